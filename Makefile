@@ -1,0 +1,60 @@
+# Every target sets up what it needs: on a fresh machine `make demo` and `make test` are one command each.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV   := .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test test-quick check lint types docs bench accuracy torture lock clean
+
+help: ## Show this list
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
+
+setup: $(READY) ## Create .venv from the lock, nothing else
+
+# A Debian without ensurepip cannot make a venv with pip in it: borrow the outer pip then.
+$(READY): requirements.lock pyproject.toml
+	@echo "Setting up $(VENV) (once) ..."
+	@rm -rf $(VENV)
+	@$(PYTHON) -m venv $(VENV) >/dev/null 2>&1 || { rm -rf $(VENV); $(PYTHON) -m venv --without-pip $(VENV); }
+	@if [ -x $(BIN)/pip ]; then pip="$(BIN)/python -m pip"; else pip="$(PYTHON) -m pip --python $(BIN)/python"; fi; \
+	  $$pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock && \
+	  $$pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+demo: $(READY) ## Import sample_data into the built-in sandbox and show the report
+	@$(BIN)/python -m bulk_import.sandbox.demo
+
+test: $(READY) ## Run every test
+	@$(BIN)/python -m pytest -m ""
+
+test-quick: $(READY) ## Run the tests that take milliseconds
+	@$(BIN)/python -m pytest
+
+check: lint types docs test ## Everything CI runs, quickest to fail first
+
+lint: $(READY) ## Style and common mistakes (ruff)
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
+
+types: $(READY) ## Strict types (mypy)
+	@$(BIN)/mypy
+
+docs: $(READY) ## Is every command and output in the README what the program prints today?
+	@$(BIN)/cog --check README.md
+
+accuracy: $(READY) ## Normalizers on our own cases, beside other libraries
+	@$(BIN)/python -m benchmarks.accuracy
+
+bench: $(READY) ## Measure speed and memory (minutes)
+	@$(BIN)/python -m benchmarks
+
+torture: $(READY) ## Kill a run 200 times, resume it, count on the server's side (minutes)
+	@$(BIN)/python -m benchmarks.torture
+
+lock: ## Pin every dependency again (needs uv)
+	@uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes \
+	  --upgrade --custom-compile-command "make lock" --quiet -o requirements.lock
+
+clean: ## Remove the environment and everything generated
+	@rm -rf $(VENV) runs demo build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

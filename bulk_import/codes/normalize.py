@@ -1,0 +1,7 @@
+"""Codes of ``bulk_import.normalize``."""
+
+from __future__ import annotations
+
+from bulk_import.codes import Code
+
+CODES: tuple[Code, ...] = ()

@@ -1,0 +1,82 @@
+"""Errors, named by what the caller does next.
+
+BulkImportError
+├── SetupError            nothing was sent: correct a file or a flag, start again   (exit 2)
+│   ├── SettingsError       key, account, endpoint, options
+│   ├── MappingError        the YAML file
+│   └── SourceError         the spreadsheet
+├── BusyError             another run holds this journal, state or account          (exit 4)
+├── StorageError          the journal or a report cannot be written                 (exit 5)
+├── StoppedError          the run ended before its rows did; it can be resumed      (exit 3)
+└── UnbalancedError       rows read and rows accounted for differ: a bug            (exit 70)
+
+A row's problems are values (``models.Problem``), not exceptions: a row reports all of them at
+once. What a single request can end in lives in ``api.answers``. Anything that is not a
+BulkImportError is a bug and keeps its traceback.
+"""
+
+from __future__ import annotations
+
+
+class BulkImportError(Exception):
+    """Base of everything that a user can do something about."""
+
+    exit_code = 1
+
+
+class SetupError(BulkImportError):
+    """Nothing was sent; correct a file or a flag and start again."""
+
+    exit_code = 2
+
+
+class SettingsError(SetupError):
+    """Key, account, endpoint or an option does not make sense."""
+
+
+class MappingError(SetupError):
+    """The mapping file cannot be used.
+
+    Attributes:
+        problems: One line each, ``file:line:column: path: what was found; what would work``.
+    """
+
+    def __init__(self, problems: str | list[str]) -> None:
+        self.problems = [problems] if isinstance(problems, str) else list(problems)
+        super().__init__("\n".join(self.problems))
+
+
+class SourceError(SetupError):
+    """The spreadsheet cannot be read as it is.
+
+    Attributes:
+        code: Symbolic code of the catalogue, such as ``SOURCE_ENCRYPTED``.
+    """
+
+    def __init__(self, message: str, *, code: str = "SOURCE_UNREADABLE") -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class BusyError(BulkImportError):
+    """Another run holds this journal, state or account; the message names the holder."""
+
+    exit_code = 4
+
+
+class StorageError(BulkImportError):
+    """The journal or a report cannot be written: a full disk, permissions."""
+
+    exit_code = 5
+
+
+class StoppedError(BulkImportError):
+    """A fatal answer, the breaker, the canary or the brake ended the run; it can be resumed."""
+
+    exit_code = 3
+
+
+class UnbalancedError(BulkImportError):
+    """Rows read and rows accounted for differ: a bug in this program, and it says so."""
+
+    exit_code = 70

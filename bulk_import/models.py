@@ -1,0 +1,140 @@
+"""The values that travel through a run, in the order they are born.
+
+Row (as read) -> Record (as it will be sent) -> Outcome (as reported) -> Summary (as counted)
+
+All are frozen; they pass between stages, processes and tests without a second thought.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Status(StrEnum):
+    """How a row ended. Every row of a source ends in exactly one of these."""
+
+    SUCCESS = "success"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+    INVALID = "invalid"
+    DUPLICATE = "duplicate"
+    SUPPRESSED = "suppressed"
+    UNCHANGED = "unchanged"
+    NOT_SENT = "not_sent"
+
+
+class Severity(StrEnum):
+    """Whether a problem stops its cell (or row) from being sent."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong, or doubtful, with a cell or a whole row.
+
+    Attributes:
+        code: Symbolic code of the catalogue in ``bulk_import.codes``, such as ``PHONE_INVALID``.
+        message: What was found and what would work, in one sentence without a full stop.
+        column: Header of the cell's column; empty when the row as a whole is meant.
+        field: API field the cell was meant for; empty while the row is only read.
+        value: The offending text as read. Personal: for reports, never for logs.
+        severity: An error refuses the cell; a warning lets it pass and is reported.
+    """
+
+    code: str
+    message: str
+    column: str = ""
+    field: str = ""
+    value: str = ""
+    severity: Severity = Severity.ERROR
+
+    @property
+    def is_error(self) -> bool:
+        return self.severity is Severity.ERROR
+
+    def __str__(self) -> str:
+        where = self.column or self.field
+        return f"{where}: {self.message}" if where else self.message
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of a source, every cell the text that the person sees.
+
+    Attributes:
+        source: The file's name as it was given, or ``-`` for standard input.
+        sheet: The tab's name; empty where the format has none.
+        number: As the spreadsheet program shows it: the first line of the file is 1.
+        cells: Header -> text, in column order. An empty cell is ``""``, never missing.
+        problems: What reading found. A cell's problem names its column; one without a column
+            (a ragged row) concerns the row as a whole.
+    """
+
+    source: str
+    sheet: str
+    number: int
+    cells: Mapping[str, str]
+    problems: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One row as it will be sent, or the reasons why it will not.
+
+    Attributes:
+        row: Where it came from.
+        email: The normalized, lower-cased address: the contact's key on the server. Empty for a
+            row without one, which the server would create anew at each call.
+        contact: What the reports call the contact: ``email``, else the phone, else empty.
+        fields: Form parameters and values in catalogue order, extras last; no empty values unless
+            the mapping clears a field by name. The API key is never among them.
+        problems: Errors and warnings of all cells together.
+    """
+
+    row: Row
+    email: str
+    contact: str
+    fields: tuple[tuple[str, str], ...]
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def errors(self) -> tuple[Problem, ...]:
+        return tuple(p for p in self.problems if p.is_error)
+
+    @property
+    def warnings(self) -> tuple[Problem, ...]:
+        return tuple(p for p in self.problems if not p.is_error)
+
+    @property
+    def is_valid(self) -> bool:
+        return not any(p.is_error for p in self.problems)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one row; a line of ``report.csv``.
+
+    Attributes:
+        error_code: The API's number for an answer of the API, else a symbolic code, else empty.
+        attempts: Requests made for this row, over all runs and resumes.
+        http_status: Of the last answer; ``None`` when there was none.
+        finished_at: RFC 3339 UTC; empty for a row that was not sent.
+        elapsed_ms: Of the last attempt; ``None`` when there was none.
+    """
+
+    source: str
+    sheet: str
+    row: int
+    contact: str
+    status: Status
+    error_code: str = ""
+    message: str = ""
+    warnings: tuple[str, ...] = field(default=())
+    attempts: int = 0
+    http_status: int | None = None
+    finished_at: str = ""
+    elapsed_ms: int | None = None
