@@ -18,8 +18,8 @@ $(READY): requirements.lock pyproject.toml
 	@rm -rf $(VENV)
 	@$(PYTHON) -m venv $(VENV) >/dev/null 2>&1 || { rm -rf $(VENV); $(PYTHON) -m venv --without-pip $(VENV); }
 	@if [ -x $(BIN)/pip ]; then pip="$(BIN)/python -m pip"; else pip="$(PYTHON) -m pip --python $(BIN)/python"; fi; \
-	  $$pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock && \
-	  $$pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	  $$pip install --quiet --no-compile --progress-bar off --disable-pip-version-check --require-hashes -r requirements.lock && \
+	  $$pip install --quiet --no-compile --progress-bar off --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
 demo: $(READY) ## Import sample_data into the built-in sandbox and show the report
