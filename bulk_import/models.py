@@ -10,6 +10,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas
 
 
 class Status(StrEnum):
@@ -138,3 +143,81 @@ class Outcome:
     http_status: int | None = None
     finished_at: str = ""
     elapsed_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SourceInfo:
+    """What is remembered of one source, so that its rejects can be written back in its own format.
+
+    Attributes:
+        name: As given on the command line; ``-`` for standard input.
+        kind: ``csv``, ``xlsx``, ``ods``, … as detected; ``frame`` for a DataFrame.
+        header: The columns as addressed by the mapping, in order.
+        sha256: Of the file's bytes, hexadecimal.
+        dialect: How the file is written: delimiter, quotechar, lineterminator, bom, …; text only.
+    """
+
+    name: str
+    kind: str
+    sheet: str = ""
+    encoding: str = ""
+    header_row: int = 1
+    header: tuple[str, ...] = ()
+    sha256: str = ""
+    dialect: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """How a run ended, counted from its journal and from nothing else.
+
+    Attributes:
+        run_dir: The run's folder; empty when nothing was written.
+        counts: Every status, also those with no rows.
+        rows_read: Rows that came out of the sources, counted while reading.
+        requests: Requests made for rows, over all resumes.
+        by_code: Error code -> number of rows, most frequent first.
+        stopped: Why the run ended before its rows did; empty when it did not.
+        stop_code: 3, 5, 130 or 143 for such a run, else 0.
+        started_at, finished_at: RFC 3339 UTC.
+        elapsed_s: Seconds from the first start to the last end.
+        dry_run: Nothing was sent; the report says what would have been.
+    """
+
+    run_dir: str
+    sources: tuple[str, ...]
+    mapping: str
+    endpoint: str
+    counts: Mapping[Status, int]
+    rows_read: int
+    requests: int = 0
+    by_code: Mapping[str, int] = field(default_factory=dict)
+    stopped: str = ""
+    stop_code: int = 0
+    started_at: str = ""
+    finished_at: str = ""
+    elapsed_s: float = 0.0
+    dry_run: bool = False
+
+    @property
+    def balanced(self) -> bool:
+        """Whether every row that was read is accounted for exactly once."""
+        return self.rows_read == sum(self.counts.values())
+
+    @property
+    def exit_code(self) -> int:
+        if not self.balanced:
+            return 70
+        if self.stop_code:
+            return self.stop_code
+        ended_badly = {Status.FAILED, Status.INVALID, Status.UNKNOWN}
+        if not self.dry_run:
+            ended_badly.add(Status.NOT_SENT)
+        return 1 if any(self.counts.get(status) for status in ended_badly) else 0
+
+    def frame(self) -> pandas.DataFrame:
+        """Return the report as a DataFrame, every column text, one line per source row."""
+        import pandas as pd
+
+        path = Path(self.run_dir) / "report.csv"
+        return pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")

@@ -1,0 +1,55 @@
+"""Locks that the operating system holds: gone with the process, however it ends."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bulk_import.errors import BusyError, StorageError
+
+
+@contextmanager
+def hold(path: Path, what: str) -> Iterator[None]:
+    """Hold the lock at *path* while the block runs.
+
+    Args:
+        path: The lock file; a file beside it, ending in ``.holder``, says who holds it.
+        what: The thing that is locked, as the message to the one who comes second calls it.
+
+    Raises:
+        BusyError: Somebody else holds it; the message names process and start.
+        StorageError: The lock file cannot be made.
+    """
+    from filelock import FileLock, Timeout
+
+    holder = path.with_name(path.name + ".holder")
+    lock = FileLock(path, mode=0o600)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise BusyError(f"{what} is in use by {_describe(holder)}; wait for it to end") from None
+    except OSError as exc:
+        raise StorageError(f"{path}: cannot be locked: {exc.strerror or exc}") from exc
+    try:
+        # Only a courtesy to whoever finds the lock taken: the lock itself is the kernel's.
+        with contextlib.suppress(OSError):
+            started = datetime.now(UTC).isoformat(timespec="seconds")
+            holder.write_text(json.dumps({"pid": os.getpid(), "started": started}), "utf-8")
+        yield
+    finally:
+        with contextlib.suppress(OSError):
+            holder.unlink()
+        lock.release()
+
+
+def _describe(holder: Path) -> str:
+    try:
+        who = json.loads(holder.read_text("utf-8"))
+        return f"process {who['pid']}, started {who['started']}"
+    except (OSError, ValueError, KeyError, TypeError):
+        return "another process"
