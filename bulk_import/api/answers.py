@@ -175,9 +175,7 @@ def quote(body: bytes) -> str:
 
 def hash_matches(answer: object, code: object, text: object, secret: str) -> bool:
     """Whether an answer's ``hash`` is ``md5("{error_code}::{error_text}::{secret}")``."""
-    wanted = hashlib.md5(
-        f"{code}::{text}::{secret}".encode(), usedforsecurity=False
-    ).hexdigest()
+    wanted = hashlib.md5(f"{code}::{text}::{secret}".encode(), usedforsecurity=False).hexdigest()
     return isinstance(answer, str) and hmac.compare_digest(wanted, answer.strip().lower())
 
 

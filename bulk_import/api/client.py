@@ -1,0 +1,280 @@
+"""One request, one answer. The only module that speaks HTTP.
+
+No automatic redirects, no proxies from the environment, no cookies, certificate checks always on,
+answers read to their end but never beyond 64 KiB. Whether a request may have reached the server is
+decided by a trace event, not by the kind of the exception: a time-out in the TLS handshake and one
+after the request look alike otherwise.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any, Self
+from urllib.parse import urlencode
+
+import aiohttp
+from yarl import URL
+
+from bulk_import.api.answers import Answer, Verdict, hash_matches, parse_envelope, understand
+from bulk_import.api.form import KEY_PARAMETER
+from bulk_import.errors import SettingsError
+from bulk_import.settings import Settings
+
+ANSWER_BYTES = 64 * 1024
+_SEND = "addupdatelead"
+_HEADERS = {
+    "Content-Type": "application/x-www-form-urlencoded",
+    "Accept": "application/json",
+    "Accept-Encoding": "identity",  # answers are a line long; a compressed one can be a bomb
+    "User-Agent": "bulk-import",
+}
+
+
+class NotSentError(Exception):
+    """The connection never became ready: the server has seen nothing of the request.
+
+    Attributes:
+        is_final: Trying again cannot help: the certificate is refused, the name does not exist.
+    """
+
+    def __init__(self, message: str, *, code: str, is_final: bool = False) -> None:
+        super().__init__(message)
+        self.code = code
+        self.is_final = is_final
+
+
+class AnswerLostError(Exception):
+    """The request may have reached the server, and no whole answer came back."""
+
+    def __init__(self, message: str, *, code: str, http_status: int | None = None) -> None:
+        super().__init__(message)
+        self.code = code
+        self.http_status = http_status
+
+
+class Client:
+    """An open connection to one account. Make with ``Client.connect``."""
+
+    def __init__(
+        self, settings: Settings, pooled: aiohttp.ClientSession, fresh: aiohttp.ClientSession
+    ) -> None:
+        self._key = settings.api_key
+        self._verify_hash = settings.verify_hash
+        self._trust_503 = settings.trust_503
+        self._timeout_s = settings.timeout_s
+        self._key_part = urlencode({KEY_PARAMETER: settings.api_key.reveal()}).encode("ascii")
+        self._base = URL(settings.endpoint)
+        self._paths: dict[str, URL] = {}
+        self._pooled = pooled
+        self._fresh = fresh
+
+    @classmethod
+    @asynccontextmanager
+    async def connect(cls, settings: Settings) -> AsyncIterator[Self]:
+        """Open the sessions for the account that *settings* name; close them afterwards.
+
+        Raises:
+            SettingsError: The CA file cannot be read.
+        """
+        trust = _tls(settings)
+        trace = aiohttp.TraceConfig()
+        trace.on_request_headers_sent.append(_note_sending)
+
+        def session(*, keep_alive: bool) -> aiohttp.ClientSession:
+            return aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(
+                    limit=0, ssl=trust, force_close=not keep_alive, ttl_dns_cache=60
+                ),
+                timeout=aiohttp.ClientTimeout(
+                    total=settings.timeout_s, sock_connect=min(15.0, settings.timeout_s * 0.6)
+                ),
+                headers=_HEADERS,
+                cookie_jar=aiohttp.DummyCookieJar(),
+                trust_env=False,
+                trace_configs=[trace],
+            )
+
+        # A server that closes after a keep-alive answer makes the next request on that connection
+        # ambiguous. A row without e-mail cannot be repeated, so each gets a connection of its own.
+        async with session(keep_alive=True) as pooled, session(keep_alive=False) as fresh:
+            yield cls(settings, pooled, fresh)
+
+    async def send(self, body: bytes, *, repeatable: bool) -> Answer:
+        """Send one contact.
+
+        Args:
+            body: The encoded form, without the key.
+            repeatable: Whether the server may see the contact twice without harm.
+
+        Raises:
+            NotSentError: Nothing left this computer.
+            AnswerLostError: It may have been applied or not.
+        """
+        return await self._request(_SEND, body, self._pooled if repeatable else self._fresh)
+
+    async def call(self, method: str) -> Answer:
+        """Call a method that only reads, such as ``getalllists``. Raises as ``send`` does."""
+        return await self._request(method, b"", self._pooled)
+
+    async def _request(self, method: str, body: bytes, session: aiohttp.ClientSession) -> Answer:
+        data = body + b"&" + self._key_part if body else self._key_part
+        url = self._paths.get(method) or self._base / "api" / method
+        answer = await self._post(session, url, data)
+        if answer.verdict is Verdict.MOVED:
+            target = self._same_place(url, answer.location)
+            if target is not None:
+                answer = await self._post(session, target, data)
+                if answer.verdict is not Verdict.MOVED:
+                    self._paths[method] = target
+        if answer.verdict is Verdict.MOVED:
+            answer = replace(
+                answer,
+                verdict=Verdict.FATAL,
+                code="REDIRECTED",
+                text=f"redirect {answer.http_status} to {answer.location or 'nowhere'}, "
+                "not followed: the key stays with this host; check --endpoint",
+            )
+        return replace(
+            answer, text=self._key.redact(answer.text), note=self._key.redact(answer.note)
+        )
+
+    async def _post(self, session: aiohttp.ClientSession, url: URL, data: bytes) -> Answer:
+        progress = SimpleNamespace(sending=False)
+        http_status: int | None = None
+        try:
+            async with session.post(
+                url, data=data, allow_redirects=False, trace_request_ctx=progress
+            ) as response:
+                http_status = response.status
+                content = await _read(response.content)
+                answer = understand(
+                    http_status, response.headers, content, trust_503=self._trust_503
+                )
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as exc:
+            if not progress.sending:
+                raise _not_sent(exc, self._base) from exc
+            raise self._lost(exc, http_status) from exc
+        return self._verified(answer, content) if self._verify_hash != "off" else answer
+
+    def _verified(self, answer: Answer, content: bytes) -> Answer:
+        envelope = parse_envelope(content) if answer.code else None
+        if envelope is None or hash_matches(
+            envelope.get("hash"),
+            envelope.get("error_code"),
+            envelope.get("error_text", ""),
+            self._key.reveal(),
+        ):
+            return answer
+        complaint = "the answer's hash does not fit: it may not come from the account"
+        if self._verify_hash == "require":
+            return replace(answer, verdict=Verdict.UNREADABLE, code="HASH_WRONG", text=complaint)
+        return replace(answer, note="; ".join(filter(None, (answer.note, complaint))))
+
+    def _same_place(self, url: URL, location: str) -> URL | None:
+        """The redirect's target, if it lies on the same scheme, host and port."""
+        try:
+            target = url.join(URL(location)) if location else url
+        except ValueError:
+            return None
+        return target if target != url and target.origin() == url.origin() else None
+
+    def _lost(self, exc: Exception, http_status: int | None) -> AnswerLostError:
+        if isinstance(exc, TimeoutError):
+            return AnswerLostError(
+                f"no answer within {self._timeout_s:g} s", code="TIMEOUT", http_status=http_status
+            )
+        reason = self._key.redact(_reason(exc))
+        if http_status is not None:
+            return AnswerLostError(
+                f"HTTP {http_status}, the answer broke off ({reason})",
+                code="ANSWER_BROKEN",
+                http_status=http_status,
+            )
+        return AnswerLostError(f"the connection broke ({reason})", code="CONNECTION_LOST")
+
+
+async def _note_sending(
+    _session: aiohttp.ClientSession,
+    context: SimpleNamespace,
+    _params: aiohttp.TraceRequestHeadersSentParams,
+) -> None:
+    # Comes with the connection ready and before the first byte is written.
+    context.trace_request_ctx.sending = True
+
+
+async def _read(content: aiohttp.StreamReader) -> bytes:
+    """Read to the end of the answer; one ``read(n)`` would return whatever has arrived.
+
+    Raises:
+        ValueError: More than 64 KiB.
+    """
+    parts = []
+    size = 0
+    async for part in content.iter_any():
+        size += len(part)
+        if size > ANSWER_BYTES:
+            raise ValueError(f"longer than {ANSWER_BYTES // 1024} KiB")
+        parts.append(part)
+    return b"".join(parts)
+
+
+def _tls(settings: Settings) -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    if settings.ca_file is not None:
+        try:
+            context.load_verify_locations(settings.ca_file)
+        except (OSError, ssl.SSLError) as exc:
+            raise SettingsError(f"--ca-file {settings.ca_file}: cannot be used: {exc}") from None
+    return context
+
+
+def _not_sent(exc: Exception, base: URL) -> NotSentError:
+    where = f"{base.host}:{base.port}"
+    if isinstance(exc, aiohttp.ClientConnectorCertificateError):
+        reason = getattr(exc.certificate_error, "verify_message", "") or exc.certificate_error
+        return NotSentError(
+            f"{where}: its certificate is refused ({reason})", code="CERTIFICATE", is_final=True
+        )
+    if isinstance(exc, aiohttp.ClientConnectorDNSError):
+        cause = exc.os_error
+        final = isinstance(cause, socket.gaierror) and cause.errno in (
+            socket.EAI_NONAME,
+            getattr(socket, "EAI_NODATA", socket.EAI_NONAME),
+        )
+        return NotSentError(
+            f"{base.host}: no such host ({_reason(cause)}); check the account's name",
+            code="HOST_UNKNOWN",
+            is_final=final,
+        )
+    if isinstance(exc, aiohttp.ClientSSLError | ssl.SSLError):
+        return NotSentError(f"{where}: no secure connection ({_reason(exc)})", code="TLS_FAILED")
+    if isinstance(exc, TimeoutError):
+        return NotSentError(f"{where}: no connection in time", code="CONNECT_TIMEOUT")
+    return NotSentError(f"{where}: no connection ({_reason(exc)})", code="UNREACHABLE")
+
+
+def _reason(exc: BaseException) -> str:
+    if isinstance(exc, aiohttp.ClientConnectorError):
+        exc = exc.os_error
+    if isinstance(exc, OSError) and exc.strerror:
+        return exc.strerror
+    return str(exc) or type(exc).__name__
+
+
+def new_runner() -> asyncio.Runner:
+    """Return a runner with the fastest event loop at hand."""
+    factory: Any = None
+    try:
+        import uvloop
+    except ImportError:  # pragma: no cover - Windows, PyPy
+        pass
+    else:
+        factory = uvloop.new_event_loop
+    return asyncio.Runner(loop_factory=factory)

@@ -1,0 +1,124 @@
+"""Ask before the first row: are key, host and address accepted, and what does the account have?
+
+``getalllists`` changes nothing on the server, and its answer resolves list titles to ids.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from bulk_import.api.answers import ADVICE, Answer, Verdict
+from bulk_import.api.client import AnswerLostError, Client, NotSentError
+from bulk_import.errors import SettingsError
+
+PATIENCE_S = 20.0  # a host that restarts should not spoil a night; a typo should be told soon
+_FIRST_WAIT_S = 0.5
+_LONGEST_WAIT_S = 4.0
+
+Sleep = Callable[[float], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A list or a manager of the account: its id for the API, and its title."""
+
+    id: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Directory:
+    """What the account has. Titles map to ids; two of one title are not in the maps."""
+
+    lists: tuple[Entry, ...] = ()
+    managers: tuple[Entry, ...] = ()
+    list_ids: Mapping[str, str] = field(default_factory=dict)
+    manager_ids: Mapping[str, str] = field(default_factory=dict)
+
+
+async def preflight(
+    client: Client,
+    *,
+    with_managers: bool = False,
+    patience_s: float = PATIENCE_S,
+    sleep: Sleep = asyncio.sleep,
+) -> Directory:
+    """Return the account's lists, and its managers if asked.
+
+    Args:
+        patience_s: Seconds to keep trying while the host cannot be reached or is overloaded.
+
+    Raises:
+        SettingsError: The account does not let us in, or does not answer.
+    """
+    lists = _entries(
+        await _ask(client, "getalllists", patience_s, sleep),
+        ids=("rass_name", "rass_id", "id"),
+        titles=("rass_title",),
+    )
+    managers: tuple[Entry, ...] = ()
+    if with_managers:
+        managers = _entries(
+            await _ask(client, "getpersonalmanagers", patience_s, sleep),
+            ids=("manager_id", "id"),
+            titles=("manager_name",),
+        )
+    return Directory(lists, managers, _by_title(lists), _by_title(managers))
+
+
+async def _ask(client: Client, method: str, patience_s: float, sleep: Sleep) -> Answer:
+    wait_s = _FIRST_WAIT_S
+    waited_s = 0.0
+    while True:
+        try:
+            answer = await client.call(method)
+        except NotSentError as exc:
+            trouble, is_final = str(exc), exc.is_final
+        except AnswerLostError as exc:
+            trouble, is_final = str(exc), False
+        else:
+            if answer.verdict is Verdict.SUCCESS:
+                return answer
+            trouble = describe(answer)
+            is_final = answer.verdict not in (Verdict.THROTTLED, Verdict.UNREADABLE)
+            wait_s = max(wait_s, answer.retry_after_s or 0.0)
+        if is_final or waited_s + wait_s > patience_s:
+            raise SettingsError(f"nothing was sent: {trouble}")
+        await sleep(wait_s)
+        waited_s += wait_s
+        wait_s = min(wait_s * 2, _LONGEST_WAIT_S)
+
+
+def describe(answer: Answer) -> str:
+    """One line for a person: what the server said, and what to do about it."""
+    if not answer.code.isdigit():
+        return answer.text
+    said = f"the server answered {answer.code} ({answer.text or 'no text'})"
+    advice = ADVICE.get(int(answer.code))
+    return f"{said}: {advice}" if advice else said
+
+
+def _entries(answer: Answer, *, ids: tuple[str, ...], titles: tuple[str, ...]) -> tuple[Entry, ...]:
+    found = []
+    for line in answer.result if isinstance(answer.result, list) else []:
+        if isinstance(line, dict):
+            entry = Entry(_first(line, ids), _first(line, titles))
+            if entry.id:
+                found.append(entry)
+    return tuple(found)
+
+
+def _first(line: Mapping[str, object], names: tuple[str, ...]) -> str:
+    return next((str(line[name]).strip() for name in names if line.get(name) not in (None, "")), "")
+
+
+def _by_title(entries: Iterable[Entry]) -> dict[str, str]:
+    known: dict[str, str] = {}
+    twice = set()
+    for entry in entries:
+        if entry.title in known:
+            twice.add(entry.title)
+        known[entry.title] = entry.id
+    return {title: id_ for title, id_ in known.items() if title not in twice and title}
