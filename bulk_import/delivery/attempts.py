@@ -1,0 +1,265 @@
+"""One attempt: a slot, an intent on disk, a request, and what came of it.
+
+Everything that an attempt can end in is told apart here, once; what it means for the whole run
+(pause, slow down, stop) happens here as well.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Protocol
+
+from bulk_import.api.answers import Answer, Verdict
+from bulk_import.api.client import AnswerLostError, NotSentError
+from bulk_import.api.preflight import describe
+from bulk_import.delivery.breaker import Breaker
+from bulk_import.delivery.commits import GroupCommit
+from bulk_import.delivery.pace import Clock, Pace
+from bulk_import.delivery.retry import AttemptFailedError, Failure
+from bulk_import.delivery.stopping import Stop, StoppingError
+from bulk_import.errors import StorageError
+from bulk_import.journal import AttemptResult, Intent, Pending, Unsettled
+from bulk_import.models import Status
+from bulk_import.settings import Settings
+
+EXIT_STOPPED = 3
+EXIT_STORAGE = 5
+
+_THROTTLE_WAIT_S = 1.0  # without Retry-After; doubles at each further signal
+_LONGEST_THROTTLE_WAIT_S = 60.0
+
+
+class Sender(Protocol):
+    """What is needed of a client."""
+
+    async def send(self, body: bytes, *, repeatable: bool) -> Answer:
+        """Send one contact."""
+        ...
+
+
+class Watch(Protocol):
+    """Somebody who looks on: progress bars, logs."""
+
+    def settled(self, status: Status) -> None:
+        """A row ended."""
+        ...
+
+    def paused(self, seconds: float, why: str) -> None:
+        """Nobody sends for *seconds*."""
+        ...
+
+
+@dataclass(slots=True)
+class Job:
+    """A row on its way.
+
+    Attributes:
+        attempts: Requests made for the row, over all runs.
+        next_number: Of the next attempt in the journal; withdrawn ones count here.
+        doubtful: Attempts of this run that count against ``max_attempts``.
+        in_doubt: Some attempt, of this run or an earlier one, may have been applied.
+        elapsed_ms: Of the last attempt.
+    """
+
+    row: Pending
+    attempts: int
+    next_number: int
+    in_doubt: bool
+    doubtful: int = 0
+    elapsed_ms: int = 0
+
+    @classmethod
+    def of(cls, row: Pending) -> Job:
+        return cls(row, row.attempts, row.next_number, row.in_doubt)
+
+
+class Attempts:
+    """Makes attempts, never more than ``concurrency`` at a time, at one pace."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        client: Sender,
+        commits: GroupCommit,
+        stop: Stop,
+        watch: Watch,
+        *,
+        clock: Clock,
+        chance: Callable[[], float] = random.random,
+    ) -> None:
+        self.breaker = Breaker(settings)
+        self.pace = Pace(settings.rate, clock=clock, sleep=stop.nap)
+        self._settings = settings
+        self._client = client
+        self._commits = commits
+        self._stop = stop
+        self._watch = watch
+        self._clock = clock
+        self._chance = chance
+        self._slots = asyncio.Semaphore(settings.concurrency)
+        self._throttles = 0  # signals since the last success
+        self._quota_hits = 0
+
+    async def make(self, job: Job) -> Answer:
+        """Make one request; return an answer that settles the row.
+
+        Raises:
+            AttemptFailedError: It does not settle the row; what it was is in the journal.
+            StoppingError: The run is ending, nothing was sent.
+        """
+        async with self._slots:
+            started_at = await self.pace.slot()
+            if self._stop.is_set:
+                raise StoppingError
+            number = await self._intend(job)
+            begun = self._clock()
+            try:
+                answer = await self._client.send(job.row.body, repeatable=bool(job.row.email))
+            except NotSentError as exc:
+                raise self._unreachable(job, number, exc) from exc
+            except AnswerLostError as exc:
+                job.elapsed_ms = self._ms_since(begun)
+                if exc.code == "TIMEOUT" and self.pace.is_news(started_at):
+                    self.pace.fall()
+                raise self._doubtful(job, number, exc.code, str(exc), exc.http_status) from exc
+            job.elapsed_ms = self._ms_since(begun)
+        if answer.verdict is Verdict.THROTTLED:
+            raise self._throttled(job, number, answer, started_at)
+        if answer.verdict is Verdict.UNREADABLE:
+            raise self._doubtful(
+                job,
+                number,
+                answer.code,
+                answer.text,
+                answer.http_status,
+                retry_after_s=answer.retry_after_s or 0.0,
+            )
+        job.attempts += 1
+        if answer.verdict is Verdict.SUCCESS:
+            self._throttles = self._quota_hits = 0
+            self.breaker.answered()
+            self.pace.accepted()
+        return answer
+
+    async def _intend(self, job: Job) -> int:
+        number = job.next_number
+        job.next_number += 1
+        digest = hashlib.sha256(job.row.body).hexdigest()
+        try:
+            await self._commits.intent(Intent(job.row.seq, number, utc_now(), digest))
+        except StorageError as exc:
+            self._stop.request(str(exc), EXIT_STORAGE)
+            raise StoppingError from exc
+        return number
+
+    def _unreachable(self, job: Job, number: int, exc: NotSentError) -> AttemptFailedError:
+        self._note(job, number, AttemptResult.WITHDRAWN, str(exc), None)
+        reason = str(exc)
+        if exc.code != "CERTIFICATE":
+            reason = self.breaker.unreachable(self._clock(), str(exc))
+        if reason:
+            self._stop.request(reason, EXIT_STOPPED)
+        return AttemptFailedError(
+            str(exc), failure=Failure.UNREACHABLE, code=exc.code, is_repeatable=True
+        )
+
+    def _doubtful(
+        self,
+        job: Job,
+        number: int,
+        code: str,
+        message: str,
+        http_status: int | None,
+        *,
+        retry_after_s: float = 0.0,
+    ) -> AttemptFailedError:
+        job.attempts += 1
+        job.doubtful += 1
+        job.in_doubt = True
+        self._note(job, number, AttemptResult.DOUBTFUL, message, http_status)
+        reason = self.breaker.no_answer(self._clock(), message)
+        if reason:
+            self._stop.request(reason, EXIT_STOPPED)
+        return AttemptFailedError(
+            message,
+            failure=Failure.DOUBTFUL,
+            code=code,
+            is_repeatable=bool(job.row.email),
+            http_status=http_status,
+            retry_after_s=min(retry_after_s, self._settings.retry_after_cap_s),
+        )
+
+    def _throttled(
+        self, job: Job, number: int, answer: Answer, started_at: float
+    ) -> AttemptFailedError:
+        job.attempts += 1
+        self._note(job, number, AttemptResult.REPELLED, answer.text, answer.http_status)
+        self.breaker.answered()
+        is_news = self.pace.is_news(started_at)
+        if is_news:
+            self.pace.fall()
+            self._throttles += 1
+            self._quota_hits += answer.is_quota
+        wait_s = self._throttle_wait_s(answer)
+        if wait_s and (is_news or answer.retry_after_s):
+            already_s = self.pace.paused_s
+            self.pace.pause(wait_s)
+            if wait_s > already_s + 0.5:
+                self._watch.paused(wait_s, describe(answer))
+        return AttemptFailedError(
+            describe(answer),
+            failure=Failure.THROTTLED,
+            code=answer.code or f"HTTP_{answer.http_status}",
+            is_repeatable=True,
+            http_status=answer.http_status,
+        )
+
+    def _throttle_wait_s(self, answer: Answer) -> float:
+        """Seconds for which everybody waits; 0 when the run stops instead."""
+        cap_s = self._settings.retry_after_cap_s
+        if answer.retry_after_s is not None:
+            if answer.retry_after_s <= cap_s:
+                return answer.retry_after_s + 0.05 * self._chance()
+            until = datetime.fromtimestamp(
+                datetime.now(UTC).timestamp() + min(answer.retry_after_s, 1e9), UTC
+            )
+            self._stop.request(
+                f"the server asks to wait until {until:%Y-%m-%d %H:%M} UTC, longer than a run "
+                f"waits ({cap_s:g} s); start the same command then",
+                EXIT_STOPPED,
+            )
+            return 0.0
+        waits = self._settings.quota_waits_s
+        if answer.is_quota:
+            if self._quota_hits > len(waits):
+                self._stop.request(describe(answer), EXIT_STOPPED)
+                return 0.0
+            return waits[max(self._quota_hits, 1) - 1]
+        if self._throttles > self._settings.throttles:
+            self._stop.request(
+                f"the server asked to slow down {self._throttles} times without taking a row",
+                EXIT_STOPPED,
+            )
+            return 0.0
+        longest = min(_THROTTLE_WAIT_S * 2.0 ** (self._throttles - 1), _LONGEST_THROTTLE_WAIT_S)
+        return longest * (0.75 + 0.25 * self._chance())
+
+    def _note(
+        self, job: Job, number: int, result: AttemptResult, message: str, http_status: int | None
+    ) -> None:
+        self._commits.add(
+            Unsettled(job.row.seq, number, result, message, http_status, job.elapsed_ms)
+        )
+
+    def _ms_since(self, begun: float) -> int:
+        return round((self._clock() - begun) * 1000)
+
+
+def utc_now() -> str:
+    """The moment as RFC 3339 in UTC, to the millisecond."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

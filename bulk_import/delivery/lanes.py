@@ -1,0 +1,71 @@
+"""Which row may go next: the rows of one contact in order and never together, the others freely.
+
+A lane is one contact. While one of its rows is out (in flight, or waiting to be repeated) its later
+rows are parked. A lane is *held* when a row ended in doubt and will be repeated by a resume: a
+later row must not be applied before it, so the later ones are not sent in this run.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+
+from bulk_import.journal import Pending
+
+MOST_PARKED = 10_000  # rows in memory behind busy lanes; then the source waits for them
+
+
+class Lanes:
+    """Hands out rows. For one event loop; reads the supply only as far as it must."""
+
+    def __init__(self, supply: Iterator[Pending]) -> None:
+        self._supply = supply
+        self._drained = False
+        self._parked: dict[str, deque[Pending]] = {}  # by busy lane
+        self._parked_rows = 0
+        self._freed: deque[Pending] = deque()
+        self._held: dict[str, str] = {}  # lane -> the place of the row in doubt
+
+    @property
+    def is_done(self) -> bool:
+        """Nothing left to hand out and no row out."""
+        return self._drained and not self._parked and not self._freed
+
+    def take(self) -> Pending | None:
+        """Return the next row that may go, ``None`` when there is none at this moment."""
+        if self._freed:
+            return self._freed.popleft()
+        while not self._drained and self._parked_rows < MOST_PARKED:
+            row = next(self._supply, None)
+            if row is None:
+                self._drained = True
+                return None
+            lane = _lane(row)
+            if lane in self._parked:
+                self._parked[lane].append(row)
+                self._parked_rows += 1
+            else:
+                self._parked[lane] = deque()
+                return row
+        return None
+
+    def held_by(self, row: Pending) -> str:
+        """Return the place of the row in doubt that *row* must not overtake, else ``""``."""
+        return self._held.get(_lane(row), "")
+
+    def release(self, row: Pending, *, in_doubt: bool = False) -> None:
+        """Say that *row* is settled; with *in_doubt*, that later rows must not overtake it."""
+        lane = _lane(row)
+        if in_doubt:
+            self._held.setdefault(lane, row.place)
+        parked = self._parked[lane]
+        if parked:
+            self._parked_rows -= 1
+            self._freed.append(parked.popleft())
+        else:
+            del self._parked[lane]
+
+
+def _lane(row: Pending) -> str:
+    # Two rows without e-mail and phone have nothing in common: each is a lane of its own.
+    return row.contact or f"#{row.seq}"

@@ -1,0 +1,112 @@
+"""One pace for the whole run: evenly spaced slots, one pause for everybody, an adaptive rate.
+
+The service limits per address and may block an account that presses on, so the *rate* adapts, not
+the number in flight (AIMD): it falls by a factor when the server asks to slow down and climbs back
+in small steps, the smaller the closer it comes to the rate that was refused last.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+
+Sleep = Callable[[float], Awaitable[None]]
+Clock = Callable[[], float]
+
+# A worker that wakes late may catch up by this much: a burst is at most rate * CATCH_UP_S + 1.
+CATCH_UP_S = 0.02
+FALL = 0.7  # of the rate, at a first sign of a limit
+FALL_NEAR_LIMIT = 0.95  # where a limit is known: the refused rate was only just too high
+CLIMB_PER_S = 0.05  # of the limit, while below NEAR of it
+NEAR = 0.95
+PROBE_PER_S2 = 0.0002  # of the limit, times the seconds since the last fall: slow, then faster
+SLOWEST = 0.05  # requests per second
+_WINDOW_S = 2.0  # over which accepted requests are counted
+
+
+class Pace:
+    """Hands out the moments at which requests may leave. For one event loop.
+
+    Attributes:
+        asked: Requests per second that the user set; the rate never climbs above. 0 = no limit.
+        rate: Requests per second in force; 0 = no limit.
+    """
+
+    def __init__(self, rate: float, *, clock: Clock, sleep: Sleep = asyncio.sleep) -> None:
+        self.asked = rate
+        self.rate = rate
+        self._clock = clock
+        self._sleep = sleep
+        self._next = float("-inf")
+        self._paused_until = float("-inf")
+        self._limit = 0.0  # our best guess of what the server accepts; 0 = no sign of a limit yet
+        self._fell_at = float("-inf")
+        self._climbed_at = 0.0
+        self._accepted: deque[float] = deque(maxlen=8192)
+
+    @property
+    def paused_s(self) -> float:
+        """Seconds that the pause for everybody has still to go."""
+        return max(0.0, self._paused_until - self._clock())
+
+    async def slot(self) -> float:
+        """Wait for the next slot; slots come in the order of the calls.
+
+        Returns:
+            The clock's time at which the request may leave: ``fall`` wants it back.
+        """
+        while True:
+            now = self._clock()
+            at = self._paused_until
+            if self.rate:
+                at = max(self._next, now - CATCH_UP_S, at)
+                self._next = at + 1 / self.rate
+            if at > now:
+                await self._sleep(at - now)
+            # A pause that began while we slept holds for us too: take a new slot behind it.
+            now = self._clock()
+            if now >= self._paused_until:
+                return now
+
+    def pause(self, seconds: float) -> None:
+        """Let nobody start for *seconds* from now. A shorter pause never ends a longer one."""
+        self._paused_until = max(self._paused_until, self._clock() + seconds)
+        self._next = max(self._next, self._paused_until)
+
+    def is_news(self, started_at: float) -> bool:
+        """Whether a request that began then can tell about the rate that is in force now."""
+        return started_at > self._fell_at
+
+    def fall(self) -> None:
+        """Slow down, once: the server asked for it."""
+        now = self._clock()
+        accepted = self._accepted_per_s(now)
+        if self._limit and self.rate <= self._limit * 1.2:
+            self._limit = self.rate
+            rate = self.rate * FALL_NEAR_LIMIT
+        else:
+            refused = self.rate or accepted or 1.0
+            self._limit = min(refused, accepted) if accepted else refused
+            rate = min(self._limit * FALL_NEAR_LIMIT, refused * FALL)
+        self.rate = max(SLOWEST, rate)
+        self._fell_at = self._climbed_at = now
+        self._next = max(self._next, now + 1 / self.rate)
+
+    def accepted(self) -> None:
+        """Count a request that the server took: the rate may grow a little."""
+        now = self._clock()
+        self._accepted.append(now)
+        if not self._limit or self.rate == self.asked > 0:
+            return
+        seconds, self._climbed_at = min(now - self._climbed_at, 1.0), now
+        near = self._limit * NEAR
+        if self.rate < near:
+            grown = min(self.rate + self._limit * CLIMB_PER_S * seconds, near)
+        else:
+            grown = self.rate + self._limit * PROBE_PER_S2 * (now - self._fell_at) * seconds
+        self.rate = min(grown, self.asked) if self.asked else grown
+
+    def _accepted_per_s(self, now: float) -> float:
+        recent = [at for at in self._accepted if at > now - _WINDOW_S]
+        return len(recent) / max(1.0, now - recent[0]) if recent else 0.0

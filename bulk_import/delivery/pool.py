@@ -1,0 +1,258 @@
+"""Bounded workers, lanes, retries that hold no worker, and how each row ends."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection, Iterator
+
+from bulk_import.api.answers import NO_DATA, UNKNOWN_GROUP, Answer, Verdict
+from bulk_import.api.form import decode
+from bulk_import.api.preflight import describe
+from bulk_import.delivery.attempts import (
+    EXIT_STOPPED,
+    EXIT_STORAGE,
+    Attempts,
+    Job,
+    Sender,
+    Watch,
+    utc_now,
+)
+from bulk_import.delivery.commits import GroupCommit
+from bulk_import.delivery.lanes import Lanes
+from bulk_import.delivery.retry import AttemptFailedError, policy
+from bulk_import.delivery.stopping import Stop, StoppingError
+from bulk_import.journal import Pending, Settled
+from bulk_import.models import Status
+from bulk_import.settings import Settings
+
+_MOST_RETRYING = 32  # rows waiting to be repeated; beyond that no new row is begun
+
+
+class NobodyWatches:
+    """The watch of a run that nobody looks at."""
+
+    def settled(self, status: Status) -> None:
+        """Do nothing."""
+
+    def paused(self, seconds: float, why: str) -> None:
+        """Do nothing."""
+
+
+class Pool:
+    """Sends pending rows until there are none or the run must stop.
+
+    What a row's end means for the later rows of its contact: after a success or a refusal they are
+    sent; after an end in doubt that a resume will repeat they are not (``LANE_HELD``), so that the
+    resume can apply all of them in order.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        client: Sender,
+        commits: GroupCommit,
+        stop: Stop,
+        *,
+        watch: Watch | None = None,
+        constant_lists: Collection[str] = (),
+    ) -> None:
+        self._settings = settings
+        self._commits = commits
+        self._stop = stop
+        self._watch = watch or NobodyWatches()
+        self._constant_lists = frozenset(constant_lists)
+        clock = asyncio.get_running_loop().time
+        self._attempts = Attempts(settings, client, commits, stop, self._watch, clock=clock)
+        self._breaker = self._attempts.breaker
+        self._changed = asyncio.Event()
+        self._retrying = 0
+        commits.on_failure = lambda exc: stop.request(str(exc), EXIT_STORAGE)
+
+    @property
+    def rate(self) -> float:
+        """Requests per second in force; 0 = no limit."""
+        return self._attempts.pace.rate
+
+    async def run(self, supply: Iterator[Pending]) -> None:
+        """Send every row of *supply*, or stop; all entries are on disk when it returns.
+
+        Raises:
+            StorageError: Some of them are not.
+        """
+        lanes = Lanes(supply)
+        async with asyncio.TaskGroup() as group:
+            watcher = group.create_task(self._wake_at_stop())
+            workers = [
+                group.create_task(self._work(lanes, group))
+                for _ in range(self._settings.concurrency)
+            ]
+            await asyncio.wait(workers)
+            watcher.cancel()
+        await self._commits.flush()
+
+    async def _wake_at_stop(self) -> None:
+        await self._stop.wait()
+        self._changed.set()
+
+    async def _work(self, lanes: Lanes, group: asyncio.TaskGroup) -> None:
+        while not self._stop.is_set:
+            row = None if self._must_wait() else lanes.take()
+            if row is None:
+                if lanes.is_done:
+                    self._changed.set()
+                    return
+                self._changed.clear()
+                await self._changed.wait()
+                continue
+            overtaken = lanes.held_by(row)
+            if overtaken:
+                self._hold_back(row, overtaken)
+                self._release(lanes, row)
+                continue
+            job = Job.of(row)
+            try:
+                answer = await self._attempts.make(job)
+            except AttemptFailedError as failure:
+                self._retrying += 1
+                group.create_task(self._retry(job, failure, lanes))
+            except StoppingError:
+                return
+            else:
+                self._release(lanes, row, in_doubt=self._settle(job, answer))
+
+    def _must_wait(self) -> bool:
+        """Whether no new row may be begun while earlier ones wait to be repeated."""
+        if self._breaker.is_suspect:
+            return self._retrying > 0
+        return self._retrying >= max(_MOST_RETRYING, self._settings.concurrency)
+
+    def _release(self, lanes: Lanes, row: Pending, *, in_doubt: bool = False) -> None:
+        lanes.release(row, in_doubt=in_doubt)
+        self._changed.set()
+
+    async def _retry(self, job: Job, failure: AttemptFailedError, lanes: Lanes) -> None:
+        first: AttemptFailedError | None = failure
+
+        async def again() -> Answer:
+            nonlocal first
+            if first is not None:  # tenacity counts from the attempt that brought us here
+                failed, first = first, None
+                raise failed
+            return await self._attempts.make(job)
+
+        retrying = policy(
+            attempts_left=lambda: self._settings.max_attempts - job.doubtful, sleep=self._stop.nap
+        )
+        in_doubt = False
+        try:
+            in_doubt = self._settle(job, await retrying(again))
+        except AttemptFailedError as last:
+            in_doubt = self._give_up(job, last)
+        except StoppingError:
+            return
+        finally:
+            self._retrying -= 1
+        self._release(lanes, job.row, in_doubt=in_doubt)
+
+    # -- how rows end -------------------------------------------------------------------------
+
+    def _settle(self, job: Job, answer: Answer) -> bool:
+        """End a row by an answer; return whether its lane must be held."""
+        if answer.verdict is Verdict.SUCCESS:
+            return self._end(job, Status.SUCCESS, answer.code, answer.note, answer.http_status)
+        trouble = describe(answer)
+        is_fatal = self._is_fatal(job, answer)
+        if is_fatal:
+            self._stop.request(trouble, EXIT_STOPPED)
+        elif answer.verdict is Verdict.FORBIDDEN:
+            reason = self._breaker.forbidden(trouble)
+            is_fatal = bool(reason)
+            self._stop_if(reason)
+        else:
+            self._stop_if(self._breaker.refused(answer.code, trouble))
+        said = answer.text or "no text"
+        if job.in_doubt:
+            return self._end(
+                job,
+                Status.UNKNOWN,
+                answer.code,
+                f"refused at attempt {job.attempts} ({said}), but an earlier attempt had no "
+                "answer and may have been applied",
+                answer.http_status,
+                again=bool(job.row.email),
+            )
+        return self._end(job, Status.FAILED, answer.code, said, answer.http_status, again=is_fatal)
+
+    def _is_fatal(self, job: Job, answer: Answer) -> bool:
+        if answer.verdict is Verdict.FATAL:
+            return True
+        if not answer.code.isdigit():
+            return False
+        code = int(answer.code)
+        if code == NO_DATA:
+            return self._breaker.is_first_answer
+        if code in UNKNOWN_GROUP:
+            lists = dict(decode(job.row.body)).get("add_to_lists", "")
+            return bool(lists) and self._constant_lists.issuperset(lists.split(","))
+        return False
+
+    def _give_up(self, job: Job, last: AttemptFailedError) -> bool:
+        """End a row that had no trustworthy answer; return whether its lane must be held."""
+        if job.row.email:
+            tried = f"no trustworthy answer after {job.attempts} attempts; the last: {last}"
+        else:
+            tried = (
+                f"sent once without a trustworthy answer ({last}); not repeated, because each "
+                "request for a row without e-mail makes a new contact"
+            )
+        return self._end(
+            job,
+            Status.UNKNOWN,
+            last.code,
+            tried,
+            last.http_status,
+            again=bool(job.row.email),
+        )
+
+    def _hold_back(self, row: Pending, overtaken: str) -> None:
+        self._end(
+            Job.of(row),
+            Status.NOT_SENT,
+            "LANE_HELD",
+            f"{overtaken} of the same contact is in doubt; a resume sends both in order",
+            None,
+            again=True,
+        )
+
+    def _end(
+        self,
+        job: Job,
+        status: Status,
+        code: str,
+        message: str,
+        http_status: int | None,
+        *,
+        again: bool = False,
+    ) -> bool:
+        was_sent = status is not Status.NOT_SENT
+        self._commits.add(
+            Settled(
+                seq=job.row.seq,
+                status=status,
+                error_code=code,
+                message=message,
+                attempts=job.attempts,
+                http_status=http_status,
+                finished_at=utc_now() if was_sent else "",
+                elapsed_ms=job.elapsed_ms if was_sent else None,
+                again=again,
+            )
+        )
+        self._watch.settled(status)
+        if was_sent:
+            self._stop_if(self._breaker.settled(well=status is Status.SUCCESS))
+        return again and bool(job.row.contact)
+
+    def _stop_if(self, reason: str) -> None:
+        if reason:
+            self._stop.request(reason, EXIT_STOPPED)

@@ -1,0 +1,89 @@
+"""When a row is sent again and how long it waits: one fresh tenacity policy per row.
+
+Made only after a first failure, so a row that succeeds at once pays nothing. All hooks are
+synchronous: a shared policy with asynchronous ones loses failures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from enum import Enum
+
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, wait_random_exponential
+from tenacity.wait import wait_base
+
+Sleep = Callable[[float], Awaitable[None]]
+
+BACKOFF_S = 1.0  # the first wait is a random part of it, and it doubles
+LONGEST_BACKOFF_S = 30.0
+LONGEST_UNREACHABLE_S = 5.0  # a host that comes back should be noticed soon
+
+
+class Failure(Enum):
+    """Why an attempt did not settle its row."""
+
+    UNREACHABLE = "unreachable"  # nothing was sent
+    THROTTLED = "throttled"  # not processed; the whole pool pauses
+    DOUBTFUL = "doubtful"  # sent, and no trustworthy answer
+
+
+class AttemptFailedError(Exception):
+    """An attempt did not settle its row.
+
+    Attributes:
+        is_repeatable: Whether sending the row again is safe.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        failure: Failure,
+        code: str,
+        is_repeatable: bool,
+        http_status: int | None = None,
+        elapsed_ms: int = 0,
+        retry_after_s: float = 0.0,
+    ) -> None:
+        super().__init__(message)
+        self.failure = failure
+        self.code = code
+        self.is_repeatable = is_repeatable
+        self.http_status = http_status
+        self.elapsed_ms = elapsed_ms
+        self.retry_after_s = retry_after_s
+
+
+def policy(*, attempts_left: Callable[[], int], sleep: Sleep) -> AsyncRetrying:
+    """Return a fresh policy for one row.
+
+    Args:
+        attempts_left: Doubtful attempts that the row may still make; throttled and unreachable
+            ones are the run's business and not counted.
+        sleep: Waits; may raise to end the row when the run stops.
+    """
+    return AsyncRetrying(
+        retry=retry_if_exception(
+            lambda exc: isinstance(exc, AttemptFailedError) and exc.is_repeatable
+        ),
+        stop=lambda _state: attempts_left() <= 0,
+        wait=_WaitByFailure(),
+        sleep=sleep,
+        reraise=True,
+    )
+
+
+class _WaitByFailure(wait_base):
+    """The server's wish if it has one; else capped exponential backoff with full jitter."""
+
+    def __init__(self) -> None:
+        self._doubtful = wait_random_exponential(multiplier=BACKOFF_S, max=LONGEST_BACKOFF_S)
+        self._unreachable = wait_random_exponential(multiplier=BACKOFF_S, max=LONGEST_UNREACHABLE_S)
+
+    def __call__(self, retry_state: RetryCallState) -> float:
+        exc = retry_state.outcome.exception() if retry_state.outcome else None
+        if not isinstance(exc, AttemptFailedError) or exc.failure is Failure.THROTTLED:
+            return 0.0  # the pause for everybody is the pace's
+        if exc.failure is Failure.UNREACHABLE:
+            return self._unreachable(retry_state)
+        return max(exc.retry_after_s, self._doubtful(retry_state))
