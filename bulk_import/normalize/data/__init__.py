@@ -1,0 +1,1 @@
+"""Data that the normalizers read, and the scripts that made it."""
