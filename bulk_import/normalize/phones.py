@@ -1,0 +1,309 @@
+"""Phone -> E.164, with libphonenumber, after undoing what people and spreadsheets do to numbers.
+
+Cleaning comes first and is ours; whether a number can exist is libphonenumber's word. A number
+that is too short, too long or in no known area is refused with what is wrong.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Literal
+
+from bulk_import.normalize.result import Normalized, NormalizeError, Note
+from bulk_import.normalize.text import clean_line
+
+if TYPE_CHECKING:
+    from phonenumbers import PhoneNumber
+
+LONGEST = 250  # characters of a cell that can hold a phone at all
+
+_E164 = re.compile(r"\+[1-9]\d{6,14}")
+_SCIENTIFIC = re.compile(r"\+?(\d)(?:[.,](\d+))?[eE]\+?(\d{1,2})")
+_FLOAT = re.compile(r"(\+?\d{7,15})[.,]0{1,2}")
+_LINK = re.compile(
+    r"(?:https?://)?(?:www\.)?(?:wa\.me/|api\.whatsapp\.com/send/?\?phone=|whatsapp://send\?phone=)"
+    r"(?:%2B|\+)?(\d+)(?:[/?&#].*)?",
+    re.IGNORECASE,
+)
+_SCHEME = re.compile(r"(?:tel|callto|sms|phone)\s*:\s*(?://)?", re.IGNORECASE)
+_EXTENSION = re.compile(
+    r"(?:[,;]?\s*(?:extension|ext|extn|доб(?:ав(?:очный|\.)?)?|внутр?|poste|anexo|ramal|durchwahl|"
+    r"interno|int|x|#)[\s.:=№]*|;ext=)(\d{1,7})\s*\)?\s*$",
+    re.IGNORECASE,
+)
+_LABEL = re.compile(
+    r"^(?:\(?(?:tel(?:efon|ephone|éfono|efono|efone)?|phone|ph|mobile|mob|cell(?:ular)?|work|home|office|"
+    r"main|fax|whats\s?app|viber|telegram|handy|mobil|móvil|movil|portable|t|m|p|c|"
+    r"тел(?:ефон)?|моб(?:ильный)?|сот(?:овый)?|раб(?:очий)?|дом(?:ашний)?)\)?\s*[.:№#-]*\s*)+",
+    re.IGNORECASE,
+)
+_NOTE = re.compile(r"\s*[(\[]?\s*[^\W\d_][^\d]*$")
+_SEVERAL = re.compile(
+    r"\s*(?:[,;|\n]|\s/\s|//|/(?=\s*[+(0-9])|\bor\b|\band\b|\bили\b|\bи\b|\boder\b)\s*", re.I
+)
+_TRUNK_ZERO = re.compile(r"^(\+\s*\d{1,3}[\s.-]*)\(0\)")
+_NUMBER_CHARS = re.compile(r"[\d\s().\-/+*~_'\\]+")
+_PLACEHOLDERS = re.compile(r"(\d)\1{6,}|0?123456789\d?")
+
+
+_GUESSED = frozenset({"phone.national", "phone.missing_plus"})
+
+
+@dataclass(frozen=True, slots=True)
+class NormalizedPhone(Normalized):
+    """A number and its extension.
+
+    Attributes:
+        extension: Digits behind the number that only a switchboard understands; may be empty.
+    """
+
+    extension: str = ""
+
+
+@lru_cache(maxsize=8192)
+def normalize_phone(
+    text: str,
+    *,
+    region: str | None = None,
+    strict: bool = False,
+    several: Literal["first", "refuse"] = "first",
+) -> NormalizedPhone:
+    """Return the number in *text* as E.164.
+
+    Args:
+        text: A cell: a number with any decoration, a ``tel:`` URI, a ``wa.me`` link, what a
+            spreadsheet made of a number.
+        region: Alpha-2 of the country in which a number without country code is dialled.
+        strict: Refuse numbers that are possible but not assigned, instead of warning.
+        several: What to do about more than one number in a cell.
+
+    Raises:
+        NormalizeError: ``PHONE_*``; the message says what is wrong with it.
+    """
+    line = clean_line(text)
+    if not line:
+        raise NormalizeError("PHONE_INVALID", "empty; write a number such as +14155550123")
+    if len(line) > LONGEST:
+        raise NormalizeError("PHONE_INVALID", "too long for a phone number")
+    line = _plain(line)
+    if _E164.fullmatch(line):
+        return _canonical(line, line, None, "phone.e164", (), strict=strict)
+    link = _LINK.fullmatch(line)
+    if link:
+        return _canonical(line, "+" + link[1], None, "phone.link", (), strict=strict)
+    line = _SCHEME.sub("", line, count=1) if _SCHEME.match(line) else line
+    restored = _restored(line)
+    if restored:
+        return _canonical(line, restored, region, "phone.spreadsheet", (), strict=strict)
+    return _from_parts(line, region, strict=strict, several=several)
+
+
+def _plain(line: str) -> str:
+    """Fold every digit, dash, plus and blank of Unicode to its plain form; drop apostrophes."""
+    if line.isascii():
+        return line.lstrip("'`").strip()
+    folded = []
+    for char in line:
+        if char.isdecimal():
+            folded.append(str(unicodedata.decimal(char)))
+        elif unicodedata.category(char) == "Pd" or char in "\u2212\u30fc\uff70\u02d7":
+            folded.append("-")
+        elif char in "\uff0b\ufe62\u207a\u2795":
+            folded.append("+")
+        elif char.isspace():
+            folded.append(" ")
+        elif char in "\u00b7\u2022\u30fb\u2219\u2027\u3002\uff0e\u2024":
+            folded.append(".")
+        else:
+            folded.append(
+                {"（": "(", "）": ")", "，": ",", "；": ";", "／": "/", "：": ":"}.get(char, char)
+            )
+    return "".join(folded).lstrip("'`\u2018\u2019\u02bc\u00b4\u2032").strip()
+
+
+def _restored(line: str) -> str | None:
+    """Undo a float or scientific notation, if no digit is lost."""
+    exact = _FLOAT.fullmatch(line)
+    if exact:
+        return exact[1]
+    match = _SCIENTIFIC.fullmatch(line)
+    if match is None:
+        return None
+    fraction, exponent = match[2] or "", int(match[3])
+    if len(fraction) < exponent:
+        digits = (match[1] + fraction).ljust(exponent + 1, "0")
+        # Exact only when the fraction carries every digit but trailing zeros; a number that was
+        # shortened for display looks the same, so only a full-length mantissa is believed.
+        raise NormalizeError(
+            "PHONE_SCIENTIFIC",
+            f"{line!r}: the spreadsheet rounded the number (about {digits}); format the column as "
+            "text or number without decimals and export it again",
+        )
+    kept, lost = fraction[:exponent], fraction[exponent:]
+    if lost.strip("0"):
+        raise NormalizeError("PHONE_INVALID", f"{line!r} is not a phone number")
+    return match[1] + kept
+
+
+def _from_parts(
+    line: str, region: str | None, *, strict: bool, several: Literal["first", "refuse"]
+) -> NormalizedPhone:
+    try:
+        return _single(line, region, (), strict=strict)
+    except NormalizeError as whole:
+        parts = [part for part in _SEVERAL.split(line) if sum(c.isdigit() for c in part) >= 5]
+        if len(parts) < 2:
+            raise
+        numbers = []
+        for part in parts:
+            try:
+                numbers.append(_single(part, region, (), strict=strict))
+            except NormalizeError:
+                continue
+        if not numbers:
+            raise whole from None
+        distinct = list(dict.fromkeys(number.value for number in numbers))
+        if len(distinct) == 1 and len(numbers) == len(parts):
+            return numbers[0]
+        if several == "refuse" or len(numbers) < len(parts):
+            raise NormalizeError(
+                "PHONE_SEVERAL",
+                f"{line!r} holds {len(parts)} numbers; leave one",
+                candidates=distinct,
+            ) from None
+        first = numbers[0]
+        note = Note(
+            "PHONE_FIRST_OF_SEVERAL", f"{line!r} holds several numbers; {first.value} is used"
+        )
+        return NormalizedPhone(
+            first.value, "phone.first_of_several", (*first.notes, note), first.extension
+        )
+
+
+def _single(
+    line: str, region: str | None, notes: tuple[Note, ...], *, strict: bool
+) -> NormalizedPhone:
+    extension = ""
+    match = _EXTENSION.search(line)
+    if match and sum(c.isdigit() for c in line[: match.start()]) >= 5:
+        extension, line = match[1], line[: match.start()].rstrip(" (,;")
+    bare = _LABEL.sub("", line).strip()
+    rule = "phone.number"
+    tail = _NOTE.search(bare)
+    if tail and tail.start() and tail[0][0] in " ([":  # words behind the number, not inside it
+        bare = bare[: tail.start()].strip()
+        rule = "phone.text_around"
+    bare = bare.strip(" .,;:")
+    if not _NUMBER_CHARS.fullmatch(bare) or not any(c.isdigit() for c in bare):
+        raise NormalizeError(
+            "PHONE_INVALID", f"{line!r} is not a phone number such as +14155550123"
+        )
+    bare = re.sub(r"[~_'\\*]", " ", bare)
+    bare = _TRUNK_ZERO.sub(r"\1", bare)
+    found = _canonical(line, bare, region, rule, notes, strict=strict)
+    return NormalizedPhone(found.value, found.rule, found.notes, extension)
+
+
+def _canonical(
+    shown: str,
+    number: str,
+    region: str | None,
+    rule: str,
+    notes: tuple[Note, ...],
+    *,
+    strict: bool,
+) -> NormalizedPhone:
+    import phonenumbers
+
+    digits = re.sub(r"\D", "", number)
+    if _PLACEHOLDERS.fullmatch(digits):
+        raise NormalizeError("PHONE_INVALID", f"{shown!r} is a placeholder, not a phone number")
+    parsed, how = _parse(number, digits, region)
+    if parsed is None:
+        raise _refusal(shown, number, digits, region)
+    if not phonenumbers.is_valid_number(parsed):
+        is_possible = phonenumbers.is_possible_number(parsed)
+        # Without a plus the region may be the wrong guess, so only a number that exists will do.
+        if strict or how in _GUESSED or not is_possible:
+            raise _wrong(shown, parsed)
+        notes = (
+            *notes,
+            Note("PHONE_UNASSIGNED", f"{shown!r} has the right length but no operator uses it"),
+        )
+    value = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+    return NormalizedPhone(value, how or rule, notes)
+
+
+def _parse(number: str, digits: str, region: str | None) -> tuple[PhoneNumber | None, str]:
+    """Read *number* internationally, else as dialled in *region*; say by which rule."""
+    import phonenumbers
+
+    def read(text: str, dialled_in: str | None) -> PhoneNumber | None:
+        try:
+            parsed = phonenumbers.parse(text, dialled_in)
+        except phonenumbers.NumberParseException:
+            return None
+        return parsed if phonenumbers.is_possible_number(parsed) else None
+
+    if number.lstrip(" (").startswith("+"):
+        parsed = read("+" + digits, None)
+        # "+8 916 …" and "+0 …": a plus before a trunk prefix.
+        return parsed, ""
+    candidates: list[tuple[PhoneNumber | None, str]] = []
+    if digits.startswith("00"):
+        candidates.append((read("+" + digits[2:], None), "phone.prefix_00"))
+    elif digits.startswith("011") and region in (None, "US", "CA"):
+        candidates.append((read("+" + digits[3:], None), "phone.prefix_011"))
+    if region:
+        candidates.append((read(digits, region), "phone.national"))
+        # The country code typed without its plus.
+        code = str(phonenumbers.country_code_for_region(region))
+        if digits.startswith(code) and len(digits) > len(code) + 6:
+            candidates.append((read("+" + digits, None), "phone.missing_plus"))
+    for parsed, how in candidates:
+        if parsed is not None and phonenumbers.is_valid_number(parsed):
+            return parsed, how
+    if region is None and not candidates:
+        return None, ""
+    return next(((p, how) for p, how in candidates if p is not None), (None, ""))
+
+
+def _refusal(shown: str, number: str, digits: str, region: str | None) -> NormalizeError:
+    import phonenumbers
+
+    if len(digits) < 5:
+        return NormalizeError("PHONE_INVALID", f"{shown!r} is too short for a phone number")
+    if region is None and not number.lstrip(" (").startswith("+"):
+        return NormalizeError(
+            "PHONE_NO_COUNTRY",
+            f"{shown!r} has no country code; write +… or give a country column or phone_region",
+        )
+    try:
+        parsed = phonenumbers.parse(
+            ("+" if number.lstrip(" (").startswith("+") else "") + digits, region
+        )
+    except phonenumbers.NumberParseException:
+        return NormalizeError("PHONE_INVALID", f"{shown!r} is in no country's numbering plan")
+    return _wrong(shown, parsed)
+
+
+def _wrong(shown: str, parsed: PhoneNumber) -> NormalizeError:
+    import phonenumbers
+
+    where = phonenumbers.region_code_for_country_code(parsed.country_code or 0)
+    reason = phonenumbers.is_possible_number_with_reason(parsed)
+    results = phonenumbers.ValidationResult
+    if reason == results.TOO_SHORT:
+        what = f"too short for {where}"
+    elif reason == results.TOO_LONG:
+        what = f"too long for {where}"
+    elif reason == results.IS_POSSIBLE_LOCAL_ONLY:
+        what = f"a local number of {where} without its area code"
+    elif reason == results.INVALID_COUNTRY_CODE:
+        what = "in no country's numbering plan"
+    else:
+        what = f"not a number of {where}: no such area or operator code, or a wrong length"
+    return NormalizeError("PHONE_INVALID", f"{shown!r} is {what}")
