@@ -1,0 +1,155 @@
+"""E-mail addresses: cleaned of what surrounds them, checked by email-validator, never corrected.
+
+The local part keeps its case (the standard leaves it to the receiving host); the domain is lower
+case. The contact's key is compared lower-cased elsewhere. A domain with letters beyond ASCII stays
+as people write it.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Literal
+
+from bulk_import.normalize.result import Normalized, NormalizeError, Note
+from bulk_import.normalize.text import clean_line
+
+LONGEST = 1000  # characters of a cell; an address itself has at most 254
+
+_PLAIN = re.compile(r"[a-z0-9]+(?:[._+-][a-z0-9]+)*@(?:[a-z0-9]+(?:-[a-z0-9]+)*\.)+[a-z]{2,24}")
+_DISPLAY = re.compile(r'(?:"[^"]*"|[^<>"]*)\s*<\s*(?:mailto:)?([^<>]+?)\s*>')
+_BEHIND = re.compile(r"([^\s()<>]+@[^\s()<>]+)\s*\([^()]*\)")
+_BEFORE = re.compile(r"(?:e-?mail|mail|почта|эл\.?\s?почта)\s*[:=]\s*", re.IGNORECASE)
+_SEVERAL = re.compile(r"\s*[,;|/\n]\s*|\s+(?:and|or|или|и)\s+|\s+(?=[^\s@]+@)", re.IGNORECASE)
+_EDGES = " \t.,;:'\"`<>()[]{}|*\u2018\u2019\u201c\u201d\u00ab\u00bb"
+_LOOKALIKE_AT = str.maketrans({"\uff20": "@", "\ufe6b": "@", "\uff0e": ".", "\u3002": "."})
+_MISTYPED = {
+    "gmail.com": "gmial.com gmal.com gmai.com gmil.com gmaill.com gnail.com gmali.com gamil.com "
+    "gmail.co gmail.con gmail.cm gmail.om gmail.comm gmaul.com gmeil.com gmail.ru.com gimail.com",
+    "hotmail.com": "hotmial.com hotmal.com hotmai.com hotmil.com hotmail.co hotmail.con "
+    "hormail.com hotmaill.com hitmail.com homail.com hotnail.com",
+    "yahoo.com": "yaho.com yahooo.com yhoo.com yahoo.con yahoo.co yhaoo.com yahho.com yaoo.com",
+    "outlook.com": "outlok.com outloo.com outlook.con outlook.co outllook.com oulook.com",
+    "icloud.com": "iclod.com icloud.con icoud.com icould.com iclould.com icloud.co",
+    "mail.ru": "mal.ru mial.ru mail.ry mai.ru maill.ru mail.tu meil.ru",
+    "yandex.ru": "yandx.ru yadex.ru yndex.ru yandex.ry yanex.ru jandex.ru yandeks.ru",
+    "rambler.ru": "ramler.ru rmbler.ru rambler.ry",
+    "aol.com": "aol.con aol.co",
+    "web.de": "wep.de",
+    "gmx.de": "gmx.dee",
+}
+_SUGGESTION = {wrong: right for right, wrongs in _MISTYPED.items() for wrong in wrongs.split()}
+_ROLES = frozenset(
+    "abuse admin administrator billing contact help hostmaster info jobs mail marketing no-reply "
+    "noc noreply office postmaster root sales security service support webmaster".split()
+)
+_DISPOSABLE = frozenset(
+    "10minutemail.com guerrillamail.com mailinator.com maildrop.cc sharklasers.com temp-mail.org "
+    "tempmail.com throwawaymail.com trashmail.com yopmail.com getnada.com dispostable.com "
+    "mailnesia.com mintemail.com mohmal.com fakeinbox.com".split()
+)
+_ADVICE = "write one address such as anna@example.org"
+
+
+@lru_cache(maxsize=8192)
+def normalize_email(
+    text: str,
+    *,
+    several: Literal["refuse", "first"] = "refuse",
+    refuse_role: bool = False,
+    refuse_disposable: bool = False,
+) -> Normalized:
+    """Return the address in *text*.
+
+    Args:
+        text: An address, also as ``Ivan <i@x.org>``, ``mailto:i@x.org``, with marks around it.
+        several: What to do about more than one address in a cell.
+        refuse_role: Refuse ``info@``, ``sales@`` and the like.
+        refuse_disposable: Refuse the best-known hosts of throw-away addresses.
+
+    Raises:
+        NormalizeError: ``EMAIL_*``.
+    """
+    line = clean_line(text)
+    if not line or len(line) > LONGEST:
+        raise NormalizeError("EMAIL_INVALID", f"{'too long' if line else 'empty'}; {_ADVICE}")
+    if _PLAIN.fullmatch(line) and len(line) <= 64:
+        found = Normalized(line, "email.plain")
+    else:
+        found = _from_cell(line, several)
+    return _judged(found, refuse_role=refuse_role, refuse_disposable=refuse_disposable)
+
+
+def _from_cell(line: str, several: Literal["refuse", "first"]) -> Normalized:
+    try:
+        return _single(line)
+    except NormalizeError:
+        parts = [part for part in _SEVERAL.split(line) if "@" in part.translate(_LOOKALIKE_AT)]
+        if len(parts) < 2:
+            raise
+    found = [_single(part) for part in parts]
+    distinct = list(dict.fromkeys(one.value for one in found))
+    if len({value.lower() for value in distinct}) == 1:
+        return Normalized(distinct[0], "email.repeated")
+    if several == "refuse":
+        raise NormalizeError(
+            "EMAIL_SEVERAL",
+            f"{line!r} holds {len(distinct)} addresses; leave one, or set several: first",
+            candidates=distinct,
+        )
+    note = Note("EMAIL_FIRST_OF_SEVERAL", f"{line!r} holds several addresses; the first is used")
+    return Normalized(distinct[0], "email.first_of_several", (note,))
+
+
+def _single(line: str) -> Normalized:
+    bare = line.translate(_LOOKALIKE_AT)
+    rule = "email.checked"
+    display = _DISPLAY.fullmatch(bare) or _BEHIND.fullmatch(bare)
+    if display:
+        bare, rule = display[1], "email.display_name"
+    bare = _BEFORE.sub("", bare, count=1) if _BEFORE.match(bare) else bare
+    bare = bare.strip(_EDGES)
+    if bare.lower().startswith("mailto:"):
+        bare, rule = bare[7:].split("?", 1)[0].strip(_EDGES), "email.mailto"
+    if bare.count("@") == 1:
+        # A blank beside the sign is a slip of the thumb, not a part of the address.
+        local, domain = (half.strip() for half in bare.split("@"))
+        bare = f"{local}@{domain}"
+    return Normalized(_validated(bare, line), rule)
+
+
+def _validated(address: str, shown: str) -> str:
+    from email_validator import EmailNotValidError, validate_email
+
+    if "@" not in address:
+        raise NormalizeError("EMAIL_INVALID", f"{shown!r} has no @; {_ADVICE}")
+    try:
+        checked = validate_email(
+            address,
+            check_deliverability=False,
+            allow_smtputf8=True,
+            allow_quoted_local=False,
+            test_environment=True,
+        )
+    except EmailNotValidError as exc:
+        reason = str(exc).rstrip(".")
+        raise NormalizeError("EMAIL_INVALID", f"{shown!r}: {reason}; {_ADVICE}") from None
+    # An address that was typed in ASCII stays so, "xn--" and all: it is the same mailbox.
+    typed = address.rsplit("@", 1)[1]
+    domain = (typed if typed.isascii() else checked.domain).lower()
+    if "." not in domain or domain.rsplit(".", 1)[-1].isdigit():
+        raise NormalizeError("EMAIL_INVALID", f"{shown!r}: {domain} is not a domain; {_ADVICE}")
+    return f"{checked.local_part}@{domain}"
+
+
+def _judged(found: Normalized, *, refuse_role: bool, refuse_disposable: bool) -> Normalized:
+    local, domain = found.value.rsplit("@", 1)
+    if refuse_role and local.lower().split("+", 1)[0] in _ROLES:
+        raise NormalizeError("EMAIL_ROLE", f"{found.value!r} is a shared mailbox, not a person")
+    if refuse_disposable and domain in _DISPOSABLE:
+        raise NormalizeError("EMAIL_DISPOSABLE", f"{found.value!r} is a throw-away address")
+    suggestion = _SUGGESTION.get(domain)
+    if suggestion is None:
+        return found
+    note = Note("EMAIL_TYPO", f"{domain} looks like a slip for {suggestion}; sent as it stands")
+    return Normalized(found.value, found.rule, (*found.notes, note))

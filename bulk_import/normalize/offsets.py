@@ -1,0 +1,323 @@
+"""UTC offset: everything that people and programs write, to ``+03`` or ``+05:30``.
+
+A zone that changes its clocks has two offsets: ``dst`` says which is meant, and a note says which
+was used. Abbreviations that several zones share (``IST``, ``CST``, ``BST``) are refused with the
+candidates. Zones come from the tzdata package alone, so every machine answers alike.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import UTC, datetime, timedelta
+from functools import cache, lru_cache
+from importlib import resources
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from bulk_import.normalize.result import Normalized, NormalizeError, Note
+from bulk_import.normalize.text import clean_line
+
+LONGEST = 120
+_WEST_MIN, _EAST_MIN = -12 * 60, 14 * 60  # the widest civil offsets in the tz database
+
+_ADVICE = "write an offset such as +03 or a zone such as Europe/Moscow"
+_DASHES = str.maketrans(
+    {
+        "\u2212": "-",
+        "\u2013": "-",
+        "\u2014": "-",
+        "\u2010": "-",
+        "\u2011": "-",
+        "\u2012": "-",
+        "\ufe63": "-",
+        "\uff0d": "-",
+        "\uff0b": "+",
+        "\ufe62": "+",
+        "\uff1a": ":",
+        "\u2236": ":",
+    }
+)
+_SIGNED = re.compile(
+    r"(?:(?:UTC|GMT|UT|Z|МСК\b)?\s*)([+-])\s*(\d{1,2})(?:\s*[:.ч]?\s*([0-5]\d))?\s*(?:h|hrs?|hours?|ч|час(?:а|ов)?)?\.?",
+    re.IGNORECASE,
+)
+_PREFIXED = re.compile(
+    r"\(?\s*(?:UTC|GMT)\s*(?:±|\+/-|\+-)?\s*(?:([+-])?\s*(\d{1,2})(?::?([0-5]\d))?)?\s*\)?",
+    re.IGNORECASE,
+)
+_UNSIGNED = re.compile(r"(\d{1,2})(?::([0-5]\d))?(?:[.,]0+)?")
+_FRACTION = re.compile(r"([+-]?)(\d{1,2})[.,](5|50|25|75)")
+_DISPLAY = re.compile(
+    r"\(\s*(?:UTC|GMT)\s*(?:([+-])\s*(\d{1,2}):?([0-5]\d)?)?\s*\)\s*(\S.*)", re.IGNORECASE
+)
+_MOSCOW = re.compile(r"(?:MSK|МСК)\s*(?:([+-])\s*(\d{1,2}))?", re.IGNORECASE)
+_BEHIND = re.compile(
+    r"(.+?)\s*\(\s*((?:UTC|GMT)?\s*[+-]\s*\d{1,2}(?::?[0-5]\d)?)\s*\)", re.IGNORECASE
+)
+
+# Abbreviations with one offset in civil use. Those that several zones share are below.
+_ABBREVIATIONS = {
+    "Z": 0, "UTC": 0, "GMT": 0, "UT": 0, "ZULU": 0, "WET": 0, "CET": 60, "MEZ": 60, "MET": 60,
+    "EET": 120, "SAST": 120, "CAT": 120, "MSK": 180, "МСК": 180, "TRT": 180, "EAT": 180,
+    "SAMT": 240, "YEKT": 300, "OMST": 360, "NOVT": 420, "KRAT": 420, "IRKT": 480, "YAKT": 540,
+    "VLAT": 600, "MAGT": 660, "PETT": 720, "UZT": 300, "PKT": 300, "NPT": 345, "ICT": 420,
+    "WIB": 420, "WITA": 480, "WIT": 540, "HKT": 480, "SGT": 480, "PHT": 480, "AWST": 480,
+    "JST": 540, "KST": 540, "ACST": 570, "AEST": 600, "NZST": 720, "BRT": -180, "ART": -180,
+    "NST": -210, "EST": -300, "MST": -420, "PST": -480, "AKST": -540, "HST": -600, "WEST": 60,
+    "CEST": 120, "MESZ": 120, "EEST": 180, "EDT": -240, "CDT": -300, "MDT": -360, "PDT": -420,
+    "AKDT": -480, "AEDT": 660, "ACDT": 630, "NZDT": 780, "MSD": 240,
+}  # fmt: skip
+_SHARED = {
+    "IST": "+05:30 India, +01 Ireland, +02 Israel",
+    "CST": "-06 North America, +08 China, -05 Cuba",
+    "BST": "+01 Britain, +06 Bangladesh",
+    "AST": "-04 Atlantic, +03 Arabia",
+    "ADT": "-03 Atlantic, +04 Arabia",
+    "GST": "+04 Gulf, -02 South Georgia",
+    "AMT": "+04 Armenia, -04 Amazon",
+    "ECT": "-05 Ecuador, -04 Eastern Caribbean",
+    "SST": "+08 Singapore, -11 Samoa",
+    "WST": "+08 Western Australia, +13 Samoa",
+    "CT": "-06 or -05 North America",
+    "ET": "-05 or -04 North America",
+    "MT": "-07 or -06 North America",
+    "PT": "-08 or -07 North America",
+}
+_DST_NAMES = frozenset("WEST CEST MESZ EEST EDT CDT MDT PDT AKDT AEDT ACDT NZDT MSD".split())
+
+
+@cache
+def _zones() -> dict[str, str]:
+    """Lower-cased IANA name -> the name itself, from the tzdata package."""
+    names = resources.files("tzdata").joinpath("zones").read_text("utf-8").split()
+    return {name.lower(): name for name in names}
+
+
+@cache
+def _windows() -> dict[str, str]:
+    """Lower-cased Windows zone id or city list -> IANA name (``data/windows_zones.json``)."""
+    path = resources.files("bulk_import.normalize.data").joinpath("windows_zones.json")
+    found: dict[str, str] = json.loads(path.read_text("utf-8"))
+    return found
+
+
+@cache
+def _zone(name: str) -> ZoneInfo:
+    area = resources.files("tzdata.zoneinfo")
+    for part in name.split("/"):
+        area = area.joinpath(part)
+    with area.open("rb") as file:
+        return ZoneInfo.from_file(file, key=name)
+
+
+@lru_cache(maxsize=4096)
+def normalize_utc_offset(
+    text: str, *, dst: Literal["standard", "current"] = "standard", at: datetime | None = None
+) -> Normalized:
+    """Return the offset from UTC that *text* names.
+
+    Args:
+        text: ``UTC+3``, ``GMT -05:00``, ``+0300``, ``3``, ``Europe/Moscow``, a Windows zone, an
+            Outlook display name, an abbreviation.
+        dst: For zones that change their clocks: winter's offset, or the one in force at *at*.
+        at: The moment for ``dst="current"``.
+
+    Returns:
+        ``+03``, ``-05``, ``+05:30``, ``+00``.
+
+    Raises:
+        NormalizeError: ``UTC_OFFSET_INVALID`` or ``UTC_OFFSET_AMBIGUOUS``.
+
+    Source:
+        IANA tz database; CLDR's table of Windows zones.
+    """
+    line = clean_line(text).translate(_DASHES)
+    if not line or len(line) > LONGEST:
+        raise _invalid(text)
+    found = _moscow(line) or _explicit(line) or _abbreviation(line)
+    if found is not None:
+        return found
+    zone = _zone_named(line)
+    if zone is not None:
+        return _of_zone(zone, dst, at)
+    raise _invalid(text)
+
+
+def _moscow(line: str) -> Normalized | None:
+    """``MSK``, ``МСК+2``: offsets as Russian programs write them, counted from Moscow."""
+    match = _MOSCOW.fullmatch(line)
+    if match is None:
+        return None
+    hours = int(match[2] or 0) * (-1 if match[1] == "-" else 1)
+    if not -1 <= hours <= 9:
+        raise _invalid(line)
+    return Normalized(written(180 + hours * 60), "utc_offset.moscow")
+
+
+def _explicit(line: str) -> Normalized | None:
+    for pattern in (_SIGNED, _PREFIXED):
+        match = pattern.fullmatch(line)
+        if match:
+            return _checked(match[1] or "+", match[2] or "0", match[3], line)
+    behind = _BEHIND.fullmatch(line)
+    if behind and not line.startswith("("):
+        return _named_and_offset(behind[1], _explicit(behind[2].strip()), line)
+    match = _UNSIGNED.fullmatch(line)
+    if match:
+        return _checked("+", match[1], match[2], line)
+    match = _FRACTION.fullmatch(line)
+    if match:
+        minutes = {"5": "30", "50": "30", "25": "15", "75": "45"}[match[3]]
+        return _checked(match[1] or "+", match[2], minutes, line)
+    return None
+
+
+def _named_and_offset(name: str, stated: Normalized | None, line: str) -> Normalized | None:
+    """``Moscow (UTC+3)``: the offset is what was stated, whatever the name."""
+    if stated is None:
+        return None
+    zone = _zone_named(name)
+    if zone is not None and stated.value not in _both(zone):
+        raise NormalizeError(
+            "UTC_OFFSET_AMBIGUOUS",
+            f"{line!r}: {zone} is not at {stated.value}; leave one of the two",
+            candidates=sorted({stated.value, *_both(zone)}),
+        )
+    return Normalized(stated.value, "utc_offset.stated")
+
+
+def _checked(sign: str, hours: str, minutes: str | None, line: str) -> Normalized:
+    total = int(hours) * 60 + int(minutes or 0)
+    total = -total if sign == "-" else total
+    if not _WEST_MIN <= total <= _EAST_MIN or total % 15:
+        raise NormalizeError(
+            "UTC_OFFSET_INVALID", f"{line!r} is no offset in use (-12 to +14); {_ADVICE}"
+        )
+    return Normalized(written(total), "utc_offset.number")
+
+
+def _abbreviation(line: str) -> Normalized | None:
+    upper = line.upper()
+    if upper in _SHARED:
+        raise NormalizeError(
+            "UTC_OFFSET_AMBIGUOUS",
+            f"{line!r} can mean {_SHARED[upper]}; {_ADVICE}",
+            candidates=[part.split()[0] for part in _SHARED[upper].split(", ")],
+        )
+    if upper not in _ABBREVIATIONS:
+        return None
+    value = written(_ABBREVIATIONS[upper])
+    notes: tuple[Note, ...] = ()
+    if upper in _DST_NAMES:
+        notes = (
+            Note("UTC_OFFSET_SUMMER", f"{line!r} is summer time: {value} is taken as written"),
+        )
+    return Normalized(value, "utc_offset.abbreviation", notes)
+
+
+def _zone_named(line: str) -> str | None:
+    key = line.lower().replace(" ", "_")
+    zones = _zones()
+    if key in zones:
+        return zones[key]
+    windows = _windows()
+    display = _DISPLAY.fullmatch(line)
+    name = (display[4] if display else line).strip().lower()
+    found = windows.get(name)
+    if found and display and display[1]:
+        stated = _checked(display[1], display[2], display[3], line).value
+        if stated not in _both(found):
+            return None
+    if found is None and "/" not in name:
+        # A city that is a zone of its own: "Moscow", "New York".
+        cities = [
+            zone for zone in zones.values() if zone.lower().endswith("/" + name.replace(" ", "_"))
+        ]
+        offsets = {_both(zone) for zone in cities}
+        found = cities[0] if len(offsets) == 1 else None
+    return found
+
+
+@cache
+def _both(zone: str) -> tuple[str, str]:
+    """(standard, summer) offset of a zone in the tz database's latest full year."""
+    info = _zone(zone)
+    offsets = {}
+    for month in range(1, 13):
+        moment = datetime(2025, month, 1, 12, tzinfo=UTC).astimezone(info)
+        offsets[_minutes(moment.utcoffset())] = True
+    # Ireland's law calls winter time the odd one; the smaller offset is what everybody means.
+    return written(min(offsets)), written(max(offsets))
+
+
+def _of_zone(zone: str, dst: str, at: datetime | None) -> Normalized:
+    standard, summer = _both(zone)
+    if standard == summer:
+        return Normalized(standard, "utc_offset.zone")
+    if dst == "current":
+        if at is None:
+            raise NormalizeError("UTC_OFFSET_INVALID", "dst: current needs to know the moment")
+        value = written(_minutes(at.astimezone(_zone(zone)).utcoffset()))
+        used = f"the offset in force on {at:%Y-%m-%d}"
+    else:
+        value, used = standard, "its standard (winter) offset"
+    note = Note(
+        "UTC_OFFSET_DST",
+        f"{zone} changes between {standard} and {summer}; {value}, {used}, is used",
+    )
+    return Normalized(value, f"utc_offset.zone.{dst}", (note,))
+
+
+def _minutes(offset: timedelta | None) -> int:
+    return round((offset or timedelta()).total_seconds() / 60)
+
+
+def written(minutes: int) -> str:
+    """Return minutes east of UTC as ``+03`` or ``+05:30``."""
+    hours, rest = divmod(abs(minutes), 60)
+    sign = "-" if minutes < 0 else "+"
+    return f"{sign}{hours:02d}" + (f":{rest:02d}" if rest else "")
+
+
+def offset_for_api(value: str, *, half_hours: Literal["omit", "round"] = "omit") -> Normalized:
+    """Return a canonical offset as the field takes it: whole hours.
+
+    Raises:
+        NormalizeError: ``UTC_OFFSET_HALF_HOUR`` for any other, unless rounding is asked for.
+    """
+    if ":" not in value:
+        return Normalized(value, "utc_offset.whole")
+    if half_hours == "omit":
+        raise NormalizeError(
+            "UTC_OFFSET_HALF_HOUR",
+            f"{value} is right, but the field takes whole hours only, so it is not sent; "
+            "half_hours: round sends the nearest",
+        )
+    hours, minutes = int(value[1:3]), int(value[4:])
+    rounded = hours + (minutes >= 30)
+    sent = f"{value[0]}{rounded:02d}"
+    return Normalized(
+        sent, "utc_offset.rounded", (Note("UTC_OFFSET_ROUNDED", f"{value} is sent as {sent}"),)
+    )
+
+
+def offset_of_country(alpha2: str) -> str | None:
+    """Return the one offset of a country, ``None`` where it has several or changes its clocks."""
+    return _country_offsets().get(alpha2)
+
+
+@cache
+def _country_offsets() -> dict[str, str]:
+    offsets: dict[str, set[str]] = {}
+    table = resources.files("tzdata.zoneinfo").joinpath("zone.tab").read_text("utf-8")
+    for line in table.splitlines():
+        if line and not line.startswith("#"):
+            country, _, zone = line.split("\t")[:3]
+            offsets.setdefault(country, set()).update(_both(zone))
+    return {country: found.pop() for country, found in offsets.items() if len(found) == 1}
+
+
+def _invalid(text: str) -> NormalizeError:
+    shown = text if len(text) <= 60 else text[:59] + "…"
+    return NormalizeError("UTC_OFFSET_INVALID", f"{shown!r} is not an offset from UTC; {_ADVICE}")
