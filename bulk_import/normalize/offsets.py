@@ -304,18 +304,24 @@ def offset_for_api(value: str, *, half_hours: Literal["omit", "round"] = "omit")
 
 def offset_of_country(alpha2: str) -> str | None:
     """Return the one offset of a country, ``None`` where it has several or changes its clocks."""
-    return _country_offsets().get(alpha2)
+    found = offsets_in_country(alpha2)
+    return next(iter(found)) if len(found) == 1 else None
+
+
+def offsets_in_country(alpha2: str) -> frozenset[str]:
+    """Return every offset that a clock in the country shows in the course of a year."""
+    return _country_offsets().get(alpha2, frozenset())
 
 
 @cache
-def _country_offsets() -> dict[str, str]:
+def _country_offsets() -> dict[str, frozenset[str]]:
     offsets: dict[str, set[str]] = {}
     table = resources.files("tzdata.zoneinfo").joinpath("zone.tab").read_text("utf-8")
     for line in table.splitlines():
         if line and not line.startswith("#"):
             country, _, zone = line.split("\t")[:3]
             offsets.setdefault(country, set()).update(_both(zone))
-    return {country: found.pop() for country, found in offsets.items() if len(found) == 1}
+    return {country: frozenset(found) for country, found in offsets.items()}
 
 
 def _invalid(text: str) -> NormalizeError:

@@ -1,0 +1,74 @@
+"""Parts of a postal address. The card joins them with commas, so stray ones at the edges go."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from bulk_import.normalize.result import Normalized, NormalizeError
+from bulk_import.normalize.text import clean, clean_line
+
+LONGEST_POSTAL_CODE = 16
+
+_EDGES = " \t\n,;"
+_COMMAS = re.compile(r"\s*,(?:\s*,)+\s*")
+_LINES = re.compile(r"\s*,?\s*\n\s*")
+_POSTAL = re.compile(r"[0-9A-Za-z](?:[0-9A-Za-z \-.]*[0-9A-Za-z])?")
+_FLOAT = re.compile(r"(\d{3,9})[.,]0+")
+_DIGITS = {  # countries whose codes have leading zeros that spreadsheets lose: length of a code
+    "US": 5, "DE": 5, "FR": 5, "IT": 5, "ES": 5, "FI": 5, "TR": 5, "MX": 5, "UA": 5, "EE": 5, "HR": 5,
+    "RS": 5, "MY": 5, "ID": 5, "TH": 5, "RU": 6, "KZ": 6, "BY": 6, "RO": 6, "IN": 6, "CN": 6, "SG": 6,
+}  # fmt: skip
+
+
+def normalize_address(text: str) -> Normalized:
+    """Return a street, second line, state or city on one line without stray commas.
+
+    Raises:
+        NormalizeError: ``ADDRESS_INVALID`` when nothing is left.
+    """
+    line = _LINES.sub(", ", clean(text))
+    line = _COMMAS.sub(", ", clean_line(line)).strip(_EDGES)
+    if not line:
+        raise NormalizeError("ADDRESS_INVALID", "nothing but commas")
+    return Normalized(line, "address.line")
+
+
+def normalize_city(text: str) -> Normalized:
+    """Return a city; as ``normalize_address``, and a number is refused.
+
+    Raises:
+        NormalizeError: ``ADDRESS_INVALID``.
+    """
+    found = normalize_address(text)
+    if found.value.isdigit():
+        raise NormalizeError("ADDRESS_INVALID", f"{found.value!r} is a number, not a city")
+    return Normalized(found.value, "address.city")
+
+
+@lru_cache(maxsize=4096)
+def normalize_postal_code(text: str, *, country: str | None = None) -> Normalized:
+    """Return a postal code: letters upper case, zeros kept, a float's ``.0`` undone.
+
+    Args:
+        country: Alpha-2, to notice a code that lost its zeros.
+
+    Raises:
+        NormalizeError: ``POSTAL_CODE_INVALID``; ``POSTAL_CODE_ZERO_LOST``.
+    """
+    line = clean_line(text).strip(_EDGES + "'").upper()
+    exact = _FLOAT.fullmatch(line)
+    rule = "postal_code.float" if exact else "postal_code.text"
+    if exact:
+        line = exact[1]
+    if not _POSTAL.fullmatch(line) or len(line) > LONGEST_POSTAL_CODE:
+        raise NormalizeError("POSTAL_CODE_INVALID", f"{line!r} is not a postal code")
+    length = _DIGITS.get(country or "", 0)
+    if line.isdigit() and length - 2 <= len(line) < length:
+        raise NormalizeError(
+            "POSTAL_CODE_ZERO_LOST",
+            f"{line!r} has {len(line)} digits, codes of {country} have {length}: the spreadsheet "
+            f"dropped a leading zero; {line.zfill(length)} is meant",
+            candidates=[line.zfill(length)],
+        )
+    return Normalized(line, rule)

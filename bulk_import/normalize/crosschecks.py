@@ -1,0 +1,94 @@
+"""Values of one contact that do not fit together: warnings, never refusals. People move."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import cache, lru_cache
+
+from bulk_import.normalize.countries import country_name
+from bulk_import.normalize.result import Note
+
+# Shapes of postal codes, for countries where they are strict. Digits: 9, letters: A.
+_SHAPES = {
+    "US": r"\d{5}(-\d{4})?", "CA": r"[A-Z]\d[A-Z] ?\d[A-Z]\d", "RU": r"\d{6}", "DE": r"\d{5}",
+    "GB": r"[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}", "FR": r"\d{5}", "ES": r"\d{5}", "IT": r"\d{5}",
+    "PL": r"\d{2}-?\d{3}", "UA": r"\d{5}", "KZ": r"(\d{6}|[A-Z]\d{2}[A-Z]\d[A-Z]\d)", "BY": r"\d{6}",
+    "NL": r"\d{4} ?[A-Z]{2}", "BR": r"\d{5}-?\d{3}", "IN": r"\d{3} ?\d{3}", "AU": r"\d{4}",
+    "JP": r"\d{3}-?\d{4}", "CN": r"\d{6}", "AT": r"\d{4}", "CH": r"\d{4}", "SE": r"\d{3} ?\d{2}",
+    "PT": r"\d{4}-?\d{3}", "TR": r"\d{5}", "MX": r"\d{5}", "CZ": r"\d{3} ?\d{2}", "FI": r"\d{5}",
+}  # fmt: skip
+
+
+def cross_check(fields: Mapping[str, str]) -> tuple[tuple[str, Note], ...]:
+    """Return (field, doubt) for normalized values that contradict each other.
+
+    Args:
+        fields: API parameters with canonical values; what is absent is not checked.
+    """
+    doubts: list[tuple[str, Note]] = []
+    country = fields.get("lead_shipping_country_code") or fields.get("lead_billing_country_code")
+    phone, offset = fields.get("lead_phone"), fields.get("lead_utc")
+    if phone and country:
+        at_home = _regions_of_phone(phone)
+        if at_home and country not in at_home:
+            doubts.append(
+                (
+                    "lead_phone",
+                    Note(
+                        "PHONE_OTHER_COUNTRY",
+                        f"{phone} is a number of {at_home[0]}, the country is {country}",
+                    ),
+                )
+            )
+    if offset and country and offset not in _offsets_of_country(country):
+        doubts.append(
+            (
+                "lead_utc",
+                Note(
+                    "UTC_OFFSET_OTHER_COUNTRY",
+                    f"no clock in {country_name(country)} shows {offset}",
+                ),
+            )
+        )
+    for group in ("shipping", "billing"):
+        doubts.extend(_postal(fields, group))
+    return tuple(doubts)
+
+
+def _postal(fields: Mapping[str, str], group: str) -> list[tuple[str, Note]]:
+    name = f"lead_{group}_zip"
+    code = fields.get(name)
+    country = fields.get(f"lead_{group}_country_code", "")
+    shape = _SHAPES.get(country)
+    if not code or not shape or re.fullmatch(shape, code):
+        return []
+    return [
+        (name, Note("POSTAL_CODE_SHAPE", f"{code!r} does not look like a postal code of {country}"))
+    ]
+
+
+@lru_cache(maxsize=8192)
+def _regions_of_phone(e164: str) -> tuple[str, ...]:
+    import phonenumbers
+
+    number = phonenumbers.parse(e164)
+    region = phonenumbers.region_code_for_number(number)
+    if region is None or region == "001":
+        return ()
+    shared = phonenumbers.region_codes_for_country_code(number.country_code or 0)
+    # +7, +44, +1: neighbours in one plan; which of them is only certain for the number's own.
+    return (region, *(other for other in shared if other != region)) if region else ()
+
+
+@cache
+def _offsets_of_country(alpha2: str) -> frozenset[str]:
+    from bulk_import.normalize.offsets import offsets_in_country
+
+    whole = offsets_in_country(alpha2)
+    # A half-hour offset that was rounded is not a contradiction.
+    return whole | {offset[:3] for offset in whole} | {_next_hour(offset) for offset in whole}
+
+
+def _next_hour(offset: str) -> str:
+    return offset if ":" not in offset else f"{offset[0]}{int(offset[1:3]) + 1:02d}"

@@ -1,0 +1,131 @@
+"""One column with a whole name -> first, middle, last. Letter case is never touched.
+
+Names have no grammar. What is read: ``Last, First Middle``; Russian patronymics by their endings;
+particles (``van der``, ``de la``) with the last name; titles and suffixes dropped from the parts.
+A name of one word, of East Asian letters, or of four words and more without a particle is left
+whole as the first name, with a warning: a wrong guess would greet somebody by a wrong name.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal
+
+from bulk_import.normalize.result import Normalized, NormalizeError, Note
+from bulk_import.normalize.text import clean_line
+
+LONGEST = 250
+
+_TITLES = frozenset(
+    "mr mrs ms miss mx dr prof professor sir dame rev herr frau hr fr m mme mlle sr sra srta dott dr.med "
+    "г-н г-жа господин госпожа проф д-р".split()
+)
+_SUFFIXES = frozenset("jr sr ii iii iv phd md esq mba dds cpa мл ст junior senior".split())
+_PARTICLES = frozenset(
+    "van von der den de del della di da dos das do la le el al bin ibn ben ter ten zu zur vom af av "
+    "st saint san santa mac abu abd y e".split()
+)
+_PATRONYMIC = re.compile(
+    r"[А-ЯЁа-яёІіЇїЄє-]+(?:ович|евич|ич|овна|евна|ична|инична|йович|івна|ївна|улы|кызы|оглы|гызы)",
+    re.IGNORECASE,
+)
+_EAST_ASIAN = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af]")
+
+Part = Literal["first", "middle", "last"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    first: str
+    middle: str
+    last: str
+    rule: str
+    notes: tuple[Note, ...] = ()
+
+
+def name_part(text: str, part: Part) -> Normalized:
+    """Return one part of a whole name; ``""`` for a part that the name does not have.
+
+    Raises:
+        NormalizeError: ``NAME_INVALID``: an e-mail address, a number, too long.
+    """
+    parts = split_name(text)
+    return Normalized(getattr(parts, part), parts.rule, parts.notes)
+
+
+@lru_cache(maxsize=8192)
+def split_name(text: str) -> _Parts:
+    """Return the parts of a whole name. Raises as ``name_part`` does."""
+    line = check_name(text)
+    if _EAST_ASIAN.search(line):
+        return _whole(line, "name.east_asian", "in East Asian letters")
+    if line.count(",") == 1:
+        last, first = (half.strip() for half in line.split(","))
+        if last and first and _bare(first) not in _SUFFIXES:
+            given = _words(first)
+            return _Parts(given[0] if given else first, " ".join(given[1:]), last, "name.comma")
+    words = _words(line.replace(",", " "))
+    if not words:
+        return _whole(line, "name.whole", "made of titles only")
+    if len(words) == 1:
+        return _Parts(words[0], "", "", "name.one_word")
+    return _by_patronymic(words) or _by_particle(words) or _by_count(words, line)
+
+
+def check_name(text: str) -> str:
+    """Return a name on one line.
+
+    Raises:
+        NormalizeError: ``NAME_INVALID``.
+    """
+    line = clean_line(text)
+    if len(line) > LONGEST:
+        raise NormalizeError("NAME_INVALID", f"{len(line)} characters are too long for a name")
+    if "@" in line and "." in line.rsplit("@", 1)[1] and " " not in line:
+        raise NormalizeError("NAME_INVALID", f"{line!r} is an e-mail address, not a name")
+    return line
+
+
+def _by_patronymic(words: list[str]) -> _Parts | None:
+    if len(words) == 3 and _PATRONYMIC.fullmatch(words[2]) and not _PATRONYMIC.fullmatch(words[1]):
+        return _Parts(words[1], words[2], words[0], "name.russian_last_first")
+    if len(words) == 3 and _PATRONYMIC.fullmatch(words[1]):
+        return _Parts(words[0], words[1], words[2], "name.russian_first_last")
+    if len(words) == 2 and _PATRONYMIC.fullmatch(words[1]) and words[1].lower().endswith("на"):
+        return _Parts(words[0], words[1], "", "name.russian_no_last")
+    return None
+
+
+def _by_particle(words: list[str]) -> _Parts | None:
+    for at, word in enumerate(words[1:-1], 1):
+        if word.lower().rstrip(".") in _PARTICLES:
+            return _Parts(words[0], " ".join(words[1:at]), " ".join(words[at:]), "name.particle")
+    return None
+
+
+def _by_count(words: list[str], line: str) -> _Parts:
+    if len(words) == 2:
+        return _Parts(words[0], "", words[1], "name.first_last")
+    if len(words) == 3:
+        return _Parts(words[0], words[1], words[2], "name.first_middle_last")
+    return _whole(line, "name.whole", f"of {len(words)} words")
+
+
+def _whole(line: str, rule: str, why: str) -> _Parts:
+    note = Note("NAME_NOT_SPLIT", f"{line!r}, {why}, is sent whole as the first name")
+    return _Parts(line, "", "", rule, (note,))
+
+
+def _words(line: str) -> list[str]:
+    words = line.split()
+    while words and _bare(words[0]) in _TITLES:
+        words.pop(0)
+    while len(words) > 1 and _bare(words[-1]) in _SUFFIXES:
+        words.pop()
+    return words
+
+
+def _bare(word: str) -> str:
+    return word.lower().strip(".,()")
