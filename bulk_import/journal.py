@@ -286,6 +286,7 @@ class Journal:
             "encoding": info.encoding,
             "header_row": info.header_row,
             "header": info.header,
+            "labels": info.labels,
             "sha256": info.sha256,
             "dialect": dict(info.dialect),
         }
@@ -301,7 +302,8 @@ class Journal:
         found = {}
         for number, text in rows:
             packed = json.loads(text)
-            found[number] = SourceInfo(**packed | {"header": tuple(packed["header"])})
+            names = {key: tuple(packed[key]) for key in ("header", "labels")}
+            found[number] = SourceInfo(**packed | names)
         return found
 
     # -- preparing ----------------------------------------------------------------------------

@@ -153,6 +153,7 @@ class SourceInfo:
         name: As given on the command line; ``-`` for standard input.
         kind: ``csv``, ``xlsx``, ``ods``, … as detected; ``frame`` for a DataFrame.
         header: The columns as addressed by the mapping, in order.
+        labels: The same columns as written in the file: twice the same, or empty, if they are so.
         sha256: Of the file's bytes, hexadecimal.
         dialect: How the file is written: delimiter, quotechar, lineterminator, bom, …; text only.
     """
@@ -163,6 +164,7 @@ class SourceInfo:
     encoding: str = ""
     header_row: int = 1
     header: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
     sha256: str = ""
     dialect: Mapping[str, str] = field(default_factory=dict)
 

@@ -1,0 +1,1 @@
+"""YAML -> ColumnMapping; ColumnMapping + header -> RowMapper; Row -> Record."""

@@ -16,8 +16,9 @@ _LINES = re.compile(r"\s*,?\s*\n\s*")
 _POSTAL = re.compile(r"[0-9A-Za-z](?:[0-9A-Za-z \-.]*[0-9A-Za-z])?")
 _FLOAT = re.compile(r"(\d{3,9})[.,]0+")
 _DIGITS = {  # countries whose codes have leading zeros that spreadsheets lose: length of a code
-    "US": 5, "DE": 5, "FR": 5, "IT": 5, "ES": 5, "FI": 5, "TR": 5, "MX": 5, "UA": 5, "EE": 5, "HR": 5,
-    "RS": 5, "MY": 5, "ID": 5, "TH": 5, "RU": 6, "KZ": 6, "BY": 6, "RO": 6, "IN": 6, "CN": 6, "SG": 6,
+    "US": 5, "DE": 5, "FR": 5, "IT": 5, "ES": 5, "FI": 5, "TR": 5, "MX": 5, "UA": 5, "EE": 5,
+    "HR": 5, "RS": 5, "MY": 5, "ID": 5, "TH": 5, "RU": 6, "KZ": 6, "BY": 6, "RO": 6, "IN": 6,
+    "CN": 6, "SG": 6,
 }  # fmt: skip
 
 

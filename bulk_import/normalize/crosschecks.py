@@ -13,7 +13,8 @@ from bulk_import.normalize.result import Note
 _SHAPES = {
     "US": r"\d{5}(-\d{4})?", "CA": r"[A-Z]\d[A-Z] ?\d[A-Z]\d", "RU": r"\d{6}", "DE": r"\d{5}",
     "GB": r"[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}", "FR": r"\d{5}", "ES": r"\d{5}", "IT": r"\d{5}",
-    "PL": r"\d{2}-?\d{3}", "UA": r"\d{5}", "KZ": r"(\d{6}|[A-Z]\d{2}[A-Z]\d[A-Z]\d)", "BY": r"\d{6}",
+    "PL": r"\d{2}-?\d{3}", "UA": r"\d{5}", "KZ": r"(\d{6}|[A-Z]\d{2}[A-Z]\d[A-Z]\d)",
+    "BY": r"\d{6}",
     "NL": r"\d{4} ?[A-Z]{2}", "BR": r"\d{5}-?\d{3}", "IN": r"\d{3} ?\d{3}", "AU": r"\d{4}",
     "JP": r"\d{3}-?\d{4}", "CN": r"\d{6}", "AT": r"\d{4}", "CH": r"\d{4}", "SE": r"\d{3} ?\d{2}",
     "PT": r"\d{4}-?\d{3}", "TR": r"\d{5}", "MX": r"\d{5}", "CZ": r"\d{3} ?\d{2}", "FI": r"\d{5}",

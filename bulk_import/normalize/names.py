@@ -19,13 +19,13 @@ from bulk_import.normalize.text import clean_line
 LONGEST = 250
 
 _TITLES = frozenset(
-    "mr mrs ms miss mx dr prof professor sir dame rev herr frau hr fr m mme mlle sr sra srta dott dr.med "
+    "mr mrs ms miss mx dr prof professor sir dame rev herr frau mme mlle sra srta dott "
     "г-н г-жа господин госпожа проф д-р".split()
 )
 _SUFFIXES = frozenset("jr sr ii iii iv phd md esq mba dds cpa мл ст junior senior".split())
 _PARTICLES = frozenset(
-    "van von der den de del della di da dos das do la le el al bin ibn ben ter ten zu zur vom af av "
-    "st saint san santa mac abu abd y e".split()
+    "van von der den de del della di da dos das do la le el al bin ibn ben ter ten zu zur vom af "
+    "av st saint san santa mac abu abd y e".split()
 )
 _PATRONYMIC = re.compile(
     r"[А-ЯЁа-яёІіЇїЄє-]+(?:ович|евич|ич|овна|евна|ична|инична|йович|івна|ївна|улы|кызы|оглы|гызы)",

@@ -1,0 +1,310 @@
+"""ColumnMapping + header -> RowMapper: which cells a field is made of, checked against the file."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from bulk_import.api.fields import FIELDS, Field, Kind
+from bulk_import.errors import MappingError
+from bulk_import.mapping.loading import ColumnMapping, closest
+from bulk_import.mapping.schema import FieldRule
+from bulk_import.normalize.folding import fold
+from bulk_import.normalize.result import NormalizeError
+from bulk_import.normalize.tags import list_id
+
+Cells = Mapping[str, str]
+Pick = Callable[[Cells], str]
+
+_SEPARATORS = " \t\n,;:-–—/|"
+_PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
+
+ROLES = {
+    Kind.EMAIL: "email",
+    Kind.PHONE: "phone",
+    Kind.NAME: "name",
+    Kind.COUNTRY: "country",
+    Kind.POSTAL_CODE: "postal_code",
+    Kind.LISTS: "list_ids",
+    Kind.TAGS: "tags",
+    Kind.UTC_OFFSET: "utc_offset",
+    Kind.MANAGER: "manager",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class BoundField:
+    """One field, bound to the columns of a file.
+
+    Attributes:
+        pick: Cells -> the raw text, ``""`` when there is none.
+        columns: What it is picked from; the first is named in messages.
+        region_column: Of a phone: where its country stands; may be empty.
+        always: Constant tags or lists, ids resolved.
+        values: Folded cell text -> what is meant.
+    """
+
+    field: Field
+    rule: FieldRule
+    pick: Pick
+    columns: tuple[str, ...]
+    region_column: str
+    always: tuple[str, ...]
+    values: Mapping[str, str]
+    clears: bool
+    drops: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """A mapping bound to one header.
+
+    Attributes:
+        fields: In the order in which they are evaluated: countries before phones.
+        lists: List title -> id; ``None`` while the account has not been asked.
+        at: The clock for ``dst: current``.
+    """
+
+    mapping: ColumnMapping
+    header: tuple[str, ...]
+    fields: tuple[BoundField, ...]
+    extra: tuple[BoundField, ...]
+    lists: Mapping[str, str] | None
+    managers: Mapping[str, str] | None
+    at: datetime | None
+
+    @property
+    def used_columns(self) -> frozenset[str]:
+        """Columns whose cells reach the server or decide about it."""
+        bound = (*self.fields, *self.extra)
+        return frozenset(
+            column for field in bound for column in (*field.columns, field.region_column) if column
+        )
+
+    @property
+    def constant_lists(self) -> frozenset[str]:
+        """Lists that the mapping itself names: a wrong one concerns every row."""
+        return frozenset(
+            value
+            for field in self.fields
+            if field.field.kind is Kind.LISTS
+            for value in field.always
+        )
+
+    def roles(self) -> dict[str, str]:
+        """Return column -> what it holds, for the damage detector."""
+        roles = dict.fromkeys(self.header, "")
+        for bound in self.fields:
+            for column in bound.columns:
+                roles[column] = ROLES.get(bound.field.kind, "text")
+            if bound.region_column:
+                roles[bound.region_column] = "country"
+        return roles
+
+
+def bind(
+    mapping: ColumnMapping,
+    header: Sequence[str],
+    *,
+    lists: Mapping[str, str] | None = None,
+    managers: Mapping[str, str] | None = None,
+    at: datetime | None = None,
+) -> Binding:
+    """Bind *mapping* to a file's header.
+
+    Args:
+        lists: List title -> id, as the account has them; ``None`` = not asked yet.
+        managers: Manager's name -> id, likewise.
+        at: The clock for ``dst: current``.
+
+    Raises:
+        MappingError: Columns or lists that do not exist; all of them at once.
+    """
+    binder = _Binder(mapping, tuple(header), lists)
+    fields = [
+        bound
+        for name, rule in mapping.spec.fields.items()
+        if (bound := binder.field(FIELDS[name], rule, ("fields", name))) is not None
+    ]
+    extra = [
+        bound
+        for name, rule in mapping.spec.extra.items()
+        if (bound := binder.field(Field(name, Kind.TEXT, name), rule, ("extra", name))) is not None
+    ]
+    binder.check_shared_columns()
+    if binder.problems:
+        raise MappingError(binder.problems)
+    order = {name: at for at, name in enumerate(FIELDS)}
+    fields.sort(key=lambda b: (b.field.kind is not Kind.COUNTRY, order[b.field.name]))
+    return Binding(mapping, tuple(header), tuple(fields), tuple(extra), lists, managers, at)
+
+
+class _Binder:
+    def __init__(
+        self, mapping: ColumnMapping, header: tuple[str, ...], lists: Mapping[str, str] | None
+    ) -> None:
+        self.problems: list[str] = []
+        self._mapping = mapping
+        self._header = header
+        self._lists = lists
+        self._folded: dict[str, list[str]] = defaultdict(list)
+        for column in header:
+            self._folded[" ".join(column.casefold().split())].append(column)
+        self._users: dict[str, list[str]] = defaultdict(list)
+
+    def field(self, field: Field, rule: FieldRule, path: tuple[str, ...]) -> BoundField | None:
+        known = len(self.problems)
+        columns, pick = self._origin(rule, path)
+        region = self._any_of(rule.region_from, (*path, "region_from")) if rule.region_from else ""
+        always = self._always(field, rule, path)
+        if len(self.problems) > known:
+            return None
+        for column in columns if not rule.template else ():
+            self._users[column].append(field.name)
+        when = self._mapping.spec.when
+        return BoundField(
+            field=field,
+            rule=rule,
+            pick=pick,
+            columns=columns,
+            region_column=region,
+            always=always,
+            values={fold(cell): meant for cell, meant in rule.values.items()},
+            clears=(rule.blank or when.blank) == "clear",
+            drops=(rule.bad_value or when.bad_value) == "drop_field",
+        )
+
+    def check_shared_columns(self) -> None:
+        """One column for several fields is a slip, except for parts of names and addresses."""
+        for column, users in self._users.items():
+            same_kind = {FIELDS[name].kind for name in users if name in FIELDS}
+            plain = [
+                name
+                for name in users
+                if name in self._mapping.spec.fields and not self._mapping.spec.fields[name].part
+            ]
+            if len(plain) > 1 and len(same_kind) == 1 and same_kind <= {Kind.NAME, Kind.EMAIL}:
+                where = self._mapping.at("fields", plain[1])
+                self.problems.append(
+                    f"{where}: fields.{plain[1]}: column {column!r} is mapped to "
+                    f"{' and '.join(plain)}; keep one, or split it with part:"
+                )
+
+    def _origin(self, rule: FieldRule, path: tuple[str, ...]) -> tuple[tuple[str, ...], Pick]:
+        if rule.value is not None:
+            constant = rule.value
+            return (), lambda _cells: constant
+        if rule.template is not None:
+            return self._template(rule.template, path)
+        if rule.columns:
+            found = tuple(self._one(name, (*path, "columns")) for name in rule.columns)
+            return found, _first_of(found)
+        if rule.column:
+            aliases = self._all_of(rule.column, (*path, "column"))
+            return aliases, _first_of(aliases)
+        return (), lambda _cells: ""
+
+    def _template(self, template: str, path: tuple[str, ...]) -> tuple[tuple[str, ...], Pick]:
+        parts = _PLACEHOLDER.split(template)
+        columns = tuple(self._one(name.strip(), (*path, "template")) for name in parts[1::2])
+        if not columns:
+            return (), lambda _cells: template
+        return columns, _Template(parts[0::2], columns)
+
+    def _all_of(self, aliases: Sequence[str], path: tuple[str, ...]) -> tuple[str, ...]:
+        found = tuple(c for alias in aliases if (c := self._find(alias)))
+        if not found:
+            self._missing(aliases, path)
+        return tuple(dict.fromkeys(found))
+
+    def _any_of(self, aliases: Sequence[str], path: tuple[str, ...]) -> str:
+        return next(iter(self._all_of(aliases, path)), "")
+
+    def _one(self, name: str, path: tuple[str, ...]) -> str:
+        return self._any_of([name], path)
+
+    def _find(self, name: str) -> str:
+        if name in self._header:
+            return name
+        alike = self._folded.get(" ".join(name.casefold().split()), [])
+        return alike[0] if len(alike) == 1 else ""
+
+    def _missing(self, names: Sequence[str], path: tuple[str, ...]) -> None:
+        wanted = " or ".join(repr(name) for name in names)
+        hint = closest(names[0], self._header)
+        headers = ", ".join(self._header[:20]) + (", …" if len(self._header) > 20 else "")
+        self.problems.append(
+            f"{self._mapping.at(*path)}: {path[0]}.{path[1]}: no column {wanted}"
+            f"{hint or f'; the file has: {headers}'}"
+        )
+
+    def _always(self, field: Field, rule: FieldRule, path: tuple[str, ...]) -> tuple[str, ...]:
+        found = []
+        for value in rule.always:
+            try:
+                checked = list_id(value) if field.kind is Kind.LISTS else value
+                if "," in checked:
+                    raise NormalizeError("TAG_COMMA", f"{value!r} has a comma in it")
+                found.append(
+                    resolve_list(checked, self._lists) if field.kind is Kind.LISTS else checked
+                )
+            except NormalizeError as exc:
+                self.problems.append(
+                    f"{self._mapping.at(*path, 'always')}: {path[0]}.{path[1]}: {exc}"
+                )
+        return tuple(dict.fromkeys(found))
+
+
+def resolve_list(value: str, lists: Mapping[str, str] | None) -> str:
+    """Return the id of a list given by id or title; as it stands while the account is not asked.
+
+    Raises:
+        NormalizeError: ``LIST_UNKNOWN``.
+    """
+    if lists is None:
+        return value
+    if value in lists:
+        return lists[value]
+    ids = set(lists.values())
+    if value in ids:
+        return value
+    raise NormalizeError(
+        "LIST_UNKNOWN",
+        f"the account has no list {value!r}{closest(value, [*lists, *ids])}; "
+        "`bulk-import lists` shows them",
+    )
+
+
+def _first_of(columns: tuple[str, ...]) -> Pick:
+    if len(columns) == 1:
+        column = columns[0]
+        return lambda cells: cells[column]
+
+    def pick(cells: Cells) -> str:
+        for column in columns:
+            if cells[column].strip():
+                return cells[column]
+        return ""
+
+    return pick
+
+
+class _Template:
+    """Text with cells in it. The text before a cell belongs to it and goes when it is empty."""
+
+    def __init__(self, texts: Sequence[str], columns: Sequence[str]) -> None:
+        self._labels = texts[:-1]
+        self._end = texts[-1]
+        self._columns = columns
+
+    def __call__(self, cells: Cells) -> str:
+        made = ""
+        value = ""
+        for label, column in zip(self._labels, self._columns, strict=True):
+            value = cells[column].strip()
+            if value:
+                made += (label if made else label.lstrip(_SEPARATORS)) + value
+        return made + self._end if value else made

@@ -1,0 +1,202 @@
+"""A mapping file -> ColumnMapping, or every mistake in it at once with its place."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from bulk_import.api.fields import FIELDS, RESERVED
+from bulk_import.errors import MappingError
+from bulk_import.mapping.schema import FieldRule, MappingSpec, Part, SourceSpec, When
+from bulk_import.mapping.yamltext import Document, Tree, parse
+from bulk_import.mapping.yamltext import Path as KeyPath
+
+_PARTS: dict[str, type[Part]] = {"source": SourceSpec, "when": When}
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnMapping:
+    """A mapping that was read and found sound. ``bind`` it to a header to map rows.
+
+    Attributes:
+        name: The file's name as given.
+        folder: What relative paths in it start from.
+        spec: The validated contents.
+        document: The text's tree and places, for later messages.
+    """
+
+    name: str
+    folder: Path
+    spec: MappingSpec
+    document: Document
+
+    def fingerprint(self) -> dict[str, str]:
+        """Return key path -> canonical text; comments, order and layout do not matter."""
+        return dict(_flat(self.document.tree, ""))
+
+    def suppress_files(self) -> list[Path]:
+        """Return the files of contacts that are never sent."""
+        return [self.folder / name for name in self.spec.suppress]
+
+    def at(self, *path: str | int) -> str:
+        """``file:line:column`` of a key."""
+        return self.document.at(path)
+
+
+def load_mapping(path: str | Path) -> ColumnMapping:
+    """Read a mapping file.
+
+    Raises:
+        MappingError: It cannot be read or used; ``problems`` lists all that is wrong with it.
+    """
+    path = Path(path)
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except OSError as exc:
+        raise MappingError(f"{path}: cannot be read: {exc.strerror or exc}") from None
+    except UnicodeDecodeError as exc:
+        raise MappingError(
+            f"{path}: byte {exc.start} is not UTF-8; save the mapping as UTF-8"
+        ) from None
+    return parse_mapping(text, str(path), folder=path.parent)
+
+
+def parse_mapping(text: str, name: str = "mapping", *, folder: Path = Path()) -> ColumnMapping:
+    """Read a mapping from *text*. Raises as ``load_mapping`` does."""
+    document = parse(text, name)
+    if not isinstance(document.tree, dict):
+        found = "nothing" if document.tree is None else type(document.tree).__name__
+        raise MappingError(
+            f"{document.at(())}: a mapping begins with `version: 1` and `fields:`; found {found}"
+        )
+    problems = list(_misspelt(document))
+    try:
+        spec = MappingSpec.model_validate(document.tree)
+    except ValidationError as exc:
+        problems += _explained(exc, document)
+    if problems:
+        raise MappingError(sorted(set(problems), key=_position))
+    problems += _unsound(spec, document)
+    if problems:
+        raise MappingError(sorted(problems, key=_position))
+    return ColumnMapping(name, folder, spec, document)
+
+
+def closest(word: str, known: Sequence[str]) -> str:
+    """Return `` (did you mean …?)`` for what is close to *word*, else ``""``."""
+    from rapidfuzz import fuzz, process, utils
+
+    best = process.extract(
+        word, known, scorer=fuzz.ratio, processor=utils.default_process, limit=3, score_cutoff=65
+    )
+    shown = [name for name, score, _ in best if score >= best[0][1] - 10]
+    return f" (did you mean {' or '.join(shown)}?)" if shown else ""
+
+
+def _misspelt(document: Document) -> Iterator[str]:
+    """Names that nothing knows: they deserve a suggestion, not pydantic's "extra forbidden"."""
+    tree = document.tree
+    assert isinstance(tree, dict)  # noqa: S101 - the caller made sure
+    yield from _unknown(document, (), tree, list(MappingSpec.model_fields), "a mapping")
+    for key, model in _PARTS.items():
+        part = tree.get(key)
+        if isinstance(part, dict):
+            yield from _unknown(document, (key,), part, list(model.model_fields), f"{key}:")
+    for section in ("fields", "extra"):
+        rules = tree.get(section)
+        if not isinstance(rules, dict):
+            continue
+        if section == "fields":
+            yield from _unknown(document, (section,), rules, list(FIELDS), "addupdatelead")
+        for name, rule in rules.items():
+            if isinstance(rule, dict):
+                options = list(FieldRule.model_fields)
+                yield from _unknown(document, (section, name), rule, options, "a field")
+
+
+def _unknown(
+    document: Document, path: KeyPath, tree: dict[str, Tree], known: list[str], of: str
+) -> Iterator[str]:
+    for name in tree:
+        if name not in known:
+            where = ".".join(map(str, (*path, name)))
+            yield (
+                f"{document.at((*path, name))}: {where}: {of} has no {name!r}"
+                f"{closest(name, known) or '; it has ' + ', '.join(known[:12])}"
+            )
+
+
+def _explained(exc: ValidationError, document: Document) -> Iterator[str]:
+    for error in exc.errors(include_url=False, include_input=False):
+        if error["type"] == "extra_forbidden":
+            continue  # said better by _misspelt
+        path = tuple(error["loc"])
+        where = ".".join(str(step) for step in path)
+        message = error["msg"].removeprefix("Value error, ")
+        if error["type"] == "missing":
+            message = "is missing"
+            if path == ("version",):
+                message = "is missing; begin the mapping with `version: 1`"
+        elif error["type"] == "literal_error":
+            message = f"must be {error['ctx']['expected']}" if "ctx" in error else message
+        elif error["type"] in ("model_type", "dict_type", "model_attributes_type"):
+            message = "needs names and values below it (indented), not a single value"
+        elif error["type"] in ("tuple_type", "list_type"):
+            message = "must be a text or a list of texts"
+        elif error["type"] == "string_type":
+            message = "must be a text"
+        yield f"{document.at(path)}: {where}: {message[:1].lower()}{message[1:]}"
+
+
+def _unsound(spec: MappingSpec, document: Document) -> Iterator[str]:
+    """What is well-formed and still makes no sense."""
+    for name in spec.extra:
+        where = f"{document.at(('extra', name))}: extra.{name}"
+        if name in FIELDS:
+            yield f"{where}: is a known field; put it under fields:"
+        elif name in RESERVED:
+            yield f"{where}: this parameter carries the key; choose another name"
+        elif not name.isidentifier() and not name.replace("[", "").replace("]", "").isidentifier():
+            yield f"{where}: a parameter's name has letters, digits and _ only"
+    for name, rule in spec.fields.items():
+        kind = FIELDS[name].kind
+        where = f"{document.at(('fields', name))}: fields.{name}"
+        if rule.always and kind not in ("tags", "lists"):
+            yield f"{where}.always: is for tags and lists; a constant is value: …"
+        if rule.part and kind != "name":
+            yield f"{where}.part: is for names"
+        if rule.region_from and kind != "phone":
+            yield f"{where}.region_from: is for phones"
+    yield from _both_ways(spec, document)
+
+
+def _both_ways(spec: MappingSpec, document: Document) -> Iterator[str]:
+    for add, remove in (("add_tags", "remove_tags"), ("add_to_lists", "remove_from_lists")):
+        if add in spec.fields and remove in spec.fields:
+            both = set(spec.fields[add].always) & set(spec.fields[remove].always)
+            for value in sorted(both):
+                yield (
+                    f"{document.at(('fields', remove))}: fields.{remove}: {value!r} is added by "
+                    f"{add} and removed here; keep one"
+                )
+
+
+def _flat(tree: Tree, path: str) -> Iterator[tuple[str, str]]:
+    if isinstance(tree, dict):
+        for name, value in sorted(tree.items()):
+            # One entry per field is what a person wants to be told.
+            if path in ("fields", "extra"):
+                yield f"{path}.{name}", json.dumps(value, ensure_ascii=False, sort_keys=True)
+            else:
+                yield from _flat(value, f"{path}.{name}" if path else name)
+    else:
+        yield path, json.dumps(tree, ensure_ascii=False)
+
+
+def _position(problem: str) -> tuple[int, int]:
+    numbers = [part for part in problem.split(": ")[0].split(":") if part.isdigit()]
+    return (int(numbers[-2]), int(numbers[-1])) if len(numbers) >= 2 else (0, 0)

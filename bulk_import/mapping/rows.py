@@ -1,0 +1,400 @@
+"""Row -> Record: every field of a row, all of its problems at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+
+from bulk_import.api.fields import FIELDS, Field, Kind
+from bulk_import.mapping.binding import Binding, BoundField, resolve_list
+from bulk_import.models import Problem, Record, Row, Severity
+from bulk_import.normalize.addresses import (
+    normalize_address,
+    normalize_city,
+    normalize_postal_code,
+)
+from bulk_import.normalize.countries import normalize_country
+from bulk_import.normalize.crosschecks import cross_check
+from bulk_import.normalize.emails import normalize_email
+from bulk_import.normalize.folding import fold
+from bulk_import.normalize.names import check_name, name_part
+from bulk_import.normalize.offsets import (
+    normalize_utc_offset,
+    offset_for_api,
+    offset_of_country,
+)
+from bulk_import.normalize.phones import normalize_phone
+from bulk_import.normalize.result import Normalized, NormalizeError, Note
+from bulk_import.normalize.socials import normalize_social
+from bulk_import.normalize.tags import (
+    conflicts,
+    join,
+    look_alikes,
+    normalize_list_ids,
+    normalize_manager_id,
+    normalize_tags,
+)
+from bulk_import.normalize.text import clean
+
+Values = dict[str, str]
+
+# A value that is right, and that the field cannot take: never sent, whatever bad_value says.
+_FIELD_RULES = frozenset({"UTC_OFFSET_HALF_HOUR"})
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One field's journey, for ``explain``.
+
+    Attributes:
+        raw: The text that was picked from the cells.
+        value: What is sent; ``""`` when nothing is.
+        rule: Which rule decided.
+    """
+
+    field: str
+    columns: tuple[str, ...]
+    raw: str
+    value: str
+    rule: str
+    problems: tuple[Problem, ...]
+
+
+class RowMapper:
+    """Maps rows by a binding. Made once per file; ``record`` is called for every row."""
+
+    def __init__(self, binding: Binding) -> None:
+        self._binding = binding
+        self._used = binding.used_columns
+        self._steps = [(bound, self._normalizer(bound)) for bound in binding.fields]
+        self._spec = binding.mapping.spec
+
+    def record(self, row: Row) -> Record:
+        """Return the record of a row, with every problem it has."""
+        return self._map(row, None)
+
+    def explain(self, row: Row) -> tuple[Record, list[Step]]:
+        """Return the record and how each of its fields came about."""
+        steps: list[Step] = []
+        return self._map(row, steps), steps
+
+    def _map(self, row: Row, steps: list[Step] | None) -> Record:
+        problems: list[Problem] = []
+        spoiled: dict[str, list[Problem]] = {}
+        for problem in row.problems:
+            if not problem.column:
+                problems.append(problem)
+            elif problem.column in self._used:
+                spoiled.setdefault(problem.column, []).append(problem)
+        values: Values = {}
+        for bound, normalize in self._steps:
+            known = len(problems)
+            raw, rule = self._field(bound, normalize, row.cells, spoiled, values, problems)
+            if steps is not None:
+                name = bound.field.name
+                steps.append(
+                    Step(name, bound.columns, raw, values.get(name, ""), rule,
+                         tuple(problems[known:]))
+                )  # fmt: skip
+        self._whole(values, problems)
+        fields = [(name, values[name]) for name in FIELDS if name in values]
+        fields += self._extra(row.cells, spoiled, problems)
+        email = values.get("lead_email", "").lower()
+        return Record(
+            row=row,
+            email=email,
+            contact=email or values.get("lead_phone", ""),
+            fields=tuple(fields),
+            problems=tuple(problems),
+        )
+
+    # -- one field ----------------------------------------------------------------------------
+
+    def _field(
+        self,
+        bound: BoundField,
+        normalize: Callable[[str, Values, Mapping[str, str]], Normalized],
+        cells: Mapping[str, str],
+        spoiled: Mapping[str, Sequence[Problem]],
+        values: Values,
+        problems: list[Problem],
+    ) -> tuple[str, str]:
+        """Put one field's value into *values*; return (raw text, rule)."""
+        name = bound.field.name
+        if spoiled and self._refuse_spoiled(bound, spoiled, problems):
+            return "", "spoiled"
+        raw = bound.pick(cells)
+        if bound.values and raw:
+            raw = bound.values.get(fold(raw), raw)
+        if not raw or not raw.strip():
+            if bound.always:
+                values[name] = join(bound.always)
+            elif bound.clears:
+                values[name] = ""
+            return raw, "blank"
+        try:
+            found = normalize(raw, values, cells)
+        except NormalizeError as exc:
+            self._bad(bound, exc, raw, problems)
+            if bound.always:
+                values[name] = join(bound.always)
+            return raw, "refused"
+        problems.extend(_warning(bound, note, raw) for note in found.notes)
+        if found.value:
+            values[name] = found.value
+        elif bound.clears:
+            values[name] = ""
+        return raw, found.rule
+
+    def _refuse_spoiled(
+        self,
+        bound: BoundField,
+        spoiled: Mapping[str, Sequence[Problem]],
+        problems: list[Problem],
+    ) -> bool:
+        """Report what reading found in the field's cells; return whether that refuses it."""
+        refused = False
+        for column in (*bound.columns, bound.region_column):
+            for problem in spoiled.get(column, ()):
+                named = replace(problem, field=bound.field.name)
+                if named.is_error and bound.drops:
+                    named = replace(
+                        named,
+                        severity=Severity.WARNING,
+                        message=f"{named.message}; the field is not sent",
+                    )
+                problems.append(named)
+                refused = refused or problem.is_error
+        return refused
+
+    def _bad(
+        self, bound: BoundField, exc: NormalizeError, raw: str, problems: list[Problem]
+    ) -> None:
+        drops = bound.drops or exc.code in _FIELD_RULES
+        message = str(exc)
+        if drops and exc.code not in _FIELD_RULES:
+            message += "; the field is not sent"
+        problems.append(
+            Problem(
+                code=exc.code,
+                message=message,
+                column=bound.columns[0] if bound.columns else "",
+                field=bound.field.name,
+                value=raw,
+                severity=Severity.WARNING if drops else Severity.ERROR,
+            )
+        )
+
+    def _normalizer(
+        self, bound: BoundField
+    ) -> Callable[[str, Values, Mapping[str, str]], Normalized]:
+        """Return the field's normalizer: (raw, values so far, cells) -> Normalized."""
+        rule, kind = bound.rule, bound.field.kind
+        if kind is Kind.PHONE:
+            return partial(self._phone, bound)
+        if kind is Kind.POSTAL_CODE:
+            country = f"lead_{bound.field.detail}_country_code"
+            return lambda raw, values, _: normalize_postal_code(raw, country=values.get(country))
+        if kind in (Kind.TAGS, Kind.LISTS):
+            return partial(self._several, bound)
+        simple: dict[Kind, Callable[[str], Normalized]] = {
+            Kind.EMAIL: lambda raw: normalize_email(
+                raw,
+                several=rule.several or "refuse",
+                refuse_role=rule.refuse_role,
+                refuse_disposable=rule.refuse_disposable,
+            ),
+            Kind.NAME: lambda raw: (
+                name_part(raw, rule.part) if rule.part else Normalized(check_name(raw), "name.line")
+            ),
+            Kind.UTC_OFFSET: lambda raw: self._offset(bound, raw),
+            Kind.COUNTRY: normalize_country,
+            Kind.CITY: normalize_city,
+            Kind.ADDRESS: normalize_address,
+            Kind.STATE: normalize_address,
+            Kind.SOCIAL: lambda raw: normalize_social(raw, bound.field.detail),
+            Kind.MANAGER: self._manager,
+            Kind.TEXT: lambda raw: Normalized(clean(raw), "text"),
+        }
+        one = simple[kind]
+        return lambda raw, _values, _cells: one(raw)
+
+    def _phone(
+        self, bound: BoundField, raw: str, values: Values, cells: Mapping[str, str]
+    ) -> Normalized:
+        rule = bound.rule
+        found = normalize_phone(
+            raw,
+            region=self._region(bound, values, cells),
+            strict=rule.strict,
+            several=rule.several or "first",
+        )
+        if not found.extension:
+            return found
+        if rule.extension == "describe":
+            values["_extension"] = found.extension
+            return found
+        note = Note("PHONE_EXTENSION_DROPPED", f"the extension {found.extension} is not sent")
+        return replace(found, notes=(*found.notes, note))
+
+    def _region(self, bound: BoundField, values: Values, cells: Mapping[str, str]) -> str | None:
+        """The row's country, from its own column or the address, else the mapping's default."""
+        if bound.region_column:
+            try:
+                return normalize_country(cells[bound.region_column]).value
+            except NormalizeError:
+                pass
+        return (
+            values.get("lead_shipping_country_code")
+            or values.get("lead_billing_country_code")
+            or self._spec.defaults.phone_region
+        )
+
+    def _offset(self, bound: BoundField, raw: str) -> Normalized:
+        found = normalize_utc_offset(raw, dst=bound.rule.dst, at=self._binding.at)
+        sent = offset_for_api(found.value, half_hours=bound.rule.half_hours)
+        return Normalized(sent.value, found.rule, (*found.notes, *sent.notes))
+
+    def _several(
+        self, bound: BoundField, raw: str, _values: Values, _cells: Mapping[str, str]
+    ) -> Normalized:
+        separator = bound.rule.separator or ","
+        if bound.field.kind is Kind.TAGS:
+            found = normalize_tags(raw, separator=separator)
+            notes = found.notes
+            values = [*bound.always, *found.values]
+            if bound.always:
+                notes = look_alikes(dict.fromkeys(values))
+        else:
+            found = normalize_list_ids(raw, separator=separator)
+            notes = found.notes
+            lists = self._binding.lists
+            values = [*bound.always, *(resolve_list(value, lists) for value in found.values)]
+        return Normalized(join(dict.fromkeys(values)), found.rule, notes)
+
+    def _manager(self, raw: str) -> Normalized:
+        managers = self._binding.managers
+        line = clean(raw)
+        if managers and line in managers:
+            return Normalized(managers[line], "manager.name")
+        return normalize_manager_id(raw)
+
+    # -- the row as a whole -------------------------------------------------------------------
+
+    def _whole(self, values: Values, problems: list[Problem]) -> None:
+        extension = values.pop("_extension", "")
+        if extension:
+            described = values.get("lead_description", "")
+            values["lead_description"] = "\n".join(filter(None, (described, f"ext. {extension}")))
+        if self._spec.defaults.guess_utc_from_country and "lead_utc" not in values:
+            self._guess_offset(values, problems)
+        for add, remove in (("add_tags", "remove_tags"), ("add_to_lists", "remove_from_lists")):
+            if add in values and remove in values:
+                both = conflicts(values[add].split(","), values[remove].split(","))
+                if both and both != ("",):
+                    problems.append(
+                        Problem(
+                            "ADD_AND_REMOVE",
+                            f"{', '.join(both)} would be added and removed at once",
+                            field=remove,
+                        )
+                    )
+        for name, note in cross_check(values) if len(values) > 2 else ():
+            problems.append(Problem(note.code, note.message, field=name, severity=Severity.WARNING))
+        email_is_bad = any(p.is_error and p.field == "lead_email" for p in problems)
+        if (
+            not values.get("lead_email")
+            and not email_is_bad
+            and self._spec.when.no_email == "refuse"
+        ):
+            problems.append(
+                Problem(
+                    "EMAIL_MISSING",
+                    "no e-mail; the server would make a new contact at every run "
+                    "(when: no_email: create allows it)",
+                    field="lead_email",
+                )
+            )
+
+    def _guess_offset(self, values: Values, problems: list[Problem]) -> None:
+        country = values.get("lead_shipping_country_code") or values.get(
+            "lead_billing_country_code", ""
+        )
+        offset = offset_of_country(country)
+        if offset and ":" not in offset:
+            values["lead_utc"] = offset
+            problems.append(
+                Problem(
+                    "UTC_OFFSET_GUESSED",
+                    f"{offset} is guessed from the country {country}",
+                    field="lead_utc",
+                    severity=Severity.WARNING,
+                )
+            )
+
+    def _extra(
+        self,
+        cells: Mapping[str, str],
+        spoiled: Mapping[str, Sequence[Problem]],
+        problems: list[Problem],
+    ) -> list[tuple[str, str]]:
+        """Unverified parameters: passed through as they are."""
+        found = []
+        for bound in self._binding.extra:
+            if spoiled and self._refuse_spoiled(bound, spoiled, problems):
+                continue
+            raw = bound.pick(cells)
+            raw = bound.values.get(fold(raw), raw) if bound.values and raw else raw
+            if raw.strip():
+                found.append((bound.field.name, raw))
+            elif bound.clears:
+                found.append((bound.field.name, ""))
+        return found
+
+
+def merge_records(records: Sequence[Record]) -> Record:
+    """Return one record of several rows of a contact: later values win, tags and lists unite.
+
+    Args:
+        records: In file order, at least one. The result stands in the place of the last.
+    """
+    merged: dict[str, str] = {}
+    problems: dict[Problem, None] = {}
+    for record in records:
+        for name, value in record.fields:
+            if _kind(name) in (Kind.TAGS, Kind.LISTS) and merged.get(name):
+                united = dict.fromkeys([*merged[name].split(","), *value.split(",")])
+                merged[name] = join(part for part in united if part)
+            elif value or name not in merged:
+                merged[name] = value
+        problems.update(dict.fromkeys(record.problems))
+    for add, remove in (("add_tags", "remove_tags"), ("add_to_lists", "remove_from_lists")):
+        both = conflicts(merged.get(add, "").split(","), merged.get(remove, "").split(","))
+        if any(both):
+            problems[
+                Problem(
+                    "MERGE_CONFLICT",
+                    f"{', '.join(both)} is added by one row of the contact and removed by another",
+                    field=remove,
+                )
+            ] = None
+    last = records[-1]
+    order = [*FIELDS, *(name for name in merged if name not in FIELDS)]
+    fields = tuple((name, merged[name]) for name in order if name in merged)
+    return replace(last, fields=fields, problems=tuple(problems))
+
+
+def _kind(name: str) -> Kind:
+    return FIELDS.get(name, Field(name, Kind.TEXT, name)).kind
+
+
+def _warning(bound: BoundField, note: Note, raw: str) -> Problem:
+    return Problem(
+        code=note.code,
+        message=note.message,
+        column=bound.columns[0] if bound.columns else "",
+        field=bound.field.name,
+        value=raw,
+        severity=Severity.WARNING,
+    )

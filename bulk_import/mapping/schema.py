@@ -1,0 +1,166 @@
+"""The form of a mapping file: pydantic models, and the JSON Schema that editors use.
+
+Short forms are unfolded before validation, so that one mistake gives one message.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+
+Names = tuple[str, ...]
+
+
+def _as_list(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
+Columns = Annotated[Names, BeforeValidator(_as_list)]
+
+
+class Part(BaseModel):
+    """Base of all parts: frozen, nothing unknown allowed, no values in error messages."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", hide_input_in_errors=True, str_max_length=10_000
+    )
+
+
+class SourceSpec(Part):
+    """Where in the file the table stands and how the file is written; detected when absent."""
+
+    sheet: str | None = None
+    header_row: Annotated[int, Field(ge=1)] | None = None
+    encoding: str | None = None
+    delimiter: str | None = None
+    member: str | None = Field(default=None, description="The file inside an archive.")
+
+
+class Defaults(Part):
+    """What holds for every row that does not say otherwise."""
+
+    phone_region: str | None = Field(
+        default=None, description="Two-letter country of numbers typed without a country code."
+    )
+    guess_utc_from_country: bool = Field(
+        default=False,
+        description="Send a country's offset where it has only one and the row has none.",
+    )
+
+    @field_validator("phone_region")
+    @classmethod
+    def _known_region(cls, value: str | None) -> str | None:
+        from bulk_import.normalize.countries import is_country
+
+        if value is not None and not is_country(value.upper()):
+            raise ValueError(f"{value!r} is not a two-letter country code such as US")
+        return value.upper() if value else None
+
+
+class FieldRule(Part):
+    """How one field is made from a row."""
+
+    column: Columns = Field(
+        default=(), description="A column by its header; other spellings in a list."
+    )
+    columns: Columns = Field(
+        default=(), description="Several columns: the first that is not empty."
+    )
+    value: str | None = Field(default=None, description="The same for every row.")
+    template: str | None = Field(default=None, description="Text with {Column} in it.")
+    part: Literal["first", "middle", "last"] | None = Field(
+        default=None, description="Of a column with the whole name."
+    )
+    values: dict[str, str] = Field(
+        default_factory=dict, description="What cells say -> what is meant, before anything else."
+    )
+    region_from: Columns = Field(default=(), description="The column with the country of a phone.")
+    dst: Literal["standard", "current"] = "standard"
+    half_hours: Literal["omit", "round"] = "omit"
+    separator: str | None = Field(default=None, description="Between tags or lists of one cell.")
+    always: Columns = Field(default=(), description="Tags or lists that every contact gets.")
+    several: Literal["first", "refuse"] | None = None
+    extension: Literal["drop", "describe"] = "drop"
+    strict: bool = Field(default=False, description="Refuse phone numbers that nobody uses.")
+    refuse_role: bool = False
+    refuse_disposable: bool = False
+    blank: Literal["omit", "clear"] | None = None
+    bad_value: Literal["refuse_row", "drop_field"] | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _unfold(cls, given: object) -> object:
+        if isinstance(given, str | list):
+            return {"column": given}
+        if given is None:
+            raise ValueError("name a column, or remove the line")
+        return given
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> FieldRule:
+        given = [n for n in ("column", "columns", "value", "template") if getattr(self, n)]
+        if len(given) > 1:
+            raise ValueError(f"{' and '.join(given)} exclude each other; keep one")
+        if not given and not self.always:
+            raise ValueError("says nothing of where the value comes from; give column: NAME")
+        return self
+
+
+class When(Part):
+    """What to do in the cases that need a decision."""
+
+    no_email: Literal["refuse", "create"] = "refuse"
+    duplicate: Literal["send", "first", "last", "merge", "refuse"] = "send"
+    blank: Literal["omit", "clear"] = "omit"
+    bad_value: Literal["refuse_row", "drop_field"] = "refuse_row"
+
+
+class MappingSpec(Part):
+    """A mapping file: columns of a spreadsheet -> parameters of addupdatelead."""
+
+    version: Literal["1"]
+    source: SourceSpec = SourceSpec()
+    defaults: Defaults = Defaults()
+    fields: dict[str, FieldRule] = Field(min_length=1)
+    extra: dict[str, FieldRule] = Field(default_factory=dict)
+    when: When = When()
+    suppress: Columns = ()
+
+
+def json_schema() -> dict[str, Any]:
+    """Return the JSON Schema of a mapping file, short forms included."""
+    from bulk_import.api.fields import FIELDS
+
+    schema = MappingSpec.model_json_schema()
+    rule = {"$ref": "#/$defs/FieldRule"}
+    short = {
+        "anyOf": [
+            {"type": "string", "description": "A column by its header."},
+            {"type": "array", "items": {"type": "string"}, "description": "Spellings of a header."},
+            rule,
+        ]
+    }
+    text_or_list = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}
+    properties = schema["properties"]
+    properties["version"] = {"enum": [1, "1"], "description": "Of this form."}
+    properties["fields"] = {
+        "type": "object",
+        "minProperties": 1,
+        "additionalProperties": False,
+        "properties": {
+            name: short | {"description": field.title} for name, field in FIELDS.items()
+        },
+        "description": "Parameters of addupdatelead.",
+    }
+    properties["extra"]["additionalProperties"] = short
+    properties["suppress"] = text_or_list | {"description": "Files with contacts never to send."}
+    for name in ("column", "columns", "region_from", "always"):
+        known = schema["$defs"]["FieldRule"]["properties"][name]
+        known.pop("type", None), known.pop("items", None)
+        schema["$defs"]["FieldRule"]["properties"][name] = text_or_list | known
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "bulk_import mapping",
+        **{key: value for key, value in schema.items() if key != "title"},
+    }
