@@ -1,0 +1,218 @@
+"""What a file really is, whatever it is called; and the file inside an archive or a pipe."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import lzma
+import os
+import shutil
+import stat
+import sys
+import tempfile
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, cast
+
+from bulk_import.errors import SourceError
+
+MOST_UNPACKED = 4 * 2**30
+_SUSPICIOUS_BYTES = 50 * 2**20
+_SUSPICIOUS_RATIO = 1000  # text of spreadsheets rarely packs better than 50 to 1
+
+_PACKERS: dict[bytes, Callable[[Path], IO[bytes]]] = {
+    b"\x1f\x8b": lambda path: cast("IO[bytes]", gzip.open(path)),
+    b"BZh": lambda path: cast("IO[bytes]", bz2.open(path)),
+    b"\xfd7zXZ\x00": lambda path: cast("IO[bytes]", lzma.open(path)),
+}
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_NOT_TABLES = {
+    b"%PDF": "a PDF document",
+    b"\x89PNG": "a picture",
+    b"\xff\xd8\xff": "a picture",
+    b"GIF8": "a picture",
+    b"SQLite format 3\0": "a SQLite database",
+    b"Rar!": "a RAR archive; unpack it first",
+    b"7z\xbc\xaf": "a 7-Zip archive; unpack it first",
+    b"\x7fELF": "a program",
+    b"MZ\x90\x00": "a program",
+    b"PAR1": "a Parquet file; save it as CSV",
+}
+
+
+@contextmanager
+def regular_file(path: str, member: str | None) -> Iterator[Path]:
+    """Give a plain file to read: *path* itself, or what is in it, unpacked to a private folder.
+
+    Args:
+        path: A path, or ``-`` for standard input.
+        member: The file inside an archive, when there are several.
+
+    Raises:
+        SourceError: It cannot be read, or unpacks to something that no spreadsheet is.
+    """
+    with tempfile.TemporaryDirectory(prefix="bulk_import_") as folder:
+        if path == "-":
+            source = Path(folder) / "stdin"
+            with private_file(source) as file:
+                shutil.copyfileobj(sys.stdin.buffer, file)
+        else:
+            source = Path(path)
+            _refuse_specials(source)
+        yield _unpacked(source, path, Path(folder), member)
+
+
+def private_file(path: Path) -> IO[bytes]:
+    """Create a file that only its owner can read."""
+    return os.fdopen(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "wb")
+
+
+def kind_of(path: Path, name: str) -> str:
+    """Return ``xlsx``, ``xlsb``, ``ods``, ``xls`` or ``text``, by the file's content.
+
+    Raises:
+        SourceError: It is something else; the message says what.
+    """
+    with path.open("rb") as file:
+        head = file.read(4096)
+    if not head:
+        raise SourceError(f"{name}: the file is empty", code="SOURCE_EMPTY")
+    if head.startswith(b"PK"):
+        return _kind_of_zip(path, name)
+    if head.startswith(_OLE):
+        if _is_encrypted_ole(path):
+            raise SourceError(
+                f"{name}: protected by a password; save it without", code="SOURCE_ENCRYPTED"
+            )
+        return "xls"
+    for magic, what in _NOT_TABLES.items():
+        if head.startswith(magic):
+            raise SourceError(f"{name}: this is {what}, not a spreadsheet", code="SOURCE_NOT_TABLE")
+    start = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    if start.startswith((b"<html", b"<!doctype html", b"<table")) or b"<table" in start[:2000]:
+        raise SourceError(
+            f"{name}: this is a web page with a spreadsheet's name; open it in a spreadsheet program "
+            "and save it as XLSX or CSV",
+            code="SOURCE_HTML",
+        )
+    if start.startswith(b"<?xml"):
+        raise SourceError(
+            f"{name}: this is XML; open it in a spreadsheet program and save it as XLSX or CSV",
+            code="SOURCE_NOT_TABLE",
+        )
+    if start.startswith((b"{", b"[{")):
+        raise SourceError(f"{name}: this is JSON, not a spreadsheet", code="SOURCE_NOT_TABLE")
+    return "text"
+
+
+def _refuse_specials(path: Path) -> None:
+    try:
+        mode = path.stat().st_mode
+        if stat.S_ISDIR(mode):
+            raise SourceError(f"{path}: a folder; name a file", code="SOURCE_NOT_FILE")
+        if not stat.S_ISREG(mode):
+            raise SourceError(
+                f"{path}: not a regular file; pipe it in and name - as the source",
+                code="SOURCE_NOT_FILE",
+            )
+        with path.open("rb"):
+            pass
+    except FileNotFoundError:
+        raise SourceError(f"{path}: no such file", code="SOURCE_MISSING") from None
+    except OSError as exc:
+        raise SourceError(
+            f"{path}: cannot be read: {exc.strerror}", code="SOURCE_UNREADABLE"
+        ) from None
+
+
+def _unpacked(source: Path, name: str, folder: Path, member: str | None) -> Path:
+    with source.open("rb") as file:
+        head = file.read(8)
+    for magic, opener in _PACKERS.items():
+        if head.startswith(magic):
+            target = folder / "unpacked"
+            try:
+                with opener(source) as packed:
+                    _copy(packed, target, name, source.stat().st_size)
+            except (OSError, EOFError, lzma.LZMAError) as exc:
+                raise SourceError(
+                    f"{name}: cannot be unpacked: {exc}", code="SOURCE_BROKEN"
+                ) from None
+            return target
+    if head.startswith(b"PK"):
+        return _member(source, name, folder, member)
+    return source
+
+
+def _member(source: Path, name: str, folder: Path, member: str | None) -> Path:
+    """The one file of a plain ZIP archive; a workbook, which is a ZIP too, stays as it is."""
+    try:
+        with zipfile.ZipFile(source) as archive:
+            infos = [
+                info
+                for info in archive.infolist()
+                if not info.is_dir()
+                and not info.filename.startswith("__MACOSX/")
+                and not Path(info.filename).name.startswith(".")
+            ]
+            names = [info.filename for info in infos]
+            if "[Content_Types].xml" in names or "mimetype" in names:
+                return source
+            chosen = [info for info in infos if member is None or info.filename == member]
+            if len(chosen) != 1:
+                shown = ", ".join(names[:10])
+                raise SourceError(
+                    f"{name}: the archive holds {len(names)} files ({shown}); name one by source: "
+                    "member: in the mapping",
+                    code="ARCHIVE_SEVERAL",
+                )
+            if chosen[0].flag_bits & 1:
+                raise SourceError(
+                    f"{name}: the archive is protected by a password", code="SOURCE_ENCRYPTED"
+                )
+            target = folder / "member"
+            with archive.open(chosen[0]) as packed:
+                _copy(packed, target, name, max(chosen[0].compress_size, 1))
+            return target
+    except (zipfile.BadZipFile, OSError, EOFError, NotImplementedError) as exc:
+        raise SourceError(f"{name}: a damaged archive ({exc})", code="SOURCE_BROKEN") from None
+
+
+def _copy(packed: IO[bytes], target: Path, name: str, packed_bytes: int) -> None:
+    size = 0
+    with private_file(target) as file:
+        while block := packed.read(1 << 20):
+            size += len(block)
+            if size > MOST_UNPACKED or (
+                size > _SUSPICIOUS_BYTES and size / packed_bytes > _SUSPICIOUS_RATIO
+            ):
+                raise SourceError(
+                    f"{name}: {packed_bytes:,} bytes unpack to more than {size:,}: this looks like a "
+                    "bomb, not a spreadsheet",
+                    code="SOURCE_BOMB",
+                )
+            file.write(block)
+
+
+def _kind_of_zip(path: Path, name: str) -> str:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = {info.filename.lower() for info in archive.infolist()}
+            if "xl/workbook.bin" in names:
+                return "xlsb"
+            if "xl/workbook.xml" in names:
+                return "xlsx"
+            if "mimetype" in names and "content.xml" in names:
+                return "ods"
+    except (zipfile.BadZipFile, OSError) as exc:
+        raise SourceError(f"{name}: a damaged workbook ({exc})", code="SOURCE_BROKEN") from None
+    what = "a Word document" if "word/document.xml" in names else "an archive without a spreadsheet"
+    raise SourceError(f"{name}: this is {what}", code="SOURCE_NOT_TABLE")
+
+
+def _is_encrypted_ole(path: Path) -> bool:
+    """A password-protected XLSX is an OLE file with a stream of that name."""
+    with path.open("rb") as file:
+        return "EncryptedPackage".encode("utf-16-le") in file.read(1 << 20)
