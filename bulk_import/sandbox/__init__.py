@@ -1,0 +1,1 @@
+"""A faithful local addupdatelead: for tests, the demo and rehearsals."""

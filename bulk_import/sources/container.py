@@ -22,6 +22,7 @@ MOST_UNPACKED = 4 * 2**30
 _SUSPICIOUS_BYTES = 50 * 2**20
 _SUSPICIOUS_RATIO = 1000  # text of spreadsheets rarely packs better than 50 to 1
 
+# Opened here, closed by the caller.
 _PACKERS: dict[bytes, Callable[[Path], IO[bytes]]] = {
     b"\x1f\x8b": lambda path: cast("IO[bytes]", gzip.open(path)),
     b"BZh": lambda path: cast("IO[bytes]", bz2.open(path)),

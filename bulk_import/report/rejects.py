@@ -1,0 +1,111 @@
+"""``rejects.*``: the rows that did not make it, in the user's own columns, order and format.
+
+Two columns are added, ``_status`` and ``_reason``; nothing else changes, so the file can be mended
+and fed straight back. CSV comes back as CSV in its own encoding and dialect, any workbook as XLSX.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+from pathlib import Path
+
+from bulk_import.models import Outcome, Row, SourceInfo, Status
+from bulk_import.report.safety import safe_cell
+from bulk_import.report.writing import replaced
+
+REJECTED = (Status.INVALID, Status.FAILED, Status.UNKNOWN)
+ADDED = ("_status", "_reason")
+
+_EXCEL_ROWS = 1_048_576
+
+Rejected = tuple[int, Row, Outcome]
+
+
+def write_rejects(
+    folder: Path, sources: dict[int, SourceInfo], rejected: Iterable[Rejected]
+) -> list[Path]:
+    """Write one file per source that has rejected rows; remove files of an earlier report.
+
+    Args:
+        rejected: (source number, row, outcome) in source order.
+
+    Returns:
+        The files written: ``rejects.csv`` or ``rejects.xlsx``, numbered when there are several.
+
+    Raises:
+        StorageError: They cannot be written.
+    """
+    for old in folder.glob("rejects*"):
+        if old.suffix in (".csv", ".xlsx"):
+            old.unlink()
+    written = []
+    several = len(sources) > 1
+    for number, rows in groupby(rejected, key=lambda item: item[0]):
+        info = sources[number]
+        suffix = ".csv" if info.kind in ("csv", "frame") else ".xlsx"
+        path = folder / (f"rejects_{number}{suffix}" if several else f"rejects{suffix}")
+        write = _write_csv if suffix == ".csv" else _write_xlsx
+        write(path, info, ((row, outcome) for _, row, outcome in rows))
+        written.append(path)
+    return written
+
+
+def _lines(info: SourceInfo, rows: Iterable[tuple[Row, Outcome]]) -> Iterator[list[str]]:
+    """Header and rows as they go back to the user; columns that we added before are replaced."""
+    kept = [at for at, label in enumerate(info.labels) if label not in ADDED]
+    yield [info.labels[at] for at in kept] + list(ADDED)
+    for row, outcome in rows:
+        cells = list(row.cells.values())
+        yield [cells[at] for at in kept] + [outcome.status, safe_cell(outcome.message)]
+
+
+def _write_csv(path: Path, info: SourceInfo, rows: Iterable[tuple[Row, Outcome]]) -> None:
+    dialect = info.dialect
+    encoding = info.encoding or "utf-8-sig"
+    if encoding == "utf-8":
+        encoding = "utf-8-sig"  # Excel takes UTF-8 for something else without the mark
+    with replaced(path) as file:
+        # Our reasons may have letters that an old encoding lacks; the user's own cells never do.
+        text = io.TextIOWrapper(file, encoding=encoding, newline="", errors="replace")
+        writer = csv.writer(
+            text,
+            delimiter=dialect.get("delimiter", ","),
+            lineterminator=dialect.get("lineterminator", "\r\n"),
+            quoting=csv.QUOTE_MINIMAL,
+        )
+        if dialect.get("sep_line"):
+            text.write(f"sep={dialect['delimiter']}{dialect['lineterminator']}")
+        for line in _lines(info, rows):
+            writer.writerow([safe_cell(cell) for cell in line])
+        text.flush()
+        text.detach()
+
+
+def _write_xlsx(path: Path, info: SourceInfo, rows: Iterable[tuple[Row, Outcome]]) -> None:
+    """Every cell as text: digits stay as they are, and a text is never run as a formula."""
+    from openpyxl import Workbook
+    from openpyxl.cell import WriteOnlyCell
+
+    workbook = Workbook(write_only=True)
+    sheet = workbook.create_sheet(info.sheet[:31] or "Rejects")
+    for at, line in enumerate(_lines(info, rows)):
+        if at >= _EXCEL_ROWS:
+            break
+        cells = []
+        for text in line:
+            cell = WriteOnlyCell(sheet, _writable(text))
+            cell.data_type = "s"
+            cell.number_format = "@"
+            cells.append(cell)
+        sheet.append(cells)
+    with replaced(path) as file:
+        workbook.save(file)
+
+
+def _writable(text: str) -> str:
+    from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+
+    return ILLEGAL_CHARACTERS_RE.sub("", text)

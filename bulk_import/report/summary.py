@@ -1,0 +1,74 @@
+"""``summary.json``, and the summary that fits a screen."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from bulk_import.models import Status, Summary
+from bulk_import.report.writing import replaced
+
+_MEANING = {
+    Status.SUCCESS: "accepted",
+    Status.FAILED: "refused by the API",
+    Status.UNKNOWN: "sent, no trustworthy answer",
+    Status.INVALID: "cells that cannot be sent as they are",
+    Status.DUPLICATE: "gave way to another row of the contact",
+    Status.SUPPRESSED: "on the suppression list",
+    Status.UNCHANGED: "nothing new since the last run",
+    Status.NOT_SENT: "not sent",
+}
+
+
+def as_json(summary: Summary) -> dict[str, Any]:
+    """Return the summary as plain values."""
+    return {
+        "run_dir": summary.run_dir,
+        "sources": list(summary.sources),
+        "mapping": summary.mapping,
+        "endpoint": summary.endpoint,
+        "dry_run": summary.dry_run,
+        "started_at": summary.started_at,
+        "finished_at": summary.finished_at,
+        "elapsed_s": round(summary.elapsed_s, 3),
+        "rows_read": summary.rows_read,
+        "counts": {status.value: summary.counts.get(status, 0) for status in Status},
+        "balanced": summary.balanced,
+        "requests": summary.requests,
+        "by_code": dict(summary.by_code),
+        "stopped": summary.stopped,
+        "exit_code": summary.exit_code,
+    }
+
+
+def write_summary(path: Path, summary: Summary) -> None:
+    """Write ``summary.json``.
+
+    Raises:
+        StorageError: It cannot be written.
+    """
+    with replaced(path) as file:
+        file.write(json.dumps(as_json(summary), ensure_ascii=False, indent=2).encode() + b"\n")
+
+
+def as_text(summary: Summary) -> str:
+    """Return the summary for a terminal: counts, books, why it stopped, where the reports are."""
+    width = max(len(f"{n:,}") for n in (summary.rows_read, 1))
+    lines = [f"{summary.rows_read:>{width},} rows read"]
+    for status in Status:
+        number = summary.counts.get(status, 0)
+        if number or status is Status.SUCCESS:
+            label = _MEANING[status]
+            if status is Status.NOT_SENT and summary.dry_run:
+                label = "would be sent"
+            lines.append(f"{number:>{width},} {status.value:<10} {label}")
+    books = "balanced" if summary.balanced else "DO NOT BALANCE: a bug, please report it"
+    lines.append(f"books: {books}; {summary.requests:,} requests in {summary.elapsed_s:,.1f} s")
+    top = list(summary.by_code.items())[:5]
+    shown = [(code, n) for code, n in top if code not in ("0", "")]
+    if shown:
+        lines.append("codes: " + ", ".join(f"{code} x{n:,}" for code, n in shown))
+    if summary.stopped:
+        lines.append(f"stopped: {summary.stopped}")
+    return "\n".join(lines)

@@ -1,0 +1,48 @@
+"""The sandbox as a process of its own: for people, and for harnesses that kill things."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+from bulk_import.sandbox.app import Sandbox
+from bulk_import.sandbox.faults import Faults
+
+
+def run_sandbox(
+    *,
+    port: int,
+    key: str,
+    database: Path | None,
+    faults: Faults,
+    ready: Callable[[str], None],
+) -> None:
+    """Serve until Ctrl-C or SIGTERM.
+
+    Args:
+        port: 0 = any free one.
+        database: Where contacts are kept; ``None`` = in memory.
+        ready: Told the base URL once it answers.
+
+    Raises:
+        OSError: The port is taken.
+    """
+
+    async def serve() -> None:
+        sandbox = Sandbox(key=key, faults=faults, database=database)
+        ready(await sandbox.start(port))
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            with contextlib.suppress(NotImplementedError):  # Windows
+                loop.add_signal_handler(number, stop.set)
+        try:
+            await stop.wait()
+        finally:
+            await sandbox.stop()
+
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(serve())
