@@ -17,7 +17,7 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -458,8 +458,15 @@ class Journal:
             if resend_unknown:
                 self._db.execute("delete from outcome where status = 'unknown'")
 
-    def pending(self, *, limit: int | None = None) -> Iterator[Pending]:
-        """Yield the rows that are still to be sent, in source order, as they are now."""
+    def pending(
+        self, *, limit: int | None = None, only: Collection[int] | None = None
+    ) -> Iterator[Pending]:
+        """Yield the rows that are still to be sent, in source order, as they are now.
+
+        Args:
+            limit: At most so many.
+            only: None but these, by seq.
+        """
         query = f"""
             select r.seq, r.email, r.contact, r.source, r.row, r.body,
                 (select count(*) from attempt a
@@ -472,7 +479,8 @@ class Journal:
             order by r.seq limit {CHUNK}"""  # noqa: S608
         sources = self.sources()
         several = len(sources) > 1
-        for number, line in enumerate(self._paged(query)):
+        wanted = (line for line in self._paged(query) if only is None or line[0] in only)
+        for number, line in enumerate(wanted):
             if limit is not None and number >= limit:
                 return
             seq, email, contact, source, row, body, attempts, next_number, in_doubt = line

@@ -212,10 +212,8 @@ class Summary:
             return 70
         if self.stop_code:
             return self.stop_code
-        ended_badly = {Status.FAILED, Status.INVALID, Status.UNKNOWN}
-        if not self.dry_run:
-            ended_badly.add(Status.NOT_SENT)
-        return 1 if any(self.counts.get(status) for status in ended_badly) else 0
+        badly = (Status.FAILED, Status.INVALID, Status.UNKNOWN)
+        return 1 if any(self.counts.get(status) for status in badly) else 0
 
     def frame(self) -> pandas.DataFrame:
         """Return the report as a DataFrame, every column text, one line per source row."""

@@ -57,6 +57,7 @@ class Settings:
         quota_waits_s: Pauses after code 8; when they are used up the run ends.
         throttles: Throttle signals in a row without a success after which the run ends.
         retry_failed, resend_unknown: What else a resume sends again.
+        state_dir: Where the locks of accounts are; ``None`` = the user's own folder for state.
     """
 
     endpoint: str = ""
@@ -84,6 +85,7 @@ class Settings:
     throttles: int = 20
     retry_failed: bool = False
     resend_unknown: bool = False
+    state_dir: Path | None = None
 
     def __post_init__(self) -> None:
         _check(self.rate >= 0, "--rate", self.rate, "requests per second, 0 for no limit")
@@ -136,6 +138,7 @@ class Settings:
         unknown = options.keys() - names
         if unknown:
             raise TypeError(f"unknown settings: {', '.join(sorted(unknown))}")
+        options.setdefault("state_dir", _state_dir(known))
         given = {name: value for name, value in options.items() if value is not None}
         base = normalize_endpoint(endpoint) if endpoint else account_endpoint(account)
         return cls(endpoint=base, api_key=Secret(key), **given)
@@ -222,6 +225,11 @@ def parse_limit(text: str) -> tuple[float, bool]:
     if is_share and number > 100:
         raise SettingsError(f"--max-failures {text!r}: a share is at most 100%")
     return number, is_share
+
+
+def _state_dir(environ: Mapping[str, str]) -> Path:
+    base = environ.get("XDG_STATE_HOME") or environ.get("LOCALAPPDATA")
+    return (Path(base) if base else Path.home() / ".local" / "state") / "bulk_import"
 
 
 def _check(holds: bool, flag: str, found: object, wanted: str) -> None:  # noqa: FBT001

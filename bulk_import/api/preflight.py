@@ -37,6 +37,11 @@ class Directory:
     list_ids: Mapping[str, str] = field(default_factory=dict)
     manager_ids: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def known_lists(self) -> dict[str, str]:
+        """Titles and ids, each to its id."""
+        return {entry.id: entry.id for entry in self.lists} | dict(self.list_ids)
+
 
 async def preflight(
     client: Client,

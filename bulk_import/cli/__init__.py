@@ -1,0 +1,111 @@
+"""The command line: flags in, one library call, an exit code out. Commands load when they are used."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+
+import click
+
+_COMMANDS = {
+    "run": "Import spreadsheets.",
+    "resume": "Go on with a run where it stopped.",
+    "check": "Everything but the network: what would be sent, what is wrong.",
+    "report": "Write the reports of a run again.",
+    "runs": "Earlier runs, oldest first.",
+    "lists": "The account's lists and their ids.",
+    "managers": "The account's personal managers and their ids.",
+    "fields": "What the API takes.",
+    "errors": "The catalogue of error codes: cause and fix.",
+    "sandbox": "A local stand-in of the API to try things on.",
+}
+
+
+class _LazyGroup(click.Group):
+    """Knows its commands by name; imports one when it is called, so that --help comes at once."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        module = importlib.import_module(f"bulk_import.cli.{cmd_name}")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(_COMMANDS.items()))
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0] if args else ""
+        if name and not name.startswith("-") and name not in _COMMANDS:
+            import difflib
+
+            near = difflib.get_close_matches(name, _COMMANDS, 1)
+            hint = f" Did you mean {near[0]!r}?" if near else ""
+            ctx.fail(f"No such command {name!r}.{hint}")
+        return super().resolve_command(ctx, args)
+
+
+def _version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:  # noqa: FBT001
+    if value and not ctx.resilient_parsing:
+        from bulk_import import __version__
+
+        click.echo(f"bulk-import {__version__}")
+        ctx.exit()
+
+
+@click.group(
+    cls=_LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="The API key comes from INFLUENCERSOFT_API_KEY, .env or --api-key-file; there is no option "
+    "for the key itself. Exit codes: 0 all well, 1 some rows did not make it, 2 nothing was sent, "
+    "3 stopped, 4 busy, 5 cannot write, 130/143 interrupted.",
+)
+@click.option(
+    "--version", is_flag=True, expose_value=False, is_eager=True, callback=_version,
+    help="Show the version.",
+)  # fmt: skip
+def cli() -> None:
+    """Put a spreadsheet of contacts into InfluencerSoft / JustClick: exactly, politely, resumably,
+    with every row accounted for.
+
+    Begin with `bulk-import check contacts.xlsx -m mapping.yml`: it sends nothing.
+    """
+
+
+def main(args: Sequence[str] | None = None) -> None:
+    """Run the command line; turn every expected error into one message and an exit code."""
+    from bulk_import.errors import BulkImportError
+
+    # A C locale must not keep names of people from being written.
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        result = cli.main(args=args, prog_name="bulk-import", standalone_mode=False)
+        code = result if isinstance(result, int) else 0
+    except click.exceptions.Abort:
+        click.echo("interrupted; nothing more is sent", err=True)
+        code = 130
+    except click.ClickException as exc:
+        exc.show()
+        code = exc.exit_code
+    except BulkImportError as exc:
+        for line in str(exc).splitlines():
+            click.echo(f"error: {line}", err=True)
+        code = exc.exit_code
+    except KeyboardInterrupt:
+        click.echo("interrupted; the journal is good, the same command goes on", err=True)
+        code = 130
+    except BrokenPipeError:
+        # `| head` closed stdout; what mattered is in the run folder.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        code = 0
+    sys.exit(code)

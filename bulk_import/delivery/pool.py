@@ -28,16 +28,6 @@ from bulk_import.settings import Settings
 _MOST_RETRYING = 32  # rows waiting to be repeated; beyond that no new row is begun
 
 
-class NobodyWatches:
-    """The watch of a run that nobody looks at."""
-
-    def settled(self, status: Status) -> None:
-        """Do nothing."""
-
-    def paused(self, seconds: float, why: str) -> None:
-        """Do nothing."""
-
-
 class Pool:
     """Sends pending rows until there are none or the run must stop.
 
@@ -53,13 +43,13 @@ class Pool:
         commits: GroupCommit,
         stop: Stop,
         *,
-        watch: Watch | None = None,
+        watch: Watch,
         constant_lists: Collection[str] = (),
     ) -> None:
         self._settings = settings
         self._commits = commits
         self._stop = stop
-        self._watch = watch or NobodyWatches()
+        self._watch = watch
         self._constant_lists = frozenset(constant_lists)
         clock = asyncio.get_running_loop().time
         self._attempts = Attempts(settings, client, commits, stop, self._watch, clock=clock)

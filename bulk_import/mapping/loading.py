@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -27,12 +27,14 @@ class ColumnMapping:
         folder: What relative paths in it start from.
         spec: The validated contents.
         document: The text's tree and places, for later messages.
+        text: As read: a run's journal keeps it, so that a resume needs nothing else.
     """
 
     name: str
     folder: Path
     spec: MappingSpec
     document: Document
+    text: str
 
     def fingerprint(self) -> dict[str, str]:
         """Return key path -> canonical text; comments, order and layout do not matter."""
@@ -41,6 +43,11 @@ class ColumnMapping:
     def suppress_files(self) -> list[Path]:
         """Return the files of contacts that are never sent."""
         return [self.folder / name for name in self.spec.suppress]
+
+    def with_sheet(self, sheet: str) -> ColumnMapping:
+        """Return the mapping, reading another sheet."""
+        source = self.spec.source.model_copy(update={"sheet": sheet})
+        return replace(self, spec=self.spec.model_copy(update={"source": source}))
 
     def at(self, *path: str | int) -> str:
         """``file:line:column`` of a key."""
@@ -83,7 +90,7 @@ def parse_mapping(text: str, name: str = "mapping", *, folder: Path = Path()) ->
     problems += _unsound(spec, document)
     if problems:
         raise MappingError(sorted(problems, key=_position))
-    return ColumnMapping(name, folder, spec, document)
+    return ColumnMapping(name, folder, spec, document, text)
 
 
 def closest(word: str, known: Sequence[str]) -> str:

@@ -1,0 +1,46 @@
+"""Which rows go first: few, and as different from each other as the file is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from bulk_import.api.form import decode
+from bulk_import.journal import Pending
+
+_SETS = ("add_tags", "remove_tags", "add_to_lists", "remove_from_lists")
+_VALUES = ("lead_shipping_country_code", "lead_billing_country_code", "lead_utc")
+
+
+def choose_canary(rows: Iterable[Pending], number: int) -> frozenset[int]:
+    """Return the seqs of *number* rows (fewer, if there are fewer) that show the most.
+
+    A first row of every tag, list, country and pattern of filled fields; then the rows with the
+    longest values; then the first ones.
+    """
+    seen: set[tuple[str, str]] = set()
+    chosen: list[int] = []
+    longest: list[tuple[int, int]] = []
+    first: list[int] = []
+    for row in rows:
+        features = _features(row)
+        if len(chosen) < number and not features <= seen:
+            chosen.append(row.seq)
+            seen |= features
+        else:
+            longest = sorted([*longest, (-len(row.body), row.seq)])[:number]
+            if len(first) < number:
+                first.append(row.seq)
+    rest = [seq for _, seq in longest[: max(1, number // 4)]] + first
+    chosen += [seq for seq in dict.fromkeys(rest) if seq not in chosen]
+    return frozenset(chosen[:number])
+
+
+def _features(row: Pending) -> set[tuple[str, str]]:
+    fields = decode(row.body)
+    features = {("filled", ",".join(name for name, _ in fields))}
+    for name, value in fields:
+        if name in _SETS:
+            features |= {(name, part) for part in value.split(",")}
+        elif name in _VALUES:
+            features.add((name, value))
+    return features

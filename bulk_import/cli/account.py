@@ -1,0 +1,41 @@
+"""What ``lists`` and ``managers`` share: ask the account, print what it has."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from bulk_import.cli.options import settings_from
+
+if TYPE_CHECKING:
+    from bulk_import.api.preflight import Directory
+
+
+def ask_account(**options: Any) -> Directory:
+    """Return what the account has. Changes nothing there."""
+    from bulk_import.api.client import Client, new_runner
+    from bulk_import.api.preflight import preflight
+
+    settings = settings_from(**options).ready_to_send()
+
+    async def ask() -> Directory:
+        async with Client.connect(settings) as client:
+            return await preflight(client, with_managers=True)
+
+    with new_runner() as runner:
+        return runner.run(ask())
+
+
+def show(entries: Any, *, as_json: bool, what: str) -> None:
+    """Print entries: id and title."""
+    if as_json:
+        known = [{"id": entry.id, "title": entry.title} for entry in entries]
+        click.echo(json.dumps(known, ensure_ascii=False, indent=2))
+        return
+    if not entries:
+        click.echo(f"the account has no {what}", err=True)
+    width = max((len(entry.id) for entry in entries), default=0)
+    for entry in entries:
+        click.echo(f"{entry.id:<{width}}  {entry.title}")

@@ -1,0 +1,96 @@
+"""Options that several commands share, and how they become Settings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+Command = Callable[..., Any]
+
+_FILE = click.Path(dir_okay=False, path_type=Path)
+
+
+def account_options(command: Command) -> Command:
+    """Which account, and where its key is."""
+    for option in reversed(
+        (
+            click.option("--account", metavar="LOGIN", help="The account's login."),
+            click.option(
+                "--endpoint", metavar="URL", help="Instead of --account: the account's address."
+            ),
+            click.option("--api-key-file", type=_FILE, help="A file that holds the API key alone."),
+            click.option(
+                "--ca-file", type=_FILE, help="Certificates to trust besides the system's."
+            ),
+            click.option(
+                "--timeout",
+                "timeout_s",
+                type=float,
+                metavar="S",
+                help="Seconds for one request. [30]",
+            ),
+        )
+    ):
+        command = option(command)
+    return command
+
+
+def sending_options(command: Command) -> Command:
+    """How a run sends."""
+    for option in reversed(
+        (
+            click.option(
+                "--rate", type=float, metavar="N",
+                help="Requests per second for the whole run; 0 = no limit. [2]",
+            ),
+            click.option("--concurrency", type=int, metavar="N", help="Requests in flight. [4]"),
+            click.option(
+                "--max-attempts", type=int, metavar="N",
+                help="Requests for one row that gets no trustworthy answer. [5]",
+            ),
+            click.option("--limit", type=int, metavar="N", help="Send at most N rows."),
+            click.option(
+                "--canary", type=int, metavar="N",
+                help="Send N rows of different shapes first; go on only if all are accepted.",
+            ),
+            click.option(
+                "--max-failures", metavar="N|P%", help="Stop when more rows than that fail."
+            ),
+            click.option(
+                "--verify-hash", type=click.Choice(["off", "warn", "require"]),
+                help="Check the hash of the answers. [off]",
+            ),
+            click.option(
+                "--trust-503", is_flag=True, default=None,
+                help="Take a 503 without Retry-After for 'not processed'.",
+            ),
+            click.option(
+                "--no-preflight", "preflight", flag_value=False, default=None,
+                help="Do not ask for the account's lists before the first row.",
+            ),
+            click.option(
+                "--report-safe", is_flag=True, default=None,
+                help="Neutralize formula-like cells in report.csv too.",
+            ),
+            click.option("--yes", "-y", is_flag=True, help="Do not ask before sending."),
+            click.option("--json", "as_json", is_flag=True, help="The summary as JSON on stdout."),
+            click.option("--quiet", "-q", is_flag=True, help="No progress, no summary."),
+        )
+    ):  # fmt: skip
+        command = option(command)
+    return command
+
+
+def settings_from(**options: Any) -> Any:
+    """Return Settings from flags, key file, environment and ``.env``."""
+    from bulk_import.settings import Settings
+
+    return Settings.from_env(
+        account=options.pop("account", None) or "",
+        endpoint=options.pop("endpoint", None) or "",
+        api_key_file=options.pop("api_key_file", None),
+        **options,
+    )

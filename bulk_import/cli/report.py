@@ -1,0 +1,21 @@
+"""``bulk-import report``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command("report")
+@click.argument("run_dir", type=click.Path(path_type=Path))
+@click.option("--report-safe", is_flag=True, help="Neutralize formula-like cells in report.csv.")
+@click.option("--json", "as_json", is_flag=True, help="The summary as JSON on stdout.")
+def command(run_dir: Path, report_safe: bool, as_json: bool) -> int:  # noqa: FBT001
+    """Write the reports of RUN_DIR again from its journal. Sends nothing."""
+    from bulk_import.cli.running import tell
+    from bulk_import.importing import write_reports
+
+    summary = write_reports(run_dir, safe=report_safe)
+    tell(summary, as_json=as_json, quiet=False)
+    return summary.exit_code

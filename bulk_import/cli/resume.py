@@ -1,0 +1,47 @@
+"""``bulk-import resume``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from bulk_import.cli.options import account_options, sending_options, settings_from
+
+
+@click.command("resume")
+@click.argument("run_dir", type=click.Path(path_type=Path))
+@click.option(
+    "--retry-failed", is_flag=True, default=None, help="Send rows again that the API refused."
+)
+@click.option(
+    "--resend-unknown", is_flag=True, default=None,
+    help="Send rows without e-mail again whose end is unknown: may make second contacts.",
+)  # fmt: skip
+@account_options
+@sending_options
+def command(
+    run_dir: Path,
+    yes: bool,  # noqa: FBT001 - click passes by name
+    as_json: bool,  # noqa: FBT001
+    quiet: bool,  # noqa: FBT001
+    **options: Any,
+) -> int:
+    """Go on with the run in RUN_DIR where it stopped.
+
+    Rows with a confirmed answer are left alone. Rows that were not sent, or whose end is unknown
+    and that have an e-mail, are sent; rows that were refused for their cells are judged again.
+    """
+    from bulk_import.cli.running import run_and_tell
+    from bulk_import.importing import resume_async
+
+    settings = settings_from(**options)
+    return run_and_tell(
+        lambda confirm, progress, stop: resume_async(
+            run_dir, settings, confirm=confirm, progress=progress, stop=stop
+        ),
+        yes=yes,
+        as_json=as_json,
+        quiet=quiet,
+    )

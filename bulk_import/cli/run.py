@@ -1,0 +1,56 @@
+"""``bulk-import run``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from bulk_import.cli.options import account_options, sending_options, settings_from
+
+
+@click.command("run")
+@click.argument("source", nargs=-1, required=True)
+@click.option(
+    "--mapping", "-m", required=True, type=click.Path(path_type=Path), help="The mapping file."
+)
+@click.option("--sheet", help="The sheet of a workbook, instead of the mapping's.")
+@click.option("--dry-run", is_flag=True, default=None, help="Everything but the network.")
+@click.option(
+    "--run-dir", type=click.Path(file_okay=False, path_type=Path),
+    help="The run's folder; one that holds this run goes on. [a new one under runs/]",
+)  # fmt: skip
+@account_options
+@sending_options
+def command(
+    source: tuple[str, ...],
+    mapping: Path,
+    sheet: str | None,
+    yes: bool,  # noqa: FBT001 - click passes by name
+    as_json: bool,  # noqa: FBT001
+    quiet: bool,  # noqa: FBT001
+    **options: Any,
+) -> int:
+    """Import SOURCE… (paths, globs, or - for standard input).
+
+    Every row is read and judged before the first one is sent. On a terminal it shows what it is
+    about to do and asks. The run's folder holds report.csv, rejects.* and summary.json; after an
+    interruption the same command with --run-dir, or `bulk-import resume`, goes on.
+    """
+    from bulk_import.cli.running import run_and_tell
+    from bulk_import.importing import import_file_async
+    from bulk_import.mapping.loading import load_mapping
+
+    settings = settings_from(**options)
+    loaded = load_mapping(mapping)
+    if sheet:
+        loaded = loaded.with_sheet(sheet)
+    return run_and_tell(
+        lambda confirm, progress, stop: import_file_async(
+            source, loaded, settings, confirm=confirm, progress=progress, stop=stop
+        ),
+        yes=yes,
+        as_json=as_json,
+        quiet=quiet,
+    )

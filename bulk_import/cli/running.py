@@ -1,0 +1,84 @@
+"""Running an import from the command line: signals, progress, summary, exit code."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+import click
+
+from bulk_import.cli.terminal import Bars, ask, is_interactive
+
+if TYPE_CHECKING:
+    from bulk_import.delivery.stopping import Stop
+    from bulk_import.models import Summary
+    from bulk_import.run import Confirm
+
+Work = Callable[["Confirm | None", Bars, "Stop"], Awaitable["Summary"]]
+
+_NAMES = {signal.SIGINT: ("Ctrl-C", 130), signal.SIGTERM: ("SIGTERM", 143)}
+
+
+def run_and_tell(work: Work, *, yes: bool, as_json: bool, quiet: bool) -> int:
+    """Do *work*, tell the summary, return the exit code."""
+    from bulk_import.api.client import new_runner
+
+    bars = Bars(quiet=quiet)
+    confirm = ask if is_interactive() and not yes else None
+
+    async def main() -> Summary:
+        from bulk_import.delivery.stopping import Stop
+
+        stop = Stop()
+        _listen(stop, bars)
+        return await work(confirm, bars, stop)
+
+    try:
+        with new_runner() as runner:
+            summary = runner.run(main())
+    finally:
+        bars.close()
+    tell(summary, as_json=as_json, quiet=quiet)
+    return summary.exit_code
+
+
+def tell(summary: Summary, *, as_json: bool, quiet: bool) -> None:
+    """Print the summary: JSON on stdout if asked, else lines for people."""
+    from bulk_import.report.summary import as_json as to_json
+    from bulk_import.report.summary import as_text
+
+    if as_json:
+        import json
+
+        click.echo(json.dumps(to_json(summary), ensure_ascii=False, indent=2))
+    elif not quiet:
+        click.echo(as_text(summary))
+        for name in sorted(os.listdir(summary.run_dir)):
+            if name.startswith(("report.", "rejects")) or name == "summary.json":
+                click.echo(f"  {os.path.join(summary.run_dir, name)}")  # noqa: PTH118
+
+
+def _listen(stop: Stop, bars: Bars) -> None:
+    """First signal: finish what is in flight. Second: leave at once; the journal stays good."""
+    loop = asyncio.get_running_loop()
+
+    def heard(number: signal.Signals) -> None:
+        name, code = _NAMES[number]
+        if stop.is_set:
+            bars.close()
+            sys.stderr.write("left at once; the journal is good, the same command goes on\n")
+            sys.stderr.flush()
+            # The loop may be inside a file or a slow read; nothing needs to be tidied up: what was
+            # promised is on the disk already.
+            os._exit(code)
+        stop.request(f"interrupted by {name}", code)
+        bars.say(f"{name}: finishing what is in flight (again: leave at once)")
+
+    for number in _NAMES:
+        with suppress(NotImplementedError, ValueError):  # Windows; not the main thread
+            loop.add_signal_handler(number, heard, number)

@@ -1,0 +1,105 @@
+"""What a person sees while a run works: stderr, a bar, a question. Nothing without a terminal."""
+
+from __future__ import annotations
+
+import re
+import sys
+import threading
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from bulk_import.models import Status
+
+if TYPE_CHECKING:
+    from bulk_import.preparing import Plan
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_BAD = frozenset({Status.FAILED, Status.UNKNOWN})
+
+
+def plain(text: str) -> str:
+    """Return *text* without control characters: a server's text must not drive the terminal."""
+    return _CONTROL.sub(" ", text)
+
+
+def is_interactive() -> bool:
+    """Whether somebody is there to be asked."""
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+class Bars:
+    """Progress as bars of tqdm on stderr: rows, rate, time left, how many failed."""
+
+    def __init__(self, *, quiet: bool = False) -> None:
+        self._quiet = quiet
+        self._shows = sys.stderr.isatty() and not quiet
+        self._bar: Any = None
+        self._lock = threading.Lock()  # reading goes on in a thread of its own
+        self._ok = self._bad = 0
+
+    def reading(self, rows: int) -> None:
+        with self._lock:
+            if self._shows and self._bar is None:
+                self._bar = self._new("reading", None)
+            if self._bar is not None:
+                self._bar.update(rows)
+
+    def sending(self, total: int) -> None:
+        self.close()
+        if self._shows:
+            self._bar = self._new("sending", total)
+
+    def settled(self, status: Status) -> None:
+        if status is Status.SUCCESS:
+            self._ok += 1
+        elif status in _BAD:
+            self._bad += 1
+        if self._bar is not None:
+            self._bar.set_postfix_str(f"ok {self._ok:,}, failed {self._bad:,}", refresh=False)
+            self._bar.update(1)
+
+    def paused(self, seconds: float, why: str) -> None:
+        self.say(f"paused for {seconds:.0f} s: the server asked to slow down ({why})")
+
+    def say(self, message: str) -> None:
+        if self._quiet:
+            return
+        if self._bar is not None:
+            self._bar.clear()
+        click.echo(plain(message), err=True)
+
+    def close(self) -> None:
+        if self._bar is not None:
+            self._bar.close()
+            self._bar = None
+
+    def _new(self, what: str, total: int | None) -> Any:
+        from tqdm import tqdm
+
+        return tqdm(
+            desc=what, total=total, unit=" rows", file=sys.stderr, mininterval=0.1,
+            smoothing=0.05, dynamic_ncols=True, leave=False,
+        )  # fmt: skip
+
+
+def describe_plan(plan: Plan) -> str:
+    """What a run is about to do, in a few lines."""
+    lines = [f"{plan.rows_read:,} rows read; {plan.to_send:,} will be sent to {plan.endpoint}"]
+    lines += [f"  {number:,} {status.value}" for status, number in plan.counts.items()]
+    for name, counter in plan.changes.items():
+        shown = ", ".join(f"{value} ({n:,})" for value, n in counter.most_common(8))
+        more = f", and {len(counter) - 8} more" if len(counter) > 8 else ""
+        lines.append(f"  {name}: {shown}{more}")
+    if any(name.startswith("add") for name in plan.changes):
+        lines.append(
+            "  tags and lists can start e-mail series; the service cannot undo an import in bulk"
+        )
+    lines += [f"  {place}: {plain(what)}" for place, what in plan.examples[:3]]
+    return "\n".join(lines)
+
+
+def ask(plan: Plan) -> bool:
+    """Show the plan and ask."""
+    click.echo(describe_plan(plan), err=True)
+    return click.confirm("Send?", default=False, err=True)

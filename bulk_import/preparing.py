@@ -1,0 +1,227 @@
+"""Before anything is sent: every row read, judged and put into the journal, in source order.
+
+Reading comes to its end first, so a file that breaks off in its last line, or a quotation mark that
+is never closed, stops the run while nothing has been sent.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+
+from bulk_import.api.fields import FIELDS, Kind
+from bulk_import.api.form import decode, encode
+from bulk_import.journal import Journal, Prepared, Verdict
+from bulk_import.mapping.rows import RowMapper, merge_records
+from bulk_import.mapping.suppression import SuppressionList
+from bulk_import.models import Problem, Record, Row, SourceInfo, Status
+
+_BATCH = 1000
+_SET_FIELDS = tuple(name for name, f in FIELDS.items() if f.kind in (Kind.TAGS, Kind.LISTS))
+
+
+class PreparingStoppedError(Exception):
+    """Somebody asked for the end while rows were being read; nothing was sent."""
+
+
+@dataclass(slots=True)
+class Input:
+    """One source, open.
+
+    Attributes:
+        problems: What opening it found.
+    """
+
+    info: SourceInfo
+    rows: Iterable[Row]
+    mapper: RowMapper
+    problems: Sequence[Problem] = ()
+
+
+@dataclass(slots=True)
+class Plan:
+    """What a run is about to do, for somebody who decides whether it may.
+
+    Attributes:
+        rows_read: Rows that came out of the sources.
+        to_send: Rows that would be sent.
+        counts: Rows that would not, by status.
+        changes: For tags and lists, parameter -> name -> number of contacts.
+        problems: What opening the sources found.
+        examples: Some of the refused rows: (place, what is wrong).
+        codes: Error code -> rows refused with it.
+    """
+
+    endpoint: str
+    rows_read: int = 0
+    to_send: int = 0
+    counts: dict[Status, int] = field(default_factory=dict)
+    changes: dict[str, Counter[str]] = field(default_factory=dict)
+    problems: list[tuple[str, Problem]] = field(default_factory=list)
+    examples: list[tuple[str, str]] = field(default_factory=list)
+    codes: Counter[str] = field(default_factory=Counter)
+    warnings: Counter[str] = field(default_factory=Counter)
+
+
+def prepare(
+    journal: Journal,
+    inputs: Iterable[Input],
+    suppression: SuppressionList,
+    plan: Plan,
+    *,
+    duplicates: str,
+    is_stopping: Callable[[], bool] = lambda: False,
+    on_rows: Callable[[int], None] = lambda _: None,
+) -> None:
+    """Read all rows of *inputs* into an empty journal and judge them; fill *plan*.
+
+    Args:
+        duplicates: The mapping's ``when: duplicate``.
+        is_stopping: Asked between batches.
+        on_rows: Told how many more rows are done.
+
+    Raises:
+        SourceError: A source cannot be read to its end.
+        PreparingStoppedError: ``is_stopping`` said so.
+        StorageError: The journal cannot be written.
+    """
+    journal.clear()
+    seq = 1
+    for number, source in enumerate(inputs, 1):
+        journal.add_source(number, source.info)
+        plan.problems += [(source.info.name, problem) for problem in source.problems]
+        rows = iter(source.rows)
+        while batch := [
+            judged(row, number, source.mapper, suppression, plan) for row in islice(rows, _BATCH)
+        ]:
+            journal.add(seq, batch)
+            seq += len(batch)
+            plan.rows_read += len(batch)
+            on_rows(len(batch))
+            if is_stopping():
+                raise PreparingStoppedError
+    journal.index()
+    settle_duplicates(journal, duplicates)
+    finish_plan(journal, plan)
+    journal.remember(prepared="1", rows_read=str(plan.rows_read))
+
+
+def judged(
+    row: Row, source: int, mapper: RowMapper, suppression: SuppressionList, plan: Plan
+) -> Prepared:
+    """Return a row as it enters the journal: with a body, or with the verdict why it has none."""
+    record = mapper.record(row)
+    warnings = tuple(str(problem) for problem in record.warnings)
+    for problem in record.warnings:
+        plan.warnings[problem.code] += 1
+    body, verdict = _body_or_verdict(record, suppression)
+    if verdict is None:
+        _count_changes(record, plan)
+    elif verdict.status is Status.INVALID:
+        plan.codes.update({problem.code for problem in record.errors} or {verdict.error_code})
+        if len(plan.examples) < 10:
+            plan.examples.append((f"row {row.number}", verdict.message))
+    return Prepared(source, row, record.email, record.contact, warnings, body, verdict)
+
+
+def rejudge(
+    journal: Journal, mappers: dict[int, RowMapper], suppression: SuppressionList, plan: Plan
+) -> None:
+    """Judge again the rows that were not sent for a reason of their own: lists may have changed."""
+    for seq, number, row in list(journal.judged(Status.INVALID, Status.SUPPRESSED)):
+        if number in mappers:
+            journal.rejudge(seq, judged(row, number, mappers[number], suppression, plan))
+
+
+def settle_duplicates(journal: Journal, policy: str) -> None:
+    """Apply ``when: duplicate`` to the contacts that have several rows."""
+    journal.forget(Status.DUPLICATE)
+    if policy == "send":
+        return
+    verdicts: list[tuple[int, Verdict]] = []
+    for rows in journal.shared_contacts():
+        if policy == "merge":
+            _merge(journal, rows)
+        verdicts += _gives_way(rows, policy)
+        if len(verdicts) >= _BATCH:
+            journal.add_verdicts(verdicts)
+            verdicts = []
+    journal.add_verdicts(verdicts)
+
+
+def finish_plan(journal: Journal, plan: Plan) -> None:
+    """Take the plan's counts from the journal."""
+    counts = journal.counts()
+    plan.to_send = journal.count_pending()
+    plan.counts = {
+        status: number
+        for status, number in counts.items()
+        if number and status not in (Status.NOT_SENT, Status.UNKNOWN)
+    }
+
+
+def _body_or_verdict(
+    record: Record, suppression: SuppressionList
+) -> tuple[bytes | None, Verdict | None]:
+    if not record.is_valid:
+        errors = record.errors
+        return None, Verdict(Status.INVALID, errors[0].code, "; ".join(map(str, errors)))
+    reason = suppression.reason(record.email)
+    if reason:
+        return None, Verdict(Status.SUPPRESSED, "SUPPRESSED", reason)
+    if not record.fields:
+        return None, Verdict(Status.INVALID, "ROW_EMPTY", "no mapped column has a value")
+    try:
+        return encode(record.fields), None
+    except UnicodeEncodeError:
+        return None, Verdict(
+            Status.INVALID, "CELL_BROKEN", "a cell holds half a character; enter it again"
+        )
+
+
+def _count_changes(record: Record, plan: Plan) -> None:
+    for name, value in record.fields:
+        if name in _SET_FIELDS:
+            counter = plan.changes.setdefault(name, Counter())
+            counter.update(value.split(","))
+
+
+Shared = Sequence[tuple[int, Row, bytes, tuple[str, ...]]]
+
+
+def _gives_way(rows: Shared, policy: str) -> Iterator[tuple[int, Verdict]]:
+    keeper = rows[0] if policy == "first" else rows[-1]
+    for seq, _, _, _ in rows:
+        if policy == "refuse":
+            others = ", ".join(str(row.number) for other, row, _, _ in rows if other != seq)
+            yield (
+                seq,
+                Verdict(
+                    Status.INVALID,
+                    "CONTACT_TWICE",
+                    f"the same contact stands in row {others} as well (when: duplicate: refuse)",
+                ),
+            )
+        elif seq != keeper[0]:
+            what = "is merged into" if policy == "merge" else "gives way to"
+            yield (
+                seq,
+                Verdict(
+                    Status.DUPLICATE,
+                    "DUPLICATE",
+                    f"{what} row {keeper[1].number} of the same contact (when: duplicate: {policy})",
+                ),
+            )
+
+
+def _merge(journal: Journal, rows: Shared) -> None:
+    records = [
+        Record(row=row, email="", contact="", fields=tuple(decode(body)))
+        for _, row, body, _ in rows
+    ]
+    merged = merge_records(records)
+    seq, _, _, warnings = rows[-1]
+    noted = dict.fromkeys([*warnings, *(str(problem) for problem in merged.problems)])
+    journal.replace_body(seq, encode(merged.fields), list(noted))

@@ -1,0 +1,460 @@
+"""One invocation over one run folder: the stations of a run in their order, and its ends.
+
+open sources -> bind the mapping -> preflight -> prepare -> ask -> send -> report
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import time
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import (
+    AbstractContextManager,
+    ExitStack,
+    asynccontextmanager,
+    contextmanager,
+    suppress,
+)
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bulk_import import __version__
+from bulk_import.api.client import Client
+from bulk_import.api.preflight import Directory, preflight
+from bulk_import.canary import choose_canary
+from bulk_import.delivery.commits import GroupCommit, Reserve
+from bulk_import.delivery.pool import Pool
+from bulk_import.delivery.stopping import Stop
+from bulk_import.errors import SetupError, SourceError, StorageError
+from bulk_import.journal import Journal
+from bulk_import.locks import hold
+from bulk_import.mapping.binding import bind
+from bulk_import.mapping.loading import ColumnMapping
+from bulk_import.mapping.rows import RowMapper
+from bulk_import.mapping.suppression import SuppressionList
+from bulk_import.models import SourceInfo, Status, Summary
+from bulk_import.preparing import (
+    Input,
+    Plan,
+    PreparingStoppedError,
+    finish_plan,
+    prepare,
+    rejudge,
+    settle_duplicates,
+)
+from bulk_import.progress import Progress
+from bulk_import.report.outcomes import write_report
+from bulk_import.report.rejects import REJECTED, write_rejects
+from bulk_import.report.summary import write_summary
+from bulk_import.report.writing import replaced
+from bulk_import.settings import Settings
+from bulk_import.sources import Source, SourceOptions, open_source
+
+JOURNAL = "journal.sqlite3"
+REPORT = "report.csv"
+SUMMARY = "summary.json"
+EXIT_STOPPED = 3
+
+Confirm = Callable[[Plan], bool]
+Inputs = Callable[[Directory | None], AbstractContextManager[Iterator[Input]]]
+
+
+class Run:
+    """One invocation over one run folder."""
+
+    def __init__(
+        self,
+        run_dir: Path,
+        mapping: ColumnMapping,
+        settings: Settings,
+        confirm: Confirm | None,
+        progress: Progress,
+        stop: Stop,
+    ) -> None:
+        self._dir = run_dir
+        self._mapping = mapping
+        self._settings = settings
+        self._confirm = confirm
+        self._progress = progress
+        self._stop = stop
+        self._began = time.monotonic()
+
+    async def begin(self, inputs: Inputs, paths: Sequence[str] = ()) -> Summary:
+        """Start a new run; *paths* are where *inputs* come from, for a resume that must read again."""
+        is_new = not self._dir.exists()
+        self._make_folder()
+        try:
+            with hold(self._dir / "journal.lock", f"the run folder {self._dir}"):
+                async with self._connected() as (client, directory):
+                    suppression = SuppressionList.load(self._mapping.suppress_files())
+                    with (
+                        inputs(directory) as opened,
+                        Journal.create(self._dir / JOURNAL) as journal,
+                    ):
+                        journal.remember(**self._facts(directory), paths=json.dumps(list(paths)))
+                        plan = await self._prepare(journal, opened, suppression)
+                        if plan is None:
+                            return self._close(journal)
+                        return await self._send(journal, client, plan)
+        except SetupError:
+            # Nothing was sent: leave nothing behind, so that the same command can be tried again.
+            self._clean_up(is_new=is_new)
+            raise
+
+    async def go_on(self, paths: Sequence[str] | None) -> Summary:
+        """Go on with the run in the folder.
+
+        Args:
+            paths: The sources of this invocation, to be compared; ``None`` for ``resume``, which
+                compares what the journal names.
+        """
+        with (
+            hold(self._dir / "journal.lock", f"the run folder {self._dir}"),
+            Journal.open(self._dir / JOURNAL) as journal,
+        ):
+            facts = journal.facts()
+            self._refuse_other_run(journal, facts, paths)
+            if paths is not None and facts.get("finished") and "dry_run" not in facts:
+                self._progress.say(
+                    f"{self._dir}: this run is finished; nothing was sent. "
+                    f"`bulk-import resume {self._dir}` sends again what may be sent again"
+                )
+                return report(journal, self._dir, safe=self._settings.report_safe)
+            async with self._connected() as (client, directory):
+                suppression = SuppressionList.load(self._mapping.suppress_files())
+                if facts.get("prepared"):
+                    plan = self._plan()
+                    mappers = {
+                        number: row_mapper(self._mapping, info.header, directory)
+                        for number, info in journal.sources().items()
+                    }
+                    rejudge(journal, mappers, suppression, plan)
+                    settle_duplicates(journal, self._mapping.spec.when.duplicate)
+                    journal.reopen(
+                        retry_failed=self._settings.retry_failed,
+                        resend_unknown=self._settings.resend_unknown,
+                    )
+                    plan.rows_read = int(facts["rows_read"])
+                    finish_plan(journal, plan)
+                else:
+                    again = paths or json.loads(facts["paths"])
+                    with opened_inputs(again, self._mapping, directory) as inputs:
+                        fresh = await self._prepare(journal, inputs, suppression)
+                    if fresh is None:
+                        return self._close(journal)
+                    plan = fresh
+                return await self._send(journal, client, plan)
+
+    # -- stations -------------------------------------------------------------------------------
+
+    @asynccontextmanager
+    async def _connected(self) -> AsyncIterator[tuple[Client | None, Directory | None]]:
+        """The account's lock, a client, and what the preflight found; nothing in a dry run."""
+        if self._settings.dry_run:
+            yield None, None
+            return
+        with self._account_lock():
+            async with Client.connect(self._settings) as client:
+                directory = None
+                if self._settings.preflight:
+                    wants_managers = "lead_personal_manager" in self._mapping.spec.fields
+                    directory = await preflight(client, with_managers=wants_managers)
+                yield client, directory
+
+    @contextmanager
+    def _account_lock(self) -> Iterator[None]:
+        """Two runs into one account would share its limit without knowing of each other."""
+        folder = self._settings.state_dir
+        if folder is None:
+            yield
+            return
+        host = re.sub(r"[^\w.-]", "_", self._settings.endpoint.split("://", 1)[-1])
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as exc:
+            raise StorageError(f"{folder}: cannot be created: {exc.strerror}") from exc
+        with hold(folder / f"{host}.lock", f"the account {self._settings.endpoint}"):
+            yield
+
+    async def _prepare(
+        self, journal: Journal, inputs: Iterator[Input], suppression: SuppressionList
+    ) -> Plan | None:
+        """Read and judge all rows, in a thread: signals are heard meanwhile. None = interrupted."""
+        plan = self._plan()
+        try:
+            await asyncio.to_thread(
+                prepare,
+                journal,
+                inputs,
+                suppression,
+                plan,
+                duplicates=self._mapping.spec.when.duplicate,
+                is_stopping=lambda: self._stop.is_set,
+                on_rows=self._progress.reading,
+            )
+        except PreparingStoppedError:
+            return None
+        self._warn(plan)
+        return plan
+
+    def _warn(self, plan: Plan) -> None:
+        for name, problem in plan.problems:
+            self._progress.say(f"{name}: {problem}")
+        missing = plan.codes.get("EMAIL_MISSING", 0)
+        if plan.rows_read >= 10 and missing * 2 > plan.rows_read:
+            raise SourceError(
+                f"{missing:,} of {plan.rows_read:,} rows have no e-mail: probably another column is "
+                "meant by lead_email, or the wrong sheet is read; nothing was sent (when: no_email: "
+                "create sends such rows)",
+                code="EMAIL_MOSTLY_MISSING",
+            )
+
+    async def _send(self, journal: Journal, client: Client | None, plan: Plan) -> Summary:
+        if client is None:
+            journal.remember(dry_run="1")
+            return self._close(journal)
+        if self._confirm is not None and plan.to_send and not self._confirm(plan):
+            self._stop.request("not confirmed; nothing was sent", EXIT_STOPPED)
+            return self._close(journal)
+        self._check_reports()
+        reserve = Reserve(self._dir / "journal.reserve")
+        reserve.take()
+        commits = GroupCommit(journal, reserve)
+        try:
+            with journal.another() as reader:
+                await self._deliver(reader, client, commits, plan)
+        finally:
+            with suppress(StorageError):
+                await commits.flush()
+            commits.close()
+            reserve.give_back()
+        return self._close(journal)
+
+    async def _deliver(
+        self, reader: Journal, client: Client, commits: GroupCommit, plan: Plan
+    ) -> None:
+        limit = self._settings.limit
+        total = plan.to_send if limit is None else min(limit, plan.to_send)
+        self._progress.sending(total)
+        pool = Pool(
+            self._settings,
+            client,
+            commits,
+            self._stop,
+            watch=self._progress,
+            constant_lists=self._constant_lists(reader),
+        )
+        if self._settings.canary:
+            await self._send_canary(reader, pool)
+        if not self._stop.is_set:
+            left = None if limit is None else max(0, limit - self._settings.canary)
+            await pool.run(reader.pending(limit=left))
+
+    async def _send_canary(self, reader: Journal, pool: Pool) -> None:
+        chosen = choose_canary(reader.pending(), self._settings.canary)
+        before = reader.counts()[Status.SUCCESS]
+        await pool.run(reader.pending(only=chosen))
+        accepted = reader.counts()[Status.SUCCESS] - before
+        if accepted < len(chosen):
+            self._stop.request(
+                f"the canary: {accepted} of {len(chosen)} rows were accepted; see {REPORT}",
+                EXIT_STOPPED,
+            )
+
+    def _constant_lists(self, reader: Journal) -> frozenset[str]:
+        lists = (
+            value
+            for name in ("add_to_lists", "remove_from_lists")
+            if name in self._mapping.spec.fields
+            for value in self._mapping.spec.fields[name].always
+        )
+        resolved = json.loads(reader.facts().get("lists", "{}"))
+        return frozenset(resolved.get(value, value) for value in lists)
+
+    # -- ends -----------------------------------------------------------------------------------
+
+    def _close(self, journal: Journal) -> Summary:
+        """Write how the run ended, then the reports."""
+        facts = journal.facts()
+        elapsed_s = float(facts.get("elapsed_s", "0")) + time.monotonic() - self._began
+        is_dry = "dry_run" in facts
+        is_done = not self._stop.code and (is_dry or journal.count_pending() == 0)
+        journal.remember(
+            stopped=self._stop.reason,
+            stop_code=str(self._stop.code),
+            finished_at=_now(),
+            elapsed_s=f"{elapsed_s:.3f}",
+            finished="1" if is_done else "",
+        )
+        return report(journal, self._dir, safe=self._settings.report_safe)
+
+    def _make_folder(self) -> None:
+        try:
+            self._dir.mkdir(parents=True, exist_ok=True)
+            self._check_reports()
+        except OSError as exc:
+            raise StorageError(f"{self._dir}: cannot be written: {exc.strerror or exc}") from exc
+
+    def _check_reports(self) -> None:
+        """Find out that a report cannot be written before the first request, not after."""
+        for name in (REPORT, SUMMARY):
+            if (self._dir / name).is_dir():
+                raise StorageError(f"{self._dir / name}: a folder stands where the report goes")
+        probe = self._dir / ".probe"
+        with replaced(probe) as file:
+            file.write(b"\0" * 4096)
+        probe.unlink()
+
+    def _clean_up(self, *, is_new: bool) -> None:
+        for name in (
+            JOURNAL,
+            f"{JOURNAL}-wal",
+            f"{JOURNAL}-shm",
+            "journal.lock",
+            "journal.reserve",
+        ):
+            (self._dir / name).unlink(missing_ok=True)
+        if is_new:
+            with suppress(OSError):
+                self._dir.rmdir()
+
+    def _plan(self) -> Plan:
+        return Plan(endpoint=self._settings.endpoint)
+
+    def _facts(self, directory: Directory | None) -> dict[str, str]:
+        return {
+            "tool_version": __version__,
+            "started_at": _now(),
+            "endpoint": self._settings.endpoint,
+            "mapping_name": self._mapping.name,
+            "mapping_text": self._mapping.text,
+            "mapping_folder": str(self._mapping.folder.resolve()),
+            "mapping": json.dumps(self._mapping.fingerprint(), ensure_ascii=False),
+            "lists": json.dumps(dict(directory.list_ids) if directory else {}, ensure_ascii=False),
+        }
+
+    def _refuse_other_run(
+        self, journal: Journal, facts: Mapping[str, str], paths: Sequence[str] | None
+    ) -> None:
+        """Refuse to go on with another source, mapping or account; say what differs."""
+        differences = []
+        if facts["endpoint"] != self._settings.endpoint and "dry_run" not in facts:
+            differences.append(
+                f"the account was {facts['endpoint']}, now it is {self._settings.endpoint}"
+            )
+        before, now = json.loads(facts["mapping"]), self._mapping.fingerprint()
+        changed = sorted(k for k in before.keys() | now.keys() if before.get(k) != now.get(k))
+        if changed:
+            differences.append(f"the mapping differs in {', '.join(changed)}")
+        differences += _changed_sources(journal.sources(), paths, self._mapping)
+        if differences:
+            raise SetupError(
+                f"{self._dir} holds a run that was begun otherwise: {'; '.join(differences)}. "
+                "Nothing was sent. Undo the change to go on, or start a new run in another folder "
+                "(rows that were accepted would be sent again)"
+            )
+
+
+# -- sources and reports --------------------------------------------------------------------------
+
+
+@contextmanager
+def opened_inputs(
+    paths: Sequence[str], mapping: ColumnMapping, directory: Directory | None
+) -> Iterator[Iterator[Input]]:
+    """Open every source and bind the mapping to it, all before the first row is read."""
+    options = _options(mapping)
+    with ExitStack() as stack:
+        opened: list[tuple[Source, RowMapper]] = []
+        for path in paths:
+            source = stack.enter_context(open_source(path, options))
+            opened.append((source, row_mapper(mapping, source.header, directory)))
+        yield (Input(source.info(), source, mapper, source.problems) for source, mapper in opened)
+
+
+def _options(mapping: ColumnMapping) -> SourceOptions:
+    spec = mapping.spec.source
+    return SourceOptions(
+        sheet=spec.sheet,
+        header_row=spec.header_row,
+        encoding=spec.encoding,
+        delimiter=spec.delimiter,
+        member=spec.member,
+    )
+
+
+def row_mapper(
+    mapping: ColumnMapping, header: Sequence[str], directory: Directory | None
+) -> RowMapper:
+    return RowMapper(
+        bind(
+            mapping,
+            header,
+            lists=directory.known_lists if directory else None,
+            managers=directory.manager_ids if directory else None,
+            at=datetime.now(UTC),
+        )
+    )
+
+
+def _changed_sources(
+    known: Mapping[int, SourceInfo], paths: Sequence[str] | None, mapping: ColumnMapping
+) -> Iterator[str]:
+    if paths is not None:
+        names = [info.name for info in known.values() if info.kind != "frame"]
+        if known and len(paths) != len(names):
+            yield f"it had {len(names)} sources, now there are {len(paths)}"
+            return
+    for at, info in enumerate(known.values()):
+        path = paths[at] if paths is not None else info.name
+        if path == "-" or info.kind == "frame":
+            continue
+        if not Path(path).exists():
+            continue  # every row is in the journal: the source is not needed any more
+        with open_source(path, _options(mapping)) as source:
+            if source.fingerprint() != info.sha256:
+                yield f"{path} is not the file that it was (its contents differ)"
+
+
+def report(journal: Journal, run_dir: Path, *, safe: bool) -> Summary:
+    summary = summarize(journal, run_dir)
+    write_report(run_dir / REPORT, journal.outcomes(), safe=safe)
+    write_rejects(run_dir, journal.sources(), journal.results(*REJECTED))
+    write_summary(run_dir / SUMMARY, summary)
+    return summary
+
+
+def summarize(journal: Journal, run_dir: Path) -> Summary:
+    facts = journal.facts()
+    rows_read = int(facts.get("rows_read", journal.count_records()))
+    return Summary(
+        run_dir=str(run_dir),
+        sources=tuple(info.name for info in journal.sources().values()),
+        mapping=facts.get("mapping_name", ""),
+        endpoint=facts.get("endpoint", ""),
+        counts=journal.counts(),
+        rows_read=rows_read,
+        requests=journal.count_requests(),
+        by_code=journal.count_codes(),
+        stopped=facts.get("stopped", ""),
+        stop_code=int(facts.get("stop_code", "0")),
+        started_at=facts.get("started_at", ""),
+        finished_at=facts.get("finished_at", ""),
+        elapsed_s=float(facts.get("elapsed_s", "0")),
+        dry_run="dry_run" in facts,
+    )
+
+
+def new_run_dir(source: str) -> Path:
+    stem = re.sub(r"[^\w.-]+", "_", Path(source).stem if source != "-" else "stdin")[:40]
+    base = Path("runs") / f"{datetime.now(UTC):%Y-%m-%dT%H%M%SZ}_{stem}"
+    folder, number = base, 2
+    while folder.exists():
+        folder, number = base.with_name(f"{base.name}_{number}"), number + 1
+    return folder
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
