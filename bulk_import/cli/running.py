@@ -8,6 +8,7 @@ import signal
 import sys
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -58,9 +59,9 @@ def tell(summary: Summary, *, as_json: bool, quiet: bool) -> None:
         click.echo(json.dumps(to_json(summary), ensure_ascii=False, indent=2))
     elif not quiet:
         click.echo(as_text(summary))
-        for name in sorted(os.listdir(summary.run_dir)):
-            if name.startswith(("report.", "rejects")) or name == "summary.json":
-                click.echo(f"  {os.path.join(summary.run_dir, name)}")  # noqa: PTH118
+        for path in sorted(Path(summary.run_dir).iterdir()):
+            if path.name.startswith(("report.", "rejects")) or path.name == "summary.json":
+                click.echo(f"  {path}")
 
 
 def _listen(stop: Stop, bars: Bars) -> None:
