@@ -7,6 +7,7 @@ through a number is damaged for good and is refused with the reason.
 
 from __future__ import annotations
 
+import csv
 import re
 import unicodedata
 from collections.abc import Iterable
@@ -138,5 +139,13 @@ _LOOKS = str.maketrans("аеорсухкмтвнідѕјԁԛԝοαυν", "aeopcy
 
 
 def _split(text: str, separator: str) -> list[str]:
-    parts = clean_line(text.replace("\n", separator)).split(separator) if separator else [text]
+    line = clean_line(text.replace("\n", separator))
+    parts = line.split(separator)
+    if line.startswith('"') and len(separator) == 1:  # Mailchimp's "vip","news"
+        try:
+            parts = next(
+                csv.reader([line], delimiter=separator, skipinitialspace=True, strict=True)
+            )
+        except csv.Error:
+            pass
     return [part for part in (clean_line(part) for part in parts) if part]
