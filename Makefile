@@ -3,6 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
+QUIETLY := -qq --no-compile --progress-bar off --disable-pip-version-check
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-quick check lint types docs bench accuracy torture lock clean
@@ -13,13 +14,17 @@ help: ## Show this list
 setup: $(READY) ## Create .venv from the lock, nothing else
 
 # A Debian without ensurepip cannot make a venv with pip in it: borrow the outer pip then.
-$(READY): requirements.lock pyproject.toml
+$(VENV)/.locked: requirements.lock
 	@echo "Setting up $(VENV) (once) ..."
 	@rm -rf $(VENV)
 	@$(PYTHON) -m venv $(VENV) >/dev/null 2>&1 || { rm -rf $(VENV); $(PYTHON) -m venv --without-pip $(VENV); }
 	@if [ -x $(BIN)/pip ]; then pip="$(BIN)/python -m pip"; else pip="$(PYTHON) -m pip --python $(BIN)/python"; fi; \
-	  $$pip install --quiet --no-compile --progress-bar off --disable-pip-version-check --require-hashes -r requirements.lock && \
-	  $$pip install --quiet --no-compile --progress-bar off --disable-pip-version-check --no-deps --no-build-isolation -e .
+	  $$pip install $(QUIETLY) --require-hashes -r requirements.lock
+	@touch $@
+
+$(READY): $(VENV)/.locked pyproject.toml
+	@if [ -x $(BIN)/pip ]; then pip="$(BIN)/python -m pip"; else pip="$(PYTHON) -m pip --python $(BIN)/python"; fi; \
+	  $$pip install $(QUIETLY) --no-deps --no-build-isolation -e .
 	@touch $@
 
 demo: $(READY) ## Import sample_data into the built-in sandbox and show the report

@@ -1,1 +1,134 @@
 """Fixtures shared by all tests; few and plain."""
+
+from __future__ import annotations
+
+import csv
+import inspect
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import aiohttp
+import aioresponses.core
+import pytest
+
+from bulk_import.redact import Secret
+from bulk_import.sandbox.app import Sandbox
+from bulk_import.settings import Settings
+
+MAPPING = """\
+version: 1
+defaults: {phone_region: US}
+fields:
+  lead_email: E-mail
+  lead_first_name: Name
+  lead_phone: Phone
+  add_tags: {column: Tags, separator: ";"}
+"""
+
+
+def _with_stream_writer() -> type[aiohttp.ClientResponse]:
+    """aiohttp 3.14 wants an argument that aioresponses 0.7.9 does not pass (its issue 289)."""
+
+    class Response(aiohttp.ClientResponse):
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            kwargs.setdefault("stream_writer", SimpleNamespace(output_size=0))
+            super().__init__(*args, **kwargs)
+
+    return Response
+
+
+if "stream_writer" in inspect.signature(aiohttp.ClientResponse.__init__).parameters:
+    aioresponses.core.ClientResponse = _with_stream_writer()
+
+
+@pytest.fixture(autouse=True)
+def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No key, no account and no locks of the person who runs the tests."""
+    for name in ("API_KEY", "ACCOUNT", "ENDPOINT"):
+        monkeypatch.delenv(f"INFLUENCERSOFT_{name}", raising=False)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+
+
+@pytest.fixture
+async def sandbox() -> AsyncIterator[Sandbox]:
+    async with Sandbox() as running:
+        yield running
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Callable[..., Settings]:
+    """Settings for a sandbox, without a pace and with short waits."""
+
+    def make(sandbox: Sandbox, **options: Any) -> Settings:
+        quick = Settings(
+            endpoint=sandbox.url,
+            api_key=Secret(sandbox.key),
+            rate=0,
+            timeout_s=5,
+            run_dir=tmp_path / "run",
+            breaker_s=0.3,
+            connect_deadline_s=1,
+            quota_waits_s=(0.2, 0.2, 0.2),
+            state_dir=tmp_path / "state",
+        )
+        return replace(quick, **options)
+
+    return make
+
+
+@pytest.fixture
+def write_csv(tmp_path: Path) -> Callable[..., Path]:
+    def write(
+        rows: Sequence[Sequence[str]],
+        name: str = "contacts.csv",
+        encoding: str = "utf-8",
+        **dialect: Any,
+    ) -> Path:
+        path = tmp_path / name
+        with path.open("w", encoding=encoding, newline="") as file:
+            csv.writer(file, **dialect).writerows(rows)
+        return path
+
+    return write
+
+
+@pytest.fixture
+def contacts_csv(write_csv: Callable[..., Path]) -> Callable[..., Path]:
+    """A file of *count* good contacts; with *bare*, every second one without e-mail."""
+
+    def write(count: int, *, bare: bool = False) -> Path:
+        rows = [["E-mail", "Name", "Phone", "Tags"]]
+        for number in range(1, count + 1):
+            email = "" if bare and number % 2 == 0 else f"p{number}@example.org"
+            rows.append([email, f"Person {number}", f"(415) 555-{number % 10000:04d}", "vip; new"])
+        return write_csv(rows)
+
+    return write
+
+
+@pytest.fixture
+def mapping(tmp_path: Path) -> Path:
+    path = tmp_path / "mapping.yml"
+    path.write_text(MAPPING, "utf-8")
+    return path
+
+
+@pytest.fixture
+def bare_mapping(tmp_path: Path) -> Path:
+    """As ``mapping``, with contacts without e-mail allowed."""
+    path = tmp_path / "bare.yml"
+    path.write_text(MAPPING + "when: {no_email: create}\n", "utf-8")
+    return path
+
+
+def report_of(run_dir: Path) -> list[dict[str, str]]:
+    """The lines of a run's report."""
+    with (run_dir / "report.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def statuses(run_dir: Path) -> list[str]:
+    return [line["status"] for line in report_of(run_dir)]

@@ -67,6 +67,7 @@ class RowMapper:
     def __init__(self, binding: Binding) -> None:
         self._binding = binding
         self._used = binding.used_columns
+        self._places = {column: at for at, column in enumerate(binding.header)}
         self._steps = [(bound, self._normalizer(bound)) for bound in binding.fields]
         self._spec = binding.mapping.spec
 
@@ -100,6 +101,8 @@ class RowMapper:
         self._whole(values, problems)
         fields = [(name, values[name]) for name in FIELDS if name in values]
         fields += self._extra(row.cells, spoiled, problems)
+        if len(problems) > 1:  # as the person reads the row: from left to right
+            problems.sort(key=lambda problem: self._places.get(problem.column, -1))
         email = values.get("lead_email", "").lower()
         return Record(
             row=row,
