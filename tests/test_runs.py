@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -72,7 +73,7 @@ async def test_rows_of_one_contact_keep_their_order_and_never_travel_together(
         sent = by_contact[f"p{number}@example.org"]
         names = [request.form["lead_first_name"] for request in sent]
         assert names == [f"Name {n}" for n in range(60) if n % 5 == number]
-        assert all(a.ended <= b.at for a, b in zip(sent, sent[1:], strict=False))
+        assert all(a.ended <= b.at for a, b in pairwise(sent))
     assert sandbox.most_at_once > 1
 
 

@@ -1,7 +1,39 @@
-"""Codes of ``bulk_import.mapping``."""
+"""Codes of ``bulk_import.mapping``: what each means and what mends it."""
 
 from __future__ import annotations
 
 from bulk_import.codes import Code
 
-CODES: tuple[Code, ...] = ()
+CODES: tuple[Code, ...] = (
+    Code(
+        "LIST_UNKNOWN",
+        "The account has no such list.",
+        "`bulk-import lists` shows titles and ids.",
+        "Newsleter",
+    ),
+    Code(
+        "ADD_AND_REMOVE",
+        "A tag or list would be added and removed at once.",
+        "Decide on one.",
+    ),
+    Code(
+        "MERGE_CONFLICT",
+        "Rows that are merged contradict each other about a tag or list.",
+        "Mend one of the rows.",
+    ),
+    Code(
+        "CONTACT_TWICE",
+        "The contact stands in several rows, and the mapping refuses that.",
+        "Leave one row, or choose another duplicates policy.",
+    ),
+    Code(
+        "DUPLICATE",
+        "Another row of the contact was preferred, as the mapping asks.",
+        "Nothing.",
+    ),
+    Code(
+        "SUPPRESSED",
+        "The contact is on a suppression list.",
+        "Nothing.",
+    ),
+)

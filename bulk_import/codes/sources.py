@@ -1,7 +1,191 @@
-"""Codes of ``bulk_import.sources``."""
+"""Codes of ``bulk_import.sources``: what each means and what mends it."""
 
 from __future__ import annotations
 
 from bulk_import.codes import Code
 
-CODES: tuple[Code, ...] = ()
+CODES: tuple[Code, ...] = (
+    Code(
+        "SOURCE_MISSING",
+        "There is no such file, or a pattern matches nothing.",
+        "Check the path; put patterns into quotation marks.",
+        "*.csvv",
+    ),
+    Code(
+        "SOURCE_UNREADABLE",
+        "The file cannot be opened.",
+        "Check its permissions and whether another program holds it.",
+    ),
+    Code(
+        "SOURCE_NOT_FILE",
+        "A folder or a device was named.",
+        "Name a file, or pipe it in with - as the source.",
+        "contacts/",
+    ),
+    Code(
+        "SOURCE_EMPTY",
+        "The file has no rows.",
+        "Export it again.",
+    ),
+    Code(
+        "SOURCE_NOT_TABLE",
+        "The file is no spreadsheet, whatever it is called.",
+        "Export the contacts as CSV or XLSX.",
+        "report.pdf",
+    ),
+    Code(
+        "SOURCE_HTML",
+        "A web page was saved under a spreadsheet's name.",
+        "Open it in a spreadsheet program and save it as XLSX or CSV.",
+        "export.xls that begins with <html>",
+    ),
+    Code(
+        "SOURCE_BINARY",
+        "There are zero bytes in a text file.",
+        "Export it again, or name its encoding.",
+    ),
+    Code(
+        "SOURCE_BROKEN",
+        "A workbook or archive is damaged.",
+        "Open it in a spreadsheet program and save it again.",
+    ),
+    Code(
+        "SOURCE_ENCRYPTED",
+        "The file is protected by a password.",
+        "Save it without a password.",
+    ),
+    Code(
+        "SOURCE_BOMB",
+        "A small file unpacks to a huge one.",
+        "Save the workbook again, or as CSV.",
+    ),
+    Code(
+        "SOURCE_HOSTILE",
+        "A workbook declares XML entities, as no spreadsheet program does.",
+        "Do not trust the file; save the data again.",
+    ),
+    Code(
+        "SOURCE_TOO_LARGE",
+        "There are more rows than a run takes.",
+        "Split the file.",
+    ),
+    Code(
+        "SOURCE_TOO_WIDE",
+        "There are more columns than a spreadsheet holds.",
+        "Check the delimiter.",
+    ),
+    Code(
+        "SOURCE_NO_HEADER",
+        "No row with the names of the columns was found.",
+        "Add one, or name its row by source: header_row: in the mapping.",
+    ),
+    Code(
+        "SHEET_MISSING",
+        "The workbook has no sheet of that name.",
+        "Use one of the names in the message.",
+        "sheet: Contcats",
+    ),
+    Code(
+        "SHEET_CHOSEN",
+        "The workbook has several sheets and none was named; the first visible one is read.",
+        "Name the sheet by source: sheet: in the mapping.",
+    ),
+    Code(
+        "ARCHIVE_SEVERAL",
+        "An archive holds several files.",
+        "Name one by source: member: in the mapping.",
+    ),
+    Code(
+        "ENCODING_UNKNOWN",
+        "There is no encoding of that name.",
+        "Use utf-8, cp1251, cp1252, utf-16, …",
+        "encoding: windows",
+    ),
+    Code(
+        "ENCODING_UNCLEAR",
+        "The file is not UTF-8, and it could be several other encodings.",
+        "Set source: encoding: in the mapping, or save the file as UTF-8.",
+    ),
+    Code(
+        "ENCODING_GUESSED",
+        "The encoding follows from the letters in the file, not from proof.",
+        "Look at a few names; set source: encoding: if they are wrong.",
+    ),
+    Code(
+        "ENCODING_WRONG",
+        "A byte does not belong to the encoding.",
+        "Set the right encoding, or export the file again as UTF-8.",
+    ),
+    Code(
+        "DELIMITER_UNCLEAR",
+        "The delimiter must be one character.",
+        "Give , ; | or tab.",
+        "delimiter: ;;",
+    ),
+    Code(
+        "QUOTE_UNCLOSED",
+        "A quotation mark is never closed; rows behind it would be swallowed.",
+        "Correct the row that the message names.",
+    ),
+    Code(
+        "QUOTE_WRONG",
+        "A quotation mark stands where none may stand.",
+        "Correct the row that the message names.",
+        '"a"b,c',
+    ),
+    Code(
+        "CELL_TOO_LONG",
+        "A cell is longer than a spreadsheet's cell can be.",
+        "Look for a quotation mark that is not closed.",
+    ),
+    Code(
+        "HEADER_DUPLICATE",
+        "Several columns have the same name.",
+        "Address them as Name (1), Name (2).",
+        "E-mail, E-mail",
+    ),
+    Code(
+        "HEADER_EMPTY",
+        "A column with values has no name.",
+        "Address it as Column C, or name it.",
+    ),
+    Code(
+        "ROW_RAGGED",
+        "A row has more or fewer cells than the header.",
+        "Look for a delimiter or quotation mark too many or too few.",
+        "a;b;c;d below three headers",
+    ),
+    Code(
+        "ROW_EMPTY",
+        "No mapped column has a value in this row.",
+        "Fill it in, or delete the row.",
+    ),
+    Code(
+        "CELL_ERROR",
+        "The cell shows an error of a formula.",
+        "Correct the formula or clear the cell.",
+        "#N/A",
+    ),
+    Code(
+        "CELL_BROKEN",
+        "The cell holds something that is not text, number or date.",
+        "Enter it again.",
+    ),
+    Code(
+        "FORMULA_NOT_CALCULATED",
+        "A formula has no stored result.",
+        "Open and save the workbook in a spreadsheet program.",
+        "a file written by a script",
+    ),
+    Code(
+        "NUMBER_ROUNDED",
+        "A number had more than the 15 digits that a spreadsheet keeps.",
+        "Format the column as text and enter the number again.",
+        "12345678901234567890",
+    ),
+    Code(
+        "EMAIL_MOSTLY_MISSING",
+        "More than half of the rows have no e-mail: probably a wrong column or sheet.",
+        "Check lead_email; when: no_email: create sends such rows.",
+    ),
+)

@@ -129,6 +129,7 @@ def _validated(address: str, shown: str) -> str:
             check_deliverability=False,
             allow_smtputf8=True,
             allow_quoted_local=False,
+            strict=True,  # local parts of at most 64 characters, as RFC 5321 has it
             test_environment=True,
         )
     except EmailNotValidError as exc:

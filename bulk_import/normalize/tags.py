@@ -143,10 +143,8 @@ def _split(text: str, separator: str) -> list[str]:
     line = clean_line(text.replace("\n", separator))
     parts = line.split(separator)
     if line.startswith('"') and len(separator) == 1:  # Mailchimp's "vip","news"
-        try:
+        with suppress(csv.Error):
             parts = next(
                 csv.reader([line], delimiter=separator, skipinitialspace=True, strict=True)
             )
-        except csv.Error:
-            pass
     return [part for part in (clean_line(part) for part in parts) if part]

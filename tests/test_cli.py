@@ -1,0 +1,178 @@
+"""The command line: exit codes, what is on stdout and what on stderr, messages for mistakes."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from bulk_import.cli import _COMMANDS, cli, main
+
+
+def call(*args: str | Path) -> tuple[int, str, str]:
+    """Run the program as a person does."""
+    done = subprocess.run(
+        [sys.executable, "-m", "bulk_import", *map(str, args)],
+        capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    return done.returncode, done.stdout, done.stderr
+
+
+def exits(capsys: pytest.CaptureFixture[str], *args: str | Path) -> tuple[int, str, str]:
+    """As ``call``, in this process."""
+    with pytest.raises(SystemExit) as caught:
+        main([str(arg) for arg in args])
+    out, err = capsys.readouterr()
+    return int(caught.value.code or 0), out, err
+
+
+def test_help_lists_every_command_and_imports_nothing_heavy():
+    code = (
+        "import sys; from click.testing import CliRunner; from bulk_import.cli import cli; "
+        "r = CliRunner().invoke(cli, ['--help']); assert r.exit_code == 0; print(r.output); "
+        "heavy = {'pandas', 'openpyxl', 'aiohttp', 'pydantic', 'phonenumbers', 'tqdm', 'ruamel'}; "
+        "print('HEAVY', heavy & set(sys.modules))"
+    )
+    out = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout
+    assert "HEAVY set()" in out
+    for name in _COMMANDS:
+        assert f"  {name} " in out
+
+
+@pytest.mark.parametrize("name", list(_COMMANDS))
+def test_every_command_explains_itself(name):
+    result = CliRunner().invoke(cli, [name, "--help"])
+    assert result.exit_code == 0
+    assert "Usage:" in result.output
+    assert "--api-key " not in result.output
+
+
+def test_a_misspelt_command_is_corrected(capsys):
+    code, _, err = exits(capsys, "chek")
+    assert code == 2
+    assert "Did you mean 'check'" in err
+
+
+def test_check_groups_problems_and_exits_1(capsys, write_csv, mapping):
+    source = write_csv(
+        [["E-mail", "Name", "Phone", "Tags"], ["x", "", "", ""], ["a@b.org", "", "12", ""]]
+    )
+    code, out, _ = exits(capsys, "check", source, "-m", mapping)
+    assert code == 1
+    assert "1 x EMAIL_INVALID (refused) in column E-mail: rows 2" in out
+    assert "fix: " in out
+
+    code, out, _ = exits(capsys, "check", source, "-m", mapping, "--json")
+    found = json.loads(out)
+    assert [p["code"] for p in found["problems"]] == ["EMAIL_INVALID", "PHONE_INVALID"]
+    assert found["sources"][0]["delimiter"] == ","
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        ([], "no API key"),
+        (["--endpoint", "http://shop.example.com"], "plain http would show your API key"),
+        (["--endpoint", "https://shop.example.com/x/y"], "the address of the account is enough"),
+        (["--account", "a b"], "give the login alone"),
+        (["--account", "a", "--endpoint", "https://b.c"], "give one of them"),
+        (["--rate", "-1"], "--rate"),
+        (["--max-failures", "many"], "--max-failures"),
+        (["--api-key-file", "no-such-file"], "cannot be read"),
+    ],
+)
+def test_wrong_settings_give_one_message_and_exit_2(capsys, contacts_csv, mapping, args, message):
+    code, _, err = exits(capsys, "run", contacts_csv(2), "-m", mapping, *args)
+    assert code == 2
+    assert message in err
+    assert "Traceback" not in err
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            "version: 1\nfields: {lead_email: Mail}\n",
+            "mapping.yml:2:10: fields.lead_email: no column 'Mail'",
+        ),
+        ("version: 1\nfields:\n  lead_emial: E-mail\n", "mapping.yml:3:3: fields.lead_emial"),
+        ("version: 1\nfields:\n  lead_email: {column: E-mail, part: whole}\n", "mapping.yml:3:32"),
+        ("version: 1\nfields: [a, b\n", "mapping.yml:3:1: not YAML"),
+        ("version: 1\nfields:\n\tlead_email: E-mail\n", "a tab; YAML wants blanks"),
+        ("- a\n- b\n", "a mapping begins with"),
+        ("", "a mapping begins with"),
+        ("version: 1\n---\nversion: 1\n", "a second document"),
+    ],
+)
+def test_mapping_mistakes_name_file_line_and_column(capsys, contacts_csv, mapping, text, message):
+    mapping.write_text(text, "utf-8")
+    code, _, err = exits(capsys, "check", contacts_csv(2), "-m", mapping)
+    assert code == 2
+    assert message in err
+    assert "Traceback" not in err
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda p: None, "no such file"),
+        (lambda p: p.mkdir(), "a folder"),
+        (lambda p: p.write_bytes(b""), "empty"),
+        (lambda p: p.write_bytes(b"%PDF-1.7"), "PDF"),
+        (lambda p: p.write_bytes(b"<html><table><tr><td>a</td></tr></table>"), "web page"),
+        (lambda p: p.write_bytes(b"PK\x03\x04broken"), "damaged"),
+    ],
+)
+def test_source_mistakes_give_one_message_and_exit_2(capsys, tmp_path, mapping, make, message):
+    path = tmp_path / "contacts.xls"
+    make(path)
+    code, _, err = exits(capsys, "check", path, "-m", mapping)
+    assert code == 2
+    assert message in err
+    assert err.count("\n") == 1
+
+
+def test_fields_lists_all_31(capsys):
+    code, out, _ = exits(capsys, "fields")
+    assert code == 0
+    assert sum(line.startswith(("lead_", "add_", "remove_")) for line in out.splitlines()) == 31
+
+
+def test_the_schema_that_ships_is_the_one_of_the_models(capsys):
+    _, out, _ = exits(capsys, "fields", "--schema")
+    shipped = Path(__file__).parent.parent / "bulk_import" / "mapping" / "mapping.schema.json"
+    assert json.loads(out) == json.loads(shipped.read_text("utf-8"))
+
+
+def test_errors_explains_a_code(capsys):
+    code, out, _ = exits(capsys, "errors", "phone_invalid")
+    assert code == 0
+    assert "cause:" in out
+    assert "fix:" in out
+    assert exits(capsys, "errors", "PHONE_INVLID")[0] == 2
+
+
+def test_stdin_is_a_source_and_stdout_has_the_json_alone(contacts_csv, mapping, tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-m", "bulk_import", "run", "-", "-m", str(mapping), "--dry-run", "--json",
+         "--run-dir", str(tmp_path / "run")],
+        input=contacts_csv(3).read_text("utf-8"), capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["counts"]["not_sent"] == 3
+
+
+def test_a_closed_stdout_harms_nobody(contacts_csv, mapping):
+    source = contacts_csv(200)
+    done = subprocess.run(
+        f"{sys.executable} -m bulk_import check {source} -m {mapping} --json | head -1",
+        shell=True, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.stdout == "{\n"
+    assert "Traceback" not in done.stderr

@@ -1,0 +1,316 @@
+"""Good mappings, each kind of bad one, rows to records."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bulk_import.errors import MappingError
+from bulk_import.mapping.binding import bind
+from bulk_import.mapping.loading import parse_mapping
+from bulk_import.mapping.rows import RowMapper, merge_records
+from bulk_import.mapping.suppression import SuppressionList
+from bulk_import.mapping.yamltext import parse
+from bulk_import.models import Problem, Record, Row
+
+HEAD = "version: 1\nfields:\n  lead_email: E-mail\n"
+
+
+def record(
+    text: str, cells: dict[str, str], *, problems: tuple[Problem, ...] = (), **options
+) -> Record:
+    """The record of one row under the mapping *text*."""
+    mapping = parse_mapping(HEAD + text)
+    row = Row("x.csv", "", 2, {"E-mail": "a@b.org", **cells}, problems)
+    options.setdefault("at", datetime(2026, 1, 1, tzinfo=UTC))
+    return RowMapper(bind(mapping, list(row.cells), **options)).record(row)
+
+
+def fields(text: str, cells: dict[str, str], **options) -> dict[str, str]:
+    made = record(text, cells, **options)
+    assert made.is_valid, made.problems
+    found = dict(made.fields)
+    del found["lead_email"]
+    return found
+
+
+@pytest.mark.parametrize(
+    "scalar",
+    [
+        "NO",
+        "yes",
+        "007",
+        "+03",
+        "1473249885.2899961004",
+        "5:30",
+        "1e5",
+        "0x1F",
+        "01234",
+        "TRUE",
+        ".inf",
+        "2024-05-12",
+    ],
+)
+def test_every_scalar_stays_text(scalar):
+    assert parse(f"a: {scalar}", "m").tree == {"a": scalar}
+
+
+@pytest.mark.parametrize("scalar", ["", "~", "null"])
+def test_only_these_mean_nothing(scalar):
+    assert parse(f"a: {scalar}", "m").tree == {"a": None}
+    assert parse("a: 'null'", "m").tree == {"a": "null"}
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("version: 1\nversion: 1\n", "m:2:1: version stands here and in line 1"),
+        ("a: !!python/object:os.system x\n", "tags such as"),
+        ("a: &a [x, x]\nb: &b [*a, *a]\n", None),
+        ("a: {b: c\n", "m:2:1: not YAML"),
+        ("a: b: c\n", 'into "quotes"'),
+        ("? [a]\n: b\n", "a name is expected"),
+        ("[" * 5000, "nested too deeply"),
+        ("a: " + "[" * 30 + "]" * 30, "nested too deeply"),
+    ],
+)
+def test_hostile_and_broken_yaml_is_refused_at_once(text, message):
+    began = time.monotonic()
+    if message is None:
+        parse(text, "m")
+    else:
+        with pytest.raises(MappingError, match=message.replace("[", r"\[")):
+            parse(text, "m")
+    assert time.monotonic() - began < 2
+
+
+def test_an_alias_bomb_is_refused():
+    lines = ["a: &a [x, x, x, x, x, x, x, x, x, x]"]
+    for before, name in zip("abcdefgh", "bcdefghi", strict=True):
+        lines.append(f"{name}: &{name} [{', '.join([f'*{before}'] * 10)}]")
+    with pytest.raises(MappingError, match="aliases"):
+        parse("\n".join(lines), "m")
+
+
+@given(st.text(max_size=200))
+def test_no_text_is_a_traceback(text):
+    try:
+        parse_mapping(text, "m.yml")
+    except MappingError as exc:
+        assert all(problem.startswith("m.yml") for problem in exc.problems)  # noqa: PT017
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("version: 2\nfields: {lead_email: x}\n", "m:1:1: version: must be '1'"),
+        ("fields: {lead_email: x}\n", "begin the mapping with `version: 1`"),
+        ("version: 1\n", "fields: is missing"),
+        (HEAD + "  lead_phon: Phone\n", "m:4:3: fields.lead_phon: addupdatelead has no 'lead_phon' .did you mean lead_phone"),
+        (HEAD + "wen: {}\n", "did you mean when"),
+        (HEAD + "when: {duplicate: frist}\n", "when.duplicate: must be 'send'"),
+        (HEAD + "when: {duplcate: first}\n", "did you mean duplicate"),
+        (HEAD + "  lead_phone: {colum: Phone}\n", "did you mean column"),
+        (HEAD + "  lead_phone: {column: A, template: B}\n", "exclude each other"),
+        (HEAD + "  lead_phone: {strict: true}\n", "where the value comes from"),
+        (HEAD + "  lead_phone:\n", "name a column"),
+        (HEAD + "  lead_phone: {column: P, always: [x]}\n", "always: is for tags"),
+        (HEAD + "extra: {lead_phone: P}\n", "put it under fields"),
+        (HEAD + "extra: {rpsKey: P}\n", "carries the key"),
+        (HEAD + "extra: {'a b': P}\n", "letters, digits"),
+        (HEAD + "defaults: {phone_region: Russia}\n", "two-letter country code"),
+        (HEAD + "source: {header_row: zero}\n", "source.header_row"),
+        (HEAD + "  add_tags: {always: [x]}\n  remove_tags: {always: [x]}\n", "'x' is added by add_tags and removed here"),
+    ],
+)  # fmt: skip
+def test_mistakes_are_named_with_their_place(text, message):
+    with pytest.raises(MappingError, match=message):
+        parse_mapping(text, "m")
+
+
+def test_all_mistakes_are_reported_at_once():
+    with pytest.raises(MappingError) as caught:
+        parse_mapping(HEAD + "  lead_phon: P\n  lead_utc: {dst: now}\nwhen: {blank: x}\n", "m")
+    assert len(caught.value.problems) == 3
+
+
+def test_missing_columns_are_named_all_at_once_with_suggestions():
+    mapping = parse_mapping(HEAD + "  lead_phone: Fone\n  lead_description: '{column}'\n", "m")
+    with pytest.raises(MappingError) as caught:
+        bind(mapping, ["E-mail", "Phone", "Name"])
+    assert [p.split(": ", 1)[0] for p in caught.value.problems] == ["m:4:3", "m:5:3"]
+    assert "did you mean Phone" in caught.value.problems[0]
+
+
+def test_columns_are_found_whatever_their_case_and_blanks():
+    assert fields("  lead_first_name: [Vorname, first  NAME]\n", {"First Name": "A"}) == {
+        "lead_first_name": "A"
+    }
+
+
+def test_the_first_column_that_is_not_empty_is_used():
+    text = "  lead_phone: {columns: [Mobile, Phone], region_from: Country}\n"
+    cells = {"Mobile": " ", "Phone": "0171 1234567", "Country": "Germany"}
+    assert fields(text, cells) == {"lead_phone": "+491711234567"}
+
+
+def test_a_phone_takes_its_country_from_the_address_then_from_the_default():
+    text = "  lead_phone: Phone\n  lead_shipping_country_code: Land\ndefaults: {phone_region: us}\n"
+    assert fields(text, {"Phone": "0171 1234567", "Land": "DE"})["lead_phone"] == "+491711234567"
+    assert fields(text, {"Phone": "415 555 2671", "Land": ""})["lead_phone"] == "+14155552671"
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "value"),
+    [
+        ("Acme", "CEO", "Acme, CEO (x)"),
+        ("", "CEO", "CEO (x)"),
+        ("Acme", "", "Acme"),
+        ("", "", None),
+    ],
+)
+def test_templates_leave_no_stray_separators(a, b, value):
+    found = fields('  lead_description: {template: "{A}, {B} (x)"}\n', {"A": a, "B": b})
+    assert found.get("lead_description") == value
+
+
+def test_values_translate_cells_before_anything_else():
+    text = "  lead_shipping_country_code: {column: C, values: {Heimat: DE, 'n. a.': ''}}\n"
+    assert fields(text, {"C": "HEIMAT"}) == {"lead_shipping_country_code": "DE"}
+    assert fields(text, {"C": "N. A."}) == {}
+
+
+def test_constants_tags_and_lists():
+    text = (
+        "  add_tags: {column: T, separator: ';', always: [import]}\n"
+        "  add_to_lists: {column: L, always: [Newsletter]}\n  lead_description: {value: hello}\n"
+    )
+    lists = {"Newsletter": "1473249885.2899961004", "Super": "super"}
+    found = fields(text, {"T": "a; b ;a", "L": "Super"}, lists=lists)
+    assert found["add_tags"] == "import,a,b"
+    assert found["add_to_lists"] == "1473249885.2899961004,super"
+    assert found["lead_description"] == "hello"
+    assert fields(text, {"T": "", "L": ""}, lists=lists)["add_tags"] == "import"
+
+
+def test_an_empty_cell_is_left_out_unless_the_mapping_clears_it():
+    assert fields("  lead_description: D\n", {"D": " "}) == {}
+    assert fields("  lead_description: {column: D, blank: clear}\n", {"D": ""}) == {
+        "lead_description": ""
+    }
+    assert fields("  lead_description: D\nwhen: {blank: clear}\n", {"D": ""}) == {
+        "lead_description": ""
+    }
+
+
+def test_bad_values_refuse_the_row_or_drop_the_field():
+    bad = {"P": "12", "C": "Narnia"}
+    refused = record(
+        "  lead_phone: P\n  lead_shipping_country_code: C\ndefaults: {phone_region: US}\n", bad
+    )
+    assert [p.code for p in refused.errors] == ["PHONE_INVALID", "COUNTRY_UNKNOWN"]
+    dropped = record(
+        "  lead_phone: {column: P, bad_value: drop_field}\n  lead_shipping_country_code: C\n"
+        "when: {bad_value: drop_field}\ndefaults: {phone_region: US}\n", bad,
+    )  # fmt: skip
+    assert dropped.is_valid
+    assert [p.code for p in dropped.warnings] == ["PHONE_INVALID", "COUNTRY_UNKNOWN"]
+    assert all("not sent" in p.message for p in dropped.warnings)
+
+
+def test_half_hours_are_not_sent_and_said_so():
+    made = record("  lead_utc: Z\n", {"Z": "+05:30"})
+    assert made.is_valid
+    assert dict(made.fields) == {"lead_email": "a@b.org"}
+    assert made.warnings[0].code == "UTC_OFFSET_HALF_HOUR"
+    assert fields("  lead_utc: {column: Z, half_hours: round}\n", {"Z": "+05:30"}) == {
+        "lead_utc": "+06"
+    }
+
+
+def test_a_row_without_email_is_refused_unless_allowed():
+    assert record("", {"E-mail": ""}).errors[0].code == "EMAIL_MISSING"
+    assert record(
+        "  lead_last_name: N\nwhen: {no_email: create}\n", {"E-mail": "", "N": "x"}
+    ).is_valid
+
+
+def test_problems_of_reading_count_only_in_mapped_columns():
+    broken = (
+        Problem("CELL_ERROR", "#N/A", column="D"),
+        Problem("CELL_ERROR", "#N/A", column="Other"),
+    )
+    assert [
+        p.field
+        for p in record(
+            "  lead_description: D\n", {"D": "#N/A", "Other": ""}, problems=broken
+        ).errors
+    ] == ["lead_description"]
+    assert record("", {"D": "#N/A", "Other": ""}, problems=broken).is_valid
+    assert not record("", {}, problems=(Problem("ROW_RAGGED", "x"),)).is_valid
+
+
+def test_adding_and_removing_one_tag_is_refused():
+    made = record("  add_tags: A\n  remove_tags: R\n", {"A": "x,y", "R": "y"})
+    assert made.errors[0].code == "ADD_AND_REMOVE"
+
+
+def test_extensions_go_into_the_notes_if_asked():
+    text = "  lead_phone: {column: P, extension: describe}\n  lead_description: D\n"
+    assert (
+        fields(text, {"P": "+1 415 555 2671 x7", "D": "note"})["lead_description"] == "note\next. 7"
+    )
+
+
+def test_managers_by_name():
+    assert fields("  lead_personal_manager: M\n", {"M": "Vera"}, managers={"Vera": "101"}) == {
+        "lead_personal_manager": "101"
+    }
+
+
+def test_an_offset_is_guessed_only_when_asked():
+    text = "  lead_shipping_country_code: C\n"
+    assert "lead_utc" not in fields(text, {"C": "JP"})
+    text += "defaults: {guess_utc_from_country: true}\n"
+    assert fields(text, {"C": "JP"})["lead_utc"] == "+09"
+    assert "lead_utc" not in fields(text, {"C": "US"})
+
+
+def test_merging_unites_sets_and_lets_later_values_win():
+    def made(**values: str) -> Record:
+        return Record(Row("x", "", 2, {}), "a@b.org", "a@b.org", tuple(values.items()))
+
+    merged = merge_records(
+        [
+            made(lead_last_name="A", add_tags="x,y"),
+            made(lead_last_name="B", lead_phone="+1", add_tags="y,z"),
+        ]
+    )
+    assert dict(merged.fields) == {"add_tags": "x,y,z", "lead_last_name": "B", "lead_phone": "+1"}
+
+
+def test_fingerprints_ignore_comments_and_order():
+    one = parse_mapping("version: 1\nfields: {lead_email: A, lead_phone: B}\n")
+    two = parse_mapping("# hi\nfields:\n  lead_phone: B\n  lead_email: A\nversion: 1\n")
+    assert one.fingerprint() == two.fingerprint()
+
+
+def test_suppression_knows_addresses_domains_and_hashes(tmp_path):
+    path = tmp_path / "stop.txt"
+    path.write_text(
+        "Anna@Example.org\n@bad.example\n*.worse.example\n"
+        "973dfe463ec85785f5f95af5ba3906eedb2d931c24e69824a89ea65dba4e813b\n", "utf-8",
+    )  # fmt: skip
+    stop = SuppressionList.load([path])
+    assert all(
+        stop.reason(e)
+        for e in ("anna@example.org", "x@bad.example", "x@sub.bad.example", "test@example.com")
+    )
+    assert not stop.reason("bob@example.org")
+    path.write_text("no addresses here at all", "utf-8")
+    with pytest.raises(MappingError, match="no e-mail address"):
+        SuppressionList.load([path])
