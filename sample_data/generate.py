@@ -184,8 +184,10 @@ def contacts() -> dict[int, str]:
     for number, (column, value, _) in mistakes.items():
         row = rows[number - 1]
         row[header.index(column)] = value
-        if column == "Phone":
+        if column in ("Phone", "Country"):  # one mistake a row: the phone needs the country
             row[header.index("Mobile")] = ""
+        if column == "Country":
+            row[header.index("Phone")] = ""
     typed_as_number = rows[300 - 1]
     typed_as_number[header.index("Phone")] = 4155550142  # as Excel stores a typed number
     typed_as_number[header.index("Mobile")] = ""

@@ -7,6 +7,7 @@ dicts, lists and texts; tags are refused, and so are documents that explode.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from ruamel.yaml import YAML
@@ -21,6 +22,10 @@ DEEPEST = 20
 
 Path = tuple[str | int, ...]
 Tree = dict[str, "Tree"] | list["Tree"] | str | None
+
+# The parser recurses, and takes seconds to fail at thousands of levels: look before.
+_DEEPEST_FLOW = 100
+_TOO_DEEP = re.compile(r"(?:[-?:] ){100}")
 
 _NOTHING = frozenset({"", "~", "null", "Null", "NULL"})
 
@@ -56,6 +61,8 @@ def parse(text: str, name: str) -> Document:
     """
     if len(text) > MOST_BYTES:
         raise MappingError(f"{name}: too long for a mapping ({len(text):,} characters)")
+    if _TOO_DEEP.search(text) or _flow_depth(text) > _DEEPEST_FLOW:
+        raise MappingError(f"{name}:1:1: nested too deeply for a mapping")
     try:
         node = YAML(typ="safe", pure=True).compose(text)
     except MarkedYAMLError as exc:
@@ -63,7 +70,7 @@ def parse(text: str, name: str) -> Document:
     except YAMLError as exc:
         raise MappingError(f"{name}:1:1: not YAML: {exc}") from None
     except RecursionError:
-        raise MappingError(f"{name}: nested too deeply for a mapping") from None
+        raise MappingError(f"{name}:1:1: nested too deeply for a mapping") from None
     walker = _Walker(name)
     return Document(name, walker.tree(node, ()) if node is not None else None, walker.places)
 
@@ -110,6 +117,18 @@ class _Walker:
             self.places[(*path, name)] = (line, column)
             found[name] = self.tree(value, (*path, name))
         return found
+
+
+def _flow_depth(text: str) -> int:
+    """How deep brackets nest at most, quoted ones counted too: more than enough for a mapping."""
+    depth = deepest = 0
+    for char in text:
+        if char in "[{":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif char in "]}" and depth:
+            depth -= 1
+    return deepest
 
 
 def _scanner_message(exc: MarkedYAMLError, name: str, text: str) -> str:

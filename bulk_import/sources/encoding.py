@@ -7,6 +7,7 @@ language: Cyrillic words have small letters inside and capitals in front in one 
 from __future__ import annotations
 
 import codecs
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +27,6 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _CYRILLIC = ("cp1251", "koi8-r", "mac-cyrillic", "cp866", "iso8859-5")
-_ASIAN = ("shift_jis", "gb18030", "big5", "euc-kr", "euc-jp")
 _SINGLE = (
     "cp1252", "cp1250", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257", "mac-roman", "iso8859-2",
 )  # fmt: skip
@@ -122,16 +122,16 @@ def _is_utf8(path: Path) -> bool:
 
 
 def _guess(sample: bytes, name: str) -> Encoding:
-    cyrillic = _best(sample, _CYRILLIC, _cyrillic_score)
+    cyrillic = _best(sample, _CYRILLIC, _cyrillic_score, 0.9)
     if cyrillic:
-        return Encoding(cyrillic, "Cyrillic words with capitals in front", is_certain=False)
-    asian = _best(sample, _ASIAN, _asian_score)
+        return Encoding(cyrillic, "Cyrillic words, capitals in front", is_certain=False)
+    asian = _asian(sample)
     if asian:
         return Encoding(asian, "valid throughout, common characters", is_certain=False)
     candidates = [encoding for encoding in _SINGLE if _decoded(sample, encoding) is not None]
-    western = _best(sample, ("cp1252", "mac-roman"), _western_score)
+    western = _best(sample, ("cp1252", "mac-roman"), _western_score, 0.75)
     normalized = _second_opinion(sample)
-    if normalized and normalized in (western, *candidates):
+    if normalized and normalized != western and normalized in candidates and not western:
         return Encoding(normalized, "letters as in that language", is_certain=False)
     if western:
         return Encoding(western, "Western European letters inside words", is_certain=False)
@@ -143,6 +143,25 @@ def _guess(sample: bytes, name: str) -> Encoding:
     )
 
 
+def _asian(sample: bytes) -> str:
+    """An East Asian encoding, if the sample is valid in it and reads like its language."""
+    for encoding, first, last, share in (
+        ("shift_jis", "\u3040", "\u30ff", 0.1),
+        ("euc-jp", "\u3040", "\u30ff", 0.1),
+        ("euc-kr", "\uac00", "\ud7a3", 0.9),
+        ("gb2312", "\u4e00", "\u9fa5", 0.8),
+        ("gb18030", "\u4e00", "\u9fa5", 0.9),
+        ("big5", "\u4e00", "\u9fa5", 0.9),
+    ):
+        text = _decoded(sample, encoding)
+        if text is None or _asian_score(text) < 0.9:
+            continue
+        high = [char for char in text if char > "\x7f"]
+        if sum(first <= char <= last for char in high) >= share * len(high):
+            return "gb18030" if encoding == "gb2312" else encoding  # the superset of today
+    return ""
+
+
 def _second_opinion(sample: bytes) -> str:
     """What charset-normalizer says, under the name that we use."""
     from charset_normalizer import from_bytes
@@ -151,14 +170,14 @@ def _second_opinion(sample: bytes) -> str:
     return codecs.lookup(best.encoding).name if best else ""
 
 
-def _best(sample: bytes, encodings: Iterable[str], score: Score) -> str:
+def _best(sample: bytes, encodings: Iterable[str], score: Score, enough: float) -> str:
     scored = []
     for encoding in encodings:
         text = _decoded(sample, encoding)
         if text is not None:
             scored.append((score(text), encoding))
     scored.sort(reverse=True)
-    return scored[0][1] if scored and scored[0][0] >= 0.75 else ""
+    return scored[0][1] if scored and scored[0][0] >= enough else ""
 
 
 def _decoded(sample: bytes, encoding: str) -> str | None:
@@ -170,39 +189,60 @@ def _decoded(sample: bytes, encoding: str) -> str | None:
 
 def _cyrillic_score(text: str) -> float:
     """Share of characters beyond ASCII that stand where Cyrillic letters stand in words."""
-    good = total = 0
+    good = total = small = 0
     before = " "
     for char in text:
         if char > "\x7f":
             total += 1
-            is_letter = "\u0400" <= char <= "\u04ff"
-            after_letter = "\u0400" <= before <= "\u04ff"
-            fits = is_letter and (char.islower() == after_letter or before.isupper())
-            good += fits or char in "«»№–—\u00a0“”"
+            if "\u0400" <= char <= "\u045f" or char in "\u0490\u0491":
+                follows = "\u0400" <= before <= "\u0491"
+                beside_latin = before.isascii() and before.isalpha()
+                small += char.islower()
+                good += not beside_latin and (
+                    (char.islower() and follows) or (char.isupper() and not follows)
+                    or (char.isupper() and before.isupper())
+                )  # fmt: skip
+            elif char in "«»№–—\u00a0“”„…":
+                good += 1
+        elif char.isalpha() and "\u0400" <= before <= "\u0491":
+            good -= 1  # a Latin letter inside the word
         before = char
-    return good / total if total else 0.0
+    if small * 3 < total:  # mostly capitals: any bytes look like that in some old encoding
+        return 0.0
+    return good / total
 
 
 def _asian_score(text: str) -> float:
+    """Share of characters beyond ASCII that are East Asian and stand in company.
+
+    A single one between Latin letters is an accented letter of some Western encoding.
+    """
     good = total = 0
-    for char in text:
+    for at, char in enumerate(text):
         if char > "\x7f":
             total += 1
-            # Kana, common ideographs (level one of the national tables is dense), hangul, marks.
-            good += (
-                "\u3040" <= char <= "\u30ff"
+            company = text[at - 1 : at] > "\x7f" or text[at + 1 : at + 2] > "\x7f"
+            good += company and (
+                "\u3000" <= char <= "\u30ff"
                 or "\u4e00" <= char <= "\u9fa5"
                 or "\uac00" <= char <= "\ud7a3"
-                or "\u3000" <= char <= "\u303f"
                 or "\uff00" <= char <= "\uff60"
             )
-    pairs = total * 2 <= len(text) * 2
-    return good / total if total >= 4 and pairs else 0.0
+    return good / total if total >= 4 else 0.0
 
 
+_HIGH_RUN = re.compile("[\x80-\U0010ffff]+")
 _WESTERN = frozenset("äöüßÄÖÜéèêëàâáãåçñóòôõúùûíìîïøæœÉÀÇÑÓÁÍÚØÅÆŒŠšŽžÿ€£°§«»–—‘’“”…ªº¿¡·®©™\u00a0")
 
 
 def _western_score(text: str) -> float:
-    high = [char for char in text if char > "\x7f"]
-    return sum(char in _WESTERN for char in high) / len(high) if high else 0.0
+    """Share of characters beyond ASCII that are Western and stand alone or in pairs.
+
+    Whole words of them are Greek, Hebrew or Arabic read in the wrong encoding.
+    """
+    good = total = 0
+    for run in _HIGH_RUN.findall(text):
+        total += len(run)
+        if len(run) <= 2 or not run.isalpha():
+            good += sum(char in _WESTERN for char in run)
+    return good / total if total else 0.0

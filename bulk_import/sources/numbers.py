@@ -125,10 +125,13 @@ def _masked(digits: str, mask: str) -> str:
     digits = digits.zfill(mask.count("0"))
     made: list[str] = []
     rest = list(digits)
-    for char in reversed(mask):
-        if char in "0#":
+    first = min(mask.find(char) for char in "0#" if char in mask)
+    for at in range(len(mask) - 1, -1, -1):
+        if mask[at] in "0#":
             if rest:
                 made.append(rest.pop())
-        elif rest:
-            made.append(char)
-    return "".join(rest) + "".join(reversed(made))
+        elif rest or at < first:
+            made.append(mask[at])
+    lead = len(mask[:first])  # what is left over goes behind an opening bracket
+    text = "".join(reversed(made))
+    return text[:lead] + "".join(rest) + text[lead:]
