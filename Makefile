@@ -45,7 +45,7 @@ types: $(READY) ## Strict types (mypy)
 	@$(BIN)/mypy
 
 docs: $(READY) ## Is every command and output in the README what the program prints today?
-	@$(BIN)/cog --check README.md
+	@$(BIN)/python -m cogapp -I . --check README.md
 
 accuracy: $(READY) ## Normalizers on our own cases, beside other libraries
 	@$(BIN)/python -m benchmarks.accuracy

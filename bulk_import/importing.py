@@ -98,7 +98,7 @@ async def import_file_async(
     loaded = mapping if isinstance(mapping, ColumnMapping) else load_mapping(mapping)
     if not settings.dry_run:
         settings = settings.ready_to_send()
-    run_dir = settings.run_dir or new_run_dir(paths[0])
+    run_dir = Path(settings.run_dir) if settings.run_dir else new_run_dir(paths[0])
     run = Run(run_dir, loaded, settings, confirm, progress or Silence(), stop or Stop())
     if (run_dir / JOURNAL).exists():
         return await run.go_on(paths)
@@ -155,7 +155,7 @@ def import_frame(
     def inputs(directory: Directory | None) -> Iterator[Iterator[Input]]:
         yield iter([Input(info, rows, row_mapper(loaded, info.header, directory))])
 
-    run_dir = settings.run_dir or new_run_dir(name)
+    run_dir = Path(settings.run_dir) if settings.run_dir else new_run_dir(name)
     if (run_dir / JOURNAL).exists():
         raise SetupError(f"{run_dir}: holds a run already; resume it, or choose another folder")
 

@@ -70,7 +70,7 @@ class Settings:
     canary: int = 0
     max_failures: str = ""
     dry_run: bool = False
-    run_dir: Path | None = None
+    run_dir: Path | str | None = None
     preflight: bool = True
     report_safe: bool = False
     verify_hash: str = "off"
