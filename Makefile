@@ -6,7 +6,7 @@ READY  := $(VENV)/.ready
 QUIETLY := -qq --no-compile --progress-bar off --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-quick check lint types docs bench accuracy torture lock clean
+.PHONY: help setup demo test test-quick check lint types docs bench torture lock clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -46,9 +46,6 @@ types: $(READY) ## Strict types (mypy)
 
 docs: $(READY) ## Is every command and output in the README what the program prints today?
 	@$(BIN)/python -m cogapp -I . --check README.md
-
-accuracy: $(READY) ## Normalizers on our own cases, beside other libraries
-	@$(BIN)/python -m benchmarks.accuracy
 
 bench: $(READY) ## Measure speed and memory (minutes)
 	@$(BIN)/python -m benchmarks

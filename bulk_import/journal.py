@@ -17,7 +17,7 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -197,24 +197,35 @@ class Journal:
     # -- opening ------------------------------------------------------------------------------
 
     @classmethod
-    def create(cls, path: Path) -> Self:
+    def create(cls, path: Path, facts: Mapping[str, str] | None = None) -> Self:
         """Make a new journal, readable by its owner alone.
+
+        It is made beside its place and then renamed: a journal that is there is a whole one.
+
+        Args:
+            facts: What is to be remembered of the run from its first moment.
 
         Raises:
             StorageError: The folder cannot be written, the disk is full.
         """
+        draft = path.with_name(f".{path.name}.part")
         try:
-            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-            _sync_folder(path.parent)
+            draft.unlink(missing_ok=True)
+            os.close(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         except OSError as exc:
             raise StorageError(f"{path}: cannot be created: {exc.strerror or exc}") from exc
-        journal = cls(path, _connect(path))
-        with journal._writing():
+        with cls(draft, _connect(draft)) as journal, journal._writing():
             for statement in _SCHEMA.split(";\n"):
                 if statement.strip():
                     journal._db.execute(statement)
-            journal._db.execute("insert into meta values ('format', ?)", (FORMAT,))
-        return journal
+            known = {"format": FORMAT, **(facts or {})}
+            journal._db.executemany("insert into meta values (?, ?)", known.items())
+        try:
+            draft.replace(path)
+            _sync_folder(path.parent)
+        except OSError as exc:
+            raise StorageError(f"{path}: cannot be created: {exc.strerror or exc}") from exc
+        return cls(path, _connect(path))
 
     @classmethod
     def open(cls, path: Path) -> Self:

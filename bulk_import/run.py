@@ -91,9 +91,10 @@ class Run:
                     suppression = SuppressionList.load(self._mapping.suppress_files())
                     with (
                         inputs(directory) as opened,
-                        Journal.create(self._dir / JOURNAL) as journal,
+                        Journal.create(
+                            self._dir / JOURNAL, self._facts(directory, paths)
+                        ) as journal,
                     ):
-                        journal.remember(**self._facts(directory), paths=json.dumps(list(paths)))
                         plan = await self._prepare(journal, opened, suppression)
                         if plan is None:
                             return self._close(journal)
@@ -323,7 +324,7 @@ class Run:
     def _plan(self) -> Plan:
         return Plan(endpoint=self._settings.endpoint)
 
-    def _facts(self, directory: Directory | None) -> dict[str, str]:
+    def _facts(self, directory: Directory | None, paths: Sequence[str]) -> dict[str, str]:
         return {
             "tool_version": __version__,
             "started_at": _now(),
@@ -332,6 +333,7 @@ class Run:
             "mapping_text": self._mapping.text,
             "mapping_folder": str(self._mapping.folder.resolve()),
             "mapping": json.dumps(self._mapping.fingerprint(), ensure_ascii=False),
+            "paths": json.dumps(list(paths)),
             "lists": json.dumps(dict(directory.list_ids) if directory else {}, ensure_ascii=False),
         }
 

@@ -129,6 +129,14 @@ def test_what_was_confirmed_is_never_pending_again(journal):
     assert [row.seq for row in journal.pending()] == [2]
 
 
+def test_a_journal_that_is_there_is_a_whole_one(tmp_path):
+    """Killed while it is made, it is not there at all: the same command begins anew."""
+    (tmp_path / ".journal.sqlite3.part").write_bytes(b"half of it")
+    with Journal.create(tmp_path / "journal.sqlite3", {"endpoint": "https://x"}) as made:
+        assert made.facts() == {"format": "1", "endpoint": "https://x"}
+    assert [path.name for path in tmp_path.iterdir()] == ["journal.sqlite3"]
+
+
 def test_a_batch_is_written_whole_or_not_at_all(journal):
     with pytest.raises(StorageError):
         journal.commit([intent(1), settled(1), settled(1)])
