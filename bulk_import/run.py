@@ -116,8 +116,9 @@ class Run:
             Journal.open(self._dir / JOURNAL) as journal,
         ):
             facts = journal.facts()
+            self._refuse_rehearsal(facts)
             self._refuse_other_run(journal, facts, paths)
-            if paths is not None and facts.get("finished") and "dry_run" not in facts:
+            if paths is not None and facts.get("finished"):
                 self._progress.say(
                     f"{self._dir}: this run is finished; nothing was sent. "
                     f"`bulk-import resume {self._dir}` sends again what may be sent again"
@@ -214,7 +215,6 @@ class Run:
 
     async def _send(self, journal: Journal, client: Client | None, plan: Plan) -> Summary:
         if client is None:
-            journal.remember(dry_run="1")
             return self._close(journal)
         if self._confirm is not None and plan.to_send and not self._confirm(plan):
             self._stop.request("not confirmed; nothing was sent", EXIT_STOPPED)
@@ -334,15 +334,26 @@ class Run:
             "mapping_folder": str(self._mapping.folder.resolve()),
             "mapping": json.dumps(self._mapping.fingerprint(), ensure_ascii=False),
             "paths": json.dumps(list(paths)),
+            **({"dry_run": "1"} if self._settings.dry_run else {}),
             "lists": json.dumps(dict(directory.list_ids) if directory else {}, ensure_ascii=False),
         }
+
+    def _refuse_rehearsal(self, facts: Mapping[str, str]) -> None:
+        """A rehearsal never asked the account for its lists: its rows are not fit to be sent."""
+        if ("dry_run" in facts) == self._settings.dry_run:
+            return
+        raise SetupError(
+            f"{self._dir} holds a rehearsal (--dry-run); import into another folder"
+            if "dry_run" in facts
+            else f"{self._dir} holds a real run; rehearse (--dry-run) in another folder"
+        )
 
     def _refuse_other_run(
         self, journal: Journal, facts: Mapping[str, str], paths: Sequence[str] | None
     ) -> None:
         """Refuse to go on with another source, mapping or account; say what differs."""
         differences = []
-        if facts["endpoint"] != self._settings.endpoint and "dry_run" not in facts:
+        if facts["endpoint"] != self._settings.endpoint:
             differences.append(
                 f"the account was {facts['endpoint']}, now it is {self._settings.endpoint}"
             )

@@ -472,6 +472,24 @@ async def test_a_dry_run_sends_nothing_and_reports_what_would_be_sent(
     assert "lead_email=p1%40example.org" in line["message"]
 
 
+async def test_a_rehearsal_and_a_real_run_never_share_a_folder(
+    sandbox, settings, contacts_csv, mapping, tmp_path
+):
+    source = contacts_csv(3)
+    await import_file_async(source, mapping, settings(sandbox, dry_run=True))
+    with pytest.raises(SetupError, match="rehearsal"):
+        await import_file_async(source, mapping, settings(sandbox))
+    with pytest.raises(SetupError, match="rehearsal"):
+        await resume_async(tmp_path / "run", settings(sandbox))
+    real = settings(sandbox, run_dir=tmp_path / "real", limit=1)
+    await import_file_async(source, mapping, real)
+    with pytest.raises(SetupError, match="real run"):
+        await import_file_async(
+            source, mapping, settings(sandbox, run_dir=tmp_path / "real", dry_run=True)
+        )
+    assert len(sandbox.sent()) == 1
+
+
 async def test_a_source_that_breaks_off_sends_nothing(sandbox, settings, contacts_csv, mapping):
     source = contacts_csv(50)
     source.write_text(source.read_text("utf-8") + '"never closed,x,,\n', "utf-8")
