@@ -51,7 +51,8 @@ class Plan:
         changes: For tags and lists, parameter -> name -> number of contacts.
         problems: What opening the sources found.
         examples: Some of the refused rows: (place, what is wrong).
-        codes: Error code -> rows refused with it.
+        codes, warnings: Code -> rows refused with it, warnings with it.
+        titles: List id -> title, for showing.
     """
 
     endpoint: str
@@ -63,6 +64,7 @@ class Plan:
     examples: list[tuple[str, str]] = field(default_factory=list)
     codes: Counter[str] = field(default_factory=Counter)
     warnings: Counter[str] = field(default_factory=Counter)
+    titles: dict[str, str] = field(default_factory=dict)
 
 
 def prepare(

@@ -80,6 +80,7 @@ class Run:
         self._progress = progress
         self._stop = stop
         self._began = time.monotonic()
+        self._titles: dict[str, str] = {}
 
     async def begin(self, inputs: Inputs, paths: Sequence[str] = ()) -> Summary:
         """Start a new run; *paths* are where *inputs* come from, for a resume that must read again."""
@@ -88,6 +89,7 @@ class Run:
         try:
             with hold(self._dir / "journal.lock", f"the run folder {self._dir}"):
                 async with self._connected() as (client, directory):
+                    self._know_titles(directory)
                     suppression = SuppressionList.load(self._mapping.suppress_files())
                     with (
                         inputs(directory) as opened,
@@ -125,6 +127,7 @@ class Run:
                 )
                 return report(journal, self._dir, safe=self._settings.report_safe)
             async with self._connected() as (client, directory):
+                self._know_titles(directory)
                 suppression = SuppressionList.load(self._mapping.suppress_files())
                 if facts.get("prepared"):
                     plan = self._plan()
@@ -321,8 +324,12 @@ class Run:
             with suppress(OSError):
                 self._dir.rmdir()
 
+    def _know_titles(self, directory: Directory | None) -> None:
+        entries = directory.lists if directory else ()
+        self._titles = {entry.id: entry.title for entry in entries if entry.title}
+
     def _plan(self) -> Plan:
-        return Plan(endpoint=self._settings.endpoint)
+        return Plan(endpoint=self._settings.endpoint, titles=self._titles)
 
     def _facts(self, directory: Directory | None, paths: Sequence[str]) -> dict[str, str]:
         return {

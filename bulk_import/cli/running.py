@@ -8,6 +8,7 @@ import signal
 import sys
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,7 +31,7 @@ def run_and_tell(work: Work, *, yes: bool, as_json: bool, quiet: bool) -> int:
     from bulk_import.api.client import new_runner
 
     bars = Bars(quiet=quiet)
-    confirm = ask if is_interactive() and not yes else None
+    confirm = partial(ask, bars=bars) if is_interactive() and not yes else None
 
     async def main() -> Summary:
         from bulk_import.delivery.stopping import Stop

@@ -60,7 +60,7 @@ class Bars:
             self._bar.update(1)
 
     def paused(self, seconds: float, why: str) -> None:
-        self.say(f"paused for {seconds:.0f} s: the server asked to slow down ({why})")
+        self.say(f"paused for {max(1, round(seconds))} s: {why}")
 
     def say(self, message: str) -> None:
         if self._quiet:
@@ -88,7 +88,8 @@ def describe_plan(plan: Plan) -> str:
     lines = [f"{plan.rows_read:,} rows read; {plan.to_send:,} will be sent to {plan.endpoint}"]
     lines += [f"  {number:,} {status.value}" for status, number in plan.counts.items()]
     for name, counter in plan.changes.items():
-        shown = ", ".join(f"{value} ({n:,})" for value, n in counter.most_common(8))
+        named = ((plan.titles.get(value, value), n) for value, n in counter.most_common(8))
+        shown = ", ".join(f"{value} ({n:,})" for value, n in named)
         more = f", and {len(counter) - 8} more" if len(counter) > 8 else ""
         lines.append(f"  {name}: {shown}{more}")
     if any(name.startswith("add") for name in plan.changes):
@@ -99,7 +100,8 @@ def describe_plan(plan: Plan) -> str:
     return "\n".join(lines)
 
 
-def ask(plan: Plan) -> bool:
+def ask(plan: Plan, bars: Bars) -> bool:
     """Show the plan and ask."""
+    bars.close()
     click.echo(describe_plan(plan), err=True)
     return click.confirm("Send?", default=False, err=True)
