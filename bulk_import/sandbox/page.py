@@ -43,7 +43,7 @@ _TEMPLATE = """<!doctype html>
 <article><h3>{{ contact.title }}</h3>
 {% for name in contact.lists %}<span class="chip">{{ name }}</span>{% endfor %}
 {% for name in contact.tags %}<span class="chip">#{{ name }}</span>{% endfor %}
-<dl>{% for name, value in contact.values %}<dt>{{ name }}</dt><dd>{{ value }}</dd>{% endfor %}</dl>
+<dl>{% for name, value in contact.details %}<dt>{{ name }}</dt><dd>{{ value }}</dd>{% endfor %}</dl>
 </article>
 {% else %}<p class="note">None yet. Import a spreadsheet into this address.</p>{% endfor %}
 {% if pages > 1 %}<nav>
@@ -79,7 +79,7 @@ def contacts_page(
             "title": _title(contact),
             "lists": [titles.get(id_, id_) for id_ in contact.lists],
             "tags": contact.tags,
-            "values": [
+            "details": [
                 (FIELDS[name].title.split(":")[0] if name in FIELDS else name, value)
                 for name, value in {**contact.fields, **contact.extra}.items()
                 if name not in _SHOWN
