@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from bulk_import.api.fields import FIELDS
 from bulk_import.sandbox.contacts import Contact
 
 _SHOWN = ("lead_first_name", "lead_middle_name", "lead_last_name")
@@ -80,7 +79,7 @@ def contacts_page(
             "lists": [titles.get(id_, id_) for id_ in contact.lists],
             "tags": contact.tags,
             "details": [
-                (FIELDS[name].title.split(":")[0] if name in FIELDS else name, value)
+                (name, value)
                 for name, value in {**contact.fields, **contact.extra}.items()
                 if name not in _SHOWN
             ],
