@@ -187,7 +187,7 @@ def check_file(source: Sources, mapping: str | Path | ColumnMapping) -> Checked:
                 place = f"{row.source}: row {row.number}" if len(paths) > 1 else f"row {row.number}"
                 record = opened.mapper.record(row)
                 found += [(place, problem) for problem in record.problems]
-                item = judged(row, number, opened.mapper, suppression, plan)
+                item = judged(record, number, suppression, plan)
                 plan.rows_read += 1
                 if item.verdict is None:
                     plan.to_send += 1

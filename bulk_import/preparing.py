@@ -96,7 +96,8 @@ def prepare(
         plan.problems += [(source.info.name, problem) for problem in source.problems]
         rows = iter(source.rows)
         while batch := [
-            judged(row, number, source.mapper, suppression, plan) for row in islice(rows, _BATCH)
+            judged(source.mapper.record(row), number, suppression, plan)
+            for row in islice(rows, _BATCH)
         ]:
             journal.add(seq, batch)
             seq += len(batch)
@@ -110,11 +111,9 @@ def prepare(
     journal.remember(prepared="1", rows_read=str(plan.rows_read))
 
 
-def judged(
-    row: Row, source: int, mapper: RowMapper, suppression: SuppressionList, plan: Plan
-) -> Prepared:
+def judged(record: Record, source: int, suppression: SuppressionList, plan: Plan) -> Prepared:
     """Return a row as it enters the journal: with a body, or with the verdict why it has none."""
-    record = mapper.record(row)
+    row = record.row
     warnings = tuple(str(problem) for problem in record.warnings)
     for problem in record.warnings:
         plan.warnings[problem.code] += 1
@@ -134,7 +133,8 @@ def rejudge(
     """Judge again the rows that were not sent for a reason of their own: lists may have changed."""
     for seq, number, row in list(journal.judged(Status.INVALID, Status.SUPPRESSED)):
         if number in mappers:
-            journal.rejudge(seq, judged(row, number, mappers[number], suppression, plan))
+            record = mappers[number].record(row)
+            journal.rejudge(seq, judged(record, number, suppression, plan))
 
 
 def settle_duplicates(journal: Journal, policy: str) -> None:
