@@ -19,11 +19,18 @@ import os
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 from typing import Any, Self
 
+from bulk_import.entries import (
+    Attempt,
+    Entry,
+    Intent,
+    Pending,
+    Prepared,
+    Settled,
+    Verdict,
+)
 from bulk_import.errors import SetupError, StorageError
 from bulk_import.models import Outcome, Problem, Row, Severity, SourceInfo, Status
 
@@ -74,117 +81,6 @@ _INDEX = "create index if not exists record_email on record (email) where email 
 
 _IN_DOUBT = """exists (select 1 from attempt a where a.seq = r.seq
                        and (a.result is null or a.result = 'doubtful'))"""
-
-
-class AttemptResult(StrEnum):
-    """How an attempt ended that did not settle its row."""
-
-    WITHDRAWN = "withdrawn"  # the connection never became ready: nothing was sent
-    REPELLED = "repelled"  # sent and certainly not processed (throttled)
-    DOUBTFUL = "doubtful"  # sent, and no trustworthy answer
-
-
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """One row, read and judged, as it enters the journal.
-
-    Attributes:
-        body: The form without the key; ``None`` for a row that cannot be sent.
-        verdict: The outcome of a row that is not to be sent; ``None`` for one that is.
-    """
-
-    source: int
-    row: Row
-    email: str
-    contact: str
-    warnings: tuple[str, ...]
-    body: bytes | None
-    verdict: Verdict | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """Why a row is not sent: ``invalid``, ``duplicate``, ``suppressed`` or ``unchanged``."""
-
-    status: Status
-    error_code: str
-    message: str
-
-
-@dataclass(frozen=True, slots=True)
-class Pending:
-    """A row that is still to be sent.
-
-    Attributes:
-        attempts: Requests made for it so far, by earlier runs.
-        next_number: Number of the next attempt (withdrawn ones count here).
-        in_doubt: An earlier attempt had no trustworthy answer: the server may hold it.
-    """
-
-    seq: int
-    email: str
-    contact: str
-    place: str
-    body: bytes
-    attempts: int = 0
-    next_number: int = 1
-    in_doubt: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Intent:
-    """An attempt that is about to be made. Must be durable before the request leaves."""
-
-    seq: int
-    number: int
-    started_at: str
-    body_sha256: str
-
-
-@dataclass(frozen=True, slots=True)
-class Unsettled:
-    """An attempt that ended without settling its row."""
-
-    seq: int
-    number: int
-    result: AttemptResult
-    message: str
-    http_status: int | None
-    elapsed_ms: int
-
-
-@dataclass(frozen=True, slots=True)
-class Settled:
-    """How a row ended.
-
-    Attributes:
-        again: Whether a resume sends it again.
-    """
-
-    seq: int
-    status: Status
-    error_code: str
-    message: str
-    attempts: int
-    http_status: int | None
-    finished_at: str
-    elapsed_ms: int | None
-    again: bool
-
-
-Entry = Intent | Unsettled | Settled
-
-
-@dataclass(frozen=True, slots=True)
-class Attempt:
-    """One attempt as remembered, for ``explain``."""
-
-    number: int
-    started_at: str
-    result: str
-    message: str
-    http_status: int | None
-    elapsed_ms: int | None
 
 
 class Journal:

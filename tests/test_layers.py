@@ -17,6 +17,7 @@ LAYERS = (
     "report mapping delivery sandbox",
     "api journal sources progress",
     "normalize settings locks",
+    "entries",
     "models errors codes redact",
 )
 LEVEL = {name: depth for depth, names in enumerate(LAYERS) for name in names.split()}

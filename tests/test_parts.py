@@ -26,17 +26,10 @@ from bulk_import.delivery.commits import GroupCommit, Reserve
 from bulk_import.delivery.lanes import Lanes
 from bulk_import.delivery.pace import CATCH_UP_S, Pace
 from bulk_import.delivery.retry import AttemptFailedError, Failure, policy
+from bulk_import.entries import AttemptResult, Intent, Pending, Prepared, Settled, Unsettled
+from bulk_import.entries import Verdict as RowVerdict
 from bulk_import.errors import SettingsError, SetupError, StorageError
-from bulk_import.journal import (
-    AttemptResult,
-    Intent,
-    Journal,
-    Pending,
-    Prepared,
-    Settled,
-    Unsettled,
-)
-from bulk_import.journal import Verdict as RowVerdict
+from bulk_import.journal import Journal
 from bulk_import.models import Outcome, Problem, Row, SourceInfo, Status
 from bulk_import.redact import Secret
 from bulk_import.report.outcomes import write_report

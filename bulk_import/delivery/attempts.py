@@ -22,8 +22,8 @@ from bulk_import.delivery.commits import GroupCommit
 from bulk_import.delivery.pace import Clock, Pace
 from bulk_import.delivery.retry import AttemptFailedError, Failure
 from bulk_import.delivery.stopping import Stop, StoppingError
+from bulk_import.entries import AttemptResult, Intent, Pending, Unsettled
 from bulk_import.errors import StorageError
-from bulk_import.journal import AttemptResult, Intent, Pending, Unsettled
 from bulk_import.models import Status
 from bulk_import.settings import Settings
 

@@ -12,8 +12,9 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from bulk_import.entries import Entry, Intent
 from bulk_import.errors import StorageError
-from bulk_import.journal import Entry, Intent, Journal
+from bulk_import.journal import Journal
 
 RESERVE_BYTES = 4 * 2**20
 

@@ -21,7 +21,7 @@ from bulk_import.delivery.commits import GroupCommit
 from bulk_import.delivery.lanes import Lanes
 from bulk_import.delivery.retry import AttemptFailedError, policy
 from bulk_import.delivery.stopping import Stop, StoppingError
-from bulk_import.journal import Pending, Settled
+from bulk_import.entries import Pending, Settled
 from bulk_import.models import Status
 from bulk_import.settings import Settings
 
