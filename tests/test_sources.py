@@ -176,6 +176,20 @@ def test_globs_are_sorted_and_must_match(tmp_path):
         expand_sources([str(tmp_path / "*.xlsx")])
 
 
+def test_what_was_neutralized_in_rejects_is_restored_when_they_are_fed_back(tmp_path):
+    from bulk_import.report.safety import safe_cell
+
+    values = ["=1+1", "@x", "-x", "+14155550123", "'quoted", "'=was so", "plain", "-5"]
+    path = tmp_path / "rejects.csv"
+    rows = [
+        ["A", "_status", "_reason"],
+        *[[safe_cell(value), "invalid", "why"] for value in values],
+    ]
+    with path.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows(rows)
+    assert [row[0] for row in cells(path)] == values
+
+
 # -- workbooks --------------------------------------------------------------------------------------
 
 

@@ -13,10 +13,14 @@ _NUMBER = re.compile(r"[+-]?\d+(?:[.,:]\d+)*%?")
 def safe_cell(text: str) -> str:
     """Return *text* with an apostrophe in front if a spreadsheet program would run it.
 
-    Phones (``+1650…``), offsets (``+03``) and numbers are data and stay as they are.
+    Phones (``+1650…``), offsets (``+03``) and numbers are data and stay as they are. An apostrophe
+    that was there before gets another one, so that reading rejects back can tell them apart.
     """
-    if not text or text[0] not in _DANGEROUS:
+    bare = text.lstrip("'")
+    if not bare or bare[0] not in _DANGEROUS:
         return text
+    if len(bare) < len(text):
+        return "'" + text
     if _PHONE.fullmatch(text) or _NUMBER.fullmatch(text):
         return text
     return "'" + text

@@ -5,6 +5,7 @@ Every reader yields ``Line``s; what is the same for all formats is decided here,
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -16,6 +17,9 @@ from bulk_import.models import Problem, Row, Severity
 MOST_COLUMNS = 16_384  # what Excel can hold
 MOST_ROWS = 2_000_000
 LONGEST_CELL = 32_767  # characters; what Excel can hold
+# A CSV file with these columns is one of our rejects: what was neutralized in it is restored.
+_REJECTS = frozenset({"_status", "_reason"})
+_NEUTRALIZED = re.compile("'+[=+\\-@\t\r\n|%\uff1d\uff0b\uff0d\uff20]")
 _LOOKED_AT = 40  # lines in which the header must be found
 
 
@@ -60,6 +64,7 @@ class Table:
         """Yield the rows below the header. Blank lines are no rows."""
         width = len(self.header)
         header = self.header
+        were_rejected = not self.is_ragged_by_nature and set(self.labels) >= _REJECTS
         count = 0
         for line in self.lines:
             if line.is_blank:
@@ -70,20 +75,20 @@ class Table:
                     f"{source}: more than {MOST_ROWS:,} rows; split the file",
                     code="SOURCE_TOO_LARGE",
                 )
-            cells = line.cells
+            cells = [_restored(cell) for cell in line.cells] if were_rejected else line.cells
             problems: tuple[Problem, ...] = ()
             if len(cells) != width:
-                cells, problems = self._fit(line, width)
+                cells, problems = self._fit(cells, width)
             if line.problems:
                 problems += tuple(
                     _named(problem, header[at]) for at, problem in line.problems if at < width
                 )
             yield Row(source, sheet, line.number, dict(zip(header, cells, strict=True)), problems)
 
-    def _fit(self, line: Line, width: int) -> tuple[Sequence[str], tuple[Problem, ...]]:
+    def _fit(self, given: Sequence[str], width: int) -> tuple[Sequence[str], tuple[Problem, ...]]:
         """Bring a line to the table's width; say so where cells may have shifted."""
-        cells, beyond = list(line.cells[:width]), line.cells[width:]
-        found = len(line.cells)
+        cells, beyond = list(given[:width]), given[width:]
+        found = len(given)
         cells += [""] * (width - len(cells))
         if self.is_ragged_by_nature and not any(cell.strip() for cell in beyond):
             return cells, ()
@@ -212,6 +217,10 @@ def _named(problem: Problem, column: str) -> Problem:
     return Problem(
         problem.code, problem.message, column, problem.field, problem.value, problem.severity
     )
+
+
+def _restored(cell: str) -> str:
+    return cell[1:] if _NEUTRALIZED.match(cell) else cell
 
 
 def _width(cells: Sequence[str]) -> int:
