@@ -194,6 +194,7 @@ def check_file(source: Sources, mapping: str | Path | ColumnMapping) -> Checked:
                 else:
                     status = item.verdict.status
                     plan.counts[status] = plan.counts.get(status, 0) + 1
+            plan.problems += [(opened.info.name, problem) for problem in opened.findings()]
     return Checked(tuple(infos), plan, tuple(found))
 
 

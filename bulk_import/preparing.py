@@ -33,12 +33,14 @@ class Input:
 
     Attributes:
         problems: What opening it found.
+        findings: What only all of its rows show; asked behind the last one.
     """
 
     info: SourceInfo
     rows: Iterable[Row]
     mapper: RowMapper
     problems: Sequence[Problem] = ()
+    findings: Callable[[], Sequence[Problem]] = tuple
 
 
 @dataclass(slots=True)
@@ -106,6 +108,7 @@ def prepare(
             on_rows(len(batch))
             if is_stopping():
                 raise PreparingStoppedError
+        plan.problems += [(source.info.name, problem) for problem in source.findings()]
     journal.index()
     settle_duplicates(journal, duplicates)
     finish_plan(journal, plan)

@@ -51,6 +51,7 @@ from bulk_import.report.summary import write_summary
 from bulk_import.report.writing import replaced
 from bulk_import.settings import Settings
 from bulk_import.sources import Source, SourceOptions, open_source
+from bulk_import.sources.damage import DamageDetector
 
 JOURNAL = "journal.sqlite3"
 REPORT = "report.csv"
@@ -391,7 +392,14 @@ def opened_inputs(
         for path in paths:
             source = stack.enter_context(open_source(path, options))
             opened.append((source, row_mapper(mapping, source.header, directory)))
-        yield (Input(source.info(), source, mapper, source.problems) for source, mapper in opened)
+        yield (_watched(source, mapper) for source, mapper in opened)
+
+
+def _watched(source: Source, mapper: RowMapper) -> Input:
+    detector = DamageDetector(mapper.roles)
+    return Input(
+        source.info(), detector.watched(source), mapper, source.problems, detector.findings
+    )
 
 
 def _options(mapping: ColumnMapping) -> SourceOptions:

@@ -184,6 +184,46 @@ CODES: tuple[Code, ...] = (
         "12345678901234567890",
     ),
     Code(
+        "NUMBER_SCIENTIFIC",
+        "A long number was shortened to powers of ten; its digits are lost.",
+        "Format the column as text and enter the number again.",
+        "4.49E+11",
+    ),
+    Code(
+        "TEXT_MOJIBAKE",
+        "A text was read in the wrong encoding before it came here.",
+        "Import the file that it comes from as UTF-8, and export it again.",
+        "MÃ¼ller",
+    ),
+    Code(
+        "TEXT_LOST",
+        "Letters were replaced by \ufffd or question marks before the file came here.",
+        "Export the data again, as UTF-8, from where it is still whole.",
+        "M\ufffdller, ????",
+    ),
+    Code(
+        "TEXT_CUT",
+        "A text is exactly as long as some programs keep at most: 255 or 32,767 characters.",
+        "Look whether its end is missing.",
+    ),
+    Code(
+        "VALUE_IS_DATE",
+        "A spreadsheet program has turned a phone, name, code or tag into a date.",
+        "Format the column as text and enter the value again.",
+        "2024-05-12, 5-May",
+    ),
+    Code(
+        "PHONE_DIGIT_SHORT",
+        "Some numbers of a column are one digit shorter than nearly all others.",
+        "Compare the named rows with where they come from.",
+    ),
+    Code(
+        "POSTAL_ZERO_LOST",
+        "Some postal codes are one digit shorter than nearly all others.",
+        "Format the column as text and enter them again with the zero.",
+        "2139 beside 94103",
+    ),
+    Code(
         "EMAIL_MOSTLY_MISSING",
         "More than half of the rows have no e-mail: probably a wrong column or sheet.",
         "Check lead_email; when: no_email: create sends such rows.",

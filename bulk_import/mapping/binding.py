@@ -97,7 +97,7 @@ class Binding:
     def roles(self) -> dict[str, str]:
         """Return column -> what it holds, for the damage detector."""
         roles = dict.fromkeys(self.header, "")
-        for bound in self.fields:
+        for bound in (*self.fields, *self.extra):
             for column in bound.columns:
                 roles[column] = ROLES.get(bound.field.kind, "text")
             if bound.region_column:

@@ -70,6 +70,7 @@ class RowMapper:
         self._places = {column: at for at, column in enumerate(binding.header)}
         self._steps = [(bound, self._normalizer(bound)) for bound in binding.fields]
         self._spec = binding.mapping.spec
+        self.roles = binding.roles()
 
     def record(self, row: Row) -> Record:
         """Return the record of a row, with every problem it has."""

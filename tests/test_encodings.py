@@ -1,0 +1,85 @@
+"""Files in the encodings of thirty years: read as they were meant, or asked about."""
+
+from __future__ import annotations
+
+import pytest
+
+from bulk_import.errors import SourceError
+from bulk_import.sources import open_source, read_rows
+
+TABLES = {
+    "German": ("Jürgen Müller;Straße 5;Köln\nÄnne Groß;Weißenfels;Süd\nBjörn Schröder;Lübeck;Höhe",
+               ["cp1252", "mac-roman", "cp850", "cp437", "cp1250", "cp1257"]),
+    "French": ("François Lefèvre;Orléans;là\nHélène Bâtard;Nîmes;où\nJérôme Noël;Besançon;été",
+               ["cp1252", "mac-roman", "cp850", "iso8859-15"]),
+    "Spanish": ("José Núñez;Málaga;Nº 5\nMaría Ibáñez;León;Calle\nÁngel Pérez;Cádiz;¿qué?",
+                ["cp1252", "mac-roman", "cp850"]),
+    "Portuguese": ("João Conceição;São Paulo;1\nInês Simões;Guimarães;2", ["cp1252", "mac-roman", "cp850"]),
+    "Danish": ("Søren Kjær;Århus;1\nJørgen Ærø;Næstved;2", ["cp1252", "mac-roman", "cp850"]),
+    "Polish": ("Łukasz Wójcik;Łódź;1\nMałgorzata Dąbrowska;Gdańsk;2\nZbigniew Świątek;Poznań;3",
+               ["cp1250", "iso8859-2", "cp852", "mac-latin2"]),
+    "Czech": ("Jiří Dvořák;Plzeň;1\nLuděk Černý;Ústí nad Labem;2\nŠtěpán Růžička;Třebíč;Žďár",
+              ["cp1250", "cp852", "mac-latin2"]),
+    "Hungarian": ("Győző Szűcs;Hódmezővásárhely;1\nÁrpád Kőszegi;Győr;2", ["cp1250", "iso8859-2", "cp852"]),
+    "Turkish": ("Çağrı Yılmaz;Şişli;1\nGülşen Öztürk;İzmir;2\nIşıl Doğan;Muğla;3", ["cp1254"]),
+    "Latvian": ("Jānis Bērziņš;Rīga;1\nKārlis Ķēniņš;Jūrmala;2", ["cp1257", "iso8859-13"]),
+    "Lithuanian": ("Žydrūnas Šėža;Šiauliai;1\nAgnė Jokūbaitė;Panevėžys;2\nRūta Čiurlionytė;Ąžuolai;3",
+                   ["cp1257"]),
+    "Greek": ("Γιώργος Παπαδόπουλος;Αθήνα;1\nΕλένη Νικολάου;Θεσσαλονίκη;2\nΧρήστος Ψαρράς;Πάτρα;3",
+              ["cp1253", "iso8859-7"]),
+    "Hebrew": ("יוסי כהן;תל אביב;1\nרחל לוי;ירושלים;2", ["cp1255"]),
+    "Arabic": ("محمد أحمد;القاهرة;1\nفاطمة الزهراء;الرياض;2", ["cp1256"]),
+    "Russian": ("Алёна Берёзкина;Нижний Новгород;1\nИван Щукин;ул. Садовая, д. 5;2\nЮлия Эйхе;Ярославль;3",
+                ["cp1251", "koi8-r", "mac-cyrillic", "cp866", "iso8859-5"]),
+    "Russian in capitals": ("ИВАНОВ ИВАН;МОСКВА;1\nПЕТРОВА АННА;КАЗАНЬ;2\nСМИРНОВ ОЛЕГ;ОРЁЛ;3", ["cp1251", "cp866"]),
+    "Ukrainian": ("Їжакевич Іван;Київ;1\nЄвген Ґалаґан;Чернігів;2", ["cp1251", "koi8-u", "mac-cyrillic"]),
+    "Japanese": ("山本さくら;東京都渋谷区;1\n鈴木カタカナ;大阪市の人;2", ["shift_jis", "euc-jp"]),
+    "Chinese": ("王小明;北京市朝阳区;1\n李娜;上海市中国;2", ["gb18030", "gbk"]),
+    "Taiwanese": ("王小明;臺北市中正區;1\n陳美麗;高雄市三民區;2\n林志玲;台南市;3", ["big5"]),
+    "Korean": ("김철수;서울특별시 강남구;1\n이영희;부산광역시;2", ["euc-kr", "cp949"]),
+}  # fmt: skip
+CASES = [
+    pytest.param(text, encoding, id=f"{language} {encoding}")
+    for language, (text, encodings) in TABLES.items()
+    for encoding in [*encodings, "utf-8", "utf-8-sig", "utf-16"]
+]
+
+
+@pytest.mark.parametrize(("text", "encoding"), CASES)
+def test_a_table_in_an_old_encoding_is_read_as_it_was_meant(tmp_path, text, encoding):
+    path = tmp_path / "a.csv"
+    path.write_bytes(f"Name;City;Note\r\n{text}\r\n".replace("\n", "\r\n").encode(encoding))
+    expected = [line.split(";") for line in text.split("\n")]
+    assert [list(row.cells.values()) for row in read_rows(path)] == expected
+    with open_source(path) as source:
+        is_old = not encoding.startswith("utf")
+        assert [problem.code for problem in source.problems] == ["ENCODING_GUESSED"] * is_old
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [("Muñoz;Bonn", "cp1252"), ("Müller;Bonn", "cp850"), ("\u00fe\u00f0;x", "cp1252")],
+)
+def test_weak_evidence_is_not_enough(tmp_path, text, encoding):
+    path = tmp_path / "a.csv"
+    path.write_bytes(f"Name;City\n{text}\n".encode(encoding))
+    with pytest.raises(SourceError, match="set source: encoding") as caught:
+        list(read_rows(path))
+    assert caught.value.code == "ENCODING_UNCLEAR"
+    cells = next(read_rows(path, encoding=encoding)).cells
+    assert list(cells.values()) == text.split(";")
+
+
+def test_a_letter_of_another_language_among_thousands_does_not_change_the_encoding(tmp_path):
+    path = tmp_path / "a.csv"
+    lines = [f"Jiří Dvořák {n};Plzeň" for n in range(300)] + ["Günther Groß;Köln"]
+    path.write_bytes("\n".join(["Jméno;Město", *lines]).encode("cp1250"))
+    assert [row.cells["Jméno"] for row in read_rows(path)][-1] == "Günther Groß"
+
+
+@pytest.mark.parametrize("encoding", ["cp1251", "cp1252", "utf-8"])
+def test_a_wrong_setting_is_refused_at_the_first_bad_byte_never_replaced(tmp_path, encoding):
+    path = tmp_path / "a.csv"
+    path.write_bytes("Name\nИван\n".encode() + b"\x98\xff\x81\n")
+    with pytest.raises(SourceError, match=r"byte \d+, line \d: byte 0x"):
+        list(read_rows(path, encoding=encoding))
