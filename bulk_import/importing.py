@@ -45,10 +45,12 @@ class Checked:
 
     Attributes:
         sources: What each source was detected to be.
+        rows: Rows of each source.
         problems: (place, problem) of every row, errors and warnings.
     """
 
     sources: tuple[SourceInfo, ...]
+    rows: tuple[int, ...]
     plan: Plan
     problems: tuple[tuple[str, Problem], ...]
 
@@ -178,11 +180,13 @@ def check_file(source: Sources, mapping: str | Path | ColumnMapping) -> Checked:
     suppression = SuppressionList.load(loaded.suppress_files())
     plan = Plan(endpoint="")
     found: list[tuple[str, Problem]] = []
-    infos = []
+    infos: list[SourceInfo] = []
+    rows: list[int] = []
     with opened_inputs(paths, loaded, None) as inputs:
         for number, opened in enumerate(inputs, 1):
             infos.append(opened.info)
             plan.problems += [(opened.info.name, problem) for problem in opened.problems]
+            before = plan.rows_read
             for row in opened.rows:
                 place = f"{row.source}: row {row.number}" if len(paths) > 1 else f"row {row.number}"
                 record = opened.mapper.record(row)
@@ -195,7 +199,8 @@ def check_file(source: Sources, mapping: str | Path | ColumnMapping) -> Checked:
                     status = item.verdict.status
                     plan.counts[status] = plan.counts.get(status, 0) + 1
             plan.problems += [(opened.info.name, problem) for problem in opened.findings()]
-    return Checked(tuple(infos), plan, tuple(found))
+            rows.append(plan.rows_read - before)
+    return Checked(tuple(infos), tuple(rows), plan, tuple(found))
 
 
 def write_reports(run_dir: Path, *, safe: bool = False) -> Summary:

@@ -298,7 +298,7 @@ MISTAKES: tuple[tuple[dict[str, str], str], ...] = (
     ({"Phone": "4.49E+11"}, "PHONE_SCIENTIFIC"),
     ({"Phone": "N/A"}, "PHONE_INVALID"),
     ({"Phone": "+7 916 123-45-6"}, "PHONE_INVALID"),
-    ({"Phone": "2024-05-12"}, "PHONE_INVALID"),
+    ({"Phone": "2024-05-12"}, "VALUE_IS_DATE"),
     ({"Phone": "+44 7400 123456, +44 7400 123457"}, ""),
     ({"Phone": "'+1 (415) 555-0123"}, ""),
     ({"Country": "Korea"}, "COUNTRY_AMBIGUOUS"),

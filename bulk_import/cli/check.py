@@ -101,13 +101,19 @@ def _as_json(checked: Checked) -> dict[str, Any]:
                 "delimiter": info.dialect.get("delimiter", ""),
                 "header_row": info.header_row,
                 "header": list(info.header),
+                "rows": rows,
                 "problems": [
-                    {"code": problem.code, "message": problem.message}
+                    {
+                        "code": problem.code,
+                        "severity": problem.severity.value,
+                        "column": problem.column,
+                        "message": problem.message,
+                    }
                     for name, problem in plan.problems
                     if name == info.name
                 ],
             }
-            for info in checked.sources
+            for info, rows in zip(checked.sources, checked.rows, strict=True)
         ],
         "rows_read": plan.rows_read,
         "to_send": plan.to_send,

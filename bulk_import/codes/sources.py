@@ -65,6 +65,11 @@ CODES: tuple[Code, ...] = (
         "Do not trust the file; save the data again.",
     ),
     Code(
+        "SOURCE_TABS",
+        "An ODS file has tabs inside of cells, which would be lost.",
+        "Save it as XLSX.",
+    ),
+    Code(
         "SOURCE_TOO_LARGE",
         "There are more rows than a run takes.",
         "Split the file.",
@@ -154,6 +159,12 @@ CODES: tuple[Code, ...] = (
         "A row has more or fewer cells than the header.",
         "Look for a delimiter or quotation mark too many or too few.",
         "a;b;c;d below three headers",
+    ),
+    Code(
+        "ROW_TOTALS",
+        "A line of totals stands below the table.",
+        "Delete it; it is not sent.",
+        "Total;;1,204",
     ),
     Code(
         "ROW_EMPTY",

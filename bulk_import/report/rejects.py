@@ -73,6 +73,9 @@ def _write_csv(path: Path, info: SourceInfo, rows: Iterable[tuple[Row, Outcome]]
         writer = csv.writer(
             text,
             delimiter=dialect.get("delimiter", ","),
+            quotechar=dialect.get("quotechar", '"'),
+            escapechar=dialect.get("escapechar") or None,
+            doublequote=not dialect.get("escapechar"),
             lineterminator=dialect.get("lineterminator", "\r\n"),
             quoting=csv.QUOTE_MINIMAL,
         )

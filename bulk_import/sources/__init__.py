@@ -94,18 +94,19 @@ def open_source(path: str | Path, options: SourceOptions = SourceOptions()) -> I
     Raises:
         SourceError: It cannot be read as it is; one line that says where and what would work.
     """
-    from bulk_import.sources.container import kind_of, regular_file
+    from bulk_import.sources.container import regular_file
 
     name = str(path)
     with ExitStack() as stack:
         file = stack.enter_context(regular_file(name, options.member))
-        kind = kind_of(file, name)
-        if kind == "text":
-            yield _open_text(file, name, options)
-        elif kind == "xlsx":
-            yield _open_xlsx(stack, file, name, options)
-        else:
-            yield _open_with_calamine(file, name, kind, options)
+        try:
+            source = _open(stack, file, name, options)
+        except OSError as exc:
+            raise SourceError(
+                f"{name}: cannot be read any more: {exc.strerror}; was it moved or replaced?",
+                code="SOURCE_UNREADABLE",
+            ) from None
+        yield source
 
 
 def read_rows(path: str | Path, **source_options: str | int | None) -> Iterator[Row]:
@@ -140,6 +141,17 @@ def expand_sources(patterns: Sequence[str]) -> list[str]:
     return list(found)
 
 
+def _open(stack: ExitStack, file: Path, name: str, options: SourceOptions) -> Source:
+    from bulk_import.sources.container import kind_of
+
+    kind = kind_of(file, name)
+    if kind == "text":
+        return _open_text(file, name, options)
+    if kind == "xlsx":
+        return _open_xlsx(stack, file, name, options)
+    return _open_with_calamine(file, name, kind, options)
+
+
 def _open_text(file: Path, name: str, options: SourceOptions) -> Source:
     from bulk_import.sources.delimited import choose_encoding, detect_dialect, read_lines
     from bulk_import.sources.table import find_table
@@ -171,6 +183,7 @@ def _open_text(file: Path, name: str, options: SourceOptions) -> Source:
         dialect={
             "delimiter": dialect.delimiter,
             "quotechar": dialect.quotechar,
+            "escapechar": dialect.escapechar,
             "lineterminator": dialect.lineterminator,
             "sep_line": "1" if dialect.has_sep_line else "",
         },

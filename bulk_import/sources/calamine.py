@@ -7,7 +7,9 @@ formats: a postal code formatted as 00000 comes without its zeros (the damage de
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -18,15 +20,18 @@ from bulk_import.models import Problem
 from bulk_import.sources.numbers import is_rounded, plain_number
 from bulk_import.sources.table import Line
 
+_BLOCK = 1 << 20
+
 
 def sheets_of(path: Path, name: str) -> tuple[Any, list[str]]:
     """Open a workbook: (workbook, names of its visible sheets, else of all).
 
     Raises:
-        SourceError: It cannot be read, or is protected by a password.
+        SourceError: It cannot be read as it is, or is protected by a password.
     """
     import python_calamine
 
+    _refuse_tabs(path, name)
     try:
         workbook = python_calamine.CalamineWorkbook.from_path(str(path))
         visible = [
@@ -45,6 +50,25 @@ def sheets_of(path: Path, name: str) -> tuple[Any, list[str]]:
             "again",
             code="SOURCE_BROKEN",
         ) from None
+
+
+def _refuse_tabs(path: Path, name: str) -> None:
+    """An ODS file writes a tab in a cell as an element, which the library drops: ``a<tab>b`` -> ``ab``."""
+    if not zipfile.is_zipfile(path):
+        return
+    has_tabs = False
+    with suppress(KeyError, zipfile.BadZipFile), zipfile.ZipFile(path) as archive:
+        tail = b""
+        with archive.open("content.xml") as file:
+            while not has_tabs and (block := file.read(_BLOCK)):
+                has_tabs = b"<text:tab" in tail + block
+                tail = block[-16:]
+    if has_tabs:
+        raise SourceError(
+            f"{name}: there are tabs inside of cells, which cannot be read from this format; save "
+            "it as XLSX",
+            code="SOURCE_TABS",
+        )
 
 
 def lines(workbook: Any, sheet: str, name: str) -> Iterator[Line]:

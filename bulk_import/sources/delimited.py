@@ -1,18 +1,21 @@
 """CSV, TSV and their relatives: the csv module, in strict mode, fed line by line.
 
-Measured beside it (1 M rows of 12 columns): pandas in chunks costs twice as much a row and guesses
-types; polars and pyarrow are faster and hold the file. The csv module streams, keeps text text and
-says where a quotation mark is never closed.
+Measured beside it (``python -m benchmarks.reading``, 100,000 rows of 7 columns): the bare csv module
+0.33 s, this reader 1.3 s with all of its checks and no memory to speak of, ``pandas.read_csv`` 2.9 s
+with every fifth cell changed (``NA``, ``007``, postal codes), as text only 2.9 s and right, holding
+the file. The csv module streams, keeps text text and says where a quotation mark is never closed.
 """
 
 from __future__ import annotations
 
 import csv
 import io
+import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from bulk_import.errors import SourceError
 from bulk_import.sources.encoding import Encoding, detect_encoding, known_encoding
@@ -28,13 +31,34 @@ csv.field_size_limit(1 << 20)
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """How a delimited file is written."""
+    """How a delimited file is written.
+
+    Attributes:
+        escapechar: ``\\`` where quotation marks inside of cells are written ``\\"``, as databases
+            do; ``""`` where they are doubled, as spreadsheet programs do.
+    """
 
     delimiter: str
     quotechar: str = '"'
-    doublequote: bool = True
+    escapechar: str = ""
     lineterminator: str = "\r\n"
     has_sep_line: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Quoting:
+    quotechar: str
+    escapechar: str
+
+    def reader(self, lines: Iterable[str], delimiter: str) -> Any:  # csv's type has no name
+        return csv.reader(
+            lines,
+            delimiter=delimiter,
+            quotechar=self.quotechar,
+            doublequote=not self.escapechar,
+            escapechar=self.escapechar or None,
+            strict=True,
+        )
 
 
 def open_text(path: Path, encoding: str) -> io.TextIOWrapper:
@@ -69,8 +93,11 @@ def detect_dialect(path: Path, encoding: str, name: str, wanted: str | None) -> 
     first = first.rstrip("\r")
     if first.lower().startswith("sep=") and len(first) == 5:
         return Dialect(wanted or first[4], lineterminator=terminator, has_sep_line=True)
-    delimiter = _wanted(wanted, name) if wanted else _delimiter(sample)
-    return Dialect(delimiter, lineterminator=terminator)
+    quotechar = "'" if _is_single_quoted(sample) else '"'
+    escapechar = "\\" if _is_escaped(sample) else ""
+    quoting = _Quoting(quotechar, escapechar)
+    delimiter = _wanted(wanted, name) if wanted else _delimiter(sample, quoting)
+    return Dialect(delimiter, quotechar, escapechar, lineterminator=terminator)
 
 
 def read_lines(path: Path, encoding: str, dialect: Dialect, name: str) -> Iterator[Line]:
@@ -81,13 +108,8 @@ def read_lines(path: Path, encoding: str, dialect: Dialect, name: str) -> Iterat
             or line that is too long.
     """
     with open_text(path, encoding) as file:
-        reader = csv.reader(
-            file,
-            delimiter=dialect.delimiter,
-            quotechar=dialect.quotechar,
-            doublequote=dialect.doublequote,
-            strict=True,
-        )
+        quoting = _Quoting(dialect.quotechar, dialect.escapechar)
+        reader = quoting.reader(file, dialect.delimiter)
         if dialect.has_sep_line:
             next(reader)
         number = 0
@@ -112,7 +134,8 @@ def read_lines(path: Path, encoding: str, dialect: Dialect, name: str) -> Iterat
                         raise _bad_cell(name, number, cell)
                 yield Line(number, cells)
         except csv.Error as exc:
-            raise _csv_error(exc, name, number + 1, before + 1) from None
+            spanned = reader.line_num - before
+            raise _csv_error(exc, name, number + 1, before + 1, spanned) from None
         except UnicodeDecodeError as exc:
             raise undecodable(path, encoding, name, exc, row=number + 1) from None
 
@@ -158,7 +181,22 @@ def _wanted(delimiter: str, name: str) -> str:
     return found
 
 
-def _delimiter(sample: str) -> str:
+# A quotation mark behind a backslash that does not end its cell: `"5\\" disk"`.
+_ESCAPED_QUOTE = re.compile(r'\\"(?![,;\t|\r\n]|$)')
+_SINGLE_QUOTED = re.compile(r"(?:^|[,;\t|])'[^'\r\n]*'(?=[,;\t|\r\n]|$)", re.MULTILINE)
+
+
+def _is_escaped(sample: str) -> bool:
+    return bool(_ESCAPED_QUOTE.search(sample)) and '""' not in sample.replace(',""', "")
+
+
+def _is_single_quoted(sample: str) -> bool:
+    """Whether cells are quoted by apostrophes: the header's are, and no real quotation mark is."""
+    first = sample.partition("\n")[0]
+    return '"' not in sample and len(_SINGLE_QUOTED.findall(first)) >= 2
+
+
+def _delimiter(sample: str, quoting: _Quoting) -> str:
     """The delimiter by which the sample's records come out widest and most even.
 
     Each candidate really parses the sample, quotes and all, so commas inside quoted text do not
@@ -166,7 +204,7 @@ def _delimiter(sample: str) -> str:
     """
     best, best_score = ",", 0.0
     for delimiter in _DELIMITERS:
-        widths = _widths(sample, delimiter)
+        widths = _widths(sample, delimiter, quoting)
         if not widths:
             continue
         (width, often), total = Counter(widths).most_common(1)[0], len(widths)
@@ -182,8 +220,8 @@ def _delimiter(sample: str) -> str:
     return best
 
 
-def _widths(sample: str, delimiter: str) -> list[int]:
-    reader = csv.reader(io.StringIO(sample, newline=""), delimiter=delimiter, strict=True)
+def _widths(sample: str, delimiter: str, quoting: _Quoting) -> list[int]:
+    reader = quoting.reader(io.StringIO(sample, newline=""), delimiter)
     widths = []
     try:
         for cells in reader:
@@ -213,9 +251,9 @@ def _bad_cell(name: str, number: int, cell: str) -> SourceError:
     )
 
 
-def _csv_error(exc: csv.Error, name: str, row: int, line: int) -> SourceError:
+def _csv_error(exc: csv.Error, name: str, row: int, line: int, spanned: int) -> SourceError:
     text = str(exc)
-    if "unexpected end of data" in text:
+    if "unexpected end of data" in text or spanned > _LONGEST_QUOTED:
         return SourceError(
             f"{name}: row {row}: a quotation mark that opens near line {line} is never closed; the "
             "rows behind it would be swallowed",

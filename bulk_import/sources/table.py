@@ -20,6 +20,16 @@ LONGEST_CELL = 32_767  # characters; what Excel can hold
 # A CSV file with these columns is one of our rejects: what was neutralized in it is restored.
 _REJECTS = frozenset({"_status", "_reason"})
 _NEUTRALIZED = re.compile("'+[=+\\-@\t\r\n|%\uff1d\uff0b\uff0d\uff20]")
+# First cells of the line below the table; the others hold sums, or nothing.
+_TOTAL_WORDS = frozenset(
+    {"total", "totals", "grand total", "subtotal", "sum", "итого", "всего", "итог", "summe", "gesamt",
+     "gesamtsumme", "total general", "total général", "totaal", "totale", "totais", "suma", "razem",
+     "celkem", "合计", "總計", "合計"}
+)  # fmt: skip
+_TOTALS = Problem(
+    "ROW_TOTALS", "this line looks like the totals below the table, not like a contact"
+)
+_SUM = re.compile(r"[\d.,\s\u00a0%-]*")
 _LOOKED_AT = 40  # lines in which the header must be found
 
 
@@ -79,6 +89,8 @@ class Table:
             problems: tuple[Problem, ...] = ()
             if len(cells) != width:
                 cells, problems = self._fit(cells, width)
+            if _is_totals(cells):
+                problems += (_TOTALS,)
             if line.problems:
                 problems += tuple(
                     _named(problem, header[at]) for at, problem in line.problems if at < width
@@ -217,6 +229,13 @@ def _named(problem: Problem, column: str) -> Problem:
     return Problem(
         problem.code, problem.message, column, problem.field, problem.value, problem.severity
     )
+
+
+def _is_totals(cells: Sequence[str]) -> bool:
+    first = next((cell for cell in cells if cell), "")
+    if first.rstrip(": ").strip().casefold() not in _TOTAL_WORDS:
+        return False
+    return sum(1 for cell in cells if cell and not _SUM.fullmatch(cell)) == 1
 
 
 def _restored(cell: str) -> str:

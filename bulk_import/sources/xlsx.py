@@ -1,9 +1,12 @@
 """XLSX and XLSM as a stream of lines, by expat, with the digits as they are written in the file.
 
-Neither library alone will do: openpyxl's read-only mode streams, but turns numbers into floats,
-takes 62 µs a row and trusts declared sizes; calamine is fast, but holds the sheet, drops number
-formats and cannot tell an empty cell from a formula that was never calculated. This reader sees
-what is in the file: raw digits, style, formula, error. Entities and document types are refused.
+Neither library alone will do. Measured (``python -m benchmarks.reading``, 100,000 rows of 7 columns;
+a cell is wrong when its text is not what the person sees): openpyxl's read-only mode 11.8 s and 16 %
+of the cells wrong, ``pandas.read_excel`` 15.8 s and 35 %, calamine 1.3 s, the sheet in memory and
+29 % (it drops number formats and cannot tell an empty cell from a formula that was never
+calculated), this reader 10.5 s and none. What grows with the file is the table of shared strings.
+This reader sees what is in the file: raw digits, style, formula, error. Entities and document types
+are refused.
 """
 
 from __future__ import annotations
