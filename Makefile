@@ -50,6 +50,9 @@ docs: $(READY) ## Is every command and output in the README what the program pri
 bench: $(READY) ## Measure speed and memory (minutes)
 	@$(BIN)/python -m benchmarks
 
+accuracy: $(READY) ## How often each normalizer is right, beside libraries
+	@$(BIN)/python -m benchmarks.accuracy
+
 torture: $(READY) ## Kill a run 200 times, resume it, count on the server's side (minutes)
 	@$(BIN)/python -m benchmarks.torture
 

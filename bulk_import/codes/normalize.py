@@ -42,6 +42,12 @@ CODES: tuple[Code, ...] = (
         "4.49E+11",
     ),
     Code(
+        "PHONE_AMBIGUOUS",
+        "The digits are a number of the region and an international one without its plus.",
+        "Write it with + and the country code.",
+        "4915112345678 in Germany",
+    ),
+    Code(
         "PHONE_SEVERAL",
         "The cell holds several numbers.",
         "Leave one, or set several: first.",

@@ -108,7 +108,8 @@ def _single(line: str) -> Normalized:
     if display:
         bare, rule = display[1], "email.display_name"
     bare = _BEFORE.sub("", bare, count=1) if _BEFORE.match(bare) else bare
-    bare = bare.strip(_EDGES)
+    # A dot in front is a letter lost; one behind is a sentence's end.
+    bare = bare.lstrip(_EDGES.replace(".", "")).rstrip(_EDGES)
     if bare.lower().startswith("mailto:"):
         bare, rule = bare[7:].split("?", 1)[0].strip(_EDGES), "email.mailto"
     if bare.count("@") == 1:

@@ -17,6 +17,7 @@ from bulk_import.normalize.result import Normalized, NormalizeError, Note
 from bulk_import.normalize.text import clean_line
 
 LONGEST = 250
+_FEWEST_DIGITS = 4  # below that a name of digits is somebody's joke, not a shifted column
 
 _TITLES = frozenset(
     "mr mrs ms miss mx dr prof professor sir dame rev herr frau mme mlle sra srta dott "
@@ -85,6 +86,11 @@ def check_name(text: str) -> str:
         raise NormalizeError("NAME_INVALID", f"{len(line)} characters are too long for a name")
     if "@" in line and "." in line.rsplit("@", 1)[1] and " " not in line:
         raise NormalizeError("NAME_INVALID", f"{line!r} is an e-mail address, not a name")
+    digits = sum(char.isdigit() for char in line)
+    if digits >= _FEWEST_DIGITS and not any(char.isalpha() for char in line):
+        raise NormalizeError("NAME_INVALID", f"{line!r} is a number, not a name")
+    if line.lower().startswith(("http://", "https://", "www.")):
+        raise NormalizeError("NAME_INVALID", f"{line!r} is a link, not a name")
     return line
 
 

@@ -46,7 +46,7 @@ _PREFIXED = re.compile(
     r"\(?\s*(?:UTC|GMT)\s*(?:±|\+/-|\+-)?\s*(?:([+-])?\s*(\d{1,2})(?::?([0-5]\d))?)?\s*\)?",
     re.IGNORECASE,
 )
-_UNSIGNED = re.compile(r"(\d{1,2})(?::([0-5]\d))?(?:[.,]0+)?")
+_UNSIGNED = re.compile(r"\+?(\d{1,2})(?::([0-5]\d))?(?:[.,]0+)?")
 _FRACTION = re.compile(r"([+-]?)(\d{1,2})[.,](5|50|25|75)")
 _DISPLAY = re.compile(
     r"\(\s*(?:UTC|GMT)\s*(?:([+-])\s*(\d{1,2}):?([0-5]\d)?)?\s*\)\s*(\S.*)", re.IGNORECASE

@@ -263,9 +263,16 @@ def _parse(number: str, digits: str, region: str | None) -> tuple[PhoneNumber | 
         code = str(phonenumbers.country_code_for_region(region))
         if digits.startswith(code) and len(digits) > len(code) + 6:
             candidates.append((read("+" + digits, None), "phone.missing_plus"))
-    for parsed, how in candidates:
-        if parsed is not None and phonenumbers.is_valid_number(parsed):
-            return parsed, how
+    exist = [(p, how) for p, how in candidates if p is not None and phonenumbers.is_valid_number(p)]
+    if exist:
+        readings = dict.fromkeys(f"+{p.country_code}{p.national_number}" for p, _ in exist)
+        if len(readings) > 1:
+            raise NormalizeError(
+                "PHONE_AMBIGUOUS",
+                f"{number!r} can be {' or '.join(readings)}; write it with + and the country code",
+                candidates=list(readings),
+            )
+        return exist[0]
     if region is None and not candidates:
         return None, ""
     return next(((p, how) for p, how in candidates if p is not None), (None, ""))

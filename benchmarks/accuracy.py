@@ -1,0 +1,181 @@
+"""How often each normalizer is right, refuses and is wrong, beside libraries on the same cases.
+
+``python -m benchmarks.accuracy`` prints, per normalizer and category: right, refused although there
+is an answer, and wrong (an answer where another, or a refusal, was right). The cases are ours, in
+``tests/cases``; a library that normalizes to another form is given our form before it is compared.
+country-converter cannot be compared: beside pandas 3 it reads Namibia's ``NA`` as a missing value
+and fails when it is imported.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import logging
+import re
+from collections import Counter
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import babel
+import dateutil.parser
+import email_validator
+import nameparser
+import phonenumbers
+import pycountry
+import validators
+
+from bulk_import import normalize
+from bulk_import.normalize.names import split_name
+from tests.cases import NORMALIZERS, REFUSED, Case, load
+
+Answer = Callable[[Case], str]
+
+
+def ours(normalizer: str) -> Answer:
+    def name(case: Case) -> str:
+        parts = split_name(case.text)
+        return " ".join(f"{parts.first} / {parts.middle} / {parts.last}".split())
+
+    return {
+        "countries": lambda case: normalize.country(case.text),
+        "phones": lambda case: normalize.phone(case.text, case.region),
+        "offsets": lambda case: normalize.utc_offset(case.text),
+        "emails": lambda case: normalize.email(case.text),
+        "names": name,
+    }[normalizer]
+
+
+# -- libraries: each raises, or returns "" or the wrong thing, in its own way ---------------------
+
+
+def pycountry_lookup(case: Case) -> str:
+    return str(pycountry.countries.lookup(case.text).alpha_2)
+
+
+def pycountry_fuzzy(case: Case) -> str:
+    return str(pycountry.countries.search_fuzzy(case.text)[0].alpha_2)
+
+
+_ENGLISH = {
+    str(name): code for code, name in babel.Locale("en").territories.items() if code.isalpha()
+}
+
+
+def babel_territories(case: Case) -> str:
+    return _ENGLISH.get(case.text, "")
+
+
+def phonenumbers_valid(case: Case) -> str:
+    number = phonenumbers.parse(case.text, case.region)
+    if not phonenumbers.is_valid_number(number):
+        return ""
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def phonenumbers_possible(case: Case) -> str:
+    number = phonenumbers.parse(case.text, case.region)
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def digits_only(case: Case) -> str:
+    return "+" + re.sub(r"\D", "", case.text)
+
+
+def _offset(delta: timedelta | None) -> str:
+    if delta is None:
+        return ""
+    minutes = round(delta.total_seconds() / 60)
+    sign = "-" if minutes < 0 else "+"
+    hours, rest = divmod(abs(minutes), 60)
+    return f"{sign}{hours:02}" + (f":{rest:02}" if rest else "")
+
+
+def dateutil_parser(case: Case) -> str:
+    return _offset(dateutil.parser.parse(f"2026-01-15 12:00 {case.text}").utcoffset())
+
+
+def zoneinfo_or_strptime(case: Case) -> str:
+    with contextlib.suppress(ValueError):
+        return _offset(datetime.strptime(case.text, "%z").utcoffset())
+    return _offset(datetime(2026, 1, 15, tzinfo=ZoneInfo(case.text)).utcoffset())
+
+
+def email_validator_library(case: Case) -> str:
+    return email_validator.validate_email(case.text, check_deliverability=False).normalized
+
+
+def email_validator_display(case: Case) -> str:
+    found = email_validator.validate_email(
+        case.text, check_deliverability=False, allow_display_name=True
+    )
+    return found.normalized
+
+
+def validators_library(case: Case) -> str:
+    return case.text if validators.email(case.text) is True else ""
+
+
+def nameparser_library(case: Case) -> str:
+    name = nameparser.HumanName(case.text)
+    return " ".join(f"{name.first} / {name.middle} / {name.last}".split())
+
+
+def split_on_blanks(case: Case) -> str:
+    first, *middle, last = [*case.text.split(), ""] if " " not in case.text else case.text.split()
+    return " ".join(f"{first} / {' '.join(middle)} / {last}".split())
+
+
+LIBRARIES: dict[str, list[Answer]] = {
+    "countries": [pycountry_lookup, pycountry_fuzzy, babel_territories],
+    "phones": [phonenumbers_valid, phonenumbers_possible, digits_only],
+    "offsets": [dateutil_parser, zoneinfo_or_strptime],
+    "emails": [email_validator_library, email_validator_display, validators_library],
+    "names": [nameparser_library, split_on_blanks],
+}
+
+
+def verdict(answer: Answer, case: Case) -> str:
+    """``right``, ``refused`` or ``wrong``."""
+    try:
+        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+            found = answer(case)
+    except Exception:  # noqa: BLE001 - every library has errors of its own
+        found = ""
+    if found == case.expected or (not found and case.expected == REFUSED):
+        return "right"
+    return "wrong" if found else "refused"
+
+
+def main() -> None:
+    logging.disable()
+    print(
+        f"{'normalizer':12}{'by':26}{'category':42}{'cases':>6}{'right':>7}{'refused':>9}{'wrong':>7}"
+    )
+    for normalizer in NORMALIZERS:
+        cases = list(load(normalizer))
+        for answer in (ours(normalizer), *LIBRARIES[normalizer]):
+            is_ours = answer not in LIBRARIES[normalizer]
+            name = "this project" if is_ours else answer.__name__
+            total: Counter[str] = Counter()
+            categories: dict[str, Counter[str]] = {}
+            for case in cases:
+                found = verdict(answer, case)
+                total[found] += 1
+                categories.setdefault(case.category, Counter())[found] += 1
+            if is_ours:
+                for category, counts in categories.items():
+                    _line(normalizer, name, category, counts)
+            _line(normalizer, name, "all", total)
+
+
+def _line(normalizer: str, by: str, category: str, counts: Counter[str]) -> None:
+    print(
+        f"{normalizer:12}{by:26}{category:42}{counts.total():6}{counts['right']:7}"
+        f"{counts['refused']:9}{counts['wrong']:7}"
+    )
+
+
+if __name__ == "__main__":
+    main()
