@@ -12,10 +12,11 @@ from bulk_import.api.client import new_runner
 from bulk_import.api.preflight import Directory
 from bulk_import.delivery.stopping import Stop
 from bulk_import.errors import BulkImportError, SetupError
+from bulk_import.fixes import Fix, tested_fixes
 from bulk_import.journal import Journal
 from bulk_import.mapping.loading import ColumnMapping, load_mapping, parse_mapping
 from bulk_import.mapping.suppression import SuppressionList
-from bulk_import.models import Problem, SourceInfo, Status, Summary
+from bulk_import.models import Problem, Record, SourceInfo, Status, Summary
 from bulk_import.preparing import Input, Plan, judged
 from bulk_import.progress import Progress, Silence
 from bulk_import.run import (
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
 Sources = str | Path | Sequence[str | Path]
 T = TypeVar("T")
 
+_MOST_TRIED = 20_000  # refused rows on which fixes are tried
+
 
 @dataclass(frozen=True, slots=True)
 class Checked:
@@ -47,12 +50,14 @@ class Checked:
         sources: What each source was detected to be.
         rows: Rows of each source.
         problems: (place, problem) of every row, errors and warnings.
+        fixes: Changes of the mapping that were tried on the refused rows.
     """
 
     sources: tuple[SourceInfo, ...]
     rows: tuple[int, ...]
     plan: Plan
     problems: tuple[tuple[str, Problem], ...]
+    fixes: tuple[Fix, ...] = ()
 
     @property
     def exit_code(self) -> int:
@@ -182,15 +187,19 @@ def check_file(source: Sources, mapping: str | Path | ColumnMapping) -> Checked:
     found: list[tuple[str, Problem]] = []
     infos: list[SourceInfo] = []
     rows: list[int] = []
+    fixes: list[Fix] = []
     with opened_inputs(paths, loaded, None) as inputs:
         for number, opened in enumerate(inputs, 1):
             infos.append(opened.info)
             plan.problems += [(opened.info.name, problem) for problem in opened.problems]
             before = plan.rows_read
+            refused: list[Record] = []
             for row in opened.rows:
                 place = f"{row.source}: row {row.number}" if len(paths) > 1 else f"row {row.number}"
                 record = opened.mapper.record(row)
                 found += [(place, problem) for problem in record.problems]
+                if not record.is_valid and len(refused) < _MOST_TRIED:
+                    refused.append(record)
                 item = judged(record, number, suppression, plan)
                 plan.rows_read += 1
                 if item.verdict is None:
@@ -200,7 +209,8 @@ def check_file(source: Sources, mapping: str | Path | ColumnMapping) -> Checked:
                     plan.counts[status] = plan.counts.get(status, 0) + 1
             plan.problems += [(opened.info.name, problem) for problem in opened.findings()]
             rows.append(plan.rows_read - before)
-    return Checked(tuple(infos), tuple(rows), plan, tuple(found))
+            fixes += tested_fixes(loaded, opened.info.header, refused)
+    return Checked(tuple(infos), tuple(rows), plan, tuple(found), tuple(fixes))
 
 
 def write_reports(run_dir: Path, *, safe: bool = False) -> Summary:

@@ -493,8 +493,17 @@ class Journal:
         for _, _, outcome in self.results():
             yield outcome
 
-    def results(self, *statuses: Status) -> Iterator[tuple[int, Row, Outcome]]:
-        """Yield (source number, row, outcome) in source order, of *statuses* or of all."""
+    def result(self, seq: int) -> tuple[Row, Outcome]:
+        """Return a row that is in the journal, and how it stands."""
+        _, row, outcome = next(self.results(after=seq - 1))
+        return row, outcome
+
+    def results(self, *statuses: Status, after: int = 0) -> Iterator[tuple[int, Row, Outcome]]:
+        """Yield (source number, row, outcome) in source order, of *statuses* or of all.
+
+        Args:
+            after: The seq behind which to begin.
+        """
         wanted = frozenset(statuses)
         facts = self.facts()
         stopped = facts.get("stopped", "")
@@ -509,7 +518,7 @@ class Journal:
                 o.seq is null and {_IN_DOUBT}
             from record r left join outcome o on o.seq = r.seq
             where r.seq > ? order by r.seq limit {CHUNK}"""  # noqa: S608
-        for line in self._paged(query):
+        for line in self._paged(query, after=after):
             place, (contact, warnings, body) = line[1:6], line[6:9]
             status, code, message, attempts, http_status, finished_at, elapsed_ms = line[9:16]
             if status is None:
@@ -538,6 +547,18 @@ class Journal:
                 ),
             )
 
+    def bodies(self) -> Iterator[tuple[Status, bytes]]:
+        """Yield (status, form without the key) of every row that was to be sent, in source order."""
+        query = f"""
+            select r.seq, r.body, o.status, {_IN_DOUBT}
+            from record r left join outcome o on o.seq = r.seq
+            where r.body is not null and r.seq > ? order by r.seq limit {CHUNK}"""  # noqa: S608
+        for _, body, status, in_doubt in self._paged(query):
+            if status is None:
+                yield (Status.UNKNOWN if in_doubt else Status.NOT_SENT), body
+            else:
+                yield Status(status), body
+
     def attempts(self, seq: int) -> list[Attempt]:
         """Return every attempt made for a row, first to last."""
         with _translated(self.path):
@@ -560,13 +581,14 @@ class Journal:
         with _translated(self.path):
             return int(self._db.execute(query).fetchone()[0])
 
-    def _paged(self, query: str, first: Sequence[object] = ()) -> Iterator[Sequence[Any]]:
+    def _paged(
+        self, query: str, first: Sequence[object] = (), *, after: int = 0
+    ) -> Iterator[Sequence[Any]]:
         """Yield lines by chunks, each in a statement of its own.
 
         The last parameter of *query* is the seq to go on behind, its first column the seq. A long
         open statement would keep the WAL from being checkpointed while rows are being settled.
         """
-        after = 0
         while True:
             with _translated(self.path):
                 chunk = self._db.execute(query, (*first, after)).fetchall()

@@ -11,9 +11,9 @@ PACKAGE = Path(__file__).parent.parent / "bulk_import"
 
 LAYERS = (
     "cli __main__",
-    "importing",
+    "importing explaining undoing",
     "run",
-    "preparing canary",
+    "preparing canary fixes",
     "report mapping delivery sandbox",
     "api journal sources progress",
     "normalize settings locks",

@@ -12,7 +12,10 @@ import click
 _COMMANDS = {
     "run": "Import spreadsheets.",
     "resume": "Go on with a run where it stopped.",
+    "init": "Propose a mapping for a spreadsheet.",
     "check": "Everything but the network: what would be sent, what is wrong.",
+    "explain": "One row's journey: cell, value, form field, answer.",
+    "undo": "The reverse of a run's tags and lists, as a file.",
     "report": "Write the reports of a run again.",
     "runs": "Earlier runs, oldest first.",
     "lists": "The account's lists and their ids.",

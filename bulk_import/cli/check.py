@@ -66,6 +66,13 @@ def _tell(checked: Checked) -> None:
         click.echo(f"  such as: {plain(found[0][1].message)}")
         if code in known:
             click.echo(f"  fix: {known[code].fix}")
+    if checked.fixes:
+        click.echo("\nchanges of the mapping that were tried on these rows:")
+    for fix in checked.fixes:
+        costs = f" ({fix.costs})" if fix.costs else ""
+        click.echo(
+            f"  `{fix.change}` makes {fix.repaired:,} of {fix.rows:,} rows with {fix.code} valid{costs}"
+        )
 
 
 def _seen_as(info: Any) -> str:
@@ -130,6 +137,16 @@ def _as_json(checked: Checked) -> dict[str, Any]:
                 "value": problem.value,
             }
             for place, problem in checked.problems
+        ],
+        "fixes": [
+            {
+                "change": fix.change,
+                "code": fix.code,
+                "rows": fix.rows,
+                "repaired": fix.repaired,
+                "costs": fix.costs,
+            }
+            for fix in checked.fixes
         ],
         "exit_code": checked.exit_code,
     }

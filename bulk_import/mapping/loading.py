@@ -47,7 +47,11 @@ class ColumnMapping:
     def with_sheet(self, sheet: str) -> ColumnMapping:
         """Return the mapping, reading another sheet."""
         source = self.spec.source.model_copy(update={"sheet": sheet})
-        return replace(self, spec=self.spec.model_copy(update={"source": source}))
+        return self.with_spec(self.spec.model_copy(update={"source": source}))
+
+    def with_spec(self, spec: MappingSpec) -> ColumnMapping:
+        """Return the mapping with other contents, for trying a change."""
+        return replace(self, spec=spec)
 
     def at(self, *path: str | int) -> str:
         """``file:line:column`` of a key."""

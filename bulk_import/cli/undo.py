@@ -1,0 +1,32 @@
+"""``bulk-import undo``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command("undo")
+@click.argument("run_dir", type=click.Path(file_okay=False, path_type=Path))
+def command(run_dir: Path) -> int:
+    """Write the reverse of a run's tags and lists as a file to check and run. Sends nothing.
+
+    What contacts had before the run cannot be asked: a tag that the run added is taken away even
+    from those who had it already. Fields (names, phones, …) cannot be undone.
+    """
+    from bulk_import.undoing import write_undo
+
+    undo = write_undo(run_dir)
+    click.echo(f"{undo.contacts:,} contacts; look at {undo.source}, then:")
+    click.echo(f"  bulk-import check {undo.source} -m {undo.mapping}")
+    click.echo(f"  bulk-import run {undo.source} -m {undo.mapping} --account LOGIN")
+    click.echo("cannot be known: what each contact had before the run", err=True)
+    if undo.without_email:
+        click.echo(f"cannot be undone: {undo.without_email:,} contacts without e-mail", err=True)
+    if undo.unknown:
+        click.echo(
+            f"left out: {undo.unknown:,} rows whose fate is unknown; settle them first (resume)",
+            err=True,
+        )
+    return 0

@@ -1,0 +1,74 @@
+"""One row's journey: from its cells to what is sent, and, of a run, to what was answered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from bulk_import.api.form import decode
+from bulk_import.entries import Attempt
+from bulk_import.errors import SetupError
+from bulk_import.journal import Journal
+from bulk_import.mapping.loading import load_mapping, parse_mapping
+from bulk_import.mapping.rows import Step
+from bulk_import.models import Record
+from bulk_import.run import JOURNAL, opened_inputs, row_mapper
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """A row explained.
+
+    Attributes:
+        form: What is sent, without the key.
+        outcome: How it ended, of a run; else empty.
+    """
+
+    record: Record
+    steps: list[Step]
+    form: list[tuple[str, str]]
+    outcome: str = ""
+    attempts: tuple[Attempt, ...] = ()
+
+
+def explain_row(source: str, mapping: Path, number: int, *, sheet: str | None = None) -> Explained:
+    """Explain the row of a spreadsheet with that number.
+
+    Raises:
+        SetupError: There is no such row, or the file or mapping cannot be used.
+    """
+    loaded = load_mapping(mapping)
+    loaded = loaded.with_sheet(sheet) if sheet else loaded
+    with opened_inputs([source], loaded, None) as inputs:
+        for opened in inputs:
+            last = None
+            for row in opened.rows:
+                if row.number == number:
+                    record, steps = opened.mapper.explain(row)
+                    return Explained(record, steps, list(record.fields))
+                last = row.number
+    raise SetupError(f"{source}: no row {number}: it is blank, the header, or behind row {last}")
+
+
+def explain_run(run_dir: Path, number: int) -> Explained:
+    """Explain the row of a run with that number: also what was sent and what was answered.
+
+    Raises:
+        SetupError: No such run or row.
+    """
+    with Journal.open(run_dir / JOURNAL) as journal:
+        facts = journal.facts()
+        mapping = parse_mapping(
+            facts["mapping_text"], facts["mapping_name"], folder=Path(facts["mapping_folder"])
+        )
+        for source, info in journal.sources().items():
+            sent = journal.sent_form(number, source=source)
+            if sent is None:
+                continue
+            seq, body = sent
+            row, outcome = journal.result(seq)
+            record, steps = row_mapper(mapping, info.header, None).explain(row)
+            form = list(decode(body)) if body else []
+            told = " ".join(filter(None, (outcome.status, outcome.error_code, outcome.message)))
+            return Explained(record, steps, form, told, tuple(journal.attempts(seq)))
+    raise SetupError(f"{run_dir}: the run has no row {number}")

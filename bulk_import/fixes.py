@@ -1,0 +1,146 @@
+"""Changes of the mapping that would repair refused rows: each tried on those rows before it is told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from bulk_import.mapping.binding import bind
+from bulk_import.mapping.loading import ColumnMapping
+from bulk_import.mapping.rows import RowMapper
+from bulk_import.mapping.schema import FieldRule, MappingSpec
+from bulk_import.mapping.suggesting import REGIONS, regions_by_numbers, regions_of
+from bulk_import.models import Problem, Record, Row
+
+_EMAIL = "lead_email"
+_WITHOUT_FIELD = frozenset({"EMAIL_MISSING", "ROW_RAGGED", "ROW_TOTALS"})
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """A change that was tried.
+
+    Attributes:
+        change: What to write into the mapping, as ``path: value``.
+        code: Of the problem that it is meant for.
+        rows: Rows refused with that problem.
+        repaired: How many of them the change makes valid.
+        costs: What is lost by it, if anything.
+    """
+
+    change: str
+    code: str
+    rows: int
+    repaired: int
+    costs: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    change: str
+    code: str
+    mapping: ColumnMapping
+    costs: str = ""
+
+
+def tested_fixes(
+    mapping: ColumnMapping, header: Sequence[str], refused: Sequence[Record]
+) -> list[Fix]:
+    """Return what repairs some of the *refused* rows of a file, the most useful first.
+
+    Args:
+        header: Of the file, as bound.
+        refused: Records with errors.
+    """
+    fixes = []
+    for candidate in _candidates(mapping, header, refused):
+        concerned = [
+            record.row
+            for record in refused
+            if any(problem.code == candidate.code for problem in record.errors)
+        ]
+        mapper = RowMapper(bind(candidate.mapping, header))
+        repaired = sum(mapper.record(row).is_valid for row in concerned)
+        if repaired:
+            fixes.append(
+                Fix(candidate.change, candidate.code, len(concerned), repaired, candidate.costs)
+            )
+    fixes.sort(key=lambda fix: (bool(fix.costs), -fix.repaired))
+    return fixes
+
+
+def _candidates(
+    mapping: ColumnMapping, header: Sequence[str], refused: Sequence[Record]
+) -> Iterator[_Candidate]:
+    found: dict[tuple[str, str], list[Problem]] = {}
+    for record in refused:
+        for problem in record.errors:
+            found.setdefault((problem.code, problem.field), []).append(problem)
+    codes = {code for code, _ in found}
+    if "PHONE_NO_COUNTRY" in codes:
+        yield from _regions(mapping, found, [record.email for record in refused])
+    if "EMAIL_MISSING" in codes:
+        yield from _other_emails(mapping, header, [record.row for record in refused])
+    for code, name in found:
+        if code in ("EMAIL_SEVERAL", "PHONE_SEVERAL"):
+            yield _Candidate(
+                f"fields.{name}.several: first", code, _with_rule(mapping, name, several="first"),
+                "only the first one is used",
+            )  # fmt: skip
+        elif name and name != _EMAIL and code not in _WITHOUT_FIELD and name in mapping.spec.fields:
+            yield _Candidate(
+                f"fields.{name}.bad_value: drop_field", code,
+                _with_rule(mapping, name, bad_value="drop_field"), f"they go without {name}",
+            )  # fmt: skip
+
+
+def _regions(
+    mapping: ColumnMapping, found: dict[tuple[str, str], list[Problem]], emails: Sequence[str]
+) -> Iterator[_Candidate]:
+    numbers = [
+        problem.value
+        for (code, _), problems in found.items()
+        if code == "PHONE_NO_COUNTRY"
+        for problem in problems
+    ]
+    regions = regions_by_numbers(numbers, (*regions_of(emails), *REGIONS))
+    if not regions:
+        return
+    (best, share), *others = regions
+    rivals = [region for region, their in others if their >= share - 0.02]
+    costs = f"they exist in {', '.join(rivals[:4])} as well: be sure of {best}" if rivals else ""
+    spec = mapping.spec
+    defaults = spec.defaults.model_copy(update={"phone_region": best})
+    yield _Candidate(
+        f"defaults.phone_region: {best}", "PHONE_NO_COUNTRY",
+        mapping.with_spec(spec.model_copy(update={"defaults": defaults})), costs,
+    )  # fmt: skip
+
+
+def _other_emails(
+    mapping: ColumnMapping, header: Sequence[str], rows: Sequence[Row]
+) -> Iterator[_Candidate]:
+    """Another column with addresses, for the rows whose own is empty."""
+    rule = mapping.spec.fields.get(_EMAIL)
+    if rule is None:
+        return
+    bound = next(b for b in bind(mapping, header).fields if b.field.name == _EMAIL)
+    for column in header:
+        if column in bound.columns or sum("@" in row.cells[column] for row in rows) == 0:
+            continue
+        columns = (*bound.columns, column)
+        changed = rule.model_copy(update={"column": (), "columns": columns})
+        yield _Candidate(
+            f"fields.{_EMAIL}.columns: [{', '.join(columns)}]", "EMAIL_MISSING",
+            _with_field(mapping, _EMAIL, changed),
+        )  # fmt: skip
+
+
+def _with_rule(mapping: ColumnMapping, name: str, **changes: str) -> ColumnMapping:
+    return _with_field(mapping, name, mapping.spec.fields[name].model_copy(update=changes))
+
+
+def _with_field(mapping: ColumnMapping, name: str, rule: FieldRule) -> ColumnMapping:
+    spec: MappingSpec = mapping.spec
+    fields = {**spec.fields, name: rule}
+    return mapping.with_spec(spec.model_copy(update={"fields": fields}))
