@@ -213,15 +213,15 @@ def check_file(source: Sources, mapping: str | Path | ColumnMapping) -> Checked:
     return Checked(tuple(infos), tuple(rows), plan, tuple(found), tuple(fixes))
 
 
-def write_reports(run_dir: Path, *, safe: bool = False) -> Summary:
-    """Write the reports of a run again from its journal.
+def write_reports(run_dir: Path, *, safe: bool = False, redact: bool = False) -> Summary:
+    """Write the reports of a run again from its journal; arguments as of ``report``.
 
     Raises:
         SetupError: There is no journal.
         StorageError: They cannot be written.
     """
     with Journal.open(run_dir / JOURNAL) as journal:
-        return report(journal, run_dir, safe=safe)
+        return report(journal, run_dir, safe=safe, redact=redact)
 
 
 def list_runs(folder: Path) -> list[Summary]:

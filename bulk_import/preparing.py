@@ -20,7 +20,7 @@ from bulk_import.mapping.suppression import SuppressionList
 from bulk_import.models import Problem, Record, Row, SourceInfo, Status
 
 _BATCH = 1000
-_SET_FIELDS = tuple(name for name, f in FIELDS.items() if f.kind in (Kind.TAGS, Kind.LISTS))
+SET_FIELDS = tuple(name for name, f in FIELDS.items() if f.kind in (Kind.TAGS, Kind.LISTS))
 
 
 class PreparingStoppedError(Exception):
@@ -189,7 +189,7 @@ def _body_or_verdict(
 
 def _count_changes(record: Record, plan: Plan) -> None:
     for name, value in record.fields:
-        if name in _SET_FIELDS:
+        if name in SET_FIELDS:
             counter = plan.changes.setdefault(name, Counter())
             counter.update(value.split(","))
 

@@ -9,6 +9,7 @@ import asyncio
 import json
 import re
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import (
     AbstractContextManager,
@@ -22,6 +23,7 @@ from pathlib import Path
 
 from bulk_import import __version__
 from bulk_import.api.client import Client
+from bulk_import.api.form import decode
 from bulk_import.api.preflight import Directory, preflight
 from bulk_import.canary import choose_canary
 from bulk_import.delivery.commits import GroupCommit, Reserve
@@ -36,6 +38,7 @@ from bulk_import.mapping.rows import RowMapper
 from bulk_import.mapping.suppression import SuppressionList
 from bulk_import.models import SourceInfo, Status, Summary
 from bulk_import.preparing import (
+    SET_FIELDS,
     Input,
     Plan,
     PreparingStoppedError,
@@ -45,7 +48,9 @@ from bulk_import.preparing import (
     settle_duplicates,
 )
 from bulk_import.progress import Progress
+from bulk_import.report.digest import Digest
 from bulk_import.report.outcomes import write_report
+from bulk_import.report.page import write_page
 from bulk_import.report.rejects import REJECTED, write_rejects
 from bulk_import.report.summary import write_summary
 from bulk_import.report.writing import replaced
@@ -55,8 +60,10 @@ from bulk_import.sources.damage import DamageDetector
 
 JOURNAL = "journal.sqlite3"
 REPORT = "report.csv"
+PAGE = "report.html"
 SUMMARY = "summary.json"
 EXIT_STOPPED = 3
+_SETS_AS_BYTES = tuple(name.encode() for name in SET_FIELDS)
 
 Confirm = Callable[[Plan], bool]
 Inputs = Callable[[Directory | None], AbstractContextManager[Iterator[Input]]]
@@ -304,7 +311,7 @@ class Run:
 
     def _check_reports(self) -> None:
         """Find out that a report cannot be written before the first request, not after."""
-        for name in (REPORT, SUMMARY):
+        for name in (REPORT, PAGE, SUMMARY):
             if (self._dir / name).is_dir():
                 raise StorageError(f"{self._dir / name}: a folder stands where the report goes")
         probe = self._dir / ".probe"
@@ -446,12 +453,33 @@ def _changed_sources(
                 yield f"{path} is not the file that it was (its contents differ)"
 
 
-def report(journal: Journal, run_dir: Path, *, safe: bool) -> Summary:
+def report(journal: Journal, run_dir: Path, *, safe: bool, redact: bool = False) -> Summary:
+    """Write all reports of a run from its journal.
+
+    Args:
+        safe: Neutralize formula-like cells in ``report.csv``.
+        redact: Leave contacts and messages out of ``report.html``.
+    """
     summary = summarize(journal, run_dir)
-    write_report(run_dir / REPORT, journal.outcomes(), safe=safe)
+    digest = Digest()
+    write_report(run_dir / REPORT, digest.watched(journal.outcomes()), safe=safe)
+    write_page(run_dir / PAGE, summary, digest, _accepted_changes(journal), redact=redact)
     write_rejects(run_dir, journal.sources(), journal.results(*REJECTED))
     write_summary(run_dir / SUMMARY, summary)
     return summary
+
+
+def _accepted_changes(journal: Journal) -> dict[str, Counter[str]]:
+    """For tags and lists, parameter -> name -> accepted rows."""
+    changes: dict[str, Counter[str]] = {}
+    for status, body in journal.bodies():
+        # Most imports change none: the bytes tell before anything is decoded.
+        if status is not Status.SUCCESS or not any(name in body for name in _SETS_AS_BYTES):
+            continue
+        for name, value in decode(body):
+            if name in SET_FIELDS and value:
+                changes.setdefault(name, Counter()).update(value.split(","))
+    return changes
 
 
 def summarize(journal: Journal, run_dir: Path) -> Summary:

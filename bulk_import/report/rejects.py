@@ -14,12 +14,11 @@ from pathlib import Path
 
 from bulk_import.models import Outcome, Row, SourceInfo, Status
 from bulk_import.report.safety import safe_cell
+from bulk_import.report.workbook import Reject, write_workbook
 from bulk_import.report.writing import replaced
 
 REJECTED = (Status.INVALID, Status.FAILED, Status.UNKNOWN)
 ADDED = ("_status", "_reason")
-
-_EXCEL_ROWS = 1_048_576
 
 Rejected = tuple[int, Row, Outcome]
 
@@ -55,11 +54,16 @@ def write_rejects(
 
 def _lines(info: SourceInfo, rows: Iterable[tuple[Row, Outcome]]) -> Iterator[list[str]]:
     """Header and rows as they go back to the user; columns that we added before are replaced."""
-    kept = [at for at, label in enumerate(info.labels) if label not in ADDED]
+    kept = _kept(info)
     yield [info.labels[at] for at in kept] + list(ADDED)
     for row, outcome in rows:
         cells = list(row.cells.values())
         yield [cells[at] for at in kept] + [outcome.status, safe_cell(outcome.message)]
+
+
+def _kept(info: SourceInfo) -> list[int]:
+    """Positions of the user's own columns."""
+    return [at for at, label in enumerate(info.labels) if label not in ADDED]
 
 
 def _write_csv(path: Path, info: SourceInfo, rows: Iterable[tuple[Row, Outcome]]) -> None:
@@ -88,27 +92,18 @@ def _write_csv(path: Path, info: SourceInfo, rows: Iterable[tuple[Row, Outcome]]
 
 
 def _write_xlsx(path: Path, info: SourceInfo, rows: Iterable[tuple[Row, Outcome]]) -> None:
-    """Every cell as text: digits stay as they are, and a text is never run as a formula."""
-    from openpyxl import Workbook
-    from openpyxl.cell import WriteOnlyCell
+    kept = _kept(info)
 
-    workbook = Workbook(write_only=True)
-    sheet = workbook.create_sheet(info.sheet[:31] or "Rejects")
-    for at, line in enumerate(_lines(info, rows)):
-        if at >= _EXCEL_ROWS:
-            break
-        cells = []
-        for text in line:
-            cell = WriteOnlyCell(sheet, _writable(text))
-            cell.data_type = "s"
-            cell.number_format = "@"
-            cells.append(cell)
-        sheet.append(cells)
-    with replaced(path) as file:
-        workbook.save(file)
+    def rejects() -> Iterator[Reject]:
+        for row, outcome in rows:
+            cells = list(row.cells.values())
+            texts = [*(cells[at] for at in kept), outcome.status.value, safe_cell(outcome.message)]
+            marked = [
+                position
+                for position, at in enumerate(kept)
+                if f"; {info.header[at]}: " in f"; {outcome.message}"
+            ]
+            yield row.number, texts, marked
 
-
-def _writable(text: str) -> str:
-    from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
-
-    return ILLEGAL_CHARACTERS_RE.sub("", text)
+    header = [info.labels[at] for at in kept] + list(ADDED)
+    write_workbook(path, info, header, rejects())

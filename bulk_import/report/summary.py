@@ -9,7 +9,7 @@ from typing import Any
 from bulk_import.models import Status, Summary
 from bulk_import.report.writing import replaced
 
-_MEANING = {
+MEANING = {
     Status.SUCCESS: "accepted",
     Status.FAILED: "refused by the API",
     Status.UNKNOWN: "sent, no trustworthy answer",
@@ -59,7 +59,7 @@ def as_text(summary: Summary) -> str:
     for status in Status:
         number = summary.counts.get(status, 0)
         if number or status is Status.SUCCESS:
-            label = _MEANING[status]
+            label = MEANING[status]
             if status is Status.NOT_SENT and summary.dry_run:
                 label = "would be sent"
             lines.append(f"{number:>{width},} {status.value:<10} {label}")

@@ -1,0 +1,80 @@
+"""What the page for people needs to know of all outcomes, gathered while they stream by."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from bulk_import.models import Outcome, Status
+
+_MOST_LISTED = 500  # rows on the page; report.csv has all
+_MOST_BUCKETS = 120
+_NEEDS_A_PERSON = frozenset({Status.FAILED, Status.UNKNOWN, Status.INVALID})
+
+
+@dataclass(slots=True)
+class Bucket:
+    """A stretch of time: rows that were answered in it, and the sum of their milliseconds."""
+
+    rows: int = 0
+    elapsed_ms: int = 0
+
+
+@dataclass(slots=True)
+class Digest:
+    """Sums over the outcomes of a run.
+
+    Attributes:
+        causes: (status, code) -> rows, for rows that need a person.
+        examples: (status, code) -> the message of the first such row.
+        warnings: Column -> warnings in it.
+        warned: Column -> the first of them.
+        listed: The first rows that need a person.
+        seconds: Length of a bucket; doubles while the run is long.
+        buckets: Second of the epoch, divided by ``seconds`` -> what was answered.
+    """
+
+    causes: Counter[tuple[Status, str]] = field(default_factory=Counter)
+    examples: dict[tuple[Status, str], str] = field(default_factory=dict)
+    warnings: Counter[str] = field(default_factory=Counter)
+    warned: dict[str, str] = field(default_factory=dict)
+    listed: list[Outcome] = field(default_factory=list)
+    seconds: int = 1
+    buckets: dict[int, Bucket] = field(default_factory=dict)
+
+    def watched(self, outcomes: Iterable[Outcome]) -> Iterator[Outcome]:
+        """Yield *outcomes* as they are, and note each."""
+        for outcome in outcomes:
+            self._note(outcome)
+            yield outcome
+
+    def _note(self, outcome: Outcome) -> None:
+        if outcome.status in _NEEDS_A_PERSON:
+            cause = (outcome.status, outcome.error_code)
+            self.causes[cause] += 1
+            self.examples.setdefault(cause, outcome.message)
+            if len(self.listed) < _MOST_LISTED:
+                self.listed.append(outcome)
+        for warning in outcome.warnings:
+            column, _, message = warning.partition(": ")
+            self.warnings[column if message else ""] += 1
+            self.warned.setdefault(column if message else "", message or warning)
+        if outcome.attempts and outcome.finished_at:
+            moment = int(datetime.fromisoformat(outcome.finished_at).timestamp())
+            bucket = self.buckets.setdefault(moment // self.seconds, Bucket())
+            bucket.rows += 1
+            bucket.elapsed_ms += outcome.elapsed_ms or 0
+            # Pauses and later resumes are gaps: what counts is the span, not the filled buckets.
+            while max(self.buckets) - min(self.buckets) >= _MOST_BUCKETS:
+                self._widen()
+
+    def _widen(self) -> None:
+        wider: dict[int, Bucket] = {}
+        for number, bucket in self.buckets.items():
+            merged = wider.setdefault(number // 2, Bucket())
+            merged.rows += bucket.rows
+            merged.elapsed_ms += bucket.elapsed_ms
+        self.buckets = wider
+        self.seconds *= 2

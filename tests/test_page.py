@@ -1,0 +1,145 @@
+"""report.html and the rejects workbook, as people see them."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import openpyxl
+import pytest
+import xlsxwriter
+
+from bulk_import import import_file_async
+from bulk_import.importing import write_reports
+from bulk_import.mapping.loading import parse_mapping
+from bulk_import.models import Outcome, Status, Summary
+from bulk_import.report.digest import Digest
+from bulk_import.report.page import render
+
+MAPPING = parse_mapping(
+    "version: 1\nfields:\n  lead_email: E-mail\n  lead_first_name: Name\n  lead_phone: Phone\n  add_tags: {always: [vip]}\n",
+    "m.yml",
+)
+
+
+def _workbook(path: Path) -> Path:
+    with xlsxwriter.Workbook(path) as book:
+        sheet = book.add_worksheet("People")
+        head = book.add_format({"bold": True, "bg_color": "#DDEEFF"})
+        sheet.set_column(0, 0, 33)
+        sheet.write_row(0, 0, ["E-mail", "Name", "Phone", "Unused"], head)
+        sheet.write_row(1, 0, ["ann@example.com", "Ann", "+14155550123", "x"])
+        sheet.write_row(2, 0, ["bob@example.com", "<script>alert(1)</script>", "12", "007"])
+        sheet.write_row(3, 0, ["not an address", "Cat", "+14155550124", "y"])
+        sheet.write_string(3, 1, "=1+1")
+    return path
+
+
+async def test_rejects_of_a_workbook_keep_its_looks_and_mark_what_is_wrong(
+    tmp_path, sandbox, settings
+):
+    source = _workbook(tmp_path / "a.xlsx")
+    summary = await import_file_async(source, MAPPING, settings(sandbox))
+    rejects = Path(summary.run_dir) / "rejects.xlsx"
+    sheet = openpyxl.load_workbook(rejects)["People"]
+    assert [cell.value for cell in sheet[1]] == [
+        "E-mail",
+        "Name",
+        "Phone",
+        "Unused",
+        "_status",
+        "_reason",
+    ]
+    assert sheet["A1"].font.bold
+    assert sheet["A1"].fill.fgColor.rgb == "FFDDEEFF"
+    assert round(sheet.column_dimensions["A"].width) == 34
+    assert sheet["C2"].fill.fgColor.rgb == "FFFFC7CE"
+    assert "12" in sheet["C2"].comment.text
+    assert sheet["A2"].comment is None
+    assert sheet["A3"].fill.fgColor.rgb == "FFFFC7CE"
+    assert sheet["D2"].value == "007"
+    assert (sheet["B3"].value, sheet["B3"].data_type) == ("=1+1", "s")
+    # Mended and fed back: exactly those rows are sent.
+    book = openpyxl.load_workbook(rejects)
+    book["People"]["C2"], book["People"]["A3"] = "+14155550125", "cat@example.com"
+    book.save(tmp_path / "mended.xlsx")
+    before = len(sandbox.sent())
+    again = await import_file_async(
+        tmp_path / "mended.xlsx", MAPPING, settings(sandbox, run_dir=tmp_path / "again")
+    )
+    assert again.counts[Status.SUCCESS] == 2
+    assert len(sandbox.sent()) - before == 2
+    assert sandbox.contact("cat@example.com").fields["lead_first_name"] == "=1+1"
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not shutil.which("soffice"), reason="LibreOffice is not installed")
+async def test_libreoffice_shows_the_rejects_without_a_live_formula(tmp_path, sandbox, settings):
+    summary = await import_file_async(_workbook(tmp_path / "a.xlsx"), MAPPING, settings(sandbox))
+    subprocess.run(
+        ["soffice", f"-env:UserInstallation=file://{tmp_path}/lo", "--headless", "--convert-to", "fods", "--outdir",
+         str(tmp_path), str(Path(summary.run_dir) / "rejects.xlsx")], check=True, capture_output=True, timeout=180,
+    )  # fmt: skip
+    text = (tmp_path / "rejects.fods").read_text("utf-8")
+    assert "table:formula" not in text
+    assert text.count("<office:annotation ") == 2
+    assert "#ffc7ce" in text
+
+
+async def test_the_page_says_what_ran_and_what_to_do_and_hides_people_when_asked(
+    tmp_path, sandbox, settings
+):
+    summary = await import_file_async(_workbook(tmp_path / "a.xlsx"), MAPPING, settings(sandbox))
+    path = Path(summary.run_dir) / "report.html"
+    assert path.stat().st_mode & 0o777 == 0o600
+    text = path.read_text("utf-8")
+    assert "bob@example.com" in text
+    assert "<script>alert" not in text
+    assert "PHONE_INVALID" in text
+    assert "vip (1)" in text
+    assert not re.search(r"""(?:src|href)\s*=|url\(|https?://(?!127)""", text)
+    write_reports(Path(summary.run_dir), redact=True)
+    hidden = path.read_text("utf-8")
+    assert "example.com" not in hidden
+    assert "not an address" not in hidden
+    assert "PHONE_INVALID" in hidden
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not shutil.which("chromium"), reason="Chromium is not installed")
+async def test_a_browser_renders_the_page(tmp_path, sandbox, settings):
+    summary = await import_file_async(_workbook(tmp_path / "a.xlsx"), MAPPING, settings(sandbox))
+    page = Path(summary.run_dir) / "report.html"
+    done = subprocess.run(
+        ["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run",
+         f"--user-data-dir={tmp_path}/chromium", "--virtual-time-budget=2000", "--dump-dom", f"file://{page}"],
+        check=True, capture_output=True, timeout=90,
+    )  # fmt: skip
+    dom = done.stdout.decode()
+    assert "balanced: every row is accounted for once" in dom
+    assert "&lt;script&gt;alert(1)" not in dom  # names are not on the page
+    assert dom.count("<tr>") > 4
+
+
+def test_a_hundred_thousand_rows_make_a_light_page():
+    digest = Digest()
+    outcomes = (
+        Outcome("a.csv", "", n, f"p{n}@example.com", Status.FAILED if n % 3 == 0 else Status.SUCCESS, "101" if n % 3 == 0 else "0",
+                "no such list", ("Phone: odd",), 1, 200, f"2026-01-01T{n // 3600 % 24:02}:{n // 60 % 60:02}:{n % 60:02}.000Z", 50)
+        for n in range(100_000)
+    )  # fmt: skip
+    assert sum(1 for _ in digest.watched(outcomes)) == 100_000
+    summary = Summary(
+        "r",
+        ("a.csv",),
+        "m.yml",
+        "https://x",
+        {Status.SUCCESS: 66_666, Status.FAILED: 33_334},
+        100_000,
+    )
+    page = render(summary, digest, {"add_tags": {"vip": 5}})
+    assert len(page) < 250_000
+    assert "The first 500 of 33,334" in page
+    assert page.count("<rect") <= 240
