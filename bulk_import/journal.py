@@ -559,6 +559,26 @@ class Journal:
             else:
                 yield Status(status), body
 
+    def payloads(self) -> Iterator[tuple[int, str, bytes, Status]]:
+        """Yield (seq, e-mail, form without the key, status) of every row that has a form."""
+        query = f"""
+            select r.seq, r.email, r.body, o.status, {_IN_DOUBT}
+            from record r left join outcome o on o.seq = r.seq
+            where r.body is not null and r.seq > ? order by r.seq limit {CHUNK}"""  # noqa: S608
+        for seq, email, body, status, in_doubt in self._paged(query):
+            open_status = Status.UNKNOWN if in_doubt else Status.NOT_SENT
+            yield seq, email, body, open_status if status is None else Status(status)
+
+    def contacts(self, *sources: int) -> Iterator[str]:
+        """Yield the e-mail of every row that has one, refused rows too; of *sources* or of all."""
+        wanted = frozenset(sources)
+        query = f"""
+            select r.seq, r.email, r.source from record r
+            where r.email <> '' and r.seq > ? order by r.seq limit {CHUNK}"""  # noqa: S608
+        for _, email, source in self._paged(query):
+            if not wanted or source in wanted:
+                yield email
+
     def attempts(self, seq: int) -> list[Attempt]:
         """Return every attempt made for a row, first to last."""
         with _translated(self.path):

@@ -66,6 +66,7 @@ EXIT_STOPPED = 3
 _SETS_AS_BYTES = tuple(name.encode() for name in SET_FIELDS)
 
 Confirm = Callable[[Plan], bool]
+Adjust = Callable[[Journal, Plan], str]
 Inputs = Callable[[Directory | None], AbstractContextManager[Iterator[Input]]]
 
 
@@ -80,13 +81,22 @@ class Run:
         confirm: Confirm | None,
         progress: Progress,
         stop: Stop,
+        *,
+        adjust: Adjust | None = None,
     ) -> None:
+        """Make a run.
+
+        Args:
+            adjust: Called when all rows are read and judged: may settle more of them; what it
+                returns is why nothing may be sent.
+        """
         self._dir = run_dir
         self._mapping = mapping
         self._settings = settings
         self._confirm = confirm
         self._progress = progress
         self._stop = stop
+        self._adjust = adjust
         self._began = time.monotonic()
         self._titles: dict[str, str] = {}
 
@@ -210,6 +220,11 @@ class Run:
         except PreparingStoppedError:
             return None
         self._warn(plan)
+        if self._adjust is not None:
+            reason = await asyncio.to_thread(self._adjust, journal, plan)
+            finish_plan(journal, plan)
+            if reason:
+                self._stop.request(reason, EXIT_STOPPED)
         return plan
 
     def _warn(self, plan: Plan) -> None:
@@ -225,7 +240,7 @@ class Run:
             )
 
     async def _send(self, journal: Journal, client: Client | None, plan: Plan) -> Summary:
-        if client is None:
+        if client is None or self._stop.is_set:
             return self._close(journal)
         if self._confirm is not None and plan.to_send and not self._confirm(plan):
             self._stop.request("not confirmed; nothing was sent", EXIT_STOPPED)

@@ -11,11 +11,12 @@ PACKAGE = Path(__file__).parent.parent / "bulk_import"
 
 LAYERS = (
     "cli __main__",
-    "importing explaining undoing",
+    "sync",
+    "importing explaining undoing retention",
     "run",
     "preparing canary fixes",
     "report mapping delivery sandbox",
-    "api journal sources progress",
+    "api journal state sources progress",
     "normalize settings locks",
     "entries",
     "models errors codes redact",
@@ -50,7 +51,7 @@ def test_imports_point_down(path):
 @pytest.mark.parametrize(
     ("module", "homes"),
     [
-        ("sqlite3", {"journal", "sandbox"}),
+        ("sqlite3", {"journal", "state", "sandbox"}),
         ("aiohttp", {"api", "sandbox"}),
         ("dotenv", {"settings"}),
         ("tqdm", {"cli"}),

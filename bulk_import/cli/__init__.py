@@ -15,6 +15,8 @@ _COMMANDS = {
     "init": "Propose a mapping for a spreadsheet.",
     "check": "Everything but the network: what would be sent, what is wrong.",
     "explain": "One row's journey: cell, value, form field, answer.",
+    "sync": "Nightly: only what changed, with a brake.",
+    "state": "Look into the state of a sync, or make it forget.",
     "undo": "The reverse of a run's tags and lists, as a file.",
     "report": "Write the reports of a run again.",
     "runs": "Earlier runs, oldest first.",

@@ -26,8 +26,15 @@ Work = Callable[["Confirm | None", Bars, "Stop"], Awaitable["Summary"]]
 _NAMES = {signal.SIGINT: ("Ctrl-C", 130), signal.SIGTERM: ("SIGTERM", 143)}
 
 
-def run_and_tell(work: Work, *, yes: bool, as_json: bool, quiet: bool) -> int:
-    """Do *work*, tell the summary, return the exit code."""
+def run_and_tell(
+    work: Work,
+    *,
+    yes: bool,
+    as_json: bool,
+    quiet: bool,
+    after: Callable[[Summary], None] | None = None,
+) -> int:
+    """Do *work*, tell the summary, do what comes *after*, return the exit code."""
     from bulk_import.api.client import new_runner
 
     bars = Bars(quiet=quiet)
@@ -46,6 +53,8 @@ def run_and_tell(work: Work, *, yes: bool, as_json: bool, quiet: bool) -> int:
     finally:
         bars.close()
     tell(summary, as_json=as_json, quiet=quiet)
+    if after is not None:
+        after(summary)
     return summary.exit_code
 
 

@@ -6,6 +6,11 @@ from bulk_import.codes import Code
 
 CODES: tuple[Code, ...] = (
     Code(
+        "UNCHANGED",
+        "The row is the one that was confirmed by an earlier run.",
+        "Nothing is to be done; sync --full sends it all the same.",
+    ),
+    Code(
         "TIMEOUT",
         "No answer came in time.",
         "A resume sends the row again if it has an e-mail.",

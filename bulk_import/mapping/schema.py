@@ -116,6 +116,20 @@ class When(Part):
     bad_value: Literal["refuse_row", "drop_field"] = "refuse_row"
 
 
+class OnMissing(Part):
+    """What ``sync`` does to contacts of the last good run that are missing now."""
+
+    add_tags: Columns = ()
+    remove_tags: Columns = ()
+    remove_from_lists: Columns = ()
+
+    @model_validator(mode="after")
+    def _something(self) -> OnMissing:
+        if not (self.add_tags or self.remove_tags or self.remove_from_lists):
+            raise ValueError("says nothing; give add_tags, remove_tags or remove_from_lists")
+        return self
+
+
 class MappingSpec(Part):
     """A mapping file: columns of a spreadsheet -> parameters of addupdatelead."""
 
@@ -126,6 +140,7 @@ class MappingSpec(Part):
     extra: dict[str, FieldRule] = Field(default_factory=dict)
     when: When = When()
     suppress: Columns = ()
+    on_missing: OnMissing | None = None
 
 
 def json_schema() -> dict[str, Any]:

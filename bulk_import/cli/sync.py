@@ -1,0 +1,97 @@
+"""``bulk-import sync``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from bulk_import.cli.options import account_options, sending_options, settings_from
+
+_SHARE = click.FloatRange(0, 1)
+
+
+@click.command("sync")
+@click.argument("source", nargs=-1, required=True)
+@click.option(
+    "--mapping", "-m", required=True, type=click.Path(path_type=Path), help="The mapping file."
+)
+@click.option(
+    "--state", required=True, type=click.Path(dir_okay=False, path_type=Path),
+    help="What the job remembers from night to night; made when missing.",
+)  # fmt: skip
+@click.option("--full", is_flag=True, help="Send all rows, changed or not.")
+@click.option("--accept", is_flag=True, help="Let the brake pass this once.")
+@click.option(
+    "--seed", type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="For a new state: take the accepted rows of that run folder for sent.",
+)  # fmt: skip
+@click.option("--wait-lock", "wait_lock_s", type=float, default=0, metavar="S",
+              help="Wait for another run of the job to end.")  # fmt: skip
+@click.option("--max-rows-fewer", type=_SHARE, default=0.3, show_default=True,
+              help="The brake: share of rows that may be lost.")  # fmt: skip
+@click.option("--max-changed", type=_SHARE, default=0.5, show_default=True,
+              help="The brake: share of contacts that may change.")  # fmt: skip
+@click.option("--max-vanished", type=_SHARE, default=0.2, show_default=True,
+              help="The brake: share of contacts that may vanish.")  # fmt: skip
+@click.option("--max-blanked", type=_SHARE, default=0.3, show_default=True,
+              help="The brake: share of a field's values that may be lost.")  # fmt: skip
+@click.option("--dry-run", is_flag=True, default=None, help="Everything but the network.")
+@click.option("--run-dir", type=click.Path(file_okay=False, path_type=Path),
+              help="The run's folder. [a new one under runs/]")  # fmt: skip
+@click.option("--metrics-file", type=click.Path(dir_okay=False, path_type=Path),
+              help="Write the outcome for Prometheus' textfile collector.")  # fmt: skip
+@click.option("--keep-runs", type=click.IntRange(1), metavar="N",
+              help="Delete all but the N newest finished runs beside this one.")  # fmt: skip
+@account_options
+@sending_options
+def command(
+    source: tuple[str, ...],
+    mapping: Path,
+    state: Path,
+    full: bool,  # noqa: FBT001 - click passes by name
+    accept: bool,  # noqa: FBT001
+    seed: Path | None,
+    wait_lock_s: float,
+    max_rows_fewer: float,
+    max_changed: float,
+    max_vanished: float,
+    max_blanked: float,
+    metrics_file: Path | None,
+    keep_runs: int | None,
+    yes: bool,  # noqa: FBT001
+    as_json: bool,  # noqa: FBT001
+    quiet: bool,  # noqa: FBT001
+    **options: Any,
+) -> int:
+    """Send what changed since the last good run of this job, and what failed then.
+
+    Contacts that vanished get what the mapping's on_missing says. Before the first request the
+    brake compares the source with that of the last good run and stops (exit 3) when rows,
+    contacts or fields are lost, or too many change.
+    """
+    from bulk_import.cli.running import run_and_tell
+    from bulk_import.report.metrics import write_metrics
+    from bulk_import.retention import delete_old_runs
+    from bulk_import.sync import Brake, SyncOptions, sync_async
+
+    settings = settings_from(**options)
+    brake = Brake(max_rows_fewer, max_changed, max_vanished, max_blanked)
+    night = SyncOptions(state, full, accept, seed, brake, wait_lock_s)
+
+    def after(summary: Any) -> None:
+        if metrics_file is not None:
+            write_metrics(metrics_file, summary)
+        if keep_runs is not None:
+            delete_old_runs(Path(summary.run_dir), keep_runs)
+
+    return run_and_tell(
+        lambda confirm, progress, stop: sync_async(
+            source, mapping, settings, night, confirm=confirm, progress=progress, stop=stop
+        ),
+        yes=yes,
+        as_json=as_json,
+        quiet=quiet,
+        after=after,
+    )

@@ -1,0 +1,36 @@
+"""Old run folders hold people's data: they are deleted when newer ones have taken their place."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from bulk_import.errors import BulkImportError
+from bulk_import.journal import Journal
+from bulk_import.run import JOURNAL
+
+
+def delete_old_runs(newest: Path, keep: int) -> list[Path]:
+    """Delete finished runs beside *newest*, all but the *keep* newest ones; return what is gone.
+
+    A run that is not finished, or whose journal cannot be read, is never deleted.
+    """
+    folders = sorted(
+        (folder for folder in newest.resolve().parent.iterdir() if (folder / JOURNAL).is_file()),
+        key=lambda folder: (folder / JOURNAL).stat().st_mtime,
+        reverse=True,
+    )
+    gone = []
+    for folder in folders[keep:]:
+        if folder != newest.resolve() and _is_finished(folder):
+            shutil.rmtree(folder)
+            gone.append(folder)
+    return gone
+
+
+def _is_finished(folder: Path) -> bool:
+    try:
+        with Journal.open(folder / JOURNAL) as journal:
+            return bool(journal.facts().get("finished"))
+    except BulkImportError:
+        return False

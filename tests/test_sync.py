@@ -1,0 +1,251 @@
+"""The nightly batch: only what changed, failures come back, jumps are stopped, a kill loses nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import openpyxl
+import pytest
+
+from bulk_import import sync
+from bulk_import.cli import main
+from bulk_import.errors import BusyError, SetupError
+from bulk_import.locks import hold
+from bulk_import.mapping.loading import parse_mapping
+from bulk_import.models import Status
+from bulk_import.sandbox.app import Reply
+from bulk_import.state import State
+from bulk_import.sync import SyncOptions, sync_async
+
+HEADER = ["E-mail", "Name", "Phone"]
+MAPPING = (
+    "version: 1\nfields:\n  lead_email: E-mail\n  lead_first_name: Name\n  lead_phone: Phone\n"
+)
+
+
+def people(count: int, **changed: str) -> list[list[str]]:
+    return [
+        [f"p{n}@example.org", changed.get(f"p{n}", f"Ann {n}"), f"+1415555{n:04}"]
+        for n in range(count)
+    ]
+
+
+@pytest.fixture
+def job(tmp_path, sandbox, settings):
+    """Write rows, run a night: (summary, addresses that were sent)."""
+    nights = iter(range(1000))
+    path = tmp_path / "export.csv"
+
+    def write(rows, header=HEADER, encoding="utf-8") -> Path:
+        with path.open("w", encoding=encoding, newline="") as file:
+            csv.writer(file).writerows([header, *rows])
+        os.utime(path, (1_800_000_000 + next(nights),) * 2)
+        return path
+
+    async def night(rows=None, *, source=None, mapping=MAPPING, brake=None, **options):
+        source = source or (write(rows) if rows is not None else path)
+        before = len(sandbox.sent())
+        night_options = SyncOptions(tmp_path / "job.state", **options)
+        run_dir = tmp_path / f"run{next(nights)}"
+        summary = await sync_async(
+            source,
+            parse_mapping(mapping, "m.yml"),
+            settings(sandbox, run_dir=run_dir),
+            night_options,
+        )
+        assert summary.balanced
+        return summary, [request.email for request in sandbox.sent()[before:]]
+
+    night.write = write
+    return night
+
+
+async def test_only_what_changed_is_sent(job):
+    first, sent = await job(people(100))
+    assert (first.exit_code, len(sent)) == (0, 100)
+    second, sent = await job(people(100))
+    assert (second.exit_code, sent) == (0, [])
+    assert second.counts[Status.UNCHANGED] == 100
+    _, sent = await job(people(100, p7="Bob"))
+    assert sent == ["p7@example.org"]
+    _, sent = await job(people(101, p7="Bob"))
+    assert sent == ["p100@example.org"]
+    _, sent = await job(people(101, p7="Bob"), full=True)
+    assert len(sent) == 101
+
+
+async def test_another_format_order_and_encoding_of_the_same_sends_nothing(job, tmp_path):
+    rows = people(40)
+    await job([[a, f"Jürgen {b}", c] for a, b, c in rows])
+    other = [[c, a, f"Jürgen {b}"] for a, b, c in rows]
+    path = tmp_path / "other.xlsx"
+    book = openpyxl.Workbook()
+    for line in [["Phone", "E-mail", "Name"], *other]:
+        book.active.append(line)
+    book.save(path)
+    os.utime(path, (1_900_000_000,) * 2)
+    summary, sent = await job(source=path)
+    assert (summary.exit_code, sent) == (0, [])
+    path = tmp_path / "other.csv"
+    with path.open("w", encoding="cp1252", newline="") as file:
+        csv.writer(file, delimiter=";").writerows([["Phone", "E-mail", "Name"], *reversed(other)])
+    os.utime(path, (1_900_000_001,) * 2)
+    assert (await job(source=path))[1] == []
+
+
+async def test_what_failed_or_is_unknown_comes_back_by_itself(job, sandbox):
+    bad = {"p3@example.org": Reply(code=3, text="no"), "p4@example.org": Reply(status=502)}
+    sandbox.script = lambda _number, form: bad.get(form.get("lead_email", ""))
+    summary, _ = await job(people(30))
+    assert summary.exit_code == 1
+    sandbox.script = None
+    summary, sent = await job(people(30))
+    assert sorted(sent) == ["p3@example.org", "p4@example.org"]
+    assert summary.exit_code == 0
+
+
+async def test_a_refused_cell_is_judged_again_and_its_contact_has_not_vanished(job):
+    mapping = MAPPING + "on_missing: {add_tags: gone}\n"
+    await job(people(30), mapping=mapping)
+    rows = people(30)
+    rows[5][2] = "12"
+    summary, sent = await job(rows, mapping=mapping)
+    assert (sent, summary.counts[Status.INVALID]) == ([], 1)
+    assert (await job(people(30), mapping=mapping))[1] == []
+
+
+async def test_vanished_contacts_get_the_action_of_the_mapping_once(job, sandbox):
+    mapping = MAPPING + "on_missing: {add_tags: [gone], remove_tags: [here]}\n"
+    await job(people(50), mapping=mapping)
+    summary, sent = await job(people(48), mapping=mapping)
+    assert sent == ["p48@example.org", "p49@example.org"]
+    assert sandbox.contact("p49@example.org").tags == ("gone",) or list(
+        sandbox.contact("p49@example.org").tags
+    ) == ["gone"]
+    assert summary.rows_read == 50
+    assert (await job(people(48), mapping=mapping))[1] == []
+    assert (await job(people(49), mapping=mapping))[1] == ["p48@example.org"]  # came back
+
+
+async def test_nothing_happens_to_vanished_contacts_by_default(job):
+    await job(people(50))
+    assert (await job(people(48)))[1] == []
+
+
+@pytest.mark.parametrize(
+    ("rows", "what"),
+    [
+        (people(50), "50 rows, there were 100"),
+        ([[a, "", c] for a, _, c in people(100)], "lead_first_name is filled in 0%"),
+        ([[a, "Berlin", c] for a, _, c in people(100)], "100 of 100 contacts have changed"),
+        ([[f"x{a}", b, c] for a, b, c in people(100)], "100 of 100 contacts have vanished"),
+        ([], "no rows"),
+    ],
+    ids=["cut", "emptied", "swapped", "others", "empty"],
+)  # fmt: skip
+async def test_the_brake_stops_before_the_first_request(job, rows, what):
+    await job(people(100))
+    summary, sent = await job(rows)
+    assert sent == []
+    assert summary.exit_code == 3
+    assert what in summary.stopped
+    if rows:
+        accepted, sent = await job(accept=True)
+        assert accepted.exit_code == 0
+        assert sent or what.startswith("50 rows")
+        assert (await job(rows))[1] == []
+
+
+async def test_an_older_source_is_stopped(job, tmp_path):
+    await job(people(30))
+    path = job.write(people(30, p1="New"))
+    os.utime(path, (1_000_000_000,) * 2)
+    summary, sent = await job()
+    assert (summary.exit_code, sent) == (3, [])
+    assert "older" in summary.stopped
+
+
+async def test_a_source_that_is_still_being_written_is_stopped(job, monkeypatch):
+    await job(people(30))
+    path = job.write(people(30, p1="New"))
+    real, calls = sync._stats, []
+
+    def stats(paths):
+        calls.append(1)
+        if len(calls) == 2:
+            with path.open("a") as file:
+                file.write("late@example.org,Late,+14155559999\n")
+        return real(paths)
+
+    monkeypatch.setattr(sync, "_stats", stats)
+    summary, sent = await job()
+    assert (summary.exit_code, sent) == (3, [])
+    assert "still being written" in summary.stopped
+
+
+async def test_one_night_at_a_time_and_one_account_a_state(job, tmp_path, sandbox, settings):
+    await job(people(5))
+    with hold(tmp_path / "job.state.lock", "the job"), pytest.raises(BusyError):
+        await job(people(5))
+    other = replace(settings(sandbox), endpoint="http://127.0.0.1:1", preflight=False)
+    with pytest.raises(SetupError, match="the state of"):
+        await sync_async(
+            tmp_path / "export.csv",
+            parse_mapping(MAPPING, "m.yml"),
+            other,
+            SyncOptions(tmp_path / "job.state"),
+        )
+
+
+async def test_a_new_state_can_be_seeded_by_an_earlier_run(job, tmp_path):
+    first, _ = await job(people(20))
+    (tmp_path / "job.state").unlink()
+    for extra in ("-wal", "-shm"):
+        (tmp_path / f"job.state{extra}").unlink(missing_ok=True)
+    _, sent = await job(people(21), seed=Path(first.run_dir))
+    assert sent == ["p20@example.org"]
+
+
+async def test_state_can_be_shown_and_forgets(job, tmp_path, capsys):
+    await job(people(20))
+    path = str(tmp_path / "job.state")
+    assert (tmp_path / "job.state").stat().st_mode & 0o777 == 0o600
+    with pytest.raises(SystemExit):
+        main(["state", "show", path])
+    assert "contacts: 20" in capsys.readouterr().out
+    with pytest.raises(SystemExit):
+        main(["state", "forget", path, "P3@example.org"])
+    assert (await job(people(20)))[1] == ["p3@example.org"]
+
+
+async def test_rows_without_email_are_sent_once(job, sandbox):
+    mapping = MAPPING + "when: {no_email: create}\n"
+    rows = [*people(20), ["", "Bare", "+14155550001"], ["", "Bare", "+14155550001"]]
+    assert len((await job(rows, mapping=mapping))[1]) == 22
+    assert (await job(rows, mapping=mapping))[1] == []
+    assert (await job([*rows, ["", "New", "+14155550002"]], mapping=mapping))[1] == [""]
+
+
+async def test_a_night_cut_off_at_any_request_is_taken_over_by_the_next(tmp_path, job, sandbox):
+    """A task that is cancelled leaves the journal as a kill does: nobody tidies up behind it."""
+    await job(people(40))
+    for version in range(1, 26):
+        rows = people(40, **{f"p{n}": f"v{version}" for n in range(12)})
+        before, after = len(sandbox.sent()), (version * 5) % 13
+        job.write(rows)
+        task = asyncio.create_task(job())
+        while len(sandbox.sent()) - before < after and not task.done():
+            await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.wait([task])
+        summary, _ = await job()
+        assert summary.exit_code == 0
+        for n in range(12):
+            assert sandbox.contact(f"p{n}@example.org").fields["lead_first_name"] == f"v{version}"
+        assert (await job())[1] == []
+        with State.open(tmp_path / "job.state") as state:
+            assert state.get("left_run") == ""
