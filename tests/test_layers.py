@@ -12,7 +12,7 @@ PACKAGE = Path(__file__).parent.parent / "bulk_import"
 LAYERS = (
     "cli __main__",
     "sync",
-    "importing explaining undoing retention",
+    "importing explaining undoing retention retagging",
     "run",
     "preparing canary fixes",
     "report mapping delivery sandbox",

@@ -12,10 +12,12 @@ import click
 _COMMANDS = {
     "run": "Import spreadsheets.",
     "resume": "Go on with a run where it stopped.",
+    "rehearse": "A run against a private sandbox, with an estimate of the real one.",
     "init": "Propose a mapping for a spreadsheet.",
     "check": "Everything but the network: what would be sent, what is wrong.",
     "explain": "One row's journey: cell, value, form field, answer.",
     "sync": "Nightly: only what changed, with a brake.",
+    "retag": "Tags from lists: who gains, who loses, who stays.",
     "state": "Look into the state of a sync, or make it forget.",
     "undo": "The reverse of a run's tags and lists, as a file.",
     "report": "Write the reports of a run again.",

@@ -174,6 +174,8 @@ def json_schema() -> dict[str, Any]:
         known = schema["$defs"]["FieldRule"]["properties"][name]
         known.pop("type", None), known.pop("items", None)
         schema["$defs"]["FieldRule"]["properties"][name] = text_or_list | known
+    for name in ("add_tags", "remove_tags", "remove_from_lists"):
+        schema["$defs"]["OnMissing"]["properties"][name] = text_or_list
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "bulk_import mapping",

@@ -94,6 +94,18 @@ class Account:
     )
 
 
+class _AllOfThem(dict[str, str]):
+    def __contains__(self, key: object) -> bool:
+        return True
+
+
+class EveryList(Account):
+    """An account that has every list there can be, for rehearsals."""
+
+    def __init__(self) -> None:
+        super().__init__(lists=_AllOfThem())
+
+
 class Store:
     """Contacts and requests in one SQLite file, or in memory."""
 

@@ -1,0 +1,82 @@
+"""``bulk-import rehearse``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from bulk_import.cli.options import sending_options
+
+
+@click.command("rehearse")
+@click.argument("source", nargs=-1, required=True)
+@click.option(
+    "--mapping", "-m", required=True, type=click.Path(path_type=Path), help="The mapping file."
+)
+@click.option("--sheet", help="The sheet of a workbook, instead of the mapping's.")
+@click.option("--latency-ms", type=click.FloatRange(0), default=150, show_default=True,
+              help="Time of one answer of the pretended server.")  # fmt: skip
+@click.option("--throttle", type=click.FloatRange(0), default=0,
+              help="Requests per second that it lets through; 0 = all.")  # fmt: skip
+@click.option("--run-dir", type=click.Path(file_okay=False, path_type=Path),
+              help="The rehearsal's folder. [a new one under runs/]")  # fmt: skip
+@sending_options
+def command(
+    source: tuple[str, ...],
+    mapping: Path,
+    sheet: str | None,
+    latency_ms: float,
+    throttle: float,
+    run_dir: Path | None,
+    yes: bool,  # noqa: FBT001 - click passes by name
+    as_json: bool,  # noqa: FBT001
+    quiet: bool,  # noqa: FBT001
+    **options: Any,
+) -> int:
+    """Send SOURCE… to a private sandbox instead of the account, and estimate the real run.
+
+    Everything is as in `run`, but no account is touched and no key is needed. Rows are sent as
+    fast as the pretended server takes them; --rate is the pace of the real run. Lists are taken as
+    the mapping names them: whether the account has them only `run` finds out.
+    """
+    from dataclasses import replace
+
+    from bulk_import.cli.running import run_and_tell
+    from bulk_import.importing import import_file_async
+    from bulk_import.mapping.loading import load_mapping
+    from bulk_import.models import Summary
+    from bulk_import.redact import Secret
+    from bulk_import.sandbox.app import Sandbox
+    from bulk_import.sandbox.contacts import EveryList
+    from bulk_import.sandbox.faults import Faults
+    from bulk_import.sandbox.rehearsal import as_duration, estimate
+    from bulk_import.settings import Settings
+
+    loaded = load_mapping(mapping)
+    loaded = loaded.with_sheet(sheet) if sheet else loaded
+    real = Settings(**{name: value for name, value in options.items() if value is not None})
+    faults = Faults(latency_ms=latency_ms, throttle=throttle)
+
+    async def work(confirm: Any, progress: Any, stop: Any) -> Summary:
+        async with Sandbox(faults=faults, account=EveryList()) as sandbox:
+            settings = replace(
+                real, endpoint=sandbox.url, api_key=Secret(sandbox.key), rate=0, preflight=False,
+                run_dir=run_dir,
+            )  # fmt: skip
+            return await import_file_async(
+                source, loaded, settings, confirm=None, progress=progress, stop=stop
+            )
+
+    def after(summary: Summary) -> None:
+        found = estimate(
+            summary, rate=real.rate, concurrency=real.concurrency, latency_ms=latency_ms,
+            throttle=throttle,
+        )  # fmt: skip
+        click.echo(
+            f"the real run would take about {as_duration(found.seconds)} (bound by {found.bound_by})",
+            err=True,
+        )
+
+    return run_and_tell(work, yes=True, as_json=as_json, quiet=quiet, after=after)

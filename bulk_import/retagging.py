@@ -1,0 +1,290 @@
+"""Tags and lists from lists of people alone: who gains, who loses, who stays; one call a contact.
+
+The server reads nothing back, so who has a tag follows from lists: an earlier one, or the state of
+earlier runs. Without either everybody on the new list gains.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, ValidationError
+
+from bulk_import.errors import MappingError, SetupError
+from bulk_import.journal import Journal
+from bulk_import.mapping.schema import Columns, Part
+from bulk_import.mapping.suggesting import suggest
+from bulk_import.mapping.yamltext import parse
+from bulk_import.models import Status
+from bulk_import.normalize.emails import normalize_email
+from bulk_import.normalize.result import NormalizeError
+from bulk_import.report.writing import replaced
+from bulk_import.run import JOURNAL
+from bulk_import.sources import expand_sources, open_source
+from bulk_import.state import Known, State
+
+_EMAIL = "lead_email"
+OPPOSITE = {
+    "add_tags": "remove_tags",
+    "remove_tags": "add_tags",
+    "add_to_lists": "remove_from_lists",
+    "remove_from_lists": "add_to_lists",
+}
+
+
+class Segment(Part):
+    """A segment of a plan file: who is in it, and what goes with it."""
+
+    source: Columns
+    previous: Columns = ()
+    add_tags: Columns = ()
+    remove_tags: Columns = ()
+    add_to_lists: Columns = ()
+    remove_from_lists: Columns = ()
+
+    def changes(self) -> dict[str, tuple[str, ...]]:
+        """Parameter -> what somebody gets who comes into the segment."""
+        return {name: values for name in OPPOSITE if (values := getattr(self, name))}
+
+
+class _PlanFile(Part):
+    version: str
+    segments: dict[str, Segment] = Field(min_length=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Members:
+    """Who is on a list.
+
+    Attributes:
+        emails: Normalized, lower-cased, in order.
+        refused: Cells that are no address, as they stand.
+    """
+
+    emails: tuple[str, ...]
+    refused: tuple[str, ...]
+    column: str
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What a segment's new list changes."""
+
+    gains: tuple[str, ...]
+    loses: tuple[str, ...]
+    stays: int
+    refused: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class RetagPlan:
+    """What is to be sent.
+
+    Attributes:
+        differences: Segment -> what changes in it.
+        calls: E-mail -> parameter -> values; one call for each contact.
+    """
+
+    segments: Mapping[str, Segment]
+    differences: dict[str, Difference] = field(default_factory=dict)
+    calls: dict[str, dict[str, dict[str, None]]] = field(default_factory=dict)
+
+    @property
+    def refused(self) -> list[str]:
+        return [text for found in self.differences.values() for text in found.refused]
+
+
+def load_plan(path: Path) -> dict[str, Segment]:
+    """Read a plan file: segment -> sources and what goes with them.
+
+    Raises:
+        MappingError: It cannot be used; the message says where and why.
+    """
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as exc:
+        raise MappingError(f"{path}: cannot be read: {exc}") from None
+    document = parse(text, str(path))
+    try:
+        segments = _PlanFile.model_validate(document.tree).segments
+    except ValidationError as exc:
+        raise MappingError(
+            "\n".join(
+                f"{path}: {'.'.join(map(str, error['loc']))}: {error['msg']}"
+                for error in exc.errors()
+            )
+        ) from None
+    for name, segment in segments.items():
+        if not segment.changes():
+            raise MappingError(f"{path}: segments.{name}: names no tag and no list")
+    return segments
+
+
+def read_members(patterns: Sequence[str]) -> Members:
+    """Read the addresses of lists; the column is found by its name and contents.
+
+    Raises:
+        SetupError: No column holds addresses; a source cannot be read.
+    """
+    emails: dict[str, None] = {}
+    refused: list[str] = []
+    columns: list[str] = []
+    for path in expand_sources(list(patterns)):
+        with open_source(path) as source:
+            proposal = suggest(source.header, source)
+        found = proposal.fields.get(_EMAIL)
+        if not found:
+            raise SetupError(f"{path}: no column holds e-mail addresses")
+        column = found[0].column
+        columns.append(column)
+        with open_source(path) as source:
+            for row in source:
+                text = row.cells[column].strip()
+                if not text:
+                    continue
+                try:
+                    emails[normalize_email(text).value.lower()] = None
+                except NormalizeError:
+                    refused.append(text)
+    return Members(tuple(emails), tuple(refused), ", ".join(dict.fromkeys(columns)))
+
+
+def plan_retag(segments: Mapping[str, Segment], state: State | None = None) -> RetagPlan:
+    """Compare every segment's list with its earlier one, or with the state.
+
+    Raises:
+        SetupError: A list cannot be read.
+    """
+    plan = RetagPlan(segments)
+    known = _known(state) if state is not None else {}
+    for name, segment in segments.items():
+        new = read_members(segment.source)
+        earlier = segment.previous
+        old = set(read_members(earlier).emails) if earlier else known.get(name, set())
+        now = set(new.emails)
+        gains = tuple(email for email in new.emails if email not in old)
+        loses = tuple(sorted(old - now))
+        plan.differences[name] = Difference(gains, loses, len(now & old), new.refused)
+        for email in loses:
+            for parameter in ("add_tags", "add_to_lists"):
+                _add(plan, email, OPPOSITE[parameter], getattr(segment, parameter))
+    # Coming into a segment outweighs leaving another one with the same tag.
+    for name, segment in segments.items():
+        for email in plan.differences[name].gains:
+            for parameter, values in segment.changes().items():
+                _add(plan, email, parameter, values)
+    return plan
+
+
+def write_plan(folder: Path, plan: RetagPlan, suppress: Sequence[Path] = ()) -> tuple[Path, Path]:
+    """Write the plan and its reverse as files with mappings; return the plan's two.
+
+    Returns:
+        (source, mapping). ``reverse.csv`` and ``reverse.yml`` stand beside them.
+
+    Raises:
+        StorageError: They cannot be written.
+    """
+    reverse = {
+        email: {OPPOSITE[name]: values for name, values in changes.items()}
+        for email, changes in plan.calls.items()
+    }
+    _write(folder / "reverse", reverse, (), suppress)
+    return _write(folder / "plan", plan.calls, plan.refused, suppress)
+
+
+def remember(run_dir: Path, plan: RetagPlan, state: State) -> None:
+    """Take over who is in which segment now: of the accepted rows only."""
+    with Journal.open(run_dir / JOURNAL) as journal:
+        accepted = {email for _, email, _, status in journal.payloads() if status is Status.SUCCESS}
+    now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    come = [
+        Known(_key(name, email), "1", 0, now)
+        for name, found in plan.differences.items()
+        for email in found.gains
+        if email in accepted
+    ]
+    gone = [
+        _key(name, email)
+        for name, found in plan.differences.items()
+        for email in found.loses
+        if email in accepted
+    ]
+    state.learn(come, gone)
+
+
+def totals(plan: RetagPlan) -> dict[str, Counter[str]]:
+    """Parameter -> value -> contacts."""
+    found: dict[str, Counter[str]] = {}
+    for changes in plan.calls.values():
+        for name, values in changes.items():
+            found.setdefault(name, Counter()).update(values.keys())
+    return found
+
+
+def _add(plan: RetagPlan, email: str, parameter: str, values: Sequence[str]) -> None:
+    if not values:
+        return
+    changes = plan.calls.setdefault(email, {})
+    against = changes.get(OPPOSITE[parameter], {})
+    for value in values:
+        against.pop(value, None)
+        changes.setdefault(parameter, {})[value] = None
+    if not against:
+        changes.pop(OPPOSITE[parameter], None)
+
+
+def _write(
+    stem: Path,
+    calls: Mapping[str, Mapping[str, Mapping[str, None]]],
+    refused: Sequence[str],
+    suppress: Sequence[Path],
+) -> tuple[Path, Path]:
+    source, mapping = stem.with_suffix(".csv"), stem.with_suffix(".yml")
+    used = [name for name in OPPOSITE if any(name in changes for changes in calls.values())]
+    with replaced(source) as file:
+        text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
+        writer = csv.writer(text)
+        writer.writerow([_EMAIL, *used])
+        for line in _lines(calls, refused, used):
+            writer.writerow(line)
+        text.flush()
+        text.detach()
+    lines = [f'  {name}: {{column: {name}, separator: ","}}' for name in used]
+    document = ["version: 1", "fields:", f"  {_EMAIL}: {_EMAIL}", *lines]
+    if suppress:
+        document.append(f"suppress: {json.dumps([str(path.resolve()) for path in suppress])}")
+    with replaced(mapping) as file:
+        file.write(("\n".join(document) + "\n").encode())
+    return source, mapping
+
+
+def _lines(
+    calls: Mapping[str, Mapping[str, Any]], refused: Sequence[str], used: Sequence[str]
+) -> Iterator[list[str]]:
+    for email, changes in calls.items():
+        yield [email, *(",".join(changes.get(name, ())) for name in used)]
+    # Cells that are no address come along, so that the report accounts for them.
+    for text in refused:
+        yield [text, *([""] * len(used))]
+
+
+def _key(segment: str, email: str) -> str:
+    return f"{segment}\t{email}"
+
+
+def _known(state: State) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for known in state.contacts():
+        segment, tab, email = known.key.partition("\t")
+        if tab:
+            found.setdefault(segment, set()).add(email)
+    return found
