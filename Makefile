@@ -45,7 +45,7 @@ types: $(READY) ## Strict types (mypy)
 	@$(BIN)/mypy
 
 docs: $(READY) ## Is every command and output in the README what the program prints today?
-	@$(BIN)/python -m cogapp -I . --check README.md
+	@$(BIN)/python -m cogapp -I . --check README.md docs/reference.md
 
 bench: $(READY) ## Measure speed and memory (minutes)
 	@$(BIN)/python -m benchmarks

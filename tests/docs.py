@@ -86,3 +86,38 @@ def normalizer_table() -> str:
             out = f"refused: {exc}"
         lines.append(f"| {name} `{', '.join(args)}` | {out} |")
     return "\n".join(lines)
+
+
+def commands_table() -> str:
+    """Every command and what it does."""
+    from bulk_import.cli import COMMANDS
+
+    lines = [f"| `{name}` | {text} |" for name, text in COMMANDS.items()]
+    return "\n".join(["| command | does |", "|---|---|", *lines])
+
+
+def options_table() -> str:
+    """Every option of a field, from the models."""
+    from bulk_import.mapping.schema import FieldRule
+
+    lines = []
+    for name, option in FieldRule.model_fields.items():
+        values = re.findall(r"'([a-z_]+)'", str(option.annotation))
+        what = option.description or ""
+        shown = " or ".join(f"`{value}`" for value in values if value not in name)
+        lines.append(f"| `{name}` | {' '.join(filter(None, (what, shown)))} |")
+    return "\n".join(["| option | means |", "|---|---|", *lines])
+
+
+def codes_table() -> str:
+    """The error catalogue."""
+    from bulk_import.codes import catalogue
+
+    def cell(text: str) -> str:
+        return text.replace("|", "\\|")
+
+    lines = [
+        f"| `{code.name}` | {cell(code.cause)} | {cell(code.fix)} |"
+        for code in catalogue().values()
+    ]
+    return "\n".join(["| code | cause | fix |", "|---|---|---|", *lines])

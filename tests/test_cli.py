@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from bulk_import.cli import _COMMANDS, cli, main
+from bulk_import.cli import COMMANDS, cli, main
 
 
 def call(*args: str | Path) -> tuple[int, str, str]:
@@ -41,11 +41,11 @@ def test_help_lists_every_command_and_imports_nothing_heavy():
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     ).stdout
     assert "HEAVY set()" in out
-    for name in _COMMANDS:
+    for name in COMMANDS:
         assert f"  {name} " in out
 
 
-@pytest.mark.parametrize("name", list(_COMMANDS))
+@pytest.mark.parametrize("name", list(COMMANDS))
 def test_every_command_explains_itself(name):
     result = CliRunner().invoke(cli, [name, "--help"])
     assert result.exit_code == 0

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bulk_import.cli import _COMMANDS
+from bulk_import.cli import COMMANDS
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
@@ -25,7 +25,7 @@ def test_every_output_in_the_readme_is_current():
 
 
 def test_the_readme_names_every_command():
-    for name in _COMMANDS:
+    for name in COMMANDS:
         assert f"`{name}" in README or f"bulk-import {name}" in README, name
 
 

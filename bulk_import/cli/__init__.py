@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import click
 
-_COMMANDS = {
+COMMANDS = {
     "run": "Import spreadsheets.",
     "resume": "Go on with a run where it stopped.",
     "rehearse": "A run against a private sandbox, with an estimate of the real one.",
@@ -34,10 +34,10 @@ class _LazyGroup(click.Group):
     """Knows its commands by name; imports one when it is called, so that --help comes at once."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(_COMMANDS)
+        return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in _COMMANDS:
+        if cmd_name not in COMMANDS:
             return None
         module = importlib.import_module(f"bulk_import.cli.{cmd_name}")
         command: click.Command = module.command
@@ -45,16 +45,16 @@ class _LazyGroup(click.Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
-            formatter.write_dl(list(_COMMANDS.items()))
+            formatter.write_dl(list(COMMANDS.items()))
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         name = args[0] if args else ""
-        if name and not name.startswith("-") and name not in _COMMANDS:
+        if name and not name.startswith("-") and name not in COMMANDS:
             import difflib
 
-            near = difflib.get_close_matches(name, _COMMANDS, 1)
+            near = difflib.get_close_matches(name, COMMANDS, 1)
             hint = f" Did you mean {near[0]!r}?" if near else ""
             ctx.fail(f"No such command {name!r}.{hint}")
         return super().resolve_command(ctx, args)
