@@ -31,7 +31,7 @@ demo: $(READY) ## Import sample_data into the built-in sandbox and show the repo
 	@$(BIN)/python -m bulk_import.sandbox.demo
 
 test: $(READY) ## Run every test
-	@$(BIN)/python -m pytest -m ""
+	@$(BIN)/python -m pytest -m "" -n auto
 
 test-quick: $(READY) ## Run the tests that take milliseconds
 	@$(BIN)/python -m pytest

@@ -478,6 +478,15 @@ class Journal:
         """Requests made for rows, over all resumes."""
         return int(self._one("select count(*) from attempt where result is not 'withdrawn'"))
 
+    def count_requests_since(self, moment: str) -> int:
+        """Requests made for rows since *moment* (RFC 3339 UTC)."""
+        with _translated(self.path):
+            found = self._db.execute(
+                "select count(*) from attempt where started_at >= ? and result is not 'withdrawn'",
+                (moment,),
+            ).fetchone()
+        return int(found[0])
+
     def count_codes(self) -> dict[str, int]:
         """Rows by error code, most frequent first; rows without a code do not count."""
         with _translated(self.path):

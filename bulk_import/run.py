@@ -26,6 +26,7 @@ from bulk_import.api.client import Client
 from bulk_import.api.form import decode
 from bulk_import.api.preflight import Directory, preflight
 from bulk_import.canary import choose_canary
+from bulk_import.delivery.allowance import Window
 from bulk_import.delivery.commits import GroupCommit, Reserve
 from bulk_import.delivery.pool import Pool
 from bulk_import.delivery.stopping import Stop
@@ -90,6 +91,8 @@ class Run:
             adjust: Called when all rows are read and judged: may settle more of them; what it
                 returns is why nothing may be sent.
         """
+        if settings.window:
+            Window.parse(settings.window)  # a wrong one is told before anything is read
         self._dir = run_dir
         self._mapping = mapping
         self._settings = settings
@@ -272,6 +275,7 @@ class Run:
             self._stop,
             watch=self._progress,
             constant_lists=self._constant_lists(reader),
+            used_today=reader.count_requests_since(_midnight()),
         )
         if self._settings.canary:
             await self._send_canary(reader, pool)
@@ -525,6 +529,14 @@ def new_run_dir(source: str) -> Path:
     while folder.exists():
         folder, number = base.with_name(f"{base.name}_{number}"), number + 1
     return folder
+
+
+def _midnight() -> str:
+    """The beginning of the local day, as the journal writes moments."""
+    midnight = datetime.combine(
+        datetime.now().astimezone().date(), datetime.min.time()
+    ).astimezone()
+    return midnight.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _now() -> str:

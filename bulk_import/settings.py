@@ -57,6 +57,9 @@ class Settings:
         quota_waits_s: Pauses after code 8; when they are used up the run ends.
         throttles: Throttle signals in a row without a success after which the run ends.
         retry_failed, resend_unknown: What else a resume sends again.
+        daily_limit: Requests a day for the run, by the local clock; 0 = any number.
+        window: Hours in which requests may be made, ``01:00-05:00``; empty = all day.
+        ends_when_closed: End the run when no more may be made today, instead of waiting.
         state_dir: Where the locks of accounts are; ``None`` = the user's own folder for state.
     """
 
@@ -85,6 +88,9 @@ class Settings:
     throttles: int = 20
     retry_failed: bool = False
     resend_unknown: bool = False
+    daily_limit: int = 0
+    window: str = ""
+    ends_when_closed: bool = False
     state_dir: Path | None = None
 
     def __post_init__(self) -> None:
@@ -93,6 +99,7 @@ class Settings:
         _check(0 < self.timeout_s <= 3600, "--timeout", self.timeout_s, "1 to 3600 seconds")
         _check(1 <= self.max_attempts <= 100, "--max-attempts", self.max_attempts, "1 to 100")
         _check(self.limit is None or self.limit >= 0, "--limit", self.limit, "a number of rows")
+        _check(self.daily_limit >= 0, "--daily-limit", self.daily_limit, "a number of requests")
         _check(self.canary >= 0, "--canary", self.canary, "a number of rows")
         _check(
             self.verify_hash in ("off", "warn", "require"),

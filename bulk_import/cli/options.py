@@ -51,6 +51,13 @@ def sending_options(command: Command) -> Command:
                 "--max-attempts", type=int, metavar="N",
                 help="Requests for one row that gets no trustworthy answer. [5]",
             ),
+            click.option(
+                "--daily-limit", type=int, metavar="N", help="Requests a day; the rest waits."
+            ),
+            click.option(
+                "--window", metavar="HH:MM-HH:MM",
+                help="Send only in these hours of the local clock.",
+            ),
             click.option("--limit", type=int, metavar="N", help="Send at most N rows."),
             click.option(
                 "--canary", type=int, metavar="N",

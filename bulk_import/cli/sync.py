@@ -76,7 +76,7 @@ def command(
     from bulk_import.retention import delete_old_runs
     from bulk_import.sync import Brake, SyncOptions, sync_async
 
-    settings = settings_from(**options)
+    settings = settings_from(ends_when_closed=True, **options)
     brake = Brake(max_rows_fewer, max_changed, max_vanished, max_blanked)
     night = SyncOptions(state, full, accept, seed, brake, wait_lock_s)
 

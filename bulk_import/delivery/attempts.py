@@ -17,6 +17,7 @@ from typing import Protocol
 from bulk_import.api.answers import Answer, Verdict
 from bulk_import.api.client import AnswerLostError, NotSentError
 from bulk_import.api.preflight import describe
+from bulk_import.delivery.allowance import Allowance, Window
 from bulk_import.delivery.breaker import Breaker
 from bulk_import.delivery.commits import GroupCommit
 from bulk_import.delivery.pace import Clock, Pace
@@ -90,11 +91,20 @@ class Attempts:
         watch: Watch,
         *,
         clock: Clock,
+        used_today: int = 0,
         chance: Callable[[], float] = random.random,
     ) -> None:
         self.breaker = Breaker(settings)
         self.pace = Pace(settings.rate, clock=clock, sleep=stop.nap)
         self._settings = settings
+        self._allowance = Allowance(
+            Window.parse(settings.window) if settings.window else None,
+            settings.daily_limit,
+            used_today,
+            now=lambda: datetime.now().astimezone(),
+            nap=stop.nap,
+            is_closed=self._closed,
+        )
         self._client = client
         self._commits = commits
         self._stop = stop
@@ -113,6 +123,7 @@ class Attempts:
             StoppingError: The run is ending, nothing was sent.
         """
         async with self._slots:
+            await self._allowance.one()
             started_at = await self.pace.slot()
             if self._stop.is_set:
                 raise StoppingError
@@ -145,6 +156,12 @@ class Attempts:
             self.breaker.answered()
             self.pace.accepted()
         return answer
+
+    def _closed(self, why: str, seconds: float) -> None:
+        if self._settings.ends_when_closed:
+            self._stop.request(f"{why}; the rest is sent by the next run", EXIT_STOPPED)
+        else:
+            self._watch.paused(seconds, why)
 
     async def _intend(self, job: Job) -> int:
         number = job.next_number

@@ -45,6 +45,7 @@ class Pool:
         *,
         watch: Watch,
         constant_lists: Collection[str] = (),
+        used_today: int = 0,
     ) -> None:
         self._settings = settings
         self._commits = commits
@@ -52,7 +53,9 @@ class Pool:
         self._watch = watch
         self._constant_lists = frozenset(constant_lists)
         clock = asyncio.get_running_loop().time
-        self._attempts = Attempts(settings, client, commits, stop, self._watch, clock=clock)
+        self._attempts = Attempts(
+            settings, client, commits, stop, self._watch, clock=clock, used_today=used_today
+        )
         self._breaker = self._attempts.breaker
         self._changed = asyncio.Event()
         self._retrying = 0

@@ -1,0 +1,314 @@
+"""What HTTP servers will not do, done by a raw socket: counted there, compared with the report."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gzip
+import ssl
+import struct
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from urllib.parse import parse_qs
+
+import pytest
+import trustme
+
+from bulk_import import import_file_async
+from bulk_import.mapping.loading import parse_mapping
+from bulk_import.models import Status
+from bulk_import.redact import Secret
+from bulk_import.sandbox.app import Reply
+from bulk_import.sandbox.faults import Faults
+from bulk_import.settings import Settings
+
+OK = b'{"error_code":0,"error_text":"OK","result":null,"hash":""}'
+MAPPING = parse_mapping(
+    "version: 1\nfields:\n  lead_email: E-mail\n  lead_first_name: Name\nwhen: {no_email: create}\n",
+    "m.yml",
+)
+Behaviour = Callable[["Wire", asyncio.StreamReader, asyncio.StreamWriter, str], Awaitable[bool]]
+
+
+@dataclass
+class Wire:
+    """A server that does to the first requests what it is told, and answers the others well."""
+
+    behaviour: Behaviour
+    times: int
+    bodies: Counter[str] = field(default_factory=Counter)
+    done: int = 0
+    url: str = ""
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
+            while True:
+                body = await self._request(reader)
+                if body is None:
+                    break
+                self.bodies[body] += 1
+                if self.done < self.times:
+                    self.done += 1
+                    if not await self.behaviour(self, reader, writer, body):
+                        break
+                else:
+                    answer(writer, OK)
+                    await writer.drain()
+        writer.close()
+
+    async def _request(self, reader: asyncio.StreamReader) -> str | None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        length = next(
+            int(line.split(b":")[1])
+            for line in head.split(b"\r\n")
+            if line.lower().startswith(b"content-length")
+        )
+        form = parse_qs((await reader.readexactly(length)).decode())
+        return (form.get("lead_email") or form["lead_first_name"])[0]
+
+
+def answer(
+    writer: asyncio.StreamWriter,
+    body: bytes,
+    *headers: str,
+    status: str = "200 OK",
+    length: int | None = None,
+) -> None:
+    lines = [
+        f"HTTP/1.1 {status}",
+        f"Content-Length: {len(body) if length is None else length}",
+        *headers,
+    ]
+    writer.write("\r\n".join(lines).encode() + b"\r\n\r\n" + body)
+
+
+def reset(writer: asyncio.StreamWriter) -> None:
+    sock = writer.get_extra_info("socket")
+    import socket
+
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    writer.transport.abort()
+
+
+async def resets(wire, reader, writer, body):
+    reset(writer)
+    return False
+
+
+async def closes(wire, reader, writer, body):
+    return False
+
+
+async def stalls(wire, reader, writer, body):
+    await asyncio.sleep(3)
+    return False
+
+
+async def trickles(wire, reader, writer, body):
+    for at in range(len(OK)):
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 999\r\n\r\n"[at : at + 1] or b" ")
+        await writer.drain()
+        await asyncio.sleep(0.1)
+    return False
+
+
+async def half_an_answer(wire, reader, writer, body):
+    answer(writer, OK[:20], length=len(OK))
+    await writer.drain()
+    return False
+
+
+async def too_short_a_length(wire, reader, writer, body):
+    answer(writer, OK, length=20)
+    await writer.drain()
+    return False
+
+
+async def no_http(wire, reader, writer, body):
+    writer.write(b"220 mail.example.org ESMTP\r\n")
+    await writer.drain()
+    return False
+
+
+def says(payload: bytes, *headers: str, status: str = "200 OK") -> Behaviour:
+    async def behaviour(wire, reader, writer, body):
+        answer(writer, payload, *headers, status=status)
+        await writer.drain()
+        return True
+
+    return behaviour
+
+
+async def huge(wire, reader, writer, body):
+    writer.write(
+        b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 100000000\r\n\r\n"
+    )
+    for _ in range(1500):
+        writer.write(b"x" * 65536)
+        await writer.drain()
+    return False
+
+
+async def closes_behind_the_answer(wire, reader, writer, body):
+    answer(writer, OK)
+    await writer.drain()
+    return False
+
+
+DOUBTFUL = {
+    "reset after the request": resets, "closed without an answer": closes, "stall": stalls, "slow trickle": trickles,
+    "half an answer": half_an_answer, "wrong length": too_short_a_length, "no HTTP": no_http,
+    "a web page": says(b"<html>maintenance</html>", "Content-Type: text/html"),
+    "a JSON list": says(b"[1, 2]"), "JSON cut off": says(OK[:30]), "empty": says(b""),
+    "not UTF-8": says(b'{"error_code": "\xff\xfe"}'), "another charset": says(OK.decode().encode("utf-16"), "Content-Type: application/json; charset=utf-16"),
+    "gzip garbage": says(b"\x1f\x8b garbage", "Content-Encoding: gzip"),
+    "gzip bomb": says(gzip.compress(b" " * 50_000_000), "Content-Encoding: gzip"),
+    "huge body": huge, "500": says(b"oops", status="500 Internal Server Error"), "502": says(b"", status="502 Bad Gateway"),
+    "504": says(b"", status="504 Gateway Timeout"), "deep JSON": says(b"[" * 100_000),
+    "code of another kind": says(b'{"error_code": {"a": 1}}'), "code as a float": says(b'{"error_code": 0.5}'),
+}  # fmt: skip
+
+
+@asynccontextmanager
+async def wired(behaviour: Behaviour, times: int, **tls) -> AsyncIterator[Wire]:
+    wire = Wire(behaviour, times)
+    server = await asyncio.start_server(wire.serve, "127.0.0.1", 0, **tls)
+    port = server.sockets[0].getsockname()[1]
+    wire.url = f"{'https' if tls else 'http'}://{'localhost' if tls else '127.0.0.1'}:{port}"
+    try:
+        yield wire
+    finally:
+        server.close()
+
+
+def quick(wire: Wire, tmp_path, **options) -> Settings:
+    return Settings(
+        endpoint=wire.url, api_key=Secret("k"), rate=0, concurrency=3, timeout_s=0.8, preflight=False,
+        run_dir=tmp_path / "run", state_dir=tmp_path / "state", **options,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def source(write_csv):
+    rows = [
+        ["E-mail", "Name"],
+        *[[f"p{n}@example.org", f"P{n}"] for n in range(5)],
+        *[["", f"bare{n}"] for n in range(3)],
+    ]
+    return write_csv(rows)
+
+
+@pytest.mark.parametrize("name", DOUBTFUL)
+async def test_an_answer_that_cannot_be_trusted_loses_nothing_and_repeats_only_what_may_be(
+    tmp_path, source, name
+):
+    async with wired(DOUBTFUL[name], times=4) as wire:
+        summary = await import_file_async(source, MAPPING, quick(wire, tmp_path))
+    assert summary.balanced
+    assert all(times == 1 for body, times in wire.bodies.items() if body.startswith("bare"))
+    statuses = {row.contact or row.row: row.status for row in summary.frame().itertuples()}
+    assert all(status == "success" for contact, status in statuses.items() if "@" in str(contact))
+    assert summary.counts[Status.SUCCESS] + summary.counts[Status.UNKNOWN] == 8
+    # Every row without e-mail that met the fault is in doubt, and no other one.
+    assert sum(wire.bodies.values()) == summary.requests
+
+
+async def test_keep_alive_closed_behind_answers_costs_nothing(tmp_path, source):
+    async with wired(closes_behind_the_answer, times=8) as wire:
+        summary = await import_file_async(source, MAPPING, quick(wire, tmp_path))
+    assert summary.exit_code == 0
+    assert set(wire.bodies.values()) == {1}
+
+
+@pytest.mark.parametrize(
+    ("location", "status"),
+    [
+        ("http://127.0.0.1:9/x", "302 Found"), ("https://example.invalid/", "307 Temporary Redirect"),
+        ("http://127.0.0.1:9/api/AddUpdateLead", "308 Permanent Redirect"), ("/login", "301 Moved Permanently"),
+        ("ftp://127.0.0.1/", "307 Temporary Redirect"), ("", "307 Temporary Redirect"),
+    ],
+)  # fmt: skip
+async def test_redirects_elsewhere_end_the_run_and_the_key_stays(
+    tmp_path, source, location, status
+):
+    behaviour = says(b"", *([f"Location: {location}"] if location else []), status=status)
+    async with wired(behaviour, times=100) as wire:
+        summary = await import_file_async(source, MAPPING, quick(wire, tmp_path))
+    assert summary.exit_code == 3
+    assert sum(wire.bodies.values()) <= 3  # those in flight
+    assert summary.counts[Status.SUCCESS] == 0
+
+
+def _context(authority: trustme.CA, *names: str, **options) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert(*names, **options).configure_cert(context)
+    return context
+
+
+@pytest.mark.parametrize("fault", ["unknown authority", "expired", "another host"])
+async def test_a_bad_certificate_sends_nothing(tmp_path, source, fault):
+    authority, other = trustme.CA(), trustme.CA()
+    trusted = other if fault == "unknown authority" else authority
+    trusted.cert_pem.write_to_path(tmp_path / "ca.pem")
+    past = datetime.now(UTC) - timedelta(days=1)
+    context = (
+        _context(authority, "localhost", not_after=past, not_before=past - timedelta(days=1)) if fault == "expired"
+        else _context(authority, "elsewhere.example" if fault == "another host" else "localhost")
+    )  # fmt: skip
+    async with wired(closes, times=0, ssl=context) as wire:
+        options = quick(wire, tmp_path, ca_file=tmp_path / "ca.pem", connect_deadline_s=1)
+        summary = await import_file_async(source, MAPPING, options)
+    assert (summary.exit_code, summary.counts[Status.NOT_SENT]) == (3, 8)
+    assert not wire.bodies
+    assert "certificate" in summary.stopped.lower()
+
+
+async def test_a_good_certificate_of_a_private_authority_is_taken(tmp_path, source):
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    async with wired(closes, times=0, ssl=_context(authority, "localhost")) as wire:
+        summary = await import_file_async(
+            source, MAPPING, quick(wire, tmp_path, ca_file=tmp_path / "ca.pem")
+        )
+    assert summary.exit_code == 0
+    assert sum(wire.bodies.values()) == 8
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:1", "https://no-such-host.invalid"])
+async def test_nobody_there_sends_nothing_and_the_same_command_goes_on(tmp_path, source, url):
+    wire = Wire(closes, 0, url=url)
+    summary = await import_file_async(source, MAPPING, quick(wire, tmp_path, connect_deadline_s=1))
+    assert (summary.exit_code, summary.counts[Status.NOT_SENT]) == (3, 8)
+    assert summary.requests == 0
+
+
+@pytest.mark.slow
+async def test_answers_in_random_order_never_meet_another_row(
+    tmp_path, sandbox, settings, write_csv
+):
+    """Every row's answer names its row; a report that swapped two would show it."""
+    count = 20_000
+    path = write_csv([["E-mail", "Name"], *[[f"p{n}@example.org", f"n{n}"] for n in range(count)]])
+
+    def script(_number, form):
+        n = int(form["lead_first_name"][1:])
+        return Reply(code=3, text=f"no {n}", apply=False) if n % 7 == 0 else None
+
+    sandbox.use(Faults(jitter_ms=20))
+    sandbox.script = script
+    summary = await import_file_async(
+        path,
+        MAPPING,
+        settings(sandbox, concurrency=100, equal_refusals=10**9, breaker_failures=10**9),
+    )
+    frame = summary.frame()
+    assert len(frame) == count
+    refused = frame[frame.status == "failed"]
+    assert len(refused) == -(-count // 7)
+    assert all(f"no {int(row.row) - 2}" in row.message for row in refused.itertuples())
+    assert set(frame[frame.status == "success"].row.astype(int) - 2) == {
+        n for n in range(count) if n % 7
+    }
