@@ -19,6 +19,7 @@ from bulk_import.mapping.suppression import SuppressionList
 from bulk_import.models import Problem, Record, SourceInfo, Status, Summary
 from bulk_import.preparing import Input, Plan, judged
 from bulk_import.progress import Progress, Silence
+from bulk_import.report.bundle import write_bundle
 from bulk_import.run import (
     JOURNAL,
     Confirm,
@@ -222,6 +223,18 @@ def write_reports(run_dir: Path, *, safe: bool = False, redact: bool = False) ->
     """
     with Journal.open(run_dir / JOURNAL) as journal:
         return report(journal, run_dir, safe=safe, redact=redact)
+
+
+def write_support_bundle(run_dir: Path, path: Path) -> int:
+    """Write a support archive of a run without anybody's data; return the number of its rows.
+
+    Raises:
+        SetupError: There is no journal.
+        StorageError: It cannot be written.
+    """
+    with Journal.open(run_dir / JOURNAL) as journal:
+        mapping = journal.facts().get("mapping_text", "")
+        return write_bundle(path, summarize(journal, run_dir), mapping, journal.results())
 
 
 def list_runs(folder: Path) -> list[Summary]:

@@ -278,20 +278,28 @@ class Run:
             used_today=reader.count_requests_since(_midnight()),
         )
         if self._settings.canary:
-            await self._send_canary(reader, pool)
+            await self._send_canary(reader, pool, plan)
         if not self._stop.is_set:
             left = None if limit is None else max(0, limit - self._settings.canary)
             await pool.run(reader.pending(limit=left))
 
-    async def _send_canary(self, reader: Journal, pool: Pool) -> None:
+    async def _send_canary(self, reader: Journal, pool: Pool, plan: Plan) -> None:
         chosen = choose_canary(reader.pending(), self._settings.canary)
         before = reader.counts()[Status.SUCCESS]
         await pool.run(reader.pending(only=chosen))
         accepted = reader.counts()[Status.SUCCESS] - before
+        for seq in sorted(chosen):
+            row, outcome = reader.result(seq)
+            said = f" ({outcome.message})" if outcome.message else ""
+            self._progress.say(f"canary: row {row.number}: {outcome.status.value}{said}")
         if accepted < len(chosen):
             self._stop.request(
                 f"the canary: {accepted} of {len(chosen)} rows were accepted; see {REPORT}",
                 EXIT_STOPPED,
+            )
+        elif self._confirm is not None and not self._stop.is_set and not self._confirm(plan):
+            self._stop.request(
+                "not confirmed after the canary; the rest was not sent", EXIT_STOPPED
             )
 
     def _constant_lists(self, reader: Journal) -> frozenset[str]:

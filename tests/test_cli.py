@@ -176,3 +176,35 @@ def test_a_closed_stdout_harms_nobody(contacts_csv, mapping):
     )  # fmt: skip
     assert done.stdout == "{\n"
     assert "Traceback" not in done.stderr
+
+
+def test_a_log_file_has_what_happened_as_json_lines_without_people(
+    tmp_path, write_csv, monkeypatch, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    path = write_csv([["E-mail"], ["ann@example.org"], ["bad one"]])
+    (tmp_path / "m.yml").write_text("version: 1\nfields: {lead_email: E-mail}\n")
+    code, _, _ = exits(
+        capsys,
+        "rehearse",
+        str(path),
+        "-m",
+        "m.yml",
+        "--latency-ms",
+        "0",
+        "--log-file",
+        "log.jsonl",
+        "-q",
+    )
+    assert code == 1
+    lines = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    assert [line["event"] for line in lines if line["event"] != "said"] == [
+        "begun",
+        "sending",
+        "ended",
+    ]
+    assert lines[-1]["counts"] == {"success": 1, "invalid": 1}
+    assert "example.org" not in (tmp_path / "log.jsonl").read_text()
+    assert (tmp_path / "log.jsonl").stat().st_mode & 0o777 == 0o600
+    exits(capsys, "rehearse", "missing.csv", "-m", "m.yml", "--log-file", "log.jsonl", "-q")
+    assert json.loads((tmp_path / "log.jsonl").read_text().splitlines()[-1])["event"] == "failed"

@@ -314,3 +314,55 @@ def test_tags_read_back(text):
     assert (
         normalize_tags(";".join(found.values), separator=";").values == found.values or '"' in text
     )
+
+
+_CODES = [
+    "1",
+    "7",
+    "20",
+    "33",
+    "34",
+    "39",
+    "44",
+    "49",
+    "52",
+    "54",
+    "55",
+    "61",
+    "81",
+    "86",
+    "380",
+    "972",
+    "800",
+    "881",
+]
+
+
+@given(code=st.sampled_from(_CODES), rest=st.text("0123456789", min_size=4, max_size=12))
+def test_the_short_way_for_clean_numbers_is_the_long_way(code, rest):
+    """What the fast path accepts, the whole parser accepts, as the same number."""
+    from bulk_import.normalize.phones import _clean_e164
+
+    line = f"+{code}{rest}"
+    found = _clean_e164(line) if 7 < len(line) <= 16 else None
+    if found is not None:
+        assert normalize_phone(f"{line} ").value == found.value == line
+        import phonenumbers
+
+        parsed = phonenumbers.parse(line)
+        assert phonenumbers.is_valid_number(parsed)
+        assert phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164) == line
+
+
+@given(
+    st.dictionaries(
+        st.text(max_size=8), st.text(st.characters(codec="utf-8"), max_size=20), max_size=5
+    )
+)
+def test_the_form_is_encoded_as_the_standard_library_does(fields):
+    from urllib.parse import urlencode
+
+    from bulk_import.api.form import encode
+
+    pairs = [(name.encode("utf-8", "ignore").decode(), value) for name, value in fields.items()]
+    assert encode(pairs) == urlencode(pairs).encode()

@@ -12,6 +12,7 @@ import pytest
 import xlsxwriter
 
 from bulk_import import import_file_async
+from bulk_import.cli import main
 from bulk_import.importing import write_reports
 from bulk_import.mapping.loading import parse_mapping
 from bulk_import.models import Outcome, Status, Summary
@@ -143,3 +144,39 @@ def test_a_hundred_thousand_rows_make_a_light_page():
     assert len(page) < 250_000
     assert "The first 500 of 33,334" in page
     assert page.count("<rect") <= 240
+
+
+async def test_a_bundle_keeps_shapes_and_equalities_and_nobodys_data(
+    tmp_path, write_csv, sandbox, settings
+):
+    import csv
+    import io
+    import zipfile
+
+    rows = [["E-mail", "Name", "Phone"], ["ann@example.com", "Ünal Иванов", "+14155550123"],
+            ["bob@example.com", "Ünal Иванов", "12"], ["cat@example.com", "NA", ""]]  # fmt: skip
+    summary = await import_file_async(write_csv(rows), MAPPING, settings(sandbox))
+    with pytest.raises(SystemExit) as exit_:
+        main(["bundle", str(summary.run_dir)])
+    assert exit_.value.code == 0
+    path = Path(summary.run_dir) / "bundle.zip"
+    assert path.stat().st_mode & 0o777 == 0o600
+    with zipfile.ZipFile(path) as archive:
+        whole = b"".join(archive.read(name) for name in archive.namelist())
+        lines = list(csv.DictReader(io.StringIO(archive.read("rows.csv").decode())))
+    for secret in (
+        "ann@",
+        "bob",
+        "Иванов",
+        "Ünal",
+        "4155550123",
+        sandbox.key,
+        str(tmp_path),
+        sandbox.url,
+    ):
+        assert secret.encode() not in whole
+    assert [line["status"] for line in lines] == ["success", "invalid", "success"]
+    assert lines[0]["Name"] == lines[1]["Name"]
+    assert lines[2]["Name"] == "NA"
+    assert re.fullmatch(r"\+\d{11}", lines[0]["Phone"])
+    assert re.fullmatch(r"[a-z]{3}@[a-z]{7}\.[a-z]{3}", lines[0]["E-mail"])

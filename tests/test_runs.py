@@ -587,11 +587,11 @@ def test_a_dataframe_is_imported_like_a_file(tmp_path, mapping, monkeypatch):
 
 @pytest.mark.slow
 async def test_a_limit_of_20_a_second_fails_no_row_and_is_hardly_ever_overstepped(
-    sandbox, settings, contacts_csv
+    sandbox, settings, contacts_csv, mapping
 ):
     sandbox.use(Faults(throttle=20))
     options = settings(sandbox, rate=0, concurrency=32, throttles=20)
-    summary = await import_file_async(contacts_csv(300), MAPPING, options)
+    summary = await import_file_async(contacts_csv(300), mapping, options)
     assert summary.counts[Status.SUCCESS] == 300
     refused = [request for request in sandbox.sent() if request.answer == "429"]
     # All workers find out at once in the beginning; once settled, a few percent at most.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import csv
 import os
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -249,3 +250,48 @@ async def test_a_night_cut_off_at_any_request_is_taken_over_by_the_next(tmp_path
         assert (await job())[1] == []
         with State.open(tmp_path / "job.state") as state:
             assert state.get("left_run") == ""
+
+
+@pytest.mark.slow
+async def test_a_whole_night_from_one_command(tmp_path, sandbox, job):
+    """Lock, window, brake, sync, notification, metrics and retention, as cron would run them."""
+    from aiohttp import web
+
+    told = []
+
+    async def hook(request):
+        told.append(await request.json())
+        return web.Response()
+
+    app = web.Application()
+    app.router.add_post("/hook", hook)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    port = runner.addresses[0][1]
+    (tmp_path / "m.yml").write_text(MAPPING)
+    source = job.write(people(40))
+
+    async def night(number: int, *more: str) -> int:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "bulk_import", "sync", str(source), "-m", str(tmp_path / "m.yml"),
+            "--state", str(tmp_path / "night.state"), "--endpoint", sandbox.url, "--rate", "0",
+            "--run-dir", str(tmp_path / "nights" / str(number)), "--window", "00:00-23:59", "--keep-runs", "2",
+            "--metrics-file", str(tmp_path / "import.prom"), "--notify", f"http://127.0.0.1:{port}/hook", "--quiet", *more,
+            env=os.environ | {"INFLUENCERSOFT_API_KEY": sandbox.key, "XDG_STATE_HOME": str(tmp_path)},
+        )  # fmt: skip
+        return await process.wait()
+
+    assert [await night(1), await night(2), await night(3)] == [0, 0, 0]
+    assert len(sandbox.sent()) == 40
+    job.write(people(10))
+    assert await night(4) == 3
+    assert len(sandbox.sent()) == 40
+    await runner.cleanup()
+    assert [message["exit_code"] for message in told] == [0, 0, 0, 3]
+    assert told[1]["counts"]["unchanged"] == 40
+    assert "example.org" not in str(told)
+    assert 'bulk_import_rows{status="unchanged"} 10' in (tmp_path / "import.prom").read_text()
+    kept = {folder.name for folder in (tmp_path / "nights").iterdir()}
+    assert kept == {"3", "4"}

@@ -22,6 +22,7 @@ COMMANDS = {
     "undo": "The reverse of a run's tags and lists, as a file.",
     "report": "Write the reports of a run again.",
     "runs": "Earlier runs, oldest first.",
+    "bundle": "A support archive of a run without anybody's data.",
     "lists": "The account's lists and their ids.",
     "managers": "The account's personal managers and their ids.",
     "fields": "What the API takes.",

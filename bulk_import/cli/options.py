@@ -82,6 +82,9 @@ def sending_options(command: Command) -> Command:
                 "--report-safe", is_flag=True, default=None,
                 help="Neutralize formula-like cells in report.csv too.",
             ),
+            click.option(
+                "--log-file", type=_FILE, help="Append what happens to this file, as JSON lines."
+            ),
             click.option("--yes", "-y", is_flag=True, help="Do not ask before sending."),
             click.option("--json", "as_json", is_flag=True, help="The summary as JSON on stdout."),
             click.option("--quiet", "-q", is_flag=True, help="No progress, no summary."),

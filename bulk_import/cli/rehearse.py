@@ -33,6 +33,7 @@ def command(
     yes: bool,  # noqa: FBT001 - click passes by name
     as_json: bool,  # noqa: FBT001
     quiet: bool,  # noqa: FBT001
+    log_file: Path | None,
     **options: Any,
 ) -> int:
     """Send SOURCE… to a private sandbox instead of the account, and estimate the real run.
@@ -79,4 +80,6 @@ def command(
             err=True,
         )
 
-    return run_and_tell(work, yes=True, as_json=as_json, quiet=quiet, after=after)
+    return run_and_tell(
+        work, yes=True, as_json=as_json, quiet=quiet, log_file=log_file, after=after
+    )

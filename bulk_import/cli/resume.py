@@ -26,6 +26,7 @@ def command(
     yes: bool,  # noqa: FBT001 - click passes by name
     as_json: bool,  # noqa: FBT001
     quiet: bool,  # noqa: FBT001
+    log_file: Path | None,
     **options: Any,
 ) -> int:
     """Go on with the run in RUN_DIR where it stopped.
@@ -44,4 +45,5 @@ def command(
         yes=yes,
         as_json=as_json,
         quiet=quiet,
+        log_file=log_file,
     )

@@ -55,6 +55,7 @@ def command(
     yes: bool,  # noqa: FBT001
     as_json: bool,  # noqa: FBT001
     quiet: bool,  # noqa: FBT001
+    log_file: Path | None,
     **options: Any,
 ) -> int:
     """Tag the people on the lists NEW…, and untag those who are no longer on them.
@@ -114,7 +115,7 @@ def command(
                 str(source), load_mapping(mapping), settings,
                 confirm=confirm, progress=progress, stop=stop,
             ),
-            yes=yes, as_json=as_json, quiet=quiet, after=after,
+            yes=yes, as_json=as_json, quiet=quiet, log_file=log_file, after=after,
         )  # fmt: skip
 
 

@@ -30,6 +30,7 @@ def command(
     yes: bool,  # noqa: FBT001 - click passes by name
     as_json: bool,  # noqa: FBT001
     quiet: bool,  # noqa: FBT001
+    log_file: Path | None,
     **options: Any,
 ) -> int:
     """Import SOURCE… (paths, globs, or - for standard input).
@@ -53,4 +54,5 @@ def command(
         yes=yes,
         as_json=as_json,
         quiet=quiet,
+        log_file=log_file,
     )

@@ -14,14 +14,17 @@ from typing import TYPE_CHECKING
 
 import click
 
+from bulk_import.cli.logfile import LogFile
 from bulk_import.cli.terminal import Bars, ask, is_interactive
+from bulk_import.errors import BulkImportError
+from bulk_import.progress import Progress
 
 if TYPE_CHECKING:
     from bulk_import.delivery.stopping import Stop
     from bulk_import.models import Summary
     from bulk_import.run import Confirm
 
-Work = Callable[["Confirm | None", Bars, "Stop"], Awaitable["Summary"]]
+Work = Callable[["Confirm | None", Progress, "Stop"], Awaitable["Summary"]]
 
 _NAMES = {signal.SIGINT: ("Ctrl-C", 130), signal.SIGTERM: ("SIGTERM", 143)}
 
@@ -32,12 +35,14 @@ def run_and_tell(
     yes: bool,
     as_json: bool,
     quiet: bool,
+    log_file: Path | None = None,
     after: Callable[[Summary], None] | None = None,
 ) -> int:
     """Do *work*, tell the summary, do what comes *after*, return the exit code."""
     from bulk_import.api.client import new_runner
 
     bars = Bars(quiet=quiet)
+    log = LogFile(log_file, bars) if log_file is not None else None
     confirm = partial(ask, bars=bars) if is_interactive() and not yes else None
 
     async def main() -> Summary:
@@ -45,13 +50,19 @@ def run_and_tell(
 
         stop = Stop()
         _listen(stop, bars)
-        return await work(confirm, bars, stop)
+        return await work(confirm, log or bars, stop)
 
     try:
         with new_runner() as runner:
             summary = runner.run(main())
+    except BulkImportError as exc:
+        if log is not None:
+            log.failed(str(exc))
+        raise
     finally:
         bars.close()
+    if log is not None:
+        log.ended(summary)
     tell(summary, as_json=as_json, quiet=quiet)
     if after is not None:
         after(summary)
@@ -72,6 +83,16 @@ def tell(summary: Summary, *, as_json: bool, quiet: bool) -> None:
         for path in sorted(Path(summary.run_dir).iterdir()):
             if path.name.startswith(("report.", "rejects")) or path.name == "summary.json":
                 click.echo(f"  {path}")
+
+
+def tell_webhook(url: str, summary: Summary) -> None:
+    """Post the summary; say so when nobody took it, and let the run's exit code stand."""
+    from bulk_import.api.webhook import notify
+    from bulk_import.report.summary import as_json as to_json
+
+    trouble = notify(url, to_json(summary))
+    if trouble:
+        click.echo(f"--notify: not delivered: {trouble}", err=True)
 
 
 def _listen(stop: Stop, bars: Bars) -> None:

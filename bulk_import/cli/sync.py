@@ -42,6 +42,9 @@ _SHARE = click.FloatRange(0, 1)
               help="The run's folder. [a new one under runs/]")  # fmt: skip
 @click.option("--metrics-file", type=click.Path(dir_okay=False, path_type=Path),
               help="Write the outcome for Prometheus' textfile collector.")  # fmt: skip
+@click.option(
+    "--notify", metavar="URL", help="Post the summary there as JSON when the run has ended."
+)
 @click.option("--keep-runs", type=click.IntRange(1), metavar="N",
               help="Delete all but the N newest finished runs beside this one.")  # fmt: skip
 @account_options
@@ -59,10 +62,12 @@ def command(
     max_vanished: float,
     max_blanked: float,
     metrics_file: Path | None,
+    notify: str | None,
     keep_runs: int | None,
     yes: bool,  # noqa: FBT001
     as_json: bool,  # noqa: FBT001
     quiet: bool,  # noqa: FBT001
+    log_file: Path | None,
     **options: Any,
 ) -> int:
     """Send what changed since the last good run of this job, and what failed then.
@@ -71,16 +76,20 @@ def command(
     brake compares the source with that of the last good run and stops (exit 3) when rows,
     contacts or fields are lost, or too many change.
     """
-    from bulk_import.cli.running import run_and_tell
+    from bulk_import.api.webhook import check_webhook
+    from bulk_import.cli.running import run_and_tell, tell_webhook
     from bulk_import.report.metrics import write_metrics
     from bulk_import.retention import delete_old_runs
     from bulk_import.sync import Brake, SyncOptions, sync_async
 
+    webhook = check_webhook(notify) if notify else ""
     settings = settings_from(ends_when_closed=True, **options)
     brake = Brake(max_rows_fewer, max_changed, max_vanished, max_blanked)
     night = SyncOptions(state, full, accept, seed, brake, wait_lock_s)
 
     def after(summary: Any) -> None:
+        if webhook:
+            tell_webhook(webhook, summary)
         if metrics_file is not None:
             write_metrics(metrics_file, summary)
         if keep_runs is not None:
@@ -93,5 +102,6 @@ def command(
         yes=yes,
         as_json=as_json,
         quiet=quiet,
+        log_file=log_file,
         after=after,
     )

@@ -31,7 +31,8 @@ def cross_check(fields: Mapping[str, str]) -> tuple[tuple[str, Note], ...]:
     country = fields.get("lead_shipping_country_code") or fields.get("lead_billing_country_code")
     phone, offset = fields.get("lead_phone"), fields.get("lead_utc")
     if phone and country:
-        at_home = _regions_of_phone(phone)
+        # The country's own code says enough, and nothing needs to be parsed.
+        at_home = () if phone.startswith(_code_of(country)) else _regions_of_phone(phone)
         if at_home and country not in at_home:
             doubts.append(
                 (
@@ -67,6 +68,14 @@ def _postal(fields: Mapping[str, str], group: str) -> list[tuple[str, Note]]:
     return [
         (name, Note("POSTAL_CODE_SHAPE", f"{code!r} does not look like a postal code of {country}"))
     ]
+
+
+@cache
+def _code_of(country: str) -> str:
+    import phonenumbers
+
+    # A country without a numbering plan has no code: nothing starts like that.
+    return f"+{phonenumbers.country_code_for_region(country) or ' '}"
 
 
 @lru_cache(maxsize=8192)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Literal
 
 from bulk_import.normalize.result import Normalized, NormalizeError, Note
@@ -90,7 +90,7 @@ def normalize_phone(
         raise NormalizeError("PHONE_INVALID", "too long for a phone number")
     line = _plain(line)
     if _E164.fullmatch(line):
-        return _canonical(line, line, None, "phone.e164", (), strict=strict)
+        return _clean_e164(line) or _canonical(line, line, None, "phone.e164", (), strict=strict)
     link = _LINK.fullmatch(line)
     if link:
         return _canonical(line, "+" + link[1], None, "phone.link", (), strict=strict)
@@ -99,6 +99,40 @@ def normalize_phone(
     if restored:
         return _canonical(line, restored, region, "phone.spreadsheet", (), strict=strict)
     return _from_parts(line, region, strict=strict, several=several)
+
+
+def _clean_e164(line: str) -> NormalizedPhone | None:
+    """The number itself, if it is written as it is sent and exists; ``None`` = look closer.
+
+    Parsing is half of the cost of a number, and here there is nothing to be parsed.
+    """
+    import phonenumbers
+
+    for length in (1, 2, 3):
+        code = int(line[1 : 1 + length])
+        regions = phonenumbers.COUNTRY_CODE_TO_REGION_CODE.get(code)
+        if regions is not None:
+            break
+    else:
+        return None
+    national = line[1 + length :]
+    if not national or national[0] == "0" or _PLACEHOLDERS.fullmatch(line[1:]):
+        return None
+    prefix = _national_prefix(regions[0])
+    if prefix is not None and prefix.match(national):
+        return None
+    number = phonenumbers.PhoneNumber(country_code=code, national_number=int(national))
+    return NormalizedPhone(line, "phone.e164") if phonenumbers.is_valid_number(number) else None
+
+
+@cache
+def _national_prefix(region: str) -> re.Pattern[str] | None:
+    """What is dialled in front of national numbers: digits that parsing might take away."""
+    import phonenumbers
+
+    metadata = phonenumbers.PhoneMetadata.metadata_for_region(region)
+    prefix = metadata.national_prefix_for_parsing if metadata else None
+    return re.compile(prefix) if prefix else None
 
 
 def _plain(line: str) -> str:

@@ -1,0 +1,83 @@
+"""``--log-file``: what happened, as JSON lines, for machines that read logs. No names, no addresses."""
+
+from __future__ import annotations
+
+import json
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+from bulk_import.errors import StorageError
+from bulk_import.models import Status
+
+if TYPE_CHECKING:
+    from bulk_import.cli.terminal import Bars
+    from bulk_import.models import Summary
+
+_EVERY = 1000  # settled rows between two lines
+
+
+class LogFile:
+    """Passes everything on to the terminal's progress, and writes it down."""
+
+    def __init__(self, path: Path, inner: Bars) -> None:
+        self._inner = inner
+        self._read = self._settled = 0
+        try:
+            self._file: IO[str] = os.fdopen(
+                os.open(path, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600), "a", encoding="utf-8"
+            )
+        except OSError as exc:
+            raise StorageError(f"--log-file {path}: {exc.strerror or exc}") from exc
+        self._write("begun")
+
+    def reading(self, rows: int) -> None:
+        self._read += rows
+        self._inner.reading(rows)
+
+    def sending(self, total: int) -> None:
+        self._write("sending", rows_read=self._read, to_send=total)
+        self._inner.sending(total)
+
+    def settled(self, status: Status) -> None:
+        self._settled += 1
+        if self._settled % _EVERY == 0:
+            self._write("settled", rows=self._settled)
+        self._inner.settled(status)
+
+    def paused(self, seconds: float, why: str) -> None:
+        self._write("paused", level="warning", seconds=round(seconds, 3), why=why)
+        self._inner.paused(seconds, why)
+
+    def say(self, message: str) -> None:
+        self._write("said", message=message)
+        self._inner.say(message)
+
+    def close(self) -> None:
+        self._inner.close()
+
+    def ended(self, summary: Summary) -> None:
+        """Write how the run ended, and close the file."""
+        self._write(
+            "ended",
+            level="info" if summary.exit_code == 0 else "error",
+            exit_code=summary.exit_code,
+            counts={status.value: n for status, n in summary.counts.items() if n},
+            requests=summary.requests,
+            elapsed_s=round(summary.elapsed_s, 3),
+            stopped=summary.stopped,
+            run_dir=summary.run_dir,
+        )
+        self._file.close()
+
+    def failed(self, message: str) -> None:
+        """Write that the run could not be made, and close the file."""
+        self._write("failed", level="error", message=message)
+        self._file.close()
+
+    def _write(self, event: str, *, level: str = "info", **facts: Any) -> None:
+        now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        line = {"time": now, "level": level, "event": event, **facts}
+        self._file.write(json.dumps(line, ensure_ascii=False) + "\n")
+        self._file.flush()
