@@ -104,6 +104,14 @@ def test_a_header_that_lies_is_not_believed(tmp_path):
     assert [s.column for s in found["lead_email"]] == ["Contact"]
 
 
+def test_a_column_of_whole_names_is_not_taken_for_first_names(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text(
+        "Email,Vorname komplett\nann@example.com,Ann Smith\nbob@example.com,Bob van Dyk\n"
+    )
+    assert "full_name" in _propose(path).fields
+
+
 def test_the_file_is_never_overwritten_and_private(tmp_path, capsys):
     path = tmp_path / "m.yml"
     source = str(ROOT / "sample_data" / "hubspot.csv")

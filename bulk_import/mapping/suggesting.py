@@ -109,6 +109,8 @@ def _column(column: str, cells: Sequence[str]) -> Suggestion:
     samples = tuple(dict.fromkeys(cell[:40] for cell in cells))[:2]
     by_name, name_score = _by_header(column)
     by_content, content_score = _by_content(cells)
+    if by_name in _ONE_NAME and name_score < SURE and _are_whole_names(cells):
+        by_name = FULL_NAME
     if by_name and not cells:
         return Suggestion(column, by_name, name_score, "by its name; no cell is filled", samples)
     if by_name and by_name in _DETECTORS:
@@ -129,6 +131,14 @@ def _column(column: str, cells: Sequence[str]) -> Suggestion:
     if by_content:
         return Suggestion(column, by_content, content_score, "by its cells", samples)
     return Suggestion(column, "", 0.0, "", samples)
+
+
+_ONE_NAME = frozenset({"lead_first_name", "lead_last_name"})
+
+
+def _are_whole_names(cells: Sequence[str]) -> bool:
+    """Whether most cells have two words and more: `Imię i nazwisko` is no first name."""
+    return sum(len(cell.split()) > 1 for cell in cells) > 0.6 * len(cells)
 
 
 @cache

@@ -15,7 +15,7 @@ SYNONYMS: dict[str, str] = {
     "lead_last_name": "last name|lastname|surname|family name|фамилия|nachname|familienname|nom|nom de famille|"
     "apellido|apellidos|sobrenome|apelido|nazwisko",
     "full_name": "name|full name|fullname|contact|contact name|customer name|client|фио|ф.и.о.|полное имя|клиент|"
-    "контакт|имя и фамилия|vollständiger name|kunde|nom complet|nom et prénom|nombre completo|"
+    "контакт|имя и фамилия|vollständiger name|kunde|nom complet|nom et prénom|imię i nazwisko|jméno a příjmení|nombre completo|"
     "nombre y apellidos|nome|nome completo|cliente",
     "lead_phone": "phone|phone number|telephone|tel|tel.|mobile|mobile phone|mobile number|cell|cell phone|"
     "phone 1 - value|mobile phone number|primary phone|телефон|мобильный|мобильный телефон|номер телефона|"

@@ -48,6 +48,7 @@ def is_date_format(code: str) -> bool:
     return bool(_DATE_LETTERS.search(plain)) and not re.search(r"[0#?]\s*E[+-]", plain)
 
 
+@lru_cache(maxsize=8192)
 def shown(raw: str, code: str, *, epoch_1904: bool = False) -> str:
     """Return the text of a numeric cell.
 

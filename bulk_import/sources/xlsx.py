@@ -199,6 +199,20 @@ class Workbook:
         )
 
 
+class _LocalNames(dict[str, str]):
+    """Element with its namespace -> its name alone; a workbook has a few, each a million times."""
+
+    def __missing__(self, tag: str) -> str:
+        if len(self) > 1000:  # a file with that many is not meant well
+            self.clear()
+        local = self[tag] = tag.rsplit(" ", 1)[-1]
+        return local
+
+
+_LOCAL = _LocalNames()
+_POSITIONS: dict[str, int] = {}  # letters of a column -> its position
+
+
 class _Reader(Generic[T]):
     """What expat calls; finished things gather in ``made``."""
 
@@ -278,7 +292,7 @@ class _SheetReader(_Reader[Line]):
         self._phonetic = 0
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
-        local = tag.rsplit(" ", 1)[-1]
+        local = _LOCAL[tag]
         if local == "c":
             self._at = self._position(attributes.get("r"))
             self._type = attributes.get("t", "n")
@@ -298,7 +312,7 @@ class _SheetReader(_Reader[Line]):
             self._phonetic += 1
 
     def end(self, tag: str) -> None:
-        local = tag.rsplit(" ", 1)[-1]
+        local = _LOCAL[tag]
         if local in ("v", "t"):
             self._in_value = False
         elif local == "c":
@@ -314,12 +328,17 @@ class _SheetReader(_Reader[Line]):
             self._value.append(text)
 
     def _position(self, reference: str | None) -> int:
+        letters = (reference or "").rstrip("0123456789")
+        known = _POSITIONS.get(letters)
+        if known is not None:
+            return known
         match = _REFERENCE.fullmatch(reference or "")
         if match is None:
             return self._at + 1
         position = 0
         for letter in match[1]:
             position = position * 26 + ord(letter) - ord("A") + 1
+        _POSITIONS[letters] = position - 1
         return position - 1
 
     def _end_cell(self) -> None:
