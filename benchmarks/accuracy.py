@@ -10,6 +10,7 @@ and fails when it is imported.
 from __future__ import annotations
 
 import contextlib
+import csv
 import io
 import logging
 import re
@@ -28,6 +29,7 @@ import validators
 
 from bulk_import import normalize
 from bulk_import.normalize.names import split_name
+from bulk_import.normalize.tags import normalize_tags
 from tests.cases import NORMALIZERS, REFUSED, Case, load
 
 Answer = Callable[[Case], str]
@@ -44,6 +46,7 @@ def ours(normalizer: str) -> Answer:
         "offsets": lambda case: normalize.utc_offset(case.text),
         "emails": lambda case: normalize.email(case.text),
         "names": name,
+        "tags": lambda case: ",".join(normalize_tags(case.text, separator=";").values),
     }[normalizer]
 
 
@@ -127,11 +130,20 @@ def split_on_blanks(case: Case) -> str:
     return " ".join(f"{first} / {' '.join(middle)} / {last}".split())
 
 
+def split_and_strip(case: Case) -> str:
+    return ",".join(part.strip() for part in case.text.split(";"))
+
+
+def csv_reader(case: Case) -> str:
+    return ",".join(next(csv.reader([case.text], delimiter=";", skipinitialspace=True)))
+
+
 LIBRARIES: dict[str, list[Answer]] = {
     "countries": [pycountry_lookup, pycountry_fuzzy, babel_territories],
     "phones": [phonenumbers_valid, phonenumbers_possible, digits_only],
     "offsets": [dateutil_parser, zoneinfo_or_strptime],
     "emails": [email_validator_library, email_validator_display, validators_library],
+    "tags": [split_and_strip, csv_reader],
     "names": [nameparser_library, split_on_blanks],
 }
 

@@ -139,7 +139,8 @@ def _validated(address: str, shown: str) -> str:
     # An address that was typed in ASCII stays so, "xn--" and all: it is the same mailbox.
     typed = address.rsplit("@", 1)[1]
     domain = (typed if typed.isascii() else checked.domain).lower()
-    if "." not in domain or domain.rsplit(".", 1)[-1].isdigit():
+    last = domain.rsplit(".", 1)[-1]
+    if "." not in domain or last.isdigit() or len(last) < 2:
         raise NormalizeError("EMAIL_INVALID", f"{shown!r}: {domain} is not a domain; {_ADVICE}")
     return f"{checked.local_part}@{domain}"
 

@@ -32,6 +32,7 @@ _PATRONYMIC = re.compile(
     r"[А-ЯЁа-яёІіЇїЄє-]+(?:ович|евич|ич|овна|евна|ична|инична|йович|івна|ївна|улы|кызы|оглы|гызы)",
     re.IGNORECASE,
 )
+_INITIAL = re.compile(r"[^\W\d_]\.|[A-Z]")
 _EAST_ASIAN = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af]")
 
 Part = Literal["first", "middle", "last"]
@@ -106,7 +107,8 @@ def _by_patronymic(words: list[str]) -> _Parts | None:
 
 def _by_particle(words: list[str]) -> _Parts | None:
     for at, word in enumerate(words[1:-1], 1):
-        if word.lower().rstrip(".") in _PARTICLES:
+        # "E." is somebody's initial, "e" is Portuguese for "and".
+        if not _INITIAL.fullmatch(word) and word.lower().rstrip(".") in _PARTICLES:
             return _Parts(words[0], " ".join(words[1:at]), " ".join(words[at:]), "name.particle")
     return None
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 REFUSED = "!"
-NORMALIZERS = ("countries", "phones", "offsets", "emails", "names")
+NORMALIZERS = ("countries", "phones", "offsets", "emails", "names", "tags")
 
 _REGION = re.compile(r" @([A-Z]{2})$")
 _ESCAPE = re.compile(r"\\u([0-9a-f]{4})")
