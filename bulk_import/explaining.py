@@ -11,7 +11,7 @@ from bulk_import.errors import SetupError
 from bulk_import.journal import Journal
 from bulk_import.mapping.loading import load_mapping, parse_mapping
 from bulk_import.mapping.rows import Step
-from bulk_import.models import Record
+from bulk_import.models import VANISHED, Record
 from bulk_import.run import JOURNAL, opened_inputs, row_mapper
 
 
@@ -63,7 +63,7 @@ def explain_run(run_dir: Path, number: int) -> Explained:
         )
         for source, info in journal.sources().items():
             sent = journal.sent_form(number, source=source)
-            if sent is None:
+            if sent is None or info.kind == VANISHED:
                 continue
             seq, body = sent
             row, outcome = journal.result(seq)

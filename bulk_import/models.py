@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     import pandas
 
 
+VANISHED = "vanished"  # kind of the source that stands for contacts missing from all sources
+
+
 class Status(StrEnum):
     """How a row ended. Every row of a source ends in exactly one of these."""
 

@@ -37,7 +37,7 @@ from bulk_import.mapping.binding import bind
 from bulk_import.mapping.loading import ColumnMapping
 from bulk_import.mapping.rows import RowMapper
 from bulk_import.mapping.suppression import SuppressionList
-from bulk_import.models import SourceInfo, Status, Summary
+from bulk_import.models import VANISHED, SourceInfo, Status, Summary
 from bulk_import.preparing import (
     SET_FIELDS,
     Input,
@@ -155,6 +155,7 @@ class Run:
                     mappers = {
                         number: row_mapper(self._mapping, info.header, directory)
                         for number, info in journal.sources().items()
+                        if info.kind != VANISHED
                     }
                     rejudge(journal, mappers, suppression, plan)
                     settle_duplicates(journal, self._mapping.spec.when.duplicate)
@@ -465,7 +466,7 @@ def _changed_sources(
     known: Mapping[int, SourceInfo], paths: Sequence[str] | None, mapping: ColumnMapping
 ) -> Iterator[str]:
     if paths is not None:
-        names = [info.name for info in known.values() if info.kind != "frame"]
+        names = [info.name for info in known.values() if info.kind not in ("frame", VANISHED)]
         if known and len(paths) != len(names):
             yield f"it had {len(names)} sources, now there are {len(paths)}"
             return

@@ -25,15 +25,15 @@ from bulk_import.importing import Sources
 from bulk_import.journal import Journal
 from bulk_import.locks import hold
 from bulk_import.mapping.loading import ColumnMapping, load_mapping
-from bulk_import.models import Row, SourceInfo, Status, Summary
+from bulk_import.models import VANISHED, Row, SourceInfo, Status, Summary
 from bulk_import.preparing import Plan
 from bulk_import.progress import Progress, Silence
 from bulk_import.run import JOURNAL, Confirm, Run, new_run_dir, opened_inputs
 from bulk_import.settings import Settings
 from bulk_import.sources import expand_sources
+from bulk_import.sources.remote import source_stat
 from bulk_import.state import Known, State
 
-VANISHED = "vanished"
 _BARE = "bare:"
 
 
@@ -345,7 +345,7 @@ def _refuse_other_account(state: State, settings: Settings) -> None:
 
 def _stats(paths: Sequence[str]) -> list[tuple[int, float]]:
     """(size, time of change) of each source."""
-    return [((found := Path(path).stat()).st_size, found.st_mtime) for path in paths]
+    return [source_stat(path) for path in paths]
 
 
 async def _free(lock: Path, wait_s: float) -> None:

@@ -131,7 +131,12 @@ def expand_sources(patterns: Sequence[str]) -> list[str]:
     """
     found: dict[str, None] = {}
     for pattern in patterns:
-        if pattern == "-" or not glob.has_magic(pattern) or Path(pattern).exists():
+        if (
+            pattern == "-"
+            or "://" in pattern
+            or not glob.has_magic(pattern)
+            or Path(pattern).exists()
+        ):
             found[pattern] = None
             continue
         matches = sorted(glob.glob(pattern, recursive=True))  # noqa: PTH207 - absolute patterns too

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import IO, cast
 
 from bulk_import.errors import SourceError
+from bulk_import.sources.remote import fetch, is_remote
 
 MOST_UNPACKED = 4 * 2**30
 _SUSPICIOUS_BYTES = 50 * 2**20
@@ -48,7 +49,7 @@ def regular_file(path: str, member: str | None) -> Iterator[Path]:
     """Give a plain file to read: *path* itself, or what is in it, unpacked to a private folder.
 
     Args:
-        path: A path, or ``-`` for standard input.
+        path: A path, an address (``sftp://…``), or ``-`` for standard input.
         member: The file inside an archive, when there are several.
 
     Raises:
@@ -59,6 +60,10 @@ def regular_file(path: str, member: str | None) -> Iterator[Path]:
             source = Path(folder) / "stdin"
             with private_file(source) as file:
                 shutil.copyfileobj(sys.stdin.buffer, file)
+        elif is_remote(path):
+            source = Path(folder) / "fetched"
+            with private_file(source) as file:
+                fetch(path, file, most_bytes=MOST_UNPACKED)
         else:
             source = Path(path)
             _refuse_specials(source)
