@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import csv
+import getpass
 import inspect
-from collections.abc import AsyncIterator, Callable, Sequence
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -132,3 +137,43 @@ def report_of(run_dir: Path) -> list[dict[str, str]]:
 
 def statuses(run_dir: Path) -> list[str]:
     return [line["status"] for line in report_of(run_dir)]
+
+
+@pytest.fixture
+def sftp(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """A real OpenSSH server on the loopback: ``sftp://user@127.0.0.1:port``; the key is in HOME."""
+    program = shutil.which("sshd")
+    if program is None:
+        pytest.skip("OpenSSH's server is not installed")
+    folder = tmp_path / "ssh"
+    folder.mkdir()
+    for name in ("host", "user"):
+        subprocess.run(
+            ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(folder / name)], check=True
+        )
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    (folder / "config").write_text(
+        f"Port {port}\nListenAddress 127.0.0.1\nHostKey {folder}/host\nAuthorizedKeysFile {folder}/user.pub\n"
+        f"PidFile {folder}/pid\nStrictModes no\nUsePAM no\nPermitRootLogin yes\nSubsystem sftp internal-sftp\n"
+    )
+    if getpass.getuser() == "root":
+        Path("/run/sshd").mkdir(exist_ok=True)
+    home = folder / "home" / ".ssh"
+    home.mkdir(parents=True)
+    shutil.copy(folder / "user", home / "id_ed25519")
+    monkeypatch.setenv("HOME", str(home.parent))
+    server = subprocess.Popen(
+        [program, "-D", "-e", "-f", str(folder / "config")], stderr=subprocess.DEVNULL
+    )
+    try:
+        for _ in range(100):
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", port)) == 0:
+                    break
+            time.sleep(0.05)
+        yield f"sftp://{getpass.getuser()}@127.0.0.1:{port}"
+    finally:
+        server.terminate()
+        server.wait(10)

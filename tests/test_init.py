@@ -53,11 +53,13 @@ def test_known_exports_are_recognised(name):
 
 
 @pytest.mark.parametrize("name", SAMPLES)
-def test_a_proposal_passes_check_unedited(name, tmp_path):
+async def test_a_proposal_passes_check_and_runs_unedited(name, tmp_path, sandbox, settings):
     path = ROOT / "sample_data" / name
     mapping = parse_mapping(as_yaml(_propose(path), name), "proposed.yml", folder=tmp_path)
     checked = check_file(path, mapping)
     assert checked.plan.to_send >= 0.8 * checked.plan.rows_read
+    summary = await import_file_async(path, mapping, settings(sandbox))
+    assert summary.counts[Status.SUCCESS] == checked.plan.to_send
 
 
 STRANGE = {

@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-import getpass
-import shutil
-import socket
-import subprocess
 import threading
-import time
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 
 import pytest
 
@@ -60,39 +54,9 @@ def test_what_cannot_be_fetched_is_said_and_nothing_secret_with_it(url, what):
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not shutil.which("sshd"), reason="OpenSSH's server is not installed")
-def test_a_source_over_sftp(tmp_path, monkeypatch):
-    for name in ("host", "user"):
-        subprocess.run(
-            ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(tmp_path / name)], check=True
-        )
-    (tmp_path / "authorized").write_text((tmp_path / "user.pub").read_text())
-    (tmp_path / "authorized").chmod(0o600)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    (tmp_path / "config").write_text(
-        f"Port {port}\nListenAddress 127.0.0.1\nHostKey {tmp_path}/host\nAuthorizedKeysFile {tmp_path}/authorized\n"
-        f"PidFile {tmp_path}/pid\nStrictModes no\nUsePAM no\nPermitRootLogin yes\nSubsystem sftp internal-sftp\n"
-    )
-    Path("/run/sshd").mkdir(exist_ok=True)
-    server = subprocess.Popen(
-        [shutil.which("sshd"), "-D", "-e", "-f", str(tmp_path / "config")],
-        stderr=subprocess.DEVNULL,
-    )
+def test_a_source_over_sftp(tmp_path, sftp):
     (tmp_path / "export.csv").write_text(CSV)
-    home = tmp_path / "home" / ".ssh"
-    home.mkdir(parents=True)
-    shutil.copy(tmp_path / "user", home / "id_ed25519")
-    monkeypatch.setenv("HOME", str(home.parent))
-    try:
-        for _ in range(50):
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", port)) == 0:
-                    break
-            time.sleep(0.1)
-        url = f"sftp://{getpass.getuser()}@127.0.0.1:{port}{tmp_path}/export.csv"
-        assert [row.cells["Name"] for row in read_rows(url)] == ["Ann", "Bob"]
-    finally:
-        server.terminate()
-        server.wait(10)
+    assert [row.cells["Name"] for row in read_rows(f"{sftp}{tmp_path}/export.csv")] == [
+        "Ann",
+        "Bob",
+    ]

@@ -253,8 +253,8 @@ async def test_a_night_cut_off_at_any_request_is_taken_over_by_the_next(tmp_path
 
 
 @pytest.mark.slow
-async def test_a_whole_night_from_one_command(tmp_path, sandbox, job):
-    """Lock, window, brake, sync, notification, metrics and retention, as cron would run them."""
+async def test_a_whole_night_from_one_command(tmp_path, sandbox, job, sftp):
+    """SFTP, lock, window, brake, sync, notification, metrics and retention, as cron would run them."""
     from aiohttp import web
 
     told = []
@@ -275,7 +275,7 @@ async def test_a_whole_night_from_one_command(tmp_path, sandbox, job):
 
     async def night(number: int, *more: str) -> int:
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "bulk_import", "sync", str(source), "-m", str(tmp_path / "m.yml"),
+            sys.executable, "-m", "bulk_import", "sync", f"{sftp}{source}", "-m", str(tmp_path / "m.yml"),
             "--state", str(tmp_path / "night.state"), "--endpoint", sandbox.url, "--rate", "0",
             "--run-dir", str(tmp_path / "nights" / str(number)), "--window", "00:00-23:59", "--keep-runs", "2",
             "--metrics-file", str(tmp_path / "import.prom"), "--notify", f"http://127.0.0.1:{port}/hook", "--quiet", *more,
@@ -295,3 +295,39 @@ async def test_a_whole_night_from_one_command(tmp_path, sandbox, job):
     assert 'bulk_import_rows{status="unchanged"} 10' in (tmp_path / "import.prom").read_text()
     kept = {folder.name for folder in (tmp_path / "nights").iterdir()}
     assert kept == {"3", "4"}
+
+
+async def test_services_are_told_by_apprise_and_odd_addresses_refused(tmp_path):
+    from bulk_import.api.webhook import check_webhook, notify
+    from bulk_import.errors import SettingsError
+
+    for address in ("example.org", "nosuch://x", "mailto://"):
+        with pytest.raises(SettingsError, match="--notify"):
+            check_webhook(address)
+    message = {
+        "exit_code": 3,
+        "counts": {"success": 2, "failed": 0},
+        "stopped": "the brake",
+        "run_dir": "r",
+    }
+    got: list[bytes] = []
+
+    async def serve(reader, writer):
+        head = await reader.readuntil(b"\r\n\r\n")
+        length = int(head.lower().split(b"content-length:")[1].split(b"\r\n")[0])
+        got.append(await reader.readexactly(length))
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    address = check_webhook(f"json://127.0.0.1:{port}/")
+    assert await asyncio.to_thread(notify, address, message) == ""
+    assert b"exit code 3" in got[0]
+    assert b"the brake" in got[0]
+    server.close()
+    assert (
+        await asyncio.to_thread(notify, "json://127.0.0.1:1/", message)
+        == "the service did not take it"
+    )

@@ -43,7 +43,9 @@ _SHARE = click.FloatRange(0, 1)
 @click.option("--metrics-file", type=click.Path(dir_okay=False, path_type=Path),
               help="Write the outcome for Prometheus' textfile collector.")  # fmt: skip
 @click.option(
-    "--notify", metavar="URL", help="Post the summary there as JSON when the run has ended."
+    "--notify",
+    metavar="URL",
+    help="Tell that address how the run ended: a webhook, or a service of Apprise.",
 )
 @click.option("--keep-runs", type=click.IntRange(1), metavar="N",
               help="Delete all but the N newest finished runs beside this one.")  # fmt: skip
