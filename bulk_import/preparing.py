@@ -56,6 +56,7 @@ class Plan:
         examples: Some of the refused rows: (place, what is wrong).
         codes, warnings: Code -> rows refused with it, warnings with it.
         titles: List id -> title, for showing.
+        accepted: Rows of the canary that were accepted; 0 before it flew.
     """
 
     endpoint: str
@@ -68,6 +69,7 @@ class Plan:
     codes: Counter[str] = field(default_factory=Counter)
     warnings: Counter[str] = field(default_factory=Counter)
     titles: dict[str, str] = field(default_factory=dict)
+    accepted: int = 0
 
 
 def prepare(

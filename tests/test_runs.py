@@ -14,6 +14,7 @@ from bulk_import.errors import BusyError, SettingsError, SetupError, SourceError
 from bulk_import.importing import import_file_async, import_frame, resume_async
 from bulk_import.locks import hold
 from bulk_import.models import Status
+from bulk_import.progress import Silence
 from bulk_import.sandbox.app import Reply, Sandbox
 from bulk_import.sandbox.faults import Faults
 from tests.conftest import report_of, statuses
@@ -596,3 +597,37 @@ async def test_a_limit_of_20_a_second_fails_no_row_and_is_hardly_ever_oversteppe
     refused = [request for request in sandbox.sent() if request.answer == "429"]
     # All workers find out at once in the beginning; once settled, a few percent at most.
     assert len(refused) <= 32 + 0.05 * 300
+
+
+async def test_the_canary_shows_its_answers_and_asks_before_the_rest(
+    sandbox, settings, contacts_csv, mapping
+):
+    asked, told = [], []
+
+    class Ear(Silence):
+        def say(self, message: str) -> None:
+            told.append(message)
+
+    def confirm(plan):
+        asked.append((plan.accepted, len(sandbox.sent())))
+        return len(asked) == 1
+
+    summary = await import_file_async(
+        contacts_csv(20), mapping, settings(sandbox, canary=3), confirm=confirm, progress=Ear()
+    )
+    assert asked == [(0, 0), (3, 3)]
+    assert (
+        len(
+            [
+                line
+                for line in told
+                if line.startswith("canary: row ") and line.endswith(": success")
+            ]
+        )
+        == 3
+    )
+    assert (summary.exit_code, summary.counts[Status.SUCCESS], summary.counts[Status.NOT_SENT]) == (
+        3,
+        3,
+        17,
+    )
