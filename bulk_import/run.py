@@ -298,10 +298,13 @@ class Run:
                 f"the canary: {accepted} of {len(chosen)} rows were accepted; see {REPORT}",
                 EXIT_STOPPED,
             )
-        elif self._confirm is not None and not self._stop.is_set and not self._confirm(plan):
-            self._stop.request(
-                "not confirmed after the canary; the rest was not sent", EXIT_STOPPED
-            )
+        elif self._confirm is not None and not self._stop.is_set and plan.to_send > accepted:
+            plan.accepted = accepted
+            if not self._confirm(plan):
+                self._stop.request(
+                    "not confirmed after the canary; the rest was not sent", EXIT_STOPPED
+                )
+            self._progress.sending(plan.to_send - accepted)
 
     def _constant_lists(self, reader: Journal) -> frozenset[str]:
         lists = (

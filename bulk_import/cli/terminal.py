@@ -101,7 +101,11 @@ def describe_plan(plan: Plan) -> str:
 
 
 def ask(plan: Plan, bars: Bars) -> bool:
-    """Show the plan and ask."""
+    """Show the plan and ask; behind the canary ask only whether the rest may go."""
     bars.close()
+    if plan.accepted:
+        rest = plan.to_send - plan.accepted
+        question = f"The canary's {plan.accepted} rows were accepted. Send the other {rest:,}?"
+        return click.confirm(question, default=False, err=True)
     click.echo(describe_plan(plan), err=True)
     return click.confirm("Send?", default=False, err=True)
