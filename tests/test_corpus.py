@@ -123,6 +123,8 @@ REFUSED: dict[str, tuple[bytes, str]] = {
     "one zero byte far behind": (b"A,B\n" + b"1,2\n" * 2000 + b"x\x00,2\n", "SOURCE_BINARY"),
     "quote never closed": (b'A,B\n1,"2\n3,4\n', "QUOTE_UNCLOSED"),
     "quote over a thousand lines": (b'A,B\n1,"2\n' + b"3,4\n" * 1000 + b'5,"6\n', "QUOTE_UNCLOSED"),
+    "NULL of a database": (b'A,B\n"a 5\\" disk",\\N\n', "QUOTE_WRONG"),
+    "path among escapes": (b'A,B\n"a 5\\" disk","C:\\new"\n', "QUOTE_WRONG"),
     "text behind a quoted cell": (b'A,B\n"x"y,2\n', "QUOTE_WRONG"),
     "cell too long": (b"A,B\n" + b"x" * 40_000 + b",2\n", "CELL_TOO_LONG"),
     "giant cell": (b"A,B\n" + b"x" * 3_000_000 + b",2\n", "CELL_TOO_LONG"),

@@ -74,7 +74,7 @@ def test_a_cell_that_betrays_itself(text, role, code):
 
 @pytest.mark.parametrize(
     ("text", "role"),
-    [("1E5", "text"), ("2024-05-12", "text"), ("May", "name"), ("really?", "text"), ("x" * 254, "text"),
+    [("1E5", "text"), ("Maria 85", "name"), ("Julia 1985", "name"), ("2024-05-12", "text"), ("May", "name"), ("really?", "text"), ("x" * 254, "text"),
      ("123456789012345", "text"), ("June 5th", "tags"), ("2.5E3", "name"), ("What???", "text")],
 )  # fmt: skip
 def test_a_cell_that_only_looks_like_it(text, role):

@@ -20,7 +20,19 @@ def test_a_rehearsal_needs_no_account_and_no_key(tmp_path, write_csv, monkeypatc
     (tmp_path / "m.yml").write_text(MAPPING)
     with pytest.raises(SystemExit) as exit_:
         main(
-            ["rehearse", str(path), "-m", "m.yml", "--latency-ms", "1", "--run-dir", "r", "--json"]
+            [
+                "rehearse",
+                str(path),
+                "-m",
+                "m.yml",
+                "--latency-ms",
+                "1",
+                "--run-dir",
+                "r",
+                "--daily-limit",
+                "5",
+                "--json",
+            ]
         )
     out, err = capsys.readouterr()
     assert exit_.value.code == 1

@@ -64,6 +64,7 @@ def command(
         async with Sandbox(faults=faults, account=EveryList()) as sandbox:
             settings = replace(
                 real, endpoint=sandbox.url, api_key=Secret(sandbox.key), rate=0, preflight=False,
+                window="", daily_limit=0,
                 run_dir=run_dir,
             )  # fmt: skip
             return await import_file_async(

@@ -182,6 +182,7 @@ def _member(source: Path, name: str, folder: Path, member: str | None) -> Path:
             with archive.open(chosen[0]) as packed:
                 _copy(packed, target, name, max(chosen[0].compress_size, 1))
             return target
+    # NotImplementedError: a compression that zipfile does not know.
     except (zipfile.BadZipFile, OSError, EOFError, NotImplementedError) as exc:
         raise SourceError(f"{name}: a damaged archive ({exc})", code="SOURCE_BROKEN") from None
 

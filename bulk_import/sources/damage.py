@@ -21,10 +21,15 @@ _PEERS_SHARE = 0.9
 _ROWS_NAMED = 8
 
 _SCIENTIFIC = re.compile(r"[+-]?\d[.,]\d+E\+\d{1,3}")
+# Whole words: "Maria 85" is somebody, "Mar 85" is March.
+_MONTH = (
+    "(?:Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?:ust)?|Sept?(?:ember)?|"
+    "Oct(?:ober)?|Nov(?:ember)?|Dec(?:ember)?)"
+)
 _DATE = re.compile(
     r"\d{4}-\d\d-\d\d(?: \d\d:\d\d(?::\d\d)?)?"
-    r"|(?:\d{1,2}[- ])?(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*[- ]\d{2,4}"
-    r"|\d{1,2}-(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
+    rf"|(?:\d{{1,2}}[- ])?{_MONTH}[- ]\d{{2,4}}"
+    rf"|\d{{1,2}}-{_MONTH}"
     r"|\d{1,2}-(?:янв|фев|мар|апр|май|июн|июл|авг|сен|окт|ноя|дек)"
 )
 _LONG_NUMBER = re.compile(r"\d{15}0+")

@@ -109,7 +109,8 @@ def read_lines(path: Path, encoding: str, dialect: Dialect, name: str) -> Iterat
     """
     with open_text(path, encoding) as file:
         quoting = _Quoting(dialect.quotechar, dialect.escapechar)
-        reader = quoting.reader(file, dialect.delimiter)
+        lines = _known_escapes(file, dialect, name) if dialect.escapechar else file
+        reader = quoting.reader(lines, dialect.delimiter)
         if dialect.has_sep_line:
             next(reader)
         number = 0
@@ -184,6 +185,24 @@ def _wanted(delimiter: str, name: str) -> str:
 # A quotation mark behind a backslash that does not end its cell: `"5\\" disk"`.
 _ESCAPED_QUOTE = re.compile(r'\\"(?![,;\t|\r\n]|$)')
 _SINGLE_QUOTED = re.compile(r"(?:^|[,;\t|])'[^'\r\n]*'(?=[,;\t|\r\n]|$)", re.MULTILINE)
+
+
+_KNOWN_ESCAPE = re.compile(r"""\\[\\"'\r\n]""")
+
+
+def _known_escapes(lines: Iterable[str], dialect: Dialect, name: str) -> Iterator[str]:
+    """Refuse what the csv module would take the backslash from: ``\\N`` is no name, it is NULL."""
+    for number, line in enumerate(lines, 1):
+        rest = _KNOWN_ESCAPE.sub("", line) if "\\" in line else ""
+        rest = rest.replace(f"\\{dialect.delimiter}", "")
+        if "\\" in rest:
+            found = rest[rest.index("\\") :][:2].strip()
+            raise SourceError(
+                f"{name}: line {number}: {found!r} in a file that escapes quotation marks by "
+                "backslashes; export it with doubled quotation marks and NULL as an empty cell",
+                code="QUOTE_WRONG",
+            )
+        yield line
 
 
 def _is_escaped(sample: str) -> bool:
