@@ -29,6 +29,7 @@ from bulk_import.entries import (
     Pending,
     Prepared,
     Settled,
+    Unsettled,
     Verdict,
 )
 from bulk_import.errors import SetupError, StorageError
@@ -411,42 +412,8 @@ class Journal:
             StorageError: None of them is written: a full disk, permissions.
         """
         with self._writing():
-            execute = self._db.execute
-            for entry in entries:
-                if isinstance(entry, Intent):
-                    execute(
-                        "insert into attempt (seq, number, started_at, body_sha256)"
-                        " values (?,?,?,?)",
-                        (entry.seq, entry.number, entry.started_at, entry.body_sha256),
-                    )
-                elif isinstance(entry, Settled):
-                    execute(
-                        "insert into outcome values (?,?,?,?,?,?,?,?,?)",
-                        (
-                            entry.seq,
-                            entry.status,
-                            entry.error_code,
-                            entry.message,
-                            entry.attempts,
-                            entry.http_status,
-                            entry.finished_at,
-                            entry.elapsed_ms,
-                            int(entry.again),
-                        ),
-                    )
-                else:
-                    execute(
-                        "update attempt set result = ?, message = ?, http_status = ?,"
-                        " elapsed_ms = ? where seq = ? and number = ?",
-                        (
-                            entry.result,
-                            entry.message,
-                            entry.http_status,
-                            entry.elapsed_ms,
-                            entry.seq,
-                            entry.number,
-                        ),
-                    )
+            for kind, lines in _by_kind(entries).items():
+                self._db.executemany(_ENTRY_STATEMENTS[kind], lines)
 
     # -- reading back -------------------------------------------------------------------------
 
@@ -625,6 +592,33 @@ class Journal:
             if len(chunk) < CHUNK:
                 return
             after = chunk[-1][0]
+
+
+# In the order in which they are written: what came of an attempt follows its intent.
+_ENTRY_STATEMENTS: Mapping[type, str] = {
+    Intent: "insert into attempt (seq, number, started_at, body_sha256) values (?,?,?,?)",
+    Unsettled: "update attempt set result = ?, message = ?, http_status = ?, elapsed_ms = ?"
+    " where seq = ? and number = ?",
+    Settled: "insert into outcome values (?,?,?,?,?,?,?,?,?)",
+}
+
+
+def _by_kind(entries: Iterable[Entry]) -> dict[type, list[tuple[object, ...]]]:
+    """Sort *entries* into lines for the statements; within a kind the order stays."""
+    lines: dict[type, list[tuple[object, ...]]] = {kind: [] for kind in _ENTRY_STATEMENTS}
+    for e in entries:
+        if isinstance(e, Intent):
+            lines[Intent].append((e.seq, e.number, e.started_at, e.body_sha256))
+        elif isinstance(e, Settled):
+            lines[Settled].append(
+                (e.seq, e.status, e.error_code, e.message, e.attempts, e.http_status,
+                 e.finished_at, e.elapsed_ms, int(e.again))
+            )  # fmt: skip
+        else:
+            lines[Unsettled].append(
+                (e.result, e.message, e.http_status, e.elapsed_ms, e.seq, e.number)
+            )
+    return lines
 
 
 _ROW = "r.source, r.sheet, r.row, r.cells, r.problems"

@@ -11,10 +11,11 @@ MASK = "***"
 class Secret:
     """A text that is never shown by accident: not by ``repr``, ``str``, a traceback or a log."""
 
-    __slots__ = ("_text",)
+    __slots__ = ("_forms", "_text")
 
     def __init__(self, text: str) -> None:
         self._text = text
+        self._forms = _forms(text)  # looked for in every answer: made once
 
     def reveal(self) -> str:
         return self._text
@@ -35,22 +36,23 @@ class Secret:
 
     def redact(self, text: str) -> str:
         """Return *text* with every form of the secret that might be echoed replaced."""
-        for form in self._forms():
+        for form in self._forms:
             if form in text:
                 text = text.replace(form, MASK)
         return text
 
-    def _forms(self) -> tuple[str, ...]:
-        if not self._text:
-            return ()
-        encoded = base64.b64encode(self._text.encode()).decode()
-        forms = {
-            self._text,
-            quote(self._text, safe=""),
-            quote_plus(self._text),
-            quote(self._text),
-            encoded,
-            encoded.rstrip("="),
-            base64.urlsafe_b64encode(self._text.encode()).decode(),
-        }
-        return tuple(sorted(forms, key=len, reverse=True))
+
+def _forms(text: str) -> tuple[str, ...]:
+    if not text:
+        return ()
+    encoded = base64.b64encode(text.encode()).decode()
+    forms = {
+        text,
+        quote(text, safe=""),
+        quote_plus(text),
+        quote(text),
+        encoded,
+        encoded.rstrip("="),
+        base64.urlsafe_b64encode(text.encode()).decode(),
+    }
+    return tuple(sorted(forms, key=len, reverse=True))

@@ -107,7 +107,9 @@ def understand(
         now: The wall clock, for a ``Retry-After`` that is a date.
         trust_503: Take a 503 without ``Retry-After`` for "not processed".
     """
-    retry_after_s = parse_retry_after(headers.get("Retry-After", ""), now or datetime.now(UTC))
+    retry_after_s = None
+    if "Retry-After" in headers:
+        retry_after_s = parse_retry_after(headers["Retry-After"], now or datetime.now(UTC))
     if http_status in _REPEATABLE_REDIRECT:
         return Answer(
             Verdict.MOVED,

@@ -2,8 +2,8 @@
 
 No automatic redirects, no proxies from the environment, no cookies, certificate checks always on,
 answers read to their end but never beyond 64 KiB. Whether a request may have reached the server is
-decided by a trace event, not by the kind of the exception: a time-out in the TLS handshake and one
-after the request look alike otherwise.
+decided by the moment at which the connection was ready, not by the kind of the exception: a
+time-out in the TLS handshake and one after the request look alike otherwise.
 """
 
 from __future__ import annotations
@@ -11,14 +11,15 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
 from dataclasses import replace
-from types import SimpleNamespace
 from typing import Any, Self
 from urllib.parse import urlencode
 
 import aiohttp
+from aiohttp.connector import Connection
 from yarl import URL
 
 from bulk_import.api.answers import Answer, Verdict, hash_matches, parse_envelope, understand
@@ -58,6 +59,27 @@ class AnswerLostError(Exception):
         self.http_status = http_status
 
 
+class _Progress:
+    """How far one request has come."""
+
+    __slots__ = ("sending",)
+
+    def __init__(self) -> None:
+        self.sending = False
+
+
+_progress: ContextVar[_Progress] = ContextVar("progress")
+
+
+class _Request(aiohttp.ClientRequest):
+    """A request that tells when it begins to leave; a trace event would cost more than sending."""
+
+    async def send(self, conn: Connection) -> aiohttp.ClientResponse:
+        # Called with the connection ready and before the first byte is written.
+        _progress.get().sending = True
+        return await super().send(conn)
+
+
 class Client:
     """An open connection to one account. Make with ``Client.connect``."""
 
@@ -71,6 +93,7 @@ class Client:
         self._key_part = urlencode({KEY_PARAMETER: settings.api_key.reveal()}).encode("ascii")
         self._base = URL(settings.endpoint)
         self._paths: dict[str, URL] = {}
+        self._usual: tuple[bytes, Answer] = (b"", Answer(Verdict.UNREADABLE, 0))
         self._pooled = pooled
         self._fresh = fresh
 
@@ -83,8 +106,6 @@ class Client:
             SettingsError: The CA file cannot be read.
         """
         trust = _tls(settings)
-        trace = aiohttp.TraceConfig()
-        trace.on_request_headers_sent.append(_note_sending)
 
         def session(*, keep_alive: bool) -> aiohttp.ClientSession:
             return aiohttp.ClientSession(
@@ -97,7 +118,7 @@ class Client:
                 headers=_HEADERS,
                 cookie_jar=aiohttp.DummyCookieJar(),
                 trust_env=False,
-                trace_configs=[trace],
+                request_class=_Request,
             )
 
         # A server that closes after a keep-alive answer makes the next request on that connection
@@ -124,7 +145,9 @@ class Client:
 
     async def _request(self, method: str, body: bytes, session: aiohttp.ClientSession) -> Answer:
         data = body + b"&" + self._key_part if body else self._key_part
-        url = self._paths.get(method) or self._base / "api" / method
+        url = self._paths.get(method)
+        if url is None:
+            url = self._paths[method] = self._base / "api" / method
         answer = await self._post(session, url, data)
         if answer.verdict is Verdict.MOVED:
             target = self._same_place(url, answer.location)
@@ -140,27 +163,35 @@ class Client:
                 text=f"redirect {answer.http_status} to {answer.location or 'nowhere'}, "
                 "not followed: the key stays with this host; check --endpoint",
             )
-        return replace(
-            answer, text=self._key.redact(answer.text), note=self._key.redact(answer.note)
-        )
+        text, note = self._key.redact(answer.text), self._key.redact(answer.note)
+        if text != answer.text or note != answer.note:
+            answer = replace(answer, text=text, note=note)
+        return answer
 
     async def _post(self, session: aiohttp.ClientSession, url: URL, data: bytes) -> Answer:
-        progress = SimpleNamespace(sending=False)
+        progress = _Progress()
+        _progress.set(progress)
         http_status: int | None = None
         try:
-            async with session.post(
-                url, data=data, allow_redirects=False, trace_request_ctx=progress
-            ) as response:
+            async with session.post(url, data=data, allow_redirects=False) as response:
                 http_status = response.status
                 content = await _read(response.content)
-                answer = understand(
-                    http_status, response.headers, content, trust_503=self._trust_503
-                )
+                answer = self._understand(http_status, response.headers, content)
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as exc:
             if not progress.sending:
                 raise _not_sent(exc, self._base) from exc
             raise self._lost(exc, http_status) from exc
         return self._verified(answer, content) if self._verify_hash != "off" else answer
+
+    def _understand(self, http_status: int, headers: Mapping[str, str], content: bytes) -> Answer:
+        """What an answer means; successes are alike to the byte, and are not parsed again."""
+        usual, meaning = self._usual
+        if http_status == 200 and content == usual:
+            return meaning
+        answer = understand(http_status, headers, content, trust_503=self._trust_503)
+        if http_status == 200 and answer.verdict is Verdict.SUCCESS:
+            self._usual = content, answer
+        return answer
 
     def _verified(self, answer: Answer, content: bytes) -> Answer:
         envelope = parse_envelope(content) if answer.code else None
@@ -199,29 +230,18 @@ class Client:
         return AnswerLostError(f"the connection broke ({reason})", code="CONNECTION_LOST")
 
 
-async def _note_sending(
-    _session: aiohttp.ClientSession,
-    context: SimpleNamespace,
-    _params: aiohttp.TraceRequestHeadersSentParams,
-) -> None:
-    # Comes with the connection ready and before the first byte is written.
-    context.trace_request_ctx.sending = True
-
-
 async def _read(content: aiohttp.StreamReader) -> bytes:
     """Read to the end of the answer; one ``read(n)`` would return whatever has arrived.
 
     Raises:
         ValueError: More than 64 KiB.
     """
-    parts = []
-    size = 0
-    async for part in content.iter_any():
-        size += len(part)
-        if size > ANSWER_BYTES:
+    whole = b""
+    while part := await content.readany():
+        whole = whole + part if whole else part
+        if len(whole) > ANSWER_BYTES:
             raise ValueError(f"longer than {ANSWER_BYTES // 1024} KiB")
-        parts.append(part)
-    return b"".join(parts)
+    return whole
 
 
 def _tls(settings: Settings) -> ssl.SSLContext:

@@ -279,4 +279,4 @@ class Attempts:
 
 def utc_now() -> str:
     """The moment as RFC 3339 in UTC, to the millisecond."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return datetime.now(UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
