@@ -234,11 +234,11 @@ class Journal:
                     item.source,
                     row.sheet,
                     row.number,
-                    json.dumps(list(row.cells.values()), ensure_ascii=False),
+                    _pack(list(row.cells.values())),
                     _pack_problems(row.problems) if row.problems else "[]",
                     item.email,
                     item.contact,
-                    json.dumps(item.warnings, ensure_ascii=False) if item.warnings else "[]",
+                    _pack(item.warnings) if item.warnings else "[]",
                     item.body,
                 )
             )
@@ -620,6 +620,8 @@ def _by_kind(entries: Iterable[Entry]) -> dict[type, list[tuple[object, ...]]]:
             )
     return lines
 
+
+_pack = json.JSONEncoder(ensure_ascii=False).encode
 
 _ROW = "r.source, r.sheet, r.row, r.cells, r.problems"
 

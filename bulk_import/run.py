@@ -64,7 +64,8 @@ REPORT = "report.csv"
 PAGE = "report.html"
 SUMMARY = "summary.json"
 EXIT_STOPPED = 3
-_SETS_AS_BYTES = tuple(name.encode() for name in SET_FIELDS)
+_SETS_AS_BYTES = tuple(f"{name}=".encode() for name in SET_FIELDS)
+_MOST_COMBINATIONS = 10_000  # of tags or lists that are kept in memory while they are counted
 
 Confirm = Callable[[Plan], bool]
 Adjust = Callable[[Journal, Plan], str]
@@ -502,15 +503,26 @@ def report(journal: Journal, run_dir: Path, *, safe: bool, redact: bool = False)
 
 def _accepted_changes(journal: Journal) -> dict[str, Counter[str]]:
     """For tags and lists, parameter -> name -> accepted rows."""
+    # Contacts share their tags: each combination is counted as it was sent and decoded once.
+    parts: Counter[bytes] = Counter()
     changes: dict[str, Counter[str]] = {}
     for status, body in journal.bodies():
-        # Most imports change none: the bytes tell before anything is decoded.
-        if status is not Status.SUCCESS or not any(name in body for name in _SETS_AS_BYTES):
+        if status is not Status.SUCCESS:
             continue
-        for name, value in decode(body):
-            if name in SET_FIELDS and value:
-                changes.setdefault(name, Counter()).update(value.split(","))
+        parts.update(part for part in body.split(b"&") if part.startswith(_SETS_AS_BYTES))
+        if len(parts) > _MOST_COMBINATIONS:
+            _count_names(parts, changes)
+    _count_names(parts, changes)
     return changes
+
+
+def _count_names(parts: Counter[bytes], changes: dict[str, Counter[str]]) -> None:
+    """Move *parts* of forms into *changes*."""
+    for part, rows in parts.items():
+        for name, value in decode(part):
+            for entry in value.split(",") if value else ():
+                changes.setdefault(name, Counter())[entry] += rows
+    parts.clear()
 
 
 def summarize(journal: Journal, run_dir: Path) -> Summary:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import phonenumbers
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bulk_import import normalize
@@ -338,20 +339,44 @@ _CODES = [
 ]
 
 
-@given(code=st.sampled_from(_CODES), rest=st.text("0123456789", min_size=4, max_size=12))
-def test_the_short_way_for_clean_numbers_is_the_long_way(code, rest):
-    """What the fast path accepts, the whole parser accepts, as the same number."""
-    from bulk_import.normalize.phones import _clean_e164
+@st.composite
+def _dialled(draw):
+    """Digits as somebody in some region may type them: real numbers, spoiled ones, noise."""
+    region = draw(st.sampled_from(sorted(phonenumbers.SUPPORTED_REGIONS)))
+    kind = draw(st.sampled_from([0, 1, 2, 3, 4]))  # the commonest types of numbers
+    example = phonenumbers.example_number_for_type(region, kind)
+    if example is None or draw(st.booleans()):
+        digits = draw(st.sampled_from(_CODES)) + draw(
+            st.text("0123456789", min_size=4, max_size=12)
+        )
+    else:
+        digits = phonenumbers.national_significant_number(example)
+        digits = (
+            draw(st.sampled_from(["", "0", "1", "8", "00", str(example.country_code)])) + digits
+        )
+        keep = draw(st.integers(len(digits) - 2, len(digits)))
+        digits = digits[:keep] + draw(st.text("0123456789", max_size=2))
+    return digits, draw(st.sampled_from([region, None]))
 
-    line = f"+{code}{rest}"
-    found = _clean_e164(line) if 7 < len(line) <= 16 else None
-    if found is not None:
-        assert normalize_phone(f"{line} ").value == found.value == line
-        import phonenumbers
 
-        parsed = phonenumbers.parse(line)
-        assert phonenumbers.is_valid_number(parsed)
-        assert phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164) == line
+@settings(max_examples=1500)
+@given(_dialled())
+def test_the_short_way_to_read_a_number_is_the_long_way(dialled):
+    from bulk_import.normalize import numbering
+
+    digits, region = dialled
+    try:
+        parsed = phonenumbers.parse(digits if region else "+" + digits, region)
+    except phonenumbers.NumberParseException:
+        parsed = None
+    if parsed is None or not phonenumbers.is_possible_number(parsed):
+        assert numbering.read(digits, region) is None
+        return
+    found = numbering.read(digits, region)
+    assert found is not None
+    assert found.e164 == phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+    assert found.is_assigned == phonenumbers.is_valid_number(parsed)
+    assert numbering.to_library(found) == parsed
 
 
 @given(

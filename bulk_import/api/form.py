@@ -10,6 +10,8 @@ KEY_PARAMETER = "rpsKey"
 
 _PLAIN = re.compile(r"[A-Za-z0-9_.~-]*")
 
+_ESCAPES = {code: quote_plus(chr(code)) for code in range(128)}
+
 
 def encode(fields: Iterable[tuple[str, str]]) -> bytes:
     """Return *fields* as ``application/x-www-form-urlencoded``, UTF-8, ``+`` as ``%2B``."""
@@ -17,8 +19,10 @@ def encode(fields: Iterable[tuple[str, str]]) -> bytes:
 
 
 def _quoted(text: str) -> str:
-    # Most values are plain words and digits; the standard library looks at each of their bytes.
-    return text if _PLAIN.fullmatch(text) else quote_plus(text)
+    # The standard library looks at each byte; most values are plain words, nearly all are ASCII.
+    if _PLAIN.fullmatch(text):
+        return text
+    return text.translate(_ESCAPES) if text.isascii() else quote_plus(text)
 
 
 def decode(body: bytes) -> list[tuple[str, str]]:

@@ -9,9 +9,11 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
+from bulk_import.normalize import numbering
+from bulk_import.normalize.numbering import Number
 from bulk_import.normalize.result import Normalized, NormalizeError, Note
 from bulk_import.normalize.text import clean_line
 
@@ -46,6 +48,8 @@ _SEVERAL = re.compile(
 )
 _TRUNK_ZERO = re.compile(r"^(\+\s*\d{1,3}[\s.-]*)\(0\)")
 _NUMBER_CHARS = re.compile(r"[\d\s().\-/+*~_'\\]+")
+_NO_DIGITS = re.compile(r"\D")
+_MARKS = re.compile(r"[~_'\\*]")
 _PLACEHOLDERS = re.compile(r"(\d)\1{6,}|0?123456789\d?")
 
 
@@ -102,37 +106,13 @@ def normalize_phone(
 
 
 def _clean_e164(line: str) -> NormalizedPhone | None:
-    """The number itself, if it is written as it is sent and exists; ``None`` = look closer.
-
-    Parsing is half of the cost of a number, and here there is nothing to be parsed.
-    """
-    import phonenumbers
-
-    for length in (1, 2, 3):
-        code = int(line[1 : 1 + length])
-        regions = phonenumbers.COUNTRY_CODE_TO_REGION_CODE.get(code)
-        if regions is not None:
-            break
-    else:
+    """The number itself, if it is written as it is sent and exists; ``None`` = look closer."""
+    if _PLACEHOLDERS.fullmatch(line[1:]):
         return None
-    national = line[1 + length :]
-    if not national or national[0] == "0" or _PLACEHOLDERS.fullmatch(line[1:]):
+    number = numbering.read(line[1:])
+    if number is None or not number.is_assigned:
         return None
-    prefix = _national_prefix(regions[0])
-    if prefix is not None and prefix.match(national):
-        return None
-    number = phonenumbers.PhoneNumber(country_code=code, national_number=int(national))
-    return NormalizedPhone(line, "phone.e164") if phonenumbers.is_valid_number(number) else None
-
-
-@cache
-def _national_prefix(region: str) -> re.Pattern[str] | None:
-    """What is dialled in front of national numbers: digits that parsing might take away."""
-    import phonenumbers
-
-    metadata = phonenumbers.PhoneMetadata.metadata_for_region(region)
-    prefix = metadata.national_prefix_for_parsing if metadata else None
-    return re.compile(prefix) if prefix else None
+    return NormalizedPhone(number.e164, "phone.e164")
 
 
 def _plain(line: str) -> str:
@@ -221,12 +201,13 @@ def _single(
     line: str, region: str | None, notes: tuple[Note, ...], *, strict: bool
 ) -> NormalizedPhone:
     extension = ""
-    match = _EXTENSION.search(line)
+    is_bare = _NUMBER_CHARS.fullmatch(line) is not None  # no word, so no label and no extension
+    match = None if is_bare else _EXTENSION.search(line)
     if match and sum(c.isdigit() for c in line[: match.start()]) >= 5:
         extension, line = match[1], line[: match.start()].rstrip(" (,;")
-    bare = _LABEL.sub("", line).strip()
+    bare = line if is_bare else _LABEL.sub("", line).strip()
     rule = "phone.number"
-    tail = _NOTE.search(bare)
+    tail = None if is_bare else _NOTE.search(bare)
     if tail and tail.start() and tail[0][0] in " ([":  # words behind the number, not inside it
         bare = bare[: tail.start()].strip()
         rule = "phone.text_around"
@@ -235,7 +216,7 @@ def _single(
         raise NormalizeError(
             "PHONE_INVALID", f"{line!r} is not a phone number such as +14155550123"
         )
-    bare = re.sub(r"[~_'\\*]", " ", bare)
+    bare = _MARKS.sub(" ", bare)
     bare = _TRUNK_ZERO.sub(r"\1", bare)
     found = _canonical(line, bare, region, rule, notes, strict=strict)
     return NormalizedPhone(found.value, found.rule, found.notes, extension)
@@ -250,66 +231,50 @@ def _canonical(
     *,
     strict: bool,
 ) -> NormalizedPhone:
-    import phonenumbers
-
-    digits = re.sub(r"\D", "", number)
+    digits = _NO_DIGITS.sub("", number)
     if _PLACEHOLDERS.fullmatch(digits):
         raise NormalizeError("PHONE_INVALID", f"{shown!r} is a placeholder, not a phone number")
-    parsed, how = _parse(number, digits, region)
-    if parsed is None:
+    found, how = _parse(number, digits, region)
+    if found is None:
         raise _refusal(shown, number, digits, region)
-    if not phonenumbers.is_valid_number(parsed):
-        is_possible = phonenumbers.is_possible_number(parsed)
+    if not found.is_assigned:
         # Without a plus the region may be the wrong guess, so only a number that exists will do.
-        if strict or how in _GUESSED or not is_possible:
-            raise _wrong(shown, parsed)
+        if strict or how in _GUESSED:
+            raise _wrong(shown, numbering.to_library(found))
         notes = (
             *notes,
             Note("PHONE_UNASSIGNED", f"{shown!r} has the right length but no operator uses it"),
         )
-    value = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
-    return NormalizedPhone(value, how or rule, notes)
+    return NormalizedPhone(found.e164, how or rule, notes)
 
 
-def _parse(number: str, digits: str, region: str | None) -> tuple[PhoneNumber | None, str]:
+def _parse(number: str, digits: str, region: str | None) -> tuple[Number | None, str]:
     """Read *number* internationally, else as dialled in *region*; say by which rule."""
-    import phonenumbers
-
-    def read(text: str, dialled_in: str | None) -> PhoneNumber | None:
-        try:
-            parsed = phonenumbers.parse(text, dialled_in)
-        except phonenumbers.NumberParseException:
-            return None
-        return parsed if phonenumbers.is_possible_number(parsed) else None
-
     if number.lstrip(" (").startswith("+"):
-        parsed = read("+" + digits, None)
         # "+8 916 …" and "+0 …": a plus before a trunk prefix.
-        return parsed, ""
-    candidates: list[tuple[PhoneNumber | None, str]] = []
+        return numbering.read(digits), ""
+    candidates: list[tuple[Number | None, str]] = []
     if digits.startswith("00"):
-        candidates.append((read("+" + digits[2:], None), "phone.prefix_00"))
+        candidates.append((numbering.read(digits[2:]), "phone.prefix_00"))
     elif digits.startswith("011") and region in (None, "US", "CA"):
-        candidates.append((read("+" + digits[3:], None), "phone.prefix_011"))
+        candidates.append((numbering.read(digits[3:]), "phone.prefix_011"))
     if region:
-        candidates.append((read(digits, region), "phone.national"))
+        candidates.append((numbering.read(digits, region), "phone.national"))
         # The country code typed without its plus.
-        code = str(phonenumbers.country_code_for_region(region))
+        code = str(numbering.calling_code(region))
         if digits.startswith(code) and len(digits) > len(code) + 6:
-            candidates.append((read("+" + digits, None), "phone.missing_plus"))
-    exist = [(p, how) for p, how in candidates if p is not None and phonenumbers.is_valid_number(p)]
+            candidates.append((numbering.read(digits), "phone.missing_plus"))
+    exist = [(found, how) for found, how in candidates if found and found.is_assigned]
     if exist:
-        readings = dict.fromkeys(f"+{p.country_code}{p.national_number}" for p, _ in exist)
+        readings = list(dict.fromkeys(found.e164 for found, _ in exist))
         if len(readings) > 1:
             raise NormalizeError(
                 "PHONE_AMBIGUOUS",
                 f"{number!r} can be {' or '.join(readings)}; write it with + and the country code",
-                candidates=list(readings),
+                candidates=readings,
             )
         return exist[0]
-    if region is None and not candidates:
-        return None, ""
-    return next(((p, how) for p, how in candidates if p is not None), (None, ""))
+    return next(((found, how) for found, how in candidates if found), (None, ""))
 
 
 def _refusal(shown: str, number: str, digits: str, region: str | None) -> NormalizeError:

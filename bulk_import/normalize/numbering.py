@@ -1,0 +1,190 @@
+"""The numbering plans of the world: reading a number and whether it can exist, at little cost.
+
+The plans are libphonenumber's, and so is every answer; but its own check walks ten patterns of
+each region one by one, twice. Here the patterns of a region become one, made when it is first
+needed, and a number that has no prefix to be taken off is not parsed at all. That both ways agree
+is what the tests are for.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from phonenumbers import PhoneNumber
+
+_TYPES = (
+    "fixed_line", "mobile", "toll_free", "premium_rate", "shared_cost", "voip",
+    "personal_number", "pager", "uan", "voicemail",
+)  # fmt: skip
+_NEVER = re.compile(r"(?!)")
+
+
+class Number(NamedTuple):
+    """A number as a country's plan reads it.
+
+    Attributes:
+        code: The country calling code.
+        national: The national significant number, with its leading zeros.
+        is_assigned: The plan has such a number.
+    """
+
+    code: int
+    national: str
+    is_assigned: bool
+
+    @property
+    def e164(self) -> str:
+        return f"+{self.code}{self.national}"
+
+
+def read(digits: str, region: str | None = None) -> Number | None:
+    """Read *digits* as dialled in *region*, or with the country code in front.
+
+    Returns:
+        ``None`` for what is in no plan and for lengths that cannot be.
+    """
+    return _as_it_stands(digits, region) or _parsed(digits, region)
+
+
+def is_assigned(code: int, national: str) -> bool:
+    """Whether the plan of *code* has the number; what ``phonenumbers.is_valid_number`` says."""
+    plans = _plans(code)
+    if len(plans) == 1:
+        return plans[0][1].fullmatch(national) is not None
+    for leading, whole in plans:
+        if leading is None:
+            if whole.fullmatch(national):
+                return True
+        elif leading.match(national):  # the region is certain, whether the number exists or not
+            return whole.fullmatch(national) is not None
+    return False
+
+
+def to_library(number: Number) -> PhoneNumber:
+    """Return the number as an object of the library, for its explanations."""
+    import phonenumbers
+
+    zeros = len(number.national[:-1]) - len(number.national[:-1].lstrip("0"))
+    return phonenumbers.PhoneNumber(
+        country_code=number.code,
+        national_number=int(number.national),
+        italian_leading_zero=zeros > 0 or None,
+        number_of_leading_zeros=zeros if zeros > 1 else None,
+    )
+
+
+def _as_it_stands(digits: str, region: str | None) -> Number | None:
+    """The number, if nothing has to be taken off it and it exists."""
+    if region is None:
+        code, national = _split(digits)
+        if not code:
+            return None
+    else:
+        code, national = calling_code(region), digits
+        if not code or _international_prefix(region).match(digits) or digits.startswith(str(code)):
+            return None
+    if _national_prefix(region or _main_region(code), code).match(national):
+        return None
+    return Number(code, national, is_assigned=True) if is_assigned(code, national) else None
+
+
+def _parsed(digits: str, region: str | None) -> Number | None:
+    import phonenumbers
+
+    try:
+        parsed = phonenumbers.parse(digits if region else "+" + digits, region)
+    except phonenumbers.NumberParseException:
+        return None
+    national = phonenumbers.national_significant_number(parsed)
+    code = parsed.country_code or 0
+    if is_assigned(code, national):
+        return Number(code, national, is_assigned=True)
+    if not phonenumbers.is_possible_number(parsed):
+        return None
+    return Number(code, national, is_assigned=False)
+
+
+def _split(digits: str) -> tuple[int, str]:
+    from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
+
+    if not digits or digits[0] == "0":
+        return 0, ""
+    for length in (1, 2, 3):
+        code = int(digits[:length])
+        if code in COUNTRY_CODE_TO_REGION_CODE:
+            return code, digits[length:]
+    return 0, ""
+
+
+# -- the library's data, made ready once for each region -------------------------------------------
+
+
+@cache
+def calling_code(region: str) -> int:
+    """Return the country calling code of *region*; 0 when there is none."""
+    import phonenumbers
+
+    return int(phonenumbers.country_code_for_region(region))
+
+
+@cache
+def _main_region(code: int) -> str:
+    import phonenumbers
+
+    return str(phonenumbers.region_code_for_country_code(code))
+
+
+def _metadata(region: str, code: int) -> Any:
+    from phonenumbers import PhoneMetadata
+
+    return PhoneMetadata.metadata_for_region_or_calling_code(code, region)
+
+
+@cache
+def _national_prefix(region: str, code: int) -> re.Pattern[str]:
+    """What is dialled in front of national numbers: digits that parsing might take away."""
+    metadata = _metadata(region, code)
+    prefix = metadata.national_prefix_for_parsing if metadata else None
+    return re.compile(prefix) if prefix else _NEVER
+
+
+@cache
+def _international_prefix(region: str) -> re.Pattern[str]:
+    metadata = _metadata(region, calling_code(region))
+    prefix = metadata.international_prefix if metadata else None
+    return re.compile(prefix) if prefix else _NEVER
+
+
+@cache
+def _plans(code: int) -> tuple[tuple[re.Pattern[str] | None, re.Pattern[str]], ...]:
+    """For each region of *code*, main one first: (its leading digits, all its numbers)."""
+    from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
+
+    plans = []
+    for region in COUNTRY_CODE_TO_REGION_CODE.get(code, ()):
+        metadata = _metadata(region, code)
+        if metadata is not None:
+            leading = metadata.leading_digits
+            plans.append((re.compile(leading) if leading else None, _all_numbers(metadata)))
+    return tuple(plans)
+
+
+def _all_numbers(metadata: Any) -> re.Pattern[str]:
+    """One pattern for what is a number of any type by *metadata*."""
+    general = _of_type(metadata.general_desc)
+    types = filter(None, (_of_type(getattr(metadata, name)) for name in _TYPES))
+    return re.compile(rf"(?={general}\Z)(?:{'|'.join(types)})") if general else _NEVER
+
+
+def _of_type(description: Any) -> str:
+    """A type's numbers as a pattern; empty when it has none."""
+    if description is None or not description.national_number_pattern:
+        return ""
+    pattern = f"(?:{description.national_number_pattern})"
+    if not description.possible_length:
+        return pattern
+    lengths = "|".join(rf"\d{{{n}}}\Z" for n in description.possible_length if n > 0)
+    return f"(?={lengths}){pattern}" if lengths else ""
