@@ -19,6 +19,7 @@ from openpyxl import load_workbook
 
 from bulk_import.api.answers import Verdict, parse_retry_after, understand
 from bulk_import.api.client import AnswerLostError, Client, NotSentError
+from bulk_import.api.deadlines import Deadlines
 from bulk_import.api.form import decode, encode
 from bulk_import.canary import choose_canary
 from bulk_import.delivery.breaker import Breaker
@@ -620,3 +621,40 @@ def test_settings_come_from_flags_then_file_then_environment_then_dotenv(tmp_pat
 def test_the_summary_of_aiohttp_is_the_version_we_lock():
     assert tuple(map(int, aiohttp.__version__.split(".")[:2])) >= (3, 14)
     assert json.dumps(Settings.__doc__)
+
+
+# -- one timer for all requests -------------------------------------------------------------------
+
+
+async def test_a_late_block_ends_and_its_neighbours_go_on():
+    deadlines = Deadlines(0.05)
+
+    async def lasting(seconds):
+        with deadlines.limited():
+            await asyncio.sleep(seconds)
+        return seconds
+
+    ends = await asyncio.gather(
+        *(lasting(seconds) for seconds in (30, 0.001, 30, 0.0)), return_exceptions=True
+    )
+    assert [type(end) for end in ends] == [TimeoutError, float, TimeoutError, float]
+    # The timer goes on for those who begin later, also in a task that was late before.
+    for _ in range(2):
+        with pytest.raises(TimeoutError):
+            await lasting(30)
+    assert asyncio.current_task().cancelling() == 0
+
+
+async def test_a_cancelled_block_is_cancelled_and_not_late():
+    deadlines = Deadlines(30)
+
+    async def lasting():
+        with deadlines.limited():
+            await asyncio.sleep(30)
+
+    task = asyncio.create_task(lasting())
+    await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    deadlines.close()

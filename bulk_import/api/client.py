@@ -23,6 +23,7 @@ from aiohttp.connector import Connection
 from yarl import URL
 
 from bulk_import.api.answers import Answer, Verdict, hash_matches, parse_envelope, understand
+from bulk_import.api.deadlines import Deadlines
 from bulk_import.api.form import KEY_PARAMETER
 from bulk_import.errors import SettingsError
 from bulk_import.settings import Settings
@@ -90,6 +91,7 @@ class Client:
         self._verify_hash = settings.verify_hash
         self._trust_503 = settings.trust_503
         self._timeout_s = settings.timeout_s
+        self._deadlines = Deadlines(settings.timeout_s)
         self._key_part = urlencode({KEY_PARAMETER: settings.api_key.reveal()}).encode("ascii")
         self._base = URL(settings.endpoint)
         self._paths: dict[str, URL] = {}
@@ -113,7 +115,7 @@ class Client:
                     limit=0, ssl=trust, force_close=not keep_alive, ttl_dns_cache=60
                 ),
                 timeout=aiohttp.ClientTimeout(
-                    total=settings.timeout_s, sock_connect=min(15.0, settings.timeout_s * 0.6)
+                    total=None, sock_connect=min(15.0, settings.timeout_s * 0.6)
                 ),
                 headers=_HEADERS,
                 cookie_jar=aiohttp.DummyCookieJar(),
@@ -124,7 +126,11 @@ class Client:
         # A server that closes after a keep-alive answer makes the next request on that connection
         # ambiguous. A row without e-mail cannot be repeated, so each gets a connection of its own.
         async with session(keep_alive=True) as pooled, session(keep_alive=False) as fresh:
-            yield cls(settings, pooled, fresh)
+            client = cls(settings, pooled, fresh)
+            try:
+                yield client
+            finally:
+                client._deadlines.close()
 
     async def send(self, body: bytes, *, repeatable: bool) -> Answer:
         """Send one contact.
@@ -173,10 +179,11 @@ class Client:
         _progress.set(progress)
         http_status: int | None = None
         try:
-            async with session.post(url, data=data, allow_redirects=False) as response:
-                http_status = response.status
-                content = await _read(response.content)
-                answer = self._understand(http_status, response.headers, content)
+            with self._deadlines.limited():
+                async with session.post(url, data=data, allow_redirects=False) as response:
+                    http_status = response.status
+                    content = await _read(response.content)
+            answer = self._understand(http_status, response.headers, content)
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as exc:
             if not progress.sending:
                 raise _not_sent(exc, self._base) from exc
