@@ -13,13 +13,15 @@ help: ## Show this list
 
 setup: $(READY) ## Create .venv from the lock, nothing else
 
+# The lock names every package: without --no-deps, a newer release of one that is wanted with an extra
+# (coverage[toml]) would be looked for, and refused for having no hash.
 # A Debian without ensurepip cannot make a venv with pip in it: borrow the outer pip then.
 $(VENV)/.locked: requirements.lock
 	@echo "Setting up $(VENV) (once) ..."
 	@rm -rf $(VENV)
 	@$(PYTHON) -m venv $(VENV) >/dev/null 2>&1 || { rm -rf $(VENV); $(PYTHON) -m venv --without-pip $(VENV); }
 	@if [ -x $(BIN)/pip ]; then pip="$(BIN)/python -m pip"; else pip="$(PYTHON) -m pip --python $(BIN)/python"; fi; \
-	  $$pip install $(QUIETLY) --require-hashes -r requirements.lock
+	  $$pip install $(QUIETLY) --no-deps --require-hashes -r requirements.lock
 	@touch $@
 
 $(READY): $(VENV)/.locked pyproject.toml
