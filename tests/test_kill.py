@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -138,3 +139,35 @@ def test_the_second_signal_leaves_at_once(contacts_csv, mapping, tmp_path):
     assert process.returncode == 130
     assert time.monotonic() - began < 1.5
     assert "Traceback" not in err
+
+
+@pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="limits of another process: Linux")
+def test_a_disk_that_fills_up_stops_the_run_and_loses_nothing(
+    served, contacts_csv, bare_mapping, tmp_path
+):
+    source, run_dir = contacts_csv(150, bare=True), tmp_path / "run"
+    args = ("run", str(source), "-m", str(bare_mapping), "--run-dir", str(run_dir))
+    process = start(served, *args)
+    served.wait_for(20)
+    # From here on no file can grow beyond what the journal's log has now.
+    full = (run_dir / "journal.sqlite3-wal").stat().st_size
+    resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (full, full))
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 5, err
+    assert "Traceback" not in err
+    assert "journal.sqlite3" in err
+    assert "free some space" in err
+    before = len(served.sent())
+    assert before < 150
+
+    code, _, err = finish(served, "resume", str(run_dir))
+    rows = report_of(run_dir)
+    assert len(rows) == 150
+    bare = Counter(r.form["lead_first_name"] for r in served.sent() if "lead_email" not in r.form)
+    assert max(bare.values()) == 1, "a row without e-mail was sent twice"
+    accepted = sum(row["status"] == "success" for row in rows)
+    unknown = sum(row["status"] == "unknown" for row in rows)
+    assert accepted + unknown == 150
+    assert code == (1 if unknown else 0)
+    assert len(read_contacts(served.database)) >= accepted
+    assert unknown <= 16, "only what was on its way when the disk was full"
