@@ -6,7 +6,7 @@ READY  := $(VENV)/.ready
 QUIETLY := -qq --no-compile --progress-bar off --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-quick check lint types docs bench torture lock clean
+.PHONY: help setup demo test test-quick check lint types docs bench shuffle torture lock clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -54,6 +54,9 @@ bench: $(READY) ## Measure speed and memory (minutes)
 
 accuracy: $(READY) ## How often each normalizer is right, beside libraries
 	@$(BIN)/python -m benchmarks.accuracy
+
+shuffle: $(READY) ## 100,000 rows answered in random order: whose answer has each? (minutes)
+	@SHUFFLED_ROWS=100000 $(BIN)/python -m pytest -q -m slow -k random_order tests/test_wire.py
 
 torture: $(READY) ## Kill a run 200 times, resume it, count on the server's side (minutes)
 	@$(BIN)/python -m benchmarks.torture

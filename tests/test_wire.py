@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gzip
+import os
+import socket
 import ssl
 import struct
 from collections import Counter
@@ -12,12 +14,14 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from urllib.parse import parse_qs
 
 import pytest
 import trustme
 
 from bulk_import import import_file_async
+from bulk_import.delivery import attempts
 from bulk_import.mapping.loading import parse_mapping
 from bulk_import.models import Status
 from bulk_import.redact import Secret
@@ -87,8 +91,6 @@ def answer(
 
 def reset(writer: asyncio.StreamWriter) -> None:
     sock = writer.get_extra_info("socket")
-    import socket
-
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     writer.transport.abort()
 
@@ -185,9 +187,10 @@ async def wired(behaviour: Behaviour, times: int, **tls) -> AsyncIterator[Wire]:
 
 
 def quick(wire: Wire, tmp_path, **options) -> Settings:
+    chosen: dict = {"concurrency": 3, "timeout_s": 0.8} | options
     return Settings(
-        endpoint=wire.url, api_key=Secret("k"), rate=0, concurrency=3, timeout_s=0.8, preflight=False,
-        run_dir=tmp_path / "run", state_dir=tmp_path / "state", **options,
+        endpoint=wire.url, api_key=Secret("k"), rate=0, preflight=False,
+        run_dir=tmp_path / "run", state_dir=tmp_path / "state", **chosen,
     )  # fmt: skip
 
 
@@ -285,12 +288,82 @@ async def test_nobody_there_sends_nothing_and_the_same_command_goes_on(tmp_path,
     assert summary.requests == 0
 
 
+async def test_where_the_first_address_refuses_the_second_is_used(tmp_path, source, monkeypatch):
+    """A name with an IPv6 address at which nobody listens, as many a server's name has."""
+    asked = []
+
+    async def addresses(_loop, host, port, *, type=0, **_hints):  # noqa: A002 - asyncio's name
+        asked.append(host)
+        return [
+            (socket.AF_INET6, type, 6, "", ("::1", port, 0, 0)),
+            (socket.AF_INET, type, 6, "", ("127.0.0.1", port)),
+        ]
+
+    monkeypatch.setattr(asyncio.BaseEventLoop, "getaddrinfo", addresses)
+    async with wired(closes, times=0) as wire:
+        wire.url = wire.url.replace("127.0.0.1", "localhost")
+        summary = await import_file_async(source, MAPPING, quick(wire, tmp_path))
+    assert "localhost" in asked
+    assert summary.exit_code == 0
+    assert set(wire.bodies.values()) == {1}
+
+
+async def test_a_handshake_that_stalls_ends_in_time_and_sends_nothing(tmp_path, source):
+    async def silent(reader, writer):
+        with contextlib.suppress(ConnectionError):
+            await reader.read()
+        writer.close()
+
+    server = await asyncio.start_server(silent, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    wire = Wire(closes, 0, url=f"https://127.0.0.1:{port}")
+    began = asyncio.get_running_loop().time()
+    async with server:
+        summary = await import_file_async(
+            source, MAPPING, quick(wire, tmp_path, timeout_s=0.4, connect_deadline_s=1)
+        )
+        await asyncio.sleep(0.1)  # for the server's ends of the connections to be closed
+    assert asyncio.get_running_loop().time() - began < 15
+    assert (summary.exit_code, summary.counts[Status.NOT_SENT]) == (3, 8)
+    assert summary.requests == 0
+
+
+@pytest.mark.parametrize("jump", [timedelta(hours=1), timedelta(hours=-1)])
+async def test_a_clock_that_jumps_neither_hangs_nor_hurries_a_run(
+    tmp_path, source, monkeypatch, jump
+):
+    """Waits are counted by a clock that nobody sets; a date is turned into seconds at once."""
+    real = attempts.datetime
+
+    class Jumped(real):
+        @classmethod
+        def now(cls, tz=None):
+            return real.now(tz) + jump
+
+    async def throttles(_wire, _reader, writer, _body):
+        until = format_datetime(datetime.now(UTC) + timedelta(seconds=2), usegmt=True)
+        answer(writer, b"", f"Retry-After: {until}", status="429 Too Many Requests")
+        await writer.drain()
+        monkeypatch.setattr(attempts, "datetime", Jumped)  # while everybody waits
+        return True
+
+    began = asyncio.get_running_loop().time()
+    async with wired(throttles, times=1) as wire:
+        summary = await import_file_async(
+            source, MAPPING, quick(wire, tmp_path, concurrency=1, timeout_s=5)
+        )
+    waited = asyncio.get_running_loop().time() - began
+    assert summary.exit_code == 0
+    assert sum(wire.bodies.values()) == 9
+    assert 0.5 < waited < 60, "an hour would be the jump; some seconds are the pause and the pace"
+
+
 @pytest.mark.slow
 async def test_answers_in_random_order_never_meet_another_row(
     tmp_path, sandbox, settings, write_csv
 ):
     """Every row's answer names its row; a report that swapped two would show it."""
-    count = 20_000
+    count = int(os.environ.get("SHUFFLED_ROWS", "20000"))
     path = write_csv([["E-mail", "Name"], *[[f"p{n}@example.org", f"n{n}"] for n in range(count)]])
 
     def script(_number, form):
