@@ -658,3 +658,19 @@ async def test_a_cancelled_block_is_cancelled_and_not_late():
     with pytest.raises(asyncio.CancelledError):
         await task
     deadlines.close()
+
+
+async def test_a_late_block_that_ends_otherwise_leaves_its_task_usable():
+    deadlines = Deadlines(0.02)
+
+    async def broken():
+        try:
+            await asyncio.sleep(30)
+        except asyncio.CancelledError:
+            raise OSError("broken") from None
+
+    with pytest.raises(OSError, match="broken"), deadlines.limited():
+        await broken()
+    assert asyncio.current_task().cancelling() == 0
+    with pytest.raises(TimeoutError), deadlines.limited():
+        await asyncio.sleep(30)

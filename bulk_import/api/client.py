@@ -73,7 +73,7 @@ _progress: ContextVar[_Progress] = ContextVar("progress")
 
 
 class _Request(aiohttp.ClientRequest):
-    """A request that tells when it begins to leave; a trace event would cost more than sending."""
+    """A request that tells when it begins to leave, for less than a trace event costs."""
 
     async def send(self, conn: Connection) -> aiohttp.ClientResponse:
         # Called with the connection ready and before the first byte is written.

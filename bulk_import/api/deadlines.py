@@ -1,7 +1,7 @@
 """One time limit for every request, with one timer for all of them.
 
-A timer of its own for each request costs more than encoding and journalling it. All requests get
-the same number of seconds, so the one that began first is the first to be late.
+A timer of its own for each is a tenth and more of what a request costs. All requests get the same
+number of seconds, so the one that began first is the first to be late.
 """
 
 from __future__ import annotations
@@ -37,12 +37,20 @@ class Deadlines:
             yield
         except asyncio.CancelledError:
             # Somebody else may have cancelled the task as well: then that is what counts.
-            if task in self._late and task.uncancel() == 0:
+            if self._take_back(task) and task.cancelling() == 0:
                 raise TimeoutError from None
             raise
         finally:
             self._due.pop(task, None)
-            self._late.discard(task)
+            self._take_back(task)  # the block may have made another exception of it
+
+    def _take_back(self, task: asyncio.Task[object]) -> bool:
+        """Uncancel a task that was late; return whether it was."""
+        if task not in self._late:
+            return False
+        self._late.discard(task)
+        task.uncancel()
+        return True
 
     def close(self) -> None:
         if self._timer is not None:

@@ -94,7 +94,7 @@ def normalize_phone(
         raise NormalizeError("PHONE_INVALID", "too long for a phone number")
     line = _plain(line)
     if _E164.fullmatch(line):
-        return _clean_e164(line) or _canonical(line, line, None, "phone.e164", (), strict=strict)
+        return _canonical(line, line, None, "phone.e164", (), strict=strict)
     link = _LINK.fullmatch(line)
     if link:
         return _canonical(line, "+" + link[1], None, "phone.link", (), strict=strict)
@@ -103,16 +103,6 @@ def normalize_phone(
     if restored:
         return _canonical(line, restored, region, "phone.spreadsheet", (), strict=strict)
     return _from_parts(line, region, strict=strict, several=several)
-
-
-def _clean_e164(line: str) -> NormalizedPhone | None:
-    """The number itself, if it is written as it is sent and exists; ``None`` = look closer."""
-    if _PLACEHOLDERS.fullmatch(line[1:]):
-        return None
-    number = numbering.read(line[1:])
-    if number is None or not number.is_assigned:
-        return None
-    return NormalizedPhone(number.e164, "phone.e164")
 
 
 def _plain(line: str) -> str:
