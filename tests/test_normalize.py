@@ -359,6 +359,27 @@ def _dialled(draw):
     return digits, draw(st.sampled_from([region, None]))
 
 
+def _is_local(parsed):
+    reason = phonenumbers.is_possible_number_with_reason(parsed)
+    return reason == phonenumbers.ValidationResult.IS_POSSIBLE_LOCAL_ONLY
+
+
+def _looks_like_its_plan(parsed):
+    national = phonenumbers.national_significant_number(parsed)
+    regions = phonenumbers.COUNTRY_CODE_TO_REGION_CODE[parsed.country_code]
+    return any(
+        re.fullmatch(described.national_number_pattern, national)
+        and len(national) in described.possible_length
+        for region in regions
+        if (
+            metadata := phonenumbers.PhoneMetadata.metadata_for_region_or_calling_code(
+                parsed.country_code, region
+            )
+        )
+        and (described := metadata.general_desc).national_number_pattern
+    )
+
+
 @settings(max_examples=1500)
 @given(_dialled())
 def test_the_short_way_to_read_a_number_is_the_long_way(dialled):
@@ -369,11 +390,15 @@ def test_the_short_way_to_read_a_number_is_the_long_way(dialled):
         parsed = phonenumbers.parse(digits if region else "+" + digits, region)
     except phonenumbers.NumberParseException:
         parsed = None
-    if parsed is None or not phonenumbers.is_possible_number(parsed):
-        assert numbering.read(digits, region) is None
-        return
     found = numbering.read(digits, region)
-    assert found is not None
+    if parsed is None or not phonenumbers.is_possible_number(parsed):
+        assert found is None
+        return
+    if found is None:  # possible by its length alone
+        assert not phonenumbers.is_valid_number(parsed)
+        assert _is_local(parsed) or not _looks_like_its_plan(parsed)
+        return
+    assert found.is_assigned or not _is_local(parsed)
     assert found.e164 == phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
     assert found.is_assigned == phonenumbers.is_valid_number(parsed)
     assert numbering.to_library(found) == parsed

@@ -1,9 +1,10 @@
 """One column with a whole name -> first, middle, last. Letter case is never touched.
 
 Names have no grammar. What is read: ``Last, First Middle``; Russian patronymics by their endings;
-particles (``van der``, ``de la``) with the last name; titles and suffixes dropped from the parts.
-A name of one word, of East Asian letters, or of four words and more without a particle is left
-whole as the first name, with a warning: a wrong guess would greet somebody by a wrong name.
+initials; particles (``van der``, ``de la``) with the last name; titles and suffixes dropped from
+the parts. A name of one word, of East Asian letters, of four words and more without a particle, or
+in an order that cannot be told is left whole as the first name, with a warning: a wrong guess would
+greet somebody by a wrong name.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ _FEWEST_DIGITS = 4  # below that a name of digits is somebody's joke, not a shif
 
 _TITLES = frozenset(
     "mr mrs ms miss mx dr prof professor sir dame rev herr frau mme mlle sra srta dott "
+    "sig signor signora monsieur madame señor señora "
     "г-н г-жа господин госпожа проф д-р".split()
 )
 _SUFFIXES = frozenset("jr sr ii iii iv phd md esq mba dds cpa мл ст junior senior".split())
@@ -32,7 +34,14 @@ _PATRONYMIC = re.compile(
     r"[А-ЯЁа-яёІіЇїЄє-]+(?:ович|евич|ич|овна|евна|ична|инична|йович|івна|ївна|улы|кызы|оглы|гызы)",
     re.IGNORECASE,
 )
+_CHILD_OF = frozenset("оглы оглу кызы гызы улы огли ogly oglu kyzy qizi".split())
+_LATIN_PATRONYMIC = re.compile(r"[a-z'-]+(?:ovich|evich|ovna|evna|ichna)", re.IGNORECASE)
+_SLAVIC_SURNAME = re.compile(
+    r"[a-z'-]+(?:[oe]va?|sk[iy]y?|skaya|skij|skii|enko|chuk)", re.IGNORECASE
+)
+_INITIALS = re.compile(r"(?:[^\W\d_]\.)+")
 _INITIAL = re.compile(r"[^\W\d_]\.|[A-Z]")
+_EXPONENT = re.compile(r"(?<=\d)[eE](?=[+-]?\d)")
 _EAST_ASIAN = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af]")
 
 Part = Literal["first", "middle", "last"]
@@ -73,7 +82,13 @@ def split_name(text: str) -> _Parts:
         return _whole(line, "name.whole", "made of titles only")
     if len(words) == 1:
         return _Parts(words[0], "", "", "name.one_word")
-    return _by_patronymic(words) or _by_particle(words) or _by_count(words, line)
+    return (
+        _by_patronymic(words)
+        or _by_latin_patronymic(words, line)
+        or _by_initials(words, line)
+        or _by_particle(words)
+        or _by_count(words, line)
+    )
 
 
 def check_name(text: str) -> str:
@@ -88,7 +103,8 @@ def check_name(text: str) -> str:
     if "@" in line and "." in line.rsplit("@", 1)[1] and " " not in line:
         raise NormalizeError("NAME_INVALID", f"{line!r} is an e-mail address, not a name")
     digits = sum(char.isdigit() for char in line)
-    if digits >= _FEWEST_DIGITS and not any(char.isalpha() for char in line):
+    letters = any(char.isalpha() for char in _EXPONENT.sub("", line))
+    if digits >= _FEWEST_DIGITS and not letters:
         raise NormalizeError("NAME_INVALID", f"{line!r} is a number, not a name")
     if line.lower().startswith(("http://", "https://", "www.")):
         raise NormalizeError("NAME_INVALID", f"{line!r} is a link, not a name")
@@ -96,13 +112,48 @@ def check_name(text: str) -> str:
 
 
 def _by_patronymic(words: list[str]) -> _Parts | None:
-    if len(words) == 3 and _PATRONYMIC.fullmatch(words[2]) and not _PATRONYMIC.fullmatch(words[1]):
+    if len(words) == 3 and _is_patronymic(words[2]) and not _is_patronymic(words[1]):
         return _Parts(words[1], words[2], words[0], "name.russian_last_first")
-    if len(words) == 3 and _PATRONYMIC.fullmatch(words[1]):
+    if len(words) == 3 and _is_patronymic(words[1]):
         return _Parts(words[0], words[1], words[2], "name.russian_first_last")
-    if len(words) == 2 and _PATRONYMIC.fullmatch(words[1]) and words[1].lower().endswith("на"):
+    if len(words) == 2 and _is_patronymic(words[1]) and words[1].lower().endswith("на"):
         return _Parts(words[0], words[1], "", "name.russian_no_last")
     return None
+
+
+def _is_patronymic(words: str) -> bool:
+    child_of = words.rsplit(" ", 1)[-1].lower() in _CHILD_OF
+    return child_of or _PATRONYMIC.fullmatch(words) is not None
+
+
+def _by_latin_patronymic(words: list[str], line: str) -> _Parts | None:
+    """``Petrov Ivan Ivanovich``; but ``John Michael Petrovich`` may have a family name there."""
+    if len(words) != 3 or not _LATIN_PATRONYMIC.fullmatch(words[2]):
+        return None
+    if _LATIN_PATRONYMIC.fullmatch(words[1]):
+        return None
+    if words[2].lower().endswith("na") or _SLAVIC_SURNAME.fullmatch(words[0]):
+        return _Parts(words[1], words[2], words[0], "name.russian_last_first")
+    return _whole(line, "name.whole", "in an order that cannot be told")
+
+
+def _by_initials(words: list[str], line: str) -> _Parts | None:
+    """``J.R.R. Tolkien``, ``Сидоров И. П.``; ``Anna K.`` shortens either name."""
+    split = [part for word in words for part in _apart(word)]
+    names = [at for at, word in enumerate(split) if not _INITIALS.fullmatch(word)]
+    if len(names) != 1 or len(split) < 2:
+        return None
+    if names[0] == len(split) - 1:
+        return _Parts(split[0], " ".join(split[1:-1]), split[-1], "name.initials_first")
+    if names[0] == 0 and len(split) == 3:
+        return _Parts(split[1], split[2], split[0], "name.initials_last")
+    return _whole(line, "name.whole", "in an order that cannot be told")
+
+
+def _apart(word: str) -> list[str]:
+    return (
+        [f"{letter}." for letter in word.split(".")[:-1]] if _INITIALS.fullmatch(word) else [word]
+    )
 
 
 def _by_particle(words: list[str]) -> _Parts | None:
@@ -132,6 +183,9 @@ def _words(line: str) -> list[str]:
         words.pop(0)
     while len(words) > 1 and _bare(words[-1]) in _SUFFIXES:
         words.pop()
+    for at in range(len(words) - 1, 1, -1):
+        if words[at].lower() in _CHILD_OF:
+            words[at - 1 : at + 1] = [f"{words[at - 1]} {words[at]}"]
     return words
 
 

@@ -44,7 +44,8 @@ def read(digits: str, region: str | None = None) -> Number | None:
     """Read *digits* as dialled in *region*, or with the country code in front.
 
     Returns:
-        ``None`` for what is in no plan and for lengths that cannot be.
+        ``None`` for what is in no plan: no such length, a local number without its area code, or
+        digits that no number of the plan begins with.
     """
     return _as_it_stands(digits, region) or _parsed(digits, region)
 
@@ -61,6 +62,11 @@ def is_assigned(code: int, national: str) -> bool:
         elif leading.match(national):  # the region is certain, whether the number exists or not
             return whole.fullmatch(national) is not None
     return False
+
+
+def _is_in_plan(code: int, national: str) -> bool:
+    """Whether any number of *code* looks so, assigned or not: ``+1 000…`` does not."""
+    return any(general.fullmatch(national) for general in _shapes(code))
 
 
 def to_library(number: Number) -> PhoneNumber:
@@ -102,7 +108,8 @@ def _parsed(digits: str, region: str | None) -> Number | None:
     code = parsed.country_code or 0
     if is_assigned(code, national):
         return Number(code, national, is_assigned=True)
-    if not phonenumbers.is_possible_number(parsed):
+    reason = phonenumbers.is_possible_number_with_reason(parsed)
+    if reason != phonenumbers.ValidationResult.IS_POSSIBLE or not _is_in_plan(code, national):
         return None
     return Number(code, national, is_assigned=False)
 
@@ -170,6 +177,17 @@ def _plans(code: int) -> tuple[tuple[re.Pattern[str] | None, re.Pattern[str]], .
             leading = metadata.leading_digits
             plans.append((re.compile(leading) if leading else None, _all_numbers(metadata)))
     return tuple(plans)
+
+
+@cache
+def _shapes(code: int) -> tuple[re.Pattern[str], ...]:
+    """For each region of *code*, what all its numbers look like."""
+    from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
+
+    regions = (_metadata(region, code) for region in COUNTRY_CODE_TO_REGION_CODE.get(code, ()))
+    return tuple(
+        re.compile(_of_type(metadata.general_desc) or r"(?!)") for metadata in regions if metadata
+    )
 
 
 def _all_numbers(metadata: Any) -> re.Pattern[str]:

@@ -56,6 +56,10 @@ _BEHIND = re.compile(
     r"(.+?)\s*\(\s*((?:UTC|GMT)?\s*[+-]\s*\d{1,2}(?::?[0-5]\d)?)\s*\)", re.IGNORECASE
 )
 
+_AHEAD = re.compile(
+    r"((?:UTC|GMT)?\s*[+-]\s*\d{1,2}(?::?[0-5]\d)?)\s*\(\s*([^()]+?)\s*\)", re.IGNORECASE
+)
+
 # Abbreviations with one offset in civil use. Those that several zones share are below.
 _ABBREVIATIONS = {
     "Z": 0, "UTC": 0, "GMT": 0, "UT": 0, "ZULU": 0, "WET": 0, "CET": 60, "MEZ": 60, "MET": 60,
@@ -133,7 +137,7 @@ def normalize_utc_offset(
         IANA tz database; CLDR's table of Windows zones.
     """
     line = clean_line(text).translate(_DASHES)
-    if not line or len(line) > LONGEST:
+    if not line or len(line) > LONGEST or line.count("(") != line.count(")"):
         raise _invalid(text)
     found = _moscow(line) or _explicit(line) or _abbreviation(line)
     if found is not None:
@@ -163,6 +167,9 @@ def _explicit(line: str) -> Normalized | None:
     behind = _BEHIND.fullmatch(line)
     if behind and not line.startswith("("):
         return _named_and_offset(behind[1], _explicit(behind[2].strip()), line)
+    ahead = _AHEAD.fullmatch(line)
+    if ahead:
+        return _named_and_offset(ahead[2], _explicit(ahead[1].strip()), line)
     match = _UNSIGNED.fullmatch(line)
     if match:
         return _checked("+", match[1], match[2], line)
@@ -174,15 +181,21 @@ def _explicit(line: str) -> Normalized | None:
 
 
 def _named_and_offset(name: str, stated: Normalized | None, line: str) -> Normalized | None:
-    """``Moscow (UTC+3)``: the offset is what was stated, whatever the name."""
+    """``Moscow (UTC+3)``, ``+03 (MSK)``: the offset is what was stated, unless the name differs."""
     if stated is None:
         return None
     zone = _zone_named(name)
-    if zone is not None and stated.value not in _both(zone):
+    if zone is not None:
+        meant: tuple[str, ...] = _both(zone)
+    elif name.upper() in _ABBREVIATIONS:
+        meant = (written(_ABBREVIATIONS[name.upper()]),)
+    else:
+        meant = (stated.value,)
+    if stated.value not in meant:
         raise NormalizeError(
             "UTC_OFFSET_AMBIGUOUS",
-            f"{line!r}: {zone} is not at {stated.value}; leave one of the two",
-            candidates=sorted({stated.value, *_both(zone)}),
+            f"{line!r}: {zone or name} is not at {stated.value}; leave one of the two",
+            candidates=sorted({stated.value, *meant}),
         )
     return Normalized(stated.value, "utc_offset.stated")
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from bulk_import.normalize.result import Normalized, NormalizeError, Note
-from bulk_import.normalize.text import clean_line
+from bulk_import.normalize.text import clean, clean_line
 
 LONGEST_TAG = 255
 _LIST_ID = re.compile(r"\d{10}\.\d{4,10}")
@@ -140,7 +140,7 @@ _LOOKS = str.maketrans("аеорсухкмтвнідѕјԁԛԝοαυν", "aeopcy
 
 
 def _split(text: str, separator: str) -> list[str]:
-    line = clean_line(text.replace("\n", separator))
+    line = clean_line(clean(text).replace("\n", separator))
     parts = line.split(separator)
     if line.startswith('"') and len(separator) == 1:  # Mailchimp's "vip","news"
         with suppress(csv.Error):
