@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 
 import phonenumbers
@@ -10,7 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bulk_import import normalize
-from bulk_import.normalize.addresses import normalize_address, normalize_postal_code
+from bulk_import.normalize.addresses import (
+    normalize_address,
+    normalize_city,
+    normalize_postal_code,
+)
 from bulk_import.normalize.countries import normalize_country
 from bulk_import.normalize.crosschecks import cross_check
 from bulk_import.normalize.emails import normalize_email
@@ -271,7 +276,14 @@ def test_cleaning_keeps_what_can_be_seen():
     assert clean_line("a\n\tb  c") == "a b c"
 
 
-TEXTS = st.one_of(st.text(max_size=60), st.from_regex(r"[+\d ().,eE/;-]{1,24}", fullmatch=True))
+TEXTS = st.one_of(
+    st.text(max_size=60),
+    st.from_regex(r"[+\d ().,eE/;-]{1,24}", fullmatch=True),
+    st.from_regex(
+        r"(https?://)?(www\.)?(facebook\.com|t\.me|vk\.com|viber:)/[\w@.%/?=&#-]{0,24}",
+        fullmatch=True,
+    ),
+)
 PURE = {
     "country": normalize_country,
     "phone": lambda text: normalize_phone(text, region="US"),
@@ -281,7 +293,12 @@ PURE = {
     "manager": normalize_manager_id,
     "address": normalize_address,
     "postal_code": normalize_postal_code,
+    "city": normalize_city,
+    "postal_code_us": lambda text: normalize_postal_code(text, country="US"),
     "telegram": lambda text: normalize_social(text, "telegram"),
+    "facebook": lambda text: normalize_social(text, "facebook"),
+    "viber": lambda text: normalize_social(text, "viber"),
+    "vkontakte": lambda text: normalize_social(text, "vkontakte"),
 }
 
 

@@ -13,8 +13,11 @@ LONGEST_POSTAL_CODE = 16
 _EDGES = " \t\n,;"
 _COMMAS = re.compile(r"\s*,(?:\s*,)+\s*")
 _LINES = re.compile(r"\s*,?\s*\n\s*")
-_POSTAL = re.compile(r"[0-9A-Za-z](?:[0-9A-Za-z \-.]*[0-9A-Za-z])?")
-_FLOAT = re.compile(r"(\d{3,9})[.,]0+")
+_POSTAL = re.compile(r"(?=.*[1-9])[0-9A-Z](?:[0-9A-Z -]*[0-9A-Z])?")  # none is of letters only
+_FLOAT = re.compile(r"(\d{3,9})[.,]0{1,2}")  # three zeros can be a thousands separator's
+_SCIENTIFIC = re.compile(r"\d+E\d+")
+_DATE = re.compile(r"(?:19|20)\d\d-\d\d-\d\d|\d\d-\d\d-(?:19|20)\d\d")
+_SHORT_ZIP4 = re.compile(r"\d{3,4}-\d{4}")
 _DIGITS = {  # countries whose codes have leading zeros that spreadsheets lose: length of a code
     "US": 5, "DE": 5, "FR": 5, "IT": 5, "ES": 5, "FI": 5, "TR": 5, "MX": 5, "UA": 5, "EE": 5,
     "HR": 5, "RS": 5, "MY": 5, "ID": 5, "TH": 5, "RU": 6, "KZ": 6, "BY": 6, "RO": 6, "IN": 6,
@@ -36,14 +39,14 @@ def normalize_address(text: str) -> Normalized:
 
 
 def normalize_city(text: str) -> Normalized:
-    """Return a city; as ``normalize_address``, and a number is refused.
+    """Return a city; as ``normalize_address``, and what has no letter is refused.
 
     Raises:
         NormalizeError: ``ADDRESS_INVALID``.
     """
     found = normalize_address(text)
-    if found.value.isdigit():
-        raise NormalizeError("ADDRESS_INVALID", f"{found.value!r} is a number, not a city")
+    if not any(char.isalpha() for char in found.value):
+        raise NormalizeError("ADDRESS_INVALID", f"{found.value!r} has no letter, so it is no city")
     return Normalized(found.value, "address.city")
 
 
@@ -57,19 +60,33 @@ def normalize_postal_code(text: str, *, country: str | None = None) -> Normalize
     Raises:
         NormalizeError: ``POSTAL_CODE_INVALID``; ``POSTAL_CODE_ZERO_LOST``.
     """
-    line = clean_line(text).strip(_EDGES + "'").upper()
+    line = clean_line(text).strip(_EDGES + "'.").upper()
     exact = _FLOAT.fullmatch(line)
     rule = "postal_code.float" if exact else "postal_code.text"
     if exact:
         line = exact[1]
-    if not _POSTAL.fullmatch(line) or len(line) > LONGEST_POSTAL_CODE:
+    if (
+        not _POSTAL.fullmatch(line)
+        or len(line) > LONGEST_POSTAL_CODE
+        or _SCIENTIFIC.fullmatch(line)
+        or _DATE.fullmatch(line)
+    ):
         raise NormalizeError("POSTAL_CODE_INVALID", f"{line!r} is not a postal code")
-    length = _DIGITS.get(country or "", 0)
-    if line.isdigit() and length - 2 <= len(line) < length:
+    whole = _with_zeros(line, country or "")
+    if whole != line:
         raise NormalizeError(
             "POSTAL_CODE_ZERO_LOST",
-            f"{line!r} has {len(line)} digits, codes of {country} have {length}: the spreadsheet "
-            f"dropped a leading zero; {line.zfill(length)} is meant",
-            candidates=[line.zfill(length)],
+            f"{line!r} is too short for a code of {country}: the spreadsheet dropped a leading "
+            f"zero; {whole} is meant",
+            candidates=[whole],
         )
     return Normalized(line, rule)
+
+
+def _with_zeros(line: str, country: str) -> str:
+    """The code with the zeros that a spreadsheet took away, as far as that can be seen."""
+    if country == "US" and _SHORT_ZIP4.fullmatch(line):
+        return line.zfill(10)
+    length = _DIGITS.get(country, 0)
+    lost = line.isdigit() and length - 2 <= len(line) < length
+    return line.zfill(length) if lost else line

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 from typing import Literal
+from urllib.parse import unquote
 
 from bulk_import.normalize.phones import normalize_phone
 from bulk_import.normalize.result import Normalized, NormalizeError
@@ -14,24 +15,40 @@ LONGEST = 255
 
 Network = Literal["facebook", "instagram", "whatsapp", "telegram", "viber", "vkontakte", "linkedin"]
 
-_HOSTS: dict[str, str] = {
-    "facebook": r"(?:[a-z-]+\.)?(?:facebook|fb)\.(?:com|me)",
-    "instagram": r"(?:www\.)?(?:instagram\.com|instagr\.am)",
-    "telegram": r"(?:www\.)?(?:t\.me|telegram\.me|telegram\.dog)",
-    "vkontakte": r"(?:www\.|m\.)?(?:vk\.com|vk\.ru|vkontakte\.ru)",
-    "linkedin": r"(?:[a-z]{2,3}\.)?linkedin\.com",
+_PROFILES: dict[str, str] = {  # network -> address of a profile up to the name
+    "facebook": r"(?:(?:[a-z-]+\.)?(?:facebook|fb)\.(?:com|me)|m\.me)/(?:people/[^/]+/(?=\d))?",
+    "instagram": r"(?:www\.)?(?:instagram\.com|instagr\.am)/",
+    "telegram": r"(?:www\.)?(?:t\.me|telegram\.me|telegram\.dog)/(?:s/)?",
+    "vkontakte": r"(?:www\.|m\.)?(?:vk\.com|vk\.ru|vkontakte\.ru)/",
+    "linkedin": r"(?:[a-z]{2,3}\.)?linkedin\.com/in/",
 }
 _LINKS = {
-    network: re.compile(
-        rf"(?:https?://)?{host}/(?:in/|s/)?@?([\w.%-]+)/?(?:[?#].*)?", re.IGNORECASE
-    )
-    for network, host in _HOSTS.items()
+    network: re.compile(rf"(?:https?://)?{profile}@?([\w.%-]+)/?(?:[?#].*)?", re.IGNORECASE)
+    for network, profile in _PROFILES.items()
 }
-_FACEBOOK_ID = re.compile(r"(?:https?://)?[^/]+/profile\.php\?id=(\d+).*", re.IGNORECASE)
-# First parts of paths that lead to something else than a person's page.
-_NOT_NAMES = frozenset(
-    "groups group pages page events watch p reel reels explore stories share sharer.php company "
-    "school pub joinchat addstickers c wall photo video club public profile.php feed".split()
+_FACEBOOK_ID = re.compile(
+    r"(?:https?://)?(?:[a-z-]+\.)?facebook\.com/profile\.php\?(?:[^#]*&)?id=(\d+)(?:[&#].*)?",
+    re.IGNORECASE,
+)
+_TELEGRAM_APP = re.compile(r"tg://resolve/?\?domain=(\w+)", re.IGNORECASE)
+_NUMBER_LINK = re.compile(
+    r"(?:viber://(?:chat|add)/?\?number=|whatsapp://send/?\?phone=)(?:\+|%2B)?(\d+)(?:&.*)?",
+    re.IGNORECASE,
+)
+# What may stand where a name stands and leads to something else than a person's page.
+_NOT_NAMES = re.compile(
+    r".*\.php|(?:wall|photo|video|album|albums|audios?|topic|doc|clip|story|app|club|public|event)"
+    r"-?\d.*|"
+    + "|".join(
+        "about accounts ads addstickers addemoji addlist addtheme apps away bookmarks c clips "
+        "company confirmphone contact developer developers direct discover docs edit events explore "
+        "feed friends gaming games groups group hashtag help home im iv jobs join joinchat k legal "
+        "login logout maps market marketplace media messages music news notifications p page pages "
+        "people permalink photo photos policies press privacy proxy public reel reels register "
+        "saved school search sendvote settings setlanguage share sharer signup socks stickers "
+        "stories support terms tv video videos wall watch".split()
+    ),
+    re.IGNORECASE,
 )
 _AT_NAME = re.compile(r"@([A-Za-z0-9_.]{2,64})")
 
@@ -48,22 +65,39 @@ def normalize_social(text: str, network: Network) -> Normalized:
         raise NormalizeError("SOCIAL_INVALID", "empty" if not line else "too long for a profile")
     if network in ("whatsapp", "viber"):
         return _number(line)
-    if network == "facebook":
-        by_id = _FACEBOOK_ID.fullmatch(line)
-        if by_id:
-            return Normalized(by_id[1], "social.link")
-    link = _LINKS[network].fullmatch(line)
-    if link and link[1].lower() not in _NOT_NAMES:
-        return Normalized(link[1], "social.link")
+    name = _linked_name(line, network)
+    if name:
+        return Normalized(name, "social.link")
     at_name = _AT_NAME.fullmatch(line)
     if at_name:
         return Normalized(at_name[1], "social.at_name")
     return Normalized(line, "social.as_is")
 
 
-def _number(line: str) -> Normalized:
+def _linked_name(line: str, network: str) -> str:
+    by_id = _FACEBOOK_ID.fullmatch(line) if network == "facebook" else None
+    in_app = _TELEGRAM_APP.fullmatch(line) if network == "telegram" else None
+    found = by_id or in_app
+    if found:
+        return found[1]
+    link = _LINKS[network].fullmatch(line)
+    if not link or _NOT_NAMES.fullmatch(link[1]):
+        return ""
+    name = _decoded(link[1])
+    return name if re.fullmatch(r"[\w.-]+", name) else ""
+
+
+def _decoded(name: str) -> str:
     try:
-        found = normalize_phone(line)
+        return unquote(name, errors="strict")
+    except UnicodeDecodeError:
+        return ""
+
+
+def _number(line: str) -> Normalized:
+    link = _NUMBER_LINK.fullmatch(line)
+    try:
+        found = normalize_phone(f"+{link[1]}" if link else line)
     except NormalizeError:
         return Normalized(line, "social.as_is")
     return Normalized(found.value, "social.phone")

@@ -1,7 +1,7 @@
 """Cases of the normalizers: ``expected: text | text``; ``!`` where a refusal is right.
 
-``@US`` behind a phone is the region it is dialled in. A line that begins with ``#`` opens a
-category.
+``@US`` behind a phone is the region it is dialled in, behind a postal code its country; behind a
+profile it is the network. A line that begins with ``#`` opens a category.
 """
 
 from __future__ import annotations
@@ -12,9 +12,25 @@ from dataclasses import dataclass
 from pathlib import Path
 
 REFUSED = "!"
-NORMALIZERS = ("countries", "phones", "offsets", "emails", "names", "tags")
+NORMALIZERS = (
+    "countries",
+    "phones",
+    "offsets",
+    "emails",
+    "names",
+    "tags",
+    "lists",
+    "addresses",
+    "cities",
+    "postal_codes",
+    "socials",
+)
 
-_REGION = re.compile(r" @([A-Z]{2})$")
+_WITH = {  # what stands behind the text
+    "phones": re.compile(r" @([A-Z]{2})$"),
+    "postal_codes": re.compile(r" @([A-Z]{2})$"),
+    "socials": re.compile(r" @([a-z]+)$"),
+}
 _ESCAPE = re.compile(r"\\u([0-9a-f]{4})")
 
 
@@ -37,7 +53,7 @@ def load(normalizer: str) -> Iterator[Case]:
         expected, _, texts = line.partition(": ")
         for text in texts.split(" | "):
             shown = _ESCAPE.sub(lambda match: chr(int(match[1], 16)), text)
-            region = _REGION.search(shown) if normalizer == "phones" else None
+            region = _WITH[normalizer].search(shown) if normalizer in _WITH else None
             yield Case(
                 category,
                 shown[: region.start()] if region else shown,
