@@ -400,6 +400,11 @@ class Run:
     ) -> None:
         """Refuse to go on with another source, mapping or account; say what differs."""
         differences = []
+        version = facts.get("tool_version", __version__)
+        if version != __version__ and not (paths is not None and facts.get("finished")):
+            differences.append(
+                f"it was begun by version {version} of this program, not {__version__}"
+            )
         if facts["endpoint"] != self._settings.endpoint:
             differences.append(
                 f"the account was {facts['endpoint']}, now it is {self._settings.endpoint}"

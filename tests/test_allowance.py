@@ -91,3 +91,31 @@ async def test_a_run_that_ends_at_its_limit_is_carried_on_in_order(
     assert [request.email for request in sandbox.sent()] == [
         f"p{n}@example.org" for n in range(1, 11)
     ]
+
+
+async def test_a_clock_that_is_set_back_does_not_give_a_days_requests_twice():
+    clock = Clock(datetime(2026, 3, 10, 0, 5))
+    asked = allowance(clock, limit=2)
+    await asked.one()
+    clock.at = datetime(2026, 3, 9, 23, 50)
+    await asked.one()
+    clock.at = datetime(2026, 3, 10, 0, 10)
+    await asked.one()
+    assert clock.at == datetime(2026, 3, 11, 0, 0)
+
+
+@pytest.mark.parametrize("jump", [timedelta(hours=-2), timedelta(hours=3), timedelta(days=1)])
+async def test_a_window_opens_by_the_clock_even_when_that_is_set_while_everybody_waits(jump):
+    clock = Clock(datetime(2026, 3, 10, 12, 0))
+    real, naps = clock.nap, []
+
+    async def nap(seconds):
+        naps.append(seconds)
+        await real(seconds)
+        if len(naps) == 3:
+            clock.at += jump
+
+    clock.nap = nap
+    await allowance(clock, "01:00-05:00").one()
+    assert time(1, 0) <= clock.at.time() < time(5, 0)
+    assert max(naps) <= 600, "the time is looked up again and again"

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from bulk_import.api.fields import FIELDS
-from bulk_import.errors import BusyError, SettingsError, SetupError, SourceError
+from bulk_import.errors import BusyError, SettingsError, SetupError, SourceError, StorageError
 from bulk_import.importing import import_file_async, import_frame, resume_async
 from bulk_import.locks import hold
 from bulk_import.models import Status
@@ -390,6 +390,37 @@ async def test_a_changed_source_or_mapping_is_refused_with_what_changed(
         await import_file_async(source, mapping, settings(sandbox))
 
     assert len(sandbox.sent()) == 3
+
+
+async def test_a_run_is_finished_by_the_version_that_began_it(
+    sandbox, settings, contacts_csv, mapping, monkeypatch
+):
+    """Another version may read a value otherwise: one run would mean two things."""
+    source = contacts_csv(10)
+    await import_file_async(source, mapping, settings(sandbox, limit=3))
+    monkeypatch.setattr("bulk_import.run.__version__", "9.9.9")
+    with pytest.raises(SetupError, match=r"begun by version \S+ of this program, not 9\.9\.9"):
+        await import_file_async(source, mapping, settings(sandbox))
+    assert len(sandbox.sent()) == 3
+
+    monkeypatch.undo()
+    done = await import_file_async(source, mapping, settings(sandbox))
+    assert (done.exit_code, len(sandbox.sent())) == (0, 10)
+    monkeypatch.setattr("bulk_import.run.__version__", "9.9.9")
+    again = await import_file_async(source, mapping, settings(sandbox))
+    assert (again.exit_code, len(sandbox.sent())) == (0, 10), "nothing is left to be sent"
+
+
+@pytest.mark.parametrize("folder", ["a file/run", "/proc/run"])
+async def test_a_folder_that_cannot_be_written_ends_the_run_before_a_request(
+    sandbox, settings, contacts_csv, mapping, tmp_path, folder
+):
+    (tmp_path / "a file").write_text("not a folder")
+    with pytest.raises(StorageError, match="cannot be written"):
+        await import_file_async(
+            contacts_csv(3), mapping, settings(sandbox, run_dir=tmp_path / folder)
+        )
+    assert sandbox.sent() == []
 
 
 async def test_a_second_run_in_the_same_folder_or_account_is_refused(

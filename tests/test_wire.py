@@ -9,6 +9,7 @@ import os
 import socket
 import ssl
 import struct
+import warnings
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -385,3 +386,40 @@ async def test_answers_in_random_order_never_meet_another_row(
     assert set(frame[frame.status == "success"].row.astype(int) - 2) == {
         n for n in range(count) if n % 7
     }
+
+
+async def test_a_server_of_an_old_tls_is_sent_nothing(tmp_path, source):
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    context = _context(authority, "localhost")
+    context.set_ciphers("ALL:@SECLEVEL=0")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        context.minimum_version = context.maximum_version = ssl.TLSVersion.TLSv1
+    async with wired(closes, times=0, ssl=context) as wire:
+        options = quick(wire, tmp_path, ca_file=tmp_path / "ca.pem", connect_deadline_s=1)
+        summary = await import_file_async(source, MAPPING, options)
+    assert (summary.exit_code, summary.counts[Status.NOT_SENT]) == (3, 8)
+    assert (summary.requests, wire.bodies) == (0, {})
+    assert "version" in summary.stopped.lower()
+
+
+async def test_attempts_and_waits_are_told_row_by_row(tmp_path, source):
+    async with wired(says(b"<html>", status="502 Bad Gateway"), times=2) as wire:
+        summary = await import_file_async(source, MAPPING, quick(wire, tmp_path, concurrency=1))
+    frame = summary.frame()
+    again = frame[frame.attempts.astype(int) > 1]
+    assert len(again) >= 1
+    assert all("after " in text and " s of waiting" in text for text in again.message)
+    assert all(text == "" for text in frame[frame.attempts.astype(int) == 1].message)
+
+
+async def test_one_early_throttle_does_not_make_a_run_without_a_rate_crawl(tmp_path, write_csv):
+    """Nothing was accepted before it, so it tells of no limit; the next one will."""
+    path = write_csv([["E-mail", "Name"], *[[f"p{n}@example.org", "P"] for n in range(60)]])
+    async with wired(says(b"", "Retry-After: 0", status="429 Too Many Requests"), times=1) as wire:
+        began = asyncio.get_running_loop().time()
+        summary = await import_file_async(path, MAPPING, quick(wire, tmp_path, concurrency=1))
+        took = asyncio.get_running_loop().time() - began
+    assert summary.counts[Status.SUCCESS] == 60
+    assert took < 30, "at one a second it would be a minute"

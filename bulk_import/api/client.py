@@ -282,6 +282,13 @@ def _not_sent(exc: Exception, base: URL) -> NotSentError:
         )
     if isinstance(exc, aiohttp.ClientSSLError | ssl.SSLError):
         return NotSentError(f"{where}: no secure connection ({_reason(exc)})", code="TLS_FAILED")
+    cause = getattr(exc, "os_error", exc)
+    if base.scheme == "https" and isinstance(cause, ConnectionResetError):
+        return NotSentError(
+            f"{where}: the connection was closed before it was secure; TLS of version 1.2 or newer "
+            "is needed",
+            code="TLS_FAILED",
+        )
     if isinstance(exc, TimeoutError):
         return NotSentError(f"{where}: no connection in time", code="CONNECT_TIMEOUT")
     return NotSentError(f"{where}: no connection ({_reason(exc)})", code="UNREACHABLE")

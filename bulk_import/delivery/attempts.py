@@ -65,6 +65,8 @@ class Job:
         doubtful: Attempts of this run that count against ``max_attempts``.
         in_doubt: Some attempt, of this run or an earlier one, may have been applied.
         elapsed_ms: Of the last attempt.
+        waited_s: Between the attempts of this run.
+        failed_at: The clock's time at which the last attempt failed.
     """
 
     row: Pending
@@ -73,6 +75,8 @@ class Job:
     in_doubt: bool
     doubtful: int = 0
     elapsed_ms: int = 0
+    waited_s: float = 0.0
+    failed_at: float | None = None
 
     @classmethod
     def of(cls, row: Pending) -> Job:
@@ -129,6 +133,8 @@ class Attempts:
                 raise StoppingError
             number = await self._intend(job)
             begun = self._clock()
+            if job.failed_at is not None:
+                job.waited_s += begun - job.failed_at
             try:
                 answer = await self._client.send(job.row.body, repeatable=bool(job.row.email))
             except NotSentError as exc:
@@ -269,6 +275,7 @@ class Attempts:
     def _note(
         self, job: Job, number: int, result: AttemptResult, message: str, http_status: int | None
     ) -> None:
+        job.failed_at = self._clock()
         self._commits.add(
             Unsettled(job.row.seq, number, result, message, http_status, job.elapsed_ms)
         )

@@ -2,7 +2,8 @@
 
 The service limits per address and may block an account that presses on, so the *rate* adapts, not
 the number in flight (AIMD): it falls by a factor when the server asks to slow down and climbs back
-in small steps, the smaller the closer it comes to the rate that was refused last.
+in small steps, the smaller the closer it comes to the rate that was refused last. A refusal before
+anything was accepted tells of no limit: the rate then starts low and doubles until the next one.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ CLIMB_PER_S = 0.05  # of the limit, while below NEAR of it
 NEAR = 0.95
 PROBE_PER_S2 = 0.0002  # of the limit, times the seconds since the last fall: slow, then faster
 SLOWEST = 0.05  # requests per second
+START = 1.0  # requests per second, after a refusal that tells of no limit
+DOUBLES_IN_S = 3.0  # while no limit is known
 _WINDOW_S = 2.0  # over which accepted requests are counted
 
 
@@ -41,6 +44,7 @@ class Pace:
         self._next = float("-inf")
         self._paused_until = float("-inf")
         self._limit = 0.0  # our best guess of what the server accepts; 0 = no sign of a limit yet
+        self._is_guess = False  # the limit: nothing was accepted before the first refusal
         self._fell_at = float("-inf")
         self._climbed_at = 0.0
         self._accepted: deque[float] = deque(maxlen=8192)
@@ -84,9 +88,11 @@ class Pace:
         accepted = self._accepted_per_s(now)
         if self._limit and self.rate <= self._limit * 1.2:
             self._limit = self.rate
+            self._is_guess = False
             rate = self.rate * FALL_NEAR_LIMIT
         else:
-            refused = self.rate or accepted or 1.0
+            refused = self.rate or accepted or START
+            self._is_guess = not (self.rate or accepted)
             self._limit = min(refused, accepted) if accepted else refused
             rate = min(self._limit * FALL_NEAR_LIMIT, refused * FALL)
         self.rate = max(SLOWEST, rate)
@@ -101,7 +107,9 @@ class Pace:
             return
         seconds, self._climbed_at = min(now - self._climbed_at, 1.0), now
         near = self._limit * NEAR
-        if self.rate < near:
+        if self._is_guess:
+            grown = self._limit = self.rate * 2 ** (seconds / DOUBLES_IN_S)
+        elif self.rate < near:
             grown = min(self.rate + self._limit * CLIMB_PER_S * seconds, near)
         else:
             grown = self.rate + self._limit * PROBE_PER_S2 * (now - self._fell_at) * seconds

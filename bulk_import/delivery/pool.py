@@ -192,7 +192,7 @@ class Pool:
     def _give_up(self, job: Job, last: AttemptFailedError) -> bool:
         """End a row that had no trustworthy answer; return whether its lane must be held."""
         if job.row.email:
-            tried = f"no trustworthy answer after {job.attempts} attempts; the last: {last}"
+            tried = f"no trustworthy answer; the last: {last}"
         else:
             tried = (
                 f"sent once without a trustworthy answer ({last}); not repeated, because each "
@@ -228,6 +228,9 @@ class Pool:
         again: bool = False,
     ) -> bool:
         was_sent = status is not Status.NOT_SENT
+        if job.attempts > 1 or job.waited_s >= 0.05:
+            tried = f"attempt {job.attempts}, after {job.waited_s:.1f} s of waiting"
+            message = f"{message}; {tried}" if message else tried
         self._commits.add(
             Settled(
                 seq=job.row.seq,
