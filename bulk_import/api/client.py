@@ -282,8 +282,8 @@ def _not_sent(exc: Exception, base: URL) -> NotSentError:
         )
     if isinstance(exc, aiohttp.ClientSSLError | ssl.SSLError):
         return NotSentError(f"{where}: no secure connection ({_reason(exc)})", code="TLS_FAILED")
-    cause = getattr(exc, "os_error", exc)
-    if base.scheme == "https" and isinstance(cause, ConnectionResetError):
+    reset = exc.os_error if isinstance(exc, aiohttp.ClientConnectorError) else exc
+    if base.scheme == "https" and isinstance(reset, ConnectionResetError):
         return NotSentError(
             f"{where}: the connection was closed before it was secure; TLS of version 1.2 or newer "
             "is needed",
