@@ -1,8 +1,12 @@
-"""The smallest HTTP server that we can make on uvloop: answers every request alike. Prints its port."""
+"""The smallest HTTP server that we can make on uvloop: answers every request alike. Prints its port.
+
+    python -m benchmarks.sink [LATENCY_MS]
+"""
 
 from __future__ import annotations
 
 import asyncio
+import sys
 
 import uvloop
 
@@ -10,6 +14,8 @@ ANSWER = b'{"error_code":0,"error_text":"OK","result":[],"hash":""}'
 RESPONSE = (
     b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: %d\r\n\r\n" % len(ANSWER)
 ) + ANSWER
+
+LATENCY_S = float(sys.argv[1]) / 1000 if len(sys.argv) > 1 else 0.0
 
 
 class Sink(asyncio.Protocol):
@@ -31,7 +37,13 @@ class Sink(asyncio.Protocol):
             if len(rest) < length:
                 return
             self._buffer = rest[length:]
-            self._transport.write(RESPONSE)  # type: ignore[attr-defined]
+            if LATENCY_S:
+                asyncio.get_running_loop().call_later(LATENCY_S, self._answer)
+            else:
+                self._answer()
+
+    def _answer(self) -> None:
+        self._transport.write(RESPONSE)  # type: ignore[attr-defined]
 
 
 async def serve() -> None:
