@@ -29,7 +29,12 @@ fields:
   add_tags: {column: Tags, separator: ";"}
   lead_description: Note
 """
-_COUNTRIES = (("United States", "-8"), ("Germany", "UTC+1"), ("Россия", "Europe/Moscow"), ("FR", "+01:00"))
+_COUNTRIES = (
+    ("United States", "-8"),
+    ("Germany", "UTC+1"),
+    ("Россия", "Europe/Moscow"),
+    ("FR", "+01:00"),
+)
 _PHONES = ("(415) 555-{:04d}", "030 {:08d}", "8 (916) {:07d}", "06 {:08d}")
 
 

@@ -80,7 +80,9 @@ def _cpu_s() -> float:
 def sink(latency_ms: float = 0) -> Iterator[str]:
     """Run the sink in a process of its own; yield its address."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "benchmarks.sink", str(latency_ms)], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-m", "benchmarks.sink", str(latency_ms)],
+        stdout=subprocess.PIPE,
+        text=True,
     )
     assert process.stdout
     try:

@@ -1,6 +1,6 @@
 """The smallest HTTP server that we can make on uvloop: answers every request alike. Prints its port.
 
-    python -m benchmarks.sink [LATENCY_MS]
+python -m benchmarks.sink [LATENCY_MS]
 """
 
 from __future__ import annotations

@@ -13,7 +13,9 @@ from bulk_import.report.writing import replaced
 
 # Styles and comments cost memory for each cell; above that the file is written as a stream.
 MOST_STYLED = 5_000
-_LARGEST_SOURCE = 2 << 20  # bytes; the styles come from the file itself, which is loaded whole for them
+_LARGEST_SOURCE = (
+    2 << 20
+)  # bytes; the styles come from the file itself, which is loaded whole for them
 _MOST_ROWS = 1_048_576
 _BAD = "FFFFC7CE"  # the light red of spreadsheet programs for bad cells
 _REASON_WIDTH = 60

@@ -1,0 +1,273 @@
+"""The file itself: its tables, opening it, transactions, facts, and SQLite's errors in our words."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Self
+
+from bulk_import.errors import SetupError, StorageError
+from bulk_import.models import Problem, Row, Severity, SourceInfo
+
+FORMAT = "1"
+CHUNK = 500  # rows fetched at a time: enough to be cheap, too few to be felt in memory
+_CHECKED_BYTES = 32 * 2**20  # a full integrity check takes about 0.1 s up to this size
+
+_SCHEMA = """
+create table meta (key text primary key, value text not null) without rowid;
+create table source (id integer primary key, info text not null);
+create table record (
+    seq integer primary key,      -- position in the run, from 1, without gaps
+    source integer not null,
+    sheet text not null,
+    row integer not null,
+    cells text not null,          -- JSON list in header order, for rejects and second judgements
+    problems text not null,       -- JSON list: what reading found
+    email text not null,          -- the contact's key; empty for a bare row
+    contact text not null,
+    warnings text not null,       -- JSON list of texts
+    body blob                     -- the form without the key; null: cannot be sent
+);
+create table attempt (
+    seq integer not null,
+    number integer not null,
+    started_at text not null,
+    body_sha256 text not null,
+    result text,                  -- null: in doubt, or settled by the outcome
+    message text,
+    http_status integer,
+    elapsed_ms integer,
+    primary key (seq, number)
+) without rowid;
+create table outcome (
+    seq integer primary key,
+    status text not null,
+    error_code text not null,
+    message text not null,
+    attempts integer not null,
+    http_status integer,
+    finished_at text not null,
+    elapsed_ms integer,
+    again integer not null        -- 1: a resume sends (or judges) it again
+);
+"""
+IN_DOUBT = """exists (select 1 from attempt a where a.seq = r.seq
+                       and (a.result is null or a.result = 'doubtful'))"""
+ROW = "r.source, r.sheet, r.row, r.cells, r.problems"  # what `as_row` makes a row of
+
+
+class Database:
+    """An open journal file. Use as a context manager; one thread at a time."""
+
+    def __init__(self, path: Path, db: sqlite3.Connection) -> None:
+        self.path = path
+        self._db = db
+
+    # -- opening ------------------------------------------------------------------------------
+
+    @classmethod
+    def create(cls, path: Path, facts: Mapping[str, str] | None = None) -> Self:
+        """Make a new journal, readable by its owner alone.
+
+        It is made beside its place and then renamed: a journal that is there is a whole one.
+
+        Args:
+            facts: What is to be remembered of the run from its first moment.
+
+        Raises:
+            StorageError: The folder cannot be written, the disk is full.
+        """
+        draft = path.with_name(f".{path.name}.part")
+        try:
+            draft.unlink(missing_ok=True)
+            os.close(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        except OSError as exc:
+            raise StorageError(f"{path}: cannot be created: {exc.strerror or exc}") from exc
+        with cls(draft, _connect(draft)) as journal, journal._writing():
+            for statement in _SCHEMA.split(";\n"):
+                if statement.strip():
+                    journal._db.execute(statement)
+            known = {"format": FORMAT, **(facts or {})}
+            journal._db.executemany("insert into meta values (?, ?)", known.items())
+        try:
+            draft.replace(path)
+            _sync_folder(path.parent)
+        except OSError as exc:
+            raise StorageError(f"{path}: cannot be created: {exc.strerror or exc}") from exc
+        return cls(path, _connect(path))
+
+    @classmethod
+    def open(cls, path: Path) -> Self:
+        """Open an existing journal.
+
+        Raises:
+            SetupError: There is none, or its format is not ours.
+            StorageError: It is damaged or cannot be written.
+        """
+        if not path.is_file():
+            raise SetupError(f"{path.parent}: not a run folder (no {path.name} in it)")
+        journal = cls(path, _connect(path))
+        with translated(path):
+            known = journal._db.execute("select value from meta where key = 'format'").fetchone()
+            if path.stat().st_size <= _CHECKED_BYTES:
+                verdict = journal._db.execute("pragma quick_check(1)").fetchone()[0]
+                if verdict != "ok":
+                    raise sqlite3.DatabaseError(verdict)
+        if known is None or known[0] != FORMAT:
+            raise SetupError(
+                f"{path}: journal format {known[0] if known else '?'}, this program writes "
+                f"{FORMAT}; finish the run with the version that began it"
+            )
+        return journal
+
+    def another(self) -> Self:
+        """Return a second connection to the same journal, for another thread."""
+        return type(self)(self.path, _connect(self.path))
+
+    def close(self) -> None:
+        self._db.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """One transaction: all of the block or nothing of it, on disk when the block ends."""
+        with translated(self.path):
+            self._db.execute("begin immediate")
+            try:
+                yield
+                self._db.execute("commit")
+            except BaseException:
+                if self._db.in_transaction:
+                    self._db.execute("rollback")
+                raise
+
+    # -- facts about the run ------------------------------------------------------------------
+
+    def remember(self, **facts: str) -> None:
+        """Keep named facts about the run; a fact that is there is replaced."""
+        with self._writing():
+            self._db.executemany("insert or replace into meta values (?, ?)", facts.items())
+
+    def facts(self) -> dict[str, str]:
+        with translated(self.path):
+            return dict(self._db.execute("select key, value from meta"))
+
+    def add_source(self, number: int, info: SourceInfo) -> None:
+        """Remember a source; *number* is what records refer to."""
+        packed = {
+            "name": info.name,
+            "kind": info.kind,
+            "sheet": info.sheet,
+            "encoding": info.encoding,
+            "header_row": info.header_row,
+            "header": info.header,
+            "labels": info.labels,
+            "sha256": info.sha256,
+            "dialect": dict(info.dialect),
+        }
+        with self._writing():
+            self._db.execute(
+                "insert or replace into source values (?, ?)",
+                (number, json.dumps(packed, ensure_ascii=False)),
+            )
+
+    def sources(self) -> dict[int, SourceInfo]:
+        with translated(self.path):
+            rows = self._db.execute("select id, info from source order by id").fetchall()
+        found = {}
+        for number, text in rows:
+            packed = json.loads(text)
+            names = {key: tuple(packed[key]) for key in ("header", "labels")}
+            found[number] = SourceInfo(**packed | names)
+        return found
+
+    # -- for the parts beside this one ----------------------------------------------------------
+
+    def _one(self, query: str) -> int:
+        with translated(self.path):
+            return int(self._db.execute(query).fetchone()[0])
+
+    def _paged(
+        self, query: str, first: Sequence[object] = (), *, after: int = 0
+    ) -> Iterator[Sequence[Any]]:
+        """Yield lines by chunks, each in a statement of its own.
+
+        The last parameter of *query* is the seq to go on behind, its first column the seq. A long
+        open statement would keep the WAL from being checkpointed while rows are being settled.
+        """
+        while True:
+            with translated(self.path):
+                chunk = self._db.execute(query, (*first, after)).fetchall()
+            yield from chunk
+            if len(chunk) < CHUNK:
+                return
+            after = chunk[-1][0]
+
+
+def as_row(sources: dict[int, SourceInfo], place: Sequence[Any]) -> Row:
+    number, sheet, row, cells, problems = place
+    info = sources[number]
+    return Row(
+        source=info.name,
+        sheet=sheet,
+        number=row,
+        cells=dict(zip(info.header, json.loads(cells), strict=True)),
+        problems=_unpack_problems(problems) if problems != "[]" else (),
+    )
+
+
+def _unpack_problems(text: str) -> tuple[Problem, ...]:
+    return tuple(
+        Problem(code, message, column, field, value, Severity(severity))
+        for code, message, column, field, value, severity in json.loads(text)
+    )
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    with translated(path):
+        db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=10)
+        try:
+            # FULL, not NORMAL: at a power loss NORMAL forgets the last commits, and a forgotten
+            # intent of a bare row becomes a second contact. Group commits make it affordable.
+            db.execute("pragma journal_mode = wal")
+            db.execute("pragma synchronous = full")
+        except BaseException:
+            db.close()
+            raise
+        return db
+
+
+def _sync_folder(folder: Path) -> None:
+    if os.name == "nt":  # pragma: no cover - Windows cannot open a folder, and needs no sync
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def translated(path: Path) -> Iterator[None]:
+    """Let no SQLite exception pass: say what to do instead."""
+    try:
+        yield
+    except sqlite3.OperationalError as exc:
+        raise StorageError(
+            f"{path}: cannot be read or written ({exc}); free some space or mend the permissions, "
+            "then run the same command again: nothing is lost"
+        ) from exc
+    except sqlite3.DatabaseError as exc:
+        raise StorageError(
+            f"{path}: the journal is damaged ({exc}); restore it from a copy. Starting anew in "
+            "another folder would send every row again"
+        ) from exc

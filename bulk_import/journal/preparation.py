@@ -1,0 +1,152 @@
+"""What preparing writes: rows in source order, judgements, and what becomes of shared contacts."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+
+from bulk_import.entries import Prepared, Verdict
+from bulk_import.journal.database import CHUNK, ROW, Database, as_row
+from bulk_import.models import Problem, Row, Status
+
+# Made after the bulk of the rows is in: filling it row by row costs twice as much.
+_INDEX = "create index if not exists record_email on record (email) where email <> ''"
+
+
+class Preparation(Database):
+    """The journal while rows are being judged."""
+
+    def clear(self) -> None:
+        """Forget rows of a preparation that did not come to its end. Nothing was sent then."""
+        with self._writing():
+            for table in ("outcome", "attempt", "record", "source"):
+                self._db.execute(f"delete from {table}")  # noqa: S608 - names are ours
+
+    def add(self, first_seq: int, batch: Sequence[Prepared]) -> None:
+        """Add rows in source order; the first of them gets *first_seq*."""
+        records = []
+        verdicts = []
+        for seq, item in enumerate(batch, first_seq):
+            row = item.row
+            records.append(
+                (
+                    seq,
+                    item.source,
+                    row.sheet,
+                    row.number,
+                    _pack(list(row.cells.values())),
+                    _pack_problems(row.problems) if row.problems else "[]",
+                    item.email,
+                    item.contact,
+                    _pack(item.warnings) if item.warnings else "[]",
+                    item.body,
+                )
+            )
+            if item.verdict is not None:
+                verdicts.append(_verdict_line(seq, item.verdict))
+        with self._writing():
+            self._db.executemany("insert into record values (?,?,?,?,?,?,?,?,?,?)", records)
+            self._db.executemany("insert into outcome values (?,?,?,?,?,?,?,?,?)", verdicts)
+
+    def add_verdicts(self, verdicts: Iterable[tuple[int, Verdict]]) -> None:
+        """Settle rows that give way without being sent."""
+        with self._writing():
+            self._db.executemany(
+                "insert or replace into outcome values (?,?,?,?,?,?,?,?,?)",
+                (_verdict_line(seq, verdict) for seq, verdict in verdicts),
+            )
+
+    def rejudge(self, seq: int, judged: Prepared) -> None:
+        """Put a second judgement of a row in the place of the first."""
+        with self._writing():
+            self._db.execute(
+                "update record set email = ?, contact = ?, warnings = ?, body = ? where seq = ?",
+                (
+                    judged.email,
+                    judged.contact,
+                    json.dumps(judged.warnings, ensure_ascii=False),
+                    judged.body,
+                    seq,
+                ),
+            )
+            self._db.execute("delete from outcome where seq = ?", (seq,))
+            if judged.verdict is not None:
+                self._db.execute(
+                    "insert into outcome values (?,?,?,?,?,?,?,?,?)",
+                    _verdict_line(seq, judged.verdict),
+                )
+
+    def replace_body(self, seq: int, body: bytes, warnings: Sequence[str]) -> None:
+        """Give a row the form that rows of its contact were merged into."""
+        with self._writing():
+            self._db.execute(
+                "update record set body = ?, warnings = ? where seq = ?",
+                (body, json.dumps(list(warnings), ensure_ascii=False), seq),
+            )
+
+    def index(self) -> None:
+        """Make the index that finding shared contacts needs; once all rows are in."""
+        with self._writing():
+            self._db.execute(_INDEX)
+
+    def shared_contacts(self) -> Iterator[list[tuple[int, Row, bytes, tuple[str, ...]]]]:
+        """Yield the sendable rows of each contact that has several, in file order.
+
+        Each is (seq, row, body, warnings). Rows that already ended on the server's side count:
+        the policy's choice must be the same in a resumed run.
+        """
+        keys = self._db.execute(
+            "select email from record where email <> '' and body is not null"
+            " group by email having count(*) > 1 order by min(seq)"
+        ).fetchall()
+        for (email,) in keys:
+            rows = self._db.execute(
+                f"select r.seq, r.body, r.warnings, {ROW} from record r"  # noqa: S608
+                " where r.email = ? and r.body is not null order by r.seq",
+                (email,),
+            ).fetchall()
+            sources = self.sources()
+            yield [
+                (seq, as_row(sources, place), body, tuple(json.loads(warnings)))
+                for seq, body, warnings, *place in rows
+            ]
+
+    def count_shared_contacts(self) -> int:
+        """Number of sendable rows beyond the first of their contact."""
+        query = """select coalesce(sum(n - 1), 0) from (select count(*) as n from record
+                   where email <> '' and body is not null group by email having n > 1)"""
+        return int(self._one(query))
+
+    def judged(self, *statuses: Status) -> Iterator[tuple[int, int, Row]]:
+        """Yield (seq, source, row) of the rows that ended in one of *statuses*."""
+        marks = ",".join("?" * len(statuses))
+        sources = self.sources()
+        for seq, *place in self._paged(
+            f"select r.seq, {ROW} from outcome o join record r using (seq)"  # noqa: S608
+            f" where o.status in ({marks}) and r.seq > ? order by r.seq limit {CHUNK}",
+            statuses,
+        ):
+            yield seq, place[0], as_row(sources, place)
+
+    def forget(self, *statuses: Status) -> None:
+        """Forget how rows ended that ended in *statuses*, so that they are judged again."""
+        marks = ",".join("?" * len(statuses))
+        with self._writing():
+            self._db.execute(
+                f"delete from outcome where status in ({marks})",  # noqa: S608
+                statuses,
+            )
+
+
+_pack = json.JSONEncoder(ensure_ascii=False).encode
+
+
+def _verdict_line(seq: int, verdict: Verdict) -> tuple[object, ...]:
+    return (seq, verdict.status, verdict.error_code, verdict.message, 0, None, "", None, 1)
+
+
+def _pack_problems(problems: Sequence[Problem]) -> str:
+    return json.dumps(
+        [[p.code, p.message, p.column, p.field, p.value, p.severity] for p in problems],
+        ensure_ascii=False,
+    )

@@ -1,0 +1,183 @@
+"""What counts, reports and exit codes come from. Nothing is derived twice."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+from bulk_import.entries import Attempt
+from bulk_import.journal.database import CHUNK, IN_DOUBT, ROW, Database, as_row, translated
+from bulk_import.models import Outcome, Row, Status
+
+
+class Reading(Database):
+    """The journal as it is reported."""
+
+    def count_records(self) -> int:
+        """Number of rows in the journal."""
+        return int(self._one("select coalesce(max(seq), 0) from record"))
+
+    def counts(self) -> dict[Status, int]:
+        """Rows by status, all statuses named. Their sum is the number of rows in the journal."""
+        found = dict.fromkeys(Status, 0)
+        with translated(self.path):
+            for status, number in self._db.execute(
+                "select status, count(*) from outcome group by status"
+            ):
+                found[Status(status)] += number
+            open_rows = self.count_records() - sum(found.values())
+            if open_rows:
+                doubtful = self._one(
+                    f"""select count(*) from record r
+                        where r.seq in (select seq from attempt)
+                        and not exists (select 1 from outcome o where o.seq = r.seq)
+                        and {IN_DOUBT}"""  # noqa: S608
+                )
+                found[Status.UNKNOWN] += doubtful
+                found[Status.NOT_SENT] += open_rows - doubtful
+        return found
+
+    def count_requests(self) -> int:
+        """Requests made for rows, over all resumes."""
+        return int(self._one("select count(*) from attempt where result is not 'withdrawn'"))
+
+    def count_requests_since(self, moment: str) -> int:
+        """Requests made for rows since *moment* (RFC 3339 UTC)."""
+        with translated(self.path):
+            found = self._db.execute(
+                "select count(*) from attempt where started_at >= ? and result is not 'withdrawn'",
+                (moment,),
+            ).fetchone()
+        return int(found[0])
+
+    def count_codes(self) -> dict[str, int]:
+        """Rows by error code, most frequent first; rows without a code do not count."""
+        with translated(self.path):
+            return dict(
+                self._db.execute(
+                    "select error_code, count(*) as n from outcome where error_code <> ''"
+                    " group by error_code order by n desc, error_code"
+                )
+            )
+
+    def outcomes(self) -> Iterator[Outcome]:
+        """Yield one outcome per row, in source order."""
+        for _, _, outcome in self.results():
+            yield outcome
+
+    def result(self, seq: int) -> tuple[Row, Outcome]:
+        """Return a row that is in the journal, and how it stands."""
+        _, row, outcome = next(self.results(after=seq - 1))
+        return row, outcome
+
+    def results(self, *statuses: Status, after: int = 0) -> Iterator[tuple[int, Row, Outcome]]:
+        """Yield (source number, row, outcome) in source order, of *statuses* or of all.
+
+        Args:
+            after: The seq behind which to begin.
+        """
+        wanted = frozenset(statuses)
+        facts = self.facts()
+        stopped = facts.get("stopped", "")
+        dry_run = "dry_run" in facts
+        sources = self.sources()
+        query = f"""
+            select r.seq, {ROW}, r.contact, r.warnings, r.body,
+                o.status, o.error_code, o.message, o.attempts, o.http_status, o.finished_at,
+                o.elapsed_ms,
+                (select count(*) from attempt a
+                 where a.seq = r.seq and a.result is not 'withdrawn' and o.seq is null),
+                o.seq is null and {IN_DOUBT}
+            from record r left join outcome o on o.seq = r.seq
+            where r.seq > ? order by r.seq limit {CHUNK}"""  # noqa: S608
+        for line in self._paged(query, after=after):
+            place, (contact, warnings, body) = line[1:6], line[6:9]
+            status, code, message, attempts, http_status, finished_at, elapsed_ms = line[9:16]
+            if status is None:
+                attempts, in_doubt = line[16:18]
+                status, code, message = _open_row(in_doubt, stopped, body if dry_run else None)
+                finished_at = ""
+            if wanted and status not in wanted:
+                continue
+            row = as_row(sources, place)
+            yield (
+                place[0],
+                row,
+                Outcome(
+                    source=row.source,
+                    sheet=row.sheet,
+                    row=row.number,
+                    contact=contact,
+                    status=Status(status),
+                    error_code=code,
+                    message=message,
+                    warnings=tuple(json.loads(warnings)) if warnings != "[]" else (),
+                    attempts=attempts,
+                    http_status=http_status,
+                    finished_at=finished_at,
+                    elapsed_ms=elapsed_ms,
+                ),
+            )
+
+    def bodies(self) -> Iterator[tuple[Status, bytes]]:
+        """Yield (status, form without the key) of every row that was to be sent, in source order."""
+        query = f"""
+            select r.seq, r.body, o.status, {IN_DOUBT}
+            from record r left join outcome o on o.seq = r.seq
+            where r.body is not null and r.seq > ? order by r.seq limit {CHUNK}"""  # noqa: S608
+        for _, body, status, in_doubt in self._paged(query):
+            if status is None:
+                yield (Status.UNKNOWN if in_doubt else Status.NOT_SENT), body
+            else:
+                yield Status(status), body
+
+    def payloads(self) -> Iterator[tuple[int, str, bytes, Status]]:
+        """Yield (seq, e-mail, form without the key, status) of every row that has a form."""
+        query = f"""
+            select r.seq, r.email, r.body, o.status, {IN_DOUBT}
+            from record r left join outcome o on o.seq = r.seq
+            where r.body is not null and r.seq > ? order by r.seq limit {CHUNK}"""  # noqa: S608
+        for seq, email, body, status, in_doubt in self._paged(query):
+            open_status = Status.UNKNOWN if in_doubt else Status.NOT_SENT
+            yield seq, email, body, open_status if status is None else Status(status)
+
+    def contacts(self, *sources: int) -> Iterator[str]:
+        """Yield the e-mail of every row that has one, refused rows too; of *sources* or of all."""
+        wanted = frozenset(sources)
+        query = f"""
+            select r.seq, r.email, r.source from record r
+            where r.email <> '' and r.seq > ? order by r.seq limit {CHUNK}"""  # noqa: S608
+        for _, email, source in self._paged(query):
+            if not wanted or source in wanted:
+                yield email
+
+    def attempts(self, seq: int) -> list[Attempt]:
+        """Return every attempt made for a row, first to last."""
+        with translated(self.path):
+            rows = self._db.execute(
+                "select number, started_at, coalesce(result, ''), coalesce(message, ''),"
+                " http_status, elapsed_ms from attempt where seq = ? order by number",
+                (seq,),
+            ).fetchall()
+        return [Attempt(*row) for row in rows]
+
+    def sent_form(self, row: int, *, source: int = 1) -> tuple[int, bytes | None] | None:
+        """Return (seq, form without the key) of the row with that number, if there is one."""
+        with translated(self.path):
+            found = self._db.execute(
+                "select seq, body from record where source = ? and row = ?", (source, row)
+            ).fetchone()
+        return (found[0], found[1]) if found else None
+
+
+def _open_row(in_doubt: bool, stopped: str, dry_body: bytes | None) -> tuple[Status, str, str]:  # noqa: FBT001
+    """Status, code and message of a row without an outcome."""
+    if in_doubt:
+        return (
+            Status.UNKNOWN,
+            "INTERRUPTED",
+            "sent, but the run ended before a trustworthy answer came",
+        )
+    if dry_body is not None:
+        return Status.NOT_SENT, "DRY_RUN", f"would be sent: {dry_body.decode('ascii')}"
+    return Status.NOT_SENT, "RUN_STOPPED", stopped or "the run ended before this row was sent"

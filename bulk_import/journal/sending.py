@@ -1,0 +1,115 @@
+"""What sending needs and writes: rows that are pending, intents before requests, what came of them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+
+from bulk_import.entries import Entry, Intent, Pending, Settled, Unsettled
+from bulk_import.journal.database import CHUNK, IN_DOUBT, Database
+
+
+class Sending(Database):
+    """The journal while rows are being sent."""
+
+    def reopen(self, *, retry_failed: bool = False, resend_unknown: bool = False) -> None:
+        """Make the rows pending that a resumed run sends again.
+
+        Bare rows that were on their way when the last run died become ``unknown`` first: the
+        server may hold them, and sending again would make a second contact.
+        """
+        with self._writing():
+            self._db.execute(
+                f"""insert into outcome
+                    select r.seq, 'unknown', 'INTERRUPTED',
+                        'sent, but the run was interrupted before the answer came',
+                        (select count(*) from attempt a
+                         where a.seq = r.seq and a.result is not 'withdrawn'),
+                        null, (select max(started_at) from attempt a where a.seq = r.seq), null, 0
+                    from record r
+                    where r.email = '' and r.seq in (select seq from attempt)
+                    and not exists (select 1 from outcome o where o.seq = r.seq)
+                    and {IN_DOUBT}"""  # noqa: S608
+            )
+            self._db.execute(
+                "delete from outcome where again = 1 and status in ('failed','unknown','not_sent')"
+            )
+            if retry_failed:
+                self._db.execute("delete from outcome where status = 'failed'")
+            if resend_unknown:
+                self._db.execute("delete from outcome where status = 'unknown'")
+
+    def pending(
+        self, *, limit: int | None = None, only: Collection[int] | None = None
+    ) -> Iterator[Pending]:
+        """Yield the rows that are still to be sent, in source order, as they are now.
+
+        Args:
+            limit: At most so many.
+            only: None but these, by seq.
+        """
+        query = f"""
+            select r.seq, r.email, r.contact, r.source, r.row, r.body,
+                (select count(*) from attempt a
+                 where a.seq = r.seq and a.result is not 'withdrawn'),
+                (select coalesce(max(number), 0) + 1 from attempt a where a.seq = r.seq),
+                {IN_DOUBT}
+            from record r
+            where r.body is not null and r.seq > ?
+            and not exists (select 1 from outcome o where o.seq = r.seq)
+            order by r.seq limit {CHUNK}"""  # noqa: S608
+        sources = self.sources()
+        several = len(sources) > 1
+        wanted = (line for line in self._paged(query) if only is None or line[0] in only)
+        for number, line in enumerate(wanted):
+            if limit is not None and number >= limit:
+                return
+            seq, email, contact, source, row, body, attempts, next_number, in_doubt = line
+            place = f"row {row} of {sources[source].name}" if several else f"row {row}"
+            yield Pending(
+                seq, email, contact, place, bytes(body), attempts, next_number, bool(in_doubt)
+            )
+
+    def count_pending(self) -> int:
+        return int(
+            self._one(
+                "select count(*) from record r where r.body is not null"
+                " and not exists (select 1 from outcome o where o.seq = r.seq)"
+            )
+        )
+
+    def commit(self, entries: Iterable[Entry]) -> None:
+        """Write *entries* in one transaction; all are on disk when it returns.
+
+        Raises:
+            StorageError: None of them is written: a full disk, permissions.
+        """
+        with self._writing():
+            for kind, lines in _by_kind(entries).items():
+                self._db.executemany(_ENTRY_STATEMENTS[kind], lines)
+
+
+# In the order in which they are written: what came of an attempt follows its intent.
+_ENTRY_STATEMENTS: Mapping[type, str] = {
+    Intent: "insert into attempt (seq, number, started_at, body_sha256) values (?,?,?,?)",
+    Unsettled: "update attempt set result = ?, message = ?, http_status = ?, elapsed_ms = ?"
+    " where seq = ? and number = ?",
+    Settled: "insert into outcome values (?,?,?,?,?,?,?,?,?)",
+}
+
+
+def _by_kind(entries: Iterable[Entry]) -> dict[type, list[tuple[object, ...]]]:
+    """Sort *entries* into lines for the statements; within a kind the order stays."""
+    lines: dict[type, list[tuple[object, ...]]] = {kind: [] for kind in _ENTRY_STATEMENTS}
+    for e in entries:
+        if isinstance(e, Intent):
+            lines[Intent].append((e.seq, e.number, e.started_at, e.body_sha256))
+        elif isinstance(e, Settled):
+            lines[Settled].append(
+                (e.seq, e.status, e.error_code, e.message, e.attempts, e.http_status,
+                 e.finished_at, e.elapsed_ms, int(e.again))
+            )  # fmt: skip
+        else:
+            lines[Unsettled].append(
+                (e.result, e.message, e.http_status, e.elapsed_ms, e.seq, e.number)
+            )
+    return lines
