@@ -20,15 +20,14 @@ from bulk_import.models import Problem, Record, SourceInfo, Status, Summary
 from bulk_import.preparing import Input, Plan, judged
 from bulk_import.progress import Progress, Silence
 from bulk_import.report.bundle import write_bundle
+from bulk_import.reporting import report, summarize
 from bulk_import.run import (
     JOURNAL,
     Confirm,
     Run,
     new_run_dir,
     opened_inputs,
-    report,
     row_mapper,
-    summarize,
 )
 from bulk_import.settings import Settings
 from bulk_import.sources import expand_sources

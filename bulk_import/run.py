@@ -9,7 +9,6 @@ import asyncio
 import json
 import re
 import time
-from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import (
     AbstractContextManager,
@@ -23,7 +22,6 @@ from pathlib import Path
 
 from bulk_import import __version__
 from bulk_import.api.client import Client
-from bulk_import.api.form import decode
 from bulk_import.api.preflight import Directory, preflight
 from bulk_import.canary import choose_canary
 from bulk_import.delivery.allowance import Window
@@ -39,7 +37,6 @@ from bulk_import.mapping.rows import RowMapper
 from bulk_import.mapping.suppression import SuppressionList
 from bulk_import.models import VANISHED, SourceInfo, Status, Summary
 from bulk_import.preparing import (
-    SET_FIELDS,
     Input,
     Plan,
     PreparingStoppedError,
@@ -49,23 +46,14 @@ from bulk_import.preparing import (
     settle_duplicates,
 )
 from bulk_import.progress import Progress
-from bulk_import.report.digest import Digest
-from bulk_import.report.outcomes import write_report
-from bulk_import.report.page import write_page
-from bulk_import.report.rejects import REJECTED, write_rejects
-from bulk_import.report.summary import write_summary
 from bulk_import.report.writing import replaced
+from bulk_import.reporting import PAGE, REPORT, SUMMARY, report
 from bulk_import.settings import Settings
 from bulk_import.sources import Source, SourceOptions, open_source
 from bulk_import.sources.damage import DamageDetector
 
 JOURNAL = "journal.sqlite3"
-REPORT = "report.csv"
-PAGE = "report.html"
-SUMMARY = "summary.json"
 EXIT_STOPPED = 3
-_SETS_AS_BYTES = tuple(f"{name}=".encode() for name in SET_FIELDS)
-_MOST_COMBINATIONS = 10_000  # of tags or lists that are kept in memory while they are counted
 
 Confirm = Callable[[Plan], bool]
 Adjust = Callable[[Journal, Plan], str]
@@ -488,67 +476,6 @@ def _changed_sources(
         with open_source(path, _options(mapping)) as source:
             if source.fingerprint() != info.sha256:
                 yield f"{path} is not the file that it was (its contents differ)"
-
-
-def report(journal: Journal, run_dir: Path, *, safe: bool, redact: bool = False) -> Summary:
-    """Write all reports of a run from its journal.
-
-    Args:
-        safe: Neutralize formula-like cells in ``report.csv``.
-        redact: Leave contacts and messages out of ``report.html``.
-    """
-    summary = summarize(journal, run_dir)
-    digest = Digest()
-    write_report(run_dir / REPORT, digest.watched(journal.outcomes()), safe=safe)
-    write_page(run_dir / PAGE, summary, digest, _accepted_changes(journal), redact=redact)
-    write_rejects(run_dir, journal.sources(), journal.results(*REJECTED))
-    write_summary(run_dir / SUMMARY, summary)
-    return summary
-
-
-def _accepted_changes(journal: Journal) -> dict[str, Counter[str]]:
-    """For tags and lists, parameter -> name -> accepted rows."""
-    # Contacts share their tags: each combination is counted as it was sent and decoded once.
-    parts: Counter[bytes] = Counter()
-    changes: dict[str, Counter[str]] = {}
-    for status, body in journal.bodies():
-        if status is not Status.SUCCESS:
-            continue
-        parts.update(part for part in body.split(b"&") if part.startswith(_SETS_AS_BYTES))
-        if len(parts) > _MOST_COMBINATIONS:
-            _count_names(parts, changes)
-    _count_names(parts, changes)
-    return changes
-
-
-def _count_names(parts: Counter[bytes], changes: dict[str, Counter[str]]) -> None:
-    """Move *parts* of forms into *changes*."""
-    for part, rows in parts.items():
-        for name, value in decode(part):
-            for entry in value.split(",") if value else ():
-                changes.setdefault(name, Counter())[entry] += rows
-    parts.clear()
-
-
-def summarize(journal: Journal, run_dir: Path) -> Summary:
-    facts = journal.facts()
-    rows_read = int(facts.get("rows_read", journal.count_records()))
-    return Summary(
-        run_dir=str(run_dir),
-        sources=tuple(info.name for info in journal.sources().values()),
-        mapping=facts.get("mapping_name", ""),
-        endpoint=facts.get("endpoint", ""),
-        counts=journal.counts(),
-        rows_read=rows_read,
-        requests=journal.count_requests(),
-        by_code=journal.count_codes(),
-        stopped=facts.get("stopped", ""),
-        stop_code=int(facts.get("stop_code", "0")),
-        started_at=facts.get("started_at", ""),
-        finished_at=facts.get("finished_at", ""),
-        elapsed_s=float(facts.get("elapsed_s", "0")),
-        dry_run="dry_run" in facts,
-    )
 
 
 def new_run_dir(source: str) -> Path:

@@ -14,6 +14,7 @@ LAYERS = (
     "sync",
     "importing explaining undoing retention retagging",
     "run",
+    "reporting",
     "preparing canary fixes",
     "report mapping delivery sandbox",
     "api journal state sources progress",

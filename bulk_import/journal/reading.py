@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 from bulk_import.entries import Attempt
 from bulk_import.journal.database import CHUNK, IN_DOUBT, ROW, Database, as_row, translated
 from bulk_import.models import Outcome, Row, Status
+
+# Behind it stands what only a row without an outcome needs.
+_OUTCOME = f"""r.contact, r.warnings, o.status, o.error_code, o.message,
+    coalesce(o.attempts, (select count(*) from attempt a
+                          where a.seq = r.seq and a.result is not 'withdrawn')),
+    o.http_status, coalesce(o.finished_at, ''), o.elapsed_ms,
+    case when o.seq is null then {IN_DOUBT} end, case when o.seq is null then r.body end"""  # noqa: S608
 
 
 class Reading(Database):
@@ -62,8 +70,14 @@ class Reading(Database):
 
     def outcomes(self) -> Iterator[Outcome]:
         """Yield one outcome per row, in source order."""
-        for _, _, outcome in self.results():
-            yield outcome
+        query = f"""
+            select r.seq, r.source, r.sheet, r.row, {_OUTCOME}
+            from record r left join outcome o on o.seq = r.seq
+            where r.seq > ? order by r.seq limit {CHUNK}"""  # noqa: S608
+        names = {number: info.name for number, info in self.sources().items()}
+        outcome_of = self._outcome_maker()
+        for _, source, sheet, row, *line in self._paged(query):
+            yield outcome_of(names[source], sheet, row, line)
 
     def result(self, seq: int) -> tuple[Row, Outcome]:
         """Return a row that is in the journal, and how it stands."""
@@ -77,59 +91,54 @@ class Reading(Database):
             after: The seq behind which to begin.
         """
         wanted = frozenset(statuses)
-        facts = self.facts()
-        stopped = facts.get("stopped", "")
-        dry_run = "dry_run" in facts
+        among = f"and (o.status is null or o.status in ({_marks(statuses)}))" if wanted else ""
+        query = f"""
+            select r.seq, {ROW}, {_OUTCOME}
+            from record r left join outcome o on o.seq = r.seq
+            where 1 {among} and r.seq > ? order by r.seq limit {CHUNK}"""  # noqa: S608
         sources = self.sources()
-        query = f"""
-            select r.seq, {ROW}, r.contact, r.warnings, r.body,
-                o.status, o.error_code, o.message, o.attempts, o.http_status, o.finished_at,
-                o.elapsed_ms,
-                (select count(*) from attempt a
-                 where a.seq = r.seq and a.result is not 'withdrawn' and o.seq is null),
-                o.seq is null and {IN_DOUBT}
-            from record r left join outcome o on o.seq = r.seq
-            where r.seq > ? order by r.seq limit {CHUNK}"""  # noqa: S608
-        for line in self._paged(query, after=after):
-            place, (contact, warnings, body) = line[1:6], line[6:9]
-            status, code, message, attempts, http_status, finished_at, elapsed_ms = line[9:16]
-            if status is None:
-                attempts, in_doubt = line[16:18]
-                status, code, message = _open_row(in_doubt, stopped, body if dry_run else None)
-                finished_at = ""
-            if wanted and status not in wanted:
-                continue
-            row = as_row(sources, place)
-            yield (
-                place[0],
-                row,
-                Outcome(
-                    source=row.source,
-                    sheet=row.sheet,
-                    row=row.number,
-                    contact=contact,
-                    status=Status(status),
-                    error_code=code,
-                    message=message,
-                    warnings=tuple(json.loads(warnings)) if warnings != "[]" else (),
-                    attempts=attempts,
-                    http_status=http_status,
-                    finished_at=finished_at,
-                    elapsed_ms=elapsed_ms,
-                ),
-            )
+        outcome_of = self._outcome_maker()
+        for line in self._paged(query, statuses, after=after):
+            row = as_row(sources, line[1:6])
+            outcome = outcome_of(row.source, row.sheet, row.number, line[6:])
+            if not wanted or outcome.status in wanted:
+                yield line[1], row, outcome
 
-    def bodies(self) -> Iterator[tuple[Status, bytes]]:
-        """Yield (status, form without the key) of every row that was to be sent, in source order."""
-        query = f"""
-            select r.seq, r.body, o.status, {IN_DOUBT}
-            from record r left join outcome o on o.seq = r.seq
-            where r.body is not null and r.seq > ? order by r.seq limit {CHUNK}"""  # noqa: S608
-        for _, body, status, in_doubt in self._paged(query):
+    def _outcome_maker(self) -> Callable[[str, str, int, Sequence[Any]], Outcome]:
+        """Return what makes an outcome of (source, sheet, row, columns as of ``_OUTCOME``)."""
+        facts = self.facts()
+        stopped, is_dry = facts.get("stopped", ""), "dry_run" in facts
+        statuses = {str(status): status for status in Status}
+
+        def outcome_of(source: str, sheet: str, row: int, line: Sequence[Any]) -> Outcome:
+            (contact, warnings, status, code, message, attempts, http_status, finished_at, elapsed_ms,
+             in_doubt, body) = line  # fmt: skip
             if status is None:
-                yield (Status.UNKNOWN if in_doubt else Status.NOT_SENT), body
+                status, code, message = _open_row(in_doubt, stopped, body if is_dry else None)
             else:
-                yield Status(status), body
+                status = statuses[status]
+            texts = tuple(json.loads(warnings)) if warnings != "[]" else ()
+            return Outcome(
+                source, sheet, row, contact, status, code, message, texts, attempts, http_status,
+                finished_at, elapsed_ms,
+            )  # fmt: skip
+
+        return outcome_of
+
+    def bodies(self, *statuses: Status) -> Iterator[tuple[Status, bytes]]:
+        """Yield (status, form without the key) in source order, of *statuses* or of every row that
+        was to be sent."""
+        wanted = frozenset(statuses)
+        among = f"and (o.status is null or o.status in ({_marks(statuses)}))" if wanted else ""
+        query = f"""
+            select r.seq, r.body, o.status, case when o.seq is null then {IN_DOUBT} end
+            from record r left join outcome o on o.seq = r.seq
+            where r.body is not null {among} and r.seq > ? order by r.seq limit {CHUNK}"""  # noqa: S608
+        for _, body, status, in_doubt in self._paged(query, statuses):
+            open_status = Status.UNKNOWN if in_doubt else Status.NOT_SENT
+            found = open_status if status is None else Status(status)
+            if not wanted or found in wanted:
+                yield found, body
 
     def payloads(self) -> Iterator[tuple[int, str, bytes, Status]]:
         """Yield (seq, e-mail, form without the key, status) of every row that has a form."""
@@ -181,3 +190,7 @@ def _open_row(in_doubt: bool, stopped: str, dry_body: bytes | None) -> tuple[Sta
     if dry_body is not None:
         return Status.NOT_SENT, "DRY_RUN", f"would be sent: {dry_body.decode('ascii')}"
     return Status.NOT_SENT, "RUN_STOPPED", stopped or "the run ended before this row was sent"
+
+
+def _marks(values: Sequence[object]) -> str:
+    return ",".join("?" * len(values))

@@ -43,6 +43,8 @@ class Digest:
     listed: list[Outcome] = field(default_factory=list)
     seconds: int = 1
     buckets: dict[int, Bucket] = field(default_factory=dict)
+    _second: str = ""  # of the bucket that was asked for last: rows come in the order of time
+    _last: Bucket = field(default_factory=Bucket)
 
     def watched(self, outcomes: Iterable[Outcome]) -> Iterator[Outcome]:
         """Yield *outcomes* as they are, and note each."""
@@ -62,13 +64,22 @@ class Digest:
             self.warnings[column if message else ""] += 1
             self.warned.setdefault(column if message else "", message or warning)
         if outcome.attempts and outcome.finished_at:
-            moment = int(datetime.fromisoformat(outcome.finished_at).timestamp())
-            bucket = self.buckets.setdefault(moment // self.seconds, Bucket())
+            bucket = self._bucket(outcome.finished_at[:19])
             bucket.rows += 1
             bucket.elapsed_ms += outcome.elapsed_ms or 0
-            # Pauses and later resumes are gaps: what counts is the span, not the filled buckets.
-            while max(self.buckets) - min(self.buckets) >= _MOST_BUCKETS:
-                self._widen()
+
+    def _bucket(self, second: str) -> Bucket:
+        """Return the bucket of a second, ``2026-03-10T01:02:03`` in UTC."""
+        if second == self._second:
+            return self._last
+        moment = int(datetime.fromisoformat(f"{second}Z").timestamp())
+        is_new = moment // self.seconds not in self.buckets
+        self.buckets.setdefault(moment // self.seconds, Bucket())
+        # Pauses and later resumes are gaps: what counts is the span, not the filled buckets.
+        while is_new and max(self.buckets) - min(self.buckets) >= _MOST_BUCKETS:
+            self._widen()
+        self._second, self._last = second, self.buckets[moment // self.seconds]
+        return self._last
 
     def _widen(self) -> None:
         wider: dict[int, Bucket] = {}

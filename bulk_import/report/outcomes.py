@@ -40,25 +40,26 @@ def write_report(path: Path, outcomes: Iterable[Outcome], *, safe: bool = False)
         text = io.TextIOWrapper(file, encoding="utf-8", newline="", write_through=False)
         writer = csv.writer(text, lineterminator="\r\n")
         writer.writerow(COLUMNS)
-        for outcome in outcomes:
-            cells = _cells(outcome)
-            writer.writerow([safe_cell(cell) for cell in cells] if safe else cells)
+        lines = map(_cells, outcomes)
+        writer.writerows(
+            ([safe_cell(str(cell)) for cell in line] for line in lines) if safe else lines
+        )
         text.flush()
         text.detach()
 
 
-def _cells(outcome: Outcome) -> list[str]:
-    return [
+def _cells(outcome: Outcome) -> tuple[object, ...]:
+    return (
         outcome.source,
         outcome.sheet,
-        str(outcome.row),
+        outcome.row,
         outcome.contact,
         outcome.status,
         outcome.error_code,
         outcome.message,
-        "; ".join(outcome.warnings),
-        str(outcome.attempts),
-        "" if outcome.http_status is None else str(outcome.http_status),
+        "; ".join(outcome.warnings) if outcome.warnings else "",
+        outcome.attempts,
+        "" if outcome.http_status is None else outcome.http_status,
         outcome.finished_at,
-        "" if outcome.elapsed_ms is None else str(outcome.elapsed_ms),
-    ]
+        "" if outcome.elapsed_ms is None else outcome.elapsed_ms,
+    )
