@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import chain
 
 from bulk_import.entries import Entry, Intent, Pending, Settled, Unsettled
 from bulk_import.journal.database import CHUNK, IN_DOUBT, Database
@@ -83,23 +84,39 @@ class Sending(Database):
         Raises:
             StorageError: None of them is written: a full disk, permissions.
         """
+        lines = _by_kind(entries)
         with self._writing():
-            for kind, lines in _by_kind(entries).items():
-                self._db.executemany(_ENTRY_STATEMENTS[kind], lines)
+            self._insert("attempt (seq, number, started_at, body_sha256)", lines[Intent])
+            if lines[Unsettled]:
+                self._db.executemany(_UNSETTLED, lines[Unsettled])
+            self._insert("outcome", lines[Settled])
+
+    def _insert(self, into: str, lines: Sequence[tuple[object, ...]]) -> None:
+        """Insert *lines* in few statements.
+
+        Each statement lets go of the interpreter's lock and has to win it back from the event loop;
+        one for each line costs more in that than in the database.
+        """
+        done = 0
+        for size in _AT_ONCE:
+            while len(lines) - done >= size:
+                chunk = lines[done : done + size]
+                values = ",".join([f"({','.join('?' * len(chunk[0]))})"] * size)
+                self._db.execute(f"insert into {into} values {values}", [*chain(*chunk)])  # noqa: S608
+                done += size
 
 
-# In the order in which they are written: what came of an attempt follows its intent.
-_ENTRY_STATEMENTS: Mapping[type, str] = {
-    Intent: "insert into attempt (seq, number, started_at, body_sha256) values (?,?,?,?)",
-    Unsettled: "update attempt set result = ?, message = ?, http_status = ?, elapsed_ms = ?"
-    " where seq = ? and number = ?",
-    Settled: "insert into outcome values (?,?,?,?,?,?,?,?,?)",
-}
+# Few sizes, so that SQLite's statements are made once and kept.
+_AT_ONCE = (64, 16, 4, 1)
+_UNSETTLED = """update attempt set result = ?, message = ?, http_status = ?, elapsed_ms = ?
+    where seq = ? and number = ?"""
 
 
 def _by_kind(entries: Iterable[Entry]) -> dict[type, list[tuple[object, ...]]]:
     """Sort *entries* into lines for the statements; within a kind the order stays."""
-    lines: dict[type, list[tuple[object, ...]]] = {kind: [] for kind in _ENTRY_STATEMENTS}
+    lines: dict[type, list[tuple[object, ...]]] = {
+        kind: [] for kind in (Intent, Unsettled, Settled)
+    }
     for e in entries:
         if isinstance(e, Intent):
             lines[Intent].append((e.seq, e.number, e.started_at, e.body_sha256))
