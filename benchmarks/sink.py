@@ -15,11 +15,12 @@ RESPONSE = (
     b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: %d\r\n\r\n" % len(ANSWER)
 ) + ANSWER
 
-LATENCY_S = float(sys.argv[1]) / 1000 if len(sys.argv) > 1 else 0.0
-
 
 class Sink(asyncio.Protocol):
-    """Answers every request alike."""
+    """Answers every request alike, *latency_s* after it came."""
+
+    def __init__(self, latency_s: float) -> None:
+        self._latency_s = latency_s
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = transport
@@ -37,8 +38,8 @@ class Sink(asyncio.Protocol):
             if len(rest) < length:
                 return
             self._buffer = rest[length:]
-            if LATENCY_S:
-                asyncio.get_running_loop().call_later(LATENCY_S, self._answer)
+            if self._latency_s:
+                asyncio.get_running_loop().call_later(self._latency_s, self._answer)
             else:
                 self._answer()
 
@@ -46,12 +47,12 @@ class Sink(asyncio.Protocol):
         self._transport.write(RESPONSE)  # type: ignore[attr-defined]
 
 
-async def serve() -> None:
+async def serve(latency_s: float) -> None:
     """Listen on the loopback until the process is ended."""
-    server = await asyncio.get_running_loop().create_server(Sink, "127.0.0.1", 0)
+    server = await asyncio.get_running_loop().create_server(lambda: Sink(latency_s), "127.0.0.1", 0)
     print(server.sockets[0].getsockname()[1], flush=True)
     await server.serve_forever()
 
 
 if __name__ == "__main__":
-    uvloop.run(serve())
+    uvloop.run(serve(float(sys.argv[1]) / 1000 if len(sys.argv) > 1 else 0.0))
