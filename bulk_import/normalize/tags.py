@@ -126,13 +126,20 @@ def look_alikes(values: Iterable[str]) -> tuple[Note, ...]:
     seen: dict[str, str] = {}
     notes = []
     for value in values:
-        key = "".join(unicodedata.normalize("NFKC", value).casefold().translate(_LOOKS).split())
+        key = _appearance(value)
         other = seen.setdefault(key, value)
         if other != value:
             notes.append(
                 Note("TAG_LOOK_ALIKE", f"the tags {other!r} and {value!r} look alike but differ")
             )
     return tuple(notes)
+
+
+def _appearance(value: str) -> str:
+    """What two tags share that look alike."""
+    if not value.isascii():
+        value = unicodedata.normalize("NFKC", value).casefold().translate(_LOOKS)
+    return "".join(value.casefold().split())
 
 
 # Cyrillic and Greek letters that look like Latin ones.
