@@ -153,7 +153,7 @@ def test_a_damaged_or_foreign_journal_is_refused_with_advice(journal, tmp_path):
 async def test_group_commits_keep_the_order_and_are_durable(journal):
     with journal.another() as reader:
         commits = GroupCommit(journal, Reserve(journal.path.with_suffix(".reserve")))
-        await asyncio.gather(commits.intent(intent(1)), commits.intent(intent(2)))
+        await asyncio.gather(commits.intents([intent(1)]), commits.intents([intent(2)]))
         assert reader.count_requests() == 2
         commits.add(settled(1))
         await commits.flush()
@@ -169,7 +169,7 @@ async def test_when_the_disk_is_full_no_intent_is_accepted_and_settlements_use_t
     commits = GroupCommit(journal, reserve)
     heard: list[StorageError] = []
     commits.on_failure = heard.append
-    await commits.intent(intent(1))
+    await commits.intents([intent(1)])
     written = journal.commit
 
     def full(entries: list) -> None:
@@ -180,7 +180,7 @@ async def test_when_the_disk_is_full_no_intent_is_accepted_and_settlements_use_t
     journal.commit = full  # type: ignore[method-assign]
     commits.add(settled(1))
     with pytest.raises(StorageError):
-        await commits.intent(intent(2))
+        await commits.intents([intent(2)])
     await commits.flush()
     commits.close()
     assert len(heard) == 1

@@ -169,6 +169,9 @@ class Client:
                 text=f"redirect {answer.http_status} to {answer.location or 'nowhere'}, "
                 "not followed: the key stays with this host; check --endpoint",
             )
+        return answer if answer is self._usual[1] else self._redacted(answer)
+
+    def _redacted(self, answer: Answer) -> Answer:
         text, note = self._key.redact(answer.text), self._key.redact(answer.note)
         if text != answer.text or note != answer.note:
             answer = replace(answer, text=text, note=note)
@@ -180,9 +183,13 @@ class Client:
         http_status: int | None = None
         try:
             with self._deadlines.limited():
-                async with session.post(url, data=data, allow_redirects=False) as response:
+                response = await session.post(url, data=data, allow_redirects=False)
+                try:
                     http_status = response.status
                     content = await _read(response.content)
+                except BaseException:
+                    response.close()  # half an answer must not be read by the next request
+                    raise
             answer = self._understand(http_status, response.headers, content)
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as exc:
             if not progress.sending:
@@ -197,7 +204,8 @@ class Client:
             return meaning
         answer = understand(http_status, headers, content, trust_503=self._trust_503)
         if http_status == 200 and answer.verdict is Verdict.SUCCESS:
-            self._usual = content, answer
+            self._usual = content, self._redacted(answer)
+            return self._usual[1]
         return answer
 
     def _verified(self, answer: Answer, content: bytes) -> Answer:

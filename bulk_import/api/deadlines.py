@@ -7,8 +7,6 @@ number of seconds, so the one that began first is the first to be late.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 
 class Deadlines:
@@ -21,28 +19,28 @@ class Deadlines:
         self._late: set[asyncio.Task[object]] = set()
         self._timer: asyncio.TimerHandle | None = None
 
-    @contextmanager
-    def limited(self) -> Iterator[None]:
-        """Run the block; end it when its time is over.
+    def limited(self) -> _Limit:
+        """Return a context that ends its block when the time is over.
 
         Raises:
-            TimeoutError: It was ended.
+            TimeoutError: On leaving a block that was ended.
         """
-        task = asyncio.current_task()
+        return _Limit(self)
+
+    def begin(self) -> asyncio.Task[object]:
+        """Let the time of the current task begin."""
+        task = asyncio.current_task(self._loop)
         assert task is not None  # noqa: S101 - for the type checker
         due = self._due[task] = self._loop.time() + self._seconds
         if self._timer is None:
             self._timer = self._loop.call_at(due, self._end_late_ones)
-        try:
-            yield
-        except asyncio.CancelledError:
-            # Somebody else may have cancelled the task as well: then that is what counts.
-            if self._take_back(task) and task.cancelling() == 0:
-                raise TimeoutError from None
-            raise
-        finally:
-            self._due.pop(task, None)
-            self._take_back(task)  # the block may have made another exception of it
+        return task
+
+    def end(self, task: asyncio.Task[object]) -> bool:
+        """Let it end; return whether the task was late, and cancelled by nobody else."""
+        self._due.pop(task, None)
+        # The block may have made another exception of its cancellation: the task is usable again.
+        return bool(self._late) and self._take_back(task) and task.cancelling() == 0
 
     def _take_back(self, task: asyncio.Task[object]) -> bool:
         """Uncancel a task that was late; return whether it was."""
@@ -66,3 +64,21 @@ class Deadlines:
             del self._due[task]
             self._late.add(task)
             task.cancel()
+
+
+class _Limit:
+    """A class of its own: a generator as context manager costs five times as much."""
+
+    __slots__ = ("_deadlines", "_task")
+
+    def __init__(self, deadlines: Deadlines) -> None:
+        self._deadlines = deadlines
+
+    def __enter__(self) -> None:
+        self._task = self._deadlines.begin()
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        was_late = self._deadlines.end(self._task)
+        # Somebody else may have cancelled the task as well: then that is what counts.
+        if was_late and kind is asyncio.CancelledError:
+            raise TimeoutError from None

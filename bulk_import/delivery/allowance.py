@@ -60,6 +60,9 @@ class Allowance:
         now: The local clock.
         nap: Sleeps; raises when the run ends meanwhile.
         is_closed: Told (why, seconds) once whenever requests must wait.
+
+    Attributes:
+        is_limited: Whether there is anything to ask for.
     """
 
     def __init__(
@@ -80,11 +83,10 @@ class Allowance:
         self._nap = nap
         self._is_closed = is_closed
         self._told = ""
+        self.is_limited = window is not None or daily_limit > 0
 
     async def one(self) -> None:
         """Wait until one more request may be made, and count it."""
-        if self._window is None and not self._limit:
-            return
         while True:
             why, seconds = self._closed()
             if not why:

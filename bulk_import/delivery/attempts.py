@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
@@ -67,6 +67,7 @@ class Job:
         elapsed_ms: Of the last attempt.
         waited_s: Between the attempts of this run.
         failed_at: The clock's time at which the last attempt failed.
+        claimed: Number of the next attempt, if its intent is on disk already; else 0.
     """
 
     row: Pending
@@ -77,6 +78,7 @@ class Job:
     elapsed_ms: int = 0
     waited_s: float = 0.0
     failed_at: float | None = None
+    claimed: int = 0
 
     @classmethod
     def of(cls, row: Pending) -> Job:
@@ -127,11 +129,18 @@ class Attempts:
             StoppingError: The run is ending, nothing was sent.
         """
         async with self._slots:
-            await self._allowance.one()
-            started_at = await self.pace.slot()
-            if self._stop.is_set:
-                raise StoppingError
-            number = await self._intend(job)
+            try:
+                if self._allowance.is_limited:
+                    await self._allowance.one()
+                started_at = await self.pace.slot()
+                if self._stop.is_set:
+                    raise StoppingError
+            except StoppingError:
+                self.withdraw([job])
+                raise
+            if not job.claimed:
+                await self._claim(job)
+            number, job.claimed = job.claimed, 0
             begun = self._clock()
             if job.failed_at is not None:
                 job.waited_s += begun - job.failed_at
@@ -169,16 +178,34 @@ class Attempts:
         else:
             self._watch.paused(seconds, why)
 
-    async def _intend(self, job: Job) -> int:
-        number = job.next_number
-        job.next_number += 1
-        digest = hashlib.sha256(job.row.body).hexdigest()
+    def claim(self, jobs: Sequence[Job]) -> None:
+        """Commit the intents of *jobs* together, if that is possible at this moment."""
+        if self._commits.claim(_intents(jobs)):
+            _claimed(jobs)
+
+    async def _claim(self, job: Job) -> None:
+        """Write the intent of *job*; it is on disk when this returns, if the row is a bare one.
+
+        Raises:
+            StoppingError: It is not written; the run is ending.
+        """
+        if job.row.email:
+            self.claim([job])
+            if job.claimed:
+                return
         try:
-            await self._commits.intent(Intent(job.row.seq, number, utc_now(), digest))
+            await self._commits.intents(_intents([job]))
         except StorageError as exc:
             self._stop.request(str(exc), EXIT_STORAGE)
             raise StoppingError from exc
-        return number
+        _claimed([job])
+
+    def withdraw(self, jobs: Iterable[Job]) -> None:
+        """Note that what was claimed will not be sent."""
+        for job in jobs:
+            if job.claimed:
+                self._note(job, job.claimed, AttemptResult.WITHDRAWN, "the run stopped", None)
+                job.claimed = 0
 
     def _unreachable(self, job: Job, number: int, exc: NotSentError) -> AttemptFailedError:
         self._note(job, number, AttemptResult.WITHDRAWN, str(exc), None)
@@ -282,6 +309,20 @@ class Attempts:
 
     def _ms_since(self, begun: float) -> int:
         return round((self._clock() - begun) * 1000)
+
+
+def _intents(jobs: Sequence[Job]) -> list[Intent]:
+    now = utc_now()
+    return [
+        Intent(job.row.seq, job.next_number, now, hashlib.sha256(job.row.body).hexdigest())
+        for job in jobs
+    ]
+
+
+def _claimed(jobs: Sequence[Job]) -> None:
+    for job in jobs:
+        job.claimed = job.next_number
+        job.next_number += 1
 
 
 def utc_now() -> str:

@@ -1,22 +1,32 @@
-"""Group commits: many entries, one transaction, one fsync, off the event loop.
+"""Group commits: many entries, one transaction; many transactions, one sync of the disk.
 
-While one batch is being written the next one gathers, so the batches grow with the load and a
-quiet run still commits each entry at once.
+Entries are committed on the event loop, a few µs each, and synced in a thread (see
+``journal.syncing``). While one sync is under way the next entries gather, so the batches grow with
+the load and a quiet run still commits each entry at once. A busy one gathers
+for five milliseconds, or until the next rows are claimed.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 from bulk_import.entries import Entry, Intent
 from bulk_import.errors import StorageError
 from bulk_import.journal import Journal
+from bulk_import.journal.database import JournalLockedError
 
 RESERVE_BYTES = 4 * 2**20
+_GATHERING_S = 0.005
+_SYNCING_S = 0.01
+_BUSY = 16  # entries in a batch
+_LOCKED_S = 0.001  # until a commit is tried again that another process's came in the way of
+_LONGEST_LOCKED_S = 10.0
 
 
 class Reserve:
@@ -45,6 +55,9 @@ class Reserve:
             self._path.unlink()
 
 
+Then = Callable[[StorageError | None], None]  # told how it went with what was added
+
+
 class GroupCommit:
     """Writes entries in the order in which they came. For one event loop.
 
@@ -60,25 +73,58 @@ class GroupCommit:
         self.on_failure: Callable[[StorageError], None] = lambda _: None
         self._journal = journal
         self._reserve = reserve
-        self._gathered: list[tuple[Entry, asyncio.Future[None] | None]] = []
-        self._writer: asyncio.Task[None] | None = None
+        self._loop = asyncio.get_running_loop()
+        self._gathered: list[Entry] = []
+        self._waiting: list[Then] = []  # for what is gathered to be on disk
+        self._committed: list[Then] = []  # for the next sync
+        self._is_unsynced = False
+        self._is_syncing = False
+        self._is_busy = False
+        self._locked_since: float | None = None
+        self._next: asyncio.Handle | None = None  # that commits what is gathered
+        self._later: asyncio.Handle | None = None  # that syncs what is committed
+        self._flushing: list[asyncio.Future[None]] = []
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="journal")
-
-    async def intent(self, entry: Intent) -> None:
-        """Write an intent; it is on disk when this returns.
-
-        Raises:
-            StorageError: It is not; the request must not be made.
-        """
-        if self.failure:
-            raise self.failure
-        durable = asyncio.get_running_loop().create_future()
-        self._gather(entry, durable)
-        await durable
+        self._open = ExitStack()
+        self._syncer = self._open.enter_context(journal.deferring_syncs())
 
     def add(self, entry: Entry) -> None:
         """Write an entry soon; ``flush`` waits for it."""
-        self._gather(entry, None)
+        self._gathered.append(entry)
+        if self._next is None:
+            self._plan()
+
+    def claim(self, intents: Sequence[Intent]) -> bool:
+        """Commit intents at once; they survive a kill when this returns, a power cut soon.
+
+        Returns:
+            Whether they are committed: not when another process is writing, or the disk is full.
+        """
+        if self.failure:
+            return False
+        self._gathered.extend(intents)
+        if not self._commit():
+            wanted = set(intents)
+            self._gathered = [entry for entry in self._gathered if entry not in wanted]
+            return False
+        self._cancel_plan()
+        self._sync_soon()
+        return True
+
+    async def intents(self, intents: Sequence[Intent]) -> None:
+        """Write intents; they are on disk when this returns.
+
+        Raises:
+            StorageError: They are not; the requests must not be made.
+        """
+        if self.failure:
+            raise self.failure
+        durable: asyncio.Future[None] = self._loop.create_future()
+        self._gathered.extend(intents)
+        self._waiting.append(partial(_resolve, durable))
+        self._cancel_plan()  # it may be gathering
+        self._next = self._loop.call_soon(self._go_on)
+        await durable
 
     async def flush(self) -> None:
         """Wait until all is on disk that was added.
@@ -86,55 +132,138 @@ class GroupCommit:
         Raises:
             StorageError: Something is not.
         """
-        while self._writer is not None:
-            await asyncio.shield(self._writer)
+        self._is_busy = False
+        self._cancel_plan()
+        self._next = self._loop.call_soon(self._go_on)
+        while self._is_syncing or self._is_unsynced or self._next is not None:
+            flushed = self._loop.create_future()
+            self._flushing.append(flushed)
+            await flushed
         if self._gathered and self.failure:
             raise self.failure
 
     def close(self) -> None:
         self._thread.shutdown()
+        self._open.close()
 
-    def _gather(self, entry: Entry, durable: asyncio.Future[None] | None) -> None:
-        self._gathered.append((entry, durable))
-        if self._writer is None:
-            self._writer = asyncio.get_running_loop().create_task(self._write())
+    # -- commit, sync, and again ------------------------------------------------------------------
 
-    async def _write(self) -> None:
-        loop = asyncio.get_running_loop()
+    def _plan(self) -> None:
+        """Let what is gathered be committed: at once, or with what the next milliseconds bring."""
+        if self._is_busy and not self._waiting:
+            self._next = self._loop.call_later(_GATHERING_S, self._go_on)
+        else:
+            self._next = self._loop.call_soon(self._go_on)
+
+    def _cancel_plan(self) -> None:
+        if self._next is not None:
+            self._next.cancel()
+            self._next = None
+
+    def _go_on(self) -> None:
+        """Commit what is gathered, then let it be synced."""
+        self._next = None
+        if not self._commit() and not self.failure:
+            self._next = self._loop.call_later(_LOCKED_S, self._go_on)
+        else:
+            self._sync_soon()
+            self._rest()
+
+    def _commit(self) -> bool:
+        """Commit what is gathered; return whether it is."""
+        if not self._gathered:
+            return True
+        self._is_busy = len(self._gathered) >= _BUSY
         try:
-            while self._gathered:
-                batch, self._gathered = self._gathered, []
-                entries = [entry for entry, _ in batch]
-                try:
-                    await loop.run_in_executor(self._thread, self._journal.commit, entries)
-                except StorageError as exc:
-                    if not await self._rescue(batch, exc):
-                        return
-                else:
-                    for _, durable in batch:
-                        if durable is not None and not durable.done():
-                            durable.set_result(None)
-        finally:
-            self._writer = None
+            self._journal.commit(self._gathered)
+        except JournalLockedError as exc:
+            now = self._loop.time()
+            self._locked_since = self._locked_since or now
+            if now - self._locked_since > _LONGEST_LOCKED_S:
+                self._rescue(exc)
+            return False
+        except StorageError as exc:
+            self._rescue(exc)
+            return False
+        self._settle()
+        return True
 
-    async def _rescue(
-        self, batch: list[tuple[Entry, asyncio.Future[None] | None]], exc: StorageError
-    ) -> bool:
+    def _settle(self) -> None:
+        self._locked_since = None
+        self._gathered = []
+        self._committed += self._waiting
+        self._waiting = []
+        self._is_unsynced = True
+
+    def _rescue(self, exc: StorageError) -> None:
         """Refuse the intents; write the rest into the room of the reserve, if that helps."""
-        first = self.failure is None
-        self.failure = self.failure or exc
-        if first:
+        self._fail(exc)
+        waiting, self._waiting = self._waiting, []
+        for then in waiting:
+            then(exc)
+        self._gathered = [entry for entry in self._gathered if not isinstance(entry, Intent)]
+        with contextlib.suppress(StorageError):
+            self._journal.commit(self._gathered)
+            self._settle()
+
+    def _fail(self, exc: StorageError) -> None:
+        if self.failure is None:
+            self.failure = exc
             self._reserve.give_back()
             self.on_failure(exc)
-        for _, durable in batch:
-            if durable is not None and not durable.done():
-                durable.set_exception(exc)
-        rest = [entry for entry, durable in batch if durable is None]
+
+    def _sync_soon(self) -> None:
+        """Sync what is committed: at once, or with what a busy run commits meanwhile."""
+        if self._is_syncing or not self._is_unsynced:
+            return
+        if self._is_busy and not self._committed:
+            self._later = self._later or self._loop.call_later(_SYNCING_S, self._sync)
+        else:
+            self._sync()
+
+    def _sync(self) -> None:
+        if self._later is not None:
+            self._later.cancel()
+            self._later = None
+        if self._is_syncing:
+            return
+        committed, self._committed = self._committed, []
+        self._is_unsynced, self._is_syncing = False, True
+        self._thread.submit(self._sync_in_thread, partial(self._synced, committed))
+
+    def _sync_in_thread(self, then: Then) -> None:
+        failure = None
         try:
-            await asyncio.get_running_loop().run_in_executor(
-                self._thread, self._journal.commit, rest
-            )
-        except StorageError:
-            self._gathered = [(entry, None) for entry in rest] + self._gathered
-            return False
-        return True
+            self._syncer.sync()
+        except StorageError as exc:
+            failure = exc
+        self._loop.call_soon_threadsafe(then, failure)
+
+    def _synced(self, committed: list[Then], exc: StorageError | None) -> None:
+        self._is_syncing = False
+        if exc is not None:
+            self._fail(exc)
+        for then in committed:
+            then(exc)
+        self._sync_soon()
+        if self._gathered and self._next is None:
+            self._plan()
+        self._rest()
+
+    def _rest(self) -> None:
+        """Let those who wait for everything to be on disk go, if it is."""
+        if self._next is not None or self._is_syncing or (self._is_unsynced and not self.failure):
+            return
+        flushing, self._flushing = self._flushing, []
+        for flushed in flushing:
+            if not flushed.done():
+                flushed.set_result(None)
+
+
+def _resolve(durable: asyncio.Future[None], exc: StorageError | None) -> None:
+    if durable.done():
+        return
+    if exc is None:
+        durable.set_result(None)
+    else:
+        durable.set_exception(exc)

@@ -53,8 +53,12 @@ class Lanes:
         """Return the place of the row in doubt that *row* must not overtake, else ``""``."""
         return self._held.get(_lane(row), "")
 
-    def release(self, row: Pending, *, in_doubt: bool = False) -> None:
-        """Say that *row* is settled; with *in_doubt*, that later rows must not overtake it."""
+    def release(self, row: Pending, *, in_doubt: bool = False) -> bool:
+        """Say that *row* is settled; with *in_doubt*, that later rows must not overtake it.
+
+        Returns:
+            Whether a later row of the lane may go now.
+        """
         lane = _lane(row)
         if in_doubt:
             self._held.setdefault(lane, row.place)
@@ -64,6 +68,7 @@ class Lanes:
             self._freed.append(parked.popleft())
         else:
             del self._parked[lane]
+        return bool(self._freed)
 
 
 def _lane(row: Pending) -> str:

@@ -1,9 +1,10 @@
 """The run's memory: what was read, is about to be sent, was answered. The only part with the run's SQL.
 
-A journal is one SQLite file (WAL, synchronous=FULL) in the run's folder. Rows are written once,
-while they are prepared; sending then adds two kinds of entries, in this order and each durable
-before the next step: an *intent* before the request leaves, a *settlement* when its answer is in.
-What has the first and not the second is in doubt, and says so.
+A journal is one SQLite file (WAL) in the run's folder. Rows are written once, while they are
+prepared; sending then adds two kinds of entries: an *intent* before the request leaves, a
+*settlement* when its answer is in. What has the first and not the second is in doubt, and says so.
+An entry survives a kill as soon as it is committed, and a power cut when it is synced: the intent
+of a row that must not be sent twice before its request leaves, all others within milliseconds.
 
     record   1 --- 0..n  attempt     (an intent; its result, unless it settled the row)
              1 --- 0..1  outcome     (how the row ended)
@@ -17,9 +18,10 @@ from __future__ import annotations
 from bulk_import.journal.preparation import Preparation
 from bulk_import.journal.reading import Reading
 from bulk_import.journal.sending import Sending
+from bulk_import.journal.syncing import Syncing
 
 
-class Journal(Preparation, Sending, Reading):
+class Journal(Preparation, Sending, Syncing, Reading):
     """An open journal. Use as a context manager; one thread at a time."""
 
 

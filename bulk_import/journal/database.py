@@ -60,6 +60,10 @@ IN_DOUBT = """exists (select 1 from attempt a where a.seq = r.seq
 ROW = "r.source, r.sheet, r.row, r.cells, r.problems"  # what `as_row` makes a row of
 
 
+class JournalLockedError(StorageError):
+    """Another connection is writing at this moment, and was not waited for."""
+
+
 class Database:
     """An open journal file. Use as a context manager; one thread at a time."""
 
@@ -262,7 +266,8 @@ def translated(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.OperationalError as exc:
-        raise StorageError(
+        kind = JournalLockedError if exc.sqlite_errorname == "SQLITE_BUSY" else StorageError
+        raise kind(
             f"{path}: cannot be read or written ({exc}); free some space or mend the permissions, "
             "then run the same command again: nothing is lost"
         ) from exc

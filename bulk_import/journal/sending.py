@@ -91,7 +91,7 @@ class Sending(Database):
                 self._db.executemany(_UNSETTLED, lines[Unsettled])
             self._insert("outcome", lines[Settled])
 
-    def _insert(self, into: str, lines: Sequence[tuple[object, ...]]) -> None:
+    def _insert(self, into: str, lines: Sequence[Entry]) -> None:
         """Insert *lines* in few statements.
 
         Each statement lets go of the interpreter's lock and has to win it back from the event loop;
@@ -108,25 +108,13 @@ class Sending(Database):
 
 # Few sizes, so that SQLite's statements are made once and kept.
 _AT_ONCE = (64, 16, 4, 1)
-_UNSETTLED = """update attempt set result = ?, message = ?, http_status = ?, elapsed_ms = ?
-    where seq = ? and number = ?"""
+_UNSETTLED = """update attempt set result = ?3, message = ?4, http_status = ?5, elapsed_ms = ?6
+    where seq = ?1 and number = ?2"""
 
 
-def _by_kind(entries: Iterable[Entry]) -> dict[type, list[tuple[object, ...]]]:
-    """Sort *entries* into lines for the statements; within a kind the order stays."""
-    lines: dict[type, list[tuple[object, ...]]] = {
-        kind: [] for kind in (Intent, Unsettled, Settled)
-    }
-    for e in entries:
-        if isinstance(e, Intent):
-            lines[Intent].append((e.seq, e.number, e.started_at, e.body_sha256))
-        elif isinstance(e, Settled):
-            lines[Settled].append(
-                (e.seq, e.status, e.error_code, e.message, e.attempts, e.http_status,
-                 e.finished_at, e.elapsed_ms, int(e.again))
-            )  # fmt: skip
-        else:
-            lines[Unsettled].append(
-                (e.result, e.message, e.http_status, e.elapsed_ms, e.seq, e.number)
-            )
+def _by_kind(entries: Iterable[Entry]) -> dict[type, list[Entry]]:
+    """Sort *entries* by the statement that writes them; within a kind the order stays."""
+    lines: dict[type, list[Entry]] = {kind: [] for kind in (Intent, Unsettled, Settled)}
+    for entry in entries:
+        lines[type(entry)].append(entry)
     return lines

@@ -1,0 +1,80 @@
+"""Rows with their intents committed before a worker takes them.
+
+Where many requests are in flight, a sync of the disk for each intent would make every worker wait.
+The intents of rows with e-mail need none: after a power cut such a row is sent again with or
+without its intent. So the next few are committed together, which a kill cannot undo, and synced
+soon. What is claimed and never sent is withdrawn when the run ends; after a kill it counts as in
+doubt, so few are claimed at once.
+
+The intent of a row without e-mail is on disk before its request leaves, one by one: it makes the
+row ``unknown`` after a kill, and that row is never sent again.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+
+from bulk_import.delivery.attempts import Attempts, Job
+from bulk_import.delivery.lanes import Lanes
+from bulk_import.entries import Pending
+from bulk_import.settings import Settings
+
+_FEWEST_IN_FLIGHT = 8  # below that a commit for each row keeps up
+_SLOWEST = 50.0  # requests per second; likewise
+_MOST = 64
+
+
+def claims_at_once(settings: Settings) -> int:
+    """Number of rows that are claimed together; 0 where each intent is written when it is due."""
+    is_fast = not settings.rate or settings.rate >= _SLOWEST
+    many = settings.concurrency >= _FEWEST_IN_FLIGHT and is_fast
+    return min(settings.concurrency, _MOST) if many else 0
+
+
+class Claims:
+    """Jobs in the order in which they may go. For one event loop.
+
+    Args:
+        at_once: Number of rows claimed together; 0 = each when it is due.
+        hold_back: Asked for each row: whether it must not go at all; settles it then.
+    """
+
+    def __init__(
+        self, lanes: Lanes, attempts: Attempts, at_once: int, hold_back: Callable[[Pending], bool]
+    ) -> None:
+        self._lanes = lanes
+        self._attempts = attempts
+        self._at_once = at_once
+        self._hold_back = hold_back
+        self._ready: deque[Job] = deque()
+
+    def take(self) -> Job | None:
+        """Return the next job, ``None`` when there is none at this moment."""
+        if self._ready:
+            return self._ready.popleft()
+        row = self._next_row()
+        if row is None:
+            return None
+        if self._at_once and row.email:
+            self._claim(row)
+            return self._ready.popleft()
+        return Job.of(row)
+
+    def give_back(self) -> None:
+        """Withdraw what was claimed and will not be sent."""
+        self._attempts.withdraw(self._ready)
+        self._ready.clear()
+
+    def _claim(self, row: Pending | None) -> None:
+        while row is not None:
+            self._ready.append(Job.of(row))
+            row = self._next_row() if len(self._ready) < self._at_once else None
+        # Those that are not claimed now, each claims for itself when it is due.
+        self._attempts.claim([job for job in self._ready if job.row.email])
+
+    def _next_row(self) -> Pending | None:
+        while (row := self._lanes.take()) is not None:
+            if not self._hold_back(row):
+                return row
+        return None

@@ -1,0 +1,78 @@
+"""Commits that reach the operating system at once, and the disk a moment later, from a thread.
+
+SQLite's synchronous=FULL syncs the WAL inside of every commit: the interpreter's lock goes to and
+fro between event loop and thread for each statement, which costs more than the statements. Here the
+event loop commits with synchronous=NORMAL (some µs a row: a SIGKILL loses nothing of it), and a
+thread then syncs the WAL. What was committed before a sync began is as durable when it ends as FULL
+makes it: the WAL's frames are the same, and NORMAL itself syncs what a checkpoint needs.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from bulk_import.errors import StorageError
+from bulk_import.journal.database import Database
+
+_LONGEST_WAL = 32 * 2**20  # bytes, before it is written back into the database
+_fdatasync = getattr(os, "fdatasync", os.fsync)
+
+
+class Syncing(Database):
+    """The journal while others decide when its commits are synced."""
+
+    @contextmanager
+    def deferring_syncs(self) -> Iterator[Syncer]:
+        """Sync commits of this connection only by the syncer that is yielded.
+
+        While the block lasts a commit does not wait for another connection that is writing.
+        """
+        self._db.execute("pragma synchronous = normal")
+        self._db.execute("pragma wal_autocheckpoint = 0")
+        self._db.execute("pragma busy_timeout = 0")
+        wal = self.path.with_name(f"{self.path.name}-wal")
+        with self.another() as other:
+            syncer = Syncer(wal, other)
+            try:
+                yield syncer
+            finally:
+                syncer.close()
+                self._db.execute("pragma busy_timeout = 10000")
+                self._db.execute("pragma wal_autocheckpoint = 1000")
+                self._db.execute("pragma synchronous = full")
+
+    def checkpoint(self) -> None:
+        """Write the WAL back into the database and begin it anew; others wait meanwhile."""
+        self._db.execute("pragma wal_checkpoint(restart)").fetchall()
+
+
+class Syncer:
+    """Syncs a journal's WAL. For one thread, which need not be the one that commits."""
+
+    def __init__(self, wal: Path, journal: Syncing) -> None:
+        self._wal = wal
+        self._journal = journal
+        self._handle = -1
+
+    def sync(self) -> None:
+        """Return when everything is on the disk that was committed before the call.
+
+        Raises:
+            StorageError: It is not.
+        """
+        try:
+            if self._handle < 0:
+                self._handle = os.open(self._wal, os.O_RDWR)
+            _fdatasync(self._handle)
+            length = os.fstat(self._handle).st_size
+        except OSError as exc:
+            raise StorageError(f"{self._wal}: cannot be written: {exc.strerror or exc}") from exc
+        if length >= _LONGEST_WAL:
+            self._journal.checkpoint()
+
+    def close(self) -> None:
+        if self._handle >= 0:
+            os.close(self._handle)
