@@ -1,7 +1,8 @@
-"""Before anything is sent: every row read, judged and put into the journal, in source order.
+"""Every row read, judged and put into the journal, in source order.
 
-Reading comes to its end first, so a file that breaks off in its last line, or a quotation mark that
-is never closed, stops the run while nothing has been sent.
+As a rule reading comes to its end before anything is sent, so a file that breaks off in its last
+line, or a quotation mark that is never closed, stops the run while nothing has been sent. For long
+files a survey finds that out, and the rows are prepared ahead of the senders (``ahead``).
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from bulk_import.mapping.rows import RowMapper, merge_records
 from bulk_import.mapping.suppression import SuppressionList
 from bulk_import.models import Problem, Record, Row, SourceInfo, Status
 
-_BATCH = 1000
+BATCH = 1000  # rows that are committed together
 SET_FIELDS = tuple(name for name, f in FIELDS.items() if f.kind in (Kind.TAGS, Kind.LISTS))
 
 
@@ -81,38 +82,49 @@ def prepare(
     duplicates: str,
     is_stopping: Callable[[], bool] = lambda: False,
     on_rows: Callable[[int], None] = lambda _: None,
+    batch: int = BATCH,
 ) -> None:
-    """Read all rows of *inputs* into an empty journal and judge them; fill *plan*.
+    """Read all rows of *inputs* into the journal and judge them; fill *plan*.
+
+    Rows that a stopped preparation left in the journal stay if some of them were sent, and reading
+    goes on behind them; else they are read anew.
 
     Args:
         duplicates: The mapping's ``when: duplicate``.
         is_stopping: Asked between batches.
         on_rows: Told how many more rows are done.
+        batch: Rows that are committed together.
 
     Raises:
         SourceError: A source cannot be read to its end.
         PreparingStoppedError: ``is_stopping`` said so.
         StorageError: The journal cannot be written.
     """
-    journal.clear()
+    if not journal.has_attempts():
+        journal.clear()
+    known = journal.count_records()
     seq = 1
     for number, source in enumerate(inputs, 1):
         journal.add_source(number, source.info)
         plan.problems += [(source.info.name, problem) for problem in source.problems]
         rows = iter(source.rows)
-        while batch := [
-            judged(source.mapper.record(row), number, suppression, plan)
-            for row in islice(rows, _BATCH)
-        ]:
-            journal.add(seq, batch)
-            seq += len(batch)
-            plan.rows_read += len(batch)
-            on_rows(len(batch))
+        while chunk := list(islice(rows, batch)):
+            fresh = chunk[max(0, known - seq + 1) :]
+            first = seq + len(chunk) - len(fresh)
+            prepared = [
+                judged(source.mapper.record(row), number, suppression, plan) for row in fresh
+            ]
+            if prepared:
+                journal.add(first, prepared)
+            seq += len(chunk)
+            plan.rows_read += len(chunk)
+            on_rows(len(chunk))
             if is_stopping():
                 raise PreparingStoppedError
         plan.problems += [(source.info.name, problem) for problem in source.findings()]
-    journal.index()
-    settle_duplicates(journal, duplicates)
+    if duplicates != "send":
+        journal.index()
+        settle_duplicates(journal, duplicates)
     finish_plan(journal, plan)
     journal.remember(prepared="1", rows_read=str(plan.rows_read))
 
@@ -153,7 +165,7 @@ def settle_duplicates(journal: Journal, policy: str) -> None:
         if policy == "merge":
             _merge(journal, rows)
         verdicts += _gives_way(rows, policy)
-        if len(verdicts) >= _BATCH:
+        if len(verdicts) >= BATCH:
             journal.add_verdicts(verdicts)
             verdicts = []
     journal.add_verdicts(verdicts)

@@ -1,26 +1,24 @@
 """One invocation over one run folder: the stations of a run in their order, and its ends.
 
 open sources -> bind the mapping -> preflight -> prepare -> ask -> send -> report
+
+Long sources that nobody is asked about are prepared by another process while rows are being sent;
+they are then surveyed first, so that nothing is sent of a source that cannot be read to its end.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
+import os
 import re
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from contextlib import (
-    AbstractContextManager,
-    ExitStack,
-    asynccontextmanager,
-    contextmanager,
-    suppress,
-)
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bulk_import import __version__
+from bulk_import.ahead import Job, Preparer
 from bulk_import.api.client import Client
 from bulk_import.api.preflight import Directory, preflight
 from bulk_import.canary import choose_canary
@@ -28,14 +26,20 @@ from bulk_import.delivery.allowance import Window
 from bulk_import.delivery.commits import GroupCommit, Reserve
 from bulk_import.delivery.pool import Pool
 from bulk_import.delivery.stopping import Stop
-from bulk_import.errors import SetupError, SourceError, StorageError
+from bulk_import.errors import SetupError, StorageError
+from bulk_import.identity import facts_of, now, refuse_other_run, refuse_rehearsal
+from bulk_import.inputs import (
+    opened_inputs,
+    opened_sources,
+    refuse_mostly_blank,
+    row_mapper,
+    survey,
+)
 from bulk_import.journal import Journal
 from bulk_import.locks import hold
-from bulk_import.mapping.binding import bind
 from bulk_import.mapping.loading import ColumnMapping
-from bulk_import.mapping.rows import RowMapper
 from bulk_import.mapping.suppression import SuppressionList
-from bulk_import.models import VANISHED, SourceInfo, Status, Summary
+from bulk_import.models import VANISHED, Status, Summary
 from bulk_import.preparing import (
     Input,
     Plan,
@@ -49,11 +53,10 @@ from bulk_import.progress import Progress
 from bulk_import.report.writing import replaced
 from bulk_import.reporting import PAGE, REPORT, SUMMARY, report
 from bulk_import.settings import Settings
-from bulk_import.sources import Source, SourceOptions, open_source
-from bulk_import.sources.damage import DamageDetector
 
 JOURNAL = "journal.sqlite3"
 EXIT_STOPPED = 3
+_SIGNALS = (130, 143)
 
 Confirm = Callable[[Plan], bool]
 Adjust = Callable[[Journal, Plan], str]
@@ -100,12 +103,12 @@ class Run:
             with hold(self._dir / "journal.lock", f"the run folder {self._dir}"):
                 async with self._connected() as (client, directory):
                     self._know_titles(directory)
+                    if client is not None and self._may_read_ahead(paths):
+                        return await self._begin_ahead(client, directory, paths)
                     suppression = SuppressionList.load(self._mapping.suppress_files())
                     with (
                         inputs(directory) as opened,
-                        Journal.create(
-                            self._dir / JOURNAL, self._facts(directory, paths)
-                        ) as journal,
+                        self._new_journal(directory, paths) as journal,
                     ):
                         plan = await self._prepare(journal, opened, suppression)
                         if plan is None:
@@ -115,6 +118,64 @@ class Run:
             # Nothing was sent: leave nothing behind, so that the same command can be tried again.
             self._clean_up(is_new=is_new)
             raise
+
+    def _new_journal(self, directory: Directory | None, paths: Sequence[str]) -> Journal:
+        list_ids = directory.list_ids if directory else {}
+        return Journal.create(
+            self._dir / JOURNAL, facts_of(self._mapping, self._settings, paths, list_ids)
+        )
+
+    def _may_read_ahead(self, paths: Sequence[str]) -> bool:
+        """Whether rows may be sent before all are judged, and it is worth a process.
+
+        Nobody is asked, and nothing depends on all rows: a policy for duplicates, the canary's
+        choice, a brake.
+        """
+        depends = (
+            self._confirm is not None
+            or self._adjust is not None
+            or self._settings.canary
+            or self._mapping.spec.when.duplicate != "send"
+        )
+        fewest_bytes = self._settings.read_ahead_bytes
+        if depends or fewest_bytes < 0 or not paths or (os.cpu_count() or 1) < 2:
+            return False
+        sizes = [Path(path).stat().st_size if Path(path).is_file() else -1 for path in paths]
+        return min(sizes) >= 0 and sum(sizes) >= fewest_bytes
+
+    async def _begin_ahead(
+        self, client: Client, directory: Directory | None, paths: Sequence[str]
+    ) -> Summary:
+        SuppressionList.load(self._mapping.suppress_files())  # a wrong one is told now
+        with (
+            opened_sources(paths, self._mapping, directory) as opened,
+            self._new_journal(directory, paths) as journal,
+            Preparer.start(Job.of(journal.path, paths, self._mapping, directory)) as preparer,
+        ):
+            try:
+                rows, blank = await asyncio.to_thread(
+                    survey, opened, is_stopping=lambda: self._stop.is_set
+                )
+                refuse_mostly_blank(rows, blank)
+            except PreparingStoppedError:
+                rows = 0
+            plan = self._plan()
+            plan.to_send = rows
+            await self._sent(journal, client, plan, preparer)
+            await self._read_to_the_end(preparer)
+            if preparer.is_done and preparer.rows_read != rows and not self._stop.is_set:
+                self._stop.request("the source changed while it was read", EXIT_STOPPED)
+            for problem in preparer.problems:
+                self._progress.say(problem)
+            return self._close(journal)
+
+    async def _read_to_the_end(self, preparer: Preparer) -> None:
+        """Every row is accounted for, sent or not; only a person who stops is not kept waiting."""
+        if self._stop.code in _SIGNALS:
+            preparer.stop()
+        await preparer.ended()
+        if preparer.error:
+            self._stop.request(preparer.error, EXIT_STOPPED)
 
     async def go_on(self, paths: Sequence[str] | None) -> Summary:
         """Go on with the run in the folder.
@@ -128,8 +189,8 @@ class Run:
             Journal.open(self._dir / JOURNAL) as journal,
         ):
             facts = journal.facts()
-            self._refuse_rehearsal(facts)
-            self._refuse_other_run(journal, facts, paths)
+            refuse_rehearsal(self._dir, facts, self._settings)
+            refuse_other_run(self._dir, journal, facts, self._mapping, self._settings, paths)
             if paths is not None and facts.get("finished"):
                 self._progress.say(
                     f"{self._dir}: this run is finished; nothing was sent. "
@@ -148,10 +209,7 @@ class Run:
                     }
                     rejudge(journal, mappers, suppression, plan)
                     settle_duplicates(journal, self._mapping.spec.when.duplicate)
-                    journal.reopen(
-                        retry_failed=self._settings.retry_failed,
-                        resend_unknown=self._settings.resend_unknown,
-                    )
+                    self._reopen(journal)
                     plan.rows_read = int(facts["rows_read"])
                     finish_plan(journal, plan)
                 else:
@@ -161,7 +219,13 @@ class Run:
                     if fresh is None:
                         return self._close(journal)
                     plan = fresh
+                    self._reopen(journal)
                 return await self._send(journal, client, plan)
+
+    def _reopen(self, journal: Journal) -> None:
+        journal.reopen(
+            retry_failed=self._settings.retry_failed, resend_unknown=self._settings.resend_unknown
+        )
 
     # -- stations -------------------------------------------------------------------------------
 
@@ -223,14 +287,7 @@ class Run:
     def _warn(self, plan: Plan) -> None:
         for name, problem in plan.problems:
             self._progress.say(f"{name}: {problem}")
-        missing = plan.codes.get("EMAIL_MISSING", 0)
-        if plan.rows_read >= 10 and missing * 2 > plan.rows_read:
-            raise SourceError(
-                f"{missing:,} of {plan.rows_read:,} rows have no e-mail: probably another column is "
-                "meant by lead_email, or the wrong sheet is read; nothing was sent (when: no_email: "
-                "create sends such rows)",
-                code="EMAIL_MOSTLY_MISSING",
-            )
+        refuse_mostly_blank(plan.rows_read, plan.codes.get("EMAIL_MISSING", 0))
 
     async def _send(self, journal: Journal, client: Client | None, plan: Plan) -> Summary:
         if client is None or self._stop.is_set:
@@ -238,22 +295,33 @@ class Run:
         if self._confirm is not None and plan.to_send and not self._confirm(plan):
             self._stop.request("not confirmed; nothing was sent", EXIT_STOPPED)
             return self._close(journal)
+        await self._sent(journal, client, plan)
+        return self._close(journal)
+
+    async def _sent(
+        self, journal: Journal, client: Client, plan: Plan, preparer: Preparer | None = None
+    ) -> None:
+        """Send what is pending, and what is still being prepared; all that came of it is on disk."""
         self._check_reports()
         reserve = Reserve(self._dir / "journal.reserve")
         reserve.take()
         commits = GroupCommit(journal, reserve)
         try:
             with journal.another() as reader:
-                await self._deliver(reader, client, commits, plan)
+                await self._deliver(reader, client, commits, plan, preparer)
         finally:
             with suppress(StorageError):
                 await commits.flush()
             commits.close()
             reserve.give_back()
-        return self._close(journal)
 
     async def _deliver(
-        self, reader: Journal, client: Client, commits: GroupCommit, plan: Plan
+        self,
+        reader: Journal,
+        client: Client,
+        commits: GroupCommit,
+        plan: Plan,
+        preparer: Preparer | None,
     ) -> None:
         limit = self._settings.limit
         total = plan.to_send if limit is None else min(limit, plan.to_send)
@@ -269,9 +337,17 @@ class Run:
         )
         if self._settings.canary:
             await self._send_canary(reader, pool, plan)
-        if not self._stop.is_set:
-            left = None if limit is None else max(0, limit - self._settings.canary)
+        if self._stop.is_set:
+            return
+        left = None if limit is None else max(0, limit - self._settings.canary)
+        if preparer is None:
             await pool.run(reader.pending(limit=left))
+        else:
+            preparer.on_news = pool.wake
+            await pool.run(
+                reader.pending(limit=left, upto=lambda: preparer.rows),
+                is_complete=lambda: preparer.is_done or bool(preparer.error),
+            )
 
     async def _send_canary(self, reader: Journal, pool: Pool, plan: Plan) -> None:
         chosen = choose_canary(reader.pending(), self._settings.canary)
@@ -312,11 +388,12 @@ class Run:
         facts = journal.facts()
         elapsed_s = float(facts.get("elapsed_s", "0")) + time.monotonic() - self._began
         is_dry = "dry_run" in facts
-        is_done = not self._stop.code and (is_dry or journal.count_pending() == 0)
+        is_whole = "prepared" in facts
+        is_done = not self._stop.code and is_whole and (is_dry or journal.count_pending() == 0)
         journal.remember(
             stopped=self._stop.reason,
             stop_code=str(self._stop.code),
-            finished_at=_now(),
+            finished_at=now(),
             elapsed_s=f"{elapsed_s:.3f}",
             finished="1" if is_done else "",
         )
@@ -359,124 +436,6 @@ class Run:
     def _plan(self) -> Plan:
         return Plan(endpoint=self._settings.endpoint, titles=self._titles)
 
-    def _facts(self, directory: Directory | None, paths: Sequence[str]) -> dict[str, str]:
-        return {
-            "tool_version": __version__,
-            "started_at": _now(),
-            "endpoint": self._settings.endpoint,
-            "mapping_name": self._mapping.name,
-            "mapping_text": self._mapping.text,
-            "mapping_folder": str(self._mapping.folder.resolve()),
-            "mapping": json.dumps(self._mapping.fingerprint(), ensure_ascii=False),
-            "paths": json.dumps(list(paths)),
-            **({"dry_run": "1"} if self._settings.dry_run else {}),
-            "lists": json.dumps(dict(directory.list_ids) if directory else {}, ensure_ascii=False),
-        }
-
-    def _refuse_rehearsal(self, facts: Mapping[str, str]) -> None:
-        """A rehearsal never asked the account for its lists: its rows are not fit to be sent."""
-        if ("dry_run" in facts) == self._settings.dry_run:
-            return
-        raise SetupError(
-            f"{self._dir} holds a rehearsal (--dry-run); import into another folder"
-            if "dry_run" in facts
-            else f"{self._dir} holds a real run; rehearse (--dry-run) in another folder"
-        )
-
-    def _refuse_other_run(
-        self, journal: Journal, facts: Mapping[str, str], paths: Sequence[str] | None
-    ) -> None:
-        """Refuse to go on with another source, mapping or account; say what differs."""
-        differences = []
-        version = facts.get("tool_version", __version__)
-        if version != __version__ and not (paths is not None and facts.get("finished")):
-            differences.append(
-                f"it was begun by version {version} of this program, not {__version__}"
-            )
-        if facts["endpoint"] != self._settings.endpoint:
-            differences.append(
-                f"the account was {facts['endpoint']}, now it is {self._settings.endpoint}"
-            )
-        before, now = json.loads(facts["mapping"]), self._mapping.fingerprint()
-        changed = sorted(k for k in before.keys() | now.keys() if before.get(k) != now.get(k))
-        if changed:
-            differences.append(f"the mapping differs in {', '.join(changed)}")
-        differences += _changed_sources(journal.sources(), paths, self._mapping)
-        if differences:
-            raise SetupError(
-                f"{self._dir} holds a run that was begun otherwise: {'; '.join(differences)}. "
-                "Nothing was sent. Undo the change to go on, or start a new run in another folder "
-                "(rows that were accepted would be sent again)"
-            )
-
-
-# -- sources and reports --------------------------------------------------------------------------
-
-
-@contextmanager
-def opened_inputs(
-    paths: Sequence[str], mapping: ColumnMapping, directory: Directory | None
-) -> Iterator[Iterator[Input]]:
-    """Open every source and bind the mapping to it, all before the first row is read."""
-    options = _options(mapping)
-    with ExitStack() as stack:
-        opened: list[tuple[Source, RowMapper]] = []
-        for path in paths:
-            source = stack.enter_context(open_source(path, options))
-            opened.append((source, row_mapper(mapping, source.header, directory)))
-        yield (_watched(source, mapper) for source, mapper in opened)
-
-
-def _watched(source: Source, mapper: RowMapper) -> Input:
-    detector = DamageDetector(mapper.roles)
-    return Input(
-        source.info(), detector.watched(source), mapper, source.problems, detector.findings
-    )
-
-
-def _options(mapping: ColumnMapping) -> SourceOptions:
-    spec = mapping.spec.source
-    return SourceOptions(
-        sheet=spec.sheet,
-        header_row=spec.header_row,
-        encoding=spec.encoding,
-        delimiter=spec.delimiter,
-        member=spec.member,
-    )
-
-
-def row_mapper(
-    mapping: ColumnMapping, header: Sequence[str], directory: Directory | None
-) -> RowMapper:
-    return RowMapper(
-        bind(
-            mapping,
-            header,
-            lists=directory.known_lists if directory else None,
-            managers=directory.manager_ids if directory else None,
-            at=datetime.now(UTC),
-        )
-    )
-
-
-def _changed_sources(
-    known: Mapping[int, SourceInfo], paths: Sequence[str] | None, mapping: ColumnMapping
-) -> Iterator[str]:
-    if paths is not None:
-        names = [info.name for info in known.values() if info.kind not in ("frame", VANISHED)]
-        if known and len(paths) != len(names):
-            yield f"it had {len(names)} sources, now there are {len(paths)}"
-            return
-    for at, info in enumerate(known.values()):
-        path = paths[at] if paths is not None else info.name
-        if path == "-" or info.kind == "frame":
-            continue
-        if not Path(path).exists():
-            continue  # every row is in the journal: the source is not needed any more
-        with open_source(path, _options(mapping)) as source:
-            if source.fingerprint() != info.sha256:
-                yield f"{path} is not the file that it was (its contents differ)"
-
 
 def new_run_dir(source: str) -> Path:
     stem = re.sub(r"[^\w.-]+", "_", Path(source).stem if source != "-" else "stdin")[:40]
@@ -493,7 +452,3 @@ def _midnight() -> str:
         datetime.now().astimezone().date(), datetime.min.time()
     ).astimezone()
     return midnight.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -60,6 +60,8 @@ class Settings:
         daily_limit: Requests a day for the run, by the local clock; 0 = any number.
         window: Hours in which requests may be made, ``01:00-05:00``; empty = all day.
         ends_when_closed: End the run when no more may be made today, instead of waiting.
+        read_ahead_bytes: Sources of at least that size are read by another process while rows are
+            being sent, where nothing depends on all rows; below 0 = all are read first.
         state_dir: Where the locks of accounts are; ``None`` = the user's own folder for state.
     """
 
@@ -91,6 +93,7 @@ class Settings:
     daily_limit: int = 0
     window: str = ""
     ends_when_closed: bool = False
+    read_ahead_bytes: int = 2**20
     state_dir: Path | None = None
 
     def __post_init__(self) -> None:

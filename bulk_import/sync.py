@@ -22,13 +22,14 @@ from bulk_import.delivery.stopping import Stop
 from bulk_import.entries import Prepared, Verdict
 from bulk_import.errors import BulkImportError, SetupError
 from bulk_import.importing import Sources
+from bulk_import.inputs import opened_inputs
 from bulk_import.journal import Journal
 from bulk_import.locks import hold
 from bulk_import.mapping.loading import ColumnMapping, load_mapping
 from bulk_import.models import VANISHED, Row, SourceInfo, Status, Summary
 from bulk_import.preparing import Plan
 from bulk_import.progress import Progress, Silence
-from bulk_import.run import JOURNAL, Confirm, Run, new_run_dir, opened_inputs
+from bulk_import.run import JOURNAL, Confirm, Run, new_run_dir
 from bulk_import.settings import Settings
 from bulk_import.sources import expand_sources
 from bulk_import.sources.remote import source_stat

@@ -398,7 +398,7 @@ async def test_a_run_is_finished_by_the_version_that_began_it(
     """Another version may read a value otherwise: one run would mean two things."""
     source = contacts_csv(10)
     await import_file_async(source, mapping, settings(sandbox, limit=3))
-    monkeypatch.setattr("bulk_import.run.__version__", "9.9.9")
+    monkeypatch.setattr("bulk_import.identity.__version__", "9.9.9")
     with pytest.raises(SetupError, match=r"begun by version \S+ of this program, not 9\.9\.9"):
         await import_file_async(source, mapping, settings(sandbox))
     assert len(sandbox.sent()) == 3
@@ -406,7 +406,7 @@ async def test_a_run_is_finished_by_the_version_that_began_it(
     monkeypatch.undo()
     done = await import_file_async(source, mapping, settings(sandbox))
     assert (done.exit_code, len(sandbox.sent())) == (0, 10)
-    monkeypatch.setattr("bulk_import.run.__version__", "9.9.9")
+    monkeypatch.setattr("bulk_import.identity.__version__", "9.9.9")
     again = await import_file_async(source, mapping, settings(sandbox))
     assert (again.exit_code, len(sandbox.sent())) == (0, 10), "nothing is left to be sent"
 

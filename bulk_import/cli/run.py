@@ -21,6 +21,10 @@ from bulk_import.cli.options import account_options, sending_options, settings_f
     "--run-dir", type=click.Path(file_okay=False, path_type=Path),
     help="The run's folder; one that holds this run goes on. [a new one under runs/]",
 )  # fmt: skip
+@click.option(
+    "--read-first", "read_ahead_bytes", flag_value=-1, type=int, default=None,
+    help="Judge every row before the first is sent, of long files too.",
+)  # fmt: skip
 @account_options
 @sending_options
 def command(
@@ -35,8 +39,9 @@ def command(
 ) -> int:
     """Import SOURCE… (paths, globs, or - for standard input).
 
-    Every row is read and judged before the first one is sent. On a terminal it shows what it is
-    about to do and asks. The run's folder holds report.csv, rejects.* and summary.json; after an
+    Every row is read and judged before the first one is sent; of files above 1 MB, where nobody is
+    asked (no terminal, or --yes), every row is read first and then judged ahead of sending. On a
+    terminal it shows what it is about to do and asks. The run's folder holds report.csv, rejects.* and summary.json; after an
     interruption the same command with --run-dir, or `bulk-import resume`, goes on.
     """
     from bulk_import.cli.running import run_and_tell

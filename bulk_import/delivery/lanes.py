@@ -8,7 +8,7 @@ later row must not be applied before it, so the later ones are not sent in this 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from bulk_import.entries import Pending
 
@@ -16,10 +16,18 @@ MOST_PARKED = 10_000  # rows in memory behind busy lanes; then the source waits 
 
 
 class Lanes:
-    """Hands out rows. For one event loop; reads the supply only as far as it must."""
+    """Hands out rows. For one event loop; reads the supply only as far as it must.
 
-    def __init__(self, supply: Iterator[Pending]) -> None:
+    Args:
+        supply: Rows in source order.
+        is_complete: Whether the supply is at its end when it says so, or may have more later.
+    """
+
+    def __init__(
+        self, supply: Iterator[Pending], is_complete: Callable[[], bool] = lambda: True
+    ) -> None:
         self._supply = supply
+        self._is_complete = is_complete
         self._drained = False
         self._parked: dict[str, deque[Pending]] = {}  # by busy lane
         self._parked_rows = 0
@@ -36,9 +44,10 @@ class Lanes:
         if self._freed:
             return self._freed.popleft()
         while not self._drained and self._parked_rows < MOST_PARKED:
+            was_complete = self._is_complete()  # asked before: what comes later is not missed
             row = next(self._supply, None)
             if row is None:
-                self._drained = True
+                self._drained = was_complete
                 return None
             lane = _lane(row)
             if lane in self._parked:

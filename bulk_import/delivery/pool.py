@@ -6,7 +6,7 @@ import asyncio
 import gc
 import sys
 from collections import deque
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 
 from bulk_import.api.answers import NO_DATA, UNKNOWN_GROUP, Answer, Verdict
@@ -73,13 +73,19 @@ class Pool:
         """Requests per second in force; 0 = no limit."""
         return self._attempts.pace.rate
 
-    async def run(self, supply: Iterator[Pending]) -> None:
+    async def run(
+        self, supply: Iterator[Pending], is_complete: Callable[[], bool] = lambda: True
+    ) -> None:
         """Send every row of *supply*, or stop; all entries are on disk when it returns.
+
+        Args:
+            is_complete: Whether the supply is at its end when it says so; else ``wake`` is called
+                when it has more, or has become complete.
 
         Raises:
             StorageError: Some of them are not.
         """
-        lanes = Lanes(supply)
+        lanes = Lanes(supply, is_complete)
         claims = Claims(
             lanes,
             self._attempts,
@@ -103,14 +109,14 @@ class Pool:
 
     async def _wake_at_stop(self) -> None:
         await self._stop.wait()
-        self._wake()
+        self.wake()
 
     async def _work(self, lanes: Lanes, claims: Claims, group: asyncio.TaskGroup) -> None:
         while not self._stop.is_set:
             job = None if self._must_wait() else claims.take()
             if job is None:
                 if lanes.is_done:
-                    self._wake()
+                    self.wake()
                     return
                 await self._change()
                 continue
@@ -130,7 +136,7 @@ class Pool:
         self._idle.append(changed)
         await changed
 
-    def _wake(self, workers: int = sys.maxsize) -> None:
+    def wake(self, workers: int = sys.maxsize) -> None:
         """Let that many idle workers look again; those with nothing to do cost as much as a row."""
         while workers and self._idle:
             changed = self._idle.popleft()
@@ -159,9 +165,9 @@ class Pool:
         if not self._idle:
             return
         if lanes.is_done or (self._is_holding_off and not self._must_wait()):
-            self._wake()
+            self.wake()
         elif has_next:
-            self._wake(1)
+            self.wake(1)
 
     async def _retry(self, job: Job, failure: AttemptFailedError, lanes: Lanes) -> None:
         first: AttemptFailedError | None = failure

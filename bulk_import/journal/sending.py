@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+import sys
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from itertools import chain
+from typing import Any
 
 from bulk_import.entries import Entry, Intent, Pending, Settled, Unsettled
-from bulk_import.journal.database import CHUNK, IN_DOUBT, Database
+from bulk_import.journal.database import CHUNK, IN_DOUBT, Database, translated
 
 
 class Sending(Database):
@@ -40,35 +42,36 @@ class Sending(Database):
                 self._db.execute("delete from outcome where status = 'unknown'")
 
     def pending(
-        self, *, limit: int | None = None, only: Collection[int] | None = None
-    ) -> Iterator[Pending]:
+        self,
+        *,
+        limit: int | None = None,
+        only: Collection[int] | None = None,
+        upto: Callable[[], int] | None = None,
+    ) -> PendingRows:
         """Yield the rows that are still to be sent, in source order, as they are now.
 
         Args:
             limit: At most so many.
             only: None but these, by seq.
+            upto: Where rows are still being prepared: the seq of the last one that is. The
+                iterator may be asked again when it has ended.
         """
-        query = f"""
-            select r.seq, r.email, r.contact, r.source, r.row, r.body,
-                (select count(*) from attempt a
-                 where a.seq = r.seq and a.result is not 'withdrawn'),
-                (select coalesce(max(number), 0) + 1 from attempt a where a.seq = r.seq),
-                {IN_DOUBT}
-            from record r
-            where r.body is not null and r.seq > ?
-            and not exists (select 1 from outcome o where o.seq = r.seq)
-            order by r.seq limit {CHUNK}"""  # noqa: S608
-        sources = self.sources()
-        several = len(sources) > 1
-        wanted = (line for line in self._paged(query) if only is None or line[0] in only)
-        for number, line in enumerate(wanted):
-            if limit is not None and number >= limit:
-                return
-            seq, email, contact, source, row, body, attempts, next_number, in_doubt = line
-            place = f"row {row} of {sources[source].name}" if several else f"row {row}"
-            yield Pending(
-                seq, email, contact, place, bytes(body), attempts, next_number, bool(in_doubt)
-            )
+        return PendingRows(self, limit, only, upto)
+
+    def tried(self, seq: int) -> tuple[int, int, bool]:
+        """Return (attempts made, number of the next, whether one may have been applied)."""
+        with translated(self.path):
+            made, number, in_doubt = self._db.execute(
+                """select sum(result is not 'withdrawn'), coalesce(max(number), 0) + 1,
+                          sum(result is null or result = 'doubtful')
+                   from attempt where seq = ?""",
+                (seq,),
+            ).fetchone()
+        return made or 0, number, bool(in_doubt)
+
+    def has_attempts(self) -> bool:
+        """Whether anything was ever sent, or about to be."""
+        return bool(self._one("select exists (select 1 from attempt)"))
 
     def count_pending(self) -> int:
         return int(
@@ -105,6 +108,70 @@ class Sending(Database):
                 self._db.execute(f"insert into {into} values {values}", [*chain(*chunk)])  # noqa: S608
                 done += size
 
+
+class PendingRows(Iterator[Pending]):
+    """Rows still to be sent; see ``Sending.pending``."""
+
+    def __init__(
+        self,
+        journal: Sending,
+        limit: int | None,
+        only: Collection[int] | None,
+        upto: Callable[[], int] | None,
+    ) -> None:
+        self._journal = journal
+        self._left = sys.maxsize if limit is None else limit
+        self._only = only
+        self._upto = upto
+        self._after = 0
+        self._chunk: Iterator[Pending] = iter(())
+        self._sources: dict[int, str] = {}
+
+    def __next__(self) -> Pending:
+        while self._left > 0:
+            row = next(self._chunk, None)
+            if row is not None:
+                self._left -= 1
+                return row
+            if not self._fetch():
+                break
+        raise StopIteration
+
+    def _fetch(self) -> bool:
+        """Read the next rows; return whether there were any."""
+        upto = sys.maxsize if self._upto is None else self._upto()
+        if upto <= self._after:
+            return False
+        with translated(self._journal.path):
+            lines = self._journal._db.execute(_PENDING, (self._after, upto)).fetchall()
+        # Behind the last of them all are looked through, unless the chunk is full.
+        self._after = lines[-1][0] if len(lines) == CHUNK else min(upto, _MOST_SEQ)
+        if not lines:
+            return self._upto is not None and self._after < self._upto()
+        if any(line[3] not in self._sources for line in lines):
+            self._sources = {n: info.name for n, info in self._journal.sources().items()}
+        found = map(self._row, lines)
+        self._chunk = (row for row in found if self._only is None or row.seq in self._only)
+        return True
+
+    def _row(self, line: Sequence[Any]) -> Pending:
+        seq, email, contact, source, row, body, was_tried = line
+        place = f"row {row}"
+        if len(self._sources) > 1:
+            place = f"{place} of {self._sources[source]}"
+        if not was_tried:
+            return Pending(seq, email, contact, place, body)
+        return Pending(seq, email, contact, place, body, *self._journal.tried(seq))
+
+
+_MOST_SEQ = 2**62
+_PENDING = f"""
+    select r.seq, r.email, r.contact, r.source, r.row, r.body,
+        exists (select 1 from attempt a where a.seq = r.seq)
+    from record r
+    where r.body is not null and r.seq > ? and r.seq <= ?
+    and not exists (select 1 from outcome o where o.seq = r.seq)
+    order by r.seq limit {CHUNK}"""  # noqa: S608
 
 # Few sizes, so that SQLite's statements are made once and kept.
 _AT_ONCE = (64, 16, 4, 1)

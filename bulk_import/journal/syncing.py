@@ -24,6 +24,10 @@ _fdatasync = getattr(os, "fdatasync", os.fsync)
 class Syncing(Database):
     """The journal while others decide when its commits are synced."""
 
+    def leave_syncs_to_others(self) -> None:
+        """Do not sync commits of this connection: those of another one sync them as well."""
+        self._db.execute("pragma synchronous = normal")
+
     @contextmanager
     def deferring_syncs(self) -> Iterator[Syncer]:
         """Sync commits of this connection only by the syncer that is yielded.

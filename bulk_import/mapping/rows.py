@@ -70,7 +70,14 @@ class RowMapper:
         self._places = {column: at for at, column in enumerate(binding.header)}
         self._steps = [(bound, self._normalizer(bound)) for bound in binding.fields]
         self._spec = binding.mapping.spec
+        self._email = next((b for b in binding.fields if b.field.kind is Kind.EMAIL), None)
         self.roles = binding.roles()
+
+    def has_email(self, cells: Mapping[str, str]) -> bool:
+        """Whether the cells hold anything that is meant for an e-mail, or none is wanted."""
+        if self._email is None:
+            return self._spec.when.no_email != "refuse"
+        return bool(self._email.pick(cells).strip()) or self._spec.when.no_email != "refuse"
 
     def record(self, row: Row) -> Record:
         """Return the record of a row, with every problem it has."""

@@ -1,0 +1,218 @@
+"""Rows read and judged in another process, ahead of the senders.
+
+The other process writes its batches into the journal, which is what bounds memory: rows wait on the
+disk. It is a fresh interpreter, so a caller's ``__main__`` is not imported again. Both talk in lines
+of JSON: one job goes in; ``{"rows": n}`` comes back for every batch that is committed, then
+``{"done": …}`` or ``{"error": …}``. It ends by itself when its input does, that is when this process
+dies. Signals are this process's business.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from bulk_import.errors import BulkImportError
+from bulk_import.inputs import KnownNames, Names, opened_inputs
+from bulk_import.journal import Journal
+from bulk_import.mapping.loading import ColumnMapping, parse_mapping
+from bulk_import.mapping.suppression import SuppressionList
+from bulk_import.preparing import Plan, PreparingStoppedError, prepare
+from bulk_import.settings import KEY_VARIABLE
+
+_BATCH = 250  # rows in one commit: the senders' commits wait for it
+_START = "from bulk_import.ahead import work; work()"
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What the other process needs to know; texts and numbers only."""
+
+    journal: str
+    paths: tuple[str, ...]
+    mapping_text: str
+    mapping_name: str
+    mapping_folder: str
+    sheet: str
+    lists: Mapping[str, str] | None
+    managers: Mapping[str, str] | None
+    at: str
+
+    @classmethod
+    def of(
+        cls, journal: Path, paths: Sequence[str], mapping: ColumnMapping, names: Names | None
+    ) -> Job:
+        return cls(
+            journal=str(journal),
+            paths=tuple(paths),
+            mapping_text=mapping.text,
+            mapping_name=mapping.name,
+            mapping_folder=str(mapping.folder),
+            sheet=mapping.spec.source.sheet or "",
+            lists=dict(names.known_lists) if names else None,
+            managers=dict(names.manager_ids) if names else None,
+            at=datetime.now(UTC).isoformat(),
+        )
+
+
+class Preparer:
+    """The other process, as seen from this one. For one event loop.
+
+    Attributes:
+        rows: So many are in the journal.
+        is_done: All of them are.
+        rows_read: Their number, when it is done.
+        problems: What opening and reading the sources found, when it is done.
+        error: Why it ended before it was done.
+        on_news: Called whenever one of these has changed.
+    """
+
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        self.rows = 0
+        self.rows_read = 0
+        self.problems: list[str] = []
+        self.is_done = False
+        self.error = ""
+        self.on_news: Callable[[], None] = lambda: None
+        self._process = process
+        self._loop = asyncio.get_running_loop()
+        self._ended = asyncio.Event()
+        self._listener = threading.Thread(target=self._listen, daemon=True)
+        self._listener.start()
+
+    @classmethod
+    @contextmanager
+    def start(cls, job: Job) -> Iterator[Preparer]:
+        """Start the other process; it is gone when the block ends."""
+        environment = {name: text for name, text in os.environ.items() if name != KEY_VARIABLE}
+        environment["PYTHONPATH"] = os.pathsep.join(filter(None, sys.path))
+        process = subprocess.Popen(  # noqa: S603 - our own interpreter and code
+            [sys.executable, "-P", "-c", _START],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=environment,
+            start_new_session=True,
+        )
+        preparer = cls(process)
+        try:
+            preparer._tell({name: getattr(job, name) for name in Job.__slots__})
+            yield preparer
+        finally:
+            process.kill()
+            process.wait()
+            preparer._listener.join()
+            for pipe in (process.stdin, process.stdout):
+                if pipe is not None:
+                    with suppress(OSError):
+                        pipe.close()
+
+    def stop(self) -> None:
+        """Ask for its end; the batch at hand is finished."""
+        self._tell({"stop": True})
+
+    async def ended(self) -> None:
+        """Wait until it has ended, one way or another."""
+        await self._ended.wait()
+
+    def _tell(self, message: Mapping[str, Any]) -> None:
+        assert self._process.stdin is not None  # noqa: S101 - for the type checker
+        with suppress(OSError):  # it has ended; how is heard from the other side
+            self._process.stdin.write(json.dumps(message).encode() + b"\n")
+            self._process.stdin.flush()
+
+    def _listen(self) -> None:
+        """In a thread: hand on what it says."""
+        assert self._process.stdout is not None  # noqa: S101 - for the type checker
+        with suppress(RuntimeError):  # the loop is closed: nobody listens any more
+            for line in self._process.stdout:
+                self._loop.call_soon_threadsafe(self._hear, json.loads(line))
+            self._loop.call_soon_threadsafe(self._hear, {})
+
+    def _hear(self, message: Mapping[str, Any]) -> None:
+        self.rows = message.get("rows", self.rows)
+        if "done" in message:
+            self.is_done = True
+            self.rows_read = message["done"]
+            self.problems = message["problems"]
+        self.error = message.get("error", self.error)
+        if not message:
+            if not self.is_done and not self.error:
+                self.error = "the process that reads the source ended unexpectedly"
+            self._ended.set()
+        self.on_news()
+
+
+# -- the other process ----------------------------------------------------------------------------
+
+
+def work() -> None:
+    """Read a job from stdin and do it."""
+    for name in ("SIGINT", "SIGTERM"):
+        signal.signal(getattr(signal, name), signal.SIG_IGN)
+    lines = _lines(sys.stdin.fileno())
+    job = Job(**json.loads(next(lines)))
+    stopping = threading.Event()
+    threading.Thread(target=_obey, args=(lines, stopping), daemon=True).start()
+    try:
+        _say(**_prepared(job, stopping))
+    except PreparingStoppedError:
+        _say(error="stopped before the source was read to its end")
+    except BulkImportError as exc:
+        _say(error=str(exc))
+
+
+def _obey(lines: Iterator[bytes], stopping: threading.Event) -> None:
+    for _ in lines:
+        stopping.set()
+    os._exit(1)  # the other side is gone: nobody is to find rows that it has not asked for
+
+
+def _lines(handle: int) -> Iterator[bytes]:
+    """Yield lines without Python's buffer: its lock would be held by the thread when we end."""
+    held = b""
+    while received := os.read(handle, 1 << 16):
+        *whole, held = (held + received).split(b"\n")
+        yield from whole
+
+
+def _prepared(job: Job, stopping: threading.Event) -> dict[str, Any]:
+    mapping = parse_mapping(job.mapping_text, job.mapping_name, folder=Path(job.mapping_folder))
+    if job.sheet:
+        mapping = mapping.with_sheet(job.sheet)
+    names = None
+    if job.lists is not None:
+        names = KnownNames(job.lists, job.managers or {})
+    plan = Plan(endpoint="")
+    suppression = SuppressionList.load(mapping.suppress_files())
+    with Journal.open(Path(job.journal)) as journal:
+        journal.leave_syncs_to_others()
+        moment = datetime.fromisoformat(job.at)
+        with opened_inputs(job.paths, mapping, names, at=moment) as inputs:
+            prepare(
+                journal,
+                inputs,
+                suppression,
+                plan,
+                duplicates=mapping.spec.when.duplicate,
+                is_stopping=stopping.is_set,
+                on_rows=lambda _: _say(rows=plan.rows_read),
+                batch=_BATCH,
+            )
+    problems = [f"{name}: {problem}" for name, problem in plan.problems]
+    return {"done": plan.rows_read, "problems": problems}
+
+
+def _say(**message: Any) -> None:
+    sys.stdout.buffer.write(json.dumps(message).encode() + b"\n")
+    sys.stdout.buffer.flush()

@@ -1,0 +1,97 @@
+"""What makes a run this run and no other: remembered when it begins, compared when it goes on."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+
+from bulk_import import __version__
+from bulk_import.errors import SetupError
+from bulk_import.inputs import changed_sources
+from bulk_import.journal import Journal
+from bulk_import.mapping.loading import ColumnMapping
+from bulk_import.settings import Settings
+
+
+def facts_of(
+    mapping: ColumnMapping,
+    settings: Settings,
+    paths: Sequence[str],
+    list_ids: Mapping[str, str],
+) -> dict[str, str]:
+    """Return what a journal remembers of a run from its first moment.
+
+    Args:
+        list_ids: Titles of the account's lists -> ids.
+    """
+    return {
+        "tool_version": __version__,
+        "started_at": now(),
+        "endpoint": settings.endpoint,
+        "mapping_name": mapping.name,
+        "mapping_text": mapping.text,
+        "mapping_folder": str(mapping.folder.resolve()),
+        "mapping": json.dumps(mapping.fingerprint(), ensure_ascii=False),
+        "sheet": mapping.spec.source.sheet or "",
+        "paths": json.dumps(list(paths)),
+        **({"dry_run": "1"} if settings.dry_run else {}),
+        "lists": json.dumps(dict(list_ids), ensure_ascii=False),
+    }
+
+
+def refuse_rehearsal(run_dir: object, facts: Mapping[str, str], settings: Settings) -> None:
+    """A rehearsal never asked the account for its lists: its rows are not fit to be sent.
+
+    Raises:
+        SetupError: One of both is a rehearsal and the other is not.
+    """
+    if ("dry_run" in facts) == settings.dry_run:
+        return
+    raise SetupError(
+        f"{run_dir} holds a rehearsal (--dry-run); import into another folder"
+        if "dry_run" in facts
+        else f"{run_dir} holds a real run; rehearse (--dry-run) in another folder"
+    )
+
+
+def refuse_other_run(
+    run_dir: object,
+    journal: Journal,
+    facts: Mapping[str, str],
+    mapping: ColumnMapping,
+    settings: Settings,
+    paths: Sequence[str] | None,
+) -> None:
+    """Refuse to go on with another source, mapping or account; say what differs.
+
+    Args:
+        paths: The sources of this invocation; ``None`` for ``resume``, which compares what the
+            journal names.
+
+    Raises:
+        SetupError: Something differs.
+    """
+    differences = []
+    version = facts.get("tool_version", __version__)
+    if version != __version__ and not (paths is not None and facts.get("finished")):
+        differences.append(f"it was begun by version {version} of this program, not {__version__}")
+    if facts["endpoint"] != settings.endpoint:
+        differences.append(f"the account was {facts['endpoint']}, now it is {settings.endpoint}")
+    before, after = json.loads(facts["mapping"]), mapping.fingerprint()
+    changed = sorted(k for k in before.keys() | after.keys() if before.get(k) != after.get(k))
+    if changed:
+        differences.append(f"the mapping differs in {', '.join(changed)}")
+    begun_with = () if facts.get("prepared") else json.loads(facts["paths"])
+    differences += changed_sources(journal.sources(), paths, mapping, begun_with=begun_with)
+    if differences:
+        raise SetupError(
+            f"{run_dir} holds a run that was begun otherwise: {'; '.join(differences)}. "
+            "Nothing was sent. Undo the change to go on, or start a new run in another folder "
+            "(rows that were accepted would be sent again)"
+        )
+
+
+def now() -> str:
+    """The moment as journals and reports write it: RFC 3339 in UTC, to the millisecond."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,192 @@
+"""Sources and the mapping opened together: what a run reads its rows from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Protocol
+
+from bulk_import.errors import SourceError
+from bulk_import.mapping.binding import bind
+from bulk_import.mapping.loading import ColumnMapping
+from bulk_import.mapping.rows import RowMapper
+from bulk_import.models import VANISHED, SourceInfo
+from bulk_import.preparing import BATCH, Input, PreparingStoppedError
+from bulk_import.sources import Source, SourceOptions, open_source
+from bulk_import.sources.damage import DamageDetector
+
+
+class Names(Protocol):
+    """What the account calls its lists and managers."""
+
+    @property
+    def known_lists(self) -> Mapping[str, str]:
+        """Titles and ids, each to its id."""
+        ...
+
+    @property
+    def manager_ids(self) -> Mapping[str, str]:
+        """Name -> id."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class KnownNames:
+    """``Names`` that travelled to another process."""
+
+    known_lists: Mapping[str, str] = field(default_factory=dict)
+    manager_ids: Mapping[str, str] = field(default_factory=dict)
+
+
+@contextmanager
+def opened_sources(
+    paths: Sequence[str],
+    mapping: ColumnMapping,
+    names: Names | None,
+    *,
+    at: datetime | None = None,
+) -> Iterator[list[tuple[Source, RowMapper]]]:
+    """Open every source and bind the mapping to it, all before the first row is read.
+
+    Args:
+        at: The moment for ``dst: current``; ``None`` = now.
+
+    Raises:
+        SetupError: A source cannot be read at all, or the mapping does not fit it.
+    """
+    options = options_of(mapping)
+    with ExitStack() as stack:
+        opened = []
+        for path in paths:
+            source = stack.enter_context(open_source(path, options))
+            opened.append((source, row_mapper(mapping, source.header, names, at=at)))
+        yield opened
+
+
+@contextmanager
+def opened_inputs(
+    paths: Sequence[str],
+    mapping: ColumnMapping,
+    names: Names | None,
+    *,
+    at: datetime | None = None,
+) -> Iterator[Iterator[Input]]:
+    """``opened_sources``, with what watches their rows for damage."""
+    with opened_sources(paths, mapping, names, at=at) as opened:
+        yield (_watched(source, mapper) for source, mapper in opened)
+
+
+def _watched(source: Source, mapper: RowMapper) -> Input:
+    detector = DamageDetector(mapper.roles)
+    return Input(
+        source.info(), detector.watched(source), mapper, source.problems, detector.findings
+    )
+
+
+def options_of(mapping: ColumnMapping) -> SourceOptions:
+    """Return what a mapping says of its source."""
+    spec = mapping.spec.source
+    return SourceOptions(
+        sheet=spec.sheet,
+        header_row=spec.header_row,
+        encoding=spec.encoding,
+        delimiter=spec.delimiter,
+        member=spec.member,
+    )
+
+
+def row_mapper(
+    mapping: ColumnMapping,
+    header: Sequence[str],
+    names: Names | None,
+    *,
+    at: datetime | None = None,
+) -> RowMapper:
+    """Bind the mapping to a header; list titles and managers are known when *names* are."""
+    return RowMapper(
+        bind(
+            mapping,
+            header,
+            lists=names.known_lists if names else None,
+            managers=names.manager_ids if names else None,
+            at=at or datetime.now(UTC),
+        )
+    )
+
+
+def survey(
+    opened: Sequence[tuple[Source, RowMapper]],
+    *,
+    is_stopping: Callable[[], bool] = lambda: False,
+) -> tuple[int, int]:
+    """Read every source to its end and judge nothing.
+
+    What makes a source unreadable as a whole (a quotation mark that is never closed, a byte in
+    another encoding, an archive cut off) is found here, before anything is sent.
+
+    Returns:
+        Rows, and those of them whose e-mail is blank.
+
+    Raises:
+        SourceError: A source cannot be read to its end.
+        PreparingStoppedError: Somebody asked for the end.
+    """
+    rows = blank = 0
+    for source, mapper in opened:
+        has_email = mapper.has_email
+        for row in source:
+            rows += 1
+            blank += not has_email(row.cells)
+            if rows % BATCH == 0 and is_stopping():
+                raise PreparingStoppedError
+    return rows, blank
+
+
+def refuse_mostly_blank(rows: int, without_email: int) -> None:
+    """Refuse sources most of whose rows would be refused for want of an e-mail.
+
+    Raises:
+        SourceError: ``EMAIL_MOSTLY_MISSING``.
+    """
+    if rows >= 10 and without_email * 2 > rows:
+        raise SourceError(
+            f"{without_email:,} of {rows:,} rows have no e-mail: probably another column is "
+            "meant by lead_email, or the wrong sheet is read; nothing was sent (when: no_email: "
+            "create sends such rows)",
+            code="EMAIL_MOSTLY_MISSING",
+        )
+
+
+def changed_sources(
+    known: Mapping[int, SourceInfo],
+    paths: Sequence[str] | None,
+    mapping: ColumnMapping,
+    *,
+    begun_with: Sequence[str] = (),
+) -> Iterator[str]:
+    """Say how sources differ from those that a journal knows.
+
+    Args:
+        paths: The sources of this invocation; ``None`` = those that the journal names.
+        begun_with: All sources of a run that was stopped while they were still being read: they
+            must be there. Empty for a run whose rows are all in the journal.
+    """
+    names = [info.name for info in known.values() if info.kind not in ("frame", VANISHED)]
+    expected = begun_with or names
+    if paths is not None and known and len(paths) != len(expected):
+        yield f"it had {len(expected)} sources, now there are {len(paths)}"
+        return
+    for at, info in enumerate(known.values()):
+        path = paths[at] if paths is not None else info.name
+        if path == "-" or info.kind == "frame":
+            continue
+        if not Path(path).exists():
+            if begun_with:
+                yield f"{path} is not there any more, and was not read to its end"
+            continue  # else every row is in the journal: the source is not needed any more
+        with open_source(path, options_of(mapping)) as source:
+            if source.fingerprint() != info.sha256:
+                yield f"{path} is not the file that it was (its contents differ)"

@@ -1,0 +1,238 @@
+"""Rows prepared by another process while the first are being sent: the same promises hold."""
+
+from __future__ import annotations
+
+import signal
+from collections import Counter
+from pathlib import Path
+
+import psutil
+import pytest
+
+from bulk_import.ahead import Job, Preparer
+from bulk_import.errors import SourceError
+from bulk_import.importing import import_file_async
+from bulk_import.journal import Journal
+from bulk_import.mapping.loading import load_mapping
+from bulk_import.models import Status
+from bulk_import.sandbox.faults import Faults
+from tests.conftest import report_of
+from tests.test_kill import finish, served, start  # noqa: F401 - a fixture among them
+
+NOTE = "x" * 1500  # a column that nobody maps: it makes a file long enough for another process
+
+
+@pytest.fixture
+def long_csv(write_csv):
+    """A file of *count* good contacts of which others are mixed in, with a megabyte of notes."""
+
+    def write(count: int, *, bare: bool = False) -> Path:
+        rows = [["E-mail", "Name", "Phone", "Tags", "Notes"]]
+        for n in range(1, count + 1):
+            email = "" if bare and n % 2 == 0 else f"p{n}@example.org"
+            if n % 50 == 7 and not bare:
+                email = "nobody"
+            rows.append([email, f"Person {n}", f"(415) 555-{n % 10000:04d}", "vip; new", NOTE])
+        return write_csv(rows)
+
+    return write
+
+
+def without_times(run_dir: Path) -> list[dict[str, str]]:
+    return [
+        {**line, "finished_at": "", "elapsed_ms": "", "attempts": ""} for line in report_of(run_dir)
+    ]
+
+
+async def test_the_report_is_the_same_as_when_all_rows_are_read_first(
+    sandbox, settings, long_csv, mapping, tmp_path
+):
+    source = long_csv(900)
+    ends = {}
+    for name, fewest_bytes in (("ahead", 0), ("first", -1)):
+        chosen = settings(sandbox, run_dir=tmp_path / name, read_ahead_bytes=fewest_bytes)
+        ends[name] = await import_file_async(source, mapping, chosen)
+    assert ends["ahead"].counts == ends["first"].counts
+    assert ends["ahead"].counts[Status.INVALID] == 18
+    assert without_times(tmp_path / "ahead") == without_times(tmp_path / "first")
+    assert Counter(r.email for r in sandbox.sent()).most_common(1)[0][1] == 2  # one for each run
+
+
+async def test_the_rows_of_several_files_are_sent_in_their_order(
+    sandbox, settings, write_csv, mapping
+):
+    paths = [
+        write_csv(
+            [["E-mail", "Name", "Phone", "Tags"], *([f"{n}@{at}.org", "", "", ""] for n in range(300))],
+            name=f"{at}.csv",
+        )
+        for at in ("one", "two")
+    ]  # fmt: skip
+    chosen = settings(sandbox, concurrency=1, read_ahead_bytes=0)
+    summary = await import_file_async(paths, mapping, chosen)
+    assert summary.counts[Status.SUCCESS] == 600
+    emails = [f"{n}@{at}.org" for at in ("one", "two") for n in range(300)]
+    assert [request.email for request in sandbox.sent()] == emails
+
+
+@pytest.mark.parametrize("end", [b'"never closed', b"p9@example.org;\xff\xfe;;\r\n"])
+async def test_of_a_source_that_cannot_be_read_to_its_end_nothing_is_sent(
+    sandbox, settings, long_csv, mapping, end
+):
+    source = long_csv(800)
+    source.write_bytes(source.read_bytes() + end)
+    with pytest.raises(SourceError):
+        await import_file_async(source, mapping, settings(sandbox, read_ahead_bytes=0))
+    assert sandbox.sent() == []
+    assert not (source.parent / "run").exists()
+
+
+async def test_a_source_mostly_without_e_mails_is_refused_before_anything_is_sent(
+    sandbox, settings, write_csv, mapping
+):
+    rows = [["E-mail", "Name", "Phone", "Tags"]]
+    rows += [[f"p{n}@example.org" if n % 3 == 0 else " ", "A", "", ""] for n in range(600)]
+    with pytest.raises(SourceError, match="400 of 600 rows have no e-mail"):
+        await import_file_async(write_csv(rows), mapping, settings(sandbox, read_ahead_bytes=0))
+    assert sandbox.sent() == []
+
+
+async def test_after_a_fatal_answer_every_row_is_accounted_for(
+    sandbox, settings, long_csv, mapping
+):
+    sandbox.use(Faults(fatal_after=20))
+    summary = await import_file_async(
+        long_csv(1500), mapping, settings(sandbox, read_ahead_bytes=0)
+    )
+    assert summary.exit_code == 3
+    assert summary.rows_read == len(report_of(Path(summary.run_dir))) == 1500
+    assert summary.counts[Status.SUCCESS] + summary.counts[Status.FAILED] < 60
+    assert summary.balanced
+
+
+async def test_a_limit_holds_and_the_rest_is_reported(sandbox, settings, long_csv, mapping):
+    chosen = settings(sandbox, read_ahead_bytes=0, limit=40)
+    summary = await import_file_async(long_csv(900), mapping, chosen)
+    assert len(sandbox.sent()) == summary.counts[Status.SUCCESS] == 40
+    assert summary.counts[Status.NOT_SENT] == 900 - 40 - 18
+    assert summary.rows_read == 900
+
+
+async def test_what_depends_on_all_rows_is_judged_before_the_first_is_sent(
+    sandbox, settings, write_csv, mapping, tmp_path
+):
+    """``last`` must know the last row of a contact before it sends any."""
+    path = tmp_path / "last.yml"
+    path.write_text(mapping.read_text() + "when: {duplicate: last}\n")
+    rows = [["E-mail", "Name", "Phone", "Tags"], *([f"p{n % 10}@example.org", f"N{n}", "", ""] for n in range(500))]  # fmt: skip
+    summary = await import_file_async(write_csv(rows), path, settings(sandbox, read_ahead_bytes=0))
+    assert summary.counts[Status.DUPLICATE] == 490
+    assert sorted(r.form["lead_first_name"] for r in sandbox.sent()) == [f"N{n}" for n in range(490, 500)]  # fmt: skip
+
+
+async def test_the_other_process_ends_with_this_one_and_never_sees_the_key(
+    contacts_csv, mapping, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("INFLUENCERSOFT_API_KEY", "a-secret-key")
+    loaded = load_mapping(mapping)
+    path = tmp_path / "journal.sqlite3"
+    with Journal.create(path) as journal:
+        job = Job.of(path, [str(contacts_csv(30_000))], loaded, None)
+        with Preparer.start(job) as preparer:
+            (child,) = psutil.Process().children()
+            assert "INFLUENCERSOFT_API_KEY" not in child.environ()
+            assert "a-secret-key" not in " ".join(child.cmdline())
+        assert not child.is_running()
+        assert not preparer.is_done
+        known = journal.count_records()
+        with Preparer.start(job) as preparer:
+            await preparer.ended()
+        assert (preparer.is_done, preparer.rows_read, preparer.error) == (True, 30_000, "")
+        assert journal.count_records() == 30_000 >= known
+
+
+# -- kills and signals, while rows are still being read ---------------------------------------------
+
+
+@pytest.fixture
+def begun(served, contacts_csv, bare_mapping, tmp_path):  # noqa: F811
+    """A run that sends its first rows while most are still being prepared."""
+    source, run_dir = contacts_csv(40_000, bare=True), tmp_path / "run"
+    args = (
+        "run",
+        str(source),
+        "-m",
+        str(bare_mapping),
+        "--run-dir",
+        str(run_dir),
+        "--no-preflight",
+    )
+    process = start(served, *args)
+    served.wait_for(20)
+    children = psutil.Process(process.pid).children()
+    yield process, run_dir, source, children
+    process.kill()
+    process.communicate()
+
+
+def read_so_far(run_dir: Path) -> tuple[int, bool]:
+    """Rows in the journal, and whether they are all."""
+    with Journal.open(run_dir / "journal.sqlite3") as journal:
+        return journal.count_records(), "prepared" in journal.facts()
+
+
+@pytest.mark.slow
+def test_killed_while_it_reads_it_goes_on_where_it_stopped(served, begun):  # noqa: F811
+    process, run_dir, _, children = begun
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    psutil.wait_procs(children, timeout=5)
+    assert not any(child.is_running() for child in children)
+    rows, is_whole = read_so_far(run_dir)
+    assert 0 < rows < 40_000
+    assert not is_whole
+
+    code, out, err = finish(served, "resume", str(run_dir), "--no-preflight", "--limit", "300")
+
+    assert "books: balanced" in out, err
+    lines = report_of(run_dir)
+    assert [int(line["row"]) for line in lines] == list(range(2, 40_002))
+    bare = Counter(r.form["lead_first_name"] for r in served.sent() if "lead_email" not in r.form)
+    assert max(bare.values()) == 1, "a row without e-mail was sent twice"
+    twice = Counter(r.email for r in served.sent() if r.email)
+    assert sum(n - 1 for n in twice.values()) <= 16
+    assert code == (1 if any(line["status"] == "unknown" for line in lines) else 0)
+
+
+@pytest.mark.slow
+def test_a_source_that_has_changed_meanwhile_or_is_gone_is_not_read_on(served, begun):  # noqa: F811
+    process, run_dir, source, _ = begun
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    before = len(served.sent())
+    text = source.read_bytes()
+    source.write_bytes(text.replace(b"Person 9,", b"Other 9,"))
+    code, _, err = finish(served, "resume", str(run_dir), "--no-preflight")
+    assert (code, "is not the file that it was" in err) == (2, True), err
+    source.unlink()
+    code, _, err = finish(served, "resume", str(run_dir), "--no-preflight")
+    assert (code, "was not read to its end" in err) == (2, True), err
+    assert len(served.sent()) == before
+
+
+@pytest.mark.slow
+def test_interrupted_while_it_reads_the_books_balance_and_the_rest_comes_later(served, begun):  # noqa: F811
+    process, run_dir, _, children = begun
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=35)
+    assert process.returncode == 130
+    assert "books: balanced" in out
+    assert "Traceback" not in err
+    assert not any(child.is_running() for child in children)
+    rows, is_whole = read_so_far(run_dir)
+    assert len(report_of(run_dir)) == rows
+    assert not is_whole
+    code, out, err = finish(served, "resume", str(run_dir), "--no-preflight", "--limit", "10")
+    assert code == 0, err
+    assert len(report_of(run_dir)) == 40_000
+    assert max(Counter(r.form["lead_first_name"] for r in served.sent()).values()) == 1
