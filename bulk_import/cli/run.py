@@ -41,8 +41,9 @@ def command(
 
     Every row is read and judged before the first one is sent; of files above 1 MB, where nobody is
     asked (no terminal, or --yes), every row is read first and then judged ahead of sending. On a
-    terminal it shows what it is about to do and asks. The run's folder holds report.csv, rejects.* and summary.json; after an
-    interruption the same command with --run-dir, or `bulk-import resume`, goes on.
+    terminal it shows what it is about to do and asks. The run's folder holds report.csv, rejects.*
+    and summary.json; after an interruption the same command with --run-dir, or `bulk-import
+    resume`, goes on.
     """
     from bulk_import.cli.running import run_and_tell
     from bulk_import.importing import import_file_async
