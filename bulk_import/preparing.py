@@ -21,6 +21,7 @@ from bulk_import.mapping.suppression import SuppressionList
 from bulk_import.models import Problem, Record, Row, SourceInfo, Status
 
 BATCH = 1000  # rows that are committed together
+_MOST_SETS = 10_000  # combinations of tags or lists that are kept before they are taken apart
 SET_FIELDS = tuple(name for name, f in FIELDS.items() if f.kind in (Kind.TAGS, Kind.LISTS))
 
 
@@ -52,7 +53,7 @@ class Plan:
         rows_read: Rows that came out of the sources.
         to_send: Rows that would be sent.
         counts: Rows that would not, by status.
-        changes: For tags and lists, parameter -> name -> number of contacts.
+        sets: For tags and lists, (parameter, value as sent) -> number of contacts.
         problems: What opening the sources found.
         examples: Some of the refused rows: (place, what is wrong).
         codes, warnings: Code -> rows refused with it, warnings with it.
@@ -64,13 +65,28 @@ class Plan:
     rows_read: int = 0
     to_send: int = 0
     counts: dict[Status, int] = field(default_factory=dict)
-    changes: dict[str, Counter[str]] = field(default_factory=dict)
+    sets: Counter[tuple[str, str]] = field(default_factory=Counter)
     problems: list[tuple[str, Problem]] = field(default_factory=list)
     examples: list[tuple[str, str]] = field(default_factory=list)
     codes: Counter[str] = field(default_factory=Counter)
     warnings: Counter[str] = field(default_factory=Counter)
     titles: dict[str, str] = field(default_factory=dict)
     accepted: int = 0
+    _changes: dict[str, Counter[str]] = field(default_factory=dict)
+
+    @property
+    def changes(self) -> dict[str, Counter[str]]:
+        """For tags and lists, parameter -> name -> number of contacts."""
+        self.fold_sets()
+        return self._changes
+
+    def fold_sets(self) -> None:
+        """Count the names in ``sets``, and begin it anew."""
+        for (name, value), contacts in self.sets.items():
+            counter = self._changes.setdefault(name, Counter())
+            for entry in value.split(","):
+                counter[entry] += contacts
+        self.sets.clear()
 
 
 def prepare(
@@ -131,18 +147,19 @@ def prepare(
 
 def judged(record: Record, source: int, suppression: SuppressionList, plan: Plan) -> Prepared:
     """Return a row as it enters the journal: with a body, or with the verdict why it has none."""
-    row = record.row
-    warnings = tuple(str(problem) for problem in record.warnings)
-    for problem in record.warnings:
-        plan.warnings[problem.code] += 1
+    warnings: tuple[str, ...] = ()
+    if record.problems:
+        found = record.warnings
+        warnings = tuple([str(problem) for problem in found])
+        plan.warnings.update([problem.code for problem in found])
     body, verdict = _body_or_verdict(record, suppression)
     if verdict is None:
-        _count_changes(record, plan)
+        _count_sets(record, plan)
     elif verdict.status is Status.INVALID:
         plan.codes.update({problem.code for problem in record.errors} or {verdict.error_code})
         if len(plan.examples) < 10:
-            plan.examples.append((f"row {row.number}", verdict.message))
-    return Prepared(source, row, record.email, record.contact, warnings, body, verdict)
+            plan.examples.append((f"row {record.row.number}", verdict.message))
+    return Prepared(source, record.row, record.email, record.contact, warnings, body, verdict)
 
 
 def rejudge(
@@ -185,8 +202,8 @@ def finish_plan(journal: Journal, plan: Plan) -> None:
 def _body_or_verdict(
     record: Record, suppression: SuppressionList
 ) -> tuple[bytes | None, Verdict | None]:
-    if not record.is_valid:
-        errors = record.errors
+    errors = record.errors if record.problems else ()
+    if errors:
         return None, Verdict(Status.INVALID, errors[0].code, "; ".join(map(str, errors)))
     reason = suppression.reason(record.email)
     if reason:
@@ -201,11 +218,13 @@ def _body_or_verdict(
         )
 
 
-def _count_changes(record: Record, plan: Plan) -> None:
-    for name, value in record.fields:
-        if name in SET_FIELDS:
-            counter = plan.changes.setdefault(name, Counter())
-            counter.update(value.split(","))
+def _count_sets(record: Record, plan: Plan) -> None:
+    # Contacts share their tags: each combination is counted as it is sent, and taken apart once.
+    for pair in record.fields:
+        if pair[0] in SET_FIELDS:
+            plan.sets[pair] += 1
+    if len(plan.sets) > _MOST_SETS:
+        plan.fold_sets()
 
 
 Shared = Sequence[tuple[int, Row, bytes, tuple[str, ...]]]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from urllib.parse import parse_qsl, quote_plus
 
 KEY_PARAMETER = "rpsKey"
@@ -15,7 +16,12 @@ _ESCAPES = {code: quote_plus(chr(code)) for code in range(128)}
 
 def encode(fields: Iterable[tuple[str, str]]) -> bytes:
     """Return *fields* as ``application/x-www-form-urlencoded``, UTF-8, ``+`` as ``%2B``."""
-    return "&".join([f"{_quoted(name)}={_quoted(value)}" for name, value in fields]).encode("ascii")
+    return "&".join([f"{_name(name)}={_quoted(value)}" for name, value in fields]).encode("ascii")
+
+
+@lru_cache(maxsize=1024)
+def _name(name: str) -> str:
+    return _quoted(name)
 
 
 def _quoted(text: str) -> str:

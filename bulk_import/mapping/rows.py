@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import NamedTuple
 
 from bulk_import.api.fields import FIELDS, Field, Kind
 from bulk_import.mapping.binding import Binding, BoundField, resolve_list
+from bulk_import.mapping.memo import Memo
 from bulk_import.models import Problem, Record, Row, Severity
 from bulk_import.normalize.addresses import (
     normalize_address,
@@ -38,9 +40,13 @@ from bulk_import.normalize.tags import (
 from bulk_import.normalize.text import clean
 
 Values = dict[str, str]
+Normalizer = Callable[[str, Values, Mapping[str, str]], Normalized]
 
 # A value that is right, and that the field cannot take: never sent, whatever bad_value says.
 _FIELD_RULES = frozenset({"UTC_OFFSET_HALF_HOUR"})
+_DEPENDENT = frozenset({Kind.PHONE, Kind.POSTAL_CODE})
+# Fields that the row as a whole may add to those of the mapping.
+_ADDED = frozenset({"lead_description", "lead_utc"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +67,32 @@ class Step:
     problems: tuple[Problem, ...]
 
 
+class _Found(NamedTuple):
+    """What a field's text came to.
+
+    Attributes:
+        value: ``None`` = the field is not sent.
+    """
+
+    value: str | None
+    rule: str
+    problems: tuple[Problem, ...] = ()
+
+
+class _Field:
+    """One bound field on its way through many rows."""
+
+    __slots__ = ("bound", "memo", "name", "normalize", "pick")
+
+    def __init__(self, bound: BoundField, normalize: Normalizer) -> None:
+        self.bound = bound
+        self.name = bound.field.name
+        self.pick = bound.pick
+        self.normalize = normalize
+        # A phone and a postal code depend on the row's country as well.
+        self.memo: Memo[_Found] = Memo(is_open=bound.field.kind not in _DEPENDENT)
+
+
 class RowMapper:
     """Maps rows by a binding. Made once per file; ``record`` is called for every row."""
 
@@ -68,7 +100,10 @@ class RowMapper:
         self._binding = binding
         self._used = binding.used_columns
         self._places = {column: at for at, column in enumerate(binding.header)}
-        self._steps = [(bound, self._normalizer(bound)) for bound in binding.fields]
+        self._fields = [_Field(bound, self._normalizer(bound)) for bound in binding.fields]
+        used = {field.name for field in self._fields} | _ADDED
+        self._order = [name for name in FIELDS if name in used]
+        self._rows = 0
         self._spec = binding.mapping.spec
         self._email = next((b for b in binding.fields if b.field.kind is Kind.EMAIL), None)
         self.roles = binding.roles()
@@ -97,18 +132,29 @@ class RowMapper:
             elif problem.column in self._used:
                 spoiled.setdefault(problem.column, []).append(problem)
         values: Values = {}
-        for bound, normalize in self._steps:
+        cells = row.cells
+        self._rows += 1
+        for field in self._fields:
             known = len(problems)
-            raw, rule = self._field(bound, normalize, row.cells, spoiled, values, problems)
+            if spoiled and self._refuse_spoiled(field.bound, spoiled, problems):
+                raw, rule = "", "spoiled"
+            else:
+                raw = field.pick(cells)
+                found = field.memo.known.get(raw) or self._found(field, raw, values, cells)
+                value, rule, _ = found
+                if value is not None:
+                    values[field.name] = value
+                if found.problems:
+                    problems.extend(found.problems)
             if steps is not None:
-                name = bound.field.name
                 steps.append(
-                    Step(name, bound.columns, raw, values.get(name, ""), rule,
-                         tuple(problems[known:]))
+                    Step(field.name, field.bound.columns, self._meant(field.bound, raw),
+                         values.get(field.name, ""), rule, tuple(problems[known:]))
                 )  # fmt: skip
         self._whole(values, problems)
-        fields = [(name, values[name]) for name in FIELDS if name in values]
-        fields += self._extra(row.cells, spoiled, problems)
+        fields = [(name, values[name]) for name in self._order if name in values]
+        if self._binding.extra:
+            fields += self._extra(cells, spoiled, problems)
         if len(problems) > 1:  # as the person reads the row: from left to right
             problems.sort(key=lambda problem: self._places.get(problem.column, -1))
         email = values.get("lead_email", "").lower()
@@ -122,41 +168,30 @@ class RowMapper:
 
     # -- one field ----------------------------------------------------------------------------
 
-    def _field(
-        self,
-        bound: BoundField,
-        normalize: Callable[[str, Values, Mapping[str, str]], Normalized],
-        cells: Mapping[str, str],
-        spoiled: Mapping[str, Sequence[Problem]],
-        values: Values,
-        problems: list[Problem],
-    ) -> tuple[str, str]:
-        """Put one field's value into *values*; return (raw text, rule)."""
-        name = bound.field.name
-        if spoiled and self._refuse_spoiled(bound, spoiled, problems):
-            return "", "spoiled"
-        raw = bound.pick(cells)
-        if bound.values and raw:
-            raw = bound.values.get(fold(raw), raw)
+    def _found(self, field: _Field, raw: str, values: Values, cells: Mapping[str, str]) -> _Found:
+        """Return what a field's text comes to, and remember it if it may come again."""
+        found = self._judged(field, self._meant(field.bound, raw), values, cells)
+        if field.memo.is_open:
+            field.memo.tell(raw, found, self._rows)
+        return found
+
+    def _meant(self, bound: BoundField, raw: str) -> str:
+        return bound.values.get(fold(raw), raw) if bound.values and raw else raw
+
+    def _judged(self, field: _Field, raw: str, values: Values, cells: Mapping[str, str]) -> _Found:
+        bound = field.bound
+        otherwise = join(bound.always) if bound.always else None
         if not raw or not raw.strip():
-            if bound.always:
-                values[name] = join(bound.always)
-            elif bound.clears:
-                values[name] = ""
-            return raw, "blank"
+            if otherwise is None and bound.clears:
+                otherwise = ""
+            return _Found(otherwise, "blank")
         try:
-            found = normalize(raw, values, cells)
+            found = field.normalize(raw, values, cells)
         except NormalizeError as exc:
-            self._bad(bound, exc, raw, problems)
-            if bound.always:
-                values[name] = join(bound.always)
-            return raw, "refused"
-        problems.extend(_warning(bound, note, raw) for note in found.notes)
-        if found.value:
-            values[name] = found.value
-        elif bound.clears:
-            values[name] = ""
-        return raw, found.rule
+            return _Found(otherwise, "refused", (self._bad(bound, exc, raw),))
+        problems = tuple([_warning(bound, note, raw) for note in found.notes])
+        value = found.value or ("" if bound.clears else None)
+        return _Found(value, found.rule, problems)
 
     def _refuse_spoiled(
         self,
@@ -179,27 +214,21 @@ class RowMapper:
                 refused = refused or problem.is_error
         return refused
 
-    def _bad(
-        self, bound: BoundField, exc: NormalizeError, raw: str, problems: list[Problem]
-    ) -> None:
+    def _bad(self, bound: BoundField, exc: NormalizeError, raw: str) -> Problem:
         drops = bound.drops or exc.code in _FIELD_RULES
         message = str(exc)
         if drops and exc.code not in _FIELD_RULES:
             message += "; the field is not sent"
-        problems.append(
-            Problem(
-                code=exc.code,
-                message=message,
-                column=bound.columns[0] if bound.columns else "",
-                field=bound.field.name,
-                value=raw,
-                severity=Severity.WARNING if drops else Severity.ERROR,
-            )
+        return Problem(
+            code=exc.code,
+            message=message,
+            column=bound.columns[0] if bound.columns else "",
+            field=bound.field.name,
+            value=raw,
+            severity=Severity.WARNING if drops else Severity.ERROR,
         )
 
-    def _normalizer(
-        self, bound: BoundField
-    ) -> Callable[[str, Values, Mapping[str, str]], Normalized]:
+    def _normalizer(self, bound: BoundField) -> Normalizer:
         """Return the field's normalizer: (raw, values so far, cells) -> Normalized."""
         rule, kind = bound.rule, bound.field.kind
         if kind is Kind.PHONE:

@@ -26,6 +26,7 @@ _TOTAL_WORDS = frozenset(
      "gesamtsumme", "total general", "total général", "totaal", "totale", "totais", "suma", "razem",
      "celkem", "合计", "總計", "合計"}
 )  # fmt: skip
+_LONGEST_TOTAL = 24  # characters, blanks and colons around the word included
 _TOTALS = Problem(
     "ROW_TOTALS", "this line looks like the totals below the table, not like a contact"
 )
@@ -232,7 +233,9 @@ def _named(problem: Problem, column: str) -> Problem:
 
 
 def _is_totals(cells: Sequence[str]) -> bool:
-    first = next((cell for cell in cells if cell), "")
+    first = cells[0] or next((cell for cell in cells if cell), "")
+    if len(first) > _LONGEST_TOTAL or "@" in first:
+        return False
     if first.rstrip(": ").strip().casefold() not in _TOTAL_WORDS:
         return False
     return sum(1 for cell in cells if cell and not _SUM.fullmatch(cell)) == 1

@@ -1,0 +1,43 @@
+"""What cells came to, remembered where a column's values repeat: countries, zones, tags, cities.
+
+A column whose values hardly repeat (names, addresses) is found out and no longer remembered: to
+remember costs about as much as a clean value's normalizing.
+"""
+
+from __future__ import annotations
+
+from typing import Generic, TypeVar
+
+_MOST = 5000  # values of a column; then it is emptied, or given up
+T = TypeVar("T")
+
+
+class Memo(Generic[T]):
+    """Remembers what texts came to; holds a few thousand."""
+
+    __slots__ = ("_asked_at", "is_open", "known")
+
+    def __init__(self, *, is_open: bool = True) -> None:
+        """Make a memo.
+
+        Attributes:
+            known: Text -> what it came to. Callers read it directly: it is asked for every cell.
+            is_open: Whether it is worth telling.
+        """
+        self.known: dict[str, T] = {}
+        self.is_open = is_open
+        self._asked_at = 0
+
+    def tell(self, text: str, found: T, asked: int) -> None:
+        """Remember what *text* came to.
+
+        Args:
+            asked: How often any text was looked up so far.
+        """
+        if len(self.known) >= _MOST:
+            # Filled by fewer than two look-ups a value: it is not worth it.
+            self.is_open = asked - self._asked_at >= 2 * _MOST
+            self._asked_at = asked
+            self.known.clear()
+        if self.is_open:
+            self.known[text] = found
