@@ -35,7 +35,7 @@ from bulk_import.mapping.binding import bind
 from bulk_import.mapping.loading import ColumnMapping
 from bulk_import.mapping.rows import RowMapper
 from bulk_import.mapping.suppression import SuppressionList
-from bulk_import.models import VANISHED, SourceInfo, Status, Summary
+from bulk_import.models import VANISHED, Status, Summary
 from bulk_import.preparing import (
     Input,
     Plan,
@@ -331,7 +331,7 @@ class Run:
 
     def _check_reports(self) -> None:
         """Find out that a report cannot be written before the first request, not after."""
-        for name in (REPORT, PAGE, SUMMARY):
+        for name in (REPORT, PAGE, SUMMARY, "rejects.csv", "rejects.xlsx"):
             if (self._dir / name).is_dir():
                 raise StorageError(f"{self._dir / name}: a folder stands where the report goes")
         probe = self._dir / ".probe"
@@ -401,7 +401,7 @@ class Run:
         changed = sorted(k for k in before.keys() | now.keys() if before.get(k) != now.get(k))
         if changed:
             differences.append(f"the mapping differs in {', '.join(changed)}")
-        differences += _changed_sources(journal.sources(), paths, self._mapping)
+        differences += _changed_sources(journal, paths, self._mapping)
         if differences:
             raise SetupError(
                 f"{self._dir} holds a run that was begun otherwise: {'; '.join(differences)}. "
@@ -460,22 +460,30 @@ def row_mapper(
 
 
 def _changed_sources(
-    known: Mapping[int, SourceInfo], paths: Sequence[str] | None, mapping: ColumnMapping
+    journal: Journal, paths: Sequence[str] | None, mapping: ColumnMapping
 ) -> Iterator[str]:
+    known = journal.sources()
     if paths is not None:
         names = [info.name for info in known.values() if info.kind not in ("frame", VANISHED)]
         if known and len(paths) != len(names):
             yield f"it had {len(names)} sources, now there are {len(paths)}"
             return
-    for at, info in enumerate(known.values()):
+    for at, (number, info) in enumerate(known.items()):
         path = paths[at] if paths is not None else info.name
         if path == "-" or info.kind == "frame":
             continue
         if not Path(path).exists():
             continue  # every row is in the journal: the source is not needed any more
-        with open_source(path, _options(mapping)) as source:
-            if source.fingerprint() != info.sha256:
-                yield f"{path} is not the file that it was (its contents differ)"
+        try:
+            with open_source(path, _options(mapping)) as source:
+                if source.fingerprint() == info.sha256:
+                    continue
+                before, now = journal.count_rows(number), sum(1 for _ in source)
+        except SourceError as exc:
+            yield f"{path} is not the file that it was (its contents differ: {exc})"
+            continue
+        rows = f"{before:,} rows then" + (" and now" if now == before else f", {now:,} now")
+        yield f"{path} is not the file that it was (its contents differ; {rows})"
 
 
 def new_run_dir(source: str) -> Path:
