@@ -27,8 +27,8 @@ from bulk_import.canary import choose_canary
 from bulk_import.delivery.allowance import Window
 from bulk_import.delivery.commits import GroupCommit, Reserve
 from bulk_import.delivery.pool import Pool
-from bulk_import.delivery.stopping import Stop
-from bulk_import.errors import SetupError, SourceError, StorageError
+from bulk_import.delivery.stopping import Stop, StoppingError, in_thread
+from bulk_import.errors import SetupError, SourceError, StoppedError, StorageError
 from bulk_import.journal import Journal
 from bulk_import.locks import hold
 from bulk_import.mapping.binding import bind
@@ -101,20 +101,23 @@ class Run:
                 async with self._connected() as (client, directory):
                     self._know_titles(directory)
                     suppression = SuppressionList.load(self._mapping.suppress_files())
-                    with (
-                        inputs(directory) as opened,
-                        Journal.create(
+                    async with self._opened(inputs(directory)) as opened:
+                        with Journal.create(
                             self._dir / JOURNAL, self._facts(directory, paths)
-                        ) as journal,
-                    ):
-                        plan = await self._prepare(journal, opened, suppression)
-                        if plan is None:
-                            return self._close(journal)
-                        return await self._send(journal, client, plan)
+                        ) as journal:
+                            plan = await self._prepare(journal, opened, suppression)
+                            if plan is None:
+                                return self._close(journal)
+                            return await self._send(journal, client, plan)
         except SetupError:
             # Nothing was sent: leave nothing behind, so that the same command can be tried again.
             self._clean_up(is_new=is_new)
             raise
+        except StoppingError:
+            self._clean_up(is_new=is_new)
+            raise StoppedError(
+                f"{self._stop.reason}; nothing was sent", exit_code=self._stop.code
+            ) from None
 
     async def go_on(self, paths: Sequence[str] | None) -> Summary:
         """Go on with the run in the folder.
@@ -129,39 +132,48 @@ class Run:
         ):
             facts = journal.facts()
             self._refuse_rehearsal(facts)
-            self._refuse_other_run(journal, facts, paths)
-            if paths is not None and facts.get("finished"):
-                self._progress.say(
-                    f"{self._dir}: this run is finished; nothing was sent. "
-                    f"`bulk-import resume {self._dir}` sends again what may be sent again"
+            try:
+                return await self._go_on(journal, facts, paths)
+            except StoppingError:
+                return self._close(journal)
+
+    async def _go_on(
+        self, journal: Journal, facts: Mapping[str, str], paths: Sequence[str] | None
+    ) -> Summary:
+        await self._stop.unless(in_thread(lambda: self._refuse_other_run(journal, facts, paths)))
+        if paths is not None and facts.get("finished"):
+            self._progress.say(
+                f"{self._dir}: this run is finished; nothing was sent. "
+                f"`bulk-import resume {self._dir}` sends again what may be sent again"
+            )
+            return report(journal, self._dir, safe=self._settings.report_safe)
+        async with self._connected() as (client, directory):
+            self._know_titles(directory)
+            suppression = SuppressionList.load(self._mapping.suppress_files())
+            if facts.get("prepared"):
+                plan = self._plan()
+                mappers = {
+                    number: row_mapper(self._mapping, info.header, directory)
+                    for number, info in journal.sources().items()
+                    if info.kind != VANISHED
+                }
+                rejudge(journal, mappers, suppression, plan)
+                settle_duplicates(journal, self._mapping.spec.when.duplicate)
+                journal.reopen(
+                    retry_failed=self._settings.retry_failed,
+                    resend_unknown=self._settings.resend_unknown,
                 )
-                return report(journal, self._dir, safe=self._settings.report_safe)
-            async with self._connected() as (client, directory):
-                self._know_titles(directory)
-                suppression = SuppressionList.load(self._mapping.suppress_files())
-                if facts.get("prepared"):
-                    plan = self._plan()
-                    mappers = {
-                        number: row_mapper(self._mapping, info.header, directory)
-                        for number, info in journal.sources().items()
-                        if info.kind != VANISHED
-                    }
-                    rejudge(journal, mappers, suppression, plan)
-                    settle_duplicates(journal, self._mapping.spec.when.duplicate)
-                    journal.reopen(
-                        retry_failed=self._settings.retry_failed,
-                        resend_unknown=self._settings.resend_unknown,
-                    )
-                    plan.rows_read = int(facts["rows_read"])
-                    finish_plan(journal, plan)
-                else:
-                    again = paths or json.loads(facts["paths"])
-                    with opened_inputs(again, self._mapping, directory) as inputs:
-                        fresh = await self._prepare(journal, inputs, suppression)
-                    if fresh is None:
-                        return self._close(journal)
-                    plan = fresh
-                return await self._send(journal, client, plan)
+                plan.rows_read = int(facts["rows_read"])
+                finish_plan(journal, plan)
+            else:
+                again = paths or json.loads(facts["paths"])
+                reopened = opened_inputs(again, self._mapping, directory)
+                async with self._opened(reopened) as inputs:
+                    fresh = await self._prepare(journal, inputs, suppression)
+                if fresh is None:
+                    return self._close(journal)
+                plan = fresh
+            return await self._send(journal, client, plan)
 
     # -- stations -------------------------------------------------------------------------------
 
@@ -176,8 +188,18 @@ class Run:
                 directory = None
                 if self._settings.preflight:
                     wants_managers = "lead_personal_manager" in self._mapping.spec.fields
-                    directory = await preflight(client, with_managers=wants_managers)
+                    directory = await self._stop.unless(
+                        preflight(client, with_managers=wants_managers)
+                    )
                 yield client, directory
+
+    @asynccontextmanager
+    async def _opened(
+        self, inputs: AbstractContextManager[Iterator[Input]]
+    ) -> AsyncIterator[Iterator[Input]]:
+        """Open sources in a thread: a pipe or a network may be slow, and signals are heard meanwhile."""
+        with ExitStack() as stack:
+            yield await self._stop.unless(in_thread(lambda: stack.enter_context(inputs)))
 
     @contextmanager
     def _account_lock(self) -> Iterator[None]:
@@ -401,7 +423,9 @@ class Run:
         changed = sorted(k for k in before.keys() | now.keys() if before.get(k) != now.get(k))
         if changed:
             differences.append(f"the mapping differs in {', '.join(changed)}")
-        differences += _changed_sources(journal, paths, self._mapping)
+        differences += _changed_sources(
+            journal, paths, self._mapping, has_stdin="prepared" in facts and paths is not None
+        )
         if differences:
             raise SetupError(
                 f"{self._dir} holds a run that was begun otherwise: {'; '.join(differences)}. "
@@ -460,8 +484,9 @@ def row_mapper(
 
 
 def _changed_sources(
-    journal: Journal, paths: Sequence[str] | None, mapping: ColumnMapping
+    journal: Journal, paths: Sequence[str] | None, mapping: ColumnMapping, *, has_stdin: bool
 ) -> Iterator[str]:
+    """Say what differs; standard input can be read once, and only *has_stdin* spares it for us."""
     known = journal.sources()
     if paths is not None:
         names = [info.name for info in known.values() if info.kind not in ("frame", VANISHED)]
@@ -470,9 +495,9 @@ def _changed_sources(
             return
     for at, (number, info) in enumerate(known.items()):
         path = paths[at] if paths is not None else info.name
-        if path == "-" or info.kind == "frame":
+        if info.kind == "frame" or (path == "-" and not has_stdin):
             continue
-        if not Path(path).exists():
+        if path != "-" and not Path(path).exists():
             continue  # every row is in the journal: the source is not needed any more
         try:
             with open_source(path, _options(mapping)) as source:
