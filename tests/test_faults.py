@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gzip
+import io
 import json
 import re
 import socket
@@ -15,8 +16,9 @@ from pathlib import Path
 
 import pytest
 
-from bulk_import import import_file_async
+from bulk_import import import_file_async, read_rows
 from bulk_import.delivery import attempts
+from bulk_import.delivery.pace import Pace
 from bulk_import.errors import SetupError, StorageError
 from bulk_import.importing import resume_async
 from bulk_import.models import Status
@@ -24,7 +26,7 @@ from bulk_import.progress import Silence
 from bulk_import.redact import Secret
 from bulk_import.report.writing import replaced
 from bulk_import.sandbox.app import Reply
-from bulk_import.sandbox.faults import Faults
+from bulk_import.sandbox.faults import Faults, Throttle
 from tests.conftest import report_of, statuses
 from tests.test_wire import MAPPING, OK, Wire, answer, quick, reset, says, wired
 
@@ -471,7 +473,6 @@ async def test_maintenance_without_retry_after_leaves_bare_rows_unknown_unless_5
 async def test_the_pace_falls_when_the_server_is_overloaded(
     sandbox, settings, contacts_csv, mapping, reply, monkeypatch
 ):
-    from bulk_import.delivery.pace import Pace
 
     falls: list[float] = []
     fall = Pace.fall
@@ -884,3 +885,82 @@ async def test_a_jump_of_the_clock_in_the_middle_of_a_run_neither_hangs_nor_doub
 def sent_before_the_jump(sent: list) -> int:
     """The jump happens while the ninth request is being answered."""
     return 9 if len(sent) > 8 else len(sent)
+
+
+# -- pace ---------------------------------------------------------------------------------------------
+
+
+class Clock:
+    """Time that passes only in sleeps."""
+
+    now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+    async def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+
+@pytest.mark.parametrize("before", [0, 5, 40, 300])
+async def test_one_throttle_alone_does_not_slow_a_run_for_minutes(before):
+    """80 requests a second are taken before it and behind it; too early, it tells of no limit."""
+    clock = Clock()
+    pace = Pace(0, clock=clock, sleep=clock.sleep)
+    for sent in range(1500):
+        if sent == before:
+            pace.fall()
+            pace.pause(1)
+        await pace.slot()
+        clock.now += 1 / 80
+        pace.accepted()
+    assert clock.now - 100 < 3 * 1500 / 80
+
+
+@pytest.mark.parametrize("asked", [0, 30, 500])
+async def test_a_limit_of_20_a_second_is_used_and_hardly_overstepped_in_an_hour(asked):
+    clock = Clock()
+    pace = Pace(asked, clock=clock, sleep=clock.sleep)
+    bucket = Throttle(20)
+    taken, refused = 0, 0
+    while clock.now < 3700:
+        await pace.slot()
+        clock.now += 1 / 600  # as many as can be in flight
+        if bucket.lets_through(clock.now):
+            taken += 1
+            pace.accepted()
+        else:
+            refused += 1
+            pace.fall()
+            pace.pause(1)
+    assert taken >= 0.9 * 20 * 3600
+    assert refused <= 0.03 * taken
+
+
+async def test_standard_input_of_another_content_is_refused_like_a_changed_file(
+    sandbox, settings, contacts_csv, mapping, tmp_path, monkeypatch
+):
+    def feed(text: bytes) -> None:
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(text)))
+
+    content = contacts_csv(10).read_bytes()
+    feed(content)
+    first = await import_file_async("-", mapping, settings(sandbox, limit=3))
+    assert first.counts[Status.NOT_SENT] == 7
+    for other in (content.replace(b"Person 7", b"Person 8"), b""):
+        feed(other)
+        with pytest.raises(SetupError, match="not the file that it was"):
+            await import_file_async("-", mapping, settings(sandbox))
+    assert len(sandbox.sent()) == 3
+    feed(content)
+    second = await import_file_async("-", mapping, settings(sandbox, limit=3))
+    assert second.counts[Status.SUCCESS] == 6
+    third = await resume_async(tmp_path / "run", settings(sandbox))  # needs no input
+    assert (third.exit_code, len(sandbox.sent())) == (0, 10)
+
+
+def test_more_rows_than_anybody_has_are_refused(write_csv, monkeypatch):
+    monkeypatch.setattr("bulk_import.sources.table.MOST_ROWS", 5)
+    assert sum(1 for _ in read_rows(write_csv([["A"], *[[str(n)] for n in range(5)]]))) == 5
+    with pytest.raises(SetupError, match="more than 5 rows"):
+        list(read_rows(write_csv([["A"], *[[str(n)] for n in range(6)]])))
