@@ -401,3 +401,52 @@ def test_killed_while_reports_are_written_there_is_always_a_whole_one(
         assert (run_dir / "report.html").read_text().rstrip().endswith("</html>")
     assert subprocess.run([*args, "report", str(run_dir)], capture_output=True).returncode == 1
     assert not [file for file in run_dir.iterdir() if file.name.endswith(".part")]
+
+
+# -- the end at once, and bugs ------------------------------------------------------------------------
+
+
+def test_behind_the_second_signal_rows_without_email_in_flight_are_unknown_and_never_sent_again(
+    tmp_path, contacts_csv, bare_mapping
+):
+    run_dir = tmp_path / "run"
+    args = (
+        "run",
+        str(contacts_csv(12, bare=True)),
+        "-m",
+        str(bare_mapping),
+        "--run-dir",
+        str(run_dir),
+    )
+    with sandbox_process(tmp_path, "--latency-ms", "1500") as served:
+        process = start(*args, "--no-preflight", url=served.url)
+        served.wait_for(4)
+        process.send_signal(signal.SIGTERM)
+        assert process.stderr
+        wait_for(lambda: "finishing" in process.stderr.readline(), "the first signal is not heard")
+        interrupted(process, signal.SIGTERM, 143)
+        again = start("resume", str(run_dir), "--concurrency", "12", url=served.url)
+        again.communicate(timeout=60)
+        sent = Counter(
+            r.form["lead_first_name"] for r in served.sent() if "lead_email" not in r.form
+        )
+    assert again.returncode == 1
+    statuses = Counter(line["status"] for line in report_of(run_dir))
+    assert statuses == {"success": 10, "unknown": 2}
+    assert set(sent.values()) == {1}
+
+
+def test_the_traceback_of_a_bug_does_not_show_the_key(tmp_path, contacts_csv, mapping):
+    bug = (
+        "import bulk_import.run, bulk_import.cli\n"
+        "async def bug(client, **_): raise ExceptionGroup('bug', [RuntimeError(client._key.reveal())])\n"
+        "bulk_import.run.preflight = bug\n"
+        f"bulk_import.cli.main(['run', {str(contacts_csv(2))!r}, '-m', {str(mapping)!r}, '--endpoint', 'http://127.0.0.1:1',"
+        f" '--run-dir', {str(tmp_path / 'run')!r}])\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", bug], env=os.environ | ENVIRONMENT, capture_output=True, text=True, check=False
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert "RuntimeError: ***" in done.stderr
+    assert DEFAULT_KEY not in done.stderr + done.stdout
