@@ -95,6 +95,12 @@ class Run:
     async def begin(self, inputs: Inputs, paths: Sequence[str] = ()) -> Summary:
         """Start a new run; *paths* are where *inputs* come from, for a resume that must read again."""
         is_new = not self._dir.exists()
+        if (self._dir / SUMMARY).is_file():
+            raise SetupError(
+                f"{self._dir}: holds the reports of a run, but not its journal ({JOURNAL}); restore "
+                "that to go on, or import into another folder (rows that were accepted would be "
+                "sent again)"
+            )
         self._make_folder()
         try:
             with hold(self._dir / "journal.lock", f"the run folder {self._dir}"):

@@ -1015,3 +1015,17 @@ async def test_the_disk_as_it_is_at_any_request_is_enough_to_go_on_from(
         assert resumed.balanced
         assert resumed.counts[Status.SUCCESS] + resumed.counts[Status.UNKNOWN] == 60
         assert len(sent) >= 30 - 4, "an intent without its request is in doubt as well"
+
+
+async def test_a_folder_whose_journal_is_gone_is_not_begun_anew(
+    sandbox, settings, contacts_csv, mapping, tmp_path
+):
+    await import_file_async(contacts_csv(4), mapping, settings(sandbox))
+    report = (tmp_path / "run" / "report.csv").read_bytes()
+    (tmp_path / "run" / "journal.sqlite3").unlink()
+    with pytest.raises(SetupError, match="not its journal"):
+        await import_file_async(contacts_csv(4), mapping, settings(sandbox))
+    with pytest.raises(SetupError, match="not a run folder"):
+        await resume_async(tmp_path / "run", settings(sandbox))
+    assert len(sandbox.sent()) == 4
+    assert (tmp_path / "run" / "report.csv").read_bytes() == report

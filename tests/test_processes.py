@@ -20,6 +20,7 @@ from pathlib import Path
 
 import pytest
 
+from bulk_import.locks import hold
 from bulk_import.sandbox.app import DEFAULT_KEY
 from tests.conftest import report_of
 from tests.test_kill import Served
@@ -450,3 +451,51 @@ def test_the_traceback_of_a_bug_does_not_show_the_key(tmp_path, contacts_csv, ma
     assert done.returncode == 1
     assert "RuntimeError: ***" in done.stderr
     assert DEFAULT_KEY not in done.stderr + done.stdout
+
+
+@BOTH
+def test_a_signal_while_another_night_is_waited_for_ends_at_once(
+    tmp_path, contacts_csv, mapping, number, code
+):
+    state = tmp_path / "crm.state"
+    with hold(state.with_name("crm.state.lock"), "the job"):
+        process = start("sync", str(contacts_csv(3)), "-m", str(mapping), "--state", str(state), "--wait-lock", "600",
+                        url="http://127.0.0.1:1")  # fmt: skip
+        status = Path(f"/proc/{process.pid}/status")
+        mask = 1 << (signal.SIGTERM - 1)
+        wait_for(
+            lambda: int(status.read_text().split("SigCgt:")[1].split()[0], 16) & mask != 0,
+            "signals are not heard",
+        )
+        _, err = interrupted(process, number, code)
+    assert "nothing was sent" in err
+
+
+def test_a_disk_that_is_full_while_rows_are_read_or_reported_loses_nothing(
+    tmp_path, contacts_csv, mapping
+):
+    run_dir = tmp_path / "run"
+    with sandbox_process(tmp_path) as served:
+        run = f"{sys.executable} -m bulk_import run {contacts_csv(3000)} -m {mapping} --run-dir {run_dir}" \
+              f" --rate 0 --concurrency 16 --endpoint {served.url}"  # fmt: skip
+        report = f"{sys.executable} -m bulk_import report {run_dir}"
+
+        def shell(command: str) -> tuple[int, str]:
+            done = subprocess.run(
+                ["bash", "-c", command], env=os.environ | ENVIRONMENT, capture_output=True, text=True, check=False
+            )  # fmt: skip
+            assert "Traceback" not in done.stderr
+            return done.returncode, done.stderr
+
+        code, err = shell(f"ulimit -f 200; {run}")
+        assert (code, served.sent()) == (5, [])
+        assert "free some space" in err
+        assert shell(run)[0] == 0
+        before = (run_dir / "report.csv").read_bytes()
+        code, err = shell(f"ulimit -f 100; {report}")
+        assert code == 5
+        assert "report.csv: cannot be written" in err
+        assert (run_dir / "report.csv").read_bytes() == before
+        assert shell(report)[0] == 0
+        assert max(Counter(r.email for r in served.sent()).values()) == 1
+    assert len(report_of(run_dir)) == 3000
