@@ -7,7 +7,7 @@ BulkImportError
 │   └── SourceError         the spreadsheet
 ├── BusyError             another run holds this journal, state or account          (exit 4)
 ├── StorageError          the journal or a report cannot be written                 (exit 5)
-├── StoppedError          the run ended before its rows did; it can be resumed      (exit 3)
+├── StoppedError          the run ended before its rows did; it can be resumed      (exit 3, 130, 143)
 └── UnbalancedError       rows read and rows accounted for differ: a bug            (exit 70)
 
 A row's problems are values (``models.Problem``), not exceptions: a row reports all of them at
@@ -71,9 +71,13 @@ class StorageError(BulkImportError):
 
 
 class StoppedError(BulkImportError):
-    """A fatal answer, the breaker, the canary or the brake ended the run; it can be resumed."""
+    """A fatal answer, the breaker, the canary, the brake or a signal ended the run; it can be resumed."""
 
     exit_code = 3
+
+    def __init__(self, message: str, *, exit_code: int = 3) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code
 
 
 class UnbalancedError(BulkImportError):

@@ -83,7 +83,13 @@ def refuse_other_run(
     if changed:
         differences.append(f"the mapping differs in {', '.join(changed)}")
     begun_with = () if facts.get("prepared") else json.loads(facts["paths"])
-    differences += changed_sources(journal.sources(), paths, mapping, begun_with=begun_with)
+    differences += changed_sources(
+        journal,
+        paths,
+        mapping,
+        has_stdin="prepared" in facts and paths is not None,
+        begun_with=begun_with,
+    )
     if differences:
         raise SetupError(
             f"{run_dir} holds a run that was begun otherwise: {'; '.join(differences)}. "

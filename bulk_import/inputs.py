@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Protocol
 
 from bulk_import.errors import SourceError
+from bulk_import.journal import Journal
 from bulk_import.mapping.binding import bind
 from bulk_import.mapping.loading import ColumnMapping
 from bulk_import.mapping.rows import RowMapper
-from bulk_import.models import VANISHED, SourceInfo
+from bulk_import.models import VANISHED
 from bulk_import.preparing import BATCH, Input, PreparingStoppedError
 from bulk_import.sources import Source, SourceOptions, open_source
 from bulk_import.sources.damage import DamageDetector
@@ -161,32 +162,44 @@ def refuse_mostly_blank(rows: int, without_email: int) -> None:
 
 
 def changed_sources(
-    known: Mapping[int, SourceInfo],
+    journal: Journal,
     paths: Sequence[str] | None,
     mapping: ColumnMapping,
     *,
+    has_stdin: bool,
     begun_with: Sequence[str] = (),
 ) -> Iterator[str]:
     """Say how sources differ from those that a journal knows.
 
     Args:
         paths: The sources of this invocation; ``None`` = those that the journal names.
+        has_stdin: Standard input can be read once: whether it is spared for this.
         begun_with: All sources of a run that was stopped while they were still being read: they
             must be there. Empty for a run whose rows are all in the journal.
     """
+    known = journal.sources()
     names = [info.name for info in known.values() if info.kind not in ("frame", VANISHED)]
     expected = begun_with or names
     if paths is not None and known and len(paths) != len(expected):
         yield f"it had {len(expected)} sources, now there are {len(paths)}"
         return
-    for at, info in enumerate(known.values()):
+    for at, (number, info) in enumerate(known.items()):
         path = paths[at] if paths is not None else info.name
-        if path == "-" or info.kind == "frame":
+        if info.kind == "frame" or (path == "-" and not has_stdin):
             continue
-        if not Path(path).exists():
+        if path != "-" and not Path(path).exists():
             if begun_with:
                 yield f"{path} is not there any more, and was not read to its end"
             continue  # else every row is in the journal: the source is not needed any more
-        with open_source(path, options_of(mapping)) as source:
-            if source.fingerprint() != info.sha256:
-                yield f"{path} is not the file that it was (its contents differ)"
+        try:
+            with open_source(path, options_of(mapping)) as source:
+                if source.fingerprint() == info.sha256:
+                    continue
+                before, after = journal.count_rows(number), sum(1 for _ in source)
+        except SourceError as exc:
+            yield f"{path} is not the file that it was (its contents differ: {exc})"
+            continue
+        rows = f"; {before:,} rows then" + (" and now" if after == before else f", {after:,} now")
+        yield (
+            f"{path} is not the file that it was (its contents differ{'' if begun_with else rows})"
+        )

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import base64
+import html
+import json
+import re
 from urllib.parse import quote, quote_plus
 
 MASK = "***"
+_BASE64 = (base64.b64encode, base64.urlsafe_b64encode)
+_PERCENT = re.compile("%[0-9A-F]{2}")
 
 
 class Secret:
@@ -45,14 +50,17 @@ class Secret:
 def _forms(text: str) -> tuple[str, ...]:
     if not text:
         return ()
-    encoded = base64.b64encode(text.encode()).decode()
+    in_url = {quote(text, safe=""), quote_plus(text), quote(text)}
+    in_base64 = {encode(text.encode()).decode() for encode in _BASE64}
     forms = {
         text,
-        quote(text, safe=""),
-        quote_plus(text),
-        quote(text),
-        encoded,
-        encoded.rstrip("="),
-        base64.urlsafe_b64encode(text.encode()).decode(),
+        html.escape(text),
+        html.escape(text, quote=False),
+        json.dumps(text)[1:-1],
+        json.dumps(text, ensure_ascii=False)[1:-1],
+        *in_url,
+        *(_PERCENT.sub(lambda match: match[0].lower(), form) for form in in_url),
+        *in_base64,
+        *(form.rstrip("=") for form in in_base64),
     }
     return tuple(sorted(forms, key=len, reverse=True))

@@ -13,8 +13,14 @@ import json
 import os
 import re
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import (
+    AbstractContextManager,
+    ExitStack,
+    asynccontextmanager,
+    contextmanager,
+    suppress,
+)
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -25,8 +31,8 @@ from bulk_import.canary import choose_canary
 from bulk_import.delivery.allowance import Window
 from bulk_import.delivery.commits import GroupCommit, Reserve
 from bulk_import.delivery.pool import Pool
-from bulk_import.delivery.stopping import Stop
-from bulk_import.errors import SetupError, StorageError
+from bulk_import.delivery.stopping import Stop, StoppingError, in_thread
+from bulk_import.errors import SetupError, StoppedError, StorageError
 from bulk_import.identity import facts_of, now, refuse_other_run, refuse_rehearsal
 from bulk_import.inputs import (
     opened_inputs,
@@ -98,6 +104,12 @@ class Run:
     async def begin(self, inputs: Inputs, paths: Sequence[str] = ()) -> Summary:
         """Start a new run; *paths* are where *inputs* come from, for a resume that must read again."""
         is_new = not self._dir.exists()
+        if (self._dir / SUMMARY).is_file():
+            raise SetupError(
+                f"{self._dir}: holds the reports of a run, but not its journal ({JOURNAL}); restore "
+                "that to go on, or import into another folder (rows that were accepted would be "
+                "sent again)"
+            )
         self._make_folder()
         try:
             with hold(self._dir / "journal.lock", f"the run folder {self._dir}"):
@@ -106,18 +118,21 @@ class Run:
                     if client is not None and self._may_read_ahead(paths):
                         return await self._begin_ahead(client, directory, paths)
                     suppression = SuppressionList.load(self._mapping.suppress_files())
-                    with (
-                        inputs(directory) as opened,
-                        self._new_journal(directory, paths) as journal,
-                    ):
-                        plan = await self._prepare(journal, opened, suppression)
-                        if plan is None:
-                            return self._close(journal)
-                        return await self._send(journal, client, plan)
+                    async with self._opened(inputs(directory)) as opened:
+                        with self._new_journal(directory, paths) as journal:
+                            plan = await self._prepare(journal, opened, suppression)
+                            if plan is None:
+                                return self._close(journal)
+                            return await self._send(journal, client, plan)
         except SetupError:
             # Nothing was sent: leave nothing behind, so that the same command can be tried again.
             self._clean_up(is_new=is_new)
             raise
+        except StoppingError:
+            self._clean_up(is_new=is_new)
+            raise StoppedError(
+                f"{self._stop.reason}; nothing was sent", exit_code=self._stop.code
+            ) from None
 
     def _new_journal(self, directory: Directory | None, paths: Sequence[str]) -> Journal:
         list_ids = directory.list_ids if directory else {}
@@ -190,42 +205,54 @@ class Run:
         ):
             facts = journal.facts()
             refuse_rehearsal(self._dir, facts, self._settings)
-            refuse_other_run(self._dir, journal, facts, self._mapping, self._settings, paths)
-            if paths is not None and facts.get("finished"):
-                self._progress.say(
-                    f"{self._dir}: this run is finished; nothing was sent. "
-                    f"`bulk-import resume {self._dir}` sends again what may be sent again"
-                )
-                return report(journal, self._dir, safe=self._settings.report_safe)
-            async with self._connected() as (client, directory):
-                self._know_titles(directory)
-                suppression = SuppressionList.load(self._mapping.suppress_files())
-                if facts.get("prepared"):
-                    plan = self._plan()
-                    mappers = {
-                        number: row_mapper(self._mapping, info.header, directory)
-                        for number, info in journal.sources().items()
-                        if info.kind != VANISHED
-                    }
-                    rejudge(journal, mappers, suppression, plan)
-                    settle_duplicates(journal, self._mapping.spec.when.duplicate)
-                    self._reopen(journal)
-                    plan.rows_read = int(facts["rows_read"])
-                    finish_plan(journal, plan)
-                else:
-                    again = paths or json.loads(facts["paths"])
-                    with opened_inputs(again, self._mapping, directory) as inputs:
-                        fresh = await self._prepare(journal, inputs, suppression)
-                    if fresh is None:
-                        return self._close(journal)
-                    plan = fresh
-                    self._reopen(journal)
-                return await self._send(journal, client, plan)
+            try:
+                return await self._go_on(journal, facts, paths)
+            except StoppingError:
+                return self._close(journal)
 
-    def _reopen(self, journal: Journal) -> None:
-        journal.reopen(
-            retry_failed=self._settings.retry_failed, resend_unknown=self._settings.resend_unknown
+    async def _go_on(
+        self, journal: Journal, facts: Mapping[str, str], paths: Sequence[str] | None
+    ) -> Summary:
+        await self._stop.unless(
+            in_thread(
+                lambda: refuse_other_run(
+                    self._dir, journal, facts, self._mapping, self._settings, paths
+                )
+            )
         )
+        if paths is not None and facts.get("finished"):
+            self._progress.say(
+                f"{self._dir}: this run is finished; nothing was sent. "
+                f"`bulk-import resume {self._dir}` sends again what may be sent again"
+            )
+            return report(journal, self._dir, safe=self._settings.report_safe)
+        async with self._connected() as (client, directory):
+            self._know_titles(directory)
+            suppression = SuppressionList.load(self._mapping.suppress_files())
+            if facts.get("prepared"):
+                plan = self._plan()
+                mappers = {
+                    number: row_mapper(self._mapping, info.header, directory)
+                    for number, info in journal.sources().items()
+                    if info.kind != VANISHED
+                }
+                rejudge(journal, mappers, suppression, plan)
+                settle_duplicates(journal, self._mapping.spec.when.duplicate)
+                plan.rows_read = int(facts["rows_read"])
+            else:
+                again = paths or json.loads(facts["paths"])
+                reopened = opened_inputs(again, self._mapping, directory)
+                async with self._opened(reopened) as inputs:
+                    fresh = await self._prepare(journal, inputs, suppression)
+                if fresh is None:
+                    return self._close(journal)
+                plan = fresh
+            journal.reopen(
+                retry_failed=self._settings.retry_failed,
+                resend_unknown=self._settings.resend_unknown,
+            )
+            finish_plan(journal, plan)
+            return await self._send(journal, client, plan)
 
     # -- stations -------------------------------------------------------------------------------
 
@@ -240,8 +267,18 @@ class Run:
                 directory = None
                 if self._settings.preflight:
                     wants_managers = "lead_personal_manager" in self._mapping.spec.fields
-                    directory = await preflight(client, with_managers=wants_managers)
+                    directory = await self._stop.unless(
+                        preflight(client, with_managers=wants_managers)
+                    )
                 yield client, directory
+
+    @asynccontextmanager
+    async def _opened(
+        self, inputs: AbstractContextManager[Iterator[Input]]
+    ) -> AsyncIterator[Iterator[Input]]:
+        """Open sources in a thread: a pipe or a network may be slow, and signals are heard meanwhile."""
+        with ExitStack() as stack:
+            yield await self._stop.unless(in_thread(lambda: stack.enter_context(inputs)))
 
     @contextmanager
     def _account_lock(self) -> Iterator[None]:
@@ -408,7 +445,7 @@ class Run:
 
     def _check_reports(self) -> None:
         """Find out that a report cannot be written before the first request, not after."""
-        for name in (REPORT, PAGE, SUMMARY):
+        for name in (REPORT, PAGE, SUMMARY, "rejects.csv", "rejects.xlsx"):
             if (self._dir / name).is_dir():
                 raise StorageError(f"{self._dir / name}: a folder stands where the report goes")
         probe = self._dir / ".probe"

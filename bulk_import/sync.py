@@ -18,9 +18,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bulk_import.api.form import decode, encode
-from bulk_import.delivery.stopping import Stop
+from bulk_import.delivery.stopping import Stop, StoppingError
 from bulk_import.entries import Prepared, Verdict
-from bulk_import.errors import BulkImportError, SetupError
+from bulk_import.errors import BulkImportError, SetupError, StoppedError
 from bulk_import.importing import Sources
 from bulk_import.inputs import opened_inputs
 from bulk_import.journal import Journal
@@ -113,7 +113,7 @@ async def sync_async(
     watch, ends = progress or Silence(), stop or Stop()
     lock = options.state.with_name(f"{options.state.name}.lock")
     options.state.parent.mkdir(parents=True, exist_ok=True)
-    await _free(lock, options.wait_lock_s)
+    await _free(lock, options.wait_lock_s, ends)
     with hold(lock, f"the job of {options.state}"), State.open(options.state) as state:
         _refuse_other_account(state, settings)
         _take_over_left_run(state, watch)
@@ -349,8 +349,12 @@ def _stats(paths: Sequence[str]) -> list[tuple[int, float]]:
     return [source_stat(path) for path in paths]
 
 
-async def _free(lock: Path, wait_s: float) -> None:
-    """Wait until the lock can be had, or for *wait_s*."""
+async def _free(lock: Path, wait_s: float, stop: Stop) -> None:
+    """Wait until the lock can be had, or for *wait_s*.
+
+    Raises:
+        StoppedError: The run is to end before it began.
+    """
     loop = asyncio.get_running_loop()
     until = loop.time() + wait_s
     while loop.time() < until:
@@ -358,4 +362,9 @@ async def _free(lock: Path, wait_s: float) -> None:
             with hold(lock, "the job"):
                 return
         except BulkImportError:
-            await asyncio.sleep(min(0.5, max(0.01, until - loop.time())))
+            try:
+                await stop.nap(min(0.5, max(0.01, until - loop.time())))
+            except StoppingError:
+                raise StoppedError(
+                    f"{stop.reason}; nothing was sent", exit_code=stop.code
+                ) from None

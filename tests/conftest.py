@@ -19,6 +19,7 @@ import aiohttp
 import aioresponses.core
 import pytest
 
+from bulk_import.progress import Silence
 from bulk_import.redact import Secret
 from bulk_import.sandbox.app import Sandbox
 from bulk_import.settings import Settings
@@ -137,6 +138,19 @@ def report_of(run_dir: Path) -> list[dict[str, str]]:
 
 def statuses(run_dir: Path) -> list[str]:
     return [line["status"] for line in report_of(run_dir)]
+
+
+class Ear(Silence):
+    """Hears what a person would be told."""
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+
+    def say(self, message: str) -> None:
+        self.told.append(message)
+
+    def paused(self, seconds: float, why: str) -> None:
+        self.told.append(f"paused {seconds:.1f} s: {why}")
 
 
 @pytest.fixture

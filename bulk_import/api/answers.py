@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -97,6 +97,7 @@ def understand(
     *,
     now: datetime | None = None,
     trust_503: bool = False,
+    redact: Callable[[str], str] = str,
 ) -> Answer:
     """Return what an answer means.
 
@@ -106,6 +107,7 @@ def understand(
         body: The whole body, already unpacked.
         now: The wall clock, for a ``Retry-After`` that is a date.
         trust_503: Take a 503 without ``Retry-After`` for "not processed".
+        redact: Takes secrets out of what is quoted, before it is cut.
     """
     retry_after_s = None
     if "Retry-After" in headers:
@@ -118,16 +120,16 @@ def understand(
             location=headers.get("Location", ""),
         )
     if http_status == 429 or (http_status == 503 and ("Retry-After" in headers or trust_503)):
-        return Answer(
-            Verdict.THROTTLED,
-            http_status,
-            text=f"HTTP {http_status}: the server asks to slow down",
-            retry_after_s=retry_after_s,
-        )
+        text = f"HTTP {http_status}: the server asks to slow down"
+        if "Retry-After" in headers and retry_after_s is None:
+            text += (
+                f" (Retry-After {quote(headers['Retry-After'].encode(), redact)!r} says no time)"
+            )
+        return Answer(Verdict.THROTTLED, http_status, text=text, retry_after_s=retry_after_s)
     envelope = _envelope(body)
     if envelope is not None and (200 <= http_status < 400):
         return _by_code(http_status, *envelope, retry_after_s=retry_after_s)
-    shown = f"HTTP {http_status}" + (f": {quote(body)}" if body.strip() else ", empty")
+    shown = f"HTTP {http_status}" + (f": {quote(body, redact)}" if body.strip() else ", empty")
     if 300 <= http_status < 400:
         return Answer(
             Verdict.FATAL,
@@ -168,11 +170,22 @@ def parse_retry_after(text: str, now: datetime) -> float | None:
     return seconds if seconds > 0 else None
 
 
-def quote(body: bytes) -> str:
-    """Return the beginning of *body* as one printable line, for the report."""
-    text = body[: QUOTE_CHARS * 4].decode("utf-8", "replace")
-    line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+def quote(body: bytes, redact: Callable[[str], str] = str) -> str:
+    """Return the beginning of *body* as one printable line, for the report.
+
+    Args:
+        redact: Applied before anything is cut: half a secret is one as well, and is not recognised.
+    """
+    text = redact(body.decode("utf-8", "replace"))
+    line = _one_line(text)
     return line if len(line) <= QUOTE_CHARS else line[: QUOTE_CHARS - 1] + "…"
+
+
+def _one_line(text: str) -> str:
+    """*text* without line ends and whatever else could drive a terminal."""
+    if not text.isprintable():
+        text = "".join(c if c.isprintable() else " " for c in text)
+    return " ".join(text.split())
 
 
 def hash_matches(answer: object, code: object, text: object, secret: str) -> bool:
@@ -220,7 +233,7 @@ def _integer(value: object) -> int | None:
 def _by_code(
     http_status: int, code: int, text: str, result: object, *, retry_after_s: float | None
 ) -> Answer:
-    line = " ".join(text.split())
+    line = _one_line(text)
     if code == 0:
         note = "" if line.lower() in _OK_TEXTS else line
         return Answer(Verdict.SUCCESS, http_status, "0", line, note, result=result)

@@ -202,7 +202,9 @@ class Client:
         usual, meaning = self._usual
         if http_status == 200 and content == usual:
             return meaning
-        answer = understand(http_status, headers, content, trust_503=self._trust_503)
+        answer = understand(
+            http_status, headers, content, trust_503=self._trust_503, redact=self._key.redact
+        )
         if http_status == 200 and answer.verdict is Verdict.SUCCESS:
             self._usual = content, self._redacted(answer)
             return self._usual[1]

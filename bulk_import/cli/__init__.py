@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
-import os
 import sys
 from collections.abc import Sequence
 
@@ -106,14 +106,17 @@ def main(args: Sequence[str] | None = None) -> None:
         exc.show()
         code = exc.exit_code
     except BulkImportError as exc:
-        for line in str(exc).splitlines():
-            click.echo(f"error: {line}", err=True)
+        with contextlib.suppress(BrokenPipeError):
+            for line in str(exc).splitlines():
+                click.echo(f"error: {line}", err=True)
         code = exc.exit_code
     except KeyboardInterrupt:
         click.echo("interrupted; the journal is good, the same command goes on", err=True)
         code = 130
     except BrokenPipeError:
         # `| head` closed stdout; what mattered is in the run folder.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        from bulk_import.cli.terminal import mute
+
+        mute(sys.stdout)
         code = 0
     sys.exit(code)

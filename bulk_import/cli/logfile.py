@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from datetime import UTC, datetime
@@ -23,7 +24,9 @@ class LogFile:
 
     def __init__(self, path: Path, inner: Bars) -> None:
         self._inner = inner
+        self._path = path
         self._read = self._settled = 0
+        self._is_broken = False
         try:
             self._file: IO[str] = os.fdopen(
                 os.open(path, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600), "a", encoding="utf-8"
@@ -69,15 +72,25 @@ class LogFile:
             stopped=summary.stopped,
             run_dir=summary.run_dir,
         )
-        self._file.close()
+        self._close()
 
     def failed(self, message: str) -> None:
         """Write that the run could not be made, and close the file."""
         self._write("failed", level="error", message=message)
-        self._file.close()
+        self._close()
+
+    def _close(self) -> None:
+        with contextlib.suppress(OSError):  # what could not be written is tried once more
+            self._file.close()
 
     def _write(self, event: str, *, level: str = "info", **facts: Any) -> None:
         now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         line = {"time": now, "level": level, "event": event, **facts}
-        self._file.write(json.dumps(line, ensure_ascii=False) + "\n")
-        self._file.flush()
+        if self._is_broken:
+            return
+        try:
+            self._file.write(json.dumps(line, ensure_ascii=False) + "\n")
+            self._file.flush()
+        except OSError as exc:  # a full disk: what matters is in the journal, the run goes on
+            self._is_broken = True
+            self._inner.say(f"--log-file {self._path}: {exc.strerror or exc}; no more is written")

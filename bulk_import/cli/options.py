@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import sys
+import traceback
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
 
 import click
+
+if TYPE_CHECKING:
+    from bulk_import.redact import Secret
 
 Command = Callable[..., Any]
 
@@ -98,9 +104,21 @@ def settings_from(**options: Any) -> Any:
     """Return Settings from flags, key file, environment and ``.env``."""
     from bulk_import.settings import Settings
 
-    return Settings.from_env(
+    settings = Settings.from_env(
         account=options.pop("account", None) or "",
         endpoint=options.pop("endpoint", None) or "",
         api_key_file=options.pop("api_key_file", None),
         **options,
     )
+    _hide_in_tracebacks(settings.api_key)
+    return settings
+
+
+def _hide_in_tracebacks(key: Secret) -> None:
+    """A bug keeps its traceback, to be sent to us; the key must not travel in it."""
+
+    def hook(kind: type[BaseException], exc: BaseException, trace: TracebackType | None) -> None:
+        text = "".join(traceback.format_exception(kind, exc, trace))
+        sys.stderr.write(key.redact(text))
+
+    sys.excepthook = hook

@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 import sys
+import threading
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from functools import partial
@@ -15,13 +16,14 @@ from typing import TYPE_CHECKING
 import click
 
 from bulk_import.cli.logfile import LogFile
-from bulk_import.cli.terminal import Bars, ask, is_interactive
+from bulk_import.cli.terminal import Bars, ask, is_interactive, mute
 from bulk_import.errors import BulkImportError
 from bulk_import.progress import Progress
 
 if TYPE_CHECKING:
     from bulk_import.delivery.stopping import Stop
     from bulk_import.models import Summary
+    from bulk_import.preparing import Plan
     from bulk_import.run import Confirm
 
 Work = Callable[["Confirm | None", Progress, "Stop"], Awaitable["Summary"]]
@@ -43,13 +45,14 @@ def run_and_tell(
 
     bars = Bars(quiet=quiet)
     log = LogFile(log_file, bars) if log_file is not None else None
-    confirm = partial(ask, bars=bars) if is_interactive() and not yes else None
+    asks = is_interactive() and not yes
 
     async def main() -> Summary:
         from bulk_import.delivery.stopping import Stop
 
         stop = Stop()
         _listen(stop, bars)
+        confirm = partial(_ask, bars=bars, stop=stop) if asks else None
         return await work(confirm, log or bars, stop)
 
     try:
@@ -63,7 +66,10 @@ def run_and_tell(
         bars.close()
     if log is not None:
         log.ended(summary)
-    tell(summary, as_json=as_json, quiet=quiet)
+    try:
+        tell(summary, as_json=as_json, quiet=quiet)
+    except BrokenPipeError:  # nobody reads it; the exit code still says how the run ended
+        mute(sys.stdout)
     if after is not None:
         after(summary)
     return summary.exit_code
@@ -114,3 +120,26 @@ def _listen(stop: Stop, bars: Bars) -> None:
     for number in _NAMES:
         with suppress(NotImplementedError, ValueError):  # Windows; not the main thread
             loop.add_signal_handler(number, heard, number)
+
+
+def _ask(plan: Plan, *, bars: Bars, stop: Stop) -> bool:
+    """Ask; the event loop stands still meanwhile, so signals are heard here."""
+
+    def heard(number: int, _frame: object) -> None:
+        name, code = _NAMES[signal.Signals(number)]
+        stop.request(f"interrupted by {name}", code)
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is not threading.main_thread():
+        return ask(plan, bars)
+    wakeup = signal.set_wakeup_fd(-1)  # or the loop would hear the signal once more, afterwards
+    before = {number: signal.signal(number, heard) for number in _NAMES}
+    try:
+        return ask(plan, bars)
+    except (click.Abort, KeyboardInterrupt):  # a signal, or the end of the input
+        bars.say("")
+        return False
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        signal.set_wakeup_fd(wakeup, warn_on_full_buffer=False)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import re
 import sys
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
@@ -21,6 +23,12 @@ _BAD = frozenset({Status.FAILED, Status.UNKNOWN})
 def plain(text: str) -> str:
     """Return *text* without control characters: a server's text must not drive the terminal."""
     return _CONTROL.sub(" ", text)
+
+
+def mute(stream: TextIO) -> None:
+    """Let what is printed from now on vanish: nobody reads it, and the next flush would fail again."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def is_interactive() -> bool:
@@ -67,7 +75,11 @@ class Bars:
             return
         if self._bar is not None:
             self._bar.clear()
-        click.echo(plain(message), err=True)
+        try:
+            click.echo(plain(message), err=True)
+        except OSError:  # nobody listens, as behind `2>&1 | head`: no reason to end a run
+            self._quiet = True
+            mute(sys.stderr)
 
     def close(self) -> None:
         if self._bar is not None:

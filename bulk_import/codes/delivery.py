@@ -165,4 +165,12 @@ CODES: tuple[Code, ...] = (
         "A gateway waited too long.",
         "A resume sends the row again if it has an e-mail.",
     ),
+    *(
+        Code(
+            f"HTTP_{status}",
+            "What stands before the server could not reach it.",
+            "A resume sends the row again if it has an e-mail.",
+        )
+        for status in (*range(520, 527), 530)
+    ),
 )

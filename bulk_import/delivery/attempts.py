@@ -157,6 +157,8 @@ class Attempts:
         if answer.verdict is Verdict.THROTTLED:
             raise self._throttled(job, number, answer, started_at)
         if answer.verdict is Verdict.UNREADABLE:
+            if answer.http_status == 503 and self.pace.is_news(started_at):
+                self.pace.fall()
             raise self._doubtful(
                 job,
                 number,
@@ -272,6 +274,12 @@ class Attempts:
     def _throttle_wait_s(self, answer: Answer) -> float:
         """Seconds for which everybody waits; 0 when the run stops instead."""
         cap_s = self._settings.retry_after_cap_s
+        if self._throttles > self._settings.throttles:
+            self._stop.request(
+                f"the server asked to slow down {self._throttles} times without taking a row",
+                EXIT_STOPPED,
+            )
+            return 0.0
         if answer.retry_after_s is not None:
             if answer.retry_after_s <= cap_s:
                 return answer.retry_after_s + 0.05 * self._chance()
@@ -290,12 +298,6 @@ class Attempts:
                 self._stop.request(describe(answer), EXIT_STOPPED)
                 return 0.0
             return waits[max(self._quota_hits, 1) - 1]
-        if self._throttles > self._settings.throttles:
-            self._stop.request(
-                f"the server asked to slow down {self._throttles} times without taking a row",
-                EXIT_STOPPED,
-            )
-            return 0.0
         longest = min(_THROTTLE_WAIT_S * 2.0 ** (self._throttles - 1), _LONGEST_THROTTLE_WAIT_S)
         return longest * (0.75 + 0.25 * self._chance())
 

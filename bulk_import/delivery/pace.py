@@ -2,8 +2,9 @@
 
 The service limits per address and may block an account that presses on, so the *rate* adapts, not
 the number in flight (AIMD): it falls by a factor when the server asks to slow down and climbs back
-in small steps, the smaller the closer it comes to the rate that was refused last. A refusal before
-anything was accepted tells of no limit: the rate then starts low and doubles until the next one.
+in small steps, the smaller the closer it comes to the rate that was refused last. A refusal in the
+first moments tells of no limit, too little was accepted before it: the rate then starts from that and
+doubles until the next one, which does tell.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ CLIMB_PER_S = 0.05  # of the limit, while below NEAR of it
 NEAR = 0.95
 PROBE_PER_S2 = 0.0002  # of the limit, times the seconds since the last fall: slow, then faster
 SLOWEST = 0.05  # requests per second
-START = 1.0  # requests per second, after a refusal that tells of no limit
+START = 1.0  # requests per second, after a refusal before anything was accepted
+KNOWN_AFTER_S = 1.0  # of accepted requests: before that a refusal tells of no limit
 DOUBLES_IN_S = 3.0  # while no limit is known
 _WINDOW_S = 2.0  # over which accepted requests are counted
 
@@ -44,7 +46,7 @@ class Pace:
         self._next = float("-inf")
         self._paused_until = float("-inf")
         self._limit = 0.0  # our best guess of what the server accepts; 0 = no sign of a limit yet
-        self._is_guess = False  # the limit: nothing was accepted before the first refusal
+        self._is_guess = False  # the limit: too little was accepted before the first refusal
         self._fell_at = float("-inf")
         self._climbed_at = 0.0
         self._accepted: deque[float] = deque(maxlen=8192)
@@ -85,14 +87,14 @@ class Pace:
     def fall(self) -> None:
         """Slow down, once: the server asked for it."""
         now = self._clock()
-        accepted = self._accepted_per_s(now)
+        accepted, over_s = self._accepted_per_s(now)
         if self._limit and self.rate <= self._limit * 1.2:
             self._limit = self.rate
             self._is_guess = False
             rate = self.rate * FALL_NEAR_LIMIT
         else:
             refused = self.rate or accepted or START
-            self._is_guess = not (self.rate or accepted)
+            self._is_guess = not self._limit and over_s < KNOWN_AFTER_S
             self._limit = min(refused, accepted) if accepted else refused
             rate = min(self._limit * FALL_NEAR_LIMIT, refused * FALL)
         self.rate = max(SLOWEST, rate)
@@ -115,6 +117,8 @@ class Pace:
             grown = self.rate + self._limit * PROBE_PER_S2 * (now - self._fell_at) * seconds
         self.rate = min(grown, self.asked) if self.asked else grown
 
-    def _accepted_per_s(self, now: float) -> float:
+    def _accepted_per_s(self, now: float) -> tuple[float, float]:
+        """Requests accepted per second of late, and the seconds over which they were counted."""
         recent = [at for at in self._accepted if at > now - _WINDOW_S]
-        return len(recent) / max(1.0, now - recent[0]) if recent else 0.0
+        over_s = now - recent[0] if recent else 0.0
+        return len(recent) / max(1.0, over_s), over_s

@@ -266,13 +266,25 @@ def translated(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.OperationalError as exc:
-        kind = JournalLockedError if exc.sqlite_errorname == "SQLITE_BUSY" else StorageError
-        raise kind(
+        # Without the details of the extended codes.
+        code = getattr(exc, "sqlite_errorcode", 0) & 0xFF
+        if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            raise JournalLockedError(
+                f"{path}: another program holds it ({exc}); close that, then run the same command "
+                "again: nothing is lost"
+            ) from exc
+        if code == sqlite3.SQLITE_ERROR:  # tables that must be there are not
+            raise _damaged(path, exc) from exc
+        raise StorageError(
             f"{path}: cannot be read or written ({exc}); free some space or mend the permissions, "
             "then run the same command again: nothing is lost"
         ) from exc
     except sqlite3.DatabaseError as exc:
-        raise StorageError(
-            f"{path}: the journal is damaged ({exc}); restore it from a copy. Starting anew in "
-            "another folder would send every row again"
-        ) from exc
+        raise _damaged(path, exc) from exc
+
+
+def _damaged(path: Path, exc: sqlite3.DatabaseError) -> StorageError:
+    return StorageError(
+        f"{path}: the journal is damaged ({exc}); restore it from a copy. Starting anew in "
+        "another folder would send every row again"
+    )

@@ -25,6 +25,12 @@ class Reading(Database):
         """Number of rows in the journal."""
         return int(self._one("select coalesce(max(seq), 0) from record"))
 
+    def count_rows(self, source: int) -> int:
+        """Number of rows that came out of the source with that number."""
+        with translated(self.path):
+            found = self._db.execute("select count(*) from record where source = ?", (source,))
+            return int(found.fetchone()[0])
+
     def counts(self) -> dict[Status, int]:
         """Rows by status, all statuses named. Their sum is the number of rows in the journal."""
         found = dict.fromkeys(Status, 0)

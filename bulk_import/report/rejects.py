@@ -37,9 +37,6 @@ def write_rejects(
     Raises:
         StorageError: They cannot be written.
     """
-    for old in folder.glob("rejects*"):
-        if old.suffix in (".csv", ".xlsx"):
-            old.unlink()
     written = []
     several = len(sources) > 1
     for number, rows in groupby(rejected, key=lambda item: item[0]):
@@ -49,6 +46,10 @@ def write_rejects(
         write = _write_csv if suffix == ".csv" else _write_xlsx
         write(path, info, ((row, outcome) for _, row, outcome in rows))
         written.append(path)
+    # Only now: a kill meanwhile leaves the old files or the new ones, not none.
+    for old in folder.glob("rejects*"):
+        if old.suffix in (".csv", ".xlsx") and old not in written:
+            old.unlink()
     return written
 
 
@@ -58,7 +59,7 @@ def _lines(info: SourceInfo, rows: Iterable[tuple[Row, Outcome]]) -> Iterator[li
     yield [info.labels[at] for at in kept] + list(ADDED)
     for row, outcome in rows:
         cells = list(row.cells.values())
-        yield [cells[at] for at in kept] + [outcome.status, safe_cell(outcome.message)]
+        yield [cells[at] for at in kept] + [outcome.status, outcome.message]
 
 
 def _kept(info: SourceInfo) -> list[int]:

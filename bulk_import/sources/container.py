@@ -59,7 +59,8 @@ def regular_file(path: str, member: str | None) -> Iterator[Path]:
         if path == "-":
             source = Path(folder) / "stdin"
             with private_file(source) as file:
-                shutil.copyfileobj(sys.stdin.buffer, file)
+                # Not through the buffer: its lock would be held by a thread that hangs in a read.
+                shutil.copyfileobj(getattr(sys.stdin.buffer, "raw", sys.stdin.buffer), file)
         elif is_remote(path):
             source = Path(folder) / "fetched"
             with private_file(source) as file:
