@@ -39,7 +39,7 @@ class Syncing(Database):
         self._db.execute("pragma busy_timeout = 0")
         wal = self.path.with_name(f"{self.path.name}-wal")
         with self.another() as other:
-            syncer = Syncer(wal, other)
+            syncer = Syncer(wal, other)  # opened now: later, sockets may have taken every descriptor
             try:
                 yield syncer
             finally:
@@ -59,7 +59,10 @@ class Syncer:
     def __init__(self, wal: Path, journal: Syncing) -> None:
         self._wal = wal
         self._journal = journal
-        self._handle = -1
+        try:
+            self._handle = os.open(wal, os.O_RDWR)
+        except OSError as exc:
+            raise self._failed(exc) from exc
 
     def sync(self) -> None:
         """Return when everything is on the disk that was committed before the call.
@@ -68,15 +71,15 @@ class Syncer:
             StorageError: It is not.
         """
         try:
-            if self._handle < 0:
-                self._handle = os.open(self._wal, os.O_RDWR)
             _fdatasync(self._handle)
             length = os.fstat(self._handle).st_size
         except OSError as exc:
-            raise StorageError(f"{self._wal}: cannot be written: {exc.strerror or exc}") from exc
+            raise self._failed(exc) from exc
         if length >= _LONGEST_WAL:
             self._journal.checkpoint()
 
     def close(self) -> None:
-        if self._handle >= 0:
-            os.close(self._handle)
+        os.close(self._handle)
+
+    def _failed(self, exc: OSError) -> StorageError:
+        return StorageError(f"{self._wal}: cannot be written: {exc.strerror or exc}")
