@@ -70,6 +70,12 @@ CODES: tuple[Code, ...] = (
         "+1 415 555 0101 ext. 7",
     ),
     Code(
+        "PHONE_TEXT_DROPPED",
+        "Words beside the number: the field takes the number alone.",
+        "Map another field to the column if they matter.",
+        "+1 415 555 0101 (ask for Ann)",
+    ),
+    Code(
         "PHONE_OTHER_COUNTRY",
         "Number and country do not belong together.",
         "Nothing, if both are right.",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Literal
 from bulk_import.normalize import numbering
 from bulk_import.normalize.numbering import Number
 from bulk_import.normalize.result import Normalized, NormalizeError, Note
-from bulk_import.normalize.text import clean_line
+from bulk_import.normalize.text import clean, clean_line
 
 if TYPE_CHECKING:
     from phonenumbers import PhoneNumber
@@ -32,20 +33,39 @@ _LINK = re.compile(
 )
 _SCHEME = re.compile(r"(?:tel|callto|sms|phone)\s*:\s*(?://)?", re.IGNORECASE)
 _EXTENSION = re.compile(
-    r"(?:[,;]?\s*(?:extension|ext|extn|доб(?:ав(?:очный|\.)?)?|внутр?|poste|anexo|ramal|durchwahl|"
-    r"interno|int|x|#)[\s.:=№]*|;ext=)(\d{1,7})\s*\)?\s*$",
+    r"(?:[,;]?\s*(?:extension|ext|extn|доб(?:ав(?:очный|\.)?)?|внутр?|вн|poste|anexo|ramal|durchwahl|"
+    r"interno|int|x|#)[\s.:=№]*|;ext=|,(?=\d+#))(\d{1,7})\s*[)#]?\s*$",
     re.IGNORECASE,
 )
 _LABEL = re.compile(
     r"^(?:\(?(?:tel(?:efon|ephone|éfono|efono|efone)?|phone|ph|mobile|mob|cell(?:ular)?|work|home|office|"
-    r"main|fax|whats\s?app|viber|telegram|handy|mobil|móvil|movil|portable|t|m|p|c|"
-    r"тел(?:ефон)?|моб(?:ильный)?|сот(?:овый)?|раб(?:очий)?|дом(?:ашний)?)\)?\s*[.:№#-]*\s*)+",
+    r"main|fax|whats\s?app|viber|telegram|handy|mobil|móvil|movil|portable|tél(?:éphone)?|"
+    r"telem[óo]vel|gsm|kom|komórka|cep|(?:telefon|handy|mobil|ruf)nummer|"
+    r"手机|电话|電話|携帯|номер|номер\s+телефона|т|тел(?:ефон)?|моб(?:ильный)?|сот(?:овый)?|раб(?:очий)?|дом(?:ашний)?)(?:\s(?:no|nr|number)\b)?"
+    r"(?![^\W\d_])\)?\s*[.:№#-]*\s*)+",
     re.IGNORECASE,
 )
 _NOTE = re.compile(r"\s*[(\[]?\s*[^\W\d_][^\d]*$")
-_SEVERAL = re.compile(
-    r"\s*(?:[,;|\n]|\s/\s|//|/(?=\s*[+(0-9])|\bor\b|\band\b|\bили\b|\bи\b|\boder\b)\s*", re.I
+_NAME_AHEAD = re.compile(r"[^\W\d_][^\d/@#+]*?[\s:.,-]+(?=\+|\(?\d+[\s().-]+\d)")
+# What a number behind it is the number of, if not a telephone's.
+_OTHER_NUMBER = re.compile(
+    r"\b(?:id|инн|снилс|огрн|iban|isbn|ssn|vat|tax|order|invoice|acc(?:oun)?t|card|zip|ext|"
+    r"extension|box|suite|apt|кв|паспорт|заказ|счет|счёт|карта|индекс|доб|rooms?|\w*nummer|rechnung|konto)\b",
+    re.IGNORECASE,
 )
+_SEVERAL = re.compile(
+    r"\s*(?:[,;|&]|\s/\s|//|/(?=\s*[+(0-9])|\bor\b|\band\b|\bили\b|\bи\b|\boder\b|\bou\b|"
+    r"\s(?=[^\W\d_]+\s*:\s*[+(\d]))\s*",
+    re.IGNORECASE,
+)
+_OPENING, _CLOSING = "#=\"'`«“‘‹<[ ", "\"'`»“”‘’›>] "
+# Prefixes of the past, still in many lists: what was dialled in front of numbers of today's length.
+_FORMER_PREFIX = {
+    "MX": re.compile(r"(?:01|044|045)(?=\d{10}\Z)"),
+    "UA": re.compile(r"8(?=0\d{9}\Z)"),
+}
+_FORMER_MEXICAN_MOBILE = re.compile(r"521(?=\d{10}\Z)")
+_NO_EXCHANGE = re.compile(r"\+1\d{3}[01]")  # in North America none begins so
 _TRUNK_ZERO = re.compile(r"^(\+\s*\d{1,3}[\s.-]*)\(0\)")
 _NUMBER_CHARS = re.compile(r"[\d\s().\-/+*~_'\\]+")
 _NO_DIGITS = re.compile(r"\D")
@@ -87,12 +107,14 @@ def normalize_phone(
     Raises:
         NormalizeError: ``PHONE_*``; the message says what is wrong with it.
     """
-    line = clean_line(text)
+    cleaned = clean(text)
+    line = clean_line(cleaned)
     if not line:
         raise NormalizeError("PHONE_INVALID", "empty; write a number such as +14155550123")
     if len(line) > LONGEST:
         raise NormalizeError("PHONE_INVALID", "too long for a phone number")
     line = _plain(line)
+    line = line.lstrip(_OPENING).rstrip(_CLOSING)
     if _E164.fullmatch(line):
         return _canonical(line, line, None, "phone.e164", (), strict=strict)
     link = _LINK.fullmatch(line)
@@ -102,7 +124,15 @@ def normalize_phone(
     restored = _restored(line)
     if restored:
         return _canonical(line, restored, region, "phone.spreadsheet", (), strict=strict)
-    return _from_parts(line, region, strict=strict, several=several)
+    try:
+        return _from_parts(line, region, strict=strict, several=several)
+    except NormalizeError:
+        if "\n" not in cleaned:
+            raise
+        apart = _plain(clean_line(cleaned.replace("\n", "; ")))
+        with suppress(NormalizeError):
+            return _from_parts(apart, region, strict=strict, several=several)
+        raise
 
 
 def _plain(line: str) -> str:
@@ -197,10 +227,17 @@ def _single(
         extension, line = match[1], line[: match.start()].rstrip(" (,;")
     bare = line if is_bare else _LABEL.sub("", line).strip()
     rule = "phone.number"
+    dropped = ""
     tail = None if is_bare else _NOTE.search(bare)
     if tail and tail.start() and tail[0][0] in " ([":  # words behind the number, not inside it
-        bare = bare[: tail.start()].strip()
+        bare, dropped = bare[: tail.start()].strip(), tail[0].strip(" ()[]")
         rule = "phone.text_around"
+    ahead = None if is_bare else _NAME_AHEAD.match(bare)
+    if ahead and not _OTHER_NUMBER.search(ahead[0]):
+        bare, dropped = bare[ahead.end() :], ahead[0].strip(" :.,-")
+        rule = "phone.text_around"
+    if dropped and not _LABEL.fullmatch(dropped):
+        notes = (*notes, Note("PHONE_TEXT_DROPPED", f"{dropped!r} beside the number is not sent"))
     bare = bare.strip(" .,;:")
     if not _NUMBER_CHARS.fullmatch(bare) or not any(c.isdigit() for c in bare):
         raise NormalizeError(
@@ -229,7 +266,7 @@ def _canonical(
         raise _refusal(shown, number, digits, region)
     if not found.is_assigned:
         # Without a plus the region may be the wrong guess, so only a number that exists will do.
-        if strict or how in _GUESSED:
+        if strict or how in _GUESSED or _cannot_exist(found):
             raise _wrong(shown, numbering.to_library(found))
         notes = (
             *notes,
@@ -238,11 +275,19 @@ def _canonical(
     return NormalizedPhone(found.e164, how or rule, notes)
 
 
+def _cannot_exist(found: Number) -> bool:
+    """Whether a number that nobody has is a number with a digit lost or added."""
+    return bool(_NO_EXCHANGE.match(found.e164)) or numbering.is_cut(found)
+
+
 def _parse(number: str, digits: str, region: str | None) -> tuple[Number | None, str]:
     """Read *number* internationally, else as dialled in *region*; say by which rule."""
     if number.lstrip(" (").startswith("+"):
-        # "+8 916 …" and "+0 …": a plus before a trunk prefix.
-        return numbering.read(digits), ""
+        found = numbering.read(_FORMER_MEXICAN_MOBILE.sub("52", digits))
+        former = (
+            found is not None and digits.startswith("521") and not found.e164.startswith("+521")
+        )
+        return found, "phone.former_prefix" if former else ""
     candidates: list[tuple[Number | None, str]] = []
     if digits.startswith("00"):
         candidates.append((numbering.read(digits[2:]), "phone.prefix_00"))
@@ -250,6 +295,11 @@ def _parse(number: str, digits: str, region: str | None) -> tuple[Number | None,
         candidates.append((numbering.read(digits[3:]), "phone.prefix_011"))
     if region:
         candidates.append((numbering.read(digits, region), "phone.national"))
+        former = _FORMER_PREFIX.get(region)
+        if former and former.match(digits):
+            candidates.append(
+                (numbering.read(former.sub("", digits), region), "phone.former_prefix")
+            )
         # The country code typed without its plus.
         code = str(numbering.calling_code(region))
         if digits.startswith(code) and len(digits) > len(code) + 6:
