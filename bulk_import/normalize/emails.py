@@ -18,8 +18,14 @@ LONGEST = 1000  # characters of a cell; an address itself has at most 254
 
 _PLAIN = re.compile(r"[a-z0-9]+(?:[._+-][a-z0-9]+)*@(?:[a-z0-9]+(?:-[a-z0-9]+)*\.)+[a-z]{2,24}")
 _DISPLAY = re.compile(r'(?:"[^"]*"|[^<>"]*)\s*<\s*(?:mailto:)?([^<>]+?)\s*>')
-_BEHIND = re.compile(r"([^\s()<>]+@[^\s()<>]+)\s*\([^()]*\)")
-_BEFORE = re.compile(r"(?:e-?mail|mail|почта|эл\.?\s?почта)\s*[:=]\s*", re.IGNORECASE)
+_BEHIND = re.compile(r"([^\s()<>]+@[^\s()<>]+)(?:\s*[(\[][^()\[\]]*[)\]]|\s+[-–—]\s+[^@]*)")
+_BEFORE = re.compile(
+    r"[^\W\d_][^@:]*[:=]\s+(?=\S+@)|(?:e-?mail|mail|почта)\s*[:=-]\s*", re.IGNORECASE
+)
+_ADDRESS = re.compile(r"[^\s()<>:\[\]\"']+@[^\s()<>\[\]\"']+")
+_HTML = re.compile(
+    r"<a\s[^>]*href=[\"']mailto:([^\"'?]+)[^>]*>\s*(?:mailto:)?([^<>]+?)\s*</a>", re.IGNORECASE
+)
 _SEVERAL = re.compile(r"\s*[,;|/\n]\s*|\s+(?:and|or|или|и)\s+|\s+(?=[^\s@]+@)", re.IGNORECASE)
 _EDGES = " \t.,;:'\"`<>()[]{}|*\u2018\u2019\u201c\u201d\u00ab\u00bb"
 _LOOKALIKE_AT = str.maketrans({"\uff20": "@", "\ufe6b": "@", "\uff0e": ".", "\u3002": "."})
@@ -104,14 +110,20 @@ def _from_cell(line: str, several: Literal["refuse", "first"]) -> Normalized:
 def _single(line: str) -> Normalized:
     bare = line.translate(_LOOKALIKE_AT)
     rule = "email.checked"
-    display = _DISPLAY.fullmatch(bare) or _BEHIND.fullmatch(bare)
+    html = _HTML.fullmatch(bare)
+    if html and html[1].lower() == html[2].lower():
+        bare, rule = html[2], "email.html"
+    display = _DISPLAY.fullmatch(bare.rstrip(" ;,.")) or _BEHIND.fullmatch(bare)
     if display:
+        named = _ADDRESS.search(bare[: display.start(1)] + " " + bare[display.end(1) :])
+        if named and named[0].lower() != display[1].strip(_EDGES).lower():
+            raise NormalizeError("EMAIL_INVALID", f"{line!r} holds two addresses; {_ADVICE}")
         bare, rule = display[1], "email.display_name"
     bare = _BEFORE.sub("", bare, count=1) if _BEFORE.match(bare) else bare
     # A dot in front is a letter lost; one behind is a sentence's end.
-    bare = bare.lstrip(_EDGES.replace(".", "")).rstrip(_EDGES)
+    bare = bare.lstrip(_EDGES.replace(".", "")).rstrip(_EDGES + "/\\!?")
     if bare.lower().startswith("mailto:"):
-        bare, rule = bare[7:].split("?", 1)[0].strip(_EDGES), "email.mailto"
+        bare, rule = bare[7:].split("?", 1)[0].strip(_EDGES + "/"), "email.mailto"
     if bare.count("@") == 1:
         # A blank beside the sign is a slip of the thumb, not a part of the address.
         local, domain = (half.strip() for half in bare.split("@"))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+import unicodedata
 from datetime import UTC, datetime, timedelta
 from functools import cache, lru_cache
 from importlib import resources
@@ -39,15 +40,16 @@ _DASHES = str.maketrans(
     }
 )
 _SIGNED = re.compile(
-    r"(?:(?:UTC|GMT|UT|Z|МСК\b)?\s*)([+-])\s*(\d{1,2})(?:\s*[:.ч]?\s*([0-5]\d))?\s*(?:h|hrs?|hours?|ч|час(?:а|ов)?)?\.?",
+    r"(?:(?:UTC|GMT|UT|Z|МСК\b)?\s*)([+-])\s*(\d{1,2})(?:\s*(?:[:.чh]|ч\.|hours?)?\s*([0-5]\d)"
+    r"\s*(?:m|min|мин)?\.?)?\s*(?:h|hrs?|hours?|ч|час(?:а|ов)?)?\.?",
     re.IGNORECASE,
 )
 _PREFIXED = re.compile(
     r"\(?\s*(?:UTC|GMT)\s*(?:±|\+/-|\+-)?\s*(?:([+-])?\s*(\d{1,2})(?::?([0-5]\d))?)?\s*\)?",
     re.IGNORECASE,
 )
-_UNSIGNED = re.compile(r"\+?(\d{1,2})(?::([0-5]\d))?(?:[.,]0+)?")
-_FRACTION = re.compile(r"([+-]?)(\d{1,2})[.,](5|50|25|75)")
+_UNSIGNED = re.compile(r"(?:UTC|GMT)?\s*([+-]?)(\d{1,2})(?::([0-5]\d)|[.,]0+)?", re.IGNORECASE)
+_FRACTION = re.compile(r"(?:UTC|GMT)?\s*([+-]?)\s*(\d{1,2})[.,](5|50|25|75)", re.IGNORECASE)
 _DISPLAY = re.compile(
     r"\(\s*(?:UTC|GMT)\s*(?:([+-])\s*(\d{1,2}):?([0-5]\d)?)?\s*\)\s*(\S.*)", re.IGNORECASE
 )
@@ -59,6 +61,18 @@ _BEHIND = re.compile(
 _AHEAD = re.compile(
     r"((?:UTC|GMT)?\s*[+-]\s*\d{1,2}(?::?[0-5]\d)?)\s*\(\s*([^()]+?)\s*\)", re.IGNORECASE
 )
+_BESIDE = re.compile(
+    r"((?:UTC|GMT)\s*[+-]\s*\d{1,2}(?::?[0-5]\d)?)(?:\s*[,/]\s*|\s+)([^\W\d][^\d]*)", re.IGNORECASE
+)
+_BESIDE_NAME = re.compile(
+    r"([^\W\d][^\d]*?)(?:\s*[,/]\s*|\s+)((?:UTC|GMT)\s*[+-]\s*\d{1,2}(?::?[0-5]\d)?)", re.IGNORECASE
+)
+_BOTH_NAMES = re.compile(r"\b(?:UTC|GMT)\s*/\s*(?:UTC|GMT)\b", re.IGNORECASE)
+_IN_WORDS = re.compile(r"\b((?:UTC|GMT|МСК|MSK)\s*)(plus|minus|плюс|минус)\b", re.IGNORECASE)
+_OFFSET_BEHIND = re.compile(r"^(UTC|GMT)\s*(?::|\()\s*([+-]\s*[\d:]+)\s*\)?$", re.IGNORECASE)
+_SECONDS = re.compile(r"^((?:UTC|GMT)?\s*[+-]\d{1,2}:[0-5]\d):00$", re.IGNORECASE)
+_UNIVERSAL = frozenset({"universal time", "greenwich mean time", "coordinated universal time"})
+_MOSCOW_TIME = frozenset({"по москве", "московское время", "moscow time", "время московское"})
 
 # Abbreviations with one offset in civil use. Those that several zones share are below.
 _ABBREVIATIONS = {
@@ -88,6 +102,7 @@ _SHARED = {
     "MT": "-07 or -06 North America",
     "PT": "-08 or -07 North America",
 }
+_NOT_OF_CITIES = ("US/", "Canada/", "Brazil/", "Chile/", "Mexico/", "Etc/")  # "US/Eastern"
 _DST_NAMES = frozenset("WEST CEST MESZ EEST EDT CDT MDT PDT AKDT AEDT ACDT NZDT MSD".split())
 
 
@@ -136,7 +151,7 @@ def normalize_utc_offset(
     Source:
         IANA tz database; CLDR's table of Windows zones.
     """
-    line = clean_line(text).translate(_DASHES)
+    line = _tidied(clean_line(text))
     if not line or len(line) > LONGEST or line.count("(") != line.count(")"):
         raise _invalid(text)
     found = _moscow(line) or _explicit(line) or _abbreviation(line)
@@ -146,6 +161,17 @@ def normalize_utc_offset(
     if zone is not None:
         return _of_zone(zone, dst, at)
     raise _invalid(text)
+
+
+def _tidied(line: str) -> str:
+    """One way to write signs, digits, halves, quotes and the names of universal time."""
+    line = "".join(str(unicodedata.decimal(c)) if c.isdecimal() else c for c in line)
+    line = line.translate(_DASHES).replace("½", ".5").replace("±", "+")
+    line = line.strip("\"'`[]«»“”‘’").removesuffix(".").strip()
+    line = _BOTH_NAMES.sub("UTC", line)
+    line = _IN_WORDS.sub(lambda match: match[1] + ("-" if match[2][0] in "mм" else "+"), line)
+    line = _OFFSET_BEHIND.sub(r"\1 \2", line)
+    return _SECONDS.sub(r"\1", line)
 
 
 def _moscow(line: str) -> Normalized | None:
@@ -166,13 +192,18 @@ def _explicit(line: str) -> Normalized | None:
             return _checked(match[1] or "+", match[2] or "0", match[3], line)
     behind = _BEHIND.fullmatch(line)
     if behind and not line.startswith("("):
-        return _named_and_offset(behind[1], _explicit(behind[2].strip()), line)
+        return _named_and_offset(behind[1], behind[2], line)
     ahead = _AHEAD.fullmatch(line)
     if ahead:
-        return _named_and_offset(ahead[2], _explicit(ahead[1].strip()), line)
+        return _named_and_offset(ahead[2], ahead[1], line)
+    beside, name_first = _BESIDE.fullmatch(line), _BESIDE_NAME.fullmatch(line)
+    if beside and _meant(beside[2], line):
+        return _named_and_offset(beside[2], beside[1], line)
+    if name_first and _meant(name_first[1], line):
+        return _named_and_offset(name_first[1], name_first[2], line)
     match = _UNSIGNED.fullmatch(line)
     if match:
-        return _checked("+", match[1], match[2], line)
+        return _checked(match[1] or "+", match[2], match[3], line)
     match = _FRACTION.fullmatch(line)
     if match:
         minutes = {"5": "30", "50": "30", "25": "15", "75": "45"}[match[3]]
@@ -180,24 +211,40 @@ def _explicit(line: str) -> Normalized | None:
     return None
 
 
-def _named_and_offset(name: str, stated: Normalized | None, line: str) -> Normalized | None:
+def _named_and_offset(name: str, offset: str, line: str) -> Normalized | None:
     """``Moscow (UTC+3)``, ``+03 (MSK)``: the offset is what was stated, unless the name differs."""
+    stated = _explicit(offset.strip())
     if stated is None:
         return None
-    zone = _zone_named(name)
-    if zone is not None:
-        meant: tuple[str, ...] = _both(zone)
-    elif name.upper() in _ABBREVIATIONS:
-        meant = (written(_ABBREVIATIONS[name.upper()]),)
-    else:
-        meant = (stated.value,)
+    meant = _meant(name, line) or (stated.value,)  # a name that is no zone says nothing
     if stated.value not in meant:
         raise NormalizeError(
             "UTC_OFFSET_AMBIGUOUS",
-            f"{line!r}: {zone or name} is not at {stated.value}; leave one of the two",
+            f"{line!r}: {name} is not at {stated.value}; leave one of the two",
             candidates=sorted({stated.value, *meant}),
         )
     return Normalized(stated.value, "utc_offset.stated")
+
+
+def _meant(name: str, line: str) -> tuple[str, ...]:
+    """Every offset that *name* can stand for; empty for what is no zone."""
+    zone, upper = _zone_named(name), name.upper()
+    if zone is not None:
+        return _both(zone)
+    if upper in _ABBREVIATIONS:
+        return (written(_ABBREVIATIONS[upper]),)
+    if upper in _SHARED:
+        return tuple(_offsets_shared(upper))
+    moscow = _moscow(name) or (Normalized("+03", "") if name.lower() in _MOSCOW_TIME else None)
+    if moscow is None and any(char.isdigit() for char in name):
+        moscow = _explicit(name)  # "+3 (UTC+4)"
+        if moscow is None:
+            raise _invalid(line)
+    return (moscow.value,) if moscow else ()
+
+
+def _offsets_shared(upper: str) -> list[str]:
+    return re.findall(r"[+-]\d\d(?::\d\d)?", _SHARED[upper])
 
 
 def _checked(sign: str, hours: str, minutes: str | None, line: str) -> Normalized:
@@ -212,11 +259,15 @@ def _checked(sign: str, hours: str, minutes: str | None, line: str) -> Normalize
 
 def _abbreviation(line: str) -> Normalized | None:
     upper = line.upper()
+    if line.lower() in _UNIVERSAL:
+        return Normalized("+00", "utc_offset.abbreviation")
+    if line.lower() in _MOSCOW_TIME:
+        return Normalized("+03", "utc_offset.moscow")
     if upper in _SHARED:
         raise NormalizeError(
             "UTC_OFFSET_AMBIGUOUS",
             f"{line!r} can mean {_SHARED[upper]}; {_ADVICE}",
-            candidates=[part.split()[0] for part in _SHARED[upper].split(", ")],
+            candidates=_offsets_shared(upper),
         )
     if upper not in _ABBREVIATIONS:
         return None
@@ -245,7 +296,10 @@ def _zone_named(line: str) -> str | None:
     if found is None and "/" not in name:
         # A city that is a zone of its own: "Moscow", "New York".
         cities = [
-            zone for zone in zones.values() if zone.lower().endswith("/" + name.replace(" ", "_"))
+            zone
+            for zone in zones.values()
+            if zone.lower().endswith("/" + name.replace(" ", "_"))
+            and not zone.startswith(_NOT_OF_CITIES)
         ]
         offsets = {_both(zone) for zone in cities}
         found = cities[0] if len(offsets) == 1 else None
