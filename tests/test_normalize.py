@@ -207,7 +207,7 @@ def test_email_options():
         ("Anna Lee", ("Anna", "", "Lee")), ("Lee, Anna Maria", ("Anna", "Maria", "Lee")),
         ("Иванов Иван Иванович", ("Иван", "Иванович", "Иванов")), ("Иван Иванович Иванов", ("Иван", "Иванович", "Иванов")),
         ("Ludwig van Beethoven", ("Ludwig", "", "van Beethoven")), ("Dr. John Smith Jr.", ("John", "", "Smith")),
-        ("Madonna", ("Madonna", "", "")), ("山田太郎", ("山田太郎", "", "")), ("María del Carmen Ruiz", ("María", "", "del Carmen Ruiz")),
+        ("Madonna", ("Madonna", "", "")), ("山田太郎", ("山田太郎", "", "")), ("María del Carmen Ruiz", ("María del Carmen Ruiz", "", "")),
         ("Null", ("Null", "", "")), ("None True", ("None", "", "True")), ("JOHN smith", ("JOHN", "", "smith")),
     ],
 )  # fmt: skip

@@ -177,6 +177,12 @@ CODES: tuple[Code, ...] = (
         "Nothing, or give first and last name columns of their own.",
     ),
     Code(
+        "NAME_PART_DROPPED",
+        "A title, degree or nickname goes into no part of the name.",
+        "Nothing, or map another field to the column.",
+        "Dr. Ann Lee",
+    ),
+    Code(
         "TAG_COMMA",
         "A tag has a comma in it, and the server knows no escape.",
         "Rename the tag, or set the right separator.",
