@@ -61,7 +61,7 @@ CODES: tuple[Code, ...] = (
     Code(
         "PHONE_UNASSIGNED",
         "The number has the right length, but nobody uses its range.",
-        "Check it; strict: true refuses such numbers.",
+        "Check it; strict_phone: true refuses such numbers.",
     ),
     Code(
         "PHONE_EXTENSION_DROPPED",
@@ -118,7 +118,7 @@ CODES: tuple[Code, ...] = (
     ),
     Code(
         "UTC_OFFSET_GUESSED",
-        "The offset follows from the country, as the mapping asks.",
+        "The offset follows from the country or the phone, as the mapping asks.",
         "Nothing.",
     ),
     Code(
@@ -164,6 +164,16 @@ CODES: tuple[Code, ...] = (
         "EMAIL_DISPOSABLE",
         "A throw-away address, refused as the mapping asks.",
         "Nothing, or leave out refuse_disposable.",
+    ),
+    Code(
+        "EMAIL_UNDELIVERABLE",
+        "There is no such domain, or it takes no mail; deliverability: asked for that.",
+        "Correct it.",
+    ),
+    Code(
+        "EMAIL_NOT_CHECKED",
+        "No name server answered whether the domain takes mail.",
+        "Nothing, or check again when the network is well.",
     ),
     Code(
         "NAME_INVALID",

@@ -31,6 +31,7 @@ _DIGITS = {  # countries whose codes have leading zeros that spreadsheets lose: 
 }  # fmt: skip
 
 
+@lru_cache(maxsize=4096)
 def normalize_address(text: str) -> Normalized:
     """Return a street, second line, state or city on one line without stray commas.
 
@@ -44,6 +45,7 @@ def normalize_address(text: str) -> Normalized:
     return Normalized(line, "address.line")
 
 
+@lru_cache(maxsize=4096)
 def normalize_city(text: str) -> Normalized:
     """Return a city; as ``normalize_address``, and what has no letter is refused.
 

@@ -280,11 +280,11 @@ _LETTERS = re.compile(r"[^\W\d_]+")
 _TURKISH = frozenset("ıİşŞğĞ")  # whose i cannot be told from others'
 
 
-def titled(name: str) -> str:
+def titled(name: str, *, is_family: bool = False) -> str:
     """Return a name that was typed in capitals or in small letters with capitals in front.
 
     Words in mixed case stay as they are, and so do words that may be Turkish; particles inside a
-    name become small.
+    name become small, at the start of a family name as well.
 
     >>> titled("ANNA VAN DER BERG-O'NEILL"), titled("иван"), titled("McDonald")
     ("Anna van der Berg-O'Neill", 'Иван', 'McDonald')
@@ -293,7 +293,9 @@ def titled(name: str) -> str:
         return name
     words = name.split(" ")
     return " ".join(
-        word.lower() if at and word.lower() in _PARTICLES else _capitalized(word)
+        word.lower()
+        if (at or is_family) and at < len(words) - 1 and word.lower() in _PARTICLES
+        else _capitalized(word)
         for at, word in enumerate(words)
     )
 

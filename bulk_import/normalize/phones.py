@@ -295,11 +295,9 @@ def _parse(number: str, digits: str, region: str | None) -> tuple[Number | None,
         candidates.append((numbering.read(digits[3:]), "phone.prefix_011"))
     if region:
         candidates.append((numbering.read(digits, region), "phone.national"))
-        former = _FORMER_PREFIX.get(region)
-        if former and former.match(digits):
-            candidates.append(
-                (numbering.read(former.sub("", digits), region), "phone.former_prefix")
-            )
+        old = _FORMER_PREFIX.get(region)
+        if old and old.match(digits):
+            candidates.append((numbering.read(old.sub("", digits), region), "phone.former_prefix"))
         # The country code typed without its plus.
         code = str(numbering.calling_code(region))
         if digits.startswith(code) and len(digits) > len(code) + 6:
