@@ -55,10 +55,11 @@ _OTHER_NUMBER = re.compile(
 )
 _SEVERAL = re.compile(
     r"\s*(?:[,;|&]|\s/\s|//|/(?=\s*[+(0-9])|\bor\b|\band\b|\bили\b|\bи\b|\boder\b|\bou\b|"
-    r"\s(?=[^\W\d_]+\s*:\s*[+(\d]))\s*",
+    r"\s(?=\+)|(?<=\d{10})\s(?=\d{10})|\s(?=[^\W\d_]+\s*:\s*[+(\d]))\s*",
     re.IGNORECASE,
 )
-_OPENING, _CLOSING = "#=\"'`«“‘‹<[ ", "\"'`»“”‘’›>] "
+_OPENING, _CLOSING = "#=\"'`«“‘‹< ", "\"'`»“”‘’›> "
+_SQUARE = str.maketrans("[]", "()")
 # Prefixes of the past, still in many lists: what was dialled in front of numbers of today's length.
 _FORMER_PREFIX = {
     "MX": re.compile(r"(?:01|044|045)(?=\d{10}\Z)"),
@@ -70,6 +71,7 @@ _TRUNK_ZERO = re.compile(r"^(\+\s*\d{1,3}[\s.-]*)\(0\)")
 _NUMBER_CHARS = re.compile(r"[\d\s().\-/+*~_'\\]+")
 _NO_DIGITS = re.compile(r"\D")
 _MARKS = re.compile(r"[~_'\\*]")
+_DECIMAL = re.compile(r"-?[1-9]\d?\.\d{4,9}")  # a place on the globe
 _PLACEHOLDERS = re.compile(r"(\d)\1{6,}|0?123456789\d?")
 
 
@@ -114,7 +116,7 @@ def normalize_phone(
     if len(line) > LONGEST:
         raise NormalizeError("PHONE_INVALID", "too long for a phone number")
     line = _plain(line)
-    line = line.lstrip(_OPENING).rstrip(_CLOSING)
+    line = line.translate(_SQUARE).lstrip(_OPENING).rstrip(_CLOSING)
     if _E164.fullmatch(line):
         return _canonical(line, line, None, "phone.e164", (), strict=strict)
     link = _LINK.fullmatch(line)
@@ -147,7 +149,7 @@ def _plain(line: str) -> str:
             folded.append("-")
         elif char in "\uff0b\ufe62\u207a\u2795":
             folded.append("+")
-        elif char.isspace():
+        elif char.isspace() or (unicodedata.category(char) == "So" and char != "№"):
             folded.append(" ")
         elif char in "\u00b7\u2022\u30fb\u2219\u2027\u3002\uff0e\u2024":
             folded.append(".")
@@ -239,7 +241,8 @@ def _single(
     if dropped and not _LABEL.fullmatch(dropped):
         notes = (*notes, Note("PHONE_TEXT_DROPPED", f"{dropped!r} beside the number is not sent"))
     bare = bare.strip(" .,;:")
-    if not _NUMBER_CHARS.fullmatch(bare) or not any(c.isdigit() for c in bare):
+    is_number = _NUMBER_CHARS.fullmatch(bare) and not _DECIMAL.fullmatch(bare)
+    if not is_number or not any(c.isdigit() for c in bare):
         raise NormalizeError(
             "PHONE_INVALID", f"{line!r} is not a phone number such as +14155550123"
         )
