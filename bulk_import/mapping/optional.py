@@ -11,8 +11,8 @@ from bulk_import.models import Problem, Severity
 from bulk_import.normalize.crosschecks import country_of_phone
 from bulk_import.normalize.emails import normalize_email
 from bulk_import.normalize.names import check_name, name_part, titled
-from bulk_import.normalize.offsets import offset_of_country
 from bulk_import.normalize.result import Normalized
+from bulk_import.normalize.zones import offset_of_country
 
 
 def normalize_email_by(rule: FieldRule, raw: str) -> Normalized:

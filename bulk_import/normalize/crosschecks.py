@@ -99,7 +99,7 @@ def _regions_of_phone(e164: str) -> tuple[str, ...]:
 
 @cache
 def _offsets_of_country(alpha2: str) -> frozenset[str]:
-    from bulk_import.normalize.offsets import offsets_in_country
+    from bulk_import.normalize.zones import offsets_in_country
 
     whole = offsets_in_country(alpha2)
     # A half-hour offset that was rounded is not a contradiction.

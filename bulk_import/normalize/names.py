@@ -303,4 +303,9 @@ def titled(name: str, *, is_family: bool = False) -> str:
 def _capitalized(word: str) -> str:
     if not (word.isupper() or word.islower()):
         return word
-    return _LETTERS.sub(lambda match: match[0][0].upper() + match[0][1:].lower(), word)
+    return _LETTERS.sub(lambda match: _first_up(match[0][0]) + match[0][1:].lower(), word)
+
+
+def _first_up(letter: str) -> str:
+    capital = letter.title()
+    return capital if len(capital) == 1 else letter  # no word begins with ß

@@ -2,20 +2,18 @@
 
 A zone that changes its clocks has two offsets: ``dst`` says which is meant, and a note says which
 was used. Abbreviations that several zones share (``IST``, ``CST``, ``BST``) are refused with the
-candidates. Zones come from the tzdata package alone, so every machine answers alike.
+candidates.
 """
 
 from __future__ import annotations
 
-import json
 import re
 import unicodedata
-from datetime import UTC, datetime, timedelta
-from functools import cache, lru_cache
-from importlib import resources
+from datetime import datetime
+from functools import lru_cache
 from typing import Literal
-from zoneinfo import ZoneInfo
 
+from bulk_import.normalize import zones
 from bulk_import.normalize.result import Normalized, NormalizeError, Note
 from bulk_import.normalize.text import clean_line
 
@@ -106,30 +104,6 @@ _NOT_OF_CITIES = ("US/", "Canada/", "Brazil/", "Chile/", "Mexico/", "Etc/")  # "
 _DST_NAMES = frozenset("WEST CEST MESZ EEST EDT CDT MDT PDT AKDT AEDT ACDT NZDT MSD".split())
 
 
-@cache
-def _zones() -> dict[str, str]:
-    """Lower-cased IANA name -> the name itself, from the tzdata package."""
-    names = resources.files("tzdata").joinpath("zones").read_text("utf-8").split()
-    return {name.lower(): name for name in names}
-
-
-@cache
-def _windows() -> dict[str, str]:
-    """Lower-cased Windows zone id or city list -> IANA name (``data/windows_zones.json``)."""
-    path = resources.files("bulk_import.normalize.data").joinpath("windows_zones.json")
-    found: dict[str, str] = json.loads(path.read_text("utf-8"))
-    return found
-
-
-@cache
-def _zone(name: str) -> ZoneInfo:
-    area = resources.files("tzdata.zoneinfo")
-    for part in name.split("/"):
-        area = area.joinpath(part)
-    with area.open("rb") as file:
-        return ZoneInfo.from_file(file, key=name)
-
-
 @lru_cache(maxsize=4096)
 def normalize_utc_offset(
     text: str, *, dst: Literal["standard", "current"] = "standard", at: datetime | None = None
@@ -182,7 +156,7 @@ def _moscow(line: str) -> Normalized | None:
     hours = int(match[2] or 0) * (-1 if match[1] == "-" else 1)
     if not -1 <= hours <= 9:
         raise _invalid(line)
-    return Normalized(written(180 + hours * 60), "utc_offset.moscow")
+    return Normalized(zones.written(180 + hours * 60), "utc_offset.moscow")
 
 
 def _explicit(line: str) -> Normalized | None:
@@ -230,9 +204,9 @@ def _meant(name: str, line: str) -> tuple[str, ...]:
     """Every offset that *name* can stand for; empty for what is no zone."""
     zone, upper = _zone_named(name), name.upper()
     if zone is not None:
-        return _both(zone)
+        return zones.both(zone)
     if upper in _ABBREVIATIONS:
-        return (written(_ABBREVIATIONS[upper]),)
+        return (zones.written(_ABBREVIATIONS[upper]),)
     if upper in _SHARED:
         return tuple(_offsets_shared(upper))
     moscow = _moscow(name) or (Normalized("+03", "") if name.lower() in _MOSCOW_TIME else None)
@@ -254,7 +228,7 @@ def _checked(sign: str, hours: str, minutes: str | None, line: str) -> Normalize
         raise NormalizeError(
             "UTC_OFFSET_INVALID", f"{line!r} is no offset in use (-12 to +14); {_ADVICE}"
         )
-    return Normalized(written(total), "utc_offset.number")
+    return Normalized(zones.written(total), "utc_offset.number")
 
 
 def _abbreviation(line: str) -> Normalized | None:
@@ -271,7 +245,7 @@ def _abbreviation(line: str) -> Normalized | None:
         )
     if upper not in _ABBREVIATIONS:
         return None
-    value = written(_ABBREVIATIONS[upper])
+    value = zones.written(_ABBREVIATIONS[upper])
     notes: tuple[Note, ...] = ()
     if upper in _DST_NAMES:
         notes = (
@@ -282,50 +256,38 @@ def _abbreviation(line: str) -> Normalized | None:
 
 def _zone_named(line: str) -> str | None:
     key = line.lower().replace(" ", "_")
-    zones = _zones()
-    if key in zones:
-        return zones[key]
-    windows = _windows()
+    known = zones.names()
+    if key in known:
+        return known[key]
+    windows = zones.windows_names()
     display = _DISPLAY.fullmatch(line)
     name = (display[4] if display else line).strip().lower()
     found = windows.get(name)
     if found and display and display[1]:
         stated = _checked(display[1], display[2], display[3], line).value
-        if stated not in _both(found):
+        if stated not in zones.both(found):
             return None
     if found is None and "/" not in name:
         # A city that is a zone of its own: "Moscow", "New York".
         cities = [
             zone
-            for zone in zones.values()
+            for zone in known.values()
             if zone.lower().endswith("/" + name.replace(" ", "_"))
             and not zone.startswith(_NOT_OF_CITIES)
         ]
-        offsets = {_both(zone) for zone in cities}
+        offsets = {zones.both(zone) for zone in cities}
         found = cities[0] if len(offsets) == 1 else None
     return found
 
 
-@cache
-def _both(zone: str) -> tuple[str, str]:
-    """(standard, summer) offset of a zone in the tz database's latest full year."""
-    info = _zone(zone)
-    offsets = {}
-    for month in range(1, 13):
-        moment = datetime(2025, month, 1, 12, tzinfo=UTC).astimezone(info)
-        offsets[_minutes(moment.utcoffset())] = True
-    # Ireland's law calls winter time the odd one; the smaller offset is what everybody means.
-    return written(min(offsets)), written(max(offsets))
-
-
 def _of_zone(zone: str, dst: str, at: datetime | None) -> Normalized:
-    standard, summer = _both(zone)
+    standard, summer = zones.both(zone)
     if standard == summer:
         return Normalized(standard, "utc_offset.zone")
     if dst == "current":
         if at is None:
             raise NormalizeError("UTC_OFFSET_INVALID", "dst: current needs to know the moment")
-        value = written(_minutes(at.astimezone(_zone(zone)).utcoffset()))
+        value = zones.written(zones.minutes_east(at.astimezone(zones.load(zone)).utcoffset()))
         used = f"the offset in force on {at:%Y-%m-%d}"
     else:
         value, used = standard, "its standard (winter) offset"
@@ -334,17 +296,6 @@ def _of_zone(zone: str, dst: str, at: datetime | None) -> Normalized:
         f"{zone} changes between {standard} and {summer}; {value}, {used}, is used",
     )
     return Normalized(value, f"utc_offset.zone.{dst}", (note,))
-
-
-def _minutes(offset: timedelta | None) -> int:
-    return round((offset or timedelta()).total_seconds() / 60)
-
-
-def written(minutes: int) -> str:
-    """Return minutes east of UTC as ``+03`` or ``+05:30``."""
-    hours, rest = divmod(abs(minutes), 60)
-    sign = "-" if minutes < 0 else "+"
-    return f"{sign}{hours:02d}" + (f":{rest:02d}" if rest else "")
 
 
 def offset_for_api(value: str, *, half_hours: Literal["omit", "round"] = "omit") -> Normalized:
@@ -367,28 +318,6 @@ def offset_for_api(value: str, *, half_hours: Literal["omit", "round"] = "omit")
     return Normalized(
         sent, "utc_offset.rounded", (Note("UTC_OFFSET_ROUNDED", f"{value} is sent as {sent}"),)
     )
-
-
-def offset_of_country(alpha2: str) -> str | None:
-    """Return the one offset of a country, ``None`` where it has several or changes its clocks."""
-    found = offsets_in_country(alpha2)
-    return next(iter(found)) if len(found) == 1 else None
-
-
-def offsets_in_country(alpha2: str) -> frozenset[str]:
-    """Return every offset that a clock in the country shows in the course of a year."""
-    return _country_offsets().get(alpha2, frozenset())
-
-
-@cache
-def _country_offsets() -> dict[str, frozenset[str]]:
-    offsets: dict[str, set[str]] = {}
-    table = resources.files("tzdata.zoneinfo").joinpath("zone.tab").read_text("utf-8")
-    for line in table.splitlines():
-        if line and not line.startswith("#"):
-            country, _, zone = line.split("\t")[:3]
-            offsets.setdefault(country, set()).update(_both(zone))
-    return {country: frozenset(found) for country, found in offsets.items()}
 
 
 def _invalid(text: str) -> NormalizeError:
