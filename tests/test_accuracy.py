@@ -38,3 +38,4 @@ def test_no_library_alone_does_as_well(normalizer, caplog):
     for answer in LIBRARIES[normalizer]:
         counts = Counter(verdict(answer, case) for case in cases)
         assert counts["right"] < 0.95 * len(cases), answer.__name__
+        assert counts["wrong"] > 0, answer.__name__

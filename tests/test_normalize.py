@@ -205,6 +205,72 @@ def test_email_options():
 
 
 @pytest.mark.parametrize(
+    ("domain", "meant"),
+    [
+        ("gmial.com", "gmail.com"), ("gmail.con", "gmail.com"), ("gmailc.om", "gmail.com"), ("gmail.cmo", "gmail.com"),
+        ("ggmail.com", "gmail.com"), ("hotmsil.com", "hotmail.com"), ("yahoo.cim", "yahoo.com"), ("outlookk.com", "outlook.com"),
+        ("yandex.ri", "yandex.ru"), ("mail.ry", "mail.ru"), ("googlemial.com", "googlemail.com"), ("icloud.cm", "icloud.com"),
+    ],
+)  # fmt: skip
+def test_a_slip_in_the_domain_is_warned_of_and_sent_as_it_stands(domain, meant):
+    found = normalize_email(f"anna@{domain}")
+    assert found.value == f"anna@{domain}"
+    assert [note.code for note in found.notes] == ["EMAIL_TYPO"]
+    assert f"slip for {meant}" in found.notes[0].message
+
+
+@pytest.mark.parametrize(
+    "domain",
+    ["gmail.com", "mail.com", "email.com", "ymail.com", "mail.ru", "yandex.by", "yandex.kz", "hotmail.fr",
+     "yahoo.de", "outlook.es", "cloud.com", "gmx.net", "web.de", "googlemail.com", "example.org", "me.com"],
+)  # fmt: skip
+def test_a_host_of_its_own_is_no_slip(domain):
+    assert normalize_email(f"anna@{domain}").notes == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "codes"),
+    [
+        ("Germny", ["COUNTRY_GUESSED"]), ("Swizerland", ["COUNTRY_GUESSED"]), ("Германии", ["COUNTRY_GUESSED"]),
+        ("Росия", ["COUNTRY_GUESSED"]), ("Germany", []), ("Korea, Rep.", []), ("England, UK", []),
+    ],
+)  # fmt: skip
+def test_a_country_that_was_guessed_says_so(text, codes):
+    assert [note.code for note in normalize_country(text).notes] == codes
+
+
+@pytest.mark.parametrize(
+    ("text", "rule", "codes"),
+    [
+        ("+1 415 555 2671 (ask for Ann)", "phone.text_around", ["PHONE_TEXT_DROPPED"]),
+        ("Ann: +1 415 555 2671", "phone.text_around", ["PHONE_TEXT_DROPPED"]),
+        ("+1 415 555 2671 (mobile)", "phone.text_around", []),
+        ("+52 1 55 1234 5678", "phone.former_prefix", []),
+        ("+1 415 555 2671 / +1 415 555 2672", "phone.first_of_several", ["PHONE_FIRST_OF_SEVERAL"]),
+        ("+1 555 555 5555", "phone.number", ["PHONE_UNASSIGNED"]),
+    ],
+)
+def test_a_phone_says_what_was_done_to_it(text, rule, codes):
+    found = normalize_phone(text)
+    assert (found.rule, [note.code for note in found.notes]) == (rule, codes)
+
+
+@pytest.mark.parametrize(
+    ("text", "rule", "codes"),
+    [
+        ("Anna Lee", "name.first_last", []), ("Dr. Anna Lee", "name.first_last", ["NAME_PART_DROPPED"]),
+        ("Anna Lee, PhD", "name.first_last", ["NAME_PART_DROPPED"]), ("Lee, Dr. Anna", "name.comma", ["NAME_PART_DROPPED"]),
+        ('Robert "Bob" Smith', "name.first_last", ["NAME_PART_DROPPED"]), ("Сидоров И.П.", "name.initials_last", []),
+        ("Anna & Ben Lee", "name.whole", ["NAME_NOT_SPLIT"]), ("Wang Xiaoming", "name.whole", ["NAME_NOT_SPLIT"]),
+        ("Kim Min-jun", "name.korean", []), ("Nguyễn Văn An", "name.vietnamese", []), ("山田太郎", "name.east_asian", ["NAME_NOT_SPLIT"]),
+    ],
+)  # fmt: skip
+def test_a_name_says_how_it_was_split_and_what_was_dropped(text, rule, codes):
+    parts = split_name(text)
+    assert (parts.rule, [note.code for note in parts.notes]) == (rule, codes)
+
+
+@pytest.mark.parametrize(
     ("text", "parts"),
     [
         ("Anna Lee", ("Anna", "", "Lee")), ("Lee, Anna Maria", ("Anna", "Maria", "Lee")),

@@ -18,10 +18,7 @@ from bulk_import.normalize.addresses import (
 from bulk_import.normalize.countries import normalize_country
 from bulk_import.normalize.crosschecks import cross_check
 from bulk_import.normalize.folding import fold
-from bulk_import.normalize.offsets import (
-    normalize_utc_offset,
-    offset_for_api,
-)
+from bulk_import.normalize.offsets import normalize_utc_offset, offset_for_api
 from bulk_import.normalize.phones import normalize_phone
 from bulk_import.normalize.result import Normalized, NormalizeError, Note
 from bulk_import.normalize.socials import normalize_social

@@ -17,7 +17,7 @@ from bulk_import.normalize.text import clean_line
 LONGEST = 1000  # characters of a cell; an address itself has at most 254
 
 _PLAIN = re.compile(r"[a-z0-9]+(?:[._+-][a-z0-9]+)*@(?:[a-z0-9]+(?:-[a-z0-9]+)*\.)+[a-z]{2,24}")
-_DISPLAY = re.compile(r'(?:"[^"]*"|[^<>"]*)\s*<\s*(?:mailto:)?([^<>]+?)\s*>')
+_DISPLAY = re.compile(r'(?:"[^"]*"|[^<>"]*)\s*<\s*(?:mailto:)?([^<>]+?)\s*>(?:\s*[(\[][^@]*[)\]])?')
 _BEHIND = re.compile(r"([^\s()<>]+@[^\s()<>]+)(?:\s*[(\[][^()\[\]]*[)\]]|\s+[-–—]\s+[^@]*)")
 _BEFORE = re.compile(
     r"[^\W\d_][^@:]*[:=]\s+(?=\S+@)|(?:e-?mail|mail|почта)\s*[:=-]\s*", re.IGNORECASE
@@ -45,6 +45,12 @@ _MISTYPED = {
     "gmx.de": "gmx.dee",
 }
 _SUGGESTION = {wrong: right for right, wrongs in _MISTYPED.items() for wrong in wrongs.split()}
+_WELL_KNOWN = (
+    "gmail.com", "googlemail.com", "hotmail.com", "yahoo.com", "outlook.com", "icloud.com",
+    "protonmail.com", "yandex.ru", "rambler.ru", "t-online.de", "hotmail.co.uk", "yahoo.co.uk",
+)  # fmt: skip
+# A letter away from one of these, and hosts of their own.
+_NO_SLIPS = frozenset("mail.com email.com ymail.com cloud.com hotmail.com.br yandex.by".split())
 _ROLES = frozenset(
     "abuse admin administrator billing contact help hostmaster info jobs mail marketing no-reply "
     "noc noreply office postmaster root sales security service support webmaster".split()
@@ -163,8 +169,21 @@ def _judged(found: Normalized, *, refuse_role: bool, refuse_disposable: bool) ->
         raise NormalizeError("EMAIL_ROLE", f"{found.value!r} is a shared mailbox, not a person")
     if refuse_disposable and domain in _DISPOSABLE:
         raise NormalizeError("EMAIL_DISPOSABLE", f"{found.value!r} is a throw-away address")
-    suggestion = _SUGGESTION.get(domain)
+    suggestion = _suggestion(domain)
     if suggestion is None:
         return found
     note = Note("EMAIL_TYPO", f"{domain} looks like a slip for {suggestion}; sent as it stands")
     return Normalized(found.value, found.rule, (*found.notes, note))
+
+
+@lru_cache(maxsize=4096)
+def _suggestion(domain: str) -> str | None:
+    """The well-known host that *domain* is a slip for; ``None`` for most."""
+    if domain in _WELL_KNOWN or domain in _NO_SLIPS:
+        return None
+    if domain in _SUGGESTION:
+        return _SUGGESTION[domain]
+    from rapidfuzz.distance import OSA
+
+    near = (one for one in _WELL_KNOWN if OSA.distance(domain, one, score_cutoff=1) == 1)
+    return next(near, None)

@@ -33,8 +33,8 @@ _DEGREES = frozenset("phd md mba msc bsc ma ba dds dvm llm cpa csc drsc".split()
 _TOGETHER = frozenset({"and", "&", "und", "et", "и", "та", "і", "+", "og", "och", "en"})
 _NICKNAME = re.compile(r"\s*(?:\"[^\"]+\"|“[^”]+”|«[^»]+»|„[^“”]+[“”]|\([^()]+\))(?=\s)")
 _PARTICLES = frozenset(
-    "van von der den de del della di da dos das do la le el al bin ibn ben ter ten zu zur vom af "
-    "av st saint san santa mac abu abd y e".split()
+    "van von der den de del della delle degli di da dal dalla du des dos das do la le el al "
+    "bin ibn ben ter ten zu zur vom af av st saint san santa mac abu abd y e".split()
 )
 _PATRONYMIC = re.compile(
     r"[А-ЯЁа-яёІіЇїЄєЎў-]+(?:ович|евич|ич|овна|евна|ична|инична|йович|івна|ївна|овіч|авіч|евіч|лліч|"
@@ -50,7 +50,9 @@ _INITIALS = re.compile(r"(?:[^\W\d_]\.)+")
 _INITIAL = re.compile(r"[^\W\d_]\.|[A-Z]")
 _EXPONENT = re.compile(r"(?<=\d)[eE](?=[+-]?\d)")
 # Romance particles also stand inside given names: María del Carmen Ruiz.
-_ROMANCE = frozenset("de del della di da dos das do la le el e y".split())
+_ROMANCE = frozenset(
+    "de del della delle degli di da dal dalla du des dos das do la le el e y".split()
+)
 _VIETNAMESE = frozenset(
     "nguyễn trần phạm huỳnh hoàng đặng đỗ ngô bùi võ vũ lê phan dương hồ lý đinh trịnh".split()
 )
@@ -193,6 +195,8 @@ def _by_initials(words: list[str], line: str) -> _Parts | None:
     """``J.R.R. Tolkien``, ``Сидоров И. П.``; ``Anna K.`` shortens either name."""
     split = [part for word in words for part in _apart(word)]
     names = [at for at, word in enumerate(split) if not _INITIALS.fullmatch(word)]
+    if len(split) > 2 and names == [0, len(split) - 1]:
+        return _Parts(split[0], " ".join(split[1:-1]), split[-1], "name.initials_between")
     if len(names) != 1 or len(split) < 2:
         return None
     if names[0] == len(split) - 1:
