@@ -369,6 +369,14 @@ def test_every_step_names_the_rule_that_produced_the_value():
     }
 
 
+def test_a_guessed_offset_has_a_step_and_a_rule_as_well():
+    text = "  lead_phone: P\n  lead_utc: Z\ndefaults: {guess_utc_from_phone: true}\n"
+    row = Row("x.csv", "", 2, {"E-mail": "a@b.org", "P": "+81 90 1234 5678", "Z": ""})
+    _, steps = RowMapper(bind(parse_mapping(HEAD + text), list(row.cells))).explain(row)
+    found = [(step.value, step.rule) for step in steps if step.field == "lead_utc"]
+    assert found == [("+09", "utc_offset.guessed")]
+
+
 def test_merging_unites_sets_and_lets_later_values_win():
     def made(**values: str) -> Record:
         return Record(Row("x", "", 2, {}), "a@b.org", "a@b.org", tuple(values.items()))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import sys
+import unicodedata
 from datetime import UTC, datetime
 from typing import get_args
 
@@ -102,6 +104,22 @@ PHONES = [
 @pytest.mark.parametrize(("text", "region", "value"), PHONES)
 def test_phones(text, region, value):
     assert normalize.phone(text, region) == value
+
+
+def _characters(*categories: str) -> list[str]:
+    every = map(chr, range(sys.maxunicode + 1))
+    return [char for char in every if unicodedata.category(char) in categories]
+
+
+def test_every_dash_blank_and_digit_of_unicode_may_stand_in_a_phone():
+    for char in (*_characters("Pd", "Zs"), "\u2212"):
+        text = char.join(["+7", "916", "123", "45", "67"])
+        assert normalize.phone(text) == "+79161234567", hex(ord(char))
+    zeros = [char for char in _characters("Nd") if unicodedata.decimal(char) == 0]
+    assert len(zeros) > 60
+    for zero in zeros:
+        digits = "".join(chr(ord(zero) + int(digit)) for digit in "79161234567")
+        assert normalize.phone(f"+{digits}") == "+79161234567", hex(ord(zero))
 
 
 @pytest.mark.parametrize(

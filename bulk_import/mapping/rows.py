@@ -74,7 +74,13 @@ class RowMapper:
     def explain(self, row: Row) -> tuple[Record, list[Step]]:
         """Return the record and how each of its fields came about."""
         steps: list[Step] = []
-        return self._map(row, steps), steps
+        record = self._map(row, steps)
+        guesses = tuple(p for p in record.problems if p.code == "UTC_OFFSET_GUESSED")
+        if guesses:  # the one value that no column gives
+            steps = [step for step in steps if step.field != "lead_utc"]
+            offset = dict(record.fields)["lead_utc"]
+            steps.append(Step("lead_utc", (), "", offset, "utc_offset.guessed", guesses))
+        return record, steps
 
     def _map(self, row: Row, steps: list[Step] | None) -> Record:
         problems: list[Problem] = []

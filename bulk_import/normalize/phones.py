@@ -46,6 +46,7 @@ _LABEL = re.compile(
     re.IGNORECASE,
 )
 _NOTE = re.compile(r"\s*[(\[]?\s*[^\W\d_][^\d]*$")
+_IN_BRACKETS = re.compile(r"\s*\(\s*([^()\d]*[^\W\d_][^()\d]*)\)\s*$")
 _NAME_AHEAD = re.compile(r"[^\W\d_][^\d/@#+]*?[\s:.,-]+(?=\+|\(?\d+[\s().-]+\d)")
 # What a number behind it is the number of, if not a telephone's.
 _OTHER_NUMBER = re.compile(
@@ -109,14 +110,14 @@ def normalize_phone(
     Raises:
         NormalizeError: ``PHONE_*``; the message says what is wrong with it.
     """
-    cleaned = clean(text)
-    line = clean_line(cleaned)
+    line = clean_line(text)
     if not line:
         raise NormalizeError("PHONE_INVALID", "empty; write a number such as +14155550123")
     if len(line) > LONGEST:
         raise NormalizeError("PHONE_INVALID", "too long for a phone number")
     line = _plain(line)
-    line = line.translate(_SQUARE).lstrip(_OPENING).rstrip(_CLOSING)
+    if not _E164.fullmatch(line):
+        line = line.translate(_SQUARE).lstrip(_OPENING).rstrip(_CLOSING)
     if _E164.fullmatch(line):
         return _canonical(line, line, None, "phone.e164", (), strict=strict)
     link = _LINK.fullmatch(line)
@@ -129,6 +130,7 @@ def normalize_phone(
     try:
         return _from_parts(line, region, strict=strict, several=several)
     except NormalizeError:
+        cleaned = clean(text)
         if "\n" not in cleaned:
             raise
         apart = _plain(clean_line(cleaned.replace("\n", "; ")))
@@ -222,34 +224,45 @@ def _from_parts(
 def _single(
     line: str, region: str | None, notes: tuple[Note, ...], *, strict: bool
 ) -> NormalizedPhone:
-    extension = ""
-    is_bare = _NUMBER_CHARS.fullmatch(line) is not None  # no word, so no label and no extension
-    match = None if is_bare else _EXTENSION.search(line)
-    if match and sum(c.isdigit() for c in line[: match.start()]) >= 5:
-        extension, line = match[1], line[: match.start()].rstrip(" (,;")
-    bare = line if is_bare else _LABEL.sub("", line).strip()
-    rule = "phone.number"
-    dropped = ""
-    tail = None if is_bare else _NOTE.search(bare)
-    if tail and tail.start() and tail[0][0] in " ([":  # words behind the number, not inside it
-        bare, dropped = bare[: tail.start()].strip(), tail[0].strip(" ()[]")
-        rule = "phone.text_around"
-    ahead = None if is_bare else _NAME_AHEAD.match(bare)
-    if ahead and not _OTHER_NUMBER.search(ahead[0]):
-        bare, dropped = bare[ahead.end() :], ahead[0].strip(" :.,-")
-        rule = "phone.text_around"
-    if dropped and not _LABEL.fullmatch(dropped):
-        notes = (*notes, Note("PHONE_TEXT_DROPPED", f"{dropped!r} beside the number is not sent"))
+    # A cell without a word has no label, no extension and nothing around the number.
+    is_bare = _NUMBER_CHARS.fullmatch(line) is not None
+    bare, extension, words = (line, "", []) if is_bare else _without_words(line)
+    dropped = [one for one in words if not _LABEL.fullmatch(one)]
+    if dropped:
+        text = " ".join(dropped)
+        notes = (*notes, Note("PHONE_TEXT_DROPPED", f"{text!r} beside the number is not sent"))
     bare = bare.strip(" .,;:")
     is_number = _NUMBER_CHARS.fullmatch(bare) and not _DECIMAL.fullmatch(bare)
     if not is_number or not any(c.isdigit() for c in bare):
         raise NormalizeError(
             "PHONE_INVALID", f"{line!r} is not a phone number such as +14155550123"
         )
-    bare = _MARKS.sub(" ", bare)
-    bare = _TRUNK_ZERO.sub(r"\1", bare)
+    bare = _TRUNK_ZERO.sub(r"\1", _MARKS.sub(" ", bare))
+    rule = "phone.text_around" if words else "phone.number"
     found = _canonical(line, bare, region, rule, notes, strict=strict)
     return NormalizedPhone(found.value, found.rule, found.notes, extension)
+
+
+def _without_words(line: str) -> tuple[str, str, list[str]]:
+    """(number, extension, words that stood around them)."""
+    words, extension = [], ""
+    note = _IN_BRACKETS.search(line)
+    if note and note.start():
+        line = line[: note.start()]
+        words.append(note[1].strip())
+    match = _EXTENSION.search(line)
+    if match and sum(c.isdigit() for c in line[: match.start()]) >= 5:
+        extension, line = match[1], line[: match.start()].rstrip(" (,;")
+    bare = _LABEL.sub("", line).strip()
+    tail = _NOTE.search(bare)
+    if tail and tail.start() and tail[0][0] in " ([":  # words behind the number, not inside it
+        bare = bare[: tail.start()].strip()
+        words.append(tail[0].strip(" ()[]"))
+    ahead = _NAME_AHEAD.match(bare)
+    if ahead and not _OTHER_NUMBER.search(ahead[0]):
+        bare = bare[ahead.end() :]
+        words.append(ahead[0].strip(" :.,-"))
+    return bare, extension, words
 
 
 def _canonical(
