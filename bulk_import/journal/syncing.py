@@ -39,7 +39,9 @@ class Syncing(Database):
         self._db.execute("pragma busy_timeout = 0")
         wal = self.path.with_name(f"{self.path.name}-wal")
         with self.another() as other:
-            syncer = Syncer(wal, other)  # opened now: later, sockets may have taken every descriptor
+            syncer = Syncer(
+                wal, other
+            )  # opened now: later, sockets may have taken every descriptor
             try:
                 yield syncer
             finally:

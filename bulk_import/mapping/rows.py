@@ -10,6 +10,7 @@ from typing import NamedTuple
 from bulk_import.api.fields import FIELDS, Field, Kind
 from bulk_import.mapping.binding import Binding, BoundField, resolve_list
 from bulk_import.mapping.memo import Memo
+from bulk_import.mapping.optional import guess_offset, normalize_email_by, normalize_name_by
 from bulk_import.models import Problem, Record, Row, Severity
 from bulk_import.normalize.addresses import (
     normalize_address,
@@ -18,14 +19,8 @@ from bulk_import.normalize.addresses import (
 )
 from bulk_import.normalize.countries import normalize_country
 from bulk_import.normalize.crosschecks import cross_check
-from bulk_import.normalize.emails import normalize_email
 from bulk_import.normalize.folding import fold
-from bulk_import.normalize.names import check_name, name_part
-from bulk_import.normalize.offsets import (
-    normalize_utc_offset,
-    offset_for_api,
-    offset_of_country,
-)
+from bulk_import.normalize.offsets import normalize_utc_offset, offset_for_api
 from bulk_import.normalize.phones import normalize_phone
 from bulk_import.normalize.result import Normalized, NormalizeError, Note
 from bulk_import.normalize.socials import normalize_social
@@ -121,7 +116,13 @@ class RowMapper:
     def explain(self, row: Row) -> tuple[Record, list[Step]]:
         """Return the record and how each of its fields came about."""
         steps: list[Step] = []
-        return self._map(row, steps), steps
+        record = self._map(row, steps)
+        guesses = tuple(p for p in record.problems if p.code == "UTC_OFFSET_GUESSED")
+        if guesses:  # the one value that no column gives
+            steps = [step for step in steps if step.field != "lead_utc"]
+            offset = dict(record.fields)["lead_utc"]
+            steps.append(Step("lead_utc", (), "", offset, "utc_offset.guessed", guesses))
+        return record, steps
 
     def _map(self, row: Row, steps: list[Step] | None) -> Record:
         problems: list[Problem] = []
@@ -239,15 +240,8 @@ class RowMapper:
         if kind in (Kind.TAGS, Kind.LISTS):
             return partial(self._several, bound)
         simple: dict[Kind, Callable[[str], Normalized]] = {
-            Kind.EMAIL: lambda raw: normalize_email(
-                raw,
-                several=rule.several or "refuse",
-                refuse_role=rule.refuse_role,
-                refuse_disposable=rule.refuse_disposable,
-            ),
-            Kind.NAME: lambda raw: (
-                name_part(raw, rule.part) if rule.part else Normalized(check_name(raw), "name.line")
-            ),
+            Kind.EMAIL: partial(normalize_email_by, rule),
+            Kind.NAME: partial(normalize_name_by, rule, bound.field.name),
             Kind.UTC_OFFSET: lambda raw: self._offset(bound, raw),
             Kind.COUNTRY: normalize_country,
             Kind.CITY: normalize_city,
@@ -267,7 +261,7 @@ class RowMapper:
         found = normalize_phone(
             raw,
             region=self._region(bound, values, cells),
-            strict=rule.strict,
+            strict=rule.strict_phone,
             several=rule.several or "first",
         )
         if not found.extension:
@@ -327,8 +321,8 @@ class RowMapper:
         if extension:
             described = values.get("lead_description", "")
             values["lead_description"] = "\n".join(filter(None, (described, f"ext. {extension}")))
-        if self._spec.defaults.guess_utc_from_country and "lead_utc" not in values:
-            self._guess_offset(values, problems)
+        if "lead_utc" not in values:
+            problems.extend(guess_offset(self._spec.defaults, values))
         for add, remove in (("add_tags", "remove_tags"), ("add_to_lists", "remove_from_lists")):
             if add in values and remove in values:
                 both = conflicts(values[add].split(","), values[remove].split(","))
@@ -354,22 +348,6 @@ class RowMapper:
                     "no e-mail; the server would make a new contact at every run "
                     "(when: no_email: create allows it)",
                     field="lead_email",
-                )
-            )
-
-    def _guess_offset(self, values: Values, problems: list[Problem]) -> None:
-        country = values.get("lead_shipping_country_code") or values.get(
-            "lead_billing_country_code", ""
-        )
-        offset = offset_of_country(country)
-        if offset and ":" not in offset:
-            values["lead_utc"] = offset
-            problems.append(
-                Problem(
-                    "UTC_OFFSET_GUESSED",
-                    f"{offset} is guessed from the country {country}",
-                    field="lead_utc",
-                    severity=Severity.WARNING,
                 )
             )
 

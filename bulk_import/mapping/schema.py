@@ -47,6 +47,10 @@ class Defaults(Part):
         default=False,
         description="Send a country's offset where it has only one and the row has none.",
     )
+    guess_utc_from_phone: bool = Field(
+        default=False,
+        description="Likewise for the country of the phone, where the row's country gives none.",
+    )
 
     @field_validator("phone_region")
     @classmethod
@@ -76,17 +80,36 @@ class FieldRule(Part):
         default_factory=dict, description="What cells say -> what is meant, before anything else."
     )
     region_from: Columns = Field(default=(), description="The column with the country of a phone.")
-    dst: Literal["standard", "current"] = "standard"
-    half_hours: Literal["omit", "round"] = "omit"
+    case: Literal["keep", "title"] = Field(
+        default="keep", description="Of a name in capitals or small letters: JOHN SMITH."
+    )
+    dst: Literal["standard", "current"] = Field(
+        default="standard", description="Which offset of a zone that changes its clocks."
+    )
+    half_hours: Literal["omit", "round"] = Field(
+        default="omit", description="What the field, which takes whole hours, gets of +05:30."
+    )
     separator: str | None = Field(default=None, description="Between tags or lists of one cell.")
     always: Columns = Field(default=(), description="Tags or lists that every contact gets.")
-    several: Literal["first", "refuse"] | None = None
-    extension: Literal["drop", "describe"] = "drop"
-    strict: bool = Field(default=False, description="Refuse phone numbers that nobody uses.")
-    refuse_role: bool = False
-    refuse_disposable: bool = False
-    blank: Literal["omit", "clear"] | None = None
-    bad_value: Literal["refuse_row", "drop_field"] | None = None
+    several: Literal["first", "refuse"] | None = Field(
+        default=None,
+        description="What is done about several numbers (first if not said) or addresses (refuse).",
+    )
+    extension: Literal["drop", "describe"] = Field(
+        default="drop", description="Whether a phone's extension goes into the notes."
+    )
+    strict_phone: bool = Field(default=False, description="Refuse phone numbers that nobody uses.")
+    refuse_role: bool = Field(default=False, description="Refuse info@, sales@ and the like.")
+    refuse_disposable: bool = Field(default=False, description="Refuse hosts of throw-away mail.")
+    deliverability: bool = Field(
+        default=False, description="Ask the DNS whether the e-mail's domain takes mail at all."
+    )
+    blank: Literal["omit", "clear"] | None = Field(
+        default=None, description="What an empty cell does, instead of when: blank."
+    )
+    bad_value: Literal["refuse_row", "drop_field"] | None = Field(
+        default=None, description="What a refused value does, instead of when: bad_value."
+    )
 
     @model_validator(mode="before")
     @classmethod

@@ -13,7 +13,12 @@ LONGEST_POSTAL_CODE = 16
 _EDGES = " \t\n,;"
 _COMMAS = re.compile(r"\s*,(?:\s*,)+\s*")
 _LINES = re.compile(r"\s*,?\s*\n\s*")
-_POSTAL = re.compile(r"(?=.*[1-9])[0-9A-Z](?:[0-9A-Z -]*[0-9A-Z])?")  # none is of letters only
+_POSTAL = re.compile(r"(?=.*\d)(?![0 -]+\Z)[0-9A-Z](?:[0-9A-Z -]*[0-9A-Z])?")
+# A word is a place or "or"; letters of a code come in threes, but for islands' ("FIQQ 1ZZ").
+_WORD = re.compile(
+    r"(?!CEDEX)[A-Z]{5}|\b(?:OR|AND|UND|OU|ET)\b|\b(?!BFPO|[A-Z]{4} ?\d[A-Z]{2}\Z)[A-Z]{4}\b"
+)
+_MOST_DIGITS = 10
 _FLOAT = re.compile(r"(\d{3,9})[.,]0{1,2}")  # three zeros can be a thousands separator's
 _SCIENTIFIC = re.compile(r"\d+E\d+")
 _DATE = re.compile(r"(?:19|20)\d\d-\d\d-\d\d|\d\d-\d\d-(?:19|20)\d\d")
@@ -21,10 +26,12 @@ _SHORT_ZIP4 = re.compile(r"\d{3,4}-\d{4}")
 _DIGITS = {  # countries whose codes have leading zeros that spreadsheets lose: length of a code
     "US": 5, "DE": 5, "FR": 5, "IT": 5, "ES": 5, "FI": 5, "TR": 5, "MX": 5, "UA": 5, "EE": 5,
     "HR": 5, "RS": 5, "MY": 5, "ID": 5, "TH": 5, "RU": 6, "KZ": 6, "BY": 6, "RO": 6, "IN": 6,
-    "CN": 6, "SG": 6,
+    "CN": 6, "SG": 6, "KR": 5, "LT": 5, "LK": 5, "PE": 5, "PR": 5, "NO": 4, "AU": 4, "ZA": 4,
+    "GE": 4, "AM": 4, "JP": 7, "BR": 8,
 }  # fmt: skip
 
 
+@lru_cache(maxsize=4096)
 def normalize_address(text: str) -> Normalized:
     """Return a street, second line, state or city on one line without stray commas.
 
@@ -38,6 +45,7 @@ def normalize_address(text: str) -> Normalized:
     return Normalized(line, "address.line")
 
 
+@lru_cache(maxsize=4096)
 def normalize_city(text: str) -> Normalized:
     """Return a city; as ``normalize_address``, and what has no letter is refused.
 
@@ -70,6 +78,8 @@ def normalize_postal_code(text: str, *, country: str | None = None) -> Normalize
         or len(line) > LONGEST_POSTAL_CODE
         or _SCIENTIFIC.fullmatch(line)
         or _DATE.fullmatch(line)
+        or _WORD.search(line)
+        or sum(map(str.isdigit, line)) > _MOST_DIGITS
     ):
         raise NormalizeError("POSTAL_CODE_INVALID", f"{line!r} is not a postal code")
     whole = _with_zeros(line, country or "")

@@ -9,23 +9,46 @@ from __future__ import annotations
 
 import json
 import re
+import unicodedata
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib import resources
 
-from bulk_import.normalize.folding import core, fold
+from bulk_import.normalize.folding import core, fold, written_out
 from bulk_import.normalize.result import Normalized, NormalizeError, Note
 from bulk_import.normalize.text import clean_line
 
 LONGEST = 100  # characters; no country's name is longer
 _FUZZY_LANGUAGES = frozenset({"iso", "en", "known", "ru", "de", "fr", "es"})
 _SHORTEST_FUZZY = 5  # letters; shorter names are too near to each other
+_SHORTEST_CHANGED = 7  # letters of a name in which another letter is no other word
+_OF_PEOPLE = ("ian", "ean", "ese", "ish", "er")
+_MIDDLING = 9  # letters of a name whose last but one may be wrong
+_LONG = 12  # letters of a name in which two slips are not another word
 _FLAG = re.compile("[\U0001f1e6-\U0001f1ff]{2}")
 _FLAG_OF_HOME_NATION = re.compile(
     "\U0001f3f4\U000e0067\U000e0062[\U000e0061-\U000e007a]+\U000e007f"
 )
-_TRAILING = re.compile(r"(.+?)\s*[(\[,;/|–—-]\s*([A-Za-z]{2,3})\s*[)\]]?")
-_LEADING = re.compile(r"\s*[(\[]?([A-Za-z]{2,3})[)\]]?\s*[-–—:,|/]\s*(.+)")
+_TRAILING = re.compile(r"(.+?)(?:\s*[(\[,;/|–—-]|\s)\s*([A-Za-z]{2,3})\s*[)\]]?")
+_LEADING = re.compile(r"\s*[(\[]?([A-Za-z]{2,3})[)\]]?(?:\s*[-–—:,|/]|\s)\s*(.+)")
+_LOCALE = re.compile(r"[a-z]{2}[-_][A-Z]{2}")  # de-DE is a language
+_AROUND = " .,;:!\"'()[]{}<>"
+# Words before or behind a name that is also known without them.
+_GENERAL = re.compile(
+    r"^(?:the|republic(?: of(?: the)?)?|kingdom of(?: the)?|"
+    r"republika|republik|republique(?: du| de| d)?|republica (?:de|do|del)|республика|"
+    r"королевство) | the$"
+)
+_ARTICLE = re.compile(r"^(?:la|le|les|los|las|el|die|der|il|gli) ")
+_WITH_ARTICLE = frozenset({"iso", "en", "known", "fr", "es", "de", "it"})
+_SEVERAL = frozenset("or oder ou или або not".split())
+# Endings of Russian and Ukrainian cases, and those of the nominative that they may come from.
+_WITH_CASES = frozenset({"ru", "uk", "known"})
+_CASES = (
+    ("ии", "ия"), ("ию", "ия"), ("ы", "а"), ("и", "а"), ("и", "ь"),
+    ("е", "а"), ("у", "а"), ("а", ""), ("у", ""), ("е", ""), ("я", "й"),
+    ("я", "ь"), ("ю", "й"), ("е", "й"), ("ю", "ь"), ("е", "ь"),
+)  # fmt: skip
 _DOTTED = re.compile(r"(?:\w\.\s?)+\w?\.?")
 _ADVICE = "write the country's name or its two-letter code (ISO 3166), such as US"
 
@@ -40,6 +63,7 @@ class _Index:
     numeric: dict[str, str]
     english: dict[str, str]
     fuzzy: tuple[str, ...]
+    undoubled: dict[str, frozenset[str]]  # name without doubled letters -> codes
 
 
 @cache
@@ -50,6 +74,14 @@ def _index() -> _Index:
     data = json.loads(text)
     codes = data["codes"]
     names = {name: (code, source) for name, (code, source) in data["names"].items()}
+    fuzzy = [
+        name
+        for name, (_, source) in names.items()
+        if source in _FUZZY_LANGUAGES and len(name) >= _SHORTEST_FUZZY
+    ]
+    undoubled: dict[str, set[str]] = {}
+    for name in fuzzy:
+        undoubled.setdefault(_undoubled(name), set()).add(names[name][0])
     return _Index(
         names=names,
         cores=data["cores"],
@@ -58,11 +90,8 @@ def _index() -> _Index:
         alpha3={alpha3: code for code, (alpha3, _, _) in codes.items()},
         numeric={numeric: code for code, (_, numeric, _) in codes.items() if numeric},
         english={code: name for code, (_, _, name) in codes.items()},
-        fuzzy=tuple(
-            name
-            for name, (_, source) in names.items()
-            if source in _FUZZY_LANGUAGES and len(name) >= _SHORTEST_FUZZY
-        ),
+        fuzzy=tuple(fuzzy),
+        undoubled={name: frozenset(codes) for name, codes in undoubled.items()},
     )
 
 
@@ -96,11 +125,15 @@ def normalize_country(text: str) -> Normalized:
     if len(line) > LONGEST:
         raise NormalizeError("COUNTRY_UNKNOWN", f"too long for a country; {_ADVICE}")
     found = _by_code(line) or _by_flag(line) or _by_name(line) or _by_parts(line)
-    return found or _by_similarity(line)
+    return found or _by_ending(line) or _by_similarity(line)
 
 
 def _by_code(line: str) -> Normalized | None:
     index = _index()
+    whole = unicodedata.normalize("NFKC", line)
+    line = whole.strip(_AROUND)
+    if line != whole and not line.isupper():  # "St." is no code
+        return None
     compact = line.replace(".", "").replace(" ", "") if _DOTTED.fullmatch(line) else line
     upper = compact.upper() if compact.isascii() else compact
     if len(upper) == 2 and upper in index.alpha2:
@@ -129,9 +162,20 @@ def _by_flag(line: str) -> Normalized | None:
 
 
 def _by_name(line: str) -> Normalized | None:
-    index = _index()
     folded = fold(line)
-    for candidate in (folded, folded.removeprefix("the "), folded.replace(" ", "")):
+    found = _known(line, folded) or _known(line, written_out(folded))
+    if found is None:
+        shorter = _GENERAL.sub("", written_out(folded), count=1)
+        found = _known(line, shorter) if shorter != folded else None
+    if found is None and _ARTICLE.match(folded):
+        bare = _known(line, _ARTICLE.sub("", folded, count=1))
+        found = bare if bare and bare.rule.rsplit(".", 1)[-1] in _WITH_ARTICLE else None
+    return found
+
+
+def _known(line: str, folded: str) -> Normalized | None:
+    index = _index()
+    for candidate in (folded, folded.replace(" ", "")):
         if candidate in index.refused:
             raise _ambiguous(line, index.refused[candidate].split())
         if candidate in index.names:
@@ -145,6 +189,8 @@ def _by_name(line: str) -> Normalized | None:
 
 def _by_parts(line: str) -> Normalized | None:
     """``United States (US)``, ``US - United States``, ``Deutschland / Germany``."""
+    if _LOCALE.fullmatch(line):
+        return None
     for pattern, name_first in ((_TRAILING, True), (_LEADING, False)):
         match = pattern.fullmatch(line)
         if match:
@@ -152,7 +198,7 @@ def _by_parts(line: str) -> Normalized | None:
             by_code, by_name = _by_code(code), _try(name)
             if by_code is not None and by_code.value == by_name:
                 return Normalized(by_code.value, "country.name_and_code")
-    for separator in ("/", "|", "(", " - "):
+    for separator in ("/", "|", "(", ",", " - "):
         if separator in line:
             parts = [part.strip(" )") for part in line.split(separator)]
             codes = {_try(part) for part in parts if part}
@@ -171,6 +217,24 @@ def _try(text: str) -> str | None:
     return found.value if found else None
 
 
+def _by_ending(line: str) -> Normalized | None:
+    """``Германии``, ``Казахстана``: a name in another case, as in an address."""
+    index, folded = _index(), fold(line)
+    if not folded or not "а" <= folded[-1] <= "я":
+        return None
+    nominatives = (
+        folded[: -len(ending)] + nominative
+        for ending, nominative in _CASES
+        if folded.endswith(ending) and len(folded) > len(ending) + 2
+    )
+    codes = {
+        index.names[name][0]
+        for name in nominatives
+        if name in index.names and index.names[name][1] in _WITH_CASES
+    }
+    return _guessed(line, codes.pop(), "country.inflected") if len(codes) == 1 else None
+
+
 def _by_similarity(line: str) -> Normalized:
     """One slip inside the word (two in a long one), if exactly one country is that near."""
     from rapidfuzz import process
@@ -178,26 +242,25 @@ def _by_similarity(line: str) -> Normalized:
 
     folded = fold(line)
     index = _index()
-    if len(folded) < _SHORTEST_FUZZY or not folded.replace(" ", "").isalpha():
+    if (
+        len(folded) < _SHORTEST_FUZZY
+        or not folded.replace(" ", "").isalpha()
+        or not _SEVERAL.isdisjoint(folded.split())
+    ):
         raise NormalizeError("COUNTRY_UNKNOWN", f"{line!r} is not a country; {_ADVICE}")
-    allowed = 1 if len(folded) < 9 else 2
+    doubled = index.undoubled.get(_undoubled(folded), frozenset())
+    if len(doubled) == 1:
+        return _guessed(line, next(iter(doubled)), "country.similar")
+    allowed = 1 if len(folded) < _LONG else 2
     near = process.extract(
         folded, index.fuzzy, scorer=OSA.distance, score_cutoff=allowed + 1, limit=12
     )
-    codes = {index.names[name][0] for name, _, _ in near}
-    inside = [
-        name
-        for name, distance, _ in near
-        if distance <= allowed and name[0] == folded[0] and name[-2:] == folded[-2:]
-    ]
-    if inside and len(codes) == 1:
-        code = codes.pop()
-        name = country_name(code)
-        return Normalized(
-            code,
-            "country.similar",
-            (Note("COUNTRY_GUESSED", f"{line!r} is taken for {name} ({code})"),),
-        )
+    nearest = min((distance for _, distance, _ in near), default=0)
+    codes = {index.names[name][0] for name, distance, _ in near if distance <= nearest + 1}
+    if len(codes) == 1 and any(
+        distance <= allowed and _is_slip(folded, name) for name, distance, _ in near
+    ):
+        return _guessed(line, codes.pop(), "country.similar")
     raise NormalizeError(
         "COUNTRY_UNKNOWN",
         f"{line!r} is not a country"
@@ -205,6 +268,32 @@ def _by_similarity(line: str) -> Normalized:
         + f"; {_ADVICE}",
         candidates=sorted(codes),
     )
+
+
+def _is_slip(folded: str, name: str) -> bool:
+    """Whether the difference is one of typing: what changes an ending makes a person of a land."""
+    if folded[0] != name[0]:
+        return False
+    if len(folded) == len(name) and sorted(folded) == sorted(name):  # two letters swapped
+        return True
+    if len(name) < _SHORTEST_CHANGED or folded.endswith(_OF_PEOPLE):
+        return False
+    if folded + "s" == name:
+        return True
+    if len(folded) >= _LONG:
+        return folded[-1] == name[-1] or len(folded) == len(name)
+    if len(folded) >= _MIDDLING and folded[-1] not in "ao":
+        return folded[-1] == name[-1]
+    return folded[-2:] == name[-2:]
+
+
+def _undoubled(folded: str) -> str:
+    return re.sub(r"(.)\1+", r"\1", folded)
+
+
+def _guessed(line: str, code: str, rule: str) -> Normalized:
+    note = Note("COUNTRY_GUESSED", f"{line!r} is taken for {country_name(code)} ({code})")
+    return Normalized(code, rule, (note,))
 
 
 def _ambiguous(line: str, candidates: list[str]) -> NormalizeError:

@@ -78,6 +78,12 @@ def _code_of(country: str) -> str:
     return f"+{phonenumbers.country_code_for_region(country) or ' '}"
 
 
+def country_of_phone(e164: str) -> str:
+    """Return the alpha-2 code of a number's country; ``""`` where that is not certain."""
+    regions = _regions_of_phone(e164) if e164 else ()
+    return regions[0] if regions else ""
+
+
 @lru_cache(maxsize=8192)
 def _regions_of_phone(e164: str) -> tuple[str, ...]:
     import phonenumbers
@@ -93,7 +99,7 @@ def _regions_of_phone(e164: str) -> tuple[str, ...]:
 
 @cache
 def _offsets_of_country(alpha2: str) -> frozenset[str]:
-    from bulk_import.normalize.offsets import offsets_in_country
+    from bulk_import.normalize.zones import offsets_in_country
 
     whole = offsets_in_country(alpha2)
     # A half-hour offset that was rounded is not a contradiction.

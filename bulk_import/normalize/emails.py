@@ -17,9 +17,15 @@ from bulk_import.normalize.text import clean_line
 LONGEST = 1000  # characters of a cell; an address itself has at most 254
 
 _PLAIN = re.compile(r"[a-z0-9]+(?:[._+-][a-z0-9]+)*@(?:[a-z0-9]+(?:-[a-z0-9]+)*\.)+[a-z]{2,24}")
-_DISPLAY = re.compile(r'(?:"[^"]*"|[^<>"]*)\s*<\s*(?:mailto:)?([^<>]+?)\s*>')
-_BEHIND = re.compile(r"([^\s()<>]+@[^\s()<>]+)\s*\([^()]*\)")
-_BEFORE = re.compile(r"(?:e-?mail|mail|почта|эл\.?\s?почта)\s*[:=]\s*", re.IGNORECASE)
+_DISPLAY = re.compile(r'(?:"[^"]*"|[^<>"]*)\s*<\s*(?:mailto:)?([^<>]+?)\s*>(?:\s*[(\[][^@]*[)\]])?')
+_BEHIND = re.compile(r"([^\s()<>]+@[^\s()<>]+)(?:\s*[(\[][^()\[\]]*[)\]]|\s+[-–—]\s+[^@]*)")
+_BEFORE = re.compile(
+    r"[^\W\d_][^@:]*[:=]\s+(?=\S+@)|(?:e-?mail|mail|почта)\s*[:=-]\s*", re.IGNORECASE
+)
+_ADDRESS = re.compile(r"[^\s()<>:\[\]\"']+@[^\s()<>\[\]\"']+")
+_HTML = re.compile(
+    r"<a\s[^>]*href=[\"']mailto:([^\"'?]+)[^>]*>\s*(?:mailto:)?([^<>]+?)\s*</a>", re.IGNORECASE
+)
 _SEVERAL = re.compile(r"\s*[,;|/\n]\s*|\s+(?:and|or|или|и)\s+|\s+(?=[^\s@]+@)", re.IGNORECASE)
 _EDGES = " \t.,;:'\"`<>()[]{}|*\u2018\u2019\u201c\u201d\u00ab\u00bb"
 _LOOKALIKE_AT = str.maketrans({"\uff20": "@", "\ufe6b": "@", "\uff0e": ".", "\u3002": "."})
@@ -39,6 +45,12 @@ _MISTYPED = {
     "gmx.de": "gmx.dee",
 }
 _SUGGESTION = {wrong: right for right, wrongs in _MISTYPED.items() for wrong in wrongs.split()}
+_WELL_KNOWN = (
+    "gmail.com", "googlemail.com", "hotmail.com", "yahoo.com", "outlook.com", "icloud.com",
+    "protonmail.com", "yandex.ru", "rambler.ru", "t-online.de", "hotmail.co.uk", "yahoo.co.uk",
+)  # fmt: skip
+# A letter away from one of these, and hosts of their own.
+_NO_SLIPS = frozenset("mail.com email.com ymail.com cloud.com hotmail.com.br yandex.by".split())
 _ROLES = frozenset(
     "abuse admin administrator billing contact help hostmaster info jobs mail marketing no-reply "
     "noc noreply office postmaster root sales security service support webmaster".split()
@@ -104,14 +116,20 @@ def _from_cell(line: str, several: Literal["refuse", "first"]) -> Normalized:
 def _single(line: str) -> Normalized:
     bare = line.translate(_LOOKALIKE_AT)
     rule = "email.checked"
-    display = _DISPLAY.fullmatch(bare) or _BEHIND.fullmatch(bare)
+    html = _HTML.fullmatch(bare)
+    if html and html[1].lower() == html[2].lower():
+        bare, rule = html[2], "email.html"
+    display = _DISPLAY.fullmatch(bare.rstrip(" ;,.")) or _BEHIND.fullmatch(bare)
     if display:
+        named = _ADDRESS.search(bare[: display.start(1)] + " " + bare[display.end(1) :])
+        if named and named[0].lower() != display[1].strip(_EDGES).lower():
+            raise NormalizeError("EMAIL_INVALID", f"{line!r} holds two addresses; {_ADVICE}")
         bare, rule = display[1], "email.display_name"
     bare = _BEFORE.sub("", bare, count=1) if _BEFORE.match(bare) else bare
     # A dot in front is a letter lost; one behind is a sentence's end.
-    bare = bare.lstrip(_EDGES.replace(".", "")).rstrip(_EDGES)
+    bare = bare.lstrip(_EDGES.replace(".", "")).rstrip(_EDGES + "/\\!?")
     if bare.lower().startswith("mailto:"):
-        bare, rule = bare[7:].split("?", 1)[0].strip(_EDGES), "email.mailto"
+        bare, rule = bare[7:].split("?", 1)[0].strip(_EDGES + "/"), "email.mailto"
     if bare.count("@") == 1:
         # A blank beside the sign is a slip of the thumb, not a part of the address.
         local, domain = (half.strip() for half in bare.split("@"))
@@ -151,8 +169,21 @@ def _judged(found: Normalized, *, refuse_role: bool, refuse_disposable: bool) ->
         raise NormalizeError("EMAIL_ROLE", f"{found.value!r} is a shared mailbox, not a person")
     if refuse_disposable and domain in _DISPOSABLE:
         raise NormalizeError("EMAIL_DISPOSABLE", f"{found.value!r} is a throw-away address")
-    suggestion = _SUGGESTION.get(domain)
+    suggestion = _suggestion(domain)
     if suggestion is None:
         return found
     note = Note("EMAIL_TYPO", f"{domain} looks like a slip for {suggestion}; sent as it stands")
     return Normalized(found.value, found.rule, (*found.notes, note))
+
+
+@lru_cache(maxsize=4096)
+def _suggestion(domain: str) -> str | None:
+    """The well-known host that *domain* is a slip for; ``None`` for most."""
+    if domain in _WELL_KNOWN or domain in _NO_SLIPS:
+        return None
+    if domain in _SUGGESTION:
+        return _SUGGESTION[domain]
+    from rapidfuzz.distance import OSA
+
+    near = (one for one in _WELL_KNOWN if OSA.distance(domain, one, score_cutoff=1) == 1)
+    return next(near, None)

@@ -32,6 +32,15 @@ _LITTLE = frozenset(
     }
 )
 _SAINT = {"st": "saint", "ste": "saint", "sankt": "saint", "sint": "saint", "sainte": "saint"}
+_SHORTENED = {
+    "rep": "republic",
+    "dem": "democratic",
+    "fed": "federated",
+    "utd": "united",
+    "gt": "great",
+    "is": "islands",
+    "респ": "республика",
+}
 # Latin letters that do not decompose into a base letter and an accent.
 _LETTERS = str.maketrans(
     {
@@ -79,6 +88,15 @@ def fold(text: str) -> str:
     text = unicodedata.normalize("NFKC", "".join(kept)).replace("&", " and ")
     words = _BLANKS.sub(" ", _NOT_WORDS.sub(" ", text)).split()
     return " ".join(_SAINT.get(word, word) for word in words)
+
+
+def written_out(folded: str) -> str:
+    """Return a folded name with its shortened words at full length.
+
+    >>> written_out("korea dem peoples rep")
+    'korea democratic peoples republic'
+    """
+    return " ".join(_SHORTENED.get(word, word) for word in folded.split())
 
 
 def core(folded: str) -> str:

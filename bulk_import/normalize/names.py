@@ -10,7 +10,7 @@ greet somebody by a wrong name.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal
 
@@ -22,16 +22,23 @@ _FEWEST_DIGITS = 4  # below that a name of digits is somebody's joke, not a shif
 
 _TITLES = frozenset(
     "mr mrs ms miss mx dr prof professor sir dame rev herr frau mme mlle sra srta dott "
-    "sig signor signora monsieur madame señor señora "
-    "г-н г-жа господин госпожа проф д-р".split()
+    "sig signor signora sig.ra dott.ssa dr.ssa monsieur madame mademoiselle señor señora señorita "
+    "doña dña herrn hr dipl.-ing mgr inż dhr mevr mevrouw "
+    "г-н г-жа господин госпожа пан пані проф д-р".split()
 )
-_SUFFIXES = frozenset("jr sr ii iii iv phd md esq mba dds cpa мл ст junior senior".split())
+_TITLES_WITH_DOT = frozenset("sr ing bc avv drs mag arch rag geom".split())  # else surnames
+_MAYBE_TITLES = frozenset({"don", "pan", "pani"})  # and names
+_SUFFIXES = frozenset("jr sr ii iii iv phd md esq mba dds cpa мл ст jun sen junior senior".split())
+_DEGREES = frozenset("phd md mba msc bsc ma ba dds dvm llm cpa csc drsc".split())
+_TOGETHER = frozenset({"and", "&", "und", "et", "и", "та", "і", "+", "og", "och", "en"})
+_NICKNAME = re.compile(r"\s*(?:\"[^\"]+\"|“[^”]+”|«[^»]+»|„[^“”]+[“”]|\([^()]+\))(?=\s)")
 _PARTICLES = frozenset(
-    "van von der den de del della di da dos das do la le el al bin ibn ben ter ten zu zur vom af "
-    "av st saint san santa mac abu abd y e".split()
+    "van von der den de del della delle degli di da dal dalla du des dos das do la le el al "
+    "bin ibn ben ter ten zu zur vom af av st saint san santa mac abu abd y e".split()
 )
 _PATRONYMIC = re.compile(
-    r"[А-ЯЁа-яёІіЇїЄє-]+(?:ович|евич|ич|овна|евна|ична|инична|йович|івна|ївна|улы|кызы|оглы|гызы)",
+    r"[А-ЯЁа-яёІіЇїЄєЎў-]+(?:ович|евич|ич|овна|евна|ична|инична|йович|івна|ївна|овіч|авіч|евіч|лліч|"
+    r"аўна|еўна|оўна|улы|кызы|оглы|гызы)",
     re.IGNORECASE,
 )
 _CHILD_OF = frozenset("оглы оглу кызы гызы улы огли ogly oglu kyzy qizi".split())
@@ -42,7 +49,26 @@ _SLAVIC_SURNAME = re.compile(
 _INITIALS = re.compile(r"(?:[^\W\d_]\.)+")
 _INITIAL = re.compile(r"[^\W\d_]\.|[A-Z]")
 _EXPONENT = re.compile(r"(?<=\d)[eE](?=[+-]?\d)")
+# Romance particles also stand inside given names: María del Carmen Ruiz.
+_ROMANCE = frozenset(
+    "de del della delle degli di da dal dalla du des dos das do la le el e y".split()
+)
+_VIETNAMESE = frozenset(
+    "nguyễn trần phạm huỳnh hoàng đặng đỗ ngô bùi võ vũ lê phan dương hồ lý đinh trịnh".split()
+)
+_VIETNAMESE_BARE = frozenset(
+    "nguyen tran pham huynh hoang dang do ngo bui vo vu le phan duong ho ly dinh trinh".split()
+)
+_VIETNAMESE_MIDDLE = frozenset({"văn", "van", "thị", "thi"})
+# Family names of Hanyu pinyin that are no given names elsewhere.
+_PINYIN = frozenset(
+    "wang zhang zhao zhou zhu zhuang zhong xu xue xie xiao xia xi huang liu yang zheng deng feng "
+    "cao peng zeng jiang cai ding qian qin qiu guo gao liang luo tang wu sun mao".split()
+)
+_KOREAN_GIVEN = re.compile(r"[A-Z][a-z]+-[a-z]+")
 _EAST_ASIAN = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af]")
+
+_WHOLE = frozenset({"name.whole", "name.east_asian"})
 
 Part = Literal["first", "middle", "last"]
 
@@ -72,23 +98,51 @@ def split_name(text: str) -> _Parts:
     line = check_name(text)
     if _EAST_ASIAN.search(line):
         return _whole(line, "name.east_asian", "in East Asian letters")
-    if line.count(",") == 1:
-        last, first = (half.strip() for half in line.split(","))
-        if last and first and _bare(first) not in _SUFFIXES:
-            given = _words(first)
-            return _Parts(given[0] if given else first, " ".join(given[1:]), last, "name.comma")
-    words = _words(line.replace(",", " "))
+    bare = _NICKNAME.sub(" ", line)
+    words = _words(bare.replace(",", " "))
+    parts = _by_comma(bare) or _by_words(words, line)
+    used = {word for part in (parts.first, parts.middle, parts.last) for word in part.split()}
+    lost = [word for word in line.replace(",", " ").split() if _is_lost(word, used)]
+    if not lost or parts.rule in _WHOLE:
+        return parts
+    note = Note("NAME_PART_DROPPED", f"{' '.join(lost)!r} of {line!r} is in no part of the name")
+    return replace(parts, notes=(*parts.notes, note))
+
+
+def _by_comma(line: str) -> _Parts | None:
+    if line.count(",") != 1:
+        return None
+    last, first = (half.strip() for half in line.split(","))
+    if not last or not first or all(_is_suffix(word) for word in first.split()):
+        return None
+    given = [part for word in _words(first) for part in _apart(word)]
+    family = _words(last)
+    return _Parts(
+        given[0] if given else first, " ".join(given[1:]), " ".join(family) or last, "name.comma"
+    )
+
+
+def _by_words(words: list[str], line: str) -> _Parts:
     if not words:
         return _whole(line, "name.whole", "made of titles only")
+    if not _TOGETHER.isdisjoint(word.lower() for word in words):
+        return _whole(line, "name.whole", "of more than one person")
+    if len(words) > 2 and _bare(words[0]) in _MAYBE_TITLES:
+        return _whole(line, "name.whole", "with a title or a given name in front")
     if len(words) == 1:
         return _Parts(words[0], "", "", "name.one_word")
     return (
         _by_patronymic(words)
         or _by_latin_patronymic(words, line)
         or _by_initials(words, line)
-        or _by_particle(words)
+        or _by_asian_order(words, line)
+        or _by_particle(words, line)
         or _by_count(words, line)
     )
+
+
+def _is_lost(word: str, used: set[str]) -> bool:
+    return word not in used and not _INITIALS.fullmatch(word) and any(map(str.isalnum, word))
 
 
 def check_name(text: str) -> str:
@@ -141,6 +195,8 @@ def _by_initials(words: list[str], line: str) -> _Parts | None:
     """``J.R.R. Tolkien``, ``Сидоров И. П.``; ``Anna K.`` shortens either name."""
     split = [part for word in words for part in _apart(word)]
     names = [at for at, word in enumerate(split) if not _INITIALS.fullmatch(word)]
+    if len(split) > 2 and names == [0, len(split) - 1]:
+        return _Parts(split[0], " ".join(split[1:-1]), split[-1], "name.initials_between")
     if len(names) != 1 or len(split) < 2:
         return None
     if names[0] == len(split) - 1:
@@ -156,10 +212,27 @@ def _apart(word: str) -> list[str]:
     )
 
 
-def _by_particle(words: list[str]) -> _Parts | None:
+def _by_asian_order(words: list[str], line: str) -> _Parts | None:
+    """``Nguyễn Văn An``, ``Kim Min-jun``: family name first; ``Wang Xiaoming`` cannot be told."""
+    first, second = words[0].lower(), words[1].lower()
+    if len(words) > 2 and (
+        first in _VIETNAMESE or (first in _VIETNAMESE_BARE and second in _VIETNAMESE_MIDDLE)
+    ):
+        return _Parts(words[-1], " ".join(words[1:-1]), words[0], "name.vietnamese")
+    if len(words) == 2 and _KOREAN_GIVEN.fullmatch(words[1]) and "-" not in words[0]:
+        return _Parts(words[1], "", words[0], "name.korean")
+    if first in _PINYIN and words[-1].lower() not in _PINYIN:
+        return _whole(line, "name.whole", "in an order that cannot be told")
+    return None
+
+
+def _by_particle(words: list[str], line: str) -> _Parts | None:
     for at, word in enumerate(words[1:-1], 1):
         # "E." is somebody's initial, "e" is Portuguese for "and".
         if not _INITIAL.fullmatch(word) and word.lower().rstrip(".") in _PARTICLES:
+            named = [one for one in words[at:] if one.lower().rstrip(".") not in _PARTICLES]
+            if word.lower() in _ROMANCE and (at > 1 or len(named) > 1):
+                return _whole(line, "name.whole", "with a particle that may be of either name")
             return _Parts(words[0], " ".join(words[1:at]), " ".join(words[at:]), "name.particle")
     return None
 
@@ -179,9 +252,11 @@ def _whole(line: str, rule: str, why: str) -> _Parts:
 
 def _words(line: str) -> list[str]:
     words = line.split()
-    while words and _bare(words[0]) in _TITLES:
+    while words and _is_title(words[0]):
         words.pop(0)
-    while len(words) > 1 and _bare(words[-1]) in _SUFFIXES:
+    while len(words) > 1 and _is_suffix(words[-1]):
+        words.pop()
+    while len(words) > 2 and words[-1].lower().replace(".", "").strip(",()") in _DEGREES:
         words.pop()
     for at in range(len(words) - 1, 1, -1):
         if words[at].lower() in _CHILD_OF:
@@ -189,5 +264,52 @@ def _words(line: str) -> list[str]:
     return words
 
 
+def _is_title(word: str) -> bool:
+    bare = _bare(word)
+    return bare in _TITLES or (bare in _TITLES_WITH_DOT and word.endswith("."))
+
+
+def _is_suffix(word: str) -> bool:
+    bare = _bare(word)
+    return bare in _SUFFIXES or ("." in bare and bare.replace(".", "") in _DEGREES)
+
+
 def _bare(word: str) -> str:
     return word.lower().strip(".,()")
+
+
+# -- letter case, only when asked ------------------------------------------------------------------
+
+_LETTERS = re.compile(r"[^\W\d_]+")
+_TURKISH = frozenset("ıİşŞğĞ")  # whose i cannot be told from others'
+
+
+def titled(name: str, *, is_family: bool = False) -> str:
+    """Return a name that was typed in capitals or in small letters with capitals in front.
+
+    Words in mixed case stay as they are, and so do words that may be Turkish; particles inside a
+    name become small, at the start of a family name as well.
+
+    >>> titled("ANNA VAN DER BERG-O'NEILL"), titled("иван"), titled("McDonald")
+    ("Anna van der Berg-O'Neill", 'Иван', 'McDonald')
+    """
+    if not _TURKISH.isdisjoint(name):
+        return name
+    words = name.split(" ")
+    return " ".join(
+        word.lower()
+        if (at or is_family) and at < len(words) - 1 and word.lower() in _PARTICLES
+        else _capitalized(word)
+        for at, word in enumerate(words)
+    )
+
+
+def _capitalized(word: str) -> str:
+    if not (word.isupper() or word.islower()):
+        return word
+    return _LETTERS.sub(lambda match: _first_up(match[0][0]) + match[0][1:].lower(), word)
+
+
+def _first_up(letter: str) -> str:
+    capital = letter.title()
+    return capital if len(capital) == 1 else letter  # no word begins with ß

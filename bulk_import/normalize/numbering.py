@@ -64,6 +64,12 @@ def is_assigned(code: int, national: str) -> bool:
     return False
 
 
+def is_cut(number: Number) -> bool:
+    """Whether a number that is not assigned would be with a digit more or less at its end."""
+    longer = (number.national + digit for digit in "0123456789")
+    return any(is_assigned(number.code, one) for one in (number.national[:-1], *longer))
+
+
 def _is_in_plan(code: int, national: str) -> bool:
     """Whether any number of *code* looks so, assigned or not: ``+1 000…`` does not."""
     return any(general.fullmatch(national) for general in _shapes(code))

@@ -2,19 +2,18 @@
 
 A zone that changes its clocks has two offsets: ``dst`` says which is meant, and a note says which
 was used. Abbreviations that several zones share (``IST``, ``CST``, ``BST``) are refused with the
-candidates. Zones come from the tzdata package alone, so every machine answers alike.
+candidates.
 """
 
 from __future__ import annotations
 
-import json
 import re
-from datetime import UTC, datetime, timedelta
-from functools import cache, lru_cache
-from importlib import resources
+import unicodedata
+from datetime import datetime
+from functools import lru_cache
 from typing import Literal
-from zoneinfo import ZoneInfo
 
+from bulk_import.normalize import zones
 from bulk_import.normalize.result import Normalized, NormalizeError, Note
 from bulk_import.normalize.text import clean_line
 
@@ -39,15 +38,16 @@ _DASHES = str.maketrans(
     }
 )
 _SIGNED = re.compile(
-    r"(?:(?:UTC|GMT|UT|Z|МСК\b)?\s*)([+-])\s*(\d{1,2})(?:\s*[:.ч]?\s*([0-5]\d))?\s*(?:h|hrs?|hours?|ч|час(?:а|ов)?)?\.?",
+    r"(?:(?:UTC|GMT|UT|Z|МСК\b)?\s*)([+-])\s*(\d{1,2})(?:\s*(?:[:.чh]|ч\.|hours?)?\s*([0-5]\d)"
+    r"\s*(?:m|min|мин)?\.?)?\s*(?:h|hrs?|hours?|ч|час(?:а|ов)?)?\.?",
     re.IGNORECASE,
 )
 _PREFIXED = re.compile(
     r"\(?\s*(?:UTC|GMT)\s*(?:±|\+/-|\+-)?\s*(?:([+-])?\s*(\d{1,2})(?::?([0-5]\d))?)?\s*\)?",
     re.IGNORECASE,
 )
-_UNSIGNED = re.compile(r"\+?(\d{1,2})(?::([0-5]\d))?(?:[.,]0+)?")
-_FRACTION = re.compile(r"([+-]?)(\d{1,2})[.,](5|50|25|75)")
+_UNSIGNED = re.compile(r"(?:UTC|GMT)?\s*([+-]?)(\d{1,2})(?::([0-5]\d)|[.,]0+)?", re.IGNORECASE)
+_FRACTION = re.compile(r"(?:UTC|GMT)?\s*([+-]?)\s*(\d{1,2})[.,](5|50|25|75)", re.IGNORECASE)
 _DISPLAY = re.compile(
     r"\(\s*(?:UTC|GMT)\s*(?:([+-])\s*(\d{1,2}):?([0-5]\d)?)?\s*\)\s*(\S.*)", re.IGNORECASE
 )
@@ -59,6 +59,18 @@ _BEHIND = re.compile(
 _AHEAD = re.compile(
     r"((?:UTC|GMT)?\s*[+-]\s*\d{1,2}(?::?[0-5]\d)?)\s*\(\s*([^()]+?)\s*\)", re.IGNORECASE
 )
+_BESIDE = re.compile(
+    r"((?:UTC|GMT)\s*[+-]\s*\d{1,2}(?::?[0-5]\d)?)(?:\s*[,/]\s*|\s+)([^\W\d][^\d]*)", re.IGNORECASE
+)
+_BESIDE_NAME = re.compile(
+    r"([^\W\d][^\d]*?)(?:\s*[,/]\s*|\s+)((?:UTC|GMT)\s*[+-]\s*\d{1,2}(?::?[0-5]\d)?)", re.IGNORECASE
+)
+_BOTH_NAMES = re.compile(r"\b(?:UTC|GMT)\s*/\s*(?:UTC|GMT)\b", re.IGNORECASE)
+_IN_WORDS = re.compile(r"\b((?:UTC|GMT|МСК|MSK)\s*)(plus|minus|плюс|минус)\b", re.IGNORECASE)
+_OFFSET_BEHIND = re.compile(r"^(UTC|GMT)\s*(?::|\()\s*([+-]\s*[\d:]+)\s*\)?$", re.IGNORECASE)
+_SECONDS = re.compile(r"^((?:UTC|GMT)?\s*[+-]\d{1,2}:[0-5]\d):00$", re.IGNORECASE)
+_UNIVERSAL = frozenset({"universal time", "greenwich mean time", "coordinated universal time"})
+_MOSCOW_TIME = frozenset({"по москве", "московское время", "moscow time", "время московское"})
 
 # Abbreviations with one offset in civil use. Those that several zones share are below.
 _ABBREVIATIONS = {
@@ -88,31 +100,8 @@ _SHARED = {
     "MT": "-07 or -06 North America",
     "PT": "-08 or -07 North America",
 }
+_NOT_OF_CITIES = ("US/", "Canada/", "Brazil/", "Chile/", "Mexico/", "Etc/")  # "US/Eastern"
 _DST_NAMES = frozenset("WEST CEST MESZ EEST EDT CDT MDT PDT AKDT AEDT ACDT NZDT MSD".split())
-
-
-@cache
-def _zones() -> dict[str, str]:
-    """Lower-cased IANA name -> the name itself, from the tzdata package."""
-    names = resources.files("tzdata").joinpath("zones").read_text("utf-8").split()
-    return {name.lower(): name for name in names}
-
-
-@cache
-def _windows() -> dict[str, str]:
-    """Lower-cased Windows zone id or city list -> IANA name (``data/windows_zones.json``)."""
-    path = resources.files("bulk_import.normalize.data").joinpath("windows_zones.json")
-    found: dict[str, str] = json.loads(path.read_text("utf-8"))
-    return found
-
-
-@cache
-def _zone(name: str) -> ZoneInfo:
-    area = resources.files("tzdata.zoneinfo")
-    for part in name.split("/"):
-        area = area.joinpath(part)
-    with area.open("rb") as file:
-        return ZoneInfo.from_file(file, key=name)
 
 
 @lru_cache(maxsize=4096)
@@ -136,7 +125,7 @@ def normalize_utc_offset(
     Source:
         IANA tz database; CLDR's table of Windows zones.
     """
-    line = clean_line(text).translate(_DASHES)
+    line = _tidied(clean_line(text))
     if not line or len(line) > LONGEST or line.count("(") != line.count(")"):
         raise _invalid(text)
     found = _moscow(line) or _explicit(line) or _abbreviation(line)
@@ -148,6 +137,17 @@ def normalize_utc_offset(
     raise _invalid(text)
 
 
+def _tidied(line: str) -> str:
+    """One way to write signs, digits, halves, quotes and the names of universal time."""
+    line = "".join(str(unicodedata.decimal(c)) if c.isdecimal() else c for c in line)
+    line = line.translate(_DASHES).replace("½", ".5").replace("±", "+")
+    line = line.strip("\"'`[]«»“”‘’").removesuffix(".").strip()
+    line = _BOTH_NAMES.sub("UTC", line)
+    line = _IN_WORDS.sub(lambda match: match[1] + ("-" if match[2][0] in "mм" else "+"), line)
+    line = _OFFSET_BEHIND.sub(r"\1 \2", line)
+    return _SECONDS.sub(r"\1", line)
+
+
 def _moscow(line: str) -> Normalized | None:
     """``MSK``, ``МСК+2``: offsets as Russian programs write them, counted from Moscow."""
     match = _MOSCOW.fullmatch(line)
@@ -156,7 +156,7 @@ def _moscow(line: str) -> Normalized | None:
     hours = int(match[2] or 0) * (-1 if match[1] == "-" else 1)
     if not -1 <= hours <= 9:
         raise _invalid(line)
-    return Normalized(written(180 + hours * 60), "utc_offset.moscow")
+    return Normalized(zones.written(180 + hours * 60), "utc_offset.moscow")
 
 
 def _explicit(line: str) -> Normalized | None:
@@ -166,13 +166,18 @@ def _explicit(line: str) -> Normalized | None:
             return _checked(match[1] or "+", match[2] or "0", match[3], line)
     behind = _BEHIND.fullmatch(line)
     if behind and not line.startswith("("):
-        return _named_and_offset(behind[1], _explicit(behind[2].strip()), line)
+        return _named_and_offset(behind[1], behind[2], line)
     ahead = _AHEAD.fullmatch(line)
     if ahead:
-        return _named_and_offset(ahead[2], _explicit(ahead[1].strip()), line)
+        return _named_and_offset(ahead[2], ahead[1], line)
+    beside, name_first = _BESIDE.fullmatch(line), _BESIDE_NAME.fullmatch(line)
+    if beside and _meant(beside[2], line):
+        return _named_and_offset(beside[2], beside[1], line)
+    if name_first and _meant(name_first[1], line):
+        return _named_and_offset(name_first[1], name_first[2], line)
     match = _UNSIGNED.fullmatch(line)
     if match:
-        return _checked("+", match[1], match[2], line)
+        return _checked(match[1] or "+", match[2], match[3], line)
     match = _FRACTION.fullmatch(line)
     if match:
         minutes = {"5": "30", "50": "30", "25": "15", "75": "45"}[match[3]]
@@ -180,24 +185,40 @@ def _explicit(line: str) -> Normalized | None:
     return None
 
 
-def _named_and_offset(name: str, stated: Normalized | None, line: str) -> Normalized | None:
+def _named_and_offset(name: str, offset: str, line: str) -> Normalized | None:
     """``Moscow (UTC+3)``, ``+03 (MSK)``: the offset is what was stated, unless the name differs."""
+    stated = _explicit(offset.strip())
     if stated is None:
         return None
-    zone = _zone_named(name)
-    if zone is not None:
-        meant: tuple[str, ...] = _both(zone)
-    elif name.upper() in _ABBREVIATIONS:
-        meant = (written(_ABBREVIATIONS[name.upper()]),)
-    else:
-        meant = (stated.value,)
+    meant = _meant(name, line) or (stated.value,)  # a name that is no zone says nothing
     if stated.value not in meant:
         raise NormalizeError(
             "UTC_OFFSET_AMBIGUOUS",
-            f"{line!r}: {zone or name} is not at {stated.value}; leave one of the two",
+            f"{line!r}: {name} is not at {stated.value}; leave one of the two",
             candidates=sorted({stated.value, *meant}),
         )
     return Normalized(stated.value, "utc_offset.stated")
+
+
+def _meant(name: str, line: str) -> tuple[str, ...]:
+    """Every offset that *name* can stand for; empty for what is no zone."""
+    zone, upper = _zone_named(name), name.upper()
+    if zone is not None:
+        return zones.both(zone)
+    if upper in _ABBREVIATIONS:
+        return (zones.written(_ABBREVIATIONS[upper]),)
+    if upper in _SHARED:
+        return tuple(_offsets_shared(upper))
+    moscow = _moscow(name) or (Normalized("+03", "") if name.lower() in _MOSCOW_TIME else None)
+    if moscow is None and any(char.isdigit() for char in name):
+        moscow = _explicit(name)  # "+3 (UTC+4)"
+        if moscow is None:
+            raise _invalid(line)
+    return (moscow.value,) if moscow else ()
+
+
+def _offsets_shared(upper: str) -> list[str]:
+    return re.findall(r"[+-]\d\d(?::\d\d)?", _SHARED[upper])
 
 
 def _checked(sign: str, hours: str, minutes: str | None, line: str) -> Normalized:
@@ -207,20 +228,24 @@ def _checked(sign: str, hours: str, minutes: str | None, line: str) -> Normalize
         raise NormalizeError(
             "UTC_OFFSET_INVALID", f"{line!r} is no offset in use (-12 to +14); {_ADVICE}"
         )
-    return Normalized(written(total), "utc_offset.number")
+    return Normalized(zones.written(total), "utc_offset.number")
 
 
 def _abbreviation(line: str) -> Normalized | None:
     upper = line.upper()
+    if line.lower() in _UNIVERSAL:
+        return Normalized("+00", "utc_offset.abbreviation")
+    if line.lower() in _MOSCOW_TIME:
+        return Normalized("+03", "utc_offset.moscow")
     if upper in _SHARED:
         raise NormalizeError(
             "UTC_OFFSET_AMBIGUOUS",
             f"{line!r} can mean {_SHARED[upper]}; {_ADVICE}",
-            candidates=[part.split()[0] for part in _SHARED[upper].split(", ")],
+            candidates=_offsets_shared(upper),
         )
     if upper not in _ABBREVIATIONS:
         return None
-    value = written(_ABBREVIATIONS[upper])
+    value = zones.written(_ABBREVIATIONS[upper])
     notes: tuple[Note, ...] = ()
     if upper in _DST_NAMES:
         notes = (
@@ -231,47 +256,38 @@ def _abbreviation(line: str) -> Normalized | None:
 
 def _zone_named(line: str) -> str | None:
     key = line.lower().replace(" ", "_")
-    zones = _zones()
-    if key in zones:
-        return zones[key]
-    windows = _windows()
+    known = zones.names()
+    if key in known:
+        return known[key]
+    windows = zones.windows_names()
     display = _DISPLAY.fullmatch(line)
     name = (display[4] if display else line).strip().lower()
     found = windows.get(name)
     if found and display and display[1]:
         stated = _checked(display[1], display[2], display[3], line).value
-        if stated not in _both(found):
+        if stated not in zones.both(found):
             return None
     if found is None and "/" not in name:
         # A city that is a zone of its own: "Moscow", "New York".
         cities = [
-            zone for zone in zones.values() if zone.lower().endswith("/" + name.replace(" ", "_"))
+            zone
+            for zone in known.values()
+            if zone.lower().endswith("/" + name.replace(" ", "_"))
+            and not zone.startswith(_NOT_OF_CITIES)
         ]
-        offsets = {_both(zone) for zone in cities}
+        offsets = {zones.both(zone) for zone in cities}
         found = cities[0] if len(offsets) == 1 else None
     return found
 
 
-@cache
-def _both(zone: str) -> tuple[str, str]:
-    """(standard, summer) offset of a zone in the tz database's latest full year."""
-    info = _zone(zone)
-    offsets = {}
-    for month in range(1, 13):
-        moment = datetime(2025, month, 1, 12, tzinfo=UTC).astimezone(info)
-        offsets[_minutes(moment.utcoffset())] = True
-    # Ireland's law calls winter time the odd one; the smaller offset is what everybody means.
-    return written(min(offsets)), written(max(offsets))
-
-
 def _of_zone(zone: str, dst: str, at: datetime | None) -> Normalized:
-    standard, summer = _both(zone)
+    standard, summer = zones.both(zone)
     if standard == summer:
         return Normalized(standard, "utc_offset.zone")
     if dst == "current":
         if at is None:
             raise NormalizeError("UTC_OFFSET_INVALID", "dst: current needs to know the moment")
-        value = written(_minutes(at.astimezone(_zone(zone)).utcoffset()))
+        value = zones.written(zones.minutes_east(at.astimezone(zones.load(zone)).utcoffset()))
         used = f"the offset in force on {at:%Y-%m-%d}"
     else:
         value, used = standard, "its standard (winter) offset"
@@ -280,17 +296,6 @@ def _of_zone(zone: str, dst: str, at: datetime | None) -> Normalized:
         f"{zone} changes between {standard} and {summer}; {value}, {used}, is used",
     )
     return Normalized(value, f"utc_offset.zone.{dst}", (note,))
-
-
-def _minutes(offset: timedelta | None) -> int:
-    return round((offset or timedelta()).total_seconds() / 60)
-
-
-def written(minutes: int) -> str:
-    """Return minutes east of UTC as ``+03`` or ``+05:30``."""
-    hours, rest = divmod(abs(minutes), 60)
-    sign = "-" if minutes < 0 else "+"
-    return f"{sign}{hours:02d}" + (f":{rest:02d}" if rest else "")
 
 
 def offset_for_api(value: str, *, half_hours: Literal["omit", "round"] = "omit") -> Normalized:
@@ -313,28 +318,6 @@ def offset_for_api(value: str, *, half_hours: Literal["omit", "round"] = "omit")
     return Normalized(
         sent, "utc_offset.rounded", (Note("UTC_OFFSET_ROUNDED", f"{value} is sent as {sent}"),)
     )
-
-
-def offset_of_country(alpha2: str) -> str | None:
-    """Return the one offset of a country, ``None`` where it has several or changes its clocks."""
-    found = offsets_in_country(alpha2)
-    return next(iter(found)) if len(found) == 1 else None
-
-
-def offsets_in_country(alpha2: str) -> frozenset[str]:
-    """Return every offset that a clock in the country shows in the course of a year."""
-    return _country_offsets().get(alpha2, frozenset())
-
-
-@cache
-def _country_offsets() -> dict[str, frozenset[str]]:
-    offsets: dict[str, set[str]] = {}
-    table = resources.files("tzdata.zoneinfo").joinpath("zone.tab").read_text("utf-8")
-    for line in table.splitlines():
-        if line and not line.startswith("#"):
-            country, _, zone = line.split("\t")[:3]
-            offsets.setdefault(country, set()).update(_both(zone))
-    return {country: frozenset(found) for country, found in offsets.items()}
 
 
 def _invalid(text: str) -> NormalizeError:

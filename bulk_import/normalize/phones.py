@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Literal
 from bulk_import.normalize import numbering
 from bulk_import.normalize.numbering import Number
 from bulk_import.normalize.result import Normalized, NormalizeError, Note
-from bulk_import.normalize.text import clean_line
+from bulk_import.normalize.text import clean, clean_line
 
 if TYPE_CHECKING:
     from phonenumbers import PhoneNumber
@@ -32,24 +33,46 @@ _LINK = re.compile(
 )
 _SCHEME = re.compile(r"(?:tel|callto|sms|phone)\s*:\s*(?://)?", re.IGNORECASE)
 _EXTENSION = re.compile(
-    r"(?:[,;]?\s*(?:extension|ext|extn|доб(?:ав(?:очный|\.)?)?|внутр?|poste|anexo|ramal|durchwahl|"
-    r"interno|int|x|#)[\s.:=№]*|;ext=)(\d{1,7})\s*\)?\s*$",
+    r"(?:[,;]?\s*(?:extension|ext|extn|доб(?:ав(?:очный|\.)?)?|внутр?|вн|poste|anexo|ramal|durchwahl|"
+    r"interno|int|x|#)[\s.:=№]*|;ext=|,(?=\d+#))(\d{1,7})\s*[)#]?\s*$",
     re.IGNORECASE,
 )
 _LABEL = re.compile(
     r"^(?:\(?(?:tel(?:efon|ephone|éfono|efono|efone)?|phone|ph|mobile|mob|cell(?:ular)?|work|home|office|"
-    r"main|fax|whats\s?app|viber|telegram|handy|mobil|móvil|movil|portable|t|m|p|c|"
-    r"тел(?:ефон)?|моб(?:ильный)?|сот(?:овый)?|раб(?:очий)?|дом(?:ашний)?)\)?\s*[.:№#-]*\s*)+",
+    r"main|fax|whats\s?app|viber|telegram|handy|mobil|móvil|movil|portable|tél(?:éphone)?|"
+    r"telem[óo]vel|gsm|kom|komórka|cep|(?:telefon|handy|mobil|ruf)nummer|"
+    r"手机|电话|電話|携帯|номер|номер\s+телефона|т|тел(?:ефон)?|моб(?:ильный)?|сот(?:овый)?|раб(?:очий)?|дом(?:ашний)?)(?:\s(?:no|nr|number)\b)?"
+    r"(?![^\W\d_])\)?\s*[.:№#-]*\s*)+",
     re.IGNORECASE,
 )
 _NOTE = re.compile(r"\s*[(\[]?\s*[^\W\d_][^\d]*$")
-_SEVERAL = re.compile(
-    r"\s*(?:[,;|\n]|\s/\s|//|/(?=\s*[+(0-9])|\bor\b|\band\b|\bили\b|\bи\b|\boder\b)\s*", re.I
+_IN_BRACKETS = re.compile(r"\s*\(\s*([^()\d]*[^\W\d_][^()\d]*)\)\s*$")
+_NAME_AHEAD = re.compile(r"[^\W\d_][^\d/@#+]*?[\s:.,-]+(?=\+|\(?\d+[\s().-]+\d)")
+# What a number behind it is the number of, if not a telephone's.
+_OTHER_NUMBER = re.compile(
+    r"\b(?:id|инн|снилс|огрн|iban|isbn|ssn|vat|tax|order|invoice|acc(?:oun)?t|card|zip|ext|"
+    r"extension|box|suite|apt|кв|паспорт|заказ|счет|счёт|карта|индекс|доб|rooms?|\w*nummer|rechnung|konto)\b",
+    re.IGNORECASE,
 )
+_SEVERAL = re.compile(
+    r"\s*(?:[,;|&]|\s/\s|//|/(?=\s*[+(0-9])|\bor\b|\band\b|\bили\b|\bи\b|\boder\b|\bou\b|"
+    r"\s(?=\+)|(?<=\d{10})\s(?=\d{10})|\s(?=[^\W\d_]+\s*:\s*[+(\d]))\s*",
+    re.IGNORECASE,
+)
+_OPENING, _CLOSING = "#=\"'`«“‘‹< ", "\"'`»“”‘’›> "
+_SQUARE = str.maketrans("[]", "()")
+# Prefixes of the past, still in many lists: what was dialled in front of numbers of today's length.
+_FORMER_PREFIX = {
+    "MX": re.compile(r"(?:01|044|045)(?=\d{10}\Z)"),
+    "UA": re.compile(r"8(?=0\d{9}\Z)"),
+}
+_FORMER_MEXICAN_MOBILE = re.compile(r"521(?=\d{10}\Z)")
+_NO_EXCHANGE = re.compile(r"\+1\d{3}[01]")  # in North America none begins so
 _TRUNK_ZERO = re.compile(r"^(\+\s*\d{1,3}[\s.-]*)\(0\)")
 _NUMBER_CHARS = re.compile(r"[\d\s().\-/+*~_'\\]+")
 _NO_DIGITS = re.compile(r"\D")
 _MARKS = re.compile(r"[~_'\\*]")
+_DECIMAL = re.compile(r"-?[1-9]\d?\.\d{4,9}")  # a place on the globe
 _PLACEHOLDERS = re.compile(r"(\d)\1{6,}|0?123456789\d?")
 
 
@@ -93,6 +116,8 @@ def normalize_phone(
     if len(line) > LONGEST:
         raise NormalizeError("PHONE_INVALID", "too long for a phone number")
     line = _plain(line)
+    if not _E164.fullmatch(line):
+        line = line.translate(_SQUARE).lstrip(_OPENING).rstrip(_CLOSING)
     if _E164.fullmatch(line):
         return _canonical(line, line, None, "phone.e164", (), strict=strict)
     link = _LINK.fullmatch(line)
@@ -102,7 +127,16 @@ def normalize_phone(
     restored = _restored(line)
     if restored:
         return _canonical(line, restored, region, "phone.spreadsheet", (), strict=strict)
-    return _from_parts(line, region, strict=strict, several=several)
+    try:
+        return _from_parts(line, region, strict=strict, several=several)
+    except NormalizeError:
+        cleaned = clean(text)
+        if "\n" not in cleaned:
+            raise
+        apart = _plain(clean_line(cleaned.replace("\n", "; ")))
+        with suppress(NormalizeError):
+            return _from_parts(apart, region, strict=strict, several=several)
+        raise
 
 
 def _plain(line: str) -> str:
@@ -117,7 +151,7 @@ def _plain(line: str) -> str:
             folded.append("-")
         elif char in "\uff0b\ufe62\u207a\u2795":
             folded.append("+")
-        elif char.isspace():
+        elif char.isspace() or (unicodedata.category(char) == "So" and char != "№"):
             folded.append(" ")
         elif char in "\u00b7\u2022\u30fb\u2219\u2027\u3002\uff0e\u2024":
             folded.append(".")
@@ -190,26 +224,45 @@ def _from_parts(
 def _single(
     line: str, region: str | None, notes: tuple[Note, ...], *, strict: bool
 ) -> NormalizedPhone:
-    extension = ""
-    is_bare = _NUMBER_CHARS.fullmatch(line) is not None  # no word, so no label and no extension
-    match = None if is_bare else _EXTENSION.search(line)
-    if match and sum(c.isdigit() for c in line[: match.start()]) >= 5:
-        extension, line = match[1], line[: match.start()].rstrip(" (,;")
-    bare = line if is_bare else _LABEL.sub("", line).strip()
-    rule = "phone.number"
-    tail = None if is_bare else _NOTE.search(bare)
-    if tail and tail.start() and tail[0][0] in " ([":  # words behind the number, not inside it
-        bare = bare[: tail.start()].strip()
-        rule = "phone.text_around"
+    # A cell without a word has no label, no extension and nothing around the number.
+    is_bare = _NUMBER_CHARS.fullmatch(line) is not None
+    bare, extension, words = (line, "", []) if is_bare else _without_words(line)
+    dropped = [one for one in words if not _LABEL.fullmatch(one)]
+    if dropped:
+        text = " ".join(dropped)
+        notes = (*notes, Note("PHONE_TEXT_DROPPED", f"{text!r} beside the number is not sent"))
     bare = bare.strip(" .,;:")
-    if not _NUMBER_CHARS.fullmatch(bare) or not any(c.isdigit() for c in bare):
+    is_number = _NUMBER_CHARS.fullmatch(bare) and not _DECIMAL.fullmatch(bare)
+    if not is_number or not any(c.isdigit() for c in bare):
         raise NormalizeError(
             "PHONE_INVALID", f"{line!r} is not a phone number such as +14155550123"
         )
-    bare = _MARKS.sub(" ", bare)
-    bare = _TRUNK_ZERO.sub(r"\1", bare)
+    bare = _TRUNK_ZERO.sub(r"\1", _MARKS.sub(" ", bare))
+    rule = "phone.text_around" if words else "phone.number"
     found = _canonical(line, bare, region, rule, notes, strict=strict)
     return NormalizedPhone(found.value, found.rule, found.notes, extension)
+
+
+def _without_words(line: str) -> tuple[str, str, list[str]]:
+    """(number, extension, words that stood around them)."""
+    words, extension = [], ""
+    note = _IN_BRACKETS.search(line)
+    if note and note.start():
+        line = line[: note.start()]
+        words.append(note[1].strip())
+    match = _EXTENSION.search(line)
+    if match and sum(c.isdigit() for c in line[: match.start()]) >= 5:
+        extension, line = match[1], line[: match.start()].rstrip(" (,;")
+    bare = _LABEL.sub("", line).strip()
+    tail = _NOTE.search(bare)
+    if tail and tail.start() and tail[0][0] in " ([":  # words behind the number, not inside it
+        bare = bare[: tail.start()].strip()
+        words.append(tail[0].strip(" ()[]"))
+    ahead = _NAME_AHEAD.match(bare)
+    if ahead and not _OTHER_NUMBER.search(ahead[0]):
+        bare = bare[ahead.end() :]
+        words.append(ahead[0].strip(" :.,-"))
+    return bare, extension, words
 
 
 def _canonical(
@@ -229,7 +282,7 @@ def _canonical(
         raise _refusal(shown, number, digits, region)
     if not found.is_assigned:
         # Without a plus the region may be the wrong guess, so only a number that exists will do.
-        if strict or how in _GUESSED:
+        if strict or how in _GUESSED or _cannot_exist(found):
             raise _wrong(shown, numbering.to_library(found))
         notes = (
             *notes,
@@ -238,11 +291,19 @@ def _canonical(
     return NormalizedPhone(found.e164, how or rule, notes)
 
 
+def _cannot_exist(found: Number) -> bool:
+    """Whether a number that nobody has is a number with a digit lost or added."""
+    return bool(_NO_EXCHANGE.match(found.e164)) or numbering.is_cut(found)
+
+
 def _parse(number: str, digits: str, region: str | None) -> tuple[Number | None, str]:
     """Read *number* internationally, else as dialled in *region*; say by which rule."""
     if number.lstrip(" (").startswith("+"):
-        # "+8 916 …" and "+0 …": a plus before a trunk prefix.
-        return numbering.read(digits), ""
+        found = numbering.read(_FORMER_MEXICAN_MOBILE.sub("52", digits))
+        former = (
+            found is not None and digits.startswith("521") and not found.e164.startswith("+521")
+        )
+        return found, "phone.former_prefix" if former else ""
     candidates: list[tuple[Number | None, str]] = []
     if digits.startswith("00"):
         candidates.append((numbering.read(digits[2:]), "phone.prefix_00"))
@@ -250,6 +311,9 @@ def _parse(number: str, digits: str, region: str | None) -> tuple[Number | None,
         candidates.append((numbering.read(digits[3:]), "phone.prefix_011"))
     if region:
         candidates.append((numbering.read(digits, region), "phone.national"))
+        old = _FORMER_PREFIX.get(region)
+        if old and old.match(digits):
+            candidates.append((numbering.read(old.sub("", digits), region), "phone.former_prefix"))
         # The country code typed without its plus.
         code = str(numbering.calling_code(region))
         if digits.startswith(code) and len(digits) > len(code) + 6:

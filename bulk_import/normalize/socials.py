@@ -17,27 +17,36 @@ Network = Literal["facebook", "instagram", "whatsapp", "telegram", "viber", "vko
 
 _PROFILES: dict[str, str] = {  # network -> address of a profile up to the name
     "facebook": r"(?:(?:[a-z-]+\.)?(?:facebook|fb)\.(?:com|me)|m\.me)/(?:people/[^/]+/(?=\d))?",
-    "instagram": r"(?:www\.)?(?:instagram\.com|instagr\.am)/",
+    "instagram": r"(?:www\.|m\.)?(?:instagram\.com|instagr\.am)/",
     "telegram": r"(?:www\.)?(?:t\.me|telegram\.me|telegram\.dog)/(?:s/)?",
-    "vkontakte": r"(?:www\.|m\.)?(?:vk\.com|vk\.ru|vkontakte\.ru)/",
-    "linkedin": r"(?:[a-z]{2,3}\.)?linkedin\.com/in/",
+    "vkontakte": r"(?:www\.|m\.|new\.)?(?:vk\.com|vk\.ru|vkontakte\.ru)/",
+    "linkedin": r"(?:[a-z]{1,3}\.)?linkedin\.com/(?:mwlite/)?in/",
 }
+_BEHIND = {"linkedin": "(?:/[a-z]{2})?"}  # the language of the page
 _LINKS = {
-    network: re.compile(rf"(?:https?://)?{profile}@?([\w.%-]+)/?(?:[?#].*)?", re.IGNORECASE)
+    network: re.compile(
+        rf"(?:https?://)?{profile}@?([\w.%-]+){_BEHIND.get(network, '')}/?(?:[?#].*)?",
+        re.IGNORECASE,
+    )
     for network, profile in _PROFILES.items()
 }
 _FACEBOOK_ID = re.compile(
     r"(?:https?://)?(?:[a-z-]+\.)?facebook\.com/profile\.php\?(?:[^#]*&)?id=(\d+)(?:[&#].*)?",
     re.IGNORECASE,
 )
-_TELEGRAM_APP = re.compile(r"tg://resolve/?\?domain=(\w+)", re.IGNORECASE)
+_TELEGRAM_APP = re.compile(
+    r"tg://resolve/?\?domain=(\w+)|https?://web\.telegram\.org/[a-z]/#@(\w+)"
+    r"|(?:https?://)?(?!www\.)(\w{4,32})\.t\.me/?",
+    re.IGNORECASE,
+)
+_TELEGRAM_PHONE = re.compile(r"(?:https?://)?t\.me/\+(\d{7,15})/?", re.IGNORECASE)
 _NUMBER_LINK = re.compile(
-    r"(?:viber://(?:chat|add)/?\?number=|whatsapp://send/?\?phone=)(?:\+|%2B)?(\d+)(?:&.*)?",
+    r"(?:viber://(?:chat|add)/?\?number=|(?:whatsapp:/|https?://web\.whatsapp\.com)/send/?\?phone=)(?:\+|%2B)?(\d+)(?:&.*)?",
     re.IGNORECASE,
 )
 # What may stand where a name stands and leads to something else than a person's page.
 _NOT_NAMES = re.compile(
-    r".*\.php|(?:wall|photo|video|album|albums|audios?|topic|doc|clip|story|app|club|public|event)"
+    r".*\.php|(?:wall|photo|video|album|albums|audios?|topic|doc|clip|story|market|app|club|public|event)"
     r"-?\d.*|"
     + "|".join(
         "about accounts ads addstickers addemoji addlist addtheme apps away bookmarks c clips "
@@ -50,6 +59,7 @@ _NOT_NAMES = re.compile(
     ),
     re.IGNORECASE,
 )
+_IS_LINK = re.compile(r"<?(?:\w+://|(?:[\w-]+\.)+[a-z]{2,}/)", re.IGNORECASE)
 _AT_NAME = re.compile(r"@([A-Za-z0-9_.]{2,64})")
 
 
@@ -63,6 +73,8 @@ def normalize_social(text: str, network: Network) -> Normalized:
     line = clean_line(text)
     if not line or len(line) > LONGEST:
         raise NormalizeError("SOCIAL_INVALID", "empty" if not line else "too long for a profile")
+    if _IS_LINK.match(line):
+        line = line.strip("<>,;. ")
     if network in ("whatsapp", "viber"):
         return _number(line)
     name = _linked_name(line, network)
@@ -79,7 +91,10 @@ def _linked_name(line: str, network: str) -> str:
     in_app = _TELEGRAM_APP.fullmatch(line) if network == "telegram" else None
     found = by_id or in_app
     if found:
-        return found[1]
+        return str(next(filter(None, found.groups())))
+    phone = _TELEGRAM_PHONE.fullmatch(line) if network == "telegram" else None
+    if phone:
+        return f"+{phone[1]}"
     link = _LINKS[network].fullmatch(line)
     if not link or _NOT_NAMES.fullmatch(link[1]):
         return ""
