@@ -32,6 +32,7 @@ from bulk_import.preparing import Plan, PreparingStoppedError, prepare
 from bulk_import.settings import KEY_VARIABLE
 
 _BATCH = 250  # rows in one commit: the senders' commits wait for it
+_NICENESS = 5  # where processors are few, sending goes before preparing
 _START = "from bulk_import.ahead import work; work()"
 
 
@@ -160,6 +161,8 @@ def work() -> None:
     """Read a job from stdin and do it."""
     for name in ("SIGINT", "SIGTERM"):
         signal.signal(getattr(signal, name), signal.SIG_IGN)
+    if hasattr(os, "nice"):
+        os.nice(_NICENESS)
     lines = _lines(sys.stdin.fileno())
     job = Job(**json.loads(next(lines)))
     stopping = threading.Event()

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import replace
@@ -92,7 +92,8 @@ class Client:
         self._trust_503 = settings.trust_503
         self._timeout_s = settings.timeout_s
         self._deadlines = Deadlines(settings.timeout_s)
-        self._key_part = urlencode({KEY_PARAMETER: settings.api_key.reveal()}).encode("ascii")
+        key = urlencode({KEY_PARAMETER: settings.api_key.reveal()})
+        self._key_behind = f"&{key}".encode("ascii")
         self._base = URL(settings.endpoint)
         self._paths: dict[str, URL] = {}
         self._usual: tuple[bytes, Answer] = (b"", Answer(Verdict.UNREADABLE, 0))
@@ -132,8 +133,8 @@ class Client:
             finally:
                 client._deadlines.close()
 
-    async def send(self, body: bytes, *, repeatable: bool) -> Answer:
-        """Send one contact.
+    def send(self, body: bytes, *, repeatable: bool) -> Coroutine[Any, Any, Answer]:
+        """Send one contact. Await what it returns.
 
         Args:
             body: The encoded form, without the key.
@@ -143,18 +144,20 @@ class Client:
             NotSentError: Nothing left this computer.
             AnswerLostError: It may have been applied or not.
         """
-        return await self._request(_SEND, body, self._pooled if repeatable else self._fresh)
+        session = self._pooled if repeatable else self._fresh
+        return self._request(_SEND, body + self._key_behind, session)
 
     async def call(self, method: str) -> Answer:
         """Call a method that only reads, such as ``getalllists``. Raises as ``send`` does."""
-        return await self._request(method, b"", self._pooled)
+        return await self._request(method, self._key_behind[1:], self._pooled)
 
-    async def _request(self, method: str, body: bytes, session: aiohttp.ClientSession) -> Answer:
-        data = body + b"&" + self._key_part if body else self._key_part
+    async def _request(self, method: str, data: bytes, session: aiohttp.ClientSession) -> Answer:
         url = self._paths.get(method)
         if url is None:
             url = self._paths[method] = self._base / "api" / method
         answer = await self._post(session, url, data)
+        if answer is self._usual[1]:
+            return answer
         if answer.verdict is Verdict.MOVED:
             target = self._same_place(url, answer.location)
             if target is not None:
@@ -169,7 +172,7 @@ class Client:
                 text=f"redirect {answer.http_status} to {answer.location or 'nowhere'}, "
                 "not followed: the key stays with this host; check --endpoint",
             )
-        return answer if answer is self._usual[1] else self._redacted(answer)
+        return self._redacted(answer)
 
     def _redacted(self, answer: Answer) -> Answer:
         text, note = self._key.redact(answer.text), self._key.redact(answer.note)
@@ -253,11 +256,13 @@ async def _read(content: aiohttp.StreamReader) -> bytes:
     Raises:
         ValueError: More than 64 KiB.
     """
-    whole = b""
-    while part := await content.readany():
-        whole = whole + part if whole else part
+    whole = await content.readany()
+    while not content.at_eof():
+        whole += await content.readany()
         if len(whole) > ANSWER_BYTES:
-            raise ValueError(f"longer than {ANSWER_BYTES // 1024} KiB")
+            break
+    if len(whole) > ANSWER_BYTES:
+        raise ValueError(f"longer than {ANSWER_BYTES // 1024} KiB")
     return whole
 
 

@@ -75,6 +75,6 @@ class Claims:
 
     def _next_row(self) -> Pending | None:
         while (row := self._lanes.take()) is not None:
-            if not self._hold_back(row):
+            if not self._lanes.is_holding or not self._hold_back(row):
                 return row
         return None

@@ -29,7 +29,7 @@ class Lanes:
         self._supply = supply
         self._is_complete = is_complete
         self._drained = False
-        self._parked: dict[str, deque[Pending]] = {}  # by busy lane
+        self._parked: dict[str, deque[Pending] | None] = {}  # by busy lane
         self._parked_rows = 0
         self._freed: deque[Pending] = deque()
         self._held: dict[str, str] = {}  # lane -> the place of the row in doubt
@@ -49,18 +49,28 @@ class Lanes:
             if row is None:
                 self._drained = was_complete
                 return None
-            lane = _lane(row)
-            if lane in self._parked:
-                self._parked[lane].append(row)
-                self._parked_rows += 1
-            else:
-                self._parked[lane] = deque()
+            lane = row.contact or _lane_of_its_own(row)
+            if lane not in self._parked:
+                self._parked[lane] = None
                 return row
+            self._park(lane, row)
         return None
+
+    def _park(self, lane: str, row: Pending) -> None:
+        parked = self._parked[lane]
+        if parked is None:
+            parked = self._parked[lane] = deque()
+        parked.append(row)
+        self._parked_rows += 1
+
+    @property
+    def is_holding(self) -> bool:
+        """Whether any lane is held."""
+        return bool(self._held)
 
     def held_by(self, row: Pending) -> str:
         """Return the place of the row in doubt that *row* must not overtake, else ``""``."""
-        return self._held.get(_lane(row), "")
+        return self._held.get(row.contact or _lane_of_its_own(row), "")
 
     def release(self, row: Pending, *, in_doubt: bool = False) -> bool:
         """Say that *row* is settled; with *in_doubt*, that later rows must not overtake it.
@@ -68,7 +78,7 @@ class Lanes:
         Returns:
             Whether a later row of the lane may go now.
         """
-        lane = _lane(row)
+        lane = row.contact or _lane_of_its_own(row)
         if in_doubt:
             self._held.setdefault(lane, row.place)
         parked = self._parked[lane]
@@ -80,6 +90,6 @@ class Lanes:
         return bool(self._freed)
 
 
-def _lane(row: Pending) -> str:
-    # Two rows without e-mail and phone have nothing in common: each is a lane of its own.
-    return row.contact or f"#{row.seq}"
+def _lane_of_its_own(row: Pending) -> str:
+    # Two rows without e-mail and phone have nothing in common.
+    return f"#{row.seq}"

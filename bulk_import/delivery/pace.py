@@ -56,6 +56,11 @@ class Pace:
         """Seconds that the pause for everybody has still to go."""
         return max(0.0, self._paused_until - self._clock())
 
+    def slot_now(self) -> float:
+        """Return the clock's time if a request may leave at once, without a rate; else 0."""
+        now = self._clock()
+        return now if not self.rate and now >= self._paused_until else 0.0
+
     async def slot(self) -> float:
         """Wait for the next slot; slots come in the order of the calls.
 

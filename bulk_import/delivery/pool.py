@@ -277,19 +277,14 @@ class Pool:
         if job.attempts > 1 or job.waited_s >= 0.05:
             tried = f"attempt {job.attempts}, after {job.waited_s:.1f} s of waiting"
             message = f"{message}; {tried}" if message else tried
+        finished_at = utc_now() if was_sent else ""
+        elapsed_ms = job.elapsed_ms if was_sent else None
         self._commits.add(
             Settled(
-                seq=job.row.seq,
-                status=status,
-                error_code=code,
-                message=message,
-                attempts=job.attempts,
-                http_status=http_status,
-                finished_at=utc_now() if was_sent else "",
-                elapsed_ms=job.elapsed_ms if was_sent else None,
-                again=again,
+                job.row.seq, status, code, message, job.attempts, http_status, finished_at,
+                elapsed_ms, again,
             )
-        )
+        )  # fmt: skip
         self._watch.settled(status)
         if was_sent:
             self._stop_if(self._breaker.settled(well=status is Status.SUCCESS))
