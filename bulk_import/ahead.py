@@ -1,10 +1,11 @@
-"""Rows read and judged in another process, ahead of the senders.
+"""Another process: it reads and judges rows ahead of the senders, and writes the report behind them.
 
-The other process writes its batches into the journal, which is what bounds memory: rows wait on the
-disk. It is a fresh interpreter, so a caller's ``__main__`` is not imported again. Both talk in lines
-of JSON: one job goes in; ``{"rows": n}`` comes back for every batch that is committed, then
-``{"done": …}`` or ``{"error": …}``. It ends by itself when its input does, that is when this process
-dies. Signals are this process's business.
+It puts its batches into the journal, which is what bounds memory: rows wait on the disk. It is a
+fresh interpreter, so a caller's ``__main__`` is not imported again. Both talk in lines of JSON: one
+job goes in; ``{"rows": n}`` comes back for every batch that is committed, ``{"done": …}`` behind the
+last, or ``{"error": …}``. Then it writes the report as far as rows have ended; ``{"over": …}`` tells
+it that all have, and ``{"reported": …}`` comes back. It ends by itself when its input does, that is
+when this process dies. Signals are this process's business.
 """
 
 from __future__ import annotations
@@ -24,11 +25,13 @@ from pathlib import Path
 from typing import Any
 
 from bulk_import.errors import BulkImportError
+from bulk_import.garbage import rare_collections
 from bulk_import.inputs import KnownNames, Names, opened_inputs
 from bulk_import.journal import Journal
 from bulk_import.mapping.loading import ColumnMapping, parse_mapping
 from bulk_import.mapping.suppression import SuppressionList
 from bulk_import.preparing import Plan, PreparingStoppedError, prepare
+from bulk_import.reporting import report
 from bulk_import.settings import KEY_VARIABLE
 
 _BATCH = 250  # rows in one commit: the senders' commits wait for it
@@ -49,10 +52,17 @@ class Job:
     lists: Mapping[str, str] | None
     managers: Mapping[str, str] | None
     at: str
+    is_report_safe: bool
 
     @classmethod
     def of(
-        cls, journal: Path, paths: Sequence[str], mapping: ColumnMapping, names: Names | None
+        cls,
+        journal: Path,
+        paths: Sequence[str],
+        mapping: ColumnMapping,
+        names: Names | None,
+        *,
+        is_report_safe: bool = False,
     ) -> Job:
         return cls(
             journal=str(journal),
@@ -64,6 +74,7 @@ class Job:
             lists=dict(names.known_lists) if names else None,
             managers=dict(names.manager_ids) if names else None,
             at=datetime.now(UTC).isoformat(),
+            is_report_safe=is_report_safe,
         )
 
 
@@ -75,7 +86,8 @@ class Preparer:
         is_done: All of them are.
         rows_read: Their number, when it is done.
         problems: What opening and reading the sources found, when it is done.
-        error: Why it ended before it was done.
+        is_reported: The reports are written.
+        error: What went wrong with either.
         on_news: Called whenever one of these has changed.
     """
 
@@ -84,10 +96,12 @@ class Preparer:
         self.rows_read = 0
         self.problems: list[str] = []
         self.is_done = False
+        self.is_reported = False
         self.error = ""
         self.on_news: Callable[[], None] = lambda: None
         self._process = process
         self._loop = asyncio.get_running_loop()
+        self._prepared = asyncio.Event()
         self._ended = asyncio.Event()
         self._listener = threading.Thread(target=self._listen, daemon=True)
         self._listener.start()
@@ -122,9 +136,15 @@ class Preparer:
         """Ask for its end; the batch at hand is finished."""
         self._tell({"stop": True})
 
-    async def ended(self) -> None:
-        """Wait until it has ended, one way or another."""
+    async def prepared(self) -> None:
+        """Wait until all rows are, or never will be."""
+        await self._prepared.wait()
+
+    async def report(self) -> bool:
+        """Say that no row is on its way any more; return whether the reports were written."""
+        self._tell({"over": True})
         await self._ended.wait()
+        return self.is_reported
 
     def _tell(self, message: Mapping[str, Any]) -> None:
         assert self._process.stdin is not None  # noqa: S101 - for the type checker
@@ -146,11 +166,14 @@ class Preparer:
             self.is_done = True
             self.rows_read = message["done"]
             self.problems = message["problems"]
+        self.is_reported = self.is_reported or "reported" in message
         self.error = message.get("error", self.error)
         if not message:
             if not self.is_done and not self.error:
                 self.error = "the process that reads the source ended unexpectedly"
             self._ended.set()
+        if self.is_done or self.error:
+            self._prepared.set()
         self.on_news()
 
 
@@ -165,19 +188,23 @@ def work() -> None:
         os.nice(_NICENESS)
     lines = _lines(sys.stdin.fileno())
     job = Job(**json.loads(next(lines)))
-    stopping = threading.Event()
-    threading.Thread(target=_obey, args=(lines, stopping), daemon=True).start()
+    stopping, over = threading.Event(), threading.Event()
+    threading.Thread(target=_obey, args=(lines, stopping, over), daemon=True).start()
     try:
-        _say(**_prepared(job, stopping))
+        with Journal.open(Path(job.journal)) as journal, rare_collections():
+            journal.leave_syncs_to_others()
+            _say(**_prepared(job, journal, stopping))
+            report(journal, journal.path.parent, safe=job.is_report_safe, is_over=over.is_set)
+            _say(reported=True)
     except PreparingStoppedError:
         _say(error="stopped before the source was read to its end")
     except BulkImportError as exc:
         _say(error=str(exc))
 
 
-def _obey(lines: Iterator[bytes], stopping: threading.Event) -> None:
-    for _ in lines:
-        stopping.set()
+def _obey(lines: Iterator[bytes], stopping: threading.Event, over: threading.Event) -> None:
+    for line in lines:
+        (over if b"over" in line else stopping).set()
     os._exit(1)  # the other side is gone: nobody is to find rows that it has not asked for
 
 
@@ -189,7 +216,7 @@ def _lines(handle: int) -> Iterator[bytes]:
         yield from whole
 
 
-def _prepared(job: Job, stopping: threading.Event) -> dict[str, Any]:
+def _prepared(job: Job, journal: Journal, stopping: threading.Event) -> dict[str, Any]:
     mapping = parse_mapping(job.mapping_text, job.mapping_name, folder=Path(job.mapping_folder))
     if job.sheet:
         mapping = mapping.with_sheet(job.sheet)
@@ -198,20 +225,18 @@ def _prepared(job: Job, stopping: threading.Event) -> dict[str, Any]:
         names = KnownNames(job.lists, job.managers or {})
     plan = Plan(endpoint="")
     suppression = SuppressionList.load(mapping.suppress_files())
-    with Journal.open(Path(job.journal)) as journal:
-        journal.leave_syncs_to_others()
-        moment = datetime.fromisoformat(job.at)
-        with opened_inputs(job.paths, mapping, names, at=moment) as inputs:
-            prepare(
-                journal,
-                inputs,
-                suppression,
-                plan,
-                duplicates=mapping.spec.when.duplicate,
-                is_stopping=stopping.is_set,
-                on_rows=lambda _: _say(rows=plan.rows_read),
-                batch=_BATCH,
-            )
+    moment = datetime.fromisoformat(job.at)
+    with opened_inputs(job.paths, mapping, names, at=moment) as inputs:
+        prepare(
+            journal,
+            inputs,
+            suppression,
+            plan,
+            duplicates=mapping.spec.when.duplicate,
+            is_stopping=stopping.is_set,
+            on_rows=lambda _: _say(rows=plan.rows_read),
+            batch=_BATCH,
+        )
     problems = [f"{name}: {problem}" for name, problem in plan.problems]
     return {"done": plan.rows_read, "problems": problems}
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 from bulk_import.api.form import decode
 from bulk_import.journal import Journal
-from bulk_import.models import Status, Summary
+from bulk_import.models import Summary
 from bulk_import.preparing import SET_FIELDS
 from bulk_import.report.digest import Digest
 from bulk_import.report.outcomes import write_report
@@ -23,42 +24,55 @@ _SETS = re.compile(rb"(?:\A|(?<=&))(?:" + "|".join(SET_FIELDS).encode() + rb")=[
 _MOST_COMBINATIONS = 10_000  # of tags or lists that are kept in memory while they are counted
 
 
-def report(journal: Journal, run_dir: Path, *, safe: bool, redact: bool = False) -> Summary:
+def report(
+    journal: Journal,
+    run_dir: Path,
+    *,
+    safe: bool,
+    redact: bool = False,
+    is_over: Callable[[], bool] = lambda: True,
+) -> Summary:
     """Write all reports of a run from its journal.
 
     Args:
         safe: Neutralize formula-like cells in ``report.csv``.
         redact: Leave contacts and messages out of ``report.html``.
+        is_over: Whether sending is over. While it is not, the report follows it.
     """
+    digest, changes = Digest(), _Changes()
+    outcomes = journal.outcomes(on_accepted=changes.add, is_over=is_over)
+    write_report(run_dir / REPORT, digest.watched(outcomes), safe=safe)
     summary = summarize(journal, run_dir)
-    digest = Digest()
-    write_report(run_dir / REPORT, digest.watched(journal.outcomes()), safe=safe)
-    write_page(run_dir / PAGE, summary, digest, _accepted_changes(journal), redact=redact)
+    write_page(run_dir / PAGE, summary, digest, changes.names(), redact=redact)
     write_rejects(run_dir, journal.sources(), journal.results(*REJECTED))
     write_summary(run_dir / SUMMARY, summary)
     return summary
 
 
-def _accepted_changes(journal: Journal) -> dict[str, Counter[str]]:
+class _Changes:
     """For tags and lists, parameter -> name -> accepted rows."""
-    # Contacts share their tags: each combination is counted as it was sent and decoded once.
-    parts: Counter[bytes] = Counter()
-    changes: dict[str, Counter[str]] = {}
-    for _, body in journal.bodies(Status.SUCCESS):
-        parts.update(_SETS.findall(body))
-        if len(parts) > _MOST_COMBINATIONS:
-            _count_names(parts, changes)
-    _count_names(parts, changes)
-    return changes
 
+    def __init__(self) -> None:
+        # Contacts share their tags: each combination is counted as it was sent and decoded once.
+        self._parts: Counter[bytes] = Counter()
+        self._names: dict[str, Counter[str]] = {}
 
-def _count_names(parts: Counter[bytes], changes: dict[str, Counter[str]]) -> None:
-    """Move *parts* of forms into *changes*."""
-    for part, rows in parts.items():
-        for name, value in decode(part):
-            for entry in value.split(",") if value else ():
-                changes.setdefault(name, Counter())[entry] += rows
-    parts.clear()
+    def add(self, body: bytes) -> None:
+        """Count what a form says."""
+        self._parts.update(_SETS.findall(body))
+        if len(self._parts) > _MOST_COMBINATIONS:
+            self._fold()
+
+    def names(self) -> dict[str, Counter[str]]:
+        self._fold()
+        return self._names
+
+    def _fold(self) -> None:
+        for part, rows in self._parts.items():
+            for name, value in decode(part):
+                for entry in value.split(",") if value else ():
+                    self._names.setdefault(name, Counter())[entry] += rows
+        self._parts.clear()
 
 
 def summarize(journal: Journal, run_dir: Path) -> Summary:

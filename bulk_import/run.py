@@ -57,7 +57,7 @@ from bulk_import.preparing import (
 )
 from bulk_import.progress import Progress
 from bulk_import.report.writing import replaced
-from bulk_import.reporting import PAGE, REPORT, SUMMARY, report
+from bulk_import.reporting import PAGE, REPORT, SUMMARY, report, summarize
 from bulk_import.settings import Settings
 
 JOURNAL = "journal.sqlite3"
@@ -165,7 +165,15 @@ class Run:
         with (
             opened_sources(paths, self._mapping, directory) as opened,
             self._new_journal(directory, paths) as journal,
-            Preparer.start(Job.of(journal.path, paths, self._mapping, directory)) as preparer,
+            Preparer.start(
+                Job.of(
+                    journal.path,
+                    paths,
+                    self._mapping,
+                    directory,
+                    is_report_safe=self._settings.report_safe,
+                )
+            ) as preparer,
         ):
             try:
                 rows, blank = await asyncio.to_thread(
@@ -182,13 +190,16 @@ class Run:
                 self._stop.request("the source changed while it was read", EXIT_STOPPED)
             for problem in preparer.problems:
                 self._progress.say(problem)
-            return self._close(journal)
+            self._remember_end(journal)
+            if await preparer.report():
+                return summarize(journal, self._dir)
+            return report(journal, self._dir, safe=self._settings.report_safe)
 
     async def _read_to_the_end(self, preparer: Preparer) -> None:
         """Every row is accounted for, sent or not; only a person who stops is not kept waiting."""
         if self._stop.code in _SIGNALS:
             preparer.stop()
-        await preparer.ended()
+        await preparer.prepared()
         if preparer.error:
             self._stop.request(preparer.error, EXIT_STOPPED)
 
@@ -422,6 +433,10 @@ class Run:
 
     def _close(self, journal: Journal) -> Summary:
         """Write how the run ended, then the reports."""
+        self._remember_end(journal)
+        return report(journal, self._dir, safe=self._settings.report_safe)
+
+    def _remember_end(self, journal: Journal) -> None:
         facts = journal.facts()
         elapsed_s = float(facts.get("elapsed_s", "0")) + time.monotonic() - self._began
         is_dry = "dry_run" in facts
@@ -434,7 +449,6 @@ class Run:
             elapsed_s=f"{elapsed_s:.3f}",
             finished="1" if is_done else "",
         )
-        return report(journal, self._dir, safe=self._settings.report_safe)
 
     def _make_folder(self) -> None:
         try:

@@ -146,7 +146,7 @@ async def test_the_other_process_ends_with_this_one_and_never_sees_the_key(
         assert not preparer.is_done
         known = journal.count_records()
         with Preparer.start(job) as preparer:
-            await preparer.ended()
+            await preparer.prepared()
         assert (preparer.is_done, preparer.rows_read, preparer.error) == (True, 30_000, "")
         assert journal.count_records() == 30_000 >= known
 

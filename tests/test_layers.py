@@ -14,14 +14,15 @@ LAYERS = (
     "sync",
     "importing explaining undoing retention retagging",
     "run",
-    "reporting ahead identity",
+    "ahead identity",
+    "reporting",
     "inputs",
     "preparing canary fixes",
     "report mapping delivery sandbox",
     "api journal state sources progress",
     "normalize settings locks",
     "entries",
-    "models errors codes redact",
+    "models errors codes redact garbage",
 )
 LEVEL = {name: depth for depth, names in enumerate(LAYERS) for name in names.split()}
 MODULES = sorted(

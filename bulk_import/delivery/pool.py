@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import sys
 from collections import deque
 from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
 
 from bulk_import.api.answers import NO_DATA, UNKNOWN_GROUP, Answer, Verdict
 from bulk_import.api.form import decode
@@ -27,10 +25,10 @@ from bulk_import.delivery.lanes import Lanes
 from bulk_import.delivery.retry import AttemptFailedError, policy
 from bulk_import.delivery.stopping import Stop, StoppingError
 from bulk_import.entries import Pending, Settled
+from bulk_import.garbage import rare_collections
 from bulk_import.models import Status
 from bulk_import.settings import Settings
 
-_COLLECTIONS = (10_000, 20, 20)
 _MOST_RETRYING = 32  # rows waiting to be repeated; beyond that no new row is begun
 
 
@@ -293,17 +291,3 @@ class Pool:
     def _stop_if(self, reason: str) -> None:
         if reason:
             self._stop.request(reason, EXIT_STOPPED)
-
-
-@contextmanager
-def rare_collections() -> Iterator[None]:
-    """Let the interpreter look for garbage less often than at every 700th new object.
-
-    What is alive between requests is looked through each time: a sixth of what a request costs.
-    """
-    before = gc.get_threshold()
-    gc.set_threshold(*_COLLECTIONS)
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before)

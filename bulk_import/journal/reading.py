@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -15,7 +16,10 @@ _OUTCOME = f"""r.contact, r.warnings, o.status, o.error_code, o.message,
     coalesce(o.attempts, (select count(*) from attempt a
                           where a.seq = r.seq and a.result is not 'withdrawn')),
     o.http_status, coalesce(o.finished_at, ''), o.elapsed_ms,
-    case when o.seq is null then {IN_DOUBT} end, case when o.seq is null then r.body end"""  # noqa: S608
+    case when o.seq is null then {IN_DOUBT} end,
+    case when o.seq is null or o.status = 'success' then r.body end"""  # noqa: S608
+_STATUS = 2  # its place among them
+_FOLLOWING_S = 0.1
 
 
 class Reading(Database):
@@ -74,16 +78,50 @@ class Reading(Database):
                 )
             )
 
-    def outcomes(self) -> Iterator[Outcome]:
-        """Yield one outcome per row, in source order."""
+    def outcomes(
+        self,
+        *,
+        on_accepted: Callable[[bytes], None] = lambda _: None,
+        is_over: Callable[[], bool] = lambda: True,
+    ) -> Iterator[Outcome]:
+        """Yield one outcome per row, in source order.
+
+        Args:
+            on_accepted: Told the form, without the key, of every accepted row.
+            is_over: Whether sending is over. While it is not, the iterator waits at the first row
+                that has not ended yet: its thread sleeps.
+        """
         query = f"""
             select r.seq, r.source, r.sheet, r.row, {_OUTCOME}
             from record r left join outcome o on o.seq = r.seq
             where r.seq > ? order by r.seq limit {CHUNK}"""  # noqa: S608
-        names = {number: info.name for number, info in self.sources().items()}
-        outcome_of = self._outcome_maker()
-        for _, source, sheet, row, *line in self._paged(query):
-            yield outcome_of(names[source], sheet, row, line)
+        names: dict[int, str] = {}
+        for lines in self._ended(query, is_over):
+            if not names or lines[-1][1] not in names:
+                names = {number: info.name for number, info in self.sources().items()}
+            outcome_of = self._outcome_maker()
+            for _, source, sheet, row, *line in lines:
+                if line[_STATUS] == "success":
+                    on_accepted(line[-1])
+                yield outcome_of(names[source], sheet, row, line)
+
+    def _ended(self, query: str, is_over: Callable[[], bool]) -> Iterator[Sequence[Sequence[Any]]]:
+        """Yield chunks of lines with ``_OUTCOME`` behind four columns, as rows end."""
+        after = 0
+        while True:
+            was_over = is_over()
+            with translated(self.path):
+                chunk = self._db.execute(query, (after,)).fetchall()
+            if not was_over:
+                open_at = (at for at, line in enumerate(chunk) if line[4 + _STATUS] is None)
+                chunk = chunk[: next(open_at, len(chunk))]
+            if chunk:
+                yield chunk
+                after = chunk[-1][0]
+            elif was_over:
+                return
+            else:
+                time.sleep(_FOLLOWING_S)
 
     def result(self, seq: int) -> tuple[Row, Outcome]:
         """Return a row that is in the journal, and how it stands."""
