@@ -18,8 +18,8 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("names", nargs="*", metavar="NAME")
-    parser.add_argument("--rows", type=int, default=10_000, help="of the end-to-end runs")
-    parser.add_argument("--rounds", type=int, default=5, help="of the end-to-end runs")
+    parser.add_argument("--rows", type=int, default=200_000, help="of the end-to-end runs")
+    parser.add_argument("--rounds", type=int, default=3, help="of the end-to-end runs")
     parser.add_argument("--million", action="store_true")
     args = parser.parse_args()
     long = 1_000_000 if args.million else 100_000

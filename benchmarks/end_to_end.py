@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import csv
+import shutil
 import statistics
 import tempfile
 from collections.abc import Callable
+from itertools import islice
 from pathlib import Path
 
 import aiohttp
@@ -39,33 +41,64 @@ def main(rows: int, rounds: int) -> None:
     with sink() as base, tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         bodies = write_source(folder, rows)
-        source, report = folder / "c.csv", folder / "rival.csv"
+        # The slower ones get fewer rows, and none of them gains by more.
+        fewer = {share: _head(folder, rows // share) for share in (5, 25)}
+        report = folder / "rival.csv"
         number = iter(range(10**6))
-        works: dict[str, Callable[[], object]] = {
-            "bare loop": lambda: uvloop.run(bare(base + rivals.PATH, bodies, CONCURRENCY)),
-            "import": lambda: import_file(
-                source, folder / "m.yml", settings(base, folder / f"run{next(number)}")
+        works: dict[str, tuple[int, Callable[[], object]]] = {
+            "bare loop": (
+                rows, lambda: uvloop.run(bare(base + rivals.PATH, bodies, CONCURRENCY)),
             ),
-            "aiohttp + tenacity": lambda: rivals.aiohttp_tenacity(
-                base, source, report, CONCURRENCY
+            "import": (rows, lambda: _import(base, folder, rows, next(number))),
+            "aiohttp + tenacity": (
+                rows // 5, lambda: rivals.aiohttp_tenacity(base, fewer[5], report, CONCURRENCY),
             ),
-            "pandas + requests, threads": lambda: rivals.threads(base, source, report, CONCURRENCY),
-            "pandas + requests, a loop": lambda: rivals.plain_loop(base, source, report, 1),
-        }
+            "pandas + requests, threads": (
+                rows // 25, lambda: rivals.threads(base, fewer[25], report, CONCURRENCY),
+            ),
+            "pandas + requests, a loop": (
+                rows // 25, lambda: rivals.plain_loop(base, fewer[25], report, 1),
+            ),
+        }  # fmt: skip
         costs: dict[str, list[tuple[float, float]]] = {label: [] for label in works}
         for _ in range(rounds):
-            for label, work in works.items():
-                costs[label].append(here_cost(work))
-    print(f"{'':28}{'rows/s':>10}{'CPU s per 1,000 rows':>22}{'x bare':>8}{'x import':>10}")
+            for label, (count, work) in works.items():
+                wall, cpu = here_cost(work)
+                costs[label].append((wall / count, cpu / count))
+    print(f"{rows:,} rows; medians of {rounds} rounds, the ratios within each; sink: {_sink()}")
+    print(
+        f"{'':28}{'rows/s':>10}{'CPU s per 1,000 rows':>22}{'x bare':>8}{'CPU x':>7}{'x import':>10}"
+    )
     for label, found in costs.items():
         wall, cpu = (statistics.median(part) for part in zip(*found, strict=True))
         to_bare, to_import = (
             statistics.median(o[0] / f[0] for o, f in zip(costs[other], found, strict=True))
             for other in ("bare loop", "import")
         )
-        print(
-            f"{label:28}{rows / wall:10,.0f}{cpu / rows * 1000:22.3f}{to_bare:8.2f}{to_import:10.2f}"
+        more_cpu = statistics.median(
+            f[1] / o[1] for o, f in zip(costs["bare loop"], found, strict=True)
         )
+        print(
+            f"{label:28}{1 / wall:10,.0f}{cpu * 1000:22.3f}{to_bare:8.2f}{more_cpu:7.2f}{to_import:10.2f}"
+        )
+
+
+def _import(base: str, folder: Path, rows: int, number: int) -> None:
+    summary = import_file(
+        folder / "c.csv", folder / "m.yml", settings(base, folder / f"run{number}")
+    )
+    assert summary.counts["success"] == rows, summary
+
+
+def _head(folder: Path, rows: int) -> Path:
+    path = folder / f"{rows}.csv"
+    with (folder / "c.csv").open("rb") as whole, path.open("wb") as head:
+        head.writelines(islice(whole, rows + 1))
+    return path
+
+
+def _sink() -> str:
+    return "nginx" if shutil.which("nginx") else "benchmarks/sink.py"
 
 
 def settings(base: str, run_dir: Path, **options: object) -> Settings:

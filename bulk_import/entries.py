@@ -23,8 +23,7 @@ class AttemptResult(StrEnum):
     DOUBTFUL = "doubtful"  # sent, and no trustworthy answer
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
+class Prepared(NamedTuple):
     """One row, read and judged, as it enters the journal.
 
     Attributes:
@@ -41,8 +40,7 @@ class Prepared:
     verdict: Verdict | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """Why a row is not sent: ``invalid``, ``duplicate``, ``suppressed`` or ``unchanged``."""
 
     status: Status

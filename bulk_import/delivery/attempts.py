@@ -331,10 +331,10 @@ def _claimed(jobs: Sequence[Job]) -> None:
 
 def utc_now() -> str:
     """The moment as RFC 3339 in UTC, to the millisecond."""
-    return _rfc3339(time.time_ns() // 1_000_000)
+    seconds, ms = divmod(time.time_ns() // 1_000_000, 1000)
+    return f"{_second(seconds)}.{ms:03d}Z"
 
 
-@lru_cache(maxsize=1)  # many rows end within one millisecond
-def _rfc3339(epoch_ms: int) -> str:
-    seconds, ms = divmod(epoch_ms, 1000)
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{ms:03d}Z"
+@lru_cache(maxsize=1)  # asked for every row
+def _second(epoch_s: int) -> str:
+    return f"{datetime.fromtimestamp(epoch_s, UTC):%Y-%m-%dT%H:%M:%S}"

@@ -39,6 +39,7 @@ Normalizer = Callable[[str, Values, Mapping[str, str]], Normalized]
 
 # A value that is right, and that the field cannot take: never sent, whatever bad_value says.
 _FIELD_RULES = frozenset({"UTC_OFFSET_HALF_HOUR"})
+_OPPOSITES = (("add_tags", "remove_tags"), ("add_to_lists", "remove_from_lists"))
 _DEPENDENT = frozenset({Kind.PHONE, Kind.POSTAL_CODE})
 # Fields that the row as a whole may add to those of the mapping.
 _ADDED = frozenset({"lead_description", "lead_utc"})
@@ -99,6 +100,9 @@ class RowMapper:
         used = {field.name for field in self._fields} | _ADDED
         self._order = [name for name in FIELDS if name in used]
         self._rows = 0
+        self._opposites = [pair for pair in _OPPOSITES if used.issuperset(pair)]
+        defaults = binding.mapping.spec.defaults
+        self._guesses = defaults.guess_utc_from_country or defaults.guess_utc_from_phone
         self._spec = binding.mapping.spec
         self._email = next((b for b in binding.fields if b.field.kind is Kind.EMAIL), None)
         self.roles = binding.roles()
@@ -321,9 +325,9 @@ class RowMapper:
         if extension:
             described = values.get("lead_description", "")
             values["lead_description"] = "\n".join(filter(None, (described, f"ext. {extension}")))
-        if "lead_utc" not in values:
+        if self._guesses and "lead_utc" not in values:
             problems.extend(guess_offset(self._spec.defaults, values))
-        for add, remove in (("add_tags", "remove_tags"), ("add_to_lists", "remove_from_lists")):
+        for add, remove in self._opposites:
             if add in values and remove in values:
                 both = conflicts(values[add].split(","), values[remove].split(","))
                 if both and both != ("",):
@@ -336,11 +340,10 @@ class RowMapper:
                     )
         for name, note in cross_check(values) if len(values) > 2 else ():
             problems.append(Problem(note.code, note.message, field=name, severity=Severity.WARNING))
-        email_is_bad = any(p.is_error and p.field == "lead_email" for p in problems)
         if (
             not values.get("lead_email")
-            and not email_is_bad
             and self._spec.when.no_email == "refuse"
+            and not any(p.is_error and p.field == "lead_email" for p in problems)
         ):
             problems.append(
                 Problem(
