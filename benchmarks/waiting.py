@@ -21,7 +21,7 @@ from benchmarks.sink import ANSWER
 from bulk_import import import_file, import_file_async
 from bulk_import.delivery.pace import CATCH_UP_S
 from bulk_import.mapping.loading import load_mapping
-from bulk_import.run import Run
+from bulk_import.sending import Sending
 
 _SECONDS = 4  # that each measurement sends for
 
@@ -43,14 +43,14 @@ def latency() -> None:
 def _sending_s(base: str, rows: int, concurrency: int) -> float:
     """Seconds from the first request to the end of the last row."""
     took = []
-    deliver: Callable[..., Awaitable[None]] = Run._deliver
+    deliver: Callable[..., Awaitable[None]] = Sending._deliver
 
     async def watched(*args: Any) -> None:
         began = asyncio.get_running_loop().time()
         await deliver(*args)
         took.append(asyncio.get_running_loop().time() - began)
 
-    Run._deliver = watched  # type: ignore[method-assign]
+    Sending._deliver = watched  # type: ignore[method-assign]
     try:
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
@@ -58,7 +58,7 @@ def _sending_s(base: str, rows: int, concurrency: int) -> float:
             chosen = settings(base, folder / "run", concurrency=concurrency)
             import_file(folder / "c.csv", folder / "m.yml", chosen)
     finally:
-        Run._deliver = deliver  # type: ignore[method-assign]
+        Sending._deliver = deliver  # type: ignore[method-assign]
     return took[0]
 
 

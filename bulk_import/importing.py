@@ -13,6 +13,7 @@ from bulk_import.api.preflight import Directory
 from bulk_import.delivery.stopping import Stop
 from bulk_import.errors import BulkImportError, SetupError
 from bulk_import.fixes import Fix, tested_fixes
+from bulk_import.folder import JOURNAL, new_run_dir
 from bulk_import.inputs import opened_inputs, row_mapper
 from bulk_import.journal import Journal
 from bulk_import.mapping.loading import ColumnMapping, load_mapping, parse_mapping
@@ -22,7 +23,8 @@ from bulk_import.preparing import Input, Plan, judged
 from bulk_import.progress import Progress, Silence
 from bulk_import.report.bundle import write_bundle
 from bulk_import.reporting import report, summarize
-from bulk_import.run import JOURNAL, Confirm, Run, new_run_dir
+from bulk_import.run import Run
+from bulk_import.sending import Confirm
 from bulk_import.settings import Settings
 from bulk_import.sources import expand_sources
 from bulk_import.sources.frame import frame_rows

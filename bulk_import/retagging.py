@@ -19,6 +19,7 @@ from typing import Any
 from pydantic import Field, ValidationError
 
 from bulk_import.errors import MappingError, SetupError
+from bulk_import.folder import JOURNAL
 from bulk_import.journal import Journal
 from bulk_import.mapping.schema import Columns, Part
 from bulk_import.mapping.suggesting import suggest
@@ -27,7 +28,6 @@ from bulk_import.models import Status
 from bulk_import.normalize.emails import normalize_email
 from bulk_import.normalize.result import NormalizeError
 from bulk_import.report.writing import replaced
-from bulk_import.run import JOURNAL
 from bulk_import.sources import expand_sources, open_source
 from bulk_import.state import Known, State
 

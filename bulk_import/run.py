@@ -19,20 +19,16 @@ from contextlib import (
     ExitStack,
     asynccontextmanager,
     contextmanager,
-    suppress,
 )
-from datetime import UTC, datetime
 from pathlib import Path
 
 from bulk_import.ahead import Job, Preparer
 from bulk_import.api.client import Client
 from bulk_import.api.preflight import Directory, preflight
-from bulk_import.canary import choose_canary
 from bulk_import.delivery.allowance import Window
-from bulk_import.delivery.commits import GroupCommit, Reserve
-from bulk_import.delivery.pool import Pool
 from bulk_import.delivery.stopping import Stop, StoppingError, in_thread
 from bulk_import.errors import SetupError, StoppedError, StorageError
+from bulk_import.folder import JOURNAL, RunFolder
 from bulk_import.identity import facts_of, now, refuse_other_run, refuse_rehearsal
 from bulk_import.inputs import (
     opened_inputs,
@@ -45,7 +41,7 @@ from bulk_import.journal import Journal
 from bulk_import.locks import hold
 from bulk_import.mapping.loading import ColumnMapping
 from bulk_import.mapping.suppression import SuppressionList
-from bulk_import.models import VANISHED, Status, Summary
+from bulk_import.models import VANISHED, Summary
 from bulk_import.preparing import (
     Input,
     Plan,
@@ -56,15 +52,12 @@ from bulk_import.preparing import (
     settle_duplicates,
 )
 from bulk_import.progress import Progress
-from bulk_import.report.writing import replaced
-from bulk_import.reporting import PAGE, REPORT, SUMMARY, report, summarize
+from bulk_import.reporting import report, summarize
+from bulk_import.sending import EXIT_STOPPED, Confirm, Sending
 from bulk_import.settings import Settings
 
-JOURNAL = "journal.sqlite3"
-EXIT_STOPPED = 3
 _SIGNALS = (130, 143)
 
-Confirm = Callable[[Plan], bool]
 Adjust = Callable[[Journal, Plan], str]
 Inputs = Callable[[Directory | None], AbstractContextManager[Iterator[Input]]]
 
@@ -91,28 +84,29 @@ class Run:
         """
         if settings.window:
             Window.parse(settings.window)  # a wrong one is told before anything is read
-        self._dir = run_dir
+        self._folder = RunFolder(run_dir)
         self._mapping = mapping
         self._settings = settings
         self._confirm = confirm
         self._progress = progress
         self._stop = stop
         self._adjust = adjust
+        self._sending = Sending(settings, mapping, self._folder, confirm, progress, stop)
         self._began = time.monotonic()
         self._titles: dict[str, str] = {}
 
     async def begin(self, inputs: Inputs, paths: Sequence[str] = ()) -> Summary:
         """Start a new run; *paths* are where *inputs* come from, for a resume that must read again."""
-        is_new = not self._dir.exists()
-        if (self._dir / SUMMARY).is_file():
+        is_new = not self._folder.path.exists()
+        if self._folder.has_lost_its_journal:
             raise SetupError(
-                f"{self._dir}: holds the reports of a run, but not its journal ({JOURNAL}); restore "
+                f"{self._folder}: holds the reports of a run, but not its journal ({JOURNAL}); restore "
                 "that to go on, or import into another folder (rows that were accepted would be "
                 "sent again)"
             )
-        self._make_folder()
+        self._folder.make()
         try:
-            with hold(self._dir / "journal.lock", f"the run folder {self._dir}"):
+            with hold(self._folder.lock, f"the run folder {self._folder}"):
                 async with self._connected() as (client, directory):
                     self._know_titles(directory)
                     if client is not None and self._may_read_ahead(paths):
@@ -126,10 +120,10 @@ class Run:
                             return await self._send(journal, client, plan)
         except SetupError:
             # Nothing was sent: leave nothing behind, so that the same command can be tried again.
-            self._clean_up(is_new=is_new)
+            self._folder.clean_up(with_folder=is_new)
             raise
         except StoppingError:
-            self._clean_up(is_new=is_new)
+            self._folder.clean_up(with_folder=is_new)
             raise StoppedError(
                 f"{self._stop.reason}; nothing was sent", exit_code=self._stop.code
             ) from None
@@ -137,7 +131,7 @@ class Run:
     def _new_journal(self, directory: Directory | None, paths: Sequence[str]) -> Journal:
         list_ids = directory.list_ids if directory else {}
         return Journal.create(
-            self._dir / JOURNAL, facts_of(self._mapping, self._settings, paths, list_ids)
+            self._folder.journal, facts_of(self._mapping, self._settings, paths, list_ids)
         )
 
     def _may_read_ahead(self, paths: Sequence[str]) -> bool:
@@ -184,7 +178,7 @@ class Run:
                 rows = 0
             plan = self._plan()
             plan.to_send = rows
-            await self._sent(journal, client, plan, preparer)
+            await self._sending.send(journal, client, plan, preparer)
             await self._read_to_the_end(preparer)
             if preparer.is_done and preparer.rows_read != rows and not self._stop.is_set:
                 self._stop.request("the source changed while it was read", EXIT_STOPPED)
@@ -192,8 +186,8 @@ class Run:
                 self._progress.say(problem)
             self._remember_end(journal)
             if await preparer.report():
-                return summarize(journal, self._dir)
-            return report(journal, self._dir, safe=self._settings.report_safe)
+                return summarize(journal, self._folder.path)
+            return self._reported(journal)
 
     async def _read_to_the_end(self, preparer: Preparer) -> None:
         """Every row is accounted for, sent or not; only a person who stops is not kept waiting."""
@@ -211,11 +205,11 @@ class Run:
                 compares what the journal names.
         """
         with (
-            hold(self._dir / "journal.lock", f"the run folder {self._dir}"),
-            Journal.open(self._dir / JOURNAL) as journal,
+            hold(self._folder.lock, f"the run folder {self._folder}"),
+            Journal.open(self._folder.journal) as journal,
         ):
             facts = journal.facts()
-            refuse_rehearsal(self._dir, facts, self._settings)
+            refuse_rehearsal(self._folder, facts, self._settings)
             try:
                 return await self._go_on(journal, facts, paths)
             except StoppingError:
@@ -227,16 +221,17 @@ class Run:
         await self._stop.unless(
             in_thread(
                 lambda: refuse_other_run(
-                    self._dir, journal, facts, self._mapping, self._settings, paths
+                    self._folder, journal, facts, self._mapping, self._settings, paths
                 )
             )
         )
         if paths is not None and facts.get("finished"):
             self._progress.say(
-                f"{self._dir}: this run is finished; nothing was sent. "
-                f"`bulk-import resume {self._dir}` sends again what may be sent again"
+                f"{self._folder}: this run is finished; nothing was sent. "
+                f"`bulk-import resume {self._folder}` sends again what may be sent again"
             )
-            return report(journal, self._dir, safe=self._settings.report_safe)
+            return self._reported(journal, is_unchanged=True)
+        changes = journal.changes
         async with self._connected() as (client, directory):
             self._know_titles(directory)
             suppression = SuppressionList.load(self._mapping.suppress_files())
@@ -263,6 +258,8 @@ class Run:
                 resend_unknown=self._settings.resend_unknown,
             )
             finish_plan(journal, plan)
+            if facts.get("finished") and journal.changes == changes:
+                return self._reported(journal, is_unchanged=True)
             return await self._send(journal, client, plan)
 
     # -- stations -------------------------------------------------------------------------------
@@ -343,98 +340,22 @@ class Run:
         if self._confirm is not None and plan.to_send and not self._confirm(plan):
             self._stop.request("not confirmed; nothing was sent", EXIT_STOPPED)
             return self._close(journal)
-        await self._sent(journal, client, plan)
+        await self._sending.send(journal, client, plan)
         return self._close(journal)
-
-    async def _sent(
-        self, journal: Journal, client: Client, plan: Plan, preparer: Preparer | None = None
-    ) -> None:
-        """Send what is pending, and what is still being prepared; all that came of it is on disk."""
-        self._check_reports()
-        reserve = Reserve(self._dir / "journal.reserve")
-        reserve.take()
-        commits = GroupCommit(journal, reserve)
-        try:
-            with journal.another() as reader:
-                await self._deliver(reader, client, commits, plan, preparer)
-        finally:
-            with suppress(StorageError):
-                await commits.flush()
-            commits.close()
-            reserve.give_back()
-
-    async def _deliver(
-        self,
-        reader: Journal,
-        client: Client,
-        commits: GroupCommit,
-        plan: Plan,
-        preparer: Preparer | None,
-    ) -> None:
-        limit = self._settings.limit
-        total = plan.to_send if limit is None else min(limit, plan.to_send)
-        self._progress.sending(total)
-        pool = Pool(
-            self._settings,
-            client,
-            commits,
-            self._stop,
-            watch=self._progress,
-            constant_lists=self._constant_lists(reader),
-            used_today=reader.count_requests_since(_midnight()),
-        )
-        if self._settings.canary:
-            await self._send_canary(reader, pool, plan)
-        if self._stop.is_set:
-            return
-        left = None if limit is None else max(0, limit - self._settings.canary)
-        if preparer is None:
-            await pool.run(reader.pending(limit=left))
-        else:
-            preparer.on_news = pool.wake
-            await pool.run(
-                reader.pending(limit=left, upto=lambda: preparer.rows),
-                is_complete=lambda: preparer.is_done or bool(preparer.error),
-            )
-
-    async def _send_canary(self, reader: Journal, pool: Pool, plan: Plan) -> None:
-        chosen = choose_canary(reader.pending(), self._settings.canary)
-        before = reader.counts()[Status.SUCCESS]
-        await pool.run(reader.pending(only=chosen))
-        accepted = reader.counts()[Status.SUCCESS] - before
-        for seq in sorted(chosen):
-            row, outcome = reader.result(seq)
-            said = f" ({outcome.message})" if outcome.message else ""
-            self._progress.say(f"canary: row {row.number}: {outcome.status.value}{said}")
-        if accepted < len(chosen):
-            self._stop.request(
-                f"the canary: {accepted} of {len(chosen)} rows were accepted; see {REPORT}",
-                EXIT_STOPPED,
-            )
-        elif self._confirm is not None and not self._stop.is_set and plan.to_send > accepted:
-            plan.accepted = accepted
-            if not self._confirm(plan):
-                self._stop.request(
-                    "not confirmed after the canary; the rest was not sent", EXIT_STOPPED
-                )
-            self._progress.sending(plan.to_send - accepted)
-
-    def _constant_lists(self, reader: Journal) -> frozenset[str]:
-        lists = (
-            value
-            for name in ("add_to_lists", "remove_from_lists")
-            if name in self._mapping.spec.fields
-            for value in self._mapping.spec.fields[name].always
-        )
-        resolved = json.loads(reader.facts().get("lists", "{}"))
-        return frozenset(resolved.get(value, value) for value in lists)
 
     # -- ends -----------------------------------------------------------------------------------
 
     def _close(self, journal: Journal) -> Summary:
         """Write how the run ended, then the reports."""
         self._remember_end(journal)
-        return report(journal, self._dir, safe=self._settings.report_safe)
+        return self._reported(journal)
+
+    def _reported(self, journal: Journal, *, is_unchanged: bool = False) -> Summary:
+        """Write the reports, unless they are there and say the same."""
+        safe = self._settings.report_safe
+        if is_unchanged and self._folder.has_reports and not safe:
+            return summarize(journal, self._folder.path)
+        return report(journal, self._folder.path, safe=safe)
 
     def _remember_end(self, journal: Journal) -> None:
         facts = journal.facts()
@@ -450,56 +371,9 @@ class Run:
             finished="1" if is_done else "",
         )
 
-    def _make_folder(self) -> None:
-        try:
-            self._dir.mkdir(parents=True, exist_ok=True)
-            self._check_reports()
-        except OSError as exc:
-            raise StorageError(f"{self._dir}: cannot be written: {exc.strerror or exc}") from exc
-
-    def _check_reports(self) -> None:
-        """Find out that a report cannot be written before the first request, not after."""
-        for name in (REPORT, PAGE, SUMMARY, "rejects.csv", "rejects.xlsx"):
-            if (self._dir / name).is_dir():
-                raise StorageError(f"{self._dir / name}: a folder stands where the report goes")
-        probe = self._dir / ".probe"
-        with replaced(probe) as file:
-            file.write(b"\0" * 4096)
-        probe.unlink()
-
-    def _clean_up(self, *, is_new: bool) -> None:
-        for name in (
-            JOURNAL,
-            f"{JOURNAL}-wal",
-            f"{JOURNAL}-shm",
-            "journal.lock",
-            "journal.reserve",
-        ):
-            (self._dir / name).unlink(missing_ok=True)
-        if is_new:
-            with suppress(OSError):
-                self._dir.rmdir()
-
     def _know_titles(self, directory: Directory | None) -> None:
         entries = directory.lists if directory else ()
         self._titles = {entry.id: entry.title for entry in entries if entry.title}
 
     def _plan(self) -> Plan:
         return Plan(endpoint=self._settings.endpoint, titles=self._titles)
-
-
-def new_run_dir(source: str) -> Path:
-    stem = re.sub(r"[^\w.-]+", "_", Path(source).stem if source != "-" else "stdin")[:40]
-    base = Path("runs") / f"{datetime.now(UTC):%Y-%m-%dT%H%M%SZ}_{stem}"
-    folder, number = base, 2
-    while folder.exists():
-        folder, number = base.with_name(f"{base.name}_{number}"), number + 1
-    return folder
-
-
-def _midnight() -> str:
-    """The beginning of the local day, as the journal writes moments."""
-    midnight = datetime.combine(
-        datetime.now().astimezone().date(), datetime.min.time()
-    ).astimezone()
-    return midnight.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -21,6 +21,7 @@ from bulk_import.api.form import decode, encode
 from bulk_import.delivery.stopping import Stop, StoppingError
 from bulk_import.entries import Prepared, Verdict
 from bulk_import.errors import BulkImportError, SetupError, StoppedError
+from bulk_import.folder import JOURNAL, new_run_dir
 from bulk_import.importing import Sources
 from bulk_import.inputs import opened_inputs
 from bulk_import.journal import Journal
@@ -29,7 +30,8 @@ from bulk_import.mapping.loading import ColumnMapping, load_mapping
 from bulk_import.models import VANISHED, Row, SourceInfo, Status, Summary
 from bulk_import.preparing import Plan
 from bulk_import.progress import Progress, Silence
-from bulk_import.run import JOURNAL, Confirm, Run, new_run_dir
+from bulk_import.run import Run
+from bulk_import.sending import Confirm
 from bulk_import.settings import Settings
 from bulk_import.sources import expand_sources
 from bulk_import.sources.remote import source_stat

@@ -68,12 +68,12 @@ def command(
 
     from bulk_import.cli.running import run_and_tell
     from bulk_import.errors import SettingsError, StoppedError
+    from bulk_import.folder import new_run_dir
     from bulk_import.importing import import_file_async
     from bulk_import.locks import hold
     from bulk_import.mapping.loading import load_mapping
     from bulk_import.models import Status, Summary
     from bulk_import.retagging import plan_retag, remember, write_plan
-    from bulk_import.run import new_run_dir
     from bulk_import.state import State
 
     if plan_file is not None and new:

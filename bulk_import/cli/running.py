@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from bulk_import.delivery.stopping import Stop
     from bulk_import.models import Summary
     from bulk_import.preparing import Plan
-    from bulk_import.run import Confirm
+    from bulk_import.sending import Confirm
 
 Work = Callable[["Confirm | None", Progress, "Stop"], Awaitable["Summary"]]
 

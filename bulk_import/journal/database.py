@@ -194,6 +194,11 @@ class Database:
             found[number] = SourceInfo(**packed | names)
         return found
 
+    @property
+    def changes(self) -> int:
+        """Lines that this connection has written: the same number again means none between."""
+        return self._db.total_changes
+
     # -- for the parts beside this one ----------------------------------------------------------
 
     def _one(self, query: str) -> int:

@@ -6,11 +6,12 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 
 from bulk_import.entries import Prepared, Verdict
-from bulk_import.journal.database import CHUNK, ROW, Database, as_row
+from bulk_import.journal.database import CHUNK, ROW, Database, as_row, translated
 from bulk_import.models import Problem, Row, Status
 
 # Made after the bulk of the rows is in: filling it row by row costs twice as much.
 _INDEX = "create index if not exists record_email on record (email) where email <> ''"
+_JUDGEMENT = "select email, contact, warnings, body from record where seq = ?"
 
 
 class Preparation(Database):
@@ -57,24 +58,23 @@ class Preparation(Database):
             )
 
     def rejudge(self, seq: int, judged: Prepared) -> None:
-        """Put a second judgement of a row in the place of the first."""
+        """Put a second judgement of a row in the place of the first, if it is another one."""
+        warnings = json.dumps(judged.warnings, ensure_ascii=False)
+        record = (judged.email, judged.contact, warnings, judged.body)
+        verdict = () if judged.verdict is None else _verdict_line(seq, judged.verdict)
+        with translated(self.path):
+            before = self._db.execute(_JUDGEMENT, (seq,)).fetchone()
+            ended = self._db.execute("select * from outcome where seq = ?", (seq,)).fetchone()
+        if before == record and (ended or ()) == verdict:
+            return
         with self._writing():
             self._db.execute(
                 "update record set email = ?, contact = ?, warnings = ?, body = ? where seq = ?",
-                (
-                    judged.email,
-                    judged.contact,
-                    json.dumps(judged.warnings, ensure_ascii=False),
-                    judged.body,
-                    seq,
-                ),
+                (*record, seq),
             )
             self._db.execute("delete from outcome where seq = ?", (seq,))
-            if judged.verdict is not None:
-                self._db.execute(
-                    "insert into outcome values (?,?,?,?,?,?,?,?,?)",
-                    _verdict_line(seq, judged.verdict),
-                )
+            if verdict:
+                self._db.execute("insert into outcome values (?,?,?,?,?,?,?,?,?)", verdict)
 
     def replace_body(self, seq: int, body: bytes, warnings: Sequence[str]) -> None:
         """Give a row the form that rows of its contact were merged into."""

@@ -1,0 +1,84 @@
+"""The run's folder: what is in it, that it can be written, and leaving none behind."""
+
+from __future__ import annotations
+
+import re
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bulk_import.errors import StorageError
+from bulk_import.report.writing import replaced
+from bulk_import.reporting import PAGE, REPORT, SUMMARY
+
+JOURNAL = "journal.sqlite3"
+LOCK = "journal.lock"
+RESERVE = "journal.reserve"
+_REJECTS = ("rejects.csv", "rejects.xlsx")
+
+
+class RunFolder:
+    """A run's folder. Making the object touches nothing."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.journal = path / JOURNAL
+        self.lock = path / LOCK
+        self.reserve = path / RESERVE
+
+    def __str__(self) -> str:
+        return str(self.path)
+
+    @property
+    def has_reports(self) -> bool:
+        """Whether the reports of every run are there."""
+        return all((self.path / name).is_file() for name in (REPORT, PAGE, SUMMARY))
+
+    @property
+    def has_lost_its_journal(self) -> bool:
+        """Whether a run stood here whose journal is gone."""
+        return (self.path / SUMMARY).is_file() and not self.journal.exists()
+
+    def make(self) -> None:
+        """Make the folder.
+
+        Raises:
+            StorageError: It cannot be made, or nothing can be written in it.
+        """
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            self.check_reports()
+        except OSError as exc:
+            raise StorageError(f"{self.path}: cannot be written: {exc.strerror or exc}") from exc
+
+    def check_reports(self) -> None:
+        """Find out that a report cannot be written before the first request, not after.
+
+        Raises:
+            StorageError: It cannot.
+        """
+        for name in (REPORT, PAGE, SUMMARY, *_REJECTS):
+            if (self.path / name).is_dir():
+                raise StorageError(f"{self.path / name}: a folder stands where the report goes")
+        probe = self.path / ".probe"
+        with replaced(probe) as file:
+            file.write(b"\0" * 4096)
+        probe.unlink()
+
+    def clean_up(self, *, with_folder: bool) -> None:
+        """Leave nothing of a run behind that has not begun."""
+        for name in (JOURNAL, f"{JOURNAL}-wal", f"{JOURNAL}-shm", LOCK, RESERVE):
+            (self.path / name).unlink(missing_ok=True)
+        if with_folder:
+            with suppress(OSError):
+                self.path.rmdir()
+
+
+def new_run_dir(source: str) -> Path:
+    """Return a path under ``runs/`` that is free, named by the moment and the source."""
+    stem = re.sub(r"[^\w.-]+", "_", Path(source).stem if source != "-" else "stdin")[:40]
+    base = Path("runs") / f"{datetime.now(UTC):%Y-%m-%dT%H%M%SZ}_{stem}"
+    folder, number = base, 2
+    while folder.exists():
+        folder, number = base.with_name(f"{base.name}_{number}"), number + 1
+    return folder

@@ -1,0 +1,136 @@
+"""The station of a run that sends: room on the disk, group commits, the canary, the pool."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from bulk_import.ahead import Preparer
+from bulk_import.api.client import Client
+from bulk_import.canary import choose_canary
+from bulk_import.delivery.commits import GroupCommit, Reserve
+from bulk_import.delivery.pool import Pool
+from bulk_import.delivery.stopping import Stop
+from bulk_import.errors import StorageError
+from bulk_import.folder import RunFolder
+from bulk_import.journal import Journal
+from bulk_import.mapping.loading import ColumnMapping
+from bulk_import.models import Status
+from bulk_import.preparing import Plan
+from bulk_import.progress import Progress
+from bulk_import.reporting import REPORT
+from bulk_import.settings import Settings
+
+EXIT_STOPPED = 3
+
+Confirm = Callable[[Plan], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """What sending needs besides rows and a client.
+
+    Attributes:
+        confirm: Asked behind the canary whether the rest may go; ``None`` = nobody is.
+    """
+
+    _settings: Settings
+    _mapping: ColumnMapping
+    _folder: RunFolder
+    _confirm: Confirm | None
+    _progress: Progress
+    _stop: Stop
+
+    async def send(
+        self, journal: Journal, client: Client, plan: Plan, preparer: Preparer | None = None
+    ) -> None:
+        """Send what is pending, and what is still being prepared; all that came of it is on disk."""
+        self._folder.check_reports()
+        reserve = Reserve(self._folder.reserve)
+        reserve.take()
+        commits = GroupCommit(journal, reserve)
+        try:
+            with journal.another() as reader:
+                await self._deliver(reader, client, commits, plan, preparer)
+        finally:
+            with suppress(StorageError):
+                await commits.flush()
+            commits.close()
+            reserve.give_back()
+
+    async def _deliver(
+        self,
+        reader: Journal,
+        client: Client,
+        commits: GroupCommit,
+        plan: Plan,
+        preparer: Preparer | None,
+    ) -> None:
+        limit = self._settings.limit
+        total = plan.to_send if limit is None else min(limit, plan.to_send)
+        self._progress.sending(total)
+        pool = Pool(
+            self._settings,
+            client,
+            commits,
+            self._stop,
+            watch=self._progress,
+            constant_lists=self._constant_lists(reader),
+            used_today=reader.count_requests_since(_midnight()),
+        )
+        if self._settings.canary:
+            await self._send_canary(reader, pool, plan)
+        if self._stop.is_set:
+            return
+        left = None if limit is None else max(0, limit - self._settings.canary)
+        if preparer is None:
+            await pool.run(reader.pending(limit=left))
+        else:
+            preparer.on_news = pool.wake
+            await pool.run(
+                reader.pending(limit=left, upto=lambda: preparer.rows),
+                is_complete=lambda: preparer.is_done or bool(preparer.error),
+            )
+
+    async def _send_canary(self, reader: Journal, pool: Pool, plan: Plan) -> None:
+        chosen = choose_canary(reader.pending(), self._settings.canary)
+        before = reader.counts()[Status.SUCCESS]
+        await pool.run(reader.pending(only=chosen))
+        accepted = reader.counts()[Status.SUCCESS] - before
+        for seq in sorted(chosen):
+            row, outcome = reader.result(seq)
+            said = f" ({outcome.message})" if outcome.message else ""
+            self._progress.say(f"canary: row {row.number}: {outcome.status.value}{said}")
+        if accepted < len(chosen):
+            self._stop.request(
+                f"the canary: {accepted} of {len(chosen)} rows were accepted; see {REPORT}",
+                EXIT_STOPPED,
+            )
+        elif self._confirm is not None and not self._stop.is_set and plan.to_send > accepted:
+            plan.accepted = accepted
+            if not self._confirm(plan):
+                self._stop.request(
+                    "not confirmed after the canary; the rest was not sent", EXIT_STOPPED
+                )
+            self._progress.sending(plan.to_send - accepted)
+
+    def _constant_lists(self, reader: Journal) -> frozenset[str]:
+        lists = (
+            value
+            for name in ("add_to_lists", "remove_from_lists")
+            if name in self._mapping.spec.fields
+            for value in self._mapping.spec.fields[name].always
+        )
+        resolved = json.loads(reader.facts().get("lists", "{}"))
+        return frozenset(resolved.get(value, value) for value in lists)
+
+
+def _midnight() -> str:
+    """The beginning of the local day, as the journal writes moments."""
+    midnight = datetime.combine(
+        datetime.now().astimezone().date(), datetime.min.time()
+    ).astimezone()
+    return midnight.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
