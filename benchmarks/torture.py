@@ -3,7 +3,7 @@
     python -m benchmarks.torture [--kills 200] [--rows 2000]
 
 Half of the rows have no e-mail, so that sending one twice would make a second contact; the sandbox
-loses some answers. Printed for each trial and in all: rows lost, confirmed rows sent again, rows
+loses some answers. Every second file is read and judged by a second process meanwhile. Printed for each trial and in all: rows lost, confirmed rows sent again, rows
 without e-mail sent twice, rows misreported, books not balanced. All must be 0.
 """
 
@@ -27,6 +27,7 @@ from pathlib import Path
 from bulk_import.sandbox.app import DEFAULT_KEY
 from bulk_import.sandbox.contacts import Request, read_requests
 
+_LONG_NOTES = "x" * 2000  # every second file is long enough to be prepared by a second process
 MAPPING = """version: 1
 fields: {lead_email: E-mail, lead_first_name: Name}
 when: {no_email: create}
@@ -63,7 +64,9 @@ def main() -> int:
     while total.kills < args.kills:
         trial += 1
         with tempfile.TemporaryDirectory() as name:
-            tally = one_trial(Path(name), args.rows, min(10, args.kills - total.kills), chance)
+            notes = _LONG_NOTES if trial % 2 else ""
+            kills = min(10, args.kills - total.kills)
+            tally = one_trial(Path(name), args.rows, kills, chance, notes)
         print(f"trial {trial}: {tally}", flush=True)
         total.add(tally)
     print(f"in all: {total}")
@@ -71,9 +74,9 @@ def main() -> int:
     return 1 if bad + total.unbalanced else 0
 
 
-def one_trial(folder: Path, rows: int, kills: int, chance: random.Random) -> Tally:
+def one_trial(folder: Path, rows: int, kills: int, chance: random.Random, notes: str) -> Tally:
     """One import, killed *kills* times and then finished."""
-    write_source(folder / "contacts.csv", rows)
+    write_source(folder / "contacts.csv", rows, notes)
     (folder / "mapping.yml").write_text(MAPPING, "utf-8")
     database = folder / "sandbox.sqlite3"
     server = subprocess.Popen(
@@ -154,13 +157,14 @@ def confirmed_rows(run_dir: Path) -> set[int]:
         db.close()
 
 
-def write_source(path: Path, rows: int) -> None:
-    """Write contacts, every second one without e-mail."""
+def write_source(path: Path, rows: int, notes: str) -> None:
+    """Write contacts, every second one without e-mail, each with *notes* that nobody maps."""
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
-        writer.writerow(["E-mail", "Name"])
+        writer.writerow(["E-mail", "Name", "Notes"])
         for number in range(1, rows + 1):
-            writer.writerow([f"p{number}@example.org" if number % 2 else "", f"Person {number}"])
+            email = f"p{number}@example.org" if number % 2 else ""
+            writer.writerow([email, f"Person {number}", notes])
 
 
 if __name__ == "__main__":

@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
+import time
 from bisect import bisect_left
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+import uvloop
 from aiohttp import web
 
-from benchmarks.end_to_end import settings, write_source
+from benchmarks import rivals
+from benchmarks.end_to_end import bare, settings, write_source
 from benchmarks.measuring import sink
 from benchmarks.sink import ANSWER
 from bulk_import import import_file, import_file_async
@@ -27,17 +30,29 @@ _SECONDS = 4  # that each measurement sends for
 
 
 def latency() -> None:
-    """Rows a second, against concurrency divided by the server's latency."""
-    print(f"{'latency':>10}{'concurrency':>13}{'rows/s':>9}{'of what is possible':>21}")
+    """Rows a second, against concurrency divided by the server's latency; the bare loop beside it."""
+    print(
+        f"{'latency':>10}{'concurrency':>13}{'rows/s':>9}{'of what is possible':>21}{'bare loop':>11}"
+    )
     for latency_ms in (50, 200):
         with sink(latency_ms) as base:
             for concurrency in (10, 50, 200):
                 possible = concurrency * 1000 / latency_ms
                 rows = int(possible * _SECONDS)
+                bare_s = _bare_s(base, rows, concurrency)
                 took = _sending_s(base, rows, concurrency)
                 print(
-                    f"{latency_ms:>7} ms{concurrency:13}{rows / took:9,.0f}{rows / took / possible:21.3f}"
+                    f"{latency_ms:>7} ms{concurrency:13}{rows / took:9,.0f}"
+                    f"{rows / took / possible:21.3f}{rows / bare_s / possible:11.3f}"
                 )
+
+
+def _bare_s(base: str, rows: int, concurrency: int) -> float:
+    with tempfile.TemporaryDirectory() as name:
+        bodies = write_source(Path(name), rows)
+    began = time.perf_counter()
+    uvloop.run(bare(base + rivals.PATH, bodies, concurrency))
+    return time.perf_counter() - began
 
 
 def _sending_s(base: str, rows: int, concurrency: int) -> float:

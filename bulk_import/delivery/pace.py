@@ -71,7 +71,9 @@ class Pace:
             now = self._clock()
             at = self._paused_until
             if self.rate:
-                at = max(self._next, now - CATCH_UP_S, at)
+                # Behind nobody there is nothing to catch up with.
+                late = CATCH_UP_S if self._next > float("-inf") else 0.0
+                at = max(self._next, now - late, at)
                 self._next = at + 1 / self.rate
             if at > now:
                 await self._sleep(at - now)
