@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -20,7 +19,7 @@ from bulk_import.report.summary import write_summary
 REPORT = "report.csv"
 PAGE = "report.html"
 SUMMARY = "summary.json"
-_SETS = re.compile(rb"(?:\A|(?<=&))(?:" + "|".join(SET_FIELDS).encode() + rb")=[^&]*")
+_OTHERS = b"lead_"  # what all other fields of the catalogue begin with
 _MOST_COMBINATIONS = 10_000  # of tags or lists that are kept in memory while they are counted
 
 
@@ -59,7 +58,10 @@ class _Changes:
 
     def add(self, body: bytes) -> None:
         """Count what a form says."""
-        self._parts.update(_SETS.findall(body))
+        if body.startswith(_OTHERS):
+            return
+        # Tags and lists are the first fields of the catalogue: they stand in front.
+        self._parts[body.partition(b"&" + _OTHERS)[0]] += 1
         if len(self._parts) > _MOST_COMBINATIONS:
             self._fold()
 
@@ -70,7 +72,7 @@ class _Changes:
     def _fold(self) -> None:
         for part, rows in self._parts.items():
             for name, value in decode(part):
-                for entry in value.split(",") if value else ():
+                for entry in value.split(",") if value and name in SET_FIELDS else ():
                     self._names.setdefault(name, Counter())[entry] += rows
         self._parts.clear()
 

@@ -11,11 +11,13 @@ import openpyxl
 import pytest
 import xlsxwriter
 
-from bulk_import import import_file_async
+from bulk_import import import_file_async, reporting
+from bulk_import.api.fields import FIELDS
 from bulk_import.cli import main
 from bulk_import.importing import write_reports
 from bulk_import.mapping.loading import parse_mapping
 from bulk_import.models import Outcome, Status, Summary
+from bulk_import.preparing import SET_FIELDS
 from bulk_import.report.digest import Digest
 from bulk_import.report.page import render
 
@@ -180,3 +182,27 @@ async def test_a_bundle_keeps_shapes_and_equalities_and_nobodys_data(
     assert lines[2]["Name"] == "NA"
     assert re.fullmatch(r"\+\d{11}", lines[0]["Phone"])
     assert re.fullmatch(r"[a-z]{3}@[a-z]{7}\.[a-z]{3}", lines[0]["E-mail"])
+
+
+def test_tags_and_lists_are_counted_wherever_they_stand_in_a_form():
+    changes = reporting._Changes()
+    for body in (
+        b"add_to_lists=super&add_tags=vip%2Cnew&lead_email=a%40b.org",
+        b"add_tags=vip&lead_email=lead_%26lead_x",
+        b"lead_email=c%40b.org",
+        b"add_tags=lead_1&crm_id=7",
+        b"remove_tags=old",
+    ):
+        changes.add(body)
+    assert {name: dict(counter) for name, counter in changes.names().items()} == {
+        "add_to_lists": {"super": 1},
+        "add_tags": {"vip": 2, "new": 1, "lead_1": 1},
+        "remove_tags": {"old": 1},
+    }
+
+
+def test_fields_of_tags_and_lists_are_the_first_of_the_catalogue():
+    """The report takes what stands before the first other field."""
+    names = list(FIELDS)
+    assert tuple(names[: len(SET_FIELDS)]) == SET_FIELDS
+    assert all(name.startswith("lead_") for name in names[len(SET_FIELDS) :])
