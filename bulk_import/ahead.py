@@ -78,6 +78,16 @@ class Job:
         )
 
 
+def is_possible() -> bool:
+    """Whether another interpreter can be started, and would have a processor to itself."""
+    if hasattr(os, "sched_getaffinity"):
+        processors = len(os.sched_getaffinity(0))
+    else:
+        processors = os.cpu_count() or 1
+    is_interpreter = bool(sys.executable) and not getattr(sys, "frozen", False)
+    return is_interpreter and processors > 1
+
+
 class Preparer:
     """The other process, as seen from this one. For one event loop.
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import re
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
@@ -22,7 +21,7 @@ from contextlib import (
 )
 from pathlib import Path
 
-from bulk_import.ahead import Job, Preparer
+from bulk_import.ahead import Job, Preparer, is_possible
 from bulk_import.api.client import Client
 from bulk_import.api.preflight import Directory, preflight
 from bulk_import.delivery.allowance import Window
@@ -147,7 +146,7 @@ class Run:
             or self._mapping.spec.when.duplicate != "send"
         )
         fewest_bytes = self._settings.read_ahead_bytes
-        if depends or fewest_bytes < 0 or not paths or (os.cpu_count() or 1) < 2:
+        if depends or fewest_bytes < 0 or not paths or not is_possible():
             return False
         sizes = [Path(path).stat().st_size if Path(path).is_file() else -1 for path in paths]
         return min(sizes) >= 0 and sum(sizes) >= fewest_bytes
