@@ -80,10 +80,9 @@ class Job:
 
 def is_possible() -> bool:
     """Whether another interpreter can be started, and would have a processor to itself."""
-    if hasattr(os, "sched_getaffinity"):
-        processors = len(os.sched_getaffinity(0))
-    else:
-        processors = os.cpu_count() or 1
+    # Not all that there are: a container may have been given fewer.
+    mine = getattr(os, "sched_getaffinity", lambda _: range(os.cpu_count() or 1))
+    processors = len(mine(0))
     is_interpreter = bool(sys.executable) and not getattr(sys, "frozen", False)
     return is_interpreter and processors > 1
 
