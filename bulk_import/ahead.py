@@ -94,7 +94,7 @@ class Preparer:
         rows: So many are in the journal.
         is_done: All of them are.
         rows_read: Their number, when it is done.
-        problems: What opening and reading the sources found, when it is done.
+        findings: What only all rows of a source show, when it is done.
         is_reported: The reports are written.
         error: What went wrong with either.
         on_news: Called whenever one of these has changed.
@@ -103,7 +103,7 @@ class Preparer:
     def __init__(self, process: subprocess.Popen[bytes]) -> None:
         self.rows = 0
         self.rows_read = 0
-        self.problems: list[str] = []
+        self.findings: list[str] = []
         self.is_done = False
         self.is_reported = False
         self.error = ""
@@ -174,7 +174,7 @@ class Preparer:
         if "done" in message:
             self.is_done = True
             self.rows_read = message["done"]
-            self.problems = message["problems"]
+            self.findings = message["findings"]
         self.is_reported = self.is_reported or "reported" in message
         self.error = message.get("error", self.error)
         if not message:
@@ -246,8 +246,8 @@ def _prepared(job: Job, journal: Journal, stopping: threading.Event) -> dict[str
             on_rows=lambda _: _say(rows=plan.rows_read),
             batch=_BATCH,
         )
-    problems = [f"{name}: {problem}" for name, problem in plan.problems]
-    return {"done": plan.rows_read, "problems": problems}
+    findings = [f"{name}: {problem}" for name, problem in plan.findings]
+    return {"done": plan.rows_read, "findings": findings}
 
 
 def _say(**message: Any) -> None:

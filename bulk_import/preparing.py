@@ -12,17 +12,15 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
-from bulk_import.api.fields import FIELDS, Kind
 from bulk_import.api.form import decode, encode
 from bulk_import.entries import Prepared, Verdict
 from bulk_import.journal import Journal
 from bulk_import.mapping.rows import RowMapper, merge_records
 from bulk_import.mapping.suppression import SuppressionList
 from bulk_import.models import Problem, Record, Row, SourceInfo, Status
+from bulk_import.sets import SetCounter
 
 BATCH = 1000  # rows that are committed together
-_MOST_SETS = 10_000  # combinations of tags or lists that are kept before they are taken apart
-SET_FIELDS = tuple(name for name, f in FIELDS.items() if f.kind in (Kind.TAGS, Kind.LISTS))
 
 
 class PreparingStoppedError(Exception):
@@ -53,8 +51,9 @@ class Plan:
         rows_read: Rows that came out of the sources.
         to_send: Rows that would be sent.
         counts: Rows that would not, by status.
-        sets: For tags and lists, (parameter, value as sent) -> number of contacts.
-        problems: What opening the sources found.
+        sets: Tags and lists of the rows that would be sent.
+        problems: What the sources as a whole have, ``findings`` included.
+        findings: What only all rows of a source show.
         examples: Some of the refused rows: (place, what is wrong).
         codes, warnings: Code -> rows refused with it, warnings with it.
         titles: List id -> title, for showing.
@@ -65,28 +64,19 @@ class Plan:
     rows_read: int = 0
     to_send: int = 0
     counts: dict[Status, int] = field(default_factory=dict)
-    sets: Counter[tuple[str, str]] = field(default_factory=Counter)
+    sets: SetCounter = field(default_factory=SetCounter)
     problems: list[tuple[str, Problem]] = field(default_factory=list)
+    findings: list[tuple[str, Problem]] = field(default_factory=list)
     examples: list[tuple[str, str]] = field(default_factory=list)
     codes: Counter[str] = field(default_factory=Counter)
     warnings: Counter[str] = field(default_factory=Counter)
     titles: dict[str, str] = field(default_factory=dict)
     accepted: int = 0
-    _changes: dict[str, Counter[str]] = field(default_factory=dict)
 
     @property
     def changes(self) -> dict[str, Counter[str]]:
         """For tags and lists, parameter -> name -> number of contacts."""
-        self.fold_sets()
-        return self._changes
-
-    def fold_sets(self) -> None:
-        """Count the names in ``sets``, and begin it anew."""
-        for (name, value), contacts in self.sets.items():
-            counter = self._changes.setdefault(name, Counter())
-            for entry in value.split(","):
-                counter[entry] += contacts
-        self.sets.clear()
+        return self.sets.names()
 
 
 def prepare(
@@ -137,7 +127,8 @@ def prepare(
             on_rows(len(chunk))
             if is_stopping():
                 raise PreparingStoppedError
-        plan.problems += [(source.info.name, problem) for problem in source.findings()]
+        plan.findings += [(source.info.name, problem) for problem in source.findings()]
+    plan.problems += plan.findings
     if duplicates != "send":
         journal.index()
         settle_duplicates(journal, duplicates)
@@ -153,9 +144,9 @@ def judged(record: Record, source: int, suppression: SuppressionList, plan: Plan
         warnings = tuple([str(problem) for problem in found])
         plan.warnings.update([problem.code for problem in found])
     body, verdict = _body_or_verdict(record, suppression)
-    if verdict is None:
-        _count_sets(record, plan)
-    elif verdict.status is Status.INVALID:
+    if body is not None:
+        plan.sets.add(body)
+    elif verdict is not None and verdict.status is Status.INVALID:
         plan.codes.update({problem.code for problem in record.errors} or {verdict.error_code})
         if len(plan.examples) < 10:
             plan.examples.append((f"row {record.row.number}", verdict.message))
@@ -216,15 +207,6 @@ def _body_or_verdict(
         return None, Verdict(
             Status.INVALID, "CELL_BROKEN", "a cell holds half a character; enter it again"
         )
-
-
-def _count_sets(record: Record, plan: Plan) -> None:
-    # Contacts share their tags: each combination is counted as it is sent, and taken apart once.
-    for pair in record.fields:
-        if pair[0] in SET_FIELDS:
-            plan.sets[pair] += 1
-    if len(plan.sets) > _MOST_SETS:
-        plan.fold_sets()
 
 
 Shared = Sequence[tuple[int, Row, bytes, tuple[str, ...]]]

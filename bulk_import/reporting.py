@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
-from bulk_import.api.form import decode
 from bulk_import.journal import Journal
 from bulk_import.models import Summary
-from bulk_import.preparing import SET_FIELDS
 from bulk_import.report.digest import Digest
 from bulk_import.report.outcomes import write_report
 from bulk_import.report.page import write_page
 from bulk_import.report.rejects import REJECTED, write_rejects
 from bulk_import.report.summary import write_summary
+from bulk_import.sets import SetCounter
 
 REPORT = "report.csv"
 PAGE = "report.html"
 SUMMARY = "summary.json"
-_OTHERS = b"lead_"  # what all other fields of the catalogue begin with
-_MOST_COMBINATIONS = 10_000  # of tags or lists that are kept in memory while they are counted
 
 
 def report(
@@ -38,7 +34,7 @@ def report(
         redact: Leave contacts and messages out of ``report.html``.
         is_over: Whether sending is over. While it is not, the report follows it.
     """
-    digest, changes = Digest(), _Changes()
+    digest, changes = Digest(), SetCounter()
     outcomes = journal.outcomes(on_accepted=changes.add, is_over=is_over)
     write_report(run_dir / REPORT, digest.watched(outcomes), safe=safe)
     summary = summarize(journal, run_dir)
@@ -46,35 +42,6 @@ def report(
     write_rejects(run_dir, journal.sources(), journal.results(*REJECTED))
     write_summary(run_dir / SUMMARY, summary)
     return summary
-
-
-class _Changes:
-    """For tags and lists, parameter -> name -> accepted rows."""
-
-    def __init__(self) -> None:
-        # Contacts share their tags: each combination is counted as it was sent and decoded once.
-        self._parts: Counter[bytes] = Counter()
-        self._names: dict[str, Counter[str]] = {}
-
-    def add(self, body: bytes) -> None:
-        """Count what a form says."""
-        if body.startswith(_OTHERS):
-            return
-        # Tags and lists are the first fields of the catalogue: they stand in front.
-        self._parts[body.partition(b"&" + _OTHERS)[0]] += 1
-        if len(self._parts) > _MOST_COMBINATIONS:
-            self._fold()
-
-    def names(self) -> dict[str, Counter[str]]:
-        self._fold()
-        return self._names
-
-    def _fold(self) -> None:
-        for part, rows in self._parts.items():
-            for name, value in decode(part):
-                for entry in value.split(",") if value and name in SET_FIELDS else ():
-                    self._names.setdefault(name, Counter())[entry] += rows
-        self._parts.clear()
 
 
 def summarize(journal: Journal, run_dir: Path) -> Summary:

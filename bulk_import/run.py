@@ -40,7 +40,7 @@ from bulk_import.journal import Journal
 from bulk_import.locks import hold
 from bulk_import.mapping.loading import ColumnMapping
 from bulk_import.mapping.suppression import SuppressionList
-from bulk_import.models import VANISHED, Summary
+from bulk_import.models import VANISHED, Status, Summary
 from bulk_import.preparing import (
     Input,
     Plan,
@@ -53,6 +53,7 @@ from bulk_import.preparing import (
 from bulk_import.progress import Progress
 from bulk_import.reporting import report, summarize
 from bulk_import.sending import EXIT_STOPPED, Confirm, Sending
+from bulk_import.sets import SetCounter
 from bulk_import.settings import Settings
 
 _SIGNALS = (130, 143)
@@ -168,6 +169,9 @@ class Run:
                 )
             ) as preparer,
         ):
+            for source, _ in opened:
+                for problem in source.problems:
+                    self._progress.say(f"{source.name}: {problem}")
             try:
                 rows, blank = await asyncio.to_thread(
                     survey, opened, is_stopping=lambda: self._stop.is_set
@@ -181,8 +185,12 @@ class Run:
             await self._read_to_the_end(preparer)
             if preparer.is_done and preparer.rows_read != rows and not self._stop.is_set:
                 self._stop.request("the source changed while it was read", EXIT_STOPPED)
-            for problem in preparer.problems:
-                self._progress.say(problem)
+            if not preparer.is_done and rows:
+                self._stop.reason += (
+                    f"; {preparer.rows:,} of {rows:,} rows were read, the same command reads on"
+                )
+            for finding in preparer.findings:
+                self._progress.say(finding)
             self._remember_end(journal)
             if await preparer.report():
                 return summarize(journal, self._folder.path)
@@ -257,6 +265,10 @@ class Run:
                 resend_unknown=self._settings.resend_unknown,
             )
             finish_plan(journal, plan)
+            if self._confirm is not None:
+                plan.sets = SetCounter()  # of all rows that are left, whenever they were judged
+                for _, body in journal.bodies(Status.NOT_SENT, Status.UNKNOWN):
+                    plan.sets.add(body)
             if facts.get("finished") and journal.changes == changes:
                 return self._reported(journal, is_unchanged=True)
             return await self._send(journal, client, plan)

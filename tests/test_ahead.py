@@ -15,6 +15,7 @@ from bulk_import.importing import import_file_async
 from bulk_import.journal import Journal
 from bulk_import.mapping.loading import load_mapping
 from bulk_import.models import Status
+from bulk_import.progress import Silence
 from bulk_import.sandbox.faults import Faults
 from tests.conftest import report_of
 from tests.test_kill import finish, served, start  # noqa: F401 - a fixture among them
@@ -85,6 +86,23 @@ async def test_of_a_source_that_cannot_be_read_to_its_end_nothing_is_sent(
         await import_file_async(source, mapping, settings(sandbox, read_ahead_bytes=0))
     assert sandbox.sent() == []
     assert not (source.parent / "run").exists()
+
+
+async def test_a_guess_about_the_source_is_told_before_the_first_row_is_sent(
+    sandbox, settings, write_csv, mapping
+):
+    rows = [["E-mail", "Name", "Phone", "Tags"]]
+    rows += [[f"p{n}@example.org", "Анна Петрова", "", "клиент"] for n in range(300)]
+    source = write_csv(rows, encoding="cp1251")
+    told: list[tuple[str, int]] = []
+
+    class Told(Silence):
+        def say(self, message: str) -> None:
+            told.append((message, len(sandbox.sent())))
+
+    chosen = settings(sandbox, read_ahead_bytes=0)
+    await import_file_async(source, mapping, chosen, progress=Told())
+    assert [(sent, "read as cp1251" in message) for message, sent in told] == [(0, True)]
 
 
 async def test_a_source_mostly_without_e_mails_is_refused_before_anything_is_sent(
@@ -227,6 +245,7 @@ def test_interrupted_while_it_reads_the_books_balance_and_the_rest_comes_later(s
     out, err = process.communicate(timeout=35)
     assert process.returncode == 130
     assert "books: balanced" in out
+    assert "of 40,000 rows were read, the same command reads on" in out
     assert "Traceback" not in err
     assert not any(child.is_running() for child in children)
     rows, is_whole = read_so_far(run_dir)

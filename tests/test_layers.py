@@ -19,7 +19,7 @@ LAYERS = (
     "reporting",
     "inputs",
     "preparing canary fixes",
-    "report mapping delivery sandbox",
+    "report mapping delivery sandbox sets",
     "api journal state sources progress",
     "normalize settings locks",
     "entries",

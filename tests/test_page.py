@@ -11,15 +11,15 @@ import openpyxl
 import pytest
 import xlsxwriter
 
-from bulk_import import import_file_async, reporting
+from bulk_import import import_file_async
 from bulk_import.api.fields import FIELDS
 from bulk_import.cli import main
 from bulk_import.importing import write_reports
 from bulk_import.mapping.loading import parse_mapping
 from bulk_import.models import Outcome, Status, Summary
-from bulk_import.preparing import SET_FIELDS
 from bulk_import.report.digest import Digest
 from bulk_import.report.page import render
+from bulk_import.sets import SET_FIELDS, SetCounter
 
 MAPPING = parse_mapping(
     "version: 1\nfields:\n  lead_email: E-mail\n  lead_first_name: Name\n  lead_phone: Phone\n  add_tags: {always: [vip]}\n",
@@ -185,7 +185,7 @@ async def test_a_bundle_keeps_shapes_and_equalities_and_nobodys_data(
 
 
 def test_tags_and_lists_are_counted_wherever_they_stand_in_a_form():
-    changes = reporting._Changes()
+    changes = SetCounter()
     for body in (
         b"add_to_lists=super&add_tags=vip%2Cnew&lead_email=a%40b.org",
         b"add_tags=vip&lead_email=lead_%26lead_x",

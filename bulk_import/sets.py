@@ -1,0 +1,44 @@
+"""Tags and lists in forms, counted: what a run would change, and what it has changed."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from bulk_import.api.fields import FIELDS, Kind
+from bulk_import.api.form import decode
+
+SET_FIELDS = tuple(name for name, f in FIELDS.items() if f.kind in (Kind.TAGS, Kind.LISTS))
+_OTHERS = b"lead_"  # what all other fields of the catalogue begin with
+_MOST_COMBINATIONS = 10_000  # that are kept in memory while they are counted
+
+
+class SetCounter:
+    """Counts forms by the tags and lists in them.
+
+    Contacts share their tags: each combination is counted as it is sent, and decoded once.
+    """
+
+    def __init__(self) -> None:
+        self._parts: Counter[bytes] = Counter()
+        self._names: dict[str, Counter[str]] = {}
+
+    def add(self, body: bytes) -> None:
+        """Count a form."""
+        if body.startswith(_OTHERS):
+            return
+        # Tags and lists are the first fields of the catalogue: they stand in front.
+        self._parts[body.partition(b"&" + _OTHERS)[0]] += 1
+        if len(self._parts) > _MOST_COMBINATIONS:
+            self._fold()
+
+    def names(self) -> dict[str, Counter[str]]:
+        """Return parameter -> name -> number of forms; others may add to it."""
+        self._fold()
+        return self._names
+
+    def _fold(self) -> None:
+        for part, forms in self._parts.items():
+            for name, value in decode(part):
+                for entry in value.split(",") if value and name in SET_FIELDS else ():
+                    self._names.setdefault(name, Counter())[entry] += forms
+        self._parts.clear()
