@@ -29,7 +29,8 @@ _DECLARATION = re.compile(
     rb"""(?: standalone=["'](?:yes|no)["'])? ?\?>)?"""
 )
 # What XML does not allow in a text. Expat says so better.
-_FORBIDDEN = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]|]]>")
+_CONTROLS = bytes(set(range(0x20)) - set(b"\t\n\r"))
+_NO_CHARACTERS = ("\ufffe".encode(), "\uffff".encode())
 _REFERENCE = re.compile("&(?:amp|lt|gt|quot|apos|#[0-9]{1,7}|#x[0-9a-fA-F]{1,6});")
 _NAMED = {"&amp;": "&", "&lt;": "<", "&gt;": ">", "&quot;": '"', "&apos;": "'"}
 
@@ -191,16 +192,25 @@ def broken(name: str, why: str) -> SourceError:
 
 def _has_more_than_tags(raw: bytes) -> bool:
     """Whether there are comments, CDATA, instructions or declarations, in which a ``<`` means nothing."""
-    return b"<!" in raw or b"<?" in raw
+    # One byte that is rare is found quicker than two that begin with a frequent one.
+    return (b"!" in raw and b"<!" in raw) or (b"?" in raw and b"<?" in raw)
+
+
+def _is_forbidden(raw: bytes) -> bool:
+    return (
+        len(raw.translate(None, _CONTROLS)) != len(raw)
+        or (b"]" in raw and b"]]>" in raw)
+        or (not raw.isascii() and any(bad in raw for bad in _NO_CHARACTERS))
+    )
 
 
 def _plain(raw: bytes) -> str | None:
     """The text of a stretch as XML defines it; ``None`` if that is for expat to say."""
+    if _is_forbidden(raw):
+        return None
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError:
-        return None
-    if _FORBIDDEN.search(text):
         return None
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
@@ -218,7 +228,7 @@ def _meant(reference: str) -> str:
         return named
     digits = reference[2:-1]
     code = int(digits[1:], 16) if digits[0] == "x" else int(digits)
-    if code > 0x10FFFF or 0xD800 <= code <= 0xDFFF or _FORBIDDEN.search(chr(code)):
+    if code > 0x10FFFF or 0xD800 <= code <= 0xDFFF or _is_forbidden(chr(code).encode()):
         return ""
     return chr(code)
 

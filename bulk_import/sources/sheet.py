@@ -9,63 +9,30 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
-from dataclasses import dataclass
-from xml.parsers import expat
+from itertools import zip_longest
 
 from bulk_import.models import Problem, Severity
-from bulk_import.sources.numbers import DIGITS_KEPT, built_in_format, is_rounded, shown
+from bulk_import.sources.layout import MOST_KEPT, POSITIONS, Layouts, PlainRow, type_and_style
+from bulk_import.sources.numbers import DIGITS_KEPT, is_rounded, shown
 from bulk_import.sources.parts import Feed, Reader, references_resolved
 from bulk_import.sources.strings import SharedStrings, unescaped
 from bulk_import.sources.table import LONGEST_CELL, MOST_COLUMNS, Line
 
 _REFERENCE = re.compile(r"([A-Z]{1,3})(\d{1,7})")
-_MOST_KEPT = 1000  # of what recurs from row to row: more is not meant well
-
-_ROW = re.compile(r'<row(?: r="([0-9]{1,7})"([^<>/]*))?>')
-_CELL = re.compile(
-    r'<c(?: r="([A-Z]{1,3})[0-9]{1,7}")?((?: [^<>/]*)?)(?:/>|>'
-    r'(<f(?: t="shared")?(?: ref="[A-Z0-9:]*")?(?: si="[0-9]+")?(?:/>|>[^<]*</f>))?'
-    r'(?:<v>([^<]*)</v>|<is><t(?: xml:space="preserve")?>([^<]*)</t></is>)?</c>)'
-)
-_GROUPS = 6  # of a cell in the split text: what stands before it, and five of the expression
+_ROW = re.compile(r'<row r="[0-9]{1,7}"([^<>/]+)>')
 
 
 class _LocalNames(dict[str, str]):
     """Element with its namespace -> its name alone; a workbook has a few, each a million times."""
 
     def __missing__(self, tag: str) -> str:
-        if len(self) > _MOST_KEPT:
+        if len(self) > MOST_KEPT:
             self.clear()
         local = self[tag] = tag.rsplit(" ", 1)[-1]
         return local
 
 
-class _Positions(dict[str, int]):
-    """Letters of a column -> its position."""
-
-    def __missing__(self, letters: str) -> int:
-        position = 0
-        for letter in letters:
-            position = position * 26 + ord(letter) - ord("A") + 1
-        self[letters] = position - 1
-        return position - 1
-
-
 _LOCAL = _LocalNames()
-_POSITIONS = _Positions()
-
-
-@dataclass(frozen=True, slots=True)
-class _Layout:
-    """Where the cells of a row stand and what they are, as its tags say.
-
-    Attributes:
-        cells: Position, type and style of each.
-        is_text: Whether the row is nothing but shared texts, from the first column on.
-    """
-
-    cells: tuple[tuple[int, str, int], ...]
-    is_text: bool
 
 
 class SheetReader(Reader[Line]):
@@ -91,10 +58,7 @@ class SheetReader(Reader[Line]):
         self._has_formula = False
         self._phonetic = 0
         self._row_tags: set[str] = set()
-        self._cell_tags: dict[str, tuple[str, int] | None] = {}
-        self._layouts: dict[tuple[str | None, ...], _Layout | None] = {}
-        self._last: tuple[list[str | None], list[str]] = [], []
-        self._last_layout: _Layout | None = None
+        self._layouts = Layouts()
 
     # -- every tag, by expat ------------------------------------------------------------------------
 
@@ -102,7 +66,7 @@ class SheetReader(Reader[Line]):
         local = _LOCAL[tag]
         if local == "c":
             self._at = self._position(attributes.get("r"))
-            self._type, self._style = _type_and_style(attributes)
+            self._type, self._style = type_and_style(attributes)
             self._value = []
             self._has_value = self._has_formula = False
         elif local == "v" or (local == "t" and not self._phonetic):
@@ -138,11 +102,11 @@ class SheetReader(Reader[Line]):
             self._value.append(text)
 
     def _position(self, reference: str | None) -> int:
-        known = _POSITIONS.get((reference or "").rstrip("0123456789"))
+        known = POSITIONS.get((reference or "").rstrip("0123456789"))
         if known is not None:
             return known
         match = _REFERENCE.fullmatch(reference or "")
-        return self._at + 1 if match is None else _POSITIONS[match[1]]
+        return self._at + 1 if match is None else POSITIONS[match[1]]
 
     # -- plain rows, without it ---------------------------------------------------------------------
 
@@ -156,65 +120,25 @@ class SheetReader(Reader[Line]):
         feed(f"{row}</row>")
         tag = _ROW.match(row)
         # What expat accepted once, it accepts again, as long as the surroundings are the same.
-        if tag is None or len(self._row_tags) > _MOST_KEPT:
+        if tag is None or len(self._row_tags) > MOST_KEPT:
             self._row_tags.clear()
-        elif tag[2]:
-            self._row_tags.add(tag[2])
+        else:
+            self._row_tags.add(tag[1])
 
     def _took(self, row: str) -> bool:
-        parts = _CELL.split(row)
-        tag = _ROW.fullmatch(parts[0])
-        if tag is None or "".join(parts[_GROUPS::_GROUPS]):
+        plain = self._layouts.read(row)
+        if plain is None or (plain.attributes and plain.attributes not in self._row_tags):
             return False
-        number, rest = tag.groups()
-        if rest and rest not in self._row_tags:
-            return False
-        layout = self._layout(parts[1::_GROUPS], parts[2::_GROUPS])
-        if layout is None:
-            return False
-        self._number = int(number) if number else self._number + 1
+        self._number = int(plain.number) if plain.number else self._number + 1
         self._problems = []
-        values = parts[4::_GROUPS]
-        texts = self._texts(values) if layout.is_text else None
+        texts = self._texts(plain.values) if plain.layout.is_text else None
         if texts is None:
             self._cells = []
-            self._add_all(layout, parts[3::_GROUPS], values, parts[5::_GROUPS])
+            self._add_all(plain)
         else:
             self._cells = texts
         self._end_row()
         return True
-
-    def _layout(self, letters: list[str | None], tags: list[str]) -> _Layout | None:
-        """The layout of a row, mostly that of the row before; ``None`` for expat."""
-        if (letters, tags) == self._last:
-            return self._last_layout
-        key = (*letters, *tags)
-        if key not in self._layouts:
-            if len(self._layouts) > _MOST_KEPT:
-                self._layouts.clear()
-            self._layouts[key] = self._new_layout(letters, tags)
-        self._last, self._last_layout = (letters, tags), self._layouts[key]
-        return self._last_layout
-
-    def _new_layout(self, letters: list[str | None], tags: list[str]) -> _Layout | None:
-        cells: list[tuple[int, str, int]] = []
-        at = -1
-        for column, tag in zip(letters, tags, strict=True):
-            at = at + 1 if column is None else _POSITIONS[column]
-            known = self._cell_tag(tag)
-            if known is None:
-                return None
-            cells.append((at, *known))
-        is_text = [(at, kind) for at, kind, _ in cells] == [(at, "s") for at in range(len(cells))]
-        return _Layout(tuple(cells), is_text and len(cells) <= MOST_COLUMNS)
-
-    def _cell_tag(self, tag: str) -> tuple[str, int] | None:
-        """Type and style in the attributes of a cell; ``None`` if they are not plain."""
-        if tag not in self._cell_tags:
-            if len(self._cell_tags) > _MOST_KEPT:
-                self._cell_tags.clear()
-            self._cell_tags[tag] = _read_tag(tag)
-        return self._cell_tags[tag]
 
     def _texts(self, values: list[str | None]) -> list[str] | None:
         """Shared texts side by side; ``None`` if one is missing, empty, or may be too long."""
@@ -225,17 +149,10 @@ class SheetReader(Reader[Line]):
             return None if "" in texts else texts
         return None
 
-    def _add_all(
-        self,
-        layout: _Layout,
-        formulas: list[str | None],
-        values: list[str | None],
-        inlines: list[str | None],
-    ) -> None:
-        for (at, kind, style), formula, value, inline in zip(
-            layout.cells, formulas, values, inlines, strict=True
+    def _add_all(self, row: PlainRow) -> None:
+        for (at, kind, style), raw, formula in zip_longest(
+            row.layout.cells, row.values, row.formulas
         ):
-            raw = inline if value is None else value
             if raw is not None:
                 self._add(at, kind, style, references_resolved(raw), formula is not None)
             elif formula is not None:
@@ -326,18 +243,3 @@ class SheetReader(Reader[Line]):
         problem = Problem(code, message, value=value, severity=severity)
         self._problems.append((self._at, problem))
         return value
-
-
-def _type_and_style(attributes: dict[str, str]) -> tuple[str, int]:
-    return attributes.get("t", "n"), int(attributes.get("s", 0))
-
-
-def _read_tag(attributes: str) -> tuple[str, int] | None:
-    """Type and style in the attributes of a cell, other than its place, as expat reads them."""
-    found: list[tuple[str, int]] = []
-    parser = expat.ParserCreate(namespace_separator=" ")
-    parser.StartElementHandler = lambda _, given: found.append(_type_and_style(given))
-    with suppress(expat.ExpatError, ValueError):
-        parser.Parse(f'<c r="A1"{attributes}/>'.encode(), True)  # noqa: FBT003
-        return found[0]
-    return None

@@ -3,7 +3,7 @@
 A workbook of a million contacts has millions of them, numbered in the order in which they were first
 used. So a sheet walks through the table nearly in order, and a few decoded blocks are all that memory
 has to hold. A sheet that was sorted since asks in any order: blocks are small, so that costs some
-microseconds per cell. What grows with the file is eight bytes for each 64 texts.
+microseconds per cell. What grows with the file is eight bytes for each 32 texts.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from bulk_import.errors import SourceError
 from bulk_import.sources.parts import Feed, Reader, references_resolved
 from bulk_import.sources.table import LONGEST_CELL
 
-_BITS = 6
+_BITS = 5
 _BLOCK = 1 << _BITS  # texts that are decoded together
-_MOST_BLOCKS = 1024  # decoded ones that are kept
-_MOST_BYTES = 4 * 2**20  # of the texts in them, as they stand in the file
+_MOST_BLOCKS = 4096  # decoded ones that are kept
+_MOST_BYTES = 8 * 2**20  # of the texts in them, as they stand in the file
 _IN_MEMORY = 4 * 2**20  # bytes; the file comes into being when there are more
 
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
@@ -98,18 +98,15 @@ class SharedStrings:
         begin, end = self._ends[at], self._ends[at + 1]
         self._file.seek(begin)
         data = self._file.read(end - begin)
-        while self._blocks and (
-            len(self._blocks) >= _MOST_BLOCKS or self._held + len(data) > _MOST_BYTES
-        ):
-            oldest = next(iter(self._blocks))
-            del self._blocks[oldest]
-            self._held -= self._ends[oldest + 1] - self._ends[oldest]
-        block = data.decode().split("\0")
+        texts = data.decode().split("\0")
         if b"_x" in data:
-            block = list(map(unescaped, block))
-        self._blocks[at] = block
+            texts = list(map(unescaped, texts))
         self._held += len(data)
-        return block
+        if self._held > _MOST_BYTES or len(self._blocks) >= _MOST_BLOCKS:
+            self._blocks.clear()  # those that are wanted come again, in microseconds each
+            self._held = len(data)
+        self._blocks[at] = texts
+        return texts
 
 
 class StringsReader(Reader[None]):
