@@ -8,7 +8,6 @@ them completely; their cells go the same way from there on.
 from __future__ import annotations
 
 import re
-from contextlib import suppress
 from itertools import zip_longest
 
 from bulk_import.models import Problem, Severity
@@ -144,10 +143,11 @@ class SheetReader(Reader[Line]):
         """Shared texts side by side; ``None`` if one is missing, empty, or may be too long."""
         if None in values or self._strings.may_be_too_long:
             return None
-        with suppress(ValueError, IndexError):
-            texts = self._strings.numbered(values)  # type: ignore[arg-type]
-            return None if "" in texts else texts
-        return None
+        try:
+            texts = self._strings.texts(values)  # type: ignore[arg-type]
+        except (ValueError, IndexError):
+            return None
+        return None if "" in texts else texts
 
     def _add_all(self, row: PlainRow) -> None:
         for (at, kind, style), raw, formula in zip_longest(
@@ -186,9 +186,13 @@ class SheetReader(Reader[Line]):
 
     def _cell_text(self, kind: str, style: int, raw: str, has_formula: bool) -> str:  # noqa: FBT001
         if kind == "s":
-            with suppress(ValueError, IndexError):
-                return self._strings.numbered((raw,))[0]
-            return self._problem("CELL_BROKEN", "a text that the workbook does not hold", raw)
+            try:
+                return self._strings.text(raw)
+            except (ValueError, IndexError):
+                return self._problem("CELL_BROKEN", "a text that the workbook does not hold", raw)
+        if kind == "n" and len(raw) <= DIGITS_KEPT and raw.isdigit() and raw.isascii():
+            if self._format(style) == "General":
+                return raw  # what is below would say the same, at length
         if kind == "e":
             return self._problem(
                 "CELL_ERROR",
@@ -211,11 +215,8 @@ class SheetReader(Reader[Line]):
         return self._number_text(raw.strip(), style) if raw.strip() else ""
 
     def _number_text(self, raw: str, style: int) -> str:
-        code = self._formats[style] if style < len(self._formats) else "General"
-        if code == "General" and len(raw) <= DIGITS_KEPT and raw.isascii() and raw.isdigit():
-            return raw  # what is below would say the same
         try:
-            text = shown(raw, code, epoch_1904=self._epoch_1904)
+            text = shown(raw, self._format(style), epoch_1904=self._epoch_1904)
         except (ValueError, OverflowError):
             return self._problem("CELL_BROKEN", f"{raw!r} is not a number or date", raw)
         if is_rounded(text):
@@ -234,6 +235,9 @@ class SheetReader(Reader[Line]):
                 severity=Severity.WARNING,
             )
         return text
+
+    def _format(self, style: int) -> str:
+        return self._formats[style] if style < len(self._formats) else "General"
 
     def _problem(
         self, code: str, message: str, value: str, *, severity: Severity = Severity.ERROR

@@ -65,13 +65,18 @@ class SharedStrings:
             self._write(self._filling)
             self._filling = []
 
-    def numbered(self, numbers: Sequence[str]) -> list[str]:
-        """Return the texts of several cells.
+    def text(self, number: str) -> str:
+        """Return the text of a cell.
 
         Raises:
             ValueError: That is no number.
             IndexError: There is no such text.
         """
+        at = int(number)
+        return (self._blocks.get(at >> _BITS) or self._load(at >> _BITS))[at & _BLOCK - 1]
+
+    def texts(self, numbers: Sequence[str]) -> list[str]:
+        """Return the texts of several cells, as ``text`` does."""
         get, load = self._blocks.get, self._load
         return [
             (get(number >> _BITS) or load(number >> _BITS))[number & _BLOCK - 1]
