@@ -1,8 +1,8 @@
 """Rows as nearly every program writes them, read from their XML by regular expressions.
 
 ``Layouts`` reads a row only if its text is covered completely by cells in plain notation, so what
-these expressions do not know they cannot misread. Rows of a table are alike: for a layout that
-recurs one expression is made that reads a whole row at once, whichever of its cells are left out.
+these expressions do not know they cannot misread. Rows of a table are alike: after some of them one
+expression is made that reads such a row at once, whichever of its cells are left out.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ _CELL = re.compile(
     r'(?:<v>([^<]*+)</v>|<is><t(?: xml:space="preserve")?>([^<]*+)</t></is>)?</c>)'
 )
 _GROUPS = 6  # of a cell in a row split by that: what stands before it, and its five groups
-_OFTEN = 20  # rows of a layout until it has an expression of its own
-_MOST_FAVOURITES = 4
-_MOST_CELLS = 200  # in such an expression
+# So many rows were read cell by cell: time for an expression that reads what is usual in them.
+_LEARNT_AFTER = frozenset({20, 100, 500, 2500, 12_500})
+_MOST_COLUMNS = 200  # in such an expression
 
 
 @dataclass(slots=True)
@@ -38,14 +38,10 @@ class Layout:
     Attributes:
         cells: Position, type and style of each.
         is_text: Whether these are shared texts side by side, from the first column on.
-        often: In how many rows it was found.
-        row: Reads a row of it; without a cell, its group is ``None``.
     """
 
     cells: tuple[tuple[int, str, int], ...]
     is_text: bool
-    often: int = 0
-    row: re.Pattern[str] | None = None
 
 
 @dataclass(slots=True)
@@ -72,7 +68,9 @@ class Layouts:
     def __init__(self) -> None:
         self._known: dict[tuple[str | None, ...], Layout | None] = {}
         self._tags: dict[str, tuple[str, int] | None] = {}
-        self._favourites: list[Layout] = []
+        self._usual: dict[str, str] = {}  # column -> attributes of its cells that have a value
+        self._read_singly = 0
+        self._expressions: list[tuple[re.Pattern[str], Layout]] = []
 
     def read(self, row: str) -> PlainRow | None:
         """Return the row; ``None`` if there is more to it.
@@ -80,8 +78,8 @@ class Layouts:
         Args:
             row: From its tag to its last cell, without the closing tag.
         """
-        for layout in self._favourites:
-            match = layout.row.fullmatch(row)  # type: ignore[union-attr] - favourites have one
+        for expression, layout in self._expressions:
+            match = expression.fullmatch(row)
             if match is not None:
                 number, attributes, *values = match.groups()
                 return PlainRow(number, attributes, layout, values, [])
@@ -96,10 +94,8 @@ class Layouts:
         layout = self._layout(letters, tags)
         if layout is None:
             return None
-        layout.often += 1
-        if layout.often == _OFTEN:
-            self._favour(layout, letters, tags)
         formulas, values, inlines = parts[3::_GROUPS], parts[4::_GROUPS], parts[5::_GROUPS]
+        self._learn(letters, tags, values)
         if any(inline is not None for inline in inlines):
             values = [
                 inline if value is None else value
@@ -135,19 +131,24 @@ class Layouts:
             self._tags[tag] = _read_tag(tag)
         return self._tags[tag]
 
-    def _favour(self, layout: Layout, letters: list[str | None], tags: list[str]) -> None:
-        columns = [letter for letter in letters if letter is not None]
-        if len(columns) < len(letters) or len(columns) > _MOST_CELLS:
-            return
-        if len(set(columns)) < len(columns):
-            return
+    def _learn(self, letters: list[str | None], tags: list[str], values: list[str | None]) -> None:
+        for column, tag, value in zip(letters, tags, values, strict=True):
+            if column is not None and value is not None:
+                self._usual[column] = tag
+        self._read_singly += 1
+        if self._read_singly in _LEARNT_AFTER and len(self._usual) <= _MOST_COLUMNS:
+            columns = sorted(self._usual, key=POSITIONS.__getitem__)
+            layout = self._new_layout(list(columns), [self._usual[name] for name in columns])
+            if layout is not None:
+                self._expressions.insert(0, (self._expression(columns), layout))
+
+    def _expression(self, columns: list[str]) -> re.Pattern[str]:
         cells = (
             f'(?:<c r="{column}[0-9]{{1,7}}+"'
-            rf'(?:{re.escape(tag)}><v>([^<]*+)</v></c>|(?: s="[0-9]{{1,7}}")?/>))?+'
-            for column, tag in zip(columns, tags, strict=True)
+            rf'(?:{re.escape(self._usual[column])}><v>([^<]*+)</v></c>|(?: s="[0-9]{{1,7}}")?/>))?+'
+            for column in columns
         )
-        layout.row = re.compile(_ROW + "".join(cells))
-        self._favourites = [layout, *self._favourites[: _MOST_FAVOURITES - 1]]
+        return re.compile(_ROW + "".join(cells))
 
 
 class _Positions(dict[str, int]):

@@ -190,9 +190,14 @@ class SheetReader(Reader[Line]):
                 return self._strings.text(raw)
             except (ValueError, IndexError):
                 return self._problem("CELL_BROKEN", "a text that the workbook does not hold", raw)
-        if kind == "n" and len(raw) <= DIGITS_KEPT and raw.isdigit() and raw.isascii():
-            if self._format(style) == "General":
-                return raw  # what is below would say the same, at length
+        if (
+            kind == "n"
+            and len(raw) <= DIGITS_KEPT
+            and raw.isdigit()
+            and raw.isascii()
+            and self._format(style) == "General"
+        ):
+            return raw  # what is below would say the same, at length
         if kind == "e":
             return self._problem(
                 "CELL_ERROR",
