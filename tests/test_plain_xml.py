@@ -19,7 +19,9 @@ from bulk_import.sources.xlsx import Workbook
 
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 DECLARATION = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
-SHEET = f'{DECLARATION}<worksheet xmlns="{MAIN}" xmlns:a="urn:a"><cols><col min="1"/></cols><sheetData>'
+SHEET = (
+    f'{DECLARATION}<worksheet xmlns="{MAIN}" xmlns:a="urn:a"><cols><col min="1"/></cols><sheetData>'
+)
 END = '</sheetData><mergeCells count="1"><mergeCell ref="A1:B1"/></mergeCells></worksheet>'
 TABLE = f'{DECLARATION}<sst xmlns="{MAIN}" count="9" uniqueCount="9">'
 STYLES = (
@@ -108,7 +110,23 @@ def rows(draw: st.DrawFn) -> str:
                                  '<a:x xmlns:b="urn:b"><row r="8" b:d="1">', '<row r="5" xmlns:b="b">', '<row r="1"><row r="2">']))  # fmt: skip
     inside = "".join(draw(st.lists(cells(), max_size=4)))
     end = "</a:row>" if head.startswith("<a:row") else "</row>"
-    tail = draw(st.sampled_from(["", "", "", "", "", "\n", "</row>", "</a:x>", '<c r="B1" t="str"><v>q</v></c>', "text", *ODD]))
+    tail = draw(
+        st.sampled_from(
+            [
+                "",
+                "",
+                "",
+                "",
+                "",
+                "\n",
+                "</row>",
+                "</a:x>",
+                '<c r="B1" t="str"><v>q</v></c>',
+                "text",
+                *ODD,
+            ]
+        )
+    )
     return f"{head}{tail}" if head.endswith("/>") else f"{head}{inside}{end}{tail}"
 
 
@@ -178,7 +196,9 @@ def test_rows_that_look_alike_read_as_expat_reads_them(tmp_path, few, order, oth
 def test_any_table_of_texts_reads_as_expat_reads_it(tmp_path, body, spoilt, block):
     table = TABLE + "".join(body) + "</sst>"
     cells = "".join(f'<row r="{n + 1}"><c t="s"><v>{n}</v></c></row>' for n in range(len(body) + 1))
-    path = write(tmp_path / "a.xlsx", SHEET + cells + END, spoil(table, *spoilt) if spoilt else table)
+    path = write(
+        tmp_path / "a.xlsx", SHEET + cells + END, spoil(table, *spoilt) if spoilt else table
+    )
     both_ways(path, block)
 
 
@@ -237,6 +257,17 @@ def test_nothing_of_the_texts_is_left_behind(tmp_path, monkeypatch):
         assert [line.cells for line in book.lines(book.sheets[0])] == [["text 1"]]
         assert list(folder.iterdir()) == []  # it has no name even while it is used
     assert list(folder.iterdir()) == []
+
+
+def test_a_disk_without_room_for_the_texts_is_named(tmp_path, monkeypatch):
+    def full(max_size):
+        return Path("/dev/full").open("w+b")
+
+    monkeypatch.setattr(strings.tempfile, "SpooledTemporaryFile", full)
+    path = write(tmp_path / "a.xlsx", f'{SHEET}<row><c t="s"><v>1</v></c></row>{END}', TEN)
+    code, message = outcome(path)
+    assert code == "SOURCE_UNREADABLE"
+    assert "No space left on device; make room there" in message
 
 
 @pytest.mark.parametrize("path", sorted(Path("sample_data").glob("**/*.xlsx")), ids=str)

@@ -11,7 +11,8 @@ from __future__ import annotations
 import re
 import tempfile
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 
 from bulk_import.errors import SourceError
 from bulk_import.sources.parts import Feed, Reader, references_resolved
@@ -44,8 +45,9 @@ class SharedStrings:
         self.may_be_too_long = False
 
     def close(self) -> None:
-        self._file.close()
         self._blocks.clear()
+        with suppress(OSError):  # what a full disk did not take is not missed any more
+            self._file.close()
 
     def fill(self, texts: list[str]) -> None:
         """Add *texts*, with control characters still written as ``_x000D_``.
@@ -55,15 +57,20 @@ class SharedStrings:
         """
         self._filling += texts
         whole = len(self._filling) // _BLOCK * _BLOCK
-        for at in range(0, whole, _BLOCK):
-            self._write(self._filling[at : at + _BLOCK])
-        del self._filling[:whole]
+        if whole:
+            self._write(self._filling[:whole])
+            del self._filling[:whole]
 
     def seal(self) -> None:
-        """Say that this is all."""
-        if self._filling:
-            self._write(self._filling)
-            self._filling = []
+        """Say that this is all.
+
+        Raises:
+            SourceError: The disk is full.
+        """
+        self._write(self._filling)
+        self._filling = []
+        with self._room():
+            self._file.flush()
 
     def text(self, number: str) -> str:
         """Return the text of a cell.
@@ -84,18 +91,29 @@ class SharedStrings:
         ]
 
     def _write(self, texts: list[str]) -> None:
-        data = "\0".join(texts).encode()  # XML has no NUL, so it can stand between texts
+        blocks: list[bytes] = []
+        end = self._ends[-1]
+        for at in range(0, len(texts), _BLOCK):
+            some = texts[at : at + _BLOCK]
+            data = "\0".join(some).encode()  # XML has no NUL, so it can stand between texts
+            blocks.append(data)
+            end += len(data)
+            self._ends.append(end)
+            if len(data) > LONGEST_CELL and max(map(len, some)) > LONGEST_CELL:
+                self.may_be_too_long = True
+        with self._room():
+            self._file.write(b"".join(blocks))
+
+    @contextmanager
+    def _room(self) -> Iterator[None]:
         try:
-            self._file.write(data)
+            yield
         except OSError as exc:
             raise SourceError(
                 f"{self._name}: its texts find no room in {tempfile.gettempdir()}: {exc.strerror}; "
                 "make room there, or let TMPDIR name another folder",
                 code="SOURCE_UNREADABLE",
             ) from None
-        self._ends.append(self._ends[-1] + len(data))
-        if len(data) > LONGEST_CELL:
-            self.may_be_too_long = True
 
     def _load(self, at: int) -> list[str]:
         if not 0 <= at < len(self._ends) - 1:
