@@ -1,12 +1,15 @@
-"""XLSX and XLSM as a stream of lines, by expat, with the digits as they are written in the file.
+"""XLSX and XLSM as a stream of lines, with the digits as they are written in the file.
 
 Neither library alone will do. Measured (``python -m benchmarks.reading``, 100,000 rows of 7 columns;
-a cell is wrong when its text is not what the person sees): openpyxl's read-only mode 11.8 s and 16 %
-of the cells wrong, ``pandas.read_excel`` 15.8 s and 35 %, calamine 1.3 s, the sheet in memory and
+a cell is wrong when its text is not what the person sees): openpyxl's read-only mode 6.6 s and 16 %
+of the cells wrong, ``pandas.read_excel`` 9.9 s and 35 %, calamine 0.8 s, the sheet in memory and
 29 % (it drops number formats and cannot tell an empty cell from a formula that was never
-calculated), this reader 10.5 s and none. What grows with the file is the table of shared strings.
+calculated), this reader 1.5 s and none. A million rows of 12 columns with eight million texts take
+12 s and 27 MB, of which 2 MB grow with the file; calamine takes 14 s and 1.9 GB.
+
 This reader sees what is in the file: raw digits, style, formula, error. Entities and document types
-are refused.
+are refused. ``parts`` feeds the XML to expat and lets readers take out what is plain, ``layout``
+knows plain rows, ``sheet`` says what a cell shows, ``strings`` keeps the texts on the disk.
 """
 
 from __future__ import annotations
