@@ -104,7 +104,7 @@ def cells(draw: st.DrawFn) -> str:
 
 @st.composite
 def rows(draw: st.DrawFn) -> str:
-    head = draw(st.sampled_from(['<row r="5">', "<row>", '<row r="7" spans="1:3" a:d="0.25">', '<row r="7" spans="1:3" a:d="0.25">',
+    head = draw(st.sampled_from(['<row r="5">', '\n<row r="6">\n', "<row>", "<row>\n", '<row r="7" spans="1:3" a:d="0.25">', '<row r="7" spans="1:3" a:d="0.25">',
                                  '<row r="8" b:d="1">', '<row spans="1:3">', '<row r="+9">', "<row r='6'>", '<row r="3"/><row r="4">',
                                  '<a:row r="5">', '<row r="5" r="6">', '<row r="x">', '<row r="2"/>', '<row r="5"x="1">',
                                  '<a:x xmlns:b="urn:b"><row r="8" b:d="1">', '<row r="5" xmlns:b="b">', '<row r="1"><row r="2">']))  # fmt: skip
@@ -213,7 +213,7 @@ def test_plain_rows_and_texts_never_reach_expat(tmp_path, monkeypatch):
 
         monkeypatch.setattr(reader, "start", start)
     body = "".join(
-        f'<row r="{n}" spans="1:3"><c r="A{n}" s="1"><v>{n}</v></c><c r="B{n}" t="s"><v>{n % 4}</v></c><c r="C{n}" s="1"/></row>'
+        f'<row r="{n}" spans="1:3">\n<c r="A{n}" s="1"><v>{n}</v></c><c r="B{n}" t="s"><v>{n % 4}</v></c><c r="C{n}" s="1"/></row>\n'
         for n in range(1, 1001)
     )
     lines = outcome(write(tmp_path / "a.xlsx", SHEET + body + END, TEN))

@@ -16,9 +16,9 @@ from bulk_import.sources.table import MOST_COLUMNS
 
 MOST_KEPT = 1000  # of what recurs from row to row: more is not meant well
 
-# Row number and other attributes.
-_ROW = r'<row r="([0-9]{1,7})"([^<>/]*+)>'
-_TAG = re.compile(f"{_ROW}|<row>")
+# Row number and other attributes. Apache POI ends lines around the tags of rows.
+ROW = r'[ \t\n]*+<row r="([0-9]{1,7})"([^<>/]*+)>[ \t\n]*+'
+_TAG = re.compile(rf"{ROW}|[ \t\n]*+<row>[ \t\n]*+")
 # Column, other attributes, formula, value, text in place.
 _CELL = re.compile(
     r'<c(?: r="([A-Z]{1,3})[0-9]{1,7}")?((?: [^<>/]*+)?)(?:/>|>'
@@ -148,7 +148,7 @@ class Layouts:
             rf'(?:{re.escape(self._usual[column])}><v>([^<]*+)</v></c>|(?: s="[0-9]{{1,7}}")?/>))?+'
             for column in columns
         )
-        return re.compile(_ROW + "".join(cells))
+        return re.compile(ROW + "".join(cells))
 
 
 class _Positions(dict[str, int]):

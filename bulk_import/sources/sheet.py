@@ -11,14 +11,21 @@ import re
 from itertools import zip_longest
 
 from bulk_import.models import Problem, Severity
-from bulk_import.sources.layout import MOST_KEPT, POSITIONS, Layouts, PlainRow, type_and_style
+from bulk_import.sources.layout import (
+    MOST_KEPT,
+    POSITIONS,
+    ROW,
+    Layouts,
+    PlainRow,
+    type_and_style,
+)
 from bulk_import.sources.numbers import DIGITS_KEPT, is_rounded, shown
 from bulk_import.sources.parts import Feed, Reader, references_resolved
 from bulk_import.sources.strings import SharedStrings, unescaped
 from bulk_import.sources.table import LONGEST_CELL, MOST_COLUMNS, Line
 
 _REFERENCE = re.compile(r"([A-Z]{1,3})(\d{1,7})")
-_ROW = re.compile(r'<row r="[0-9]{1,7}"([^<>/]+)>')
+_ROW = re.compile(ROW)
 
 
 class _LocalNames(dict[str, str]):
@@ -122,7 +129,7 @@ class SheetReader(Reader[Line]):
         if tag is None or len(self._row_tags) > MOST_KEPT:
             self._row_tags.clear()
         else:
-            self._row_tags.add(tag[1])
+            self._row_tags.add(tag[2])
 
     def _took(self, row: str) -> bool:
         plain = self._layouts.read(row)
