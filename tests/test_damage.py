@@ -88,6 +88,20 @@ def _findings(role: str, values: list[str]) -> list[str]:
     return [problem.message for problem in detector.findings()]
 
 
+ROLES = ["email", "phone", "name", "postal_code", "tags", "list_ids", "country", "utc", "text"]
+near = st.text(alphabet="0123456789aMrJuneEx.,+-? :я½²٣", min_size=1, max_size=18)
+
+
+@given(
+    text=st.one_of(near, st.from_regex(r"[0-9A-Za-z]{1,18}", fullmatch=True)),
+    role=st.sampled_from(ROLES),
+)
+def test_what_rows_are_watched_for_is_what_a_cell_is_asked(text, role):
+    [row] = DamageDetector({"A": role}).watched([Row("a.csv", "", 2, {"A": text})])
+    asked = spoiled(text, role)
+    assert [problem.code for problem in row.problems] == ([asked.code] if asked else [])
+
+
 def test_a_number_one_digit_short_of_its_peers_is_named_with_its_row():
     peers = [f"7916123{n:04}" for n in range(50)]
     assert _findings("phone", [*peers, "7916123456", *peers]) == [

@@ -89,17 +89,18 @@ class DamageDetector:
 
     def watched(self, rows: Iterable[Row]) -> Iterator[Row]:
         """Yield *rows*, each with the damage of its cells among its problems."""
-        roles = list(self._roles.items())
+        columns = [(name, role, self._lengths.get(name)) for name, role in self._roles.items()]
         for row in rows:
             found: list[Problem] = []
             cells = row.cells
-            for column, role in roles:
+            for column, role, lengths in columns:
                 text = cells[column]
                 if not text:
                     continue
-                lengths = self._lengths.get(column)
                 if lengths is not None and text.isdigit():
                     lengths.add(len(text), row.number)
+                if len(text) < 16 and text.isalnum() and text.isascii():
+                    continue  # one plain word, or a number that a spreadsheet keeps: never spoiled
                 problem = spoiled(text, role)
                 if problem is not None:
                     found.append(replace(problem, column=column))

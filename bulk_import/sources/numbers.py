@@ -124,6 +124,8 @@ def _mask(code: str) -> str:
 def _masked(digits: str, mask: str) -> str:
     """Put *digits* into a mask from the right; what is left over goes in front."""
     digits = digits.zfill(mask.count("0"))
+    if not mask.strip("0"):
+        return digits
     made: list[str] = []
     rest = list(digits)
     first = min(mask.find(char) for char in "0#" if char in mask)

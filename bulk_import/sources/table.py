@@ -50,7 +50,12 @@ class Line:
 
     @property
     def is_blank(self) -> bool:
-        return not self.problems and not any(cell and not cell.isspace() for cell in self.cells)
+        if self.problems:
+            return False
+        for cell in self.cells:  # noqa: SIM110 - asked of every line, and mostly of its first cell
+            if cell and not cell.isspace():
+                return False
+        return True
 
 
 @dataclass(slots=True)
