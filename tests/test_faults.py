@@ -16,7 +16,7 @@ from bulk_import.models import Status
 from bulk_import.sandbox.app import Reply
 from bulk_import.sandbox.faults import Faults
 from tests.conftest import report_of
-from tests.test_wire import MAPPING, OK, Wire, answer, quick, reset, says, wired
+from tests.wires import MAPPING, OK, Wire, answer, quick, reset, says, wired
 
 
 @pytest.fixture

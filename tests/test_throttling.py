@@ -16,7 +16,7 @@ from bulk_import.models import Status
 from bulk_import.sandbox.app import Reply
 from bulk_import.sandbox.faults import Faults
 from tests.conftest import Ear, report_of, statuses
-from tests.test_wire import MAPPING, OK, Wire, answer, quick, says, wired
+from tests.wires import MAPPING, OK, Wire, answer, quick, says, wired
 
 
 @pytest.fixture
