@@ -89,6 +89,7 @@ def test_the_second_signal_leaves_at_once(contacts_csv, mapping, tmp_path):
 
 
 @pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="limits of another process: Linux")
+@pytest.mark.slow
 def test_a_disk_that_fills_up_stops_the_run_and_loses_nothing(
     served, contacts_csv, bare_mapping, tmp_path
 ):

@@ -60,3 +60,14 @@ async def test_the_rate_falls_at_once_and_climbs_slowly_and_never_above_what_was
         await pace.slot()
         pace.accepted()
     assert low < pace.rate <= 100
+
+
+async def test_one_early_refusal_tells_of_no_limit_and_the_rate_doubles_until_the_next():
+    clock = Clock()
+    pace = Pace(0, clock=clock, sleep=clock.sleep)
+    await pace.slot()
+    pace.fall()
+    for _ in range(60):
+        await pace.slot()
+        pace.accepted()
+    assert clock.now - 100 < 30, "at one a second it would be a minute"

@@ -22,7 +22,10 @@ from tests.wires import OK, says, wired
 # -- surroundings -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("stream", ["stdout", "stderr", "both"])
+@pytest.mark.parametrize(
+    "stream",
+    [*(pytest.param(name, marks=pytest.mark.slow) for name in ("stdout", "stderr")), "both"],
+)
 def test_nobody_reads_what_is_printed_and_the_run_does_not_care(
     tmp_path, contacts_csv, mapping, stream
 ):
@@ -31,8 +34,8 @@ def test_nobody_reads_what_is_printed_and_the_run_does_not_care(
     reader, writer = os.pipe()
     os.close(reader)
     pipes = {name: writer for name in ("stdout", "stderr") if stream in (name, "both")}
-    args = ("run", str(contacts_csv(60)), "-m", str(mapping), "--run-dir", str(run_dir))
-    with Served(tmp_path, throttle=20, refuse=0.1) as served:
+    args = ("run", str(contacts_csv(30)), "-m", str(mapping), "--run-dir", str(run_dir))
+    with Served(tmp_path, throttle=15, refuse=0.2) as served:
         process = start(*args, url=served.url, **pipes)
         os.close(writer)
         _, err = process.communicate(timeout=60)
@@ -41,10 +44,10 @@ def test_nobody_reads_what_is_printed_and_the_run_does_not_care(
     assert "Traceback" not in (err or "")
     counted = Counter(line["status"] for line in report_of(run_dir))
     assert counted["success"] == accepted
-    assert counted["success"] + counted["failed"] == 60
+    assert counted["success"] + counted["failed"] == 30
 
 
-@pytest.mark.parametrize("utf8", ["0", "1"])
+@pytest.mark.parametrize("utf8", ["0", pytest.param("1", marks=pytest.mark.slow)])
 def test_a_c_locale_changes_no_letter(tmp_path, write_csv, mapping, utf8):
     path = write_csv(
         [
@@ -74,9 +77,10 @@ def test_a_c_locale_changes_no_letter(tmp_path, write_csv, mapping, utf8):
     assert "bad é" in (run_dir / "rejects.csv").read_text("utf-8-sig")
 
 
+@pytest.mark.slow
 def test_forty_file_descriptors_are_enough(tmp_path, contacts_csv, bare_mapping):
     run_dir = tmp_path / "run"
-    command = f"ulimit -n 40; exec {sys.executable} -m bulk_import run {contacts_csv(300, bare=True)} -m {bare_mapping} " \
+    command = f"ulimit -n 40; exec {sys.executable} -m bulk_import run {contacts_csv(100, bare=True)} -m {bare_mapping} " \
               f"--run-dir {run_dir} --rate 0 --concurrency 64"  # fmt: skip
     with Served(tmp_path, latency_ms=20) as served:
         done = subprocess.run(
@@ -86,9 +90,10 @@ def test_forty_file_descriptors_are_enough(tmp_path, contacts_csv, bare_mapping)
         sent = served.sent()
     assert done.returncode == 0, done.stderr
     assert {line["status"] for line in report_of(run_dir)} == {"success"}
-    assert len(sent) == 300
+    assert len(sent) == 100
 
 
+@pytest.mark.slow
 def test_a_log_that_cannot_be_written_does_not_end_a_run(tmp_path, contacts_csv, mapping):
     run_dir = tmp_path / "run"
     with Served(tmp_path) as served:
@@ -100,6 +105,7 @@ def test_a_log_that_cannot_be_written_does_not_end_a_run(tmp_path, contacts_csv,
     assert err.count("/dev/full") == 1
 
 
+@pytest.mark.slow
 async def test_bombs_and_endless_answers_are_not_kept_in_memory(tmp_path, contacts_csv, mapping):
     packing = zlib.compressobj(9, wbits=zlib.MAX_WBITS | 16)
     bomb = b"".join(packing.compress(b"\0" * 2**20) for _ in range(1024)) + packing.flush()
@@ -144,6 +150,7 @@ async def test_bombs_and_endless_answers_are_not_kept_in_memory(tmp_path, contac
 # -- two at once --------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_second_of_two_runs_is_told_who_is_there_and_the_lock_dies_with_its_holder(
     tmp_path, contacts_csv, mapping
 ):
@@ -222,6 +229,7 @@ def test_the_traceback_of_a_bug_does_not_show_the_key(tmp_path, contacts_csv, ma
     assert DEFAULT_KEY not in done.stderr + done.stdout
 
 
+@pytest.mark.slow
 def test_a_disk_that_is_full_while_rows_are_read_or_reported_loses_nothing(
     tmp_path, contacts_csv, mapping
 ):

@@ -37,6 +37,7 @@ def test_a_signal_while_everybody_is_paused_ends_the_run_soon(
 
 
 @BOTH
+@pytest.mark.slow
 def test_a_signal_while_rows_wait_to_be_repeated_ends_the_run_soon(
     tmp_path, contacts_csv, mapping, number, code
 ):
@@ -112,7 +113,7 @@ def test_a_signal_while_nobody_answers_yet_ends_at_once(
 
 
 @BOTH
-@pytest.mark.parametrize("canary", ["0", "2"])
+@pytest.mark.parametrize("canary", [pytest.param("0", marks=pytest.mark.slow), "2"])
 def test_a_signal_at_a_question_ends_the_run_with_its_report(
     tmp_path, contacts_csv, mapping, number, code, canary
 ):
@@ -148,6 +149,7 @@ def test_a_signal_at_a_question_ends_the_run_with_its_report(
     assert Counter(line["status"] for line in report_of(run_dir))["not_sent"] == 9 - int(canary)
 
 
+@pytest.mark.slow
 def test_a_process_that_slept_longer_than_all_timeouts_goes_on(
     tmp_path, contacts_csv, bare_mapping
 ):
@@ -190,6 +192,7 @@ def test_a_signal_while_another_night_is_waited_for_ends_at_once(
     assert "nothing was sent" in err
 
 
+@pytest.mark.slow
 def test_behind_the_second_signal_rows_without_email_in_flight_are_unknown_and_never_sent_again(
     tmp_path, contacts_csv, bare_mapping
 ):

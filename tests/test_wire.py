@@ -33,7 +33,7 @@ async def closes(wire, reader, writer, body):
 
 
 async def stalls(wire, reader, writer, body):
-    await asyncio.sleep(3)
+    await reader.read()  # until the client gives up
     return False
 
 
@@ -104,6 +104,7 @@ def source(write_csv):
 
 
 @pytest.mark.parametrize("name", DOUBTFUL)
+@pytest.mark.usefixtures("short_waits")
 async def test_an_answer_that_cannot_be_trusted_loses_nothing_and_repeats_only_what_may_be(
     tmp_path, source, name
 ):
@@ -228,6 +229,7 @@ async def test_a_handshake_that_stalls_ends_in_time_and_sends_nothing(tmp_path, 
 
 
 @pytest.mark.parametrize("jump", [timedelta(hours=1), timedelta(hours=-1)])
+@pytest.mark.usefixtures("short_waits")
 async def test_a_clock_that_jumps_neither_hangs_nor_hurries_a_run(
     tmp_path, source, monkeypatch, jump
 ):
@@ -302,6 +304,7 @@ async def test_a_server_of_an_old_tls_is_sent_nothing(tmp_path, source):
     assert "version" in summary.stopped.lower()
 
 
+@pytest.mark.usefixtures("short_waits")
 async def test_attempts_and_waits_are_told_row_by_row(tmp_path, source):
     async with wired(says(b"<html>", status="502 Bad Gateway"), times=2) as wire:
         summary = await import_file_async(source, MAPPING, quick(wire, tmp_path, concurrency=1))
@@ -312,6 +315,7 @@ async def test_attempts_and_waits_are_told_row_by_row(tmp_path, source):
     assert all(text == "" for text in frame[frame.attempts.astype(int) == 1].message)
 
 
+@pytest.mark.slow
 async def test_one_early_throttle_does_not_make_a_run_without_a_rate_crawl(tmp_path, write_csv):
     """Nothing was accepted before it, so it tells of no limit; the next one will."""
     path = write_csv([["E-mail", "Name"], *[[f"p{n}@example.org", "P"] for n in range(60)]])

@@ -33,24 +33,39 @@ class Wire:
     bodies: Counter[str] = field(default_factory=Counter)
     done: int = 0
     url: str = ""
+    serving: set[asyncio.Task[None]] = field(default_factory=set)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
-            while True:
-                body = await self._request(reader)
-                if body is None:
-                    break
-                self.bodies[body] += 1
-                if self.done < self.times:
-                    self.done += 1
-                    if not await self.behaviour(self, reader, writer, body):
-                        break
-                else:
-                    answer(writer, OK)
-                    await writer.drain()
-        writer.close()
+        task = asyncio.current_task()
+        assert task
+        self.serving.add(task)
+        try:
+            with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
+                while await self._serve_one(reader, writer):
+                    pass
+        finally:
+            self.serving.discard(task)
+            writer.close()
 
-    async def _request(self, reader: asyncio.StreamReader) -> str | None:
+    async def _serve_one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+        """Answer one request; return whether the connection stays."""
+        body = await self._request(reader)
+        self.bodies[body] += 1
+        if self.done < self.times:
+            self.done += 1
+            return await self.behaviour(self, reader, writer, body)
+        answer(writer, OK)
+        await writer.drain()
+        return True
+
+    async def ended(self) -> None:
+        """End what is still being served: a connection left open would warn in some later test."""
+        for task in (serving := list(self.serving)):
+            task.cancel()
+        await asyncio.gather(*serving, return_exceptions=True)
+        await asyncio.sleep(0)  # for the connections to be closed
+
+    async def _request(self, reader: asyncio.StreamReader) -> str:
         head = await reader.readuntil(b"\r\n\r\n")
         length = next(
             int(line.split(b":")[1])
@@ -101,6 +116,7 @@ async def wired(behaviour: Behaviour, times: int, **tls) -> AsyncIterator[Wire]:
         yield wire
     finally:
         server.close()
+        await wire.ended()
 
 
 def quick(wire: Wire, tmp_path, **options) -> Settings:
