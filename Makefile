@@ -35,8 +35,8 @@ demo: $(READY) ## Import sample_data into the built-in sandbox and show the repo
 test: $(READY) ## Run every test
 	@$(BIN)/python -m pytest -m "" -n auto
 
-test-quick: $(READY) ## Run the tests that take milliseconds
-	@$(BIN)/python -m pytest
+test-quick: $(READY) ## Run the tests that are not whole runs of many seconds
+	@$(BIN)/python -m pytest -n auto
 
 check: lint types docs test ## Everything CI runs, quickest to fail first
 

@@ -19,6 +19,7 @@ import aiohttp
 import aioresponses.core
 import pytest
 
+from bulk_import.delivery import attempts, pace, retry
 from bulk_import.progress import Silence
 from bulk_import.redact import Secret
 from bulk_import.sandbox.app import Sandbox
@@ -83,6 +84,17 @@ def settings(tmp_path: Path) -> Callable[..., Settings]:
         return replace(quick, **options)
 
     return make
+
+
+@pytest.fixture
+def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Waits between attempts a twentieth as long, for tests that are about what comes after them.
+
+    How long they are and how they grow is what test_retry, test_pace and test_throttling are about.
+    """
+    monkeypatch.setattr(retry, "BACKOFF_S", retry.BACKOFF_S / 20)
+    monkeypatch.setattr(attempts, "_THROTTLE_WAIT_S", attempts._THROTTLE_WAIT_S / 20)
+    monkeypatch.setattr(pace, "START", pace.START * 20)
 
 
 @pytest.fixture

@@ -17,8 +17,8 @@ from bulk_import.mapping.loading import load_mapping
 from bulk_import.models import Status
 from bulk_import.progress import Silence
 from bulk_import.sandbox.faults import Faults
+from tests.children import Served, finish, start
 from tests.conftest import report_of
-from tests.test_kill import finish, served, start  # noqa: F401 - a fixture among them
 
 NOTE = "x" * 1500  # a column that nobody maps: it makes a file long enough for another process
 
@@ -155,7 +155,7 @@ async def test_the_other_process_ends_with_this_one_and_never_sees_the_key(
     loaded = load_mapping(mapping)
     path = tmp_path / "journal.sqlite3"
     with Journal.create(path) as journal:
-        job = Job.of(path, [str(contacts_csv(30_000))], loaded, None)
+        job = Job.of(path, [str(contacts_csv(10_000))], loaded, None)
         with Preparer.start(job) as preparer:
             (child,) = psutil.Process().children()
             assert "INFLUENCERSOFT_API_KEY" not in child.environ()
@@ -165,27 +165,25 @@ async def test_the_other_process_ends_with_this_one_and_never_sees_the_key(
         known = journal.count_records()
         with Preparer.start(job) as preparer:
             await preparer.prepared()
-        assert (preparer.is_done, preparer.rows_read, preparer.error) == (True, 30_000, "")
-        assert journal.count_records() == 30_000 >= known
+        assert (preparer.is_done, preparer.rows_read, preparer.error) == (True, 10_000, "")
+        assert journal.count_records() == 10_000 >= known
 
 
 # -- kills and signals, while rows are still being read ---------------------------------------------
 
 
 @pytest.fixture
-def begun(served, contacts_csv, bare_mapping, tmp_path):  # noqa: F811
+def served(tmp_path):
+    with Served(tmp_path, latency_ms=15, jitter_ms=15) as server:
+        yield server
+
+
+@pytest.fixture
+def begun(served, contacts_csv, bare_mapping, tmp_path):
     """A run that sends its first rows while most are still being prepared."""
     source, run_dir = contacts_csv(40_000, bare=True), tmp_path / "run"
-    args = (
-        "run",
-        str(source),
-        "-m",
-        str(bare_mapping),
-        "--run-dir",
-        str(run_dir),
-        "--no-preflight",
-    )
-    process = start(served, *args)
+    process = start("run", source, "-m", bare_mapping, "--run-dir", run_dir, "--no-preflight",
+                    "--concurrency", "8", url=served.url)  # fmt: skip
     served.wait_for(20)
     children = psutil.Process(process.pid).children()
     yield process, run_dir, source, children
@@ -200,7 +198,7 @@ def read_so_far(run_dir: Path) -> tuple[int, bool]:
 
 
 @pytest.mark.slow
-def test_killed_while_it_reads_it_goes_on_where_it_stopped(served, begun):  # noqa: F811
+def test_killed_while_it_reads_it_goes_on_where_it_stopped(served, begun):
     process, run_dir, _, children = begun
     process.send_signal(signal.SIGKILL)
     process.communicate()
@@ -210,7 +208,7 @@ def test_killed_while_it_reads_it_goes_on_where_it_stopped(served, begun):  # no
     assert 0 < rows < 40_000
     assert not is_whole
 
-    code, out, err = finish(served, "resume", str(run_dir), "--no-preflight", "--limit", "300")
+    code, out, err = finish("resume", run_dir, "--no-preflight", "--limit", "300", url=served.url)
 
     assert "books: balanced" in out, err
     lines = report_of(run_dir)
@@ -223,23 +221,23 @@ def test_killed_while_it_reads_it_goes_on_where_it_stopped(served, begun):  # no
 
 
 @pytest.mark.slow
-def test_a_source_that_has_changed_meanwhile_or_is_gone_is_not_read_on(served, begun):  # noqa: F811
+def test_a_source_that_has_changed_meanwhile_or_is_gone_is_not_read_on(served, begun):
     process, run_dir, source, _ = begun
     process.send_signal(signal.SIGKILL)
     process.communicate()
     before = len(served.sent())
     text = source.read_bytes()
     source.write_bytes(text.replace(b"Person 9,", b"Other 9,"))
-    code, _, err = finish(served, "resume", str(run_dir), "--no-preflight")
+    code, _, err = finish("resume", run_dir, "--no-preflight", url=served.url)
     assert (code, "is not the file that it was" in err) == (2, True), err
     source.unlink()
-    code, _, err = finish(served, "resume", str(run_dir), "--no-preflight")
+    code, _, err = finish("resume", run_dir, "--no-preflight", url=served.url)
     assert (code, "was not read to its end" in err) == (2, True), err
     assert len(served.sent()) == before
 
 
 @pytest.mark.slow
-def test_interrupted_while_it_reads_the_books_balance_and_the_rest_comes_later(served, begun):  # noqa: F811
+def test_interrupted_while_it_reads_the_books_balance_and_the_rest_comes_later(served, begun):
     process, run_dir, _, children = begun
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=35)
@@ -251,7 +249,7 @@ def test_interrupted_while_it_reads_the_books_balance_and_the_rest_comes_later(s
     rows, is_whole = read_so_far(run_dir)
     assert len(report_of(run_dir)) == rows
     assert not is_whole
-    code, out, err = finish(served, "resume", str(run_dir), "--no-preflight", "--limit", "10")
+    code, out, err = finish("resume", run_dir, "--no-preflight", "--limit", "10", url=served.url)
     assert code == 0, err
     assert len(report_of(run_dir)) == 40_000
     assert max(Counter(r.form["lead_first_name"] for r in served.sent()).values()) == 1

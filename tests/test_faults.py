@@ -16,7 +16,7 @@ from bulk_import.models import Status
 from bulk_import.sandbox.app import Reply
 from bulk_import.sandbox.faults import Faults
 from tests.conftest import report_of
-from tests.test_wire import MAPPING, OK, Wire, answer, quick, reset, says, wired
+from tests.wires import MAPPING, OK, Wire, answer, quick, reset, says, wired
 
 
 @pytest.fixture
@@ -65,6 +65,7 @@ MORE_DOUBT = {
 
 
 @pytest.mark.parametrize("name", MORE_DOUBT)
+@pytest.mark.usefixtures("short_waits")
 async def test_what_is_no_answer_is_repeated_only_where_that_is_safe(tmp_path, source, name):
     async with wired(MORE_DOUBT[name], times=4) as wire:
         summary = await import_file_async(source, MAPPING, quick(wire, tmp_path))
@@ -77,6 +78,7 @@ async def test_what_is_no_answer_is_repeated_only_where_that_is_safe(tmp_path, s
     assert sum(wire.bodies.values()) == summary.requests
 
 
+@pytest.mark.usefixtures("short_waits")
 async def test_a_connection_reset_before_or_in_the_middle_of_a_request_is_no_proof(
     tmp_path, source
 ):
@@ -105,6 +107,7 @@ async def test_a_connection_reset_before_or_in_the_middle_of_a_request_is_no_pro
     assert all(n == 1 for name, n in wire.bodies.items() if name.startswith("bare"))
 
 
+@pytest.mark.usefixtures("short_waits")
 async def test_connections_that_die_when_they_are_used_again_cost_rows_without_email_nothing(
     tmp_path, source
 ):
@@ -114,7 +117,7 @@ async def test_connections_that_die_when_they_are_used_again_cost_rows_without_e
     async def once(reader, writer):
         wire = Wire(says(OK), 0)
         with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
-            served[await wire._request(reader) or ""] += 1
+            served[await wire._request(reader)] += 1
             answer(writer, OK)
             await writer.drain()
             await reader.readuntil(b"\r\n\r\n")
@@ -129,11 +132,12 @@ async def test_connections_that_die_when_they_are_used_again_cost_rows_without_e
     assert all(served[f"bare{n}"] == 1 for n in range(3))
 
 
+@pytest.mark.usefixtures("short_waits")
 async def test_a_late_answer_is_given_to_no_other_row(tmp_path, write_csv):
     path = write_csv([["E-mail", "Name"], *[[f"p{n}@example.org", f"P{n}"] for n in range(12)]])
 
     async def late(_wire, _reader, writer, body):
-        await asyncio.sleep(0.6)  # the client gave up at 0.4
+        await asyncio.sleep(0.4)  # the client gave up at 0.2
         text = json.dumps({"error_code": 3, "error_text": f"too late for {body}"})
         with contextlib.suppress(ConnectionError):
             answer(writer, text.encode())
@@ -141,9 +145,9 @@ async def test_a_late_answer_is_given_to_no_other_row(tmp_path, write_csv):
         return True
 
     async with wired(late, times=4) as wire:
-        options = quick(wire, tmp_path, timeout_s=0.4, concurrency=2)
+        options = quick(wire, tmp_path, timeout_s=0.2, concurrency=2)
         summary = await import_file_async(path, MAPPING, options)
-        await asyncio.sleep(0.7)
+        await asyncio.sleep(0.4)
     assert summary.counts[Status.SUCCESS] == 12
     assert not any("late" in line["message"] for line in report_of(Path(summary.run_dir)))
 
@@ -288,6 +292,7 @@ async def test_ten_equal_unknown_codes_in_a_row_end_the_run_and_nine_do_not(
     assert (ten.exit_code, ten.counts[Status.FAILED], ten.counts[Status.NOT_SENT]) == (3, 10, 30)
 
 
+@pytest.mark.usefixtures("short_waits")
 async def test_a_refusal_behind_a_lost_answer_leaves_the_row_unknown_unless_a_later_one_succeeds(
     sandbox, settings, contacts_csv, mapping
 ):

@@ -1,229 +1,32 @@
-"""Real processes: signals at awkward moments, closed pipes, few descriptors, bombs, two at once."""
+"""Real processes: closed pipes, few descriptors, bombs, full disks, two at once."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import os
-import pty
 import random
 import signal
-import socket
 import subprocess
 import sys
 import time
 import zlib
 from collections import Counter
-from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
-from bulk_import.locks import hold
 from bulk_import.sandbox.app import DEFAULT_KEY
+from tests.children import ENVIRONMENT, Served, start
 from tests.conftest import report_of
-from tests.test_kill import Served
-from tests.test_wire import OK, says, wired
-
-BOTH = pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-ENVIRONMENT = {"INFLUENCERSOFT_API_KEY": DEFAULT_KEY}
-
-
-def start(*args: str, url: str, **options) -> subprocess.Popen[str]:
-    environment = os.environ | ENVIRONMENT | options.pop("env", {})
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | options
-    return subprocess.Popen(
-        [sys.executable, "-m", "bulk_import", *args, "--endpoint", url, "--rate", "0"],
-        env=environment, text=True, **pipes,
-    )  # fmt: skip
-
-
-def wait_for(condition: Callable[[], bool], what: str) -> None:
-    deadline = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < deadline, what
-        time.sleep(0.02)
-
-
-def interrupted(process: subprocess.Popen[str], number: int, code: int) -> tuple[str, str]:
-    """Send the signal; the process must end soon, with that code and without a traceback."""
-    process.send_signal(number)
-    out, err = process.communicate(timeout=10)
-    assert process.returncode == code, err
-    assert "Traceback" not in err
-    return out, err
-
-
-@contextlib.contextmanager
-def sandbox_process(folder: Path, *options: str):
-    server = Served(folder, *options)
-    try:
-        yield server
-    finally:
-        server.close()
-
-
-# -- signals ------------------------------------------------------------------------------------------
-
-
-@BOTH
-def test_a_signal_while_everybody_is_paused_ends_the_run_soon(
-    tmp_path, contacts_csv, mapping, number, code
-):
-    run_dir = tmp_path / "run"
-    args = ("run", str(contacts_csv(40)), "-m", str(mapping), "--run-dir", str(run_dir))
-    with sandbox_process(tmp_path, "--throttle", "5", "--retry-after-s", "300") as served:
-        process = start(*args, url=served.url)
-        wait_for(lambda: any(r.answer == "429" for r in served.sent()), "nobody throttles")
-        out, _ = interrupted(process, number, code)
-        accepted = sum(r.answer == "200" for r in served.sent())
-    lines = report_of(run_dir)
-    assert "books: balanced" in out
-    counted = Counter(line["status"] for line in lines)
-    assert counted == {"success": accepted, "not_sent": 40 - accepted}
-
-
-@BOTH
-def test_a_signal_while_rows_wait_to_be_repeated_ends_the_run_soon(
-    tmp_path, contacts_csv, mapping, number, code
-):
-    run_dir = tmp_path / "run"
-    args = ("run", str(contacts_csv(3)), "-m", str(mapping), "--run-dir", str(run_dir))
-    with sandbox_process(tmp_path, "--error-502", "1") as served:
-        process = start(*args, url=served.url)
-        served.wait_for(7)  # every row was sent twice, and waits for some seconds
-        interrupted(process, number, code)
-        sent = len(served.sent())
-    lines = report_of(run_dir)
-    assert {line["status"] for line in lines} == {"unknown"}
-    assert sum(int(line["attempts"]) for line in lines) == sent
-    with sandbox_process(tmp_path) as served:
-        journal_of_another_port(run_dir, served.url)
-        process = start("resume", str(run_dir), url=served.url)
-        process.communicate(timeout=30)
-    assert process.returncode == 0
-    assert {line["status"] for line in report_of(run_dir)} == {"success"}
-
-
-def journal_of_another_port(run_dir: Path, url: str) -> None:
-    """The sandbox came back at another port: for the run it is the same account."""
-    from bulk_import.journal import Journal
-
-    with Journal.open(run_dir / "journal.sqlite3") as journal:
-        journal.remember(endpoint=url)
-
-
-@BOTH
-def test_a_signal_while_a_slow_pipe_is_read_ends_at_once_and_nothing_was_sent(
-    tmp_path, mapping, number, code
-):
-    run_dir = tmp_path / "run"
-    with sandbox_process(tmp_path) as served:
-        process = start("run", "-", "-m", str(mapping), "--run-dir", str(run_dir), url=served.url, env={"TMPDIR": str(tmp_path)},
-                        stdin=subprocess.PIPE)  # fmt: skip
-        assert process.stdin
-        process.stdin.write("E-mail,Name,Phone,Tags\na@b.org,x,,\n")
-        process.stdin.flush()
-        wait_for((run_dir / "journal.lock").exists, "the run does not begin")
-        time.sleep(0.3)  # it asks the account and then reads; the signal may come at any moment
-        process.send_signal(number)
-        process.wait(5)
-        err = process.stderr.read() if process.stderr else ""
-        for pipe in (process.stdin, process.stdout, process.stderr):
-            pipe.close()
-        assert process.returncode == code
-        assert "Traceback" not in err
-        assert "Fatal" not in err
-        assert "nothing was sent" in err
-        assert served.sent() == []
-    assert not (run_dir / "journal.sqlite3").exists()
-    assert list(tmp_path.glob("bulk_import_*")) == [], "what had been read so far"
-
-
-@BOTH
-def test_a_signal_while_nobody_answers_yet_ends_at_once(
-    tmp_path, contacts_csv, mapping, number, code
-):
-    with socket.socket() as hole:  # takes connections and says nothing
-        hole.bind(("127.0.0.1", 0))
-        hole.listen()
-        url = f"http://127.0.0.1:{hole.getsockname()[1]}"
-        run_dir = tmp_path / "run"
-        process = start("run", str(contacts_csv(3)), "-m", str(mapping), "--run-dir", str(run_dir),
-                        url=url)  # fmt: skip
-        hole.settimeout(30)
-        connection, _ = hole.accept()
-        with connection:
-            _, err = interrupted(process, number, code)
-    assert "nothing was sent" in err
-
-
-@BOTH
-@pytest.mark.parametrize("canary", ["0", "2"])
-def test_a_signal_at_a_question_ends_the_run_with_its_report(
-    tmp_path, contacts_csv, mapping, number, code, canary
-):
-    run_dir = tmp_path / "run"
-    args = ("run", str(contacts_csv(9)), "-m", str(mapping), "--run-dir", str(run_dir), "--canary", canary)  # fmt: skip
-    with sandbox_process(tmp_path) as served:
-        ours, theirs = pty.openpty()
-        process = start(*args, url=served.url, stdin=theirs, stderr=theirs)
-        os.close(theirs)
-        said = ""
-
-        def asks(question: str) -> bool:
-            nonlocal said
-            with contextlib.suppress(OSError):
-                said += os.read(ours, 10_000).decode()
-            return question in said
-
-        wait_for(lambda: asks("Send? [y/N]"), "no question")
-        if canary != "0":
-            os.write(ours, b"y\n")
-            wait_for(lambda: asks("Send the other 7?"), "no second question")
-        process.send_signal(number)
-        out = process.stdout.read()
-        with contextlib.suppress(OSError):
-            said += os.read(ours, 10_000).decode()
-        process.wait(10)
-        process.stdout.close()
-        os.close(ours)
-        assert process.returncode == code, said
-        assert "Traceback" not in said
-        assert len(served.sent()) == int(canary)
-    assert "books: balanced" in out
-    assert Counter(line["status"] for line in report_of(run_dir))["not_sent"] == 9 - int(canary)
-
-
-def test_a_process_that_slept_longer_than_all_timeouts_goes_on(
-    tmp_path, contacts_csv, bare_mapping
-):
-    run_dir = tmp_path / "run"
-    args = ("run", str(contacts_csv(120, bare=True)), "-m", str(bare_mapping), "--run-dir", str(run_dir),
-            "--timeout", "0.5")  # fmt: skip
-    with sandbox_process(tmp_path, "--latency-ms", "20") as served:
-        process = start(*args, url=served.url)
-        for requests in (20, 60):
-            served.wait_for(requests)
-            process.send_signal(signal.SIGSTOP)
-            time.sleep(1.2)
-            process.send_signal(signal.SIGCONT)
-        out, err = process.communicate(timeout=60)
-        sent = served.sent()
-    lines = report_of(run_dir)
-    assert "Traceback" not in err
-    assert "books: balanced" in out
-    assert {line["status"] for line in lines if line["contact"].find("@") > 0} == {"success"}
-    assert {line["status"] for line in lines} <= {"success", "unknown"}
-    bare = Counter(r.form["lead_first_name"] for r in sent if "lead_email" not in r.form)
-    assert set(bare.values()) == {1}
-
+from tests.wires import OK, says, wired
 
 # -- surroundings -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("stream", ["stdout", "stderr", "both"])
+@pytest.mark.parametrize(
+    "stream",
+    [*(pytest.param(name, marks=pytest.mark.slow) for name in ("stdout", "stderr")), "both"],
+)
 def test_nobody_reads_what_is_printed_and_the_run_does_not_care(
     tmp_path, contacts_csv, mapping, stream
 ):
@@ -232,8 +35,8 @@ def test_nobody_reads_what_is_printed_and_the_run_does_not_care(
     reader, writer = os.pipe()
     os.close(reader)
     pipes = {name: writer for name in ("stdout", "stderr") if stream in (name, "both")}
-    args = ("run", str(contacts_csv(60)), "-m", str(mapping), "--run-dir", str(run_dir))
-    with sandbox_process(tmp_path, "--throttle", "20", "--refuse", "0.1") as served:
+    args = ("run", str(contacts_csv(30)), "-m", str(mapping), "--run-dir", str(run_dir))
+    with Served(tmp_path, throttle=15, refuse=0.2) as served:
         process = start(*args, url=served.url, **pipes)
         os.close(writer)
         _, err = process.communicate(timeout=60)
@@ -242,10 +45,10 @@ def test_nobody_reads_what_is_printed_and_the_run_does_not_care(
     assert "Traceback" not in (err or "")
     counted = Counter(line["status"] for line in report_of(run_dir))
     assert counted["success"] == accepted
-    assert counted["success"] + counted["failed"] == 60
+    assert counted["success"] + counted["failed"] == 30
 
 
-@pytest.mark.parametrize("utf8", ["0", "1"])
+@pytest.mark.parametrize("utf8", ["0", pytest.param("1", marks=pytest.mark.slow)])
 def test_a_c_locale_changes_no_letter(tmp_path, write_csv, mapping, utf8):
     path = write_csv(
         [
@@ -262,7 +65,7 @@ def test_a_c_locale_changes_no_letter(tmp_path, write_csv, mapping, utf8):
         "PYTHONCOERCECLOCALE": "0",
         "PYTHONIOENCODING": "",
     }
-    with sandbox_process(tmp_path) as served:
+    with Served(tmp_path) as served:
         process = start(
             "run", str(path), "-m", str(mapping), "--run-dir", str(run_dir), url=served.url, env=env
         )
@@ -275,11 +78,12 @@ def test_a_c_locale_changes_no_letter(tmp_path, write_csv, mapping, utf8):
     assert "bad é" in (run_dir / "rejects.csv").read_text("utf-8-sig")
 
 
+@pytest.mark.slow
 def test_forty_file_descriptors_are_enough(tmp_path, contacts_csv, bare_mapping):
     run_dir = tmp_path / "run"
-    command = f"ulimit -n 40; exec {sys.executable} -m bulk_import run {contacts_csv(300, bare=True)} -m {bare_mapping} " \
+    command = f"ulimit -n 40; exec {sys.executable} -m bulk_import run {contacts_csv(100, bare=True)} -m {bare_mapping} " \
               f"--run-dir {run_dir} --rate 0 --concurrency 64"  # fmt: skip
-    with sandbox_process(tmp_path, "--latency-ms", "20") as served:
+    with Served(tmp_path, latency_ms=20) as served:
         done = subprocess.run(
             ["bash", "-c", f"{command} --endpoint {served.url}"],
             env=os.environ | ENVIRONMENT, capture_output=True, text=True, check=False, timeout=100,
@@ -287,12 +91,13 @@ def test_forty_file_descriptors_are_enough(tmp_path, contacts_csv, bare_mapping)
         sent = served.sent()
     assert done.returncode == 0, done.stderr
     assert {line["status"] for line in report_of(run_dir)} == {"success"}
-    assert len(sent) == 300
+    assert len(sent) == 100
 
 
+@pytest.mark.slow
 def test_a_log_that_cannot_be_written_does_not_end_a_run(tmp_path, contacts_csv, mapping):
     run_dir = tmp_path / "run"
-    with sandbox_process(tmp_path) as served:
+    with Served(tmp_path) as served:
         process = start("run", str(contacts_csv(5)), "-m", str(mapping), "--run-dir", str(run_dir),
                         "--log-file", "/dev/full", url=served.url)  # fmt: skip
         _, err = process.communicate(timeout=60)
@@ -301,6 +106,16 @@ def test_a_log_that_cannot_be_written_does_not_end_a_run(tmp_path, contacts_csv,
     assert err.count("/dev/full") == 1
 
 
+# Linux counts the memory of the process that starts another one as that one's, so a small one starts it.
+MEASURED = (
+    "import os, subprocess, sys\n"
+    "process = subprocess.Popen(sys.argv[1:], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)\n"
+    "_, status, used = os.wait4(process.pid, 0)\n"
+    "print(os.waitstatus_to_exitcode(status), used.ru_maxrss)\n"
+)
+
+
+@pytest.mark.slow
 async def test_bombs_and_endless_answers_are_not_kept_in_memory(tmp_path, contacts_csv, mapping):
     packing = zlib.compressobj(9, wbits=zlib.MAX_WBITS | 16)
     bomb = b"".join(packing.compress(b"\0" * 2**20) for _ in range(1024)) + packing.flush()
@@ -333,39 +148,42 @@ async def test_bombs_and_endless_answers_are_not_kept_in_memory(tmp_path, contac
 
     run_dir = tmp_path / "run"
     async with wired(harmful, times=12) as wire:
-        process = start("run", str(contacts_csv(12)), "-m", str(mapping), "--run-dir", str(run_dir), "--no-preflight",
-                        url=wire.url, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # fmt: skip
-        _, status, used = await asyncio.to_thread(os.wait4, process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-    assert process.returncode == 0
+        program = ["run", contacts_csv(12), "-m", mapping, "--run-dir", run_dir, "--no-preflight",
+                   "--endpoint", wire.url, "--rate", "0"]  # fmt: skip
+        done = await asyncio.to_thread(
+            subprocess.run, [sys.executable, "-c", MEASURED, sys.executable, "-m", "bulk_import", *map(str, program)],
+            env=os.environ | ENVIRONMENT, capture_output=True, text=True, check=True,
+        )  # fmt: skip
+    code, most_kib = map(int, done.stdout.split())
+    assert code == 0
     assert {line["status"] for line in report_of(run_dir)} == {"success"}
-    assert used.ru_maxrss < 500 * 1024, "KiB"
+    assert most_kib < 500 * 1024
 
 
 # -- two at once --------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_second_of_two_runs_is_told_who_is_there_and_the_lock_dies_with_its_holder(
     tmp_path, contacts_csv, mapping
 ):
     source = str(contacts_csv(200))
     runs = {name: str(tmp_path / name) for name in ("one", "two")}
     env = {"XDG_STATE_HOME": str(tmp_path / "state")}
-    with sandbox_process(tmp_path, "--latency-ms", "100") as served:
+    with Served(tmp_path, latency_ms=100) as served:
         first = start(
             "run", source, "-m", str(mapping), "--run-dir", runs["one"], url=served.url, env=env
         )
         served.wait_for(5)
+        first.send_signal(signal.SIGSTOP)  # or it might be done before the second has begun
         for name, what in (("one", "run folder"), ("two", "account")):
-            began = time.monotonic()
             second = start(
                 "run", source, "-m", str(mapping), "--run-dir", runs[name], url=served.url, env=env
             )
-            _, err = second.communicate(timeout=20)
+            _, err = second.communicate(timeout=60)
             assert second.returncode == 4
             assert what in err
             assert f"process {first.pid}, started 20" in err
-            assert time.monotonic() - began < 10
         first.kill()
         first.communicate()
         assert max(Counter(r.email for r in served.sent()).values()) == 1
@@ -407,36 +225,6 @@ def test_killed_while_reports_are_written_there_is_always_a_whole_one(
 # -- the end at once, and bugs ------------------------------------------------------------------------
 
 
-def test_behind_the_second_signal_rows_without_email_in_flight_are_unknown_and_never_sent_again(
-    tmp_path, contacts_csv, bare_mapping
-):
-    run_dir = tmp_path / "run"
-    args = (
-        "run",
-        str(contacts_csv(12, bare=True)),
-        "-m",
-        str(bare_mapping),
-        "--run-dir",
-        str(run_dir),
-    )
-    with sandbox_process(tmp_path, "--latency-ms", "1500") as served:
-        process = start(*args, "--no-preflight", url=served.url)
-        served.wait_for(4)
-        process.send_signal(signal.SIGTERM)
-        assert process.stderr
-        wait_for(lambda: "finishing" in process.stderr.readline(), "the first signal is not heard")
-        interrupted(process, signal.SIGTERM, 143)
-        again = start("resume", str(run_dir), "--concurrency", "12", url=served.url)
-        again.communicate(timeout=60)
-        sent = Counter(
-            r.form["lead_first_name"] for r in served.sent() if "lead_email" not in r.form
-        )
-    assert again.returncode == 1
-    statuses = Counter(line["status"] for line in report_of(run_dir))
-    assert statuses == {"success": 10, "unknown": 2}
-    assert set(sent.values()) == {1}
-
-
 def test_the_traceback_of_a_bug_does_not_show_the_key(tmp_path, contacts_csv, mapping):
     bug = (
         "import bulk_import.run, bulk_import.cli\n"
@@ -453,29 +241,12 @@ def test_the_traceback_of_a_bug_does_not_show_the_key(tmp_path, contacts_csv, ma
     assert DEFAULT_KEY not in done.stderr + done.stdout
 
 
-@BOTH
-def test_a_signal_while_another_night_is_waited_for_ends_at_once(
-    tmp_path, contacts_csv, mapping, number, code
-):
-    state = tmp_path / "crm.state"
-    with hold(state.with_name("crm.state.lock"), "the job"):
-        process = start("sync", str(contacts_csv(3)), "-m", str(mapping), "--state", str(state), "--wait-lock", "600",
-                        url="http://127.0.0.1:1")  # fmt: skip
-        status = Path(f"/proc/{process.pid}/status")
-        mask = 1 << (signal.SIGTERM - 1)
-        wait_for(
-            lambda: int(status.read_text().split("SigCgt:")[1].split()[0], 16) & mask != 0,
-            "signals are not heard",
-        )
-        _, err = interrupted(process, number, code)
-    assert "nothing was sent" in err
-
-
+@pytest.mark.slow
 def test_a_disk_that_is_full_while_rows_are_read_or_reported_loses_nothing(
     tmp_path, contacts_csv, mapping
 ):
     run_dir = tmp_path / "run"
-    with sandbox_process(tmp_path) as served:
+    with Served(tmp_path) as served:
         run = f"{sys.executable} -m bulk_import run {contacts_csv(3000)} -m {mapping} --run-dir {run_dir}" \
               f" --rate 0 --concurrency 16 --endpoint {served.url}"  # fmt: skip
         report = f"{sys.executable} -m bulk_import report {run_dir}"

@@ -10,11 +10,9 @@ from pathlib import Path
 import pytest
 
 from bulk_import.api.fields import FIELDS
-from bulk_import.errors import BusyError, SettingsError, SetupError, SourceError, StorageError
+from bulk_import.errors import SetupError, SourceError
 from bulk_import.importing import import_file_async, import_frame, resume_async
-from bulk_import.locks import hold
 from bulk_import.models import Status
-from bulk_import.progress import Silence
 from bulk_import.sandbox.app import Reply, Sandbox
 from bulk_import.sandbox.faults import Faults
 from tests.conftest import report_of, statuses
@@ -125,6 +123,7 @@ async def test_rejects_can_be_fed_straight_back(sandbox, settings, write_csv, ma
     assert [r.email for r in sandbox.sent()] == ["a@b.org", "some@body.org"]
 
 
+@pytest.mark.usefixtures("short_waits")
 async def test_lost_answers_are_repeated_for_contacts_with_an_email(
     sandbox, settings, contacts_csv, mapping
 ):
@@ -160,6 +159,7 @@ async def test_a_row_without_email_is_sent_once_and_called_unknown_when_the_answ
     assert len(sandbox.sent()) == 15
 
 
+@pytest.mark.usefixtures("short_waits")
 async def test_a_refusal_after_a_lost_answer_proves_nothing(
     sandbox, settings, contacts_csv, mapping
 ):
@@ -189,122 +189,6 @@ async def test_later_rows_of_a_contact_in_doubt_wait_for_the_resume(
     assert sandbox.contact("a@b.org").fields["lead_first_name"] == "2"
 
 
-async def test_a_fatal_answer_stops_the_run_and_a_resume_finishes_it(
-    sandbox, settings, contacts_csv, mapping
-):
-    sandbox.use(Faults(fatal_after=21))
-
-    stopped = await import_file_async(contacts_csv(60), mapping, settings(sandbox))
-
-    assert stopped.exit_code == 3
-    assert "API key is wrong" in stopped.stopped
-    assert stopped.balanced
-    assert stopped.counts[Status.NOT_SENT] >= 60 - 21 - 4
-    sandbox.use(Faults())
-    resumed = await resume_async(stopped.run_dir, settings(sandbox))
-    assert resumed.counts[Status.SUCCESS] == 60
-    accepted = Counter(r.email for r in sandbox.sent() if r.answer == "200")
-    assert max(accepted.values()) == 1
-
-
-@pytest.mark.parametrize("throttle_with", ["429", "503", "8"])
-async def test_throttling_pauses_everybody_and_fails_nobody(
-    sandbox, settings, contacts_csv, mapping, throttle_with
-):
-    sandbox.use(Faults(throttle=12, throttle_with=throttle_with))
-
-    summary = await import_file_async(contacts_csv(40), mapping, settings(sandbox, concurrency=8))
-
-    assert summary.exit_code == 0
-    assert summary.counts[Status.SUCCESS] == 40
-
-
-async def test_nobody_sends_while_the_server_asked_for_a_pause(
-    sandbox, settings, contacts_csv, mapping
-):
-    replies = iter(
-        [Reply(), Reply(), Reply(status=429, raw=b"", headers={"Retry-After": "1"}, apply=False)]
-    )
-    sandbox.script = lambda _number, _form: next(replies, None)
-
-    await import_file_async(contacts_csv(12), mapping, settings(sandbox, concurrency=4))
-
-    sent = sandbox.sent()
-    refused = next(request for request in sent if request.answer == "429")
-    during = [r for r in sent if refused.ended + 0.3 < r.at < refused.ended + 1.0]
-    assert during == []
-    assert len(sandbox.contacts()) == 12
-
-
-async def test_code_8_without_an_end_stops_the_run(sandbox, settings, contacts_csv, mapping):
-    sandbox.use(Faults(quota_after=5, quota_burst=10_000))
-
-    summary = await import_file_async(contacts_csv(20), mapping, settings(sandbox))
-
-    assert summary.exit_code == 3
-    assert summary.counts[Status.FAILED] == 0
-    assert summary.counts[Status.NOT_SENT] == 20 - summary.counts[Status.SUCCESS]
-
-
-async def test_when_everything_fails_the_breaker_stops_the_run(
-    sandbox, settings, contacts_csv, mapping
-):
-    sandbox.use(Faults(error_500=1))
-
-    summary = await import_file_async(contacts_csv(500), mapping, settings(sandbox, concurrency=8))
-
-    assert summary.exit_code == 3
-    assert "failed in a row" in summary.stopped
-    assert len(sandbox.sent()) <= 400
-    assert summary.counts[Status.NOT_SENT] > 300
-
-
-async def test_ten_equal_refusals_in_a_row_stop_the_run(sandbox, settings, contacts_csv, mapping):
-    sandbox.use(Faults(refuse=1))
-
-    summary = await import_file_async(contacts_csv(100), mapping, settings(sandbox, concurrency=1))
-
-    assert summary.exit_code == 3
-    assert summary.counts[Status.FAILED] == 10
-
-
-async def test_max_failures_stops_the_run(sandbox, settings, contacts_csv, mapping):
-    sandbox.use(Faults(refuse=0.3))
-
-    summary = await import_file_async(
-        contacts_csv(100), mapping, settings(sandbox, max_failures="3", concurrency=1)
-    )
-
-    assert summary.exit_code == 3
-    assert summary.counts[Status.FAILED] == 4
-
-
-async def test_the_canary_stops_a_run_that_begins_badly(sandbox, settings, contacts_csv, mapping):
-    sandbox.use(Faults(refuse=1))
-
-    summary = await import_file_async(contacts_csv(30), mapping, settings(sandbox, canary=3))
-
-    assert summary.exit_code == 3
-    assert "canary" in summary.stopped
-    assert len(sandbox.sent()) == 3
-
-
-async def test_the_canary_is_part_of_the_run(sandbox, settings, contacts_csv, mapping):
-    summary = await import_file_async(contacts_csv(30), mapping, settings(sandbox, canary=3))
-
-    assert summary.counts[Status.SUCCESS] == 30
-    assert len(sandbox.sent()) == 30
-
-
-async def test_limit_sends_so_many_and_resume_the_rest(sandbox, settings, contacts_csv, mapping):
-    first = await import_file_async(contacts_csv(30), mapping, settings(sandbox, limit=10))
-    assert len(sandbox.sent()) == 10
-    assert first.counts[Status.NOT_SENT] == 20
-
-    await resume_async(first.run_dir, settings(sandbox))
-    assert len(sandbox.sent()) == 30
-
-
 async def test_a_307_to_the_same_host_is_followed_once(sandbox, settings, contacts_csv, mapping):
     sandbox.use(Faults(redirect=307))
 
@@ -312,16 +196,6 @@ async def test_a_307_to_the_same_host_is_followed_once(sandbox, settings, contac
 
     assert summary.counts[Status.SUCCESS] == 20
     assert sum(r.answer == "307" for r in sandbox.sent()) == 1
-
-
-async def test_a_302_is_not_followed(sandbox, settings, contacts_csv, mapping):
-    sandbox.use(Faults(redirect=302))
-
-    summary = await import_file_async(contacts_csv(20), mapping, settings(sandbox, preflight=False))
-
-    assert summary.exit_code == 3
-    assert "redirect 302" in summary.stopped
-    assert sandbox.contacts() == []
 
 
 @pytest.mark.parametrize(
@@ -349,95 +223,6 @@ async def test_a_key_echoed_by_the_server_is_not_reported(sandbox, settings, con
     for path in Path(summary.run_dir).iterdir():
         assert sandbox.key.encode() not in path.read_bytes(), path
     assert any("***" in line["message"] for line in report_of(Path(summary.run_dir)))
-
-
-async def test_a_wrong_key_sends_nothing_and_leaves_nothing_behind(
-    sandbox, settings, contacts_csv, mapping, tmp_path
-):
-    sandbox.key = "another"
-
-    with pytest.raises(SettingsError, match="API key is wrong"):
-        await import_file_async(contacts_csv(5), mapping, settings(Sandbox(), endpoint=sandbox.url))
-
-    assert not (tmp_path / "run").exists()
-    assert sandbox.sent() == []
-
-
-async def test_a_finished_run_sends_nothing_when_it_is_started_again(
-    sandbox, settings, contacts_csv, mapping
-):
-    source = contacts_csv(10)
-    await import_file_async(source, mapping, settings(sandbox))
-    summary = await import_file_async(source, mapping, settings(sandbox))
-
-    assert summary.counts[Status.SUCCESS] == 10
-    assert len(sandbox.sent()) == 10
-
-
-async def test_a_changed_source_or_mapping_is_refused_with_what_changed(
-    sandbox, settings, contacts_csv, mapping
-):
-    source = contacts_csv(10)
-    await import_file_async(source, mapping, settings(sandbox, limit=3))
-    text = mapping.read_text("utf-8")
-
-    mapping.write_text(text.replace("lead_first_name: Name", "lead_last_name: Name"), "utf-8")
-    with pytest.raises(SetupError, match=r"fields\.lead_first_name, fields\.lead_last_name"):
-        await import_file_async(source, mapping, settings(sandbox))
-    mapping.write_text("# a comment is no change\n" + text, "utf-8")
-    source.write_text(source.read_text("utf-8") + "x@y.org,New,,\n", "utf-8")
-    with pytest.raises(SetupError, match="contents differ"):
-        await import_file_async(source, mapping, settings(sandbox))
-
-    assert len(sandbox.sent()) == 3
-
-
-async def test_a_run_is_finished_by_the_version_that_began_it(
-    sandbox, settings, contacts_csv, mapping, monkeypatch
-):
-    """Another version may read a value otherwise: one run would mean two things."""
-    source = contacts_csv(10)
-    await import_file_async(source, mapping, settings(sandbox, limit=3))
-    monkeypatch.setattr("bulk_import.identity.__version__", "9.9.9")
-    with pytest.raises(SetupError, match=r"begun by version \S+ of this program, not 9\.9\.9"):
-        await import_file_async(source, mapping, settings(sandbox))
-    assert len(sandbox.sent()) == 3
-
-    monkeypatch.undo()
-    done = await import_file_async(source, mapping, settings(sandbox))
-    assert (done.exit_code, len(sandbox.sent())) == (0, 10)
-    monkeypatch.setattr("bulk_import.identity.__version__", "9.9.9")
-    again = await import_file_async(source, mapping, settings(sandbox))
-    assert (again.exit_code, len(sandbox.sent())) == (0, 10), "nothing is left to be sent"
-
-
-@pytest.mark.parametrize("folder", ["a file/run", "/proc/run"])
-async def test_a_folder_that_cannot_be_written_ends_the_run_before_a_request(
-    sandbox, settings, contacts_csv, mapping, tmp_path, folder
-):
-    (tmp_path / "a file").write_text("not a folder")
-    with pytest.raises(StorageError, match="cannot be written"):
-        await import_file_async(
-            contacts_csv(3), mapping, settings(sandbox, run_dir=tmp_path / folder)
-        )
-    assert sandbox.sent() == []
-
-
-async def test_a_second_run_in_the_same_folder_or_account_is_refused(
-    sandbox, settings, contacts_csv, mapping, tmp_path
-):
-    (tmp_path / "run").mkdir()
-    with hold(tmp_path / "run" / "journal.lock", "x"), pytest.raises(BusyError, match="process"):
-        await import_file_async(contacts_csv(5), mapping, settings(sandbox))
-
-    sandbox.use(Faults(latency_ms=200))
-    first = asyncio.create_task(import_file_async(contacts_csv(20), mapping, settings(sandbox)))
-    await asyncio.sleep(0.3)
-    with pytest.raises(BusyError, match="account"):
-        await import_file_async(
-            contacts_csv(20), mapping, settings(sandbox, run_dir=tmp_path / "two")
-        )
-    assert (await first).counts[Status.SUCCESS] == 20
 
 
 @pytest.mark.parametrize(
@@ -492,36 +277,6 @@ async def test_suppressed_contacts_are_never_sent(
     assert sandbox.contact("p3@example.org") is None
 
 
-async def test_a_dry_run_sends_nothing_and_reports_what_would_be_sent(
-    sandbox, settings, contacts_csv, mapping
-):
-    summary = await import_file_async(contacts_csv(3), mapping, settings(sandbox, dry_run=True))
-
-    assert summary.exit_code == 0
-    assert sandbox.store.count("request") == 0
-    line = report_of(Path(summary.run_dir))[0]
-    assert line["status"] == "not_sent"
-    assert "lead_email=p1%40example.org" in line["message"]
-
-
-async def test_a_rehearsal_and_a_real_run_never_share_a_folder(
-    sandbox, settings, contacts_csv, mapping, tmp_path
-):
-    source = contacts_csv(3)
-    await import_file_async(source, mapping, settings(sandbox, dry_run=True))
-    with pytest.raises(SetupError, match="rehearsal"):
-        await import_file_async(source, mapping, settings(sandbox))
-    with pytest.raises(SetupError, match="rehearsal"):
-        await resume_async(tmp_path / "run", settings(sandbox))
-    real = settings(sandbox, run_dir=tmp_path / "real", limit=1)
-    await import_file_async(source, mapping, real)
-    with pytest.raises(SetupError, match="real run"):
-        await import_file_async(
-            source, mapping, settings(sandbox, run_dir=tmp_path / "real", dry_run=True)
-        )
-    assert len(sandbox.sent()) == 1
-
-
 async def test_a_source_that_breaks_off_sends_nothing(sandbox, settings, contacts_csv, mapping):
     source = contacts_csv(50)
     source.write_text(source.read_text("utf-8") + '"never closed,x,,\n', "utf-8")
@@ -552,21 +307,6 @@ async def test_list_titles_are_resolved_and_unknown_ones_refused(
     mapping.write_text(text + "  add_to_lists: {always: [Newsleter]}\n", "utf-8")
     with pytest.raises(SetupError, match="did you mean Newsletter"):
         await import_file_async(contacts_csv(2), mapping, settings(sandbox, run_dir=None))
-
-
-async def test_an_unreachable_host_is_told_apart_from_a_wrong_key(
-    settings, contacts_csv, mapping, sandbox
-):
-    gone = Sandbox()
-    await gone.start()
-    await gone.stop()
-
-    summary = await import_file_async(contacts_csv(10), mapping, settings(gone, preflight=False))
-
-    assert summary.exit_code == 3
-    assert summary.requests == 0
-    assert summary.counts[Status.NOT_SENT] == 10
-    assert "no connection" in summary.stopped
 
 
 def test_a_dataframe_is_imported_like_a_file(tmp_path, mapping, monkeypatch):
@@ -615,50 +355,3 @@ def test_a_dataframe_is_imported_like_a_file(tmp_path, mapping, monkeypatch):
     assert contact.fields["lead_first_name"] == "NA"
     assert contact.fields["lead_phone"] == "+14155550123"
     assert list(summary.frame()["status"]) == ["success", "invalid"]
-
-
-@pytest.mark.slow
-async def test_a_limit_of_20_a_second_fails_no_row_and_is_hardly_ever_overstepped(
-    sandbox, settings, contacts_csv, mapping
-):
-    sandbox.use(Faults(throttle=20))
-    options = settings(sandbox, rate=0, concurrency=32, throttles=20)
-    summary = await import_file_async(contacts_csv(300), mapping, options)
-    assert summary.counts[Status.SUCCESS] == 300
-    refused = [request for request in sandbox.sent() if request.answer == "429"]
-    # All workers find out at once in the beginning; once settled, a few percent at most.
-    assert len(refused) <= 32 + 0.05 * 300
-
-
-async def test_the_canary_shows_its_answers_and_asks_before_the_rest(
-    sandbox, settings, contacts_csv, mapping
-):
-    asked, told = [], []
-
-    class Ear(Silence):
-        def say(self, message: str) -> None:
-            told.append(message)
-
-    def confirm(plan):
-        asked.append((plan.accepted, len(sandbox.sent())))
-        return len(asked) == 1
-
-    summary = await import_file_async(
-        contacts_csv(20), mapping, settings(sandbox, canary=3), confirm=confirm, progress=Ear()
-    )
-    assert asked == [(0, 0), (3, 3)]
-    assert (
-        len(
-            [
-                line
-                for line in told
-                if line.startswith("canary: row ") and line.endswith(": success")
-            ]
-        )
-        == 3
-    )
-    assert (summary.exit_code, summary.counts[Status.SUCCESS], summary.counts[Status.NOT_SENT]) == (
-        3,
-        3,
-        17,
-    )

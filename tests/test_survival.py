@@ -27,7 +27,7 @@ from bulk_import.report.writing import replaced
 from bulk_import.sandbox.app import Reply
 from bulk_import.sandbox.faults import Faults, Throttle
 from tests.conftest import Ear, report_of, statuses
-from tests.test_wire import MAPPING, quick, says, wired
+from tests.wires import MAPPING, quick, says, wired
 
 # -- lanes, breaker, canary ---------------------------------------------------------------------------
 

@@ -16,7 +16,7 @@ from bulk_import.models import Status
 from bulk_import.sandbox.app import Reply
 from bulk_import.sandbox.faults import Faults
 from tests.conftest import Ear, report_of, statuses
-from tests.test_wire import MAPPING, OK, Wire, answer, quick, says, wired
+from tests.wires import MAPPING, OK, Wire, answer, quick, says, wired
 
 
 @pytest.fixture
@@ -29,6 +29,7 @@ def source(write_csv):
 # -- throttling ---------------------------------------------------------------------------------------
 
 
+@pytest.mark.usefixtures("short_waits")
 async def test_throttling_without_an_end_stops_the_run_and_fails_nobody(
     sandbox, settings, contacts_csv, mapping
 ):
@@ -70,13 +71,14 @@ async def test_a_throttle_that_does_not_say_how_long_has_a_wait_of_our_own(
     sandbox, settings, contacts_csv, mapping, status, header
 ):
     headers = {} if header is None else {"Retry-After": header}
-    replies = [Reply(), Reply(status=status, raw=b"", headers=headers, apply=False)]
+    # So much is accepted before that the pace would not hold anybody up for so long.
+    replies = [Reply()] * 20 + [Reply(status=status, raw=b"", headers=headers, apply=False)]
     sandbox.script = lambda _number, _form: replies.pop(0) if replies else None
     ear = Ear()
     summary = await import_file_async(
-        contacts_csv(4), mapping, settings(sandbox, concurrency=1), progress=ear
+        contacts_csv(24), mapping, settings(sandbox, concurrency=1), progress=ear
     )
-    assert (summary.exit_code, summary.counts[Status.SUCCESS]) == (0, 4)
+    assert (summary.exit_code, summary.counts[Status.SUCCESS]) == (0, 24)
     sent = sandbox.sent()
     refused = next(at for at, request in enumerate(sent) if request.answer == str(status))
     assert sent[refused + 1].at - sent[refused].ended >= 0.7
@@ -93,7 +95,7 @@ async def test_a_throttle_that_does_not_say_how_long_has_a_wait_of_our_own(
 async def test_nobody_sends_inside_the_announced_time(
     sandbox, settings, contacts_csv, mapping, throttle_with, retry_after
 ):
-    sandbox.use(Faults(throttle=6, throttle_with=throttle_with, retry_after=retry_after))
+    sandbox.use(Faults(throttle=10, throttle_with=throttle_with, retry_after=retry_after))
     options = settings(sandbox, concurrency=8)
     summary = await import_file_async(contacts_csv(14), mapping, options)
     assert (summary.exit_code, summary.counts[Status.SUCCESS]) == (0, 14)
@@ -104,13 +106,14 @@ async def test_nobody_sends_inside_the_announced_time(
 
 
 async def test_a_burst_of_code_8_is_waited_out(sandbox, settings, contacts_csv, bare_mapping):
-    sandbox.use(Faults(quota_after=6, quota_burst=2))
+    sandbox.use(Faults(quota_after=16, quota_burst=2))
     options = settings(sandbox, concurrency=1)
     summary = await import_file_async(contacts_csv(20, bare=True), bare_mapping, options)
     assert (summary.exit_code, summary.counts[Status.SUCCESS]) == (0, 20)
     assert len(sandbox.sent()) == 22
 
 
+@pytest.mark.usefixtures("short_waits")
 async def test_maintenance_without_retry_after_leaves_bare_rows_unknown_unless_503_is_trusted(
     sandbox, settings, contacts_csv, bare_mapping, tmp_path
 ):
@@ -142,13 +145,14 @@ async def test_the_pace_falls_when_the_server_is_overloaded(
     monkeypatch.setattr(Pace, "fall", lambda pace: (falls.append(pace.rate), fall(pace)))
     replies = [Reply(), Reply(), reply]
     sandbox.script = lambda _number, _form: replies.pop(0) if replies else None
-    await import_file_async(contacts_csv(6), mapping, settings(sandbox, rate=50, concurrency=1))
+    await import_file_async(contacts_csv(3), mapping, settings(sandbox, rate=50, concurrency=1))
     assert falls == [50]
 
 
 # -- network ------------------------------------------------------------------------------------------
 
 
+@pytest.mark.usefixtures("short_waits")
 async def test_a_server_that_is_away_for_a_while_costs_no_attempts(tmp_path, source):
     """Nobody listens at first, later nobody listens again: rows without e-mail are sent all the same."""
     with socket.socket() as probe:
@@ -162,11 +166,11 @@ async def test_a_server_that_is_away_for_a_while_costs_no_attempts(tmp_path, sou
         await wire.serve(reader, writer)
 
     async def comes_and_goes():
-        await asyncio.sleep(1.5)
+        await asyncio.sleep(0.4)
         async with await asyncio.start_server(serve, "127.0.0.1", port):
             while sum(wire.bodies.values()) < 3:
                 await asyncio.sleep(0.005)
-        await asyncio.sleep(1)
+        await asyncio.sleep(0.4)
         return await asyncio.start_server(serve, "127.0.0.1", port)
 
     options = quick(wire, tmp_path, connect_deadline_s=30, max_attempts=2, concurrency=1)

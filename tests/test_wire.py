@@ -8,92 +8,19 @@ import gzip
 import os
 import socket
 import ssl
-import struct
 import warnings
-from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
-from urllib.parse import parse_qs
 
 import pytest
 import trustme
 
 from bulk_import import import_file_async
 from bulk_import.delivery import attempts
-from bulk_import.mapping.loading import parse_mapping
 from bulk_import.models import Status
-from bulk_import.redact import Secret
 from bulk_import.sandbox.app import Reply
 from bulk_import.sandbox.faults import Faults
-from bulk_import.settings import Settings
-
-OK = b'{"error_code":0,"error_text":"OK","result":null,"hash":""}'
-MAPPING = parse_mapping(
-    "version: 1\nfields:\n  lead_email: E-mail\n  lead_first_name: Name\nwhen: {no_email: create}\n",
-    "m.yml",
-)
-Behaviour = Callable[["Wire", asyncio.StreamReader, asyncio.StreamWriter, str], Awaitable[bool]]
-
-
-@dataclass
-class Wire:
-    """A server that does to the first requests what it is told, and answers the others well."""
-
-    behaviour: Behaviour
-    times: int
-    bodies: Counter[str] = field(default_factory=Counter)
-    done: int = 0
-    url: str = ""
-
-    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
-            while True:
-                body = await self._request(reader)
-                if body is None:
-                    break
-                self.bodies[body] += 1
-                if self.done < self.times:
-                    self.done += 1
-                    if not await self.behaviour(self, reader, writer, body):
-                        break
-                else:
-                    answer(writer, OK)
-                    await writer.drain()
-        writer.close()
-
-    async def _request(self, reader: asyncio.StreamReader) -> str | None:
-        head = await reader.readuntil(b"\r\n\r\n")
-        length = next(
-            int(line.split(b":")[1])
-            for line in head.split(b"\r\n")
-            if line.lower().startswith(b"content-length")
-        )
-        form = parse_qs((await reader.readexactly(length)).decode())
-        return (form.get("lead_email") or form["lead_first_name"])[0]
-
-
-def answer(
-    writer: asyncio.StreamWriter,
-    body: bytes,
-    *headers: str,
-    status: str = "200 OK",
-    length: int | None = None,
-) -> None:
-    lines = [
-        f"HTTP/1.1 {status}",
-        f"Content-Length: {len(body) if length is None else length}",
-        *headers,
-    ]
-    writer.write("\r\n".join(lines).encode() + b"\r\n\r\n" + body)
-
-
-def reset(writer: asyncio.StreamWriter) -> None:
-    sock = writer.get_extra_info("socket")
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    writer.transport.abort()
+from tests.wires import MAPPING, OK, Wire, answer, quick, reset, says, wired
 
 
 async def resets(wire, reader, writer, body):
@@ -106,7 +33,7 @@ async def closes(wire, reader, writer, body):
 
 
 async def stalls(wire, reader, writer, body):
-    await asyncio.sleep(3)
+    await reader.read()  # until the client gives up
     return False
 
 
@@ -134,15 +61,6 @@ async def no_http(wire, reader, writer, body):
     writer.write(b"220 mail.example.org ESMTP\r\n")
     await writer.drain()
     return False
-
-
-def says(payload: bytes, *headers: str, status: str = "200 OK") -> Behaviour:
-    async def behaviour(wire, reader, writer, body):
-        answer(writer, payload, *headers, status=status)
-        await writer.drain()
-        return True
-
-    return behaviour
 
 
 async def huge(wire, reader, writer, body):
@@ -175,26 +93,6 @@ DOUBTFUL = {
 }  # fmt: skip
 
 
-@asynccontextmanager
-async def wired(behaviour: Behaviour, times: int, **tls) -> AsyncIterator[Wire]:
-    wire = Wire(behaviour, times)
-    server = await asyncio.start_server(wire.serve, "127.0.0.1", 0, **tls)
-    port = server.sockets[0].getsockname()[1]
-    wire.url = f"{'https' if tls else 'http'}://{'localhost' if tls else '127.0.0.1'}:{port}"
-    try:
-        yield wire
-    finally:
-        server.close()
-
-
-def quick(wire: Wire, tmp_path, **options) -> Settings:
-    chosen: dict = {"concurrency": 3, "timeout_s": 0.8} | options
-    return Settings(
-        endpoint=wire.url, api_key=Secret("k"), rate=0, preflight=False,
-        run_dir=tmp_path / "run", state_dir=tmp_path / "state", **chosen,
-    )  # fmt: skip
-
-
 @pytest.fixture
 def source(write_csv):
     rows = [
@@ -206,6 +104,7 @@ def source(write_csv):
 
 
 @pytest.mark.parametrize("name", DOUBTFUL)
+@pytest.mark.usefixtures("short_waits")
 async def test_an_answer_that_cannot_be_trusted_loses_nothing_and_repeats_only_what_may_be(
     tmp_path, source, name
 ):
@@ -330,6 +229,7 @@ async def test_a_handshake_that_stalls_ends_in_time_and_sends_nothing(tmp_path, 
 
 
 @pytest.mark.parametrize("jump", [timedelta(hours=1), timedelta(hours=-1)])
+@pytest.mark.usefixtures("short_waits")
 async def test_a_clock_that_jumps_neither_hangs_nor_hurries_a_run(
     tmp_path, source, monkeypatch, jump
 ):
@@ -404,6 +304,7 @@ async def test_a_server_of_an_old_tls_is_sent_nothing(tmp_path, source):
     assert "version" in summary.stopped.lower()
 
 
+@pytest.mark.usefixtures("short_waits")
 async def test_attempts_and_waits_are_told_row_by_row(tmp_path, source):
     async with wired(says(b"<html>", status="502 Bad Gateway"), times=2) as wire:
         summary = await import_file_async(source, MAPPING, quick(wire, tmp_path, concurrency=1))
@@ -414,6 +315,7 @@ async def test_attempts_and_waits_are_told_row_by_row(tmp_path, source):
     assert all(text == "" for text in frame[frame.attempts.astype(int) == 1].message)
 
 
+@pytest.mark.slow
 async def test_one_early_throttle_does_not_make_a_run_without_a_rate_crawl(tmp_path, write_csv):
     """Nothing was accepted before it, so it tells of no limit; the next one will."""
     path = write_csv([["E-mail", "Name"], *[[f"p{n}@example.org", "P"] for n in range(60)]])

@@ -1,0 +1,164 @@
+"""The run's memory: one status for each row at every moment, whatever ends the run."""
+
+from __future__ import annotations
+
+import asyncio
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bulk_import.delivery.commits import GroupCommit, Reserve
+from bulk_import.entries import AttemptResult, Intent, Prepared, Settled, Unsettled
+from bulk_import.entries import Verdict as RowVerdict
+from bulk_import.errors import SetupError, StorageError
+from bulk_import.journal import Journal
+from bulk_import.models import Problem, Row, SourceInfo, Status
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Iterator[Journal]:
+    """Three rows: one with e-mail, one bare, one refused."""
+    with Journal.create(tmp_path / "journal.sqlite3") as opened:
+        opened.add_source(1, SourceInfo("c.csv", "csv", header=("A", "B"), labels=("A", "B")))
+        rows = [
+            Row(
+                "c.csv", "", n, {"A": str(n), "B": "x"}, (Problem("X", "y", "A"),) if n == 4 else ()
+            )
+            for n in (2, 3, 4)
+        ]
+        opened.add(
+            1,
+            [
+                Prepared(1, rows[0], "a@b.org", "a@b.org", ("careful",), b"lead_email=a%40b.org"),
+                Prepared(1, rows[1], "", "+1", (), b"lead_phone=%2B1"),
+                Prepared(1, rows[2], "", "", (), None, RowVerdict(Status.INVALID, "X", "bad")),
+            ],
+        )
+        yield opened
+
+
+def intent(seq: int, number: int = 1) -> Intent:
+    return Intent(seq, number, "2026-01-01T00:00:00Z", "abc")
+
+
+def settled(seq: int, status: Status = Status.SUCCESS, *, again: bool = False) -> Settled:
+    return Settled(seq, status, "0", "", 1, 200, "2026-01-01T00:00:00Z", 5, again)
+
+
+def test_the_journal_is_private(journal):
+    assert stat.S_IMODE(journal.path.stat().st_mode) == 0o600
+
+
+def test_every_row_has_one_status_at_every_moment(journal):
+    def now() -> dict[str, int]:
+        return {status.value: n for status, n in journal.counts().items() if n}
+
+    assert now() == {"invalid": 1, "not_sent": 2}
+    journal.commit([intent(1), intent(2)])
+    assert now() == {"invalid": 1, "unknown": 2}
+    journal.commit([settled(1)])
+    assert now() == {"invalid": 1, "unknown": 1, "success": 1}
+    assert [o.status for o in journal.outcomes()] == ["success", "unknown", "invalid"]
+    assert journal.count_requests() == 2
+
+
+def test_rows_read_back_as_they_were(journal):
+    (_, row, outcome), *_rest, (_, last, refused) = journal.results()
+    assert (row.cells, row.number, outcome.warnings) == ({"A": "2", "B": "x"}, 2, ("careful",))
+    assert last.problems == (Problem("X", "y", "A"),)
+    assert (refused.status, refused.error_code, refused.message) == (Status.INVALID, "X", "bad")
+
+
+def test_after_a_crash_rows_with_email_are_sent_again_and_bare_ones_are_unknown(journal):
+    journal.commit([intent(1), intent(2)])
+    journal.reopen()
+    (row,) = journal.pending()
+    assert (row.seq, row.attempts, row.next_number, row.in_doubt) == (1, 1, 2, True)
+    assert [o.error_code for o in journal.outcomes()][1] == "INTERRUPTED"
+    journal.reopen(resend_unknown=True)
+    assert [row.seq for row in journal.pending()] == [1, 2]
+
+
+def test_a_withdrawn_attempt_counts_for_nothing(journal):
+    journal.commit([intent(2), Unsettled(2, 1, AttemptResult.WITHDRAWN, "no connection", None, 0)])
+    journal.reopen()
+    assert [(row.seq, row.attempts, row.in_doubt) for row in journal.pending()] == [
+        (1, 0, False),
+        (2, 0, False),
+    ]
+    assert journal.count_requests() == 0
+
+
+def test_what_was_confirmed_is_never_pending_again(journal):
+    journal.commit([intent(1), settled(1), intent(2), settled(2, Status.FAILED)])
+    journal.reopen()
+    assert list(journal.pending()) == []
+    journal.reopen(retry_failed=True)
+    assert [row.seq for row in journal.pending()] == [2]
+
+
+def test_a_journal_that_is_there_is_a_whole_one(tmp_path):
+    """Killed while it is made, it is not there at all: the same command begins anew."""
+    (tmp_path / ".journal.sqlite3.part").write_bytes(b"half of it")
+    with Journal.create(tmp_path / "journal.sqlite3", {"endpoint": "https://x"}) as made:
+        assert made.facts() == {"format": "1", "endpoint": "https://x"}
+    assert [path.name for path in tmp_path.iterdir()] == ["journal.sqlite3"]
+
+
+def test_a_batch_is_written_whole_or_not_at_all(journal):
+    with pytest.raises(StorageError):
+        journal.commit([intent(1), settled(1), settled(1)])
+    assert journal.counts()[Status.SUCCESS] == 0
+
+
+def test_a_damaged_or_foreign_journal_is_refused_with_advice(journal, tmp_path):
+    path = journal.path
+    journal.remember(x="y" * 20_000)
+    journal.close()
+    content = bytearray(path.read_bytes())
+    content[5000:9000] = b"\xff" * 4000
+    path.write_bytes(content)
+    with pytest.raises(StorageError, match="damaged"):
+        Journal.open(path)
+    with pytest.raises(SetupError, match="not a run folder"):
+        Journal.open(tmp_path / "nothing" / "journal.sqlite3")
+
+
+async def test_group_commits_keep_the_order_and_are_durable(journal):
+    with journal.another() as reader:
+        commits = GroupCommit(journal, Reserve(journal.path.with_suffix(".reserve")))
+        await asyncio.gather(commits.intents([intent(1)]), commits.intents([intent(2)]))
+        assert reader.count_requests() == 2
+        commits.add(settled(1))
+        await commits.flush()
+        assert reader.counts()[Status.SUCCESS] == 1
+        commits.close()
+
+
+async def test_when_the_disk_is_full_no_intent_is_accepted_and_settlements_use_the_reserve(
+    journal, tmp_path
+):
+    reserve = Reserve(tmp_path / "reserve")
+    reserve.take()
+    commits = GroupCommit(journal, reserve)
+    heard: list[StorageError] = []
+    commits.on_failure = heard.append
+    await commits.intents([intent(1)])
+    written = journal.commit
+
+    def full(entries: list) -> None:
+        if (tmp_path / "reserve").exists():
+            raise StorageError("database or disk is full")
+        written(entries)
+
+    journal.commit = full  # type: ignore[method-assign]
+    commits.add(settled(1))
+    with pytest.raises(StorageError):
+        await commits.intents([intent(2)])
+    await commits.flush()
+    commits.close()
+    assert len(heard) == 1
+    assert journal.counts()[Status.SUCCESS] == 1
+    assert journal.count_requests() == 1
