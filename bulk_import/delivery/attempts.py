@@ -198,7 +198,7 @@ class Attempts:
             if job.claimed:
                 return
         try:
-            await self._commits.intents(_intents([job]))
+            await self._commits.intents(_intents([job]), synced=not job.row.email)
         except StorageError as exc:
             self._stop.request(str(exc), EXIT_STORAGE)
             raise StoppingError from exc

@@ -75,6 +75,7 @@ class GroupCommit:
         self._reserve = reserve
         self._loop = asyncio.get_running_loop()
         self._gathered: list[Entry] = []
+        self._hoping: list[Then] = []  # for what is gathered to be committed
         self._waiting: list[Then] = []  # for what is gathered to be on disk
         self._committed: list[Then] = []  # for the next sync
         self._is_unsynced = False
@@ -100,31 +101,37 @@ class GroupCommit:
         Returns:
             Whether they are committed: not when another process is writing, or the disk is full.
         """
-        if self.failure:
+        if self.failure or self._locked_since is not None:
             return False
         self._gathered.extend(intents)
         if not self._commit():
             wanted = set(intents)
             self._gathered = [entry for entry in self._gathered if entry not in wanted]
+            if self._next is None:
+                self._next = self._loop.call_later(_LOCKED_S, self._go_on)
             return False
         self._cancel_plan()
         self._sync_soon()
         return True
 
-    async def intents(self, intents: Sequence[Intent]) -> None:
-        """Write intents; they are on disk when this returns.
+    async def intents(self, intents: Sequence[Intent], *, synced: bool = True) -> None:
+        """Write intents.
+
+        Args:
+            synced: Whether they must be on disk when this returns, or only survive a kill.
 
         Raises:
-            StorageError: They are not; the requests must not be made.
+            StorageError: They are not written; the requests must not be made.
         """
         if self.failure:
             raise self.failure
-        durable: asyncio.Future[None] = self._loop.create_future()
+        written: asyncio.Future[None] = self._loop.create_future()
         self._gathered.extend(intents)
-        self._waiting.append(partial(_resolve, durable))
-        self._cancel_plan()  # it may be gathering
-        self._next = self._loop.call_soon(self._go_on)
-        await durable
+        (self._waiting if synced else self._hoping).append(partial(_resolve, written))
+        if self._locked_since is None:
+            self._cancel_plan()  # it may be gathering
+            self._next = self._loop.call_soon(self._go_on)
+        await written
 
     async def flush(self) -> None:
         """Wait until all is on disk that was added.
@@ -172,6 +179,7 @@ class GroupCommit:
     def _commit(self) -> bool:
         """Commit what is gathered; return whether it is."""
         if not self._gathered:
+            self._locked_since = None
             return True
         self._is_busy = len(self._gathered) >= _BUSY
         try:
@@ -191,6 +199,9 @@ class GroupCommit:
     def _settle(self) -> None:
         self._locked_since = None
         self._gathered = []
+        hoping, self._hoping = self._hoping, []
+        for then in hoping:
+            then(None)
         self._committed += self._waiting
         self._waiting = []
         self._is_unsynced = True
@@ -198,8 +209,9 @@ class GroupCommit:
     def _rescue(self, exc: StorageError) -> None:
         """Refuse the intents; write the rest into the room of the reserve, if that helps."""
         self._fail(exc)
-        waiting, self._waiting = self._waiting, []
-        for then in waiting:
+        refused = self._hoping + self._waiting
+        self._hoping, self._waiting = [], []
+        for then in refused:
             then(exc)
         self._gathered = [entry for entry in self._gathered if not isinstance(entry, Intent)]
         with contextlib.suppress(StorageError):

@@ -51,11 +51,13 @@ class Syncing(Database):
                 self._db.execute("pragma synchronous = full")
 
     def checkpoint(self) -> None:
-        """Write the WAL back into the database and begin it anew; others wait meanwhile.
+        """Write the WAL back into the database and begin it anew; others hardly wait.
 
         Nothing depends on it: what cannot be written back now is written back later.
         """
         with suppress(StorageError), translated(self.path):
+            # The first takes long and lets others write; the second has little left to do.
+            self._db.execute("pragma wal_checkpoint(passive)").fetchall()
             self._db.execute("pragma wal_checkpoint(restart)").fetchall()
 
 
