@@ -26,7 +26,7 @@ async def test_the_key_goes_into_the_body_and_nowhere_else():
         ((_, url), (call,)) = next(iter(server.requests.items()))
     assert answer.verdict is Verdict.SUCCESS
     assert str(url) == URL
-    assert call.kwargs["data"] == b"lead_email=a%40b.org&rpsKey=k%23%3D%25%2B%3By"
+    assert call.kwargs["data"].decode() == "lead_email=a%40b.org&rpsKey=k%23%3D%25%2B%3By"
     assert call.kwargs["allow_redirects"] is False
     assert "k#=%+;y" not in repr(SHOP)
 

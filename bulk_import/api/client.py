@@ -186,7 +186,9 @@ class Client:
         http_status: int | None = None
         try:
             with self._deadlines.limited():
-                response = await session.post(url, data=data, allow_redirects=False)
+                # As a payload: given bytes, aiohttp looks through all that a body could be.
+                payload = aiohttp.BytesPayload(data)
+                response = await session.post(url, data=payload, allow_redirects=False)
                 try:
                     http_status = response.status
                     content = await _read(response.content)
