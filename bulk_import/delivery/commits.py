@@ -2,8 +2,8 @@
 
 Entries are committed on the event loop, a few µs each, and synced in a thread (see
 ``journal.syncing``). While one sync is under way the next entries gather, so the batches grow with
-the load and a quiet run still commits each entry at once. A busy one gathers
-for five milliseconds, or until the next rows are claimed.
+the load and a quiet run still commits each entry at once. A busy one gathers for five milliseconds
+or until the next rows are claimed, and syncs after ten, unless somebody waits for an intent.
 """
 
 from __future__ import annotations
