@@ -15,7 +15,8 @@ from itertools import islice
 from bulk_import.api.form import decode, encode
 from bulk_import.entries import Prepared, Verdict
 from bulk_import.journal import Journal
-from bulk_import.mapping.rows import RowMapper, merge_records
+from bulk_import.mapping.merging import merge_records
+from bulk_import.mapping.rows import RowMapper
 from bulk_import.mapping.suppression import SuppressionList
 from bulk_import.models import Problem, Record, Row, SourceInfo, Status
 from bulk_import.sets import SetCounter

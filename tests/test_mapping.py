@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from bulk_import.errors import MappingError
 from bulk_import.mapping.binding import bind
 from bulk_import.mapping.loading import parse_mapping
-from bulk_import.mapping.rows import RowMapper, merge_records
+from bulk_import.mapping.merging import merge_records
+from bulk_import.mapping.rows import RowMapper
 from bulk_import.mapping.suppression import SuppressionList
 from bulk_import.mapping.yamltext import parse
 from bulk_import.models import Problem, Record, Row

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import NamedTuple
 
-from bulk_import.api.fields import FIELDS, Field, Kind
+from bulk_import.api.fields import FIELDS, Kind
 from bulk_import.mapping.binding import Binding, BoundField, resolve_list
 from bulk_import.mapping.memo import Memo
 from bulk_import.mapping.optional import guess_offset, normalize_email_by, normalize_name_by
@@ -39,7 +39,7 @@ Normalizer = Callable[[str, Values, Mapping[str, str]], Normalized]
 
 # A value that is right, and that the field cannot take: never sent, whatever bad_value says.
 _FIELD_RULES = frozenset({"UTC_OFFSET_HALF_HOUR"})
-_OPPOSITES = (("add_tags", "remove_tags"), ("add_to_lists", "remove_from_lists"))
+OPPOSITES = (("add_tags", "remove_tags"), ("add_to_lists", "remove_from_lists"))
 _DEPENDENT = frozenset({Kind.PHONE, Kind.POSTAL_CODE})
 # Fields that the row as a whole may add to those of the mapping.
 _ADDED = frozenset({"lead_description", "lead_utc"})
@@ -100,7 +100,7 @@ class RowMapper:
         used = {field.name for field in self._fields} | _ADDED
         self._order = [name for name in FIELDS if name in used]
         self._rows = 0
-        self._opposites = [pair for pair in _OPPOSITES if used.issuperset(pair)]
+        self._opposites = [pair for pair in OPPOSITES if used.issuperset(pair)]
         defaults = binding.mapping.spec.defaults
         self._guesses = defaults.guess_utc_from_country or defaults.guess_utc_from_phone
         self._spec = binding.mapping.spec
@@ -372,42 +372,6 @@ class RowMapper:
             elif bound.clears:
                 found.append((bound.field.name, ""))
         return found
-
-
-def merge_records(records: Sequence[Record]) -> Record:
-    """Return one record of several rows of a contact: later values win, tags and lists unite.
-
-    Args:
-        records: In file order, at least one. The result stands in the place of the last.
-    """
-    merged: dict[str, str] = {}
-    problems: dict[Problem, None] = {}
-    for record in records:
-        for name, value in record.fields:
-            if _kind(name) in (Kind.TAGS, Kind.LISTS) and merged.get(name):
-                united = dict.fromkeys([*merged[name].split(","), *value.split(",")])
-                merged[name] = join(part for part in united if part)
-            elif value or name not in merged:
-                merged[name] = value
-        problems.update(dict.fromkeys(record.problems))
-    for add, remove in (("add_tags", "remove_tags"), ("add_to_lists", "remove_from_lists")):
-        both = conflicts(merged.get(add, "").split(","), merged.get(remove, "").split(","))
-        if any(both):
-            problems[
-                Problem(
-                    "MERGE_CONFLICT",
-                    f"{', '.join(both)} is added by one row of the contact and removed by another",
-                    field=remove,
-                )
-            ] = None
-    last = records[-1]
-    order = [*FIELDS, *(name for name in merged if name not in FIELDS)]
-    fields = tuple((name, merged[name]) for name in order if name in merged)
-    return replace(last, fields=fields, problems=tuple(problems))
-
-
-def _kind(name: str) -> Kind:
-    return FIELDS.get(name, Field(name, Kind.TEXT, name)).kind
 
 
 def _warning(bound: BoundField, note: Note, raw: str) -> Problem:

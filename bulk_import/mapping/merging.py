@@ -1,0 +1,47 @@
+"""Several rows of one contact -> one record, for ``when: duplicate: merge``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from bulk_import.api.fields import FIELDS, Field, Kind
+from bulk_import.mapping.rows import OPPOSITES
+from bulk_import.models import Problem, Record
+from bulk_import.normalize.tags import conflicts, join
+
+
+def merge_records(records: Sequence[Record]) -> Record:
+    """Return one record of several rows of a contact: later values win, tags and lists unite.
+
+    Args:
+        records: In file order, at least one. The result stands in the place of the last.
+    """
+    merged: dict[str, str] = {}
+    problems: dict[Problem, None] = {}
+    for record in records:
+        for name, value in record.fields:
+            if _kind(name) in (Kind.TAGS, Kind.LISTS) and merged.get(name):
+                united = dict.fromkeys([*merged[name].split(","), *value.split(",")])
+                merged[name] = join(part for part in united if part)
+            elif value or name not in merged:
+                merged[name] = value
+        problems.update(dict.fromkeys(record.problems))
+    for add, remove in OPPOSITES:
+        both = conflicts(merged.get(add, "").split(","), merged.get(remove, "").split(","))
+        if any(both):
+            problems[
+                Problem(
+                    "MERGE_CONFLICT",
+                    f"{', '.join(both)} is added by one row of the contact and removed by another",
+                    field=remove,
+                )
+            ] = None
+    last = records[-1]
+    order = [*FIELDS, *(name for name in merged if name not in FIELDS)]
+    fields = tuple((name, merged[name]) for name in order if name in merged)
+    return replace(last, fields=fields, problems=tuple(problems))
+
+
+def _kind(name: str) -> Kind:
+    return FIELDS.get(name, Field(name, Kind.TEXT, name)).kind
