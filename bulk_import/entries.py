@@ -2,7 +2,7 @@
 
 Prepared (once, while reading) -> Pending (still to be sent) -> Intent -> Unsettled … -> Settled
 
-What is made for every request is a named tuple: it costs a fifth of a frozen dataclass, and is the
+What is made for every request is a named tuple: it costs a third of a frozen dataclass, and is the
 line that goes into the database as it stands.
 """
 

@@ -264,3 +264,21 @@ async def test_with_one_processor_all_rows_are_read_first(
     chosen = settings(sandbox, read_ahead_bytes=0)
     summary = await import_file_async(long_csv(20), mapping, chosen)
     assert summary.counts[Status.SUCCESS] == 19
+
+
+@pytest.mark.parametrize(("option", "is_ahead"), [((), True), (("--read-first",), False)])
+def test_read_first_judges_every_row_before_the_first_is_sent(
+    served, long_csv, mapping, tmp_path, option, is_ahead
+):
+    source, run_dir = long_csv(900), tmp_path / "run"
+    assert source.stat().st_size > 2**20
+    process = start("run", source, "-m", mapping, "--run-dir", run_dir, "--concurrency", "8",
+                    *option, url=served.url)  # fmt: skip
+    served.wait_for(1)
+    children = psutil.Process(process.pid).children()
+    assert bool(children) == is_ahead
+    if not is_ahead:
+        assert read_so_far(run_dir) == (900, True)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 1, err
+    assert "882 success" in out

@@ -67,7 +67,7 @@ class Deadlines:
 
 
 class _Limit:
-    """A class of its own: a generator as context manager costs five times as much."""
+    """A class of its own: a generator as context manager costs four times as much."""
 
     __slots__ = ("_deadlines", "_task")
 

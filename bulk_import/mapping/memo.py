@@ -1,7 +1,7 @@
 """What cells came to, remembered where a column's values repeat: countries, zones, tags, cities.
 
-A column whose values hardly repeat (names, addresses) is found out and no longer remembered: to
-remember costs about as much as a clean value's normalizing.
+A column whose values hardly repeat (names, addresses) is found out and no longer remembered: that
+would cost time and memory for nothing.
 """
 
 from __future__ import annotations
