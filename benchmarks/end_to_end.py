@@ -22,7 +22,7 @@ from benchmarks import rivals
 from benchmarks.measuring import here_cost, sink
 from bulk_import import Settings, import_file
 from bulk_import.api.form import encode
-from bulk_import.redact import Secret
+from bulk_import.system.secrets import Secret
 
 CONCURRENCY = 32
 MAPPING = """version: 1

@@ -24,7 +24,7 @@ from benchmarks.sink import ANSWER
 from bulk_import import import_file, import_file_async
 from bulk_import.delivery.pace import CATCH_UP_S
 from bulk_import.mapping.loading import load_mapping
-from bulk_import.sending import Sending
+from bulk_import.run.sending import Sending
 
 _SECONDS = 4  # that each measurement sends for
 

@@ -11,13 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from bulk_import.errors import BulkImportError
-    from bulk_import.importing import (
-        check_file,
-        import_file,
-        import_file_async,
-        import_frame,
-        resume,
-    )
+    from bulk_import.jobs.checking import check_file
+    from bulk_import.jobs.importing import import_file, import_file_async, import_frame, resume
     from bulk_import.mapping.loading import load_mapping
     from bulk_import.models import Outcome, Problem, Record, Row, Status, Summary
     from bulk_import.settings import Settings
@@ -34,13 +29,13 @@ _HOMES = {
     "Settings": "settings",
     "Status": "models",
     "Summary": "models",
-    "check_file": "importing",
-    "import_file": "importing",
-    "import_file_async": "importing",
-    "import_frame": "importing",
+    "check_file": "jobs.checking",
+    "import_file": "jobs.importing",
+    "import_file_async": "jobs.importing",
+    "import_frame": "jobs.importing",
     "load_mapping": "mapping.loading",
     "read_rows": "sources",
-    "resume": "importing",
+    "resume": "jobs.importing",
 }
 
 

@@ -17,6 +17,15 @@ BulkImportError is a bug and keeps its traceback.
 
 from __future__ import annotations
 
+EXIT_SOME_FAILED = 1
+EXIT_SETUP = 2
+EXIT_STOPPED = 3
+EXIT_BUSY = 4
+EXIT_STORAGE = 5
+EXIT_BUG = 70
+EXIT_INTERRUPTED = 130
+EXIT_TERMINATED = 143
+
 
 class BulkImportError(Exception):
     """Base of everything that a user can do something about."""

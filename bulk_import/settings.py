@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from bulk_import.errors import SettingsError
-from bulk_import.redact import Secret
+from bulk_import.system.secrets import Secret
 
 KEY_VARIABLE = "INFLUENCERSOFT_API_KEY"
 ACCOUNT_VARIABLE = "INFLUENCERSOFT_ACCOUNT"

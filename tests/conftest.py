@@ -21,9 +21,9 @@ import pytest
 
 from bulk_import.delivery import attempts, pace, retry
 from bulk_import.progress import Silence
-from bulk_import.redact import Secret
 from bulk_import.sandbox.app import Sandbox
 from bulk_import.settings import Settings
+from bulk_import.system.secrets import Secret
 
 MAPPING = """\
 version: 1

@@ -9,13 +9,13 @@ from pathlib import Path
 import psutil
 import pytest
 
-from bulk_import.ahead import Job, Preparer
 from bulk_import.errors import SourceError
-from bulk_import.importing import import_file_async
+from bulk_import.jobs.importing import import_file_async
 from bulk_import.journal import Journal
 from bulk_import.mapping.loading import load_mapping
 from bulk_import.models import Status
 from bulk_import.progress import Silence
+from bulk_import.run.ahead import ReadAhead, ReadingTask
 from bulk_import.sandbox.faults import Faults
 from tests.children import Served, finish, start
 from tests.conftest import report_of
@@ -155,15 +155,15 @@ async def test_the_other_process_ends_with_this_one_and_never_sees_the_key(
     loaded = load_mapping(mapping)
     path = tmp_path / "journal.sqlite3"
     with Journal.create(path) as journal:
-        job = Job.of(path, [str(contacts_csv(10_000))], loaded, None)
-        with Preparer.start(job) as preparer:
+        job = ReadingTask.of(path, [str(contacts_csv(10_000))], loaded, None)
+        with ReadAhead.start(job) as preparer:
             (child,) = psutil.Process().children()
             assert "INFLUENCERSOFT_API_KEY" not in child.environ()
             assert "a-secret-key" not in " ".join(child.cmdline())
         assert not child.is_running()
         assert not preparer.is_done
         known = journal.count_records()
-        with Preparer.start(job) as preparer:
+        with ReadAhead.start(job) as preparer:
             await preparer.prepared()
         assert (preparer.is_done, preparer.rows_read, preparer.error) == (True, 10_000, "")
         assert journal.count_records() == 10_000 >= known
@@ -260,7 +260,7 @@ async def test_with_one_processor_all_rows_are_read_first(
 ):
     monkeypatch.setattr("os.sched_getaffinity", lambda _: {0}, raising=False)
     monkeypatch.setattr("os.cpu_count", lambda: 1)
-    monkeypatch.setattr("bulk_import.run.Preparer.start", None)
+    monkeypatch.setattr("bulk_import.run.run.ReadAhead.start", None)
     chosen = settings(sandbox, read_ahead_bytes=0)
     summary = await import_file_async(long_csv(20), mapping, chosen)
     assert summary.counts[Status.SUCCESS] == 19

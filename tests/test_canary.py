@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from bulk_import.api.form import encode
-from bulk_import.canary import choose_canary
-from bulk_import.entries import Pending
+from bulk_import.journal.entries import Pending
+from bulk_import.run.canary import choose_canary
 
 
 def test_the_canary_shows_as_many_shapes_as_it_can():

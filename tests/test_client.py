@@ -11,8 +11,8 @@ from aioresponses import aioresponses
 
 from bulk_import.api.answers import Verdict
 from bulk_import.api.client import AnswerLostError, Client, NotSentError
-from bulk_import.redact import Secret
 from bulk_import.settings import Settings
+from bulk_import.system.secrets import Secret
 
 URL = "https://shop.example.com/api/addupdatelead"
 SHOP = Settings(endpoint="https://shop.example.com", api_key=Secret("k#=%+;y"), timeout_s=2)

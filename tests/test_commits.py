@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from bulk_import.delivery.commits import GroupCommit, Reserve
-from bulk_import.entries import Intent, Prepared, Settled
 from bulk_import.errors import StorageError
-from bulk_import.importing import import_file_async
+from bulk_import.jobs.importing import import_file_async
 from bulk_import.journal import Journal
+from bulk_import.journal.entries import Intent, JudgedRow, Settled
 from bulk_import.models import Row, SourceInfo, Status
 from bulk_import.sandbox.faults import Faults
 
@@ -28,7 +28,7 @@ def journal(tmp_path: Path) -> Iterator[Journal]:
         opened.add(
             1,
             [
-                Prepared(1, Row("c.csv", "", n + 1, {"A": "x"}), f"{n}@b.org" if n % 2 else "", f"{n}", (), b"a=x")
+                JudgedRow(1, Row("c.csv", "", n + 1, {"A": "x"}), f"{n}@b.org" if n % 2 else "", f"{n}", (), b"a=x")
                 for n in range(1, ROWS + 1)
             ],
         )  # fmt: skip
@@ -147,7 +147,7 @@ def test_behind_sending_every_commit_is_synced_by_sqlite_again(journal, tmp_path
 
 
 def test_a_long_log_is_written_back_while_rows_are_sent(journal, monkeypatch):
-    monkeypatch.setattr("bulk_import.journal.syncing._LONGEST_WAL", 100_000)
+    monkeypatch.setattr("bulk_import.journal.checkpoints._LONGEST_WAL", 100_000)
     wal = journal.path.with_name("journal.sqlite3-wal")
     with journal.deferring_syncs() as syncer:
         longest = 0

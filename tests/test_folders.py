@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from bulk_import.errors import BusyError, SettingsError, SetupError, StorageError
-from bulk_import.importing import import_file_async, resume_async
-from bulk_import.locks import hold
+from bulk_import.jobs.importing import import_file_async, resume_async
 from bulk_import.models import Status
 from bulk_import.sandbox.app import Sandbox
 from bulk_import.sandbox.faults import Faults
+from bulk_import.system.locks import hold
 from tests.conftest import report_of
 
 
@@ -72,7 +72,7 @@ async def test_a_run_is_finished_by_the_version_that_began_it(
     """Another version may read a value otherwise: one run would mean two things."""
     source = contacts_csv(10)
     await import_file_async(source, mapping, settings(sandbox, limit=3))
-    monkeypatch.setattr("bulk_import.identity.__version__", "9.9.9")
+    monkeypatch.setattr("bulk_import.run.identity.__version__", "9.9.9")
     with pytest.raises(SetupError, match=r"begun by version \S+ of this program, not 9\.9\.9"):
         await import_file_async(source, mapping, settings(sandbox))
     assert len(sandbox.sent()) == 3
@@ -80,7 +80,7 @@ async def test_a_run_is_finished_by_the_version_that_began_it(
     monkeypatch.undo()
     done = await import_file_async(source, mapping, settings(sandbox))
     assert (done.exit_code, len(sandbox.sent())) == (0, 10)
-    monkeypatch.setattr("bulk_import.identity.__version__", "9.9.9")
+    monkeypatch.setattr("bulk_import.run.identity.__version__", "9.9.9")
     again = await import_file_async(source, mapping, settings(sandbox))
     assert (again.exit_code, len(sandbox.sent())) == (0, 10), "nothing is left to be sent"
 

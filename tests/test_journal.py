@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from bulk_import.delivery.commits import GroupCommit, Reserve
-from bulk_import.entries import AttemptResult, Intent, Prepared, Settled, Unsettled
-from bulk_import.entries import Verdict as RowVerdict
 from bulk_import.errors import SetupError, StorageError
 from bulk_import.journal import Journal
+from bulk_import.journal.entries import AttemptResult, Intent, JudgedRow, Settled, Unsettled
+from bulk_import.journal.entries import Refusal as RowVerdict
 from bulk_import.models import Problem, Row, SourceInfo, Status
 
 
@@ -31,9 +31,9 @@ def journal(tmp_path: Path) -> Iterator[Journal]:
         opened.add(
             1,
             [
-                Prepared(1, rows[0], "a@b.org", "a@b.org", ("careful",), b"lead_email=a%40b.org"),
-                Prepared(1, rows[1], "", "+1", (), b"lead_phone=%2B1"),
-                Prepared(1, rows[2], "", "", (), None, RowVerdict(Status.INVALID, "X", "bad")),
+                JudgedRow(1, rows[0], "a@b.org", "a@b.org", ("careful",), b"lead_email=a%40b.org"),
+                JudgedRow(1, rows[1], "", "+1", (), b"lead_phone=%2B1"),
+                JudgedRow(1, rows[2], "", "", (), None, RowVerdict(Status.INVALID, "X", "bad")),
             ],
         )
         yield opened

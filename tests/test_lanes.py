@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bulk_import.delivery.lanes import Lanes
-from bulk_import.entries import Pending
+from bulk_import.journal.entries import Pending
 
 
 def pending(seq: int, contact: str = "") -> Pending:

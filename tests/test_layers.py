@@ -10,20 +10,16 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "bulk_import"
 
 LAYERS = (
-    "cli __main__",
-    "sync",
-    "importing explaining undoing retention retagging",
+    "cli app __main__",
+    "jobs",
     "run",
-    "sending",
-    "ahead identity folder",
-    "reporting",
-    "inputs",
-    "preparing canary fixes",
-    "report mapping delivery sandbox sets",
-    "api journal state sources progress",
-    "normalize settings locks",
-    "entries",
-    "models errors codes redact garbage",
+    "report mapping delivery sandbox",
+    "journal sources",
+    "api normalize",
+    "settings progress stopping",
+    "system",
+    "models codes",
+    "errors",
 )
 LEVEL = {name: depth for depth, names in enumerate(LAYERS) for name in names.split()}
 MODULES = sorted(
@@ -36,11 +32,13 @@ def home(path: Path) -> str:
 
 
 def imported(path: Path) -> set[str]:
-    """Parts of the package that a module imports at its top (deferred imports are the lazy ones)."""
+    """Parts of the package that a module imports anywhere, deferred imports included."""
     found = set()
-    for node in ast.parse(path.read_text("utf-8")).body:
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("bulk_import."):
             found.add((node.module or "").split(".")[1])
+        elif isinstance(node, ast.Import):
+            found |= {a.name.split(".")[1] for a in node.names if a.name.startswith("bulk_import.")}
     return found
 
 
@@ -52,10 +50,21 @@ def test_imports_point_down(path):
         assert not {part, home(path)} <= siblings, f"{home(path)} imports its sibling {part}"
 
 
+def test_the_root_holds_only_the_words_that_everybody_speaks():
+    assert sorted(path.stem for path in PACKAGE.glob("[!_]*.py")) == [
+        "errors", "models", "progress", "settings", "stopping"
+    ]  # fmt: skip
+
+
+def test_each_room_opens_with_the_sentence_that_says_what_belongs_there():
+    for init in PACKAGE.rglob("*/__init__.py"):
+        assert ast.get_docstring(ast.parse(init.read_text("utf-8"))), init
+
+
 @pytest.mark.parametrize(
     ("module", "homes"),
     [
-        ("sqlite3", {"journal", "state", "sandbox"}),
+        ("sqlite3", {"journal", "jobs", "sandbox"}),
         ("aiohttp", {"api", "sandbox"}),
         ("dotenv", {"settings"}),
         ("tqdm", {"cli"}),

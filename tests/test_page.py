@@ -14,12 +14,12 @@ import xlsxwriter
 from bulk_import import import_file_async
 from bulk_import.api.fields import FIELDS
 from bulk_import.cli import main
-from bulk_import.importing import write_reports
+from bulk_import.jobs.history import write_reports
 from bulk_import.mapping.loading import parse_mapping
 from bulk_import.models import Outcome, Status, Summary
 from bulk_import.report.digest import Digest
 from bulk_import.report.page import render
-from bulk_import.sets import SET_FIELDS, SetCounter
+from bulk_import.run.changes import SET_FIELDS, SetCounter
 
 MAPPING = parse_mapping(
     "version: 1\nfields:\n  lead_email: E-mail\n  lead_first_name: Name\n  lead_phone: Phone\n  add_tags: {always: [vip]}\n",

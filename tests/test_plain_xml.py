@@ -11,11 +11,12 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from bulk_import.errors import SourceError
-from bulk_import.sources import parts, read_rows, strings
-from bulk_import.sources.sheet import SheetReader
-from bulk_import.sources.strings import StringsReader
+from bulk_import.sources import read_rows
 from bulk_import.sources.table import Line
-from bulk_import.sources.xlsx import Workbook
+from bulk_import.sources.xlsx import parts, strings
+from bulk_import.sources.xlsx.sheet import SheetReader
+from bulk_import.sources.xlsx.strings import StringsReader
+from bulk_import.sources.xlsx.workbook import Workbook
 
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 DECLARATION = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'

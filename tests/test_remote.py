@@ -9,10 +9,10 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from bulk_import.errors import SourceError
+from bulk_import.jobs.nightly import SyncOptions, sync_async
 from bulk_import.mapping.loading import parse_mapping
 from bulk_import.models import Status
 from bulk_import.sources import read_rows
-from bulk_import.sync import SyncOptions, sync_async
 
 CSV = "E-mail,Name\nann@example.org,Ann\nbob@example.org,Bob\n"
 MAPPING = parse_mapping(

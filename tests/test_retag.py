@@ -9,9 +9,16 @@ import pytest
 from bulk_import import import_file_async, load_mapping
 from bulk_import.cli import main
 from bulk_import.errors import MappingError, SetupError
+from bulk_import.jobs.retagging import (
+    Segment,
+    load_plan,
+    plan_retag,
+    read_members,
+    remember,
+    write_plan,
+)
+from bulk_import.jobs.state import State
 from bulk_import.models import Status
-from bulk_import.retagging import Segment, load_plan, plan_retag, read_members, remember, write_plan
-from bulk_import.state import State
 
 
 def _list(write_csv, name, numbers, header="E-mail"):

@@ -11,7 +11,7 @@ import pytest
 
 from bulk_import.api.fields import FIELDS
 from bulk_import.errors import SetupError, SourceError
-from bulk_import.importing import import_file_async, import_frame, resume_async
+from bulk_import.jobs.importing import import_file_async, import_frame, resume_async
 from bulk_import.models import Status
 from bulk_import.sandbox.app import Reply, Sandbox
 from bulk_import.sandbox.faults import Faults

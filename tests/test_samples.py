@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from bulk_import.importing import check_file, import_file_async
+from bulk_import.jobs.checking import check_file
+from bulk_import.jobs.importing import import_file_async
 from bulk_import.models import Status
 
 ROOT = Path(__file__).parent.parent

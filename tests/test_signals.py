@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from bulk_import.locks import hold
+from bulk_import.system.locks import hold
 from tests.children import BOTH, Served, interrupted, start, wait_for
 from tests.conftest import report_of
 

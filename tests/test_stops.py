@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from bulk_import.importing import import_file_async, resume_async
+from bulk_import.jobs.importing import import_file_async, resume_async
 from bulk_import.models import Status
 from bulk_import.progress import Silence
 from bulk_import.sandbox.app import Reply, Sandbox

@@ -19,13 +19,13 @@ from bulk_import import import_file_async, read_rows
 from bulk_import.delivery import attempts
 from bulk_import.delivery.pace import Pace
 from bulk_import.errors import SetupError, StorageError
-from bulk_import.importing import resume_async
+from bulk_import.jobs.importing import resume_async
 from bulk_import.journal import Journal
 from bulk_import.models import Status
-from bulk_import.redact import Secret
-from bulk_import.report.writing import replaced
 from bulk_import.sandbox.app import Reply
 from bulk_import.sandbox.faults import Faults, Throttle
+from bulk_import.system.files import replaced
+from bulk_import.system.secrets import Secret
 from tests.conftest import Ear, report_of, statuses
 from tests.wires import MAPPING, quick, says, wired
 

@@ -12,15 +12,15 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from bulk_import import sync
 from bulk_import.cli import main
 from bulk_import.errors import BusyError, SetupError
-from bulk_import.locks import hold
+from bulk_import.jobs import nightly
+from bulk_import.jobs.nightly import SyncOptions, sync_async
+from bulk_import.jobs.state import State
 from bulk_import.mapping.loading import parse_mapping
 from bulk_import.models import Status
 from bulk_import.sandbox.app import Reply
-from bulk_import.state import State
-from bulk_import.sync import SyncOptions, sync_async
+from bulk_import.system.locks import hold
 
 HEADER = ["E-mail", "Name", "Phone"]
 MAPPING = (
@@ -174,7 +174,7 @@ async def test_an_older_source_is_stopped(job, tmp_path):
 async def test_a_source_that_is_still_being_written_is_stopped(job, monkeypatch):
     await job(people(30))
     path = job.write(people(30, p1="New"))
-    real, calls = sync._stats, []
+    real, calls = nightly._stats, []
 
     def stats(paths):
         calls.append(1)
@@ -183,7 +183,7 @@ async def test_a_source_that_is_still_being_written_is_stopped(job, monkeypatch)
                 file.write("late@example.org,Late,+14155559999\n")
         return real(paths)
 
-    monkeypatch.setattr(sync, "_stats", stats)
+    monkeypatch.setattr(nightly, "_stats", stats)
     summary, sent = await job()
     assert (summary.exit_code, sent) == (3, [])
     assert "still being written" in summary.stopped

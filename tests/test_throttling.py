@@ -11,7 +11,7 @@ import pytest
 
 from bulk_import import import_file_async
 from bulk_import.delivery.pace import Pace
-from bulk_import.importing import resume_async
+from bulk_import.jobs.importing import resume_async
 from bulk_import.models import Status
 from bulk_import.sandbox.app import Reply
 from bulk_import.sandbox.faults import Faults

@@ -7,8 +7,8 @@ import pytest
 from bulk_import import import_file_async
 from bulk_import.cli import main
 from bulk_import.errors import SetupError
+from bulk_import.jobs.undoing import write_undo
 from bulk_import.mapping.loading import load_mapping, parse_mapping
-from bulk_import.undoing import write_undo
 
 MAPPING = """version: 1
 fields:

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from urllib.parse import parse_qs
 
 from bulk_import.mapping.loading import parse_mapping
-from bulk_import.redact import Secret
 from bulk_import.settings import Settings
+from bulk_import.system.secrets import Secret
 
 OK = b'{"error_code":0,"error_text":"OK","result":null,"hash":""}'
 MAPPING = parse_mapping(

@@ -8,7 +8,6 @@ time-out in the TLS handshake and one after the request look alike otherwise.
 
 from __future__ import annotations
 
-import asyncio
 import socket
 import ssl
 from collections.abc import AsyncIterator, Coroutine, Mapping
@@ -317,15 +316,3 @@ def _reason(exc: BaseException) -> str:
     if isinstance(exc, OSError) and exc.strerror:
         return exc.strerror
     return str(exc) or type(exc).__name__
-
-
-def new_runner() -> asyncio.Runner:
-    """Return a runner with the fastest event loop at hand."""
-    factory: Any = None
-    try:
-        import uvloop
-    except ImportError:  # pragma: no cover - Windows, PyPy
-        pass
-    else:
-        factory = uvloop.new_event_loop
-    return asyncio.Runner(loop_factory=factory)

@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 
 def ask_account(**options: Any) -> Directory:
     """Return what the account has. Changes nothing there."""
-    from bulk_import.api.client import Client, new_runner
+    from bulk_import.api.client import Client
     from bulk_import.api.preflight import preflight
+    from bulk_import.system.loop import new_runner
 
     settings = settings_from(**options).ready_to_send()
 

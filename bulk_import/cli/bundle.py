@@ -17,7 +17,7 @@ def command(run_dir: Path, output: Path | None) -> int:
     Letters and digits are replaced by others, equal cells by equal ones. Look into it before you
     send it: headers and the mapping are as you wrote them.
     """
-    from bulk_import.importing import write_support_bundle
+    from bulk_import.jobs.history import write_support_bundle
 
     path = output or run_dir / "bundle.zip"
     count = write_support_bundle(run_dir, path)

@@ -12,7 +12,7 @@ import click
 from bulk_import.cli.terminal import plain
 
 if TYPE_CHECKING:
-    from bulk_import.importing import Checked
+    from bulk_import.jobs.checking import Checked
     from bulk_import.models import Problem
 
 _ROWS_SHOWN = 8
@@ -30,7 +30,7 @@ def command(source: tuple[str, ...], mapping: Path, sheet: str | None, as_json: 
 
     Problems come grouped by cause, with row numbers and a fix. Exit code 1 if rows would be refused.
     """
-    from bulk_import.importing import check_file
+    from bulk_import.jobs.checking import check_file
     from bulk_import.mapping.loading import load_mapping
 
     loaded = load_mapping(mapping)

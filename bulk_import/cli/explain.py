@@ -11,7 +11,7 @@ import click
 from bulk_import.cli.terminal import plain
 
 if TYPE_CHECKING:
-    from bulk_import.explaining import Explained
+    from bulk_import.jobs.explaining import Explained
 
 
 @click.command("explain")
@@ -33,7 +33,7 @@ def command(
     was answered is shown as well. Exit code 1 if the row would be refused.
     """
     from bulk_import.errors import SettingsError
-    from bulk_import.explaining import explain_row, explain_run
+    from bulk_import.jobs.explaining import explain_row, explain_run
 
     if Path(source).is_dir():
         explained = explain_run(Path(source), row)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from bulk_import.errors import StorageError
 from bulk_import.models import Status
+from bulk_import.system.clock import now
 
 if TYPE_CHECKING:
     from bulk_import.cli.terminal import Bars
@@ -84,8 +84,7 @@ class LogFile:
             self._file.close()
 
     def _write(self, event: str, *, level: str = "info", **facts: Any) -> None:
-        now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        line = {"time": now, "level": level, "event": event, **facts}
+        line = {"time": now(), "level": level, "event": event, **facts}
         if self._is_broken:
             return
         try:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from bulk_import.redact import Secret
+    from bulk_import.system.secrets import Secret
 
 Command = Callable[..., Any]
 

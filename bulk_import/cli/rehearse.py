@@ -45,15 +45,15 @@ def command(
     from dataclasses import replace
 
     from bulk_import.cli.running import run_and_tell
-    from bulk_import.importing import import_file_async
+    from bulk_import.jobs.importing import import_file_async
     from bulk_import.mapping.loading import load_mapping
     from bulk_import.models import Summary
-    from bulk_import.redact import Secret
     from bulk_import.sandbox.app import Sandbox
     from bulk_import.sandbox.contacts import EveryList
     from bulk_import.sandbox.faults import Faults
     from bulk_import.sandbox.rehearsal import as_duration, estimate
     from bulk_import.settings import Settings
+    from bulk_import.system.secrets import Secret
 
     loaded = load_mapping(mapping)
     loaded = loaded.with_sheet(sheet) if sheet else loaded

@@ -35,7 +35,7 @@ def command(
     and that have an e-mail, are sent; rows that were refused for their cells are judged again.
     """
     from bulk_import.cli.running import run_and_tell
-    from bulk_import.importing import resume_async
+    from bulk_import.jobs.importing import resume_async
 
     settings = settings_from(**options)
     return run_and_tell(

@@ -11,7 +11,7 @@ from bulk_import.cli.options import account_options, sending_options, settings_f
 from bulk_import.cli.terminal import plain
 
 if TYPE_CHECKING:
-    from bulk_import.retagging import RetagPlan, Segment
+    from bulk_import.jobs.retagging import RetagPlan, Segment
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _SAMPLES = 3
@@ -68,13 +68,13 @@ def command(
 
     from bulk_import.cli.running import run_and_tell
     from bulk_import.errors import SettingsError, StoppedError
-    from bulk_import.folder import new_run_dir
-    from bulk_import.importing import import_file_async
-    from bulk_import.locks import hold
+    from bulk_import.jobs.importing import import_file_async
+    from bulk_import.jobs.retagging import plan_retag, remember, write_plan
+    from bulk_import.jobs.state import State
     from bulk_import.mapping.loading import load_mapping
     from bulk_import.models import Status, Summary
-    from bulk_import.retagging import plan_retag, remember, write_plan
-    from bulk_import.state import State
+    from bulk_import.run.folder import new_run_dir
+    from bulk_import.system.locks import hold
 
     if plan_file is not None and new:
         raise SettingsError("NEW and --plan exclude each other: the plan names its lists")
@@ -120,7 +120,7 @@ def command(
 
 
 def _from_plan(path: Path) -> dict[str, Segment]:
-    from bulk_import.retagging import load_plan
+    from bulk_import.jobs.retagging import load_plan
 
     return load_plan(path)
 
@@ -135,7 +135,7 @@ def _from_options(
     remove_from_list: tuple[str, ...],
 ) -> dict[str, Segment]:
     from bulk_import.errors import SettingsError
-    from bulk_import.retagging import Segment
+    from bulk_import.jobs.retagging import Segment
 
     if not new:
         raise SettingsError("name a list, or --plan FILE")
@@ -149,7 +149,7 @@ def _from_options(
 
 
 def _show(plan: RetagPlan) -> None:
-    from bulk_import.retagging import totals
+    from bulk_import.jobs.retagging import totals
 
     for name, found in plan.differences.items():
         click.echo(

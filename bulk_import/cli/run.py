@@ -46,7 +46,7 @@ def command(
     resume`, goes on.
     """
     from bulk_import.cli.running import run_and_tell
-    from bulk_import.importing import import_file_async
+    from bulk_import.jobs.importing import import_file_async
     from bulk_import.mapping.loading import load_mapping
 
     settings = settings_from(**options)

@@ -21,10 +21,10 @@ from bulk_import.errors import BulkImportError
 from bulk_import.progress import Progress
 
 if TYPE_CHECKING:
-    from bulk_import.delivery.stopping import Stop
     from bulk_import.models import Summary
-    from bulk_import.preparing import Plan
-    from bulk_import.sending import Confirm
+    from bulk_import.run.plan import Plan
+    from bulk_import.run.sending import Confirm
+    from bulk_import.stopping import Stop
 
 Work = Callable[["Confirm | None", Progress, "Stop"], Awaitable["Summary"]]
 
@@ -41,14 +41,14 @@ def run_and_tell(
     after: Callable[[Summary], None] | None = None,
 ) -> int:
     """Do *work*, tell the summary, do what comes *after*, return the exit code."""
-    from bulk_import.api.client import new_runner
+    from bulk_import.system.loop import new_runner
 
     bars = Bars(quiet=quiet)
     log = LogFile(log_file, bars) if log_file is not None else None
     asks = is_interactive() and not yes
 
     async def main() -> Summary:
-        from bulk_import.delivery.stopping import Stop
+        from bulk_import.stopping import Stop
 
         stop = Stop()
         _listen(stop, bars)

@@ -13,7 +13,7 @@ import click
 @click.option("--json", "as_json", is_flag=True, help="As JSON on stdout.")
 def command(folder: Path, as_json: bool) -> int:  # noqa: FBT001
     """List the runs in FOLDER (runs/), oldest first."""
-    from bulk_import.importing import list_runs
+    from bulk_import.jobs.history import list_runs
     from bulk_import.models import Status
     from bulk_import.report.summary import as_json as to_json
 

@@ -19,7 +19,7 @@ def command() -> None:
 @click.option("--contact", help="Only this e-mail address.")
 def show(state: Path, contact: str | None) -> int:
     """Show what STATE remembers: account, last good run, contacts."""
-    from bulk_import.state import State
+    from bulk_import.jobs.state import State
 
     with State.open(state, create=False) as opened:
         if contact:
@@ -46,7 +46,7 @@ def show(state: Path, contact: str | None) -> int:
 @click.argument("contact", nargs=-1, required=True)
 def forget(state: Path, contact: tuple[str, ...]) -> int:
     """Forget CONTACT… (e-mail addresses): the next sync sends them again."""
-    from bulk_import.state import State
+    from bulk_import.jobs.state import State
 
     with State.open(state, create=False) as opened:
         number = opened.forget(name.strip().lower() for name in contact)

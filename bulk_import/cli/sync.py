@@ -80,9 +80,9 @@ def command(
     """
     from bulk_import.api.webhook import check_webhook
     from bulk_import.cli.running import run_and_tell, tell_webhook
+    from bulk_import.jobs.nightly import Brake, SyncOptions, sync_async
+    from bulk_import.jobs.retention import delete_old_runs
     from bulk_import.report.metrics import write_metrics
-    from bulk_import.retention import delete_old_runs
-    from bulk_import.sync import Brake, SyncOptions, sync_async
 
     webhook = check_webhook(notify) if notify else ""
     settings = settings_from(ends_when_closed=True, **options)

@@ -14,7 +14,7 @@ import click
 from bulk_import.models import Status
 
 if TYPE_CHECKING:
-    from bulk_import.preparing import Plan
+    from bulk_import.run.plan import Plan
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _BAD = frozenset({Status.FAILED, Status.UNKNOWN})

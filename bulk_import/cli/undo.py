@@ -15,7 +15,7 @@ def command(run_dir: Path) -> int:
     What contacts had before the run cannot be asked: a tag that the run added is taken away even
     from those who had it already. Fields (names, phones, …) cannot be undone.
     """
-    from bulk_import.undoing import write_undo
+    from bulk_import.jobs.undoing import write_undo
 
     undo = write_undo(run_dir)
     click.echo(f"{undo.contacts:,} contacts; look at {undo.source}, then:")

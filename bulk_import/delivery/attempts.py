@@ -9,11 +9,9 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import random
-import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import lru_cache
 from typing import Protocol
 
 from bulk_import.api.answers import Answer, Verdict
@@ -24,14 +22,12 @@ from bulk_import.delivery.breaker import Breaker
 from bulk_import.delivery.commits import GroupCommit
 from bulk_import.delivery.pace import Clock, Pace
 from bulk_import.delivery.retry import AttemptFailedError, Failure
-from bulk_import.delivery.stopping import Stop, StoppingError
-from bulk_import.entries import AttemptResult, Intent, Pending, Unsettled
-from bulk_import.errors import StorageError
+from bulk_import.errors import EXIT_STOPPED, EXIT_STORAGE, StorageError
+from bulk_import.journal.entries import AttemptResult, Intent, Pending, Unsettled
 from bulk_import.models import Status
 from bulk_import.settings import Settings
-
-EXIT_STOPPED = 3
-EXIT_STORAGE = 5
+from bulk_import.stopping import Stop, StoppingError
+from bulk_import.system.clock import now
 
 _THROTTLE_WAIT_S = 1.0  # without Retry-After; doubles at each further signal
 _LONGEST_THROTTLE_WAIT_S = 60.0
@@ -58,7 +54,7 @@ class Watch(Protocol):
 
 
 @dataclass(slots=True)
-class Job:
+class Shipment:
     """A row on its way.
 
     Attributes:
@@ -83,7 +79,7 @@ class Job:
     claimed: int = 0
 
     @classmethod
-    def of(cls, row: Pending) -> Job:
+    def of(cls, row: Pending) -> Shipment:
         return cls(row, row.attempts, row.next_number, row.in_doubt)
 
 
@@ -123,7 +119,7 @@ class Attempts:
         self._throttles = 0  # signals since the last success
         self._quota_hits = 0
 
-    async def make(self, job: Job) -> Answer:
+    async def make(self, shipment: Shipment) -> Answer:
         """Make one request; return an answer that settles the row.
 
         Raises:
@@ -138,38 +134,40 @@ class Attempts:
                 if self._stop.is_set:
                     raise StoppingError
             except StoppingError:
-                self.withdraw([job])
+                self.withdraw([shipment])
                 raise
-            if not job.claimed:
-                await self._claim(job)
-            number, job.claimed = job.claimed, 0
+            if not shipment.claimed:
+                await self._claim(shipment)
+            number, shipment.claimed = shipment.claimed, 0
             begun = self._clock()
-            if job.failed_at is not None:
-                job.waited_s += begun - job.failed_at
+            if shipment.failed_at is not None:
+                shipment.waited_s += begun - shipment.failed_at
             try:
-                answer = await self._client.send(job.row.body, repeatable=bool(job.row.email))
+                answer = await self._client.send(
+                    shipment.row.body, repeatable=bool(shipment.row.email)
+                )
             except NotSentError as exc:
-                raise self._unreachable(job, number, exc) from exc
+                raise self._unreachable(shipment, number, exc) from exc
             except AnswerLostError as exc:
-                job.elapsed_ms = self._ms_since(begun)
+                shipment.elapsed_ms = self._ms_since(begun)
                 if exc.code == "TIMEOUT" and self.pace.is_news(started_at):
                     self.pace.fall()
-                raise self._doubtful(job, number, exc.code, str(exc), exc.http_status) from exc
-            job.elapsed_ms = self._ms_since(begun)
+                raise self._doubtful(shipment, number, exc.code, str(exc), exc.http_status) from exc
+            shipment.elapsed_ms = self._ms_since(begun)
         if answer.verdict is Verdict.THROTTLED:
-            raise self._throttled(job, number, answer, started_at)
+            raise self._throttled(shipment, number, answer, started_at)
         if answer.verdict is Verdict.UNREADABLE:
             if answer.http_status == 503 and self.pace.is_news(started_at):
                 self.pace.fall()
             raise self._doubtful(
-                job,
+                shipment,
                 number,
                 answer.code,
                 answer.text,
                 answer.http_status,
                 retry_after_s=answer.retry_after_s or 0.0,
             )
-        job.attempts += 1
+        shipment.attempts += 1
         if answer.verdict is Verdict.SUCCESS:
             self._throttles = self._quota_hits = 0
             self.breaker.answered()
@@ -182,37 +180,41 @@ class Attempts:
         else:
             self._watch.paused(seconds, why)
 
-    def claim(self, jobs: Sequence[Job]) -> None:
-        """Commit the intents of *jobs* together, if that is possible at this moment."""
-        if self._commits.claim(_intents(jobs)):
-            _claimed(jobs)
+    def claim(self, shipments: Sequence[Shipment]) -> None:
+        """Commit the intents of *shipments* together, if that is possible at this moment."""
+        if self._commits.claim(_intents(shipments)):
+            _claimed(shipments)
 
-    async def _claim(self, job: Job) -> None:
-        """Write the intent of *job*; it is on disk when this returns, if the row is a bare one.
+    async def _claim(self, shipment: Shipment) -> None:
+        """Write the intent of *shipment*; it is on disk when this returns, if the row is a bare one.
 
         Raises:
             StoppingError: It is not written; the run is ending.
         """
-        if job.row.email:
-            self.claim([job])
-            if job.claimed:
+        if shipment.row.email:
+            self.claim([shipment])
+            if shipment.claimed:
                 return
         try:
-            await self._commits.intents(_intents([job]), synced=not job.row.email)
+            await self._commits.intents(_intents([shipment]), synced=not shipment.row.email)
         except StorageError as exc:
             self._stop.request(str(exc), EXIT_STORAGE)
             raise StoppingError from exc
-        _claimed([job])
+        _claimed([shipment])
 
-    def withdraw(self, jobs: Iterable[Job]) -> None:
+    def withdraw(self, shipments: Iterable[Shipment]) -> None:
         """Note that what was claimed will not be sent."""
-        for job in jobs:
-            if job.claimed:
-                self._note(job, job.claimed, AttemptResult.WITHDRAWN, "the run stopped", None)
-                job.claimed = 0
+        for shipment in shipments:
+            if shipment.claimed:
+                self._note(
+                    shipment, shipment.claimed, AttemptResult.WITHDRAWN, "the run stopped", None
+                )
+                shipment.claimed = 0
 
-    def _unreachable(self, job: Job, number: int, exc: NotSentError) -> AttemptFailedError:
-        self._note(job, number, AttemptResult.WITHDRAWN, str(exc), None)
+    def _unreachable(
+        self, shipment: Shipment, number: int, exc: NotSentError
+    ) -> AttemptFailedError:
+        self._note(shipment, number, AttemptResult.WITHDRAWN, str(exc), None)
         reason = str(exc)
         if exc.code != "CERTIFICATE":
             reason = self.breaker.unreachable(self._clock(), str(exc))
@@ -224,7 +226,7 @@ class Attempts:
 
     def _doubtful(
         self,
-        job: Job,
+        shipment: Shipment,
         number: int,
         code: str,
         message: str,
@@ -232,10 +234,10 @@ class Attempts:
         *,
         retry_after_s: float = 0.0,
     ) -> AttemptFailedError:
-        job.attempts += 1
-        job.doubtful += 1
-        job.in_doubt = True
-        self._note(job, number, AttemptResult.DOUBTFUL, message, http_status)
+        shipment.attempts += 1
+        shipment.doubtful += 1
+        shipment.in_doubt = True
+        self._note(shipment, number, AttemptResult.DOUBTFUL, message, http_status)
         reason = self.breaker.no_answer(self._clock(), message)
         if reason:
             self._stop.request(reason, EXIT_STOPPED)
@@ -243,16 +245,16 @@ class Attempts:
             message,
             failure=Failure.DOUBTFUL,
             code=code,
-            is_repeatable=bool(job.row.email),
+            is_repeatable=bool(shipment.row.email),
             http_status=http_status,
             retry_after_s=min(retry_after_s, self._settings.retry_after_cap_s),
         )
 
     def _throttled(
-        self, job: Job, number: int, answer: Answer, started_at: float
+        self, shipment: Shipment, number: int, answer: Answer, started_at: float
     ) -> AttemptFailedError:
-        job.attempts += 1
-        self._note(job, number, AttemptResult.REPELLED, answer.text, answer.http_status)
+        shipment.attempts += 1
+        self._note(shipment, number, AttemptResult.REPELLED, answer.text, answer.http_status)
         self.breaker.answered()
         is_news = self.pace.is_news(started_at)
         if is_news:
@@ -304,37 +306,36 @@ class Attempts:
         return longest * (0.75 + 0.25 * self._chance())
 
     def _note(
-        self, job: Job, number: int, result: AttemptResult, message: str, http_status: int | None
+        self,
+        shipment: Shipment,
+        number: int,
+        result: AttemptResult,
+        message: str,
+        http_status: int | None,
     ) -> None:
-        job.failed_at = self._clock()
+        shipment.failed_at = self._clock()
         self._commits.add(
-            Unsettled(job.row.seq, number, result, message, http_status, job.elapsed_ms)
+            Unsettled(shipment.row.seq, number, result, message, http_status, shipment.elapsed_ms)
         )
 
     def _ms_since(self, begun: float) -> int:
         return round((self._clock() - begun) * 1000)
 
 
-def _intents(jobs: Sequence[Job]) -> list[Intent]:
-    now = utc_now()
+def _intents(shipments: Sequence[Shipment]) -> list[Intent]:
+    started_at = now()
     return [
-        Intent(job.row.seq, job.next_number, now, hashlib.sha256(job.row.body).hexdigest())
-        for job in jobs
+        Intent(
+            shipment.row.seq,
+            shipment.next_number,
+            started_at,
+            hashlib.sha256(shipment.row.body).hexdigest(),
+        )
+        for shipment in shipments
     ]
 
 
-def _claimed(jobs: Sequence[Job]) -> None:
-    for job in jobs:
-        job.claimed = job.next_number
-        job.next_number += 1
-
-
-def utc_now() -> str:
-    """The moment as RFC 3339 in UTC, to the millisecond."""
-    seconds, ms = divmod(time.time_ns() // 1_000_000, 1000)
-    return f"{_second(seconds)}.{ms:03d}Z"
-
-
-@lru_cache(maxsize=1)  # asked for every row
-def _second(epoch_s: int) -> str:
-    return f"{datetime.fromtimestamp(epoch_s, UTC):%Y-%m-%dT%H:%M:%S}"
+def _claimed(shipments: Sequence[Shipment]) -> None:
+    for shipment in shipments:
+        shipment.claimed = shipment.next_number
+        shipment.next_number += 1

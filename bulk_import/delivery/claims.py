@@ -15,9 +15,9 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 
-from bulk_import.delivery.attempts import Attempts, Job
+from bulk_import.delivery.attempts import Attempts, Shipment
 from bulk_import.delivery.lanes import Lanes
-from bulk_import.entries import Pending
+from bulk_import.journal.entries import Pending
 from bulk_import.settings import Settings
 
 _FEWEST_IN_FLIGHT = 8  # below that a commit for each row keeps up
@@ -47,10 +47,10 @@ class Claims:
         self._attempts = attempts
         self._at_once = at_once
         self._hold_back = hold_back
-        self._ready: deque[Job] = deque()
+        self._ready: deque[Shipment] = deque()
 
-    def take(self) -> Job | None:
-        """Return the next job, ``None`` when there is none at this moment."""
+    def take(self) -> Shipment | None:
+        """Return the next shipment, ``None`` when there is none at this moment."""
         if self._ready:
             return self._ready.popleft()
         row = self._next_row()
@@ -59,7 +59,7 @@ class Claims:
         if self._at_once and row.email:
             self._claim(row)
             return self._ready.popleft()
-        return Job.of(row)
+        return Shipment.of(row)
 
     def give_back(self) -> None:
         """Withdraw what was claimed and will not be sent."""
@@ -68,10 +68,10 @@ class Claims:
 
     def _claim(self, row: Pending | None) -> None:
         while row is not None:
-            self._ready.append(Job.of(row))
+            self._ready.append(Shipment.of(row))
             row = self._next_row() if len(self._ready) < self._at_once else None
         # Those that are not claimed now, each claims for itself when it is due.
-        self._attempts.claim([job for job in self._ready if job.row.email])
+        self._attempts.claim([shipment for shipment in self._ready if shipment.row.email])
 
     def _next_row(self) -> Pending | None:
         while (row := self._lanes.take()) is not None:

@@ -16,10 +16,10 @@ from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 
-from bulk_import.entries import Entry, Intent
 from bulk_import.errors import StorageError
 from bulk_import.journal import Journal
 from bulk_import.journal.database import JournalLockedError
+from bulk_import.journal.entries import Entry, Intent
 
 RESERVE_BYTES = 4 * 2**20
 _GATHERING_S = 0.005

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator
 
-from bulk_import.entries import Pending
+from bulk_import.journal.entries import Pending
 
 MOST_PARKED = 10_000  # rows in memory behind busy lanes; then the source waits for them
 

@@ -11,23 +11,22 @@ from bulk_import.api.answers import NO_DATA, UNKNOWN_GROUP, Answer, Verdict
 from bulk_import.api.form import decode
 from bulk_import.api.preflight import describe
 from bulk_import.delivery.attempts import (
-    EXIT_STOPPED,
-    EXIT_STORAGE,
     Attempts,
-    Job,
     Sender,
+    Shipment,
     Watch,
-    utc_now,
 )
 from bulk_import.delivery.claims import Claims, claims_at_once
 from bulk_import.delivery.commits import GroupCommit
 from bulk_import.delivery.lanes import Lanes
 from bulk_import.delivery.retry import AttemptFailedError, policy
-from bulk_import.delivery.stopping import Stop, StoppingError
-from bulk_import.entries import Pending, Settled
-from bulk_import.garbage import rare_collections
+from bulk_import.errors import EXIT_STOPPED, EXIT_STORAGE
+from bulk_import.journal.entries import Pending, Settled
 from bulk_import.models import Status
 from bulk_import.settings import Settings
+from bulk_import.stopping import Stop, StoppingError
+from bulk_import.system.clock import now
+from bulk_import.system.garbage import rare_collections
 
 _MOST_RETRYING = 32  # rows waiting to be repeated; beyond that no new row is begun
 
@@ -111,22 +110,22 @@ class Pool:
 
     async def _work(self, lanes: Lanes, claims: Claims, group: asyncio.TaskGroup) -> None:
         while not self._stop.is_set:
-            job = None if self._must_wait() else claims.take()
-            if job is None:
+            shipment = None if self._must_wait() else claims.take()
+            if shipment is None:
                 if lanes.is_done:
                     self.wake()
                     return
                 await self._change()
                 continue
             try:
-                answer = await self._attempts.make(job)
+                answer = await self._attempts.make(shipment)
             except AttemptFailedError as failure:
                 self._retrying += 1
-                group.create_task(self._retry(job, failure, lanes))
+                group.create_task(self._retry(shipment, failure, lanes))
             except StoppingError:
                 return
             else:
-                self._release(lanes, job.row, in_doubt=self._settle(job, answer))
+                self._release(lanes, shipment.row, in_doubt=self._settle(shipment, answer))
 
     async def _change(self) -> None:
         """Wait until a row may be ready, or the run must stop."""
@@ -167,7 +166,7 @@ class Pool:
         elif has_next:
             self.wake(1)
 
-    async def _retry(self, job: Job, failure: AttemptFailedError, lanes: Lanes) -> None:
+    async def _retry(self, shipment: Shipment, failure: AttemptFailedError, lanes: Lanes) -> None:
         first: AttemptFailedError | None = failure
 
         async def again() -> Answer:
@@ -175,30 +174,31 @@ class Pool:
             if first is not None:  # tenacity counts from the attempt that brought us here
                 failed, first = first, None
                 raise failed
-            return await self._attempts.make(job)
+            return await self._attempts.make(shipment)
 
         retrying = policy(
-            attempts_left=lambda: self._settings.max_attempts - job.doubtful, sleep=self._stop.nap
+            attempts_left=lambda: self._settings.max_attempts - shipment.doubtful,
+            sleep=self._stop.nap,
         )
         in_doubt = False
         try:
-            in_doubt = self._settle(job, await retrying(again))
+            in_doubt = self._settle(shipment, await retrying(again))
         except AttemptFailedError as last:
-            in_doubt = self._give_up(job, last)
+            in_doubt = self._give_up(shipment, last)
         except StoppingError:
             return
         finally:
             self._retrying -= 1
-        self._release(lanes, job.row, in_doubt=in_doubt)
+        self._release(lanes, shipment.row, in_doubt=in_doubt)
 
     # -- how rows end -------------------------------------------------------------------------
 
-    def _settle(self, job: Job, answer: Answer) -> bool:
+    def _settle(self, shipment: Shipment, answer: Answer) -> bool:
         """End a row by an answer; return whether its lane must be held."""
         if answer.verdict is Verdict.SUCCESS:
-            return self._end(job, Status.SUCCESS, answer.code, answer.note, answer.http_status)
+            return self._end(shipment, Status.SUCCESS, answer.code, answer.note, answer.http_status)
         trouble = describe(answer)
-        is_fatal = self._is_fatal(job, answer)
+        is_fatal = self._is_fatal(shipment, answer)
         if is_fatal:
             self._stop.request(trouble, EXIT_STOPPED)
         elif answer.verdict is Verdict.FORBIDDEN:
@@ -208,19 +208,21 @@ class Pool:
         else:
             self._stop_if(self._breaker.refused(answer.code, trouble))
         said = answer.text or "no text"
-        if job.in_doubt:
+        if shipment.in_doubt:
             return self._end(
-                job,
+                shipment,
                 Status.UNKNOWN,
                 answer.code,
-                f"refused at attempt {job.attempts} ({said}), but an earlier attempt had no "
+                f"refused at attempt {shipment.attempts} ({said}), but an earlier attempt had no "
                 "answer and may have been applied",
                 answer.http_status,
-                again=bool(job.row.email),
+                again=bool(shipment.row.email),
             )
-        return self._end(job, Status.FAILED, answer.code, said, answer.http_status, again=is_fatal)
+        return self._end(
+            shipment, Status.FAILED, answer.code, said, answer.http_status, again=is_fatal
+        )
 
-    def _is_fatal(self, job: Job, answer: Answer) -> bool:
+    def _is_fatal(self, shipment: Shipment, answer: Answer) -> bool:
         if answer.verdict is Verdict.FATAL:
             return True
         if not answer.code.isdigit():
@@ -229,13 +231,13 @@ class Pool:
         if code == NO_DATA:
             return self._breaker.is_first_answer
         if code in UNKNOWN_GROUP:
-            lists = dict(decode(job.row.body)).get("add_to_lists", "")
+            lists = dict(decode(shipment.row.body)).get("add_to_lists", "")
             return bool(lists) and self._constant_lists.issuperset(lists.split(","))
         return False
 
-    def _give_up(self, job: Job, last: AttemptFailedError) -> bool:
+    def _give_up(self, shipment: Shipment, last: AttemptFailedError) -> bool:
         """End a row that had no trustworthy answer; return whether its lane must be held."""
-        if job.row.email:
+        if shipment.row.email:
             tried = f"no trustworthy answer; the last: {last}"
         else:
             tried = (
@@ -243,17 +245,17 @@ class Pool:
                 "request for a row without e-mail makes a new contact"
             )
         return self._end(
-            job,
+            shipment,
             Status.UNKNOWN,
             last.code,
             tried,
             last.http_status,
-            again=bool(job.row.email),
+            again=bool(shipment.row.email),
         )
 
     def _hold_back(self, row: Pending, overtaken: str) -> None:
         self._end(
-            Job.of(row),
+            Shipment.of(row),
             Status.NOT_SENT,
             "LANE_HELD",
             f"{overtaken} of the same contact is in doubt; a resume sends both in order",
@@ -263,7 +265,7 @@ class Pool:
 
     def _end(
         self,
-        job: Job,
+        shipment: Shipment,
         status: Status,
         code: str,
         message: str,
@@ -272,21 +274,21 @@ class Pool:
         again: bool = False,
     ) -> bool:
         was_sent = status is not Status.NOT_SENT
-        if job.attempts > 1 or job.waited_s >= 0.05:
-            tried = f"attempt {job.attempts}, after {job.waited_s:.1f} s of waiting"
+        if shipment.attempts > 1 or shipment.waited_s >= 0.05:
+            tried = f"attempt {shipment.attempts}, after {shipment.waited_s:.1f} s of waiting"
             message = f"{message}; {tried}" if message else tried
-        finished_at = utc_now() if was_sent else ""
-        elapsed_ms = job.elapsed_ms if was_sent else None
+        finished_at = now() if was_sent else ""
+        elapsed_ms = shipment.elapsed_ms if was_sent else None
         self._commits.add(
             Settled(
-                job.row.seq, status, code, message, job.attempts, http_status, finished_at,
+                shipment.row.seq, status, code, message, shipment.attempts, http_status, finished_at,
                 elapsed_ms, again,
             )
         )  # fmt: skip
         self._watch.settled(status)
         if was_sent:
             self._stop_if(self._breaker.settled(well=status is Status.SUCCESS))
-        return again and bool(job.row.contact)
+        return again and bool(shipment.row.contact)
 
     def _stop_if(self, reason: str) -> None:
         if reason:

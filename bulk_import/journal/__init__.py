@@ -15,10 +15,10 @@ never gets here. Not for network drives: SQLite's locks need a local file system
 
 from __future__ import annotations
 
-from bulk_import.journal.preparation import Preparation
-from bulk_import.journal.reading import Reading
-from bulk_import.journal.sending import Sending
-from bulk_import.journal.syncing import Syncing
+from bulk_import.journal.checkpoints import Syncing
+from bulk_import.journal.ledger import Sending
+from bulk_import.journal.queries import Reading
+from bulk_import.journal.records import Preparation
 
 
 class Journal(Preparation, Sending, Syncing, Reading):

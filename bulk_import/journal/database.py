@@ -118,9 +118,9 @@ class Database:
         with translated(path):
             known = journal._db.execute("select value from meta where key = 'format'").fetchone()
             if path.stat().st_size <= _CHECKED_BYTES:
-                verdict = journal._db.execute("pragma quick_check(1)").fetchone()[0]
-                if verdict != "ok":
-                    raise sqlite3.DatabaseError(verdict)
+                refusal = journal._db.execute("pragma quick_check(1)").fetchone()[0]
+                if refusal != "ok":
+                    raise sqlite3.DatabaseError(refusal)
         if known is None or known[0] != FORMAT:
             raise SetupError(
                 f"{path}: journal format {known[0] if known else '?'}, this program writes "

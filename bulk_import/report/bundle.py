@@ -20,7 +20,7 @@ from pathlib import Path
 
 from bulk_import.models import Outcome, Row, Summary
 from bulk_import.report.summary import as_json
-from bulk_import.report.writing import replaced
+from bulk_import.system.files import replaced
 
 _KEPT = frozenset(
     {"na", "n/a", "null", "none", "nan", "true", "false", "yes", "no", "-", "", "#n/a", "0", "1"}

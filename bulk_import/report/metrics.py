@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 from bulk_import.models import Status, Summary
-from bulk_import.report.writing import replaced
+from bulk_import.system.files import replaced
 
 
 def write_metrics(path: Path, summary: Summary) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from bulk_import.models import Outcome
 from bulk_import.report.safety import safe_cell
-from bulk_import.report.writing import replaced
+from bulk_import.system.files import replaced
 
 COLUMNS = (
     "source",

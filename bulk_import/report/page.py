@@ -13,7 +13,7 @@ from bulk_import.codes import catalogue
 from bulk_import.models import Outcome, Status, Summary
 from bulk_import.report.digest import Digest
 from bulk_import.report.summary import MEANING
-from bulk_import.report.writing import replaced
+from bulk_import.system.files import replaced
 
 _WIDTH, _HEIGHT = 600, 110
 _MOST_CHANGES = 30

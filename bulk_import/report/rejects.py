@@ -15,7 +15,7 @@ from pathlib import Path
 from bulk_import.models import Outcome, Row, SourceInfo, Status
 from bulk_import.report.safety import safe_cell
 from bulk_import.report.workbook import Reject, write_workbook
-from bulk_import.report.writing import replaced
+from bulk_import.system.files import replaced
 
 REJECTED = (Status.INVALID, Status.FAILED, Status.UNKNOWN)
 ADDED = ("_status", "_reason")

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from bulk_import.models import Status, Summary
-from bulk_import.report.writing import replaced
+from bulk_import.system.files import replaced
 
 MEANING = {
     Status.SUCCESS: "accepted",

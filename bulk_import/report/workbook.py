@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from bulk_import.models import SourceInfo
-from bulk_import.report.writing import replaced
+from bulk_import.system.files import replaced
 
 # Styles and comments cost memory for each cell; above that the file is written as a stream.
 MOST_STYLED = 5_000

@@ -123,6 +123,9 @@ def read_rows(path: str | Path, **source_options: str | int | None) -> Iterator[
         yield from source
 
 
+Sources = str | Path | Sequence[str | Path]
+
+
 def expand_sources(patterns: Sequence[str]) -> list[str]:
     """Return the files that *patterns* name, sorted within each pattern, each once.
 
@@ -158,8 +161,8 @@ def _open(stack: ExitStack, file: Path, name: str, options: SourceOptions) -> So
 
 
 def _open_text(file: Path, name: str, options: SourceOptions) -> Source:
-    from bulk_import.sources.delimited import choose_encoding, detect_dialect, read_lines
     from bulk_import.sources.table import find_table
+    from bulk_import.sources.text.delimited import choose_encoding, detect_dialect, read_lines
 
     encoding = choose_encoding(file, name, options.encoding)
     dialect = detect_dialect(file, encoding.name, name, options.delimiter)
@@ -198,7 +201,7 @@ def _open_text(file: Path, name: str, options: SourceOptions) -> Source:
 
 def _open_xlsx(stack: ExitStack, file: Path, name: str, options: SourceOptions) -> Source:
     from bulk_import.sources.table import find_table
-    from bulk_import.sources.xlsx import Workbook
+    from bulk_import.sources.xlsx.workbook import Workbook
 
     workbook = stack.enter_context(Workbook(file, name))
     visible = [sheet.name for sheet in workbook.sheets if not sheet.is_hidden]

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bulk_import.api.form import decode
-from bulk_import.entries import Attempt
 from bulk_import.errors import SetupError
-from bulk_import.folder import JOURNAL
-from bulk_import.inputs import opened_inputs, row_mapper
 from bulk_import.journal import Journal
+from bulk_import.journal.entries import Attempt
 from bulk_import.mapping.loading import load_mapping, parse_mapping
 from bulk_import.mapping.rows import Step
 from bulk_import.models import VANISHED, Record
+from bulk_import.run.folder import JOURNAL
+from bulk_import.run.inputs import opened_inputs, row_mapper
 
 
 @dataclass(frozen=True, slots=True)

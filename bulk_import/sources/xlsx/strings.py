@@ -15,8 +15,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 
 from bulk_import.errors import SourceError
-from bulk_import.sources.parts import Feed, Reader, references_resolved
 from bulk_import.sources.table import LONGEST_CELL
+from bulk_import.sources.xlsx.parts import Feed, Reader, references_resolved
 
 _BITS = 5
 _BLOCK = 1 << _BITS  # texts that are decoded together

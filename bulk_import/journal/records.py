@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 
-from bulk_import.entries import Prepared, Verdict
 from bulk_import.journal.database import CHUNK, ROW, Database, as_row, translated
+from bulk_import.journal.entries import JudgedRow, Refusal
 from bulk_import.models import Problem, Row, Status
 
 # Made after the bulk of the rows is in: filling it row by row costs twice as much.
@@ -23,10 +23,10 @@ class Preparation(Database):
             for table in ("outcome", "attempt", "record", "source"):
                 self._db.execute(f"delete from {table}")  # noqa: S608 - names are ours
 
-    def add(self, first_seq: int, batch: Sequence[Prepared]) -> None:
+    def add(self, first_seq: int, batch: Sequence[JudgedRow]) -> None:
         """Add rows in source order; the first of them gets *first_seq*."""
         records = []
-        verdicts = []
+        refusals = []
         for seq, item in enumerate(batch, first_seq):
             row = item.row
             records.append(
@@ -43,29 +43,29 @@ class Preparation(Database):
                     item.body,
                 )
             )
-            if item.verdict is not None:
-                verdicts.append(_verdict_line(seq, item.verdict))
+            if item.refusal is not None:
+                refusals.append(_verdict_line(seq, item.refusal))
         with self._writing():
             self._db.executemany("insert into record values (?,?,?,?,?,?,?,?,?,?)", records)
-            self._db.executemany("insert into outcome values (?,?,?,?,?,?,?,?,?)", verdicts)
+            self._db.executemany("insert into outcome values (?,?,?,?,?,?,?,?,?)", refusals)
 
-    def add_verdicts(self, verdicts: Iterable[tuple[int, Verdict]]) -> None:
+    def add_refusals(self, refusals: Iterable[tuple[int, Refusal]]) -> None:
         """Settle rows that give way without being sent."""
         with self._writing():
             self._db.executemany(
                 "insert or replace into outcome values (?,?,?,?,?,?,?,?,?)",
-                (_verdict_line(seq, verdict) for seq, verdict in verdicts),
+                (_verdict_line(seq, refusal) for seq, refusal in refusals),
             )
 
-    def rejudge(self, seq: int, judged: Prepared) -> None:
+    def rejudge(self, seq: int, judged: JudgedRow) -> None:
         """Put a second judgement of a row in the place of the first, if it is another one."""
         warnings = json.dumps(judged.warnings, ensure_ascii=False)
         record = (judged.email, judged.contact, warnings, judged.body)
-        verdict = () if judged.verdict is None else _verdict_line(seq, judged.verdict)
+        refusal = () if judged.refusal is None else _verdict_line(seq, judged.refusal)
         with translated(self.path):
             before = self._db.execute(_JUDGEMENT, (seq,)).fetchone()
             ended = self._db.execute("select * from outcome where seq = ?", (seq,)).fetchone()
-        if before == record and (ended or ()) == verdict:
+        if before == record and (ended or ()) == refusal:
             return
         with self._writing():
             self._db.execute(
@@ -73,8 +73,8 @@ class Preparation(Database):
                 (*record, seq),
             )
             self._db.execute("delete from outcome where seq = ?", (seq,))
-            if verdict:
-                self._db.execute("insert into outcome values (?,?,?,?,?,?,?,?,?)", verdict)
+            if refusal:
+                self._db.execute("insert into outcome values (?,?,?,?,?,?,?,?,?)", refusal)
 
     def replace_body(self, seq: int, body: bytes, warnings: Sequence[str]) -> None:
         """Give a row the form that rows of its contact were merged into."""
@@ -141,8 +141,8 @@ class Preparation(Database):
 _pack = json.JSONEncoder(ensure_ascii=False).encode
 
 
-def _verdict_line(seq: int, verdict: Verdict) -> tuple[object, ...]:
-    return (seq, verdict.status, verdict.error_code, verdict.message, 0, None, "", None, 1)
+def _verdict_line(seq: int, refusal: Refusal) -> tuple[object, ...]:
+    return (seq, refusal.status, refusal.error_code, refusal.message, 0, None, "", None, 1)
 
 
 def _pack_problems(problems: Sequence[Problem]) -> str:

@@ -7,8 +7,8 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from itertools import chain
 from typing import Any
 
-from bulk_import.entries import Entry, Intent, Pending, Settled, Unsettled
 from bulk_import.journal.database import CHUNK, IN_DOUBT, Database, translated
+from bulk_import.journal.entries import Entry, Intent, Pending, Settled, Unsettled
 
 
 class Sending(Database):

@@ -21,40 +21,40 @@ from contextlib import (
 )
 from pathlib import Path
 
-from bulk_import.ahead import Job, Preparer, is_possible
 from bulk_import.api.client import Client
 from bulk_import.api.preflight import Directory, preflight
 from bulk_import.delivery.allowance import Window
-from bulk_import.delivery.stopping import Stop, StoppingError, in_thread
-from bulk_import.errors import SetupError, StoppedError, StorageError
-from bulk_import.folder import JOURNAL, RunFolder
-from bulk_import.identity import facts_of, now, refuse_other_run, refuse_rehearsal
-from bulk_import.inputs import (
+from bulk_import.errors import EXIT_STOPPED, SetupError, StoppedError, StorageError
+from bulk_import.journal import Journal
+from bulk_import.mapping.loading import ColumnMapping
+from bulk_import.mapping.suppression import SuppressionList
+from bulk_import.models import VANISHED, Status, Summary
+from bulk_import.progress import Progress
+from bulk_import.run.ahead import ReadAhead, ReadingTask, is_possible
+from bulk_import.run.changes import SetCounter
+from bulk_import.run.folder import JOURNAL, RunFolder
+from bulk_import.run.identity import facts_of, refuse_other_run, refuse_rehearsal
+from bulk_import.run.inputs import (
     opened_inputs,
     opened_sources,
     refuse_mostly_blank,
     row_mapper,
     survey,
 )
-from bulk_import.journal import Journal
-from bulk_import.locks import hold
-from bulk_import.mapping.loading import ColumnMapping
-from bulk_import.mapping.suppression import SuppressionList
-from bulk_import.models import VANISHED, Status, Summary
-from bulk_import.preparing import (
-    Input,
-    Plan,
-    PreparingStoppedError,
+from bulk_import.run.judging import (
+    JudgingStoppedError,
     finish_plan,
     prepare,
     rejudge,
     settle_duplicates,
 )
-from bulk_import.progress import Progress
-from bulk_import.reporting import report, summarize
-from bulk_import.sending import EXIT_STOPPED, Confirm, Sending
-from bulk_import.sets import SetCounter
+from bulk_import.run.plan import Input, Plan
+from bulk_import.run.reporting import report, summarize
+from bulk_import.run.sending import Confirm, Sending
 from bulk_import.settings import Settings
+from bulk_import.stopping import Stop, StoppingError, in_thread
+from bulk_import.system.clock import now
+from bulk_import.system.locks import hold
 
 _SIGNALS = (130, 143)
 
@@ -159,8 +159,8 @@ class Run:
         with (
             opened_sources(paths, self._mapping, directory) as opened,
             self._new_journal(directory, paths) as journal,
-            Preparer.start(
-                Job.of(
+            ReadAhead.start(
+                ReadingTask.of(
                     journal.path,
                     paths,
                     self._mapping,
@@ -177,7 +177,7 @@ class Run:
                     survey, opened, is_stopping=lambda: self._stop.is_set
                 )
                 refuse_mostly_blank(rows, blank)
-            except PreparingStoppedError:
+            except JudgingStoppedError:
                 rows = 0
             plan = self._plan()
             plan.to_send = rows
@@ -196,7 +196,7 @@ class Run:
                 return summarize(journal, self._folder.path)
             return self._reported(journal)
 
-    async def _read_to_the_end(self, preparer: Preparer) -> None:
+    async def _read_to_the_end(self, preparer: ReadAhead) -> None:
         """Every row is accounted for, sent or not; only a person who stops is not kept waiting."""
         if self._stop.code in _SIGNALS:
             preparer.stop()
@@ -330,7 +330,7 @@ class Run:
                 is_stopping=lambda: self._stop.is_set,
                 on_rows=self._progress.reading,
             )
-        except PreparingStoppedError:
+        except JudgingStoppedError:
             return None
         self._warn(plan)
         if self._adjust is not None:

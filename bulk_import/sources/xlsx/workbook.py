@@ -21,10 +21,10 @@ from pathlib import Path
 
 from bulk_import.errors import SourceError
 from bulk_import.sources.numbers import built_in_format
-from bulk_import.sources.parts import MOST_UNPACKED, Reader, broken, read_part
-from bulk_import.sources.sheet import SheetReader
-from bulk_import.sources.strings import SharedStrings, StringsReader
 from bulk_import.sources.table import Line
+from bulk_import.sources.xlsx.parts import MOST_UNPACKED, Reader, broken, read_part
+from bulk_import.sources.xlsx.sheet import SheetReader
+from bulk_import.sources.xlsx.strings import SharedStrings, StringsReader
 
 # Limits of what is unpacked; a workbook of a million rows stays below them.
 _SUSPICIOUS_RATIO = 200

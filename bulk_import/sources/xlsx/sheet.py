@@ -11,7 +11,10 @@ import re
 from itertools import zip_longest
 
 from bulk_import.models import Problem, Severity
-from bulk_import.sources.layout import (
+from bulk_import.sources.numbers import DIGITS_KEPT, is_rounded, shown
+from bulk_import.sources.table import LONGEST_CELL, MOST_COLUMNS, Line
+from bulk_import.sources.xlsx.parts import Feed, Reader, references_resolved
+from bulk_import.sources.xlsx.rows import (
     MOST_KEPT,
     POSITIONS,
     ROW,
@@ -19,10 +22,7 @@ from bulk_import.sources.layout import (
     PlainRow,
     type_and_style,
 )
-from bulk_import.sources.numbers import DIGITS_KEPT, is_rounded, shown
-from bulk_import.sources.parts import Feed, Reader, references_resolved
-from bulk_import.sources.strings import SharedStrings, unescaped
-from bulk_import.sources.table import LONGEST_CELL, MOST_COLUMNS, Line
+from bulk_import.sources.xlsx.strings import SharedStrings, unescaped
 
 _REFERENCE = re.compile(r"([A-Z]{1,3})(\d{1,7})")
 _ROW = re.compile(ROW)

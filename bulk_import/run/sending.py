@@ -6,25 +6,24 @@ import json
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
-from bulk_import.ahead import Preparer
 from bulk_import.api.client import Client
-from bulk_import.canary import choose_canary
 from bulk_import.delivery.commits import GroupCommit, Reserve
 from bulk_import.delivery.pool import Pool
-from bulk_import.delivery.stopping import Stop
-from bulk_import.errors import StorageError
-from bulk_import.folder import RunFolder
+from bulk_import.errors import EXIT_STOPPED, StorageError
 from bulk_import.journal import Journal
 from bulk_import.mapping.loading import ColumnMapping
 from bulk_import.models import Status
-from bulk_import.preparing import Plan
 from bulk_import.progress import Progress
-from bulk_import.reporting import REPORT
+from bulk_import.run.ahead import ReadAhead
+from bulk_import.run.canary import choose_canary
+from bulk_import.run.folder import RunFolder
+from bulk_import.run.plan import Plan
+from bulk_import.run.reporting import REPORT
 from bulk_import.settings import Settings
-
-EXIT_STOPPED = 3
+from bulk_import.stopping import Stop
+from bulk_import.system.clock import rfc3339
 
 Confirm = Callable[[Plan], bool]
 
@@ -45,7 +44,7 @@ class Sending:
     _stop: Stop
 
     async def send(
-        self, journal: Journal, client: Client, plan: Plan, preparer: Preparer | None = None
+        self, journal: Journal, client: Client, plan: Plan, preparer: ReadAhead | None = None
     ) -> None:
         """Send what is pending, and what is still being prepared; all that came of it is on disk."""
         self._folder.check_reports()
@@ -67,7 +66,7 @@ class Sending:
         client: Client,
         commits: GroupCommit,
         plan: Plan,
-        preparer: Preparer | None,
+        preparer: ReadAhead | None,
     ) -> None:
         limit = self._settings.limit
         total = plan.to_send if limit is None else min(limit, plan.to_send)
@@ -133,4 +132,4 @@ def _midnight() -> str:
     midnight = datetime.combine(
         datetime.now().astimezone().date(), datetime.min.time()
     ).astimezone()
-    return midnight.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return rfc3339(midnight)

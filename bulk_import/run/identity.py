@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 
 from bulk_import import __version__
 from bulk_import.errors import SetupError
-from bulk_import.inputs import changed_sources
 from bulk_import.journal import Journal
 from bulk_import.mapping.loading import ColumnMapping
+from bulk_import.run.inputs import changed_sources
 from bulk_import.settings import Settings
+from bulk_import.system.clock import now
 
 
 def facts_of(
@@ -96,8 +96,3 @@ def refuse_other_run(
             "Nothing was sent. Undo the change to go on, or start a new run in another folder "
             "(rows that were accepted would be sent again)"
         )
-
-
-def now() -> str:
-    """The moment as journals and reports write it: RFC 3339 in UTC, to the millisecond."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -14,28 +14,27 @@ import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 
 from bulk_import.api.form import decode, encode
-from bulk_import.delivery.stopping import Stop, StoppingError
-from bulk_import.entries import Prepared, Verdict
 from bulk_import.errors import BulkImportError, SetupError, StoppedError
-from bulk_import.folder import JOURNAL, new_run_dir
-from bulk_import.importing import Sources
-from bulk_import.inputs import opened_inputs
+from bulk_import.jobs.state import Known, State
 from bulk_import.journal import Journal
-from bulk_import.locks import hold
+from bulk_import.journal.entries import JudgedRow, Refusal
 from bulk_import.mapping.loading import ColumnMapping, load_mapping
 from bulk_import.models import VANISHED, Row, SourceInfo, Status, Summary
-from bulk_import.preparing import Plan
 from bulk_import.progress import Progress, Silence
-from bulk_import.run import Run
-from bulk_import.sending import Confirm
+from bulk_import.run.folder import JOURNAL, new_run_dir
+from bulk_import.run.inputs import opened_inputs
+from bulk_import.run.plan import Plan
+from bulk_import.run.run import Run
+from bulk_import.run.sending import Confirm
 from bulk_import.settings import Settings
-from bulk_import.sources import expand_sources
+from bulk_import.sources import Sources, expand_sources
 from bulk_import.sources.remote import source_stat
-from bulk_import.state import Known, State
+from bulk_import.stopping import Stop, StoppingError
+from bulk_import.system.clock import now_s
+from bulk_import.system.locks import hold
 
 _BARE = "bare:"
 
@@ -122,7 +121,7 @@ async def sync_async(
         if options.seed is not None and not state.count():
             _take_over(state, options.seed, {})
         run_dir = Path(settings.run_dir) if settings.run_dir else new_run_dir(paths[0])
-        job = _Job(state, loaded, options, paths, run_dir, dry=settings.dry_run)
+        job = _NightJob(state, loaded, options, paths, run_dir, dry=settings.dry_run)
         run = Run(run_dir, loaded, settings, confirm, watch, ends, adjust=job.adjust)
         summary = await run.begin(lambda found: opened_inputs(paths, loaded, found), paths)
         if not settings.dry_run:
@@ -130,7 +129,7 @@ async def sync_async(
         return summary
 
 
-class _Job:
+class _NightJob:
     """One night: what happens between reading and sending, and at its end."""
 
     def __init__(
@@ -160,14 +159,14 @@ class _Job:
         filled: Counter[str] = Counter()
         groups = _groups(journal, filled)
         night.filled = dict(filled)
-        verdicts: list[tuple[int, Verdict]] = []
+        refusals: list[tuple[int, Refusal]] = []
         for key, group in groups.items():
             if known.get(key) == group.digest:
                 if not self._options.full:
-                    verdicts += ((seq, _UNCHANGED) for seq in group.seqs)
+                    refusals += ((seq, _UNCHANGED) for seq in group.seqs)
             elif key in known:
                 night.changed += 1
-        journal.add_verdicts(verdicts)
+        journal.add_refusals(refusals)
         present = groups.keys() | set(journal.contacts())
         vanished = sorted(key for key in before - present if not key.startswith(_BARE))
         night.rows, night.contacts = plan.rows_read, len(groups)
@@ -237,7 +236,7 @@ class _Job:
         journal.add(
             journal.count_records() + 1,
             [
-                Prepared(
+                JudgedRow(
                     number, Row(info.name, "", at, {"E-mail": email}), email, email, (),
                     encode([("lead_email", email), *fields]), None,
                 )
@@ -254,7 +253,7 @@ class _Job:
 
 # Rows that are never sent say nothing of what the server has.
 _NOT_MEANT = frozenset({Status.DUPLICATE, Status.SUPPRESSED, Status.INVALID})
-_UNCHANGED = Verdict(Status.UNCHANGED, "UNCHANGED", "same as last confirmed")
+_UNCHANGED = Refusal(Status.UNCHANGED, "UNCHANGED", "same as last confirmed")
 
 
 @dataclass(slots=True)
@@ -298,7 +297,7 @@ def _take_over(state: State, run_dir: Path, facts: dict[str, str], *, night: int
     """Take what a run's journal confirms over into the state."""
     confirmed: list[Known] = []
     forgotten: list[str] = []
-    now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    moment = now_s()
     last = int(state.get("night", "0"))
     with Journal.open(run_dir / JOURNAL) as journal:
         missing = {n for n, info in journal.sources().items() if info.kind == VANISHED}
@@ -307,12 +306,12 @@ def _take_over(state: State, run_dir: Path, facts: dict[str, str], *, night: int
             statuses = set(group.statuses)
             if key in gone:
                 if statuses == {Status.SUCCESS}:
-                    confirmed.append(Known(key, "", 0, now))
+                    confirmed.append(Known(key, "", 0, moment))
             elif statuses == {Status.SUCCESS} or (
                 # It may not be sent twice: taken for sent; the report of its night names it.
                 key.startswith(_BARE) and statuses == {Status.UNKNOWN}
             ):
-                confirmed.append(Known(key, group.digest, night or last, now))
+                confirmed.append(Known(key, group.digest, night or last, moment))
             elif statuses & {Status.UNKNOWN, Status.SUCCESS}:
                 forgotten.append(key)
         seen = set(journal.contacts()) - gone if night else set()

@@ -12,7 +12,7 @@ from bulk_import.report.outcomes import write_report
 from bulk_import.report.page import write_page
 from bulk_import.report.rejects import REJECTED, write_rejects
 from bulk_import.report.summary import write_summary
-from bulk_import.sets import SetCounter
+from bulk_import.run.changes import SetCounter
 
 REPORT = "report.csv"
 PAGE = "report.html"

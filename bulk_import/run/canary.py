@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from bulk_import.api.form import decode
-from bulk_import.entries import Pending
+from bulk_import.journal.entries import Pending
 
 _SETS = ("add_tags", "remove_tags", "add_to_lists", "remove_from_lists")
 _VALUES = ("lead_shipping_country_code", "lead_billing_country_code", "lead_utc")

@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from bulk_import.errors import SourceError
-from bulk_import.sources.encoding import Encoding, detect_encoding, known_encoding
 from bulk_import.sources.table import LONGEST_CELL, MOST_COLUMNS, Line
+from bulk_import.sources.text.encoding import Encoding, detect_encoding, known_encoding
 
 _DELIMITERS = (",", ";", "\t", "|", ":", "^", "~")
 _SAMPLE_CHARS = 256 * 1024

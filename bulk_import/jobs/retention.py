@@ -6,8 +6,8 @@ import shutil
 from pathlib import Path
 
 from bulk_import.errors import BulkImportError
-from bulk_import.folder import JOURNAL
 from bulk_import.journal import Journal
+from bulk_import.run.folder import JOURNAL
 
 
 def delete_old_runs(newest: Path, keep: int) -> list[Path]:

@@ -15,7 +15,8 @@ from bulk_import.mapping.binding import bind
 from bulk_import.mapping.loading import ColumnMapping
 from bulk_import.mapping.rows import RowMapper
 from bulk_import.models import VANISHED
-from bulk_import.preparing import BATCH, Input, PreparingStoppedError
+from bulk_import.run.judging import BATCH, JudgingStoppedError
+from bulk_import.run.plan import Input
 from bulk_import.sources import Source, SourceOptions, open_source
 from bulk_import.sources.damage import DamageDetector
 
@@ -133,7 +134,7 @@ def survey(
 
     Raises:
         SourceError: A source cannot be read to its end.
-        PreparingStoppedError: Somebody asked for the end.
+        JudgingStoppedError: Somebody asked for the end.
     """
     rows = blank = 0
     for source, mapper in opened:
@@ -142,7 +143,7 @@ def survey(
             rows += 1
             blank += not has_email(row.cells)
             if rows % BATCH == 0 and is_stopping():
-                raise PreparingStoppedError
+                raise JudgingStoppedError
     return rows, blank
 
 

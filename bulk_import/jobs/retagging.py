@@ -12,14 +12,13 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from pydantic import Field, ValidationError
 
 from bulk_import.errors import MappingError, SetupError
-from bulk_import.folder import JOURNAL
+from bulk_import.jobs.state import Known, State
 from bulk_import.journal import Journal
 from bulk_import.mapping.schema import Columns, Part
 from bulk_import.mapping.suggesting import suggest
@@ -27,9 +26,10 @@ from bulk_import.mapping.yamltext import parse
 from bulk_import.models import Status
 from bulk_import.normalize.emails import normalize_email
 from bulk_import.normalize.result import NormalizeError
-from bulk_import.report.writing import replaced
+from bulk_import.run.folder import JOURNAL
 from bulk_import.sources import expand_sources, open_source
-from bulk_import.state import Known, State
+from bulk_import.system.clock import now_s
+from bulk_import.system.files import replaced
 
 _EMAIL = "lead_email"
 OPPOSITE = {
@@ -205,9 +205,9 @@ def remember(run_dir: Path, plan: RetagPlan, state: State) -> None:
     """Take over who is in which segment now: of the accepted rows only."""
     with Journal.open(run_dir / JOURNAL) as journal:
         accepted = {email for _, email, _, status in journal.payloads() if status is Status.SUCCESS}
-    now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    moment = now_s()
     come = [
-        Known(_key(name, email), "1", 0, now)
+        Known(_key(name, email), "1", 0, moment)
         for name, found in plan.differences.items()
         for email in found.gains
         if email in accepted

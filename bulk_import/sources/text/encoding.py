@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bulk_import.errors import SourceError
-from bulk_import.sources.languages import one_byte_encoding
+from bulk_import.sources.text.languages import one_byte_encoding
 
 _BLOCK = 1 << 20
 _SAMPLE_LINES = 4000

@@ -14,10 +14,10 @@ from pathlib import Path
 
 from bulk_import.api.form import decode
 from bulk_import.errors import SetupError
-from bulk_import.folder import JOURNAL
 from bulk_import.journal import Journal
 from bulk_import.models import Status
-from bulk_import.report.writing import replaced
+from bulk_import.run.folder import JOURNAL
+from bulk_import.system.files import replaced
 
 _REVERSED = {
     "add_tags": "remove_tags",

@@ -7,10 +7,10 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 
 from bulk_import.errors import BusyError, StorageError
+from bulk_import.system.clock import now_s
 
 
 @contextmanager
@@ -38,7 +38,7 @@ def hold(path: Path, what: str) -> Iterator[None]:
     try:
         # Only a courtesy to whoever finds the lock taken: the lock itself is the kernel's.
         with contextlib.suppress(OSError):
-            started = datetime.now(UTC).isoformat(timespec="seconds")
+            started = now_s()
             holder.write_text(json.dumps({"pid": os.getpid(), "started": started}), "utf-8")
         yield
     finally:

@@ -25,22 +25,23 @@ from pathlib import Path
 from typing import Any
 
 from bulk_import.errors import BulkImportError
-from bulk_import.garbage import rare_collections
-from bulk_import.inputs import KnownNames, Names, opened_inputs
 from bulk_import.journal import Journal
 from bulk_import.mapping.loading import ColumnMapping, parse_mapping
 from bulk_import.mapping.suppression import SuppressionList
-from bulk_import.preparing import Plan, PreparingStoppedError, prepare
-from bulk_import.reporting import report
+from bulk_import.run.inputs import KnownNames, Names, opened_inputs
+from bulk_import.run.judging import JudgingStoppedError, prepare
+from bulk_import.run.plan import Plan
+from bulk_import.run.reporting import report
 from bulk_import.settings import KEY_VARIABLE
+from bulk_import.system.garbage import rare_collections
 
 _BATCH = 250  # rows in one commit: the senders' commits wait for it
 _NICENESS = 5  # where processors are few, sending goes before preparing
-_START = "from bulk_import.ahead import work; work()"
+_START = "from bulk_import.run.ahead import work; work()"
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class ReadingTask:
     """What the other process needs to know; texts and numbers only."""
 
     journal: str
@@ -63,7 +64,7 @@ class Job:
         names: Names | None,
         *,
         is_report_safe: bool = False,
-    ) -> Job:
+    ) -> ReadingTask:
         return cls(
             journal=str(journal),
             paths=tuple(paths),
@@ -87,7 +88,7 @@ def is_possible() -> bool:
     return is_interpreter and processors > 1
 
 
-class Preparer:
+class ReadAhead:
     """The other process, as seen from this one. For one event loop.
 
     Attributes:
@@ -117,7 +118,7 @@ class Preparer:
 
     @classmethod
     @contextmanager
-    def start(cls, job: Job) -> Iterator[Preparer]:
+    def start(cls, job: ReadingTask) -> Iterator[ReadAhead]:
         """Start the other process; it is gone when the block ends."""
         environment = {name: text for name, text in os.environ.items() if name != KEY_VARIABLE}
         environment["PYTHONPATH"] = os.pathsep.join(filter(None, sys.path))
@@ -130,7 +131,7 @@ class Preparer:
         )
         preparer = cls(process)
         try:
-            preparer._tell({name: getattr(job, name) for name in Job.__slots__})
+            preparer._tell({name: getattr(job, name) for name in ReadingTask.__slots__})
             yield preparer
         finally:
             process.kill()
@@ -196,7 +197,7 @@ def work() -> None:
     if hasattr(os, "nice"):
         os.nice(_NICENESS)
     lines = _lines(sys.stdin.fileno())
-    job = Job(**json.loads(next(lines)))
+    job = ReadingTask(**json.loads(next(lines)))
     stopping, over = threading.Event(), threading.Event()
     threading.Thread(target=_obey, args=(lines, stopping, over), daemon=True).start()
     try:
@@ -205,7 +206,7 @@ def work() -> None:
             _say(**_prepared(job, journal, stopping))
             report(journal, journal.path.parent, safe=job.is_report_safe, is_over=over.is_set)
             _say(reported=True)
-    except PreparingStoppedError:
+    except JudgingStoppedError:
         _say(error="stopped before the source was read to its end")
     except BulkImportError as exc:
         _say(error=str(exc))
@@ -225,7 +226,7 @@ def _lines(handle: int) -> Iterator[bytes]:
         yield from whole
 
 
-def _prepared(job: Job, journal: Journal, stopping: threading.Event) -> dict[str, Any]:
+def _prepared(job: ReadingTask, journal: Journal, stopping: threading.Event) -> dict[str, Any]:
     mapping = parse_mapping(job.mapping_text, job.mapping_name, folder=Path(job.mapping_folder))
     if job.sheet:
         mapping = mapping.with_sheet(job.sheet)

@@ -7,8 +7,8 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from bulk_import.entries import Attempt
 from bulk_import.journal.database import CHUNK, IN_DOUBT, ROW, Database, as_row, translated
+from bulk_import.journal.entries import Attempt
 from bulk_import.models import Outcome, Row, Status
 
 # Behind it stands what only a row without an outcome needs.

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bulk_import.errors import StorageError
-from bulk_import.report.writing import replaced
-from bulk_import.reporting import PAGE, REPORT, SUMMARY
+from bulk_import.run.reporting import PAGE, REPORT, SUMMARY
+from bulk_import.system.files import replaced
 
 JOURNAL = "journal.sqlite3"
 LOCK = "journal.lock"

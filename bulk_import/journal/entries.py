@@ -1,6 +1,6 @@
 """What goes into a journal and comes out of it: rows as they are prepared, attempts, settlements.
 
-Prepared (once, while reading) -> Pending (still to be sent) -> Intent -> Unsettled … -> Settled
+JudgedRow (once, while reading) -> Pending (still to be sent) -> Intent -> Unsettled … -> Settled
 
 What is made for every request is a named tuple: it costs a third of a frozen dataclass, and is the
 line that goes into the database as it stands.
@@ -23,12 +23,12 @@ class AttemptResult(StrEnum):
     DOUBTFUL = "doubtful"  # sent, and no trustworthy answer
 
 
-class Prepared(NamedTuple):
+class JudgedRow(NamedTuple):
     """One row, read and judged, as it enters the journal.
 
     Attributes:
         body: The form without the key; ``None`` for a row that cannot be sent.
-        verdict: The outcome of a row that is not to be sent; ``None`` for one that is.
+        refusal: The outcome of a row that is not to be sent; ``None`` for one that is.
     """
 
     source: int
@@ -37,10 +37,10 @@ class Prepared(NamedTuple):
     contact: str
     warnings: tuple[str, ...]
     body: bytes | None
-    verdict: Verdict | None = None
+    refusal: Refusal | None = None
 
 
-class Verdict(NamedTuple):
+class Refusal(NamedTuple):
     """Why a row is not sent: ``invalid``, ``duplicate``, ``suppressed`` or ``unchanged``."""
 
     status: Status

@@ -7,77 +7,23 @@ files a survey finds that out, and the rows are prepared ahead of the senders (`
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from itertools import islice
 
 from bulk_import.api.form import decode, encode
-from bulk_import.entries import Prepared, Verdict
 from bulk_import.journal import Journal
+from bulk_import.journal.entries import JudgedRow, Refusal
 from bulk_import.mapping.merging import merge_records
 from bulk_import.mapping.rows import RowMapper
 from bulk_import.mapping.suppression import SuppressionList
-from bulk_import.models import Problem, Record, Row, SourceInfo, Status
-from bulk_import.sets import SetCounter
+from bulk_import.models import Record, Row, Status
+from bulk_import.run.plan import Input, Plan
 
 BATCH = 1000  # rows that are committed together
 
 
-class PreparingStoppedError(Exception):
+class JudgingStoppedError(Exception):
     """Somebody asked for the end while rows were being read; nothing was sent."""
-
-
-@dataclass(slots=True)
-class Input:
-    """One source, open.
-
-    Attributes:
-        problems: What opening it found.
-        findings: What only all of its rows show; asked behind the last one.
-    """
-
-    info: SourceInfo
-    rows: Iterable[Row]
-    mapper: RowMapper
-    problems: Sequence[Problem] = ()
-    findings: Callable[[], Sequence[Problem]] = tuple
-
-
-@dataclass(slots=True)
-class Plan:
-    """What a run is about to do, for somebody who decides whether it may.
-
-    Attributes:
-        rows_read: Rows that came out of the sources.
-        to_send: Rows that would be sent.
-        counts: Rows that would not, by status.
-        sets: Tags and lists of the rows that would be sent.
-        problems: What the sources as a whole have, ``findings`` included.
-        findings: What only all rows of a source show.
-        examples: Some of the refused rows: (place, what is wrong).
-        codes, warnings: Code -> rows refused with it, warnings with it.
-        titles: List id -> title, for showing.
-        accepted: Rows of the canary that were accepted; 0 before it flew.
-    """
-
-    endpoint: str
-    rows_read: int = 0
-    to_send: int = 0
-    counts: dict[Status, int] = field(default_factory=dict)
-    sets: SetCounter = field(default_factory=SetCounter)
-    problems: list[tuple[str, Problem]] = field(default_factory=list)
-    findings: list[tuple[str, Problem]] = field(default_factory=list)
-    examples: list[tuple[str, str]] = field(default_factory=list)
-    codes: Counter[str] = field(default_factory=Counter)
-    warnings: Counter[str] = field(default_factory=Counter)
-    titles: dict[str, str] = field(default_factory=dict)
-    accepted: int = 0
-
-    @property
-    def changes(self) -> dict[str, Counter[str]]:
-        """For tags and lists, parameter -> name -> number of contacts."""
-        return self.sets.names()
 
 
 def prepare(
@@ -104,7 +50,7 @@ def prepare(
 
     Raises:
         SourceError: A source cannot be read to its end.
-        PreparingStoppedError: ``is_stopping`` said so.
+        JudgingStoppedError: ``is_stopping`` said so.
         StorageError: The journal cannot be written.
     """
     if not journal.has_attempts():
@@ -127,7 +73,7 @@ def prepare(
             plan.rows_read += len(chunk)
             on_rows(len(chunk))
             if is_stopping():
-                raise PreparingStoppedError
+                raise JudgingStoppedError
         plan.findings += [(source.info.name, problem) for problem in source.findings()]
     plan.problems += plan.findings
     if duplicates != "send":
@@ -137,21 +83,21 @@ def prepare(
     journal.remember(prepared="1", rows_read=str(plan.rows_read))
 
 
-def judged(record: Record, source: int, suppression: SuppressionList, plan: Plan) -> Prepared:
-    """Return a row as it enters the journal: with a body, or with the verdict why it has none."""
+def judged(record: Record, source: int, suppression: SuppressionList, plan: Plan) -> JudgedRow:
+    """Return a row as it enters the journal: with a body, or with the refusal why it has none."""
     warnings: tuple[str, ...] = ()
     if record.problems:
         found = record.warnings
         warnings = tuple([str(problem) for problem in found])
         plan.warnings.update([problem.code for problem in found])
-    body, verdict = _body_or_verdict(record, suppression)
+    body, refusal = _body_or_refusal(record, suppression)
     if body is not None:
         plan.sets.add(body)
-    elif verdict is not None and verdict.status is Status.INVALID:
-        plan.codes.update({problem.code for problem in record.errors} or {verdict.error_code})
+    elif refusal is not None and refusal.status is Status.INVALID:
+        plan.codes.update({problem.code for problem in record.errors} or {refusal.error_code})
         if len(plan.examples) < 10:
-            plan.examples.append((f"row {record.row.number}", verdict.message))
-    return Prepared(source, record.row, record.email, record.contact, warnings, body, verdict)
+            plan.examples.append((f"row {record.row.number}", refusal.message))
+    return JudgedRow(source, record.row, record.email, record.contact, warnings, body, refusal)
 
 
 def rejudge(
@@ -169,15 +115,15 @@ def settle_duplicates(journal: Journal, policy: str) -> None:
     journal.forget(Status.DUPLICATE)
     if policy == "send":
         return
-    verdicts: list[tuple[int, Verdict]] = []
+    refusals: list[tuple[int, Refusal]] = []
     for rows in journal.shared_contacts():
         if policy == "merge":
             _merge(journal, rows)
-        verdicts += _gives_way(rows, policy)
-        if len(verdicts) >= BATCH:
-            journal.add_verdicts(verdicts)
-            verdicts = []
-    journal.add_verdicts(verdicts)
+        refusals += _gives_way(rows, policy)
+        if len(refusals) >= BATCH:
+            journal.add_refusals(refusals)
+            refusals = []
+    journal.add_refusals(refusals)
 
 
 def finish_plan(journal: Journal, plan: Plan) -> None:
@@ -191,21 +137,21 @@ def finish_plan(journal: Journal, plan: Plan) -> None:
     }
 
 
-def _body_or_verdict(
+def _body_or_refusal(
     record: Record, suppression: SuppressionList
-) -> tuple[bytes | None, Verdict | None]:
+) -> tuple[bytes | None, Refusal | None]:
     errors = record.errors if record.problems else ()
     if errors:
-        return None, Verdict(Status.INVALID, errors[0].code, "; ".join(map(str, errors)))
+        return None, Refusal(Status.INVALID, errors[0].code, "; ".join(map(str, errors)))
     reason = suppression.reason(record.email)
     if reason:
-        return None, Verdict(Status.SUPPRESSED, "SUPPRESSED", reason)
+        return None, Refusal(Status.SUPPRESSED, "SUPPRESSED", reason)
     if not record.fields:
-        return None, Verdict(Status.INVALID, "ROW_EMPTY", "no mapped column has a value")
+        return None, Refusal(Status.INVALID, "ROW_EMPTY", "no mapped column has a value")
     try:
         return encode(record.fields), None
     except UnicodeEncodeError:
-        return None, Verdict(
+        return None, Refusal(
             Status.INVALID, "CELL_BROKEN", "a cell holds half a character; enter it again"
         )
 
@@ -213,14 +159,14 @@ def _body_or_verdict(
 Shared = Sequence[tuple[int, Row, bytes, tuple[str, ...]]]
 
 
-def _gives_way(rows: Shared, policy: str) -> Iterator[tuple[int, Verdict]]:
+def _gives_way(rows: Shared, policy: str) -> Iterator[tuple[int, Refusal]]:
     keeper = rows[0] if policy == "first" else rows[-1]
     for seq, _, _, _ in rows:
         if policy == "refuse":
             others = ", ".join(str(row.number) for other, row, _, _ in rows if other != seq)
             yield (
                 seq,
-                Verdict(
+                Refusal(
                     Status.INVALID,
                     "CONTACT_TWICE",
                     f"the same contact stands in row {others} as well (when: duplicate: refuse)",
@@ -230,7 +176,7 @@ def _gives_way(rows: Shared, policy: str) -> Iterator[tuple[int, Verdict]]:
             what = "is merged into" if policy == "merge" else "gives way to"
             yield (
                 seq,
-                Verdict(
+                Refusal(
                     Status.DUPLICATE,
                     "DUPLICATE",
                     f"{what} row {keeper[1].number} of the same contact (when: duplicate: {policy})",

@@ -1,0 +1,79 @@
+"""Everything but the network: every row read, mapped and judged, and what would repair the refused ones."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from bulk_import.jobs.fixes import Fix, tested_fixes
+from bulk_import.mapping.loading import ColumnMapping, load_mapping
+from bulk_import.mapping.suppression import SuppressionList
+from bulk_import.models import Problem, Record, SourceInfo, Status
+from bulk_import.run.inputs import opened_inputs
+from bulk_import.run.judging import judged
+from bulk_import.run.plan import Plan
+from bulk_import.sources import Sources, expand_sources
+
+_MOST_TRIED = 20_000  # refused rows on which fixes are tried
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What ``check_file`` found.
+
+    Attributes:
+        sources: What each source was detected to be.
+        rows: Rows of each source.
+        problems: (place, problem) of every row, errors and warnings.
+        fixes: Changes of the mapping that were tried on the refused rows.
+    """
+
+    sources: tuple[SourceInfo, ...]
+    rows: tuple[int, ...]
+    plan: Plan
+    problems: tuple[tuple[str, Problem], ...]
+    fixes: tuple[Fix, ...] = ()
+
+    @property
+    def exit_code(self) -> int:
+        return 1 if self.plan.counts.get(Status.INVALID) else 0
+
+
+def check_file(source: Sources, mapping: str | Path | ColumnMapping) -> Checked:
+    """Do everything but the network: read, map and judge every row.
+
+    Raises:
+        SetupError: The sources or the mapping cannot be used at all.
+    """
+    names = [source] if isinstance(source, str | Path) else list(source)
+    paths = expand_sources([str(name) for name in names])
+    loaded = mapping if isinstance(mapping, ColumnMapping) else load_mapping(mapping)
+    suppression = SuppressionList.load(loaded.suppress_files())
+    plan = Plan(endpoint="")
+    found: list[tuple[str, Problem]] = []
+    infos: list[SourceInfo] = []
+    rows: list[int] = []
+    fixes: list[Fix] = []
+    with opened_inputs(paths, loaded, None) as inputs:
+        for number, opened in enumerate(inputs, 1):
+            infos.append(opened.info)
+            plan.problems += [(opened.info.name, problem) for problem in opened.problems]
+            before = plan.rows_read
+            refused: list[Record] = []
+            for row in opened.rows:
+                place = f"{row.source}: row {row.number}" if len(paths) > 1 else f"row {row.number}"
+                record = opened.mapper.record(row)
+                found += [(place, problem) for problem in record.problems]
+                if not record.is_valid and len(refused) < _MOST_TRIED:
+                    refused.append(record)
+                item = judged(record, number, suppression, plan)
+                plan.rows_read += 1
+                if item.refusal is None:
+                    plan.to_send += 1
+                else:
+                    status = item.refusal.status
+                    plan.counts[status] = plan.counts.get(status, 0) + 1
+            plan.problems += [(opened.info.name, problem) for problem in opened.findings()]
+            rows.append(plan.rows_read - before)
+            fixes += tested_fixes(loaded, opened.info.header, refused)
+    return Checked(tuple(infos), tuple(rows), plan, tuple(found), tuple(fixes))

@@ -1,0 +1,144 @@
+"""Import spreadsheets or a DataFrame, or go on with a run that stopped."""
+
+from __future__ import annotations
+
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from bulk_import.api.preflight import Directory
+from bulk_import.errors import SetupError
+from bulk_import.journal import Journal
+from bulk_import.mapping.loading import ColumnMapping, load_mapping, parse_mapping
+from bulk_import.models import Summary
+from bulk_import.progress import Progress, Silence
+from bulk_import.run.folder import JOURNAL, new_run_dir
+from bulk_import.run.inputs import opened_inputs, row_mapper
+from bulk_import.run.plan import Input
+from bulk_import.run.run import Run
+from bulk_import.run.sending import Confirm
+from bulk_import.settings import Settings
+from bulk_import.sources import Sources, expand_sources
+from bulk_import.sources.frame import frame_rows
+from bulk_import.stopping import Stop
+from bulk_import.system.loop import new_runner
+
+if TYPE_CHECKING:
+    import pandas
+
+T = TypeVar("T")
+
+
+def import_file(
+    source: Sources,
+    mapping: str | Path | ColumnMapping,
+    settings: Settings,
+    *,
+    confirm: Confirm | None = None,
+    progress: Progress | None = None,
+) -> Summary:
+    """Import spreadsheets, or go on with the run in ``settings.run_dir``.
+
+    Args:
+        source: A path or several; globs are expanded, ``-`` is standard input.
+        mapping: A mapping file, or one that is loaded already.
+        confirm: Asked once before the first row is sent.
+        progress: Told how it goes.
+
+    Raises:
+        BulkImportError: Nothing was sent, or the run could not be brought to its end; the class
+            says what to do next.
+    """
+    return _run(import_file_async(source, mapping, settings, confirm=confirm, progress=progress))
+
+
+async def import_file_async(
+    source: Sources,
+    mapping: str | Path | ColumnMapping,
+    settings: Settings,
+    *,
+    confirm: Confirm | None = None,
+    progress: Progress | None = None,
+    stop: Stop | None = None,
+) -> Summary:
+    """As ``import_file``, for a running event loop. *stop* ends the run from outside."""
+    names = [source] if isinstance(source, str | Path) else list(source)
+    paths = expand_sources([str(name) for name in names])
+    loaded = mapping if isinstance(mapping, ColumnMapping) else load_mapping(mapping)
+    if not settings.dry_run:
+        settings = settings.ready_to_send()
+    run_dir = Path(settings.run_dir) if settings.run_dir else new_run_dir(paths[0])
+    run = Run(run_dir, loaded, settings, confirm, progress or Silence(), stop or Stop())
+    if (run_dir / JOURNAL).exists():
+        return await run.go_on(paths)
+    return await run.begin(lambda directory: opened_inputs(paths, loaded, directory), paths)
+
+
+async def resume_async(
+    run_dir: str | Path,
+    settings: Settings,
+    *,
+    confirm: Confirm | None = None,
+    progress: Progress | None = None,
+    stop: Stop | None = None,
+) -> Summary:
+    """Go on with a run where it stopped. Needs only its folder (and the key)."""
+    run_dir = Path(run_dir)
+    with Journal.open(run_dir / JOURNAL) as journal:
+        facts = journal.facts()
+    if "dry_run" in facts:
+        raise SetupError(f"{run_dir}: a rehearsal (--dry-run); run the import without it")
+    mapping = parse_mapping(
+        facts["mapping_text"], facts["mapping_name"], folder=Path(facts["mapping_folder"])
+    )
+    if facts.get("sheet"):
+        mapping = mapping.with_sheet(facts["sheet"])
+    settings = replace(settings, endpoint=settings.endpoint or facts["endpoint"], run_dir=run_dir)
+    run = Run(
+        run_dir, mapping, settings.ready_to_send(), confirm, progress or Silence(), stop or Stop()
+    )
+    return await run.go_on(None)
+
+
+def resume(run_dir: str | Path, settings: Settings, *, progress: Progress | None = None) -> Summary:
+    """As ``resume_async``, for callers without an event loop."""
+    return _run(resume_async(run_dir, settings, progress=progress))
+
+
+def import_frame(
+    frame: pandas.DataFrame,
+    mapping: str | Path | ColumnMapping,
+    settings: Settings,
+    *,
+    name: str = "frame",
+    progress: Progress | None = None,
+) -> Summary:
+    """Import a DataFrame; missing values are empty cells, whole floats lose their ``.0``.
+
+    Row numbers in the report are those that the frame would have in a spreadsheet: from 2.
+    """
+    loaded = mapping if isinstance(mapping, ColumnMapping) else load_mapping(mapping)
+    if not settings.dry_run:
+        settings = settings.ready_to_send()
+    info, rows = frame_rows(frame, name)
+
+    @contextmanager
+    def inputs(directory: Directory | None) -> Iterator[Iterator[Input]]:
+        yield iter([Input(info, rows, row_mapper(loaded, info.header, directory))])
+
+    run_dir = Path(settings.run_dir) if settings.run_dir else new_run_dir(name)
+    if (run_dir / JOURNAL).exists():
+        raise SetupError(f"{run_dir}: holds a run already; resume it, or choose another folder")
+
+    async def run() -> Summary:
+        watch = progress or Silence()
+        return await Run(run_dir, loaded, settings, None, watch, Stop()).begin(inputs)
+
+    return _run(run())
+
+
+def _run(work: Coroutine[None, None, T]) -> T:
+    with new_runner() as runner:
+        return runner.run(work)

@@ -1,0 +1,1 @@
+"""Delimited text: which encoding, which dialect, and its lines."""

@@ -1,0 +1,1 @@
+"""XLSX and XLSM workbooks: the parts of the package, the sheet, its rows and their texts."""
