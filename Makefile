@@ -30,7 +30,7 @@ $(READY): $(VENV)/.locked pyproject.toml
 	@touch $@
 
 demo: $(READY) ## Import sample_data into the built-in sandbox and show the report
-	@$(BIN)/python -m bulk_import.sandbox.demo
+	@$(BIN)/python -m bulk_import demo
 
 test: $(READY) ## Run every test
 	@$(BIN)/python -m pytest -m "" -n auto
