@@ -66,7 +66,7 @@ def test_each_room_opens_with_the_sentence_that_says_what_belongs_there():
     [
         ("sqlite3", {"journal", "jobs", "sandbox"}),
         ("aiohttp", {"api", "sandbox"}),
-        ("dotenv", {"settings"}),
+        ("dotenv", {"system"}),
         ("tqdm", {"cli"}),
         ("click", {"cli", "sandbox"}),
         ("tenacity", {"delivery"}),

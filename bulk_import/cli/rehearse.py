@@ -63,17 +63,20 @@ def command(
     async def work(confirm: Any, progress: Any, stop: Any) -> Summary:
         async with Sandbox(faults=faults, account=EveryList()) as sandbox:
             settings = replace(
-                real, endpoint=sandbox.url, api_key=Secret(sandbox.key), rate=0, preflight=False,
-                window="", daily_limit=0,
+                real,
+                endpoint=sandbox.url,
+                api_key=Secret(sandbox.key),
                 run_dir=run_dir,
-            )  # fmt: skip
+                limits=replace(real.limits, rate=0, window="", daily_limit=0),
+                policy=replace(real.policy, preflight=False),
+            )
             return await import_file_async(
                 source, loaded, settings, confirm=None, progress=progress, stop=stop
             )
 
     def after(summary: Summary) -> None:
         found = estimate(
-            summary, rate=real.rate, concurrency=real.concurrency, latency_ms=latency_ms,
+            summary, rate=real.limits.rate, concurrency=real.limits.concurrency, latency_ms=latency_ms,
             throttle=throttle,
         )  # fmt: skip
         click.echo(

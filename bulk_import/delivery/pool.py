@@ -99,7 +99,7 @@ class Pool:
             watcher = group.create_task(self._wake_at_stop())
             workers = [
                 group.create_task(self._work(lanes, claims, group))
-                for _ in range(self._settings.concurrency)
+                for _ in range(self._settings.limits.concurrency)
             ]
             await asyncio.wait(workers)
             watcher.cancel()
@@ -154,7 +154,9 @@ class Pool:
         if self._breaker.is_suspect:
             self._is_holding_off = self._retrying > 0
         else:
-            self._is_holding_off = self._retrying >= max(_MOST_RETRYING, self._settings.concurrency)
+            self._is_holding_off = self._retrying >= max(
+                _MOST_RETRYING, self._settings.limits.concurrency
+            )
         return self._is_holding_off
 
     def _release(self, lanes: Lanes, row: Pending, *, in_doubt: bool = False) -> None:
@@ -177,7 +179,7 @@ class Pool:
             return await self._attempts.make(shipment)
 
         retrying = policy(
-            attempts_left=lambda: self._settings.max_attempts - shipment.doubtful,
+            attempts_left=lambda: self._settings.patience.max_attempts - shipment.doubtful,
             sleep=self._stop.nap,
         )
         in_doubt = False

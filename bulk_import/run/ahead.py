@@ -32,7 +32,7 @@ from bulk_import.run.inputs import KnownNames, Names, opened_inputs
 from bulk_import.run.judging import JudgingStoppedError, prepare
 from bulk_import.run.plan import Plan
 from bulk_import.run.reporting import report
-from bulk_import.settings import KEY_VARIABLE
+from bulk_import.system import environment
 from bulk_import.system.garbage import rare_collections
 
 _BATCH = 250  # rows in one commit: the senders' commits wait for it
@@ -120,13 +120,13 @@ class ReadAhead:
     @contextmanager
     def start(cls, job: ReadingTask) -> Iterator[ReadAhead]:
         """Start the other process; it is gone when the block ends."""
-        environment = {name: text for name, text in os.environ.items() if name != KEY_VARIABLE}
-        environment["PYTHONPATH"] = os.pathsep.join(filter(None, sys.path))
+        variables = environment.without_key()
+        variables["PYTHONPATH"] = os.pathsep.join(filter(None, sys.path))
         process = subprocess.Popen(  # noqa: S603 - our own interpreter and code
             [sys.executable, "-P", "-c", _START],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env=environment,
+            env=variables,
             start_new_session=True,
         )
         preparer = cls(process)

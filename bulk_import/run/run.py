@@ -82,8 +82,8 @@ class Run:
             adjust: Called when all rows are read and judged: may settle more of them; what it
                 returns is why nothing may be sent.
         """
-        if settings.window:
-            Window.parse(settings.window)  # a wrong one is told before anything is read
+        if settings.limits.window:
+            Window.parse(settings.limits.window)  # a wrong one is told before anything is read
         self._folder = RunFolder(run_dir)
         self._mapping = mapping
         self._settings = settings
@@ -143,10 +143,10 @@ class Run:
         depends = (
             self._confirm is not None
             or self._adjust is not None
-            or self._settings.canary
+            or self._settings.safeguards.canary
             or self._mapping.spec.when.duplicate != "send"
         )
-        fewest_bytes = self._settings.read_ahead_bytes
+        fewest_bytes = self._settings.policy.read_ahead_bytes
         if depends or fewest_bytes < 0 or not paths or not is_possible():
             return False
         sizes = [Path(path).stat().st_size if Path(path).is_file() else -1 for path in paths]
@@ -165,7 +165,7 @@ class Run:
                     paths,
                     self._mapping,
                     directory,
-                    is_report_safe=self._settings.report_safe,
+                    is_report_safe=self._settings.policy.report_safe,
                 )
             ) as preparer,
         ):
@@ -261,8 +261,8 @@ class Run:
                     return self._close(journal)
                 plan = fresh
             journal.reopen(
-                retry_failed=self._settings.retry_failed,
-                resend_unknown=self._settings.resend_unknown,
+                retry_failed=self._settings.policy.retry_failed,
+                resend_unknown=self._settings.policy.resend_unknown,
             )
             finish_plan(journal, plan)
             if self._confirm is not None:
@@ -284,7 +284,7 @@ class Run:
         with self._account_lock():
             async with Client.connect(self._settings) as client:
                 directory = None
-                if self._settings.preflight:
+                if self._settings.policy.preflight:
                     wants_managers = "lead_personal_manager" in self._mapping.spec.fields
                     directory = await self._stop.unless(
                         preflight(client, with_managers=wants_managers)
@@ -363,7 +363,7 @@ class Run:
 
     def _reported(self, journal: Journal, *, is_unchanged: bool = False) -> Summary:
         """Write the reports, unless they are there and say the same."""
-        safe = self._settings.report_safe
+        safe = self._settings.policy.report_safe
         if is_unchanged and self._folder.has_reports and not safe:
             return summarize(journal, self._folder.path)
         return report(journal, self._folder.path, safe=safe)

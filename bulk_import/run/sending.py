@@ -68,7 +68,7 @@ class Sending:
         plan: Plan,
         preparer: ReadAhead | None,
     ) -> None:
-        limit = self._settings.limit
+        limit = self._settings.safeguards.limit
         total = plan.to_send if limit is None else min(limit, plan.to_send)
         self._progress.sending(total)
         pool = Pool(
@@ -80,11 +80,11 @@ class Sending:
             constant_lists=self._constant_lists(reader),
             used_today=reader.count_requests_since(_midnight()),
         )
-        if self._settings.canary:
+        if self._settings.safeguards.canary:
             await self._send_canary(reader, pool, plan)
         if self._stop.is_set:
             return
-        left = None if limit is None else max(0, limit - self._settings.canary)
+        left = None if limit is None else max(0, limit - self._settings.safeguards.canary)
         if preparer is None:
             await pool.run(reader.pending(limit=left))
         else:
@@ -95,7 +95,7 @@ class Sending:
             )
 
     async def _send_canary(self, reader: Journal, pool: Pool, plan: Plan) -> None:
-        chosen = choose_canary(reader.pending(), self._settings.canary)
+        chosen = choose_canary(reader.pending(), self._settings.safeguards.canary)
         before = reader.counts()[Status.SUCCESS]
         await pool.run(reader.pending(only=chosen))
         accepted = reader.counts()[Status.SUCCESS] - before
