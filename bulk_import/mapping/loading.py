@@ -49,6 +49,21 @@ class ColumnMapping:
         source = self.spec.source.model_copy(update={"sheet": sheet})
         return self.with_spec(self.spec.model_copy(update={"source": source}))
 
+    def with_corrections(self, file: str | Path | None, by: str | None) -> ColumnMapping:
+        """Return the mapping with another file of corrections, or another way to find their rows.
+
+        Args:
+            file: Empty or ``None`` = as the mapping says.
+            by: ``row`` or ``contact``; ``None`` = as the mapping says.
+        """
+        changes = {
+            "corrections": str(Path(file).absolute()) if file else None,
+            "corrections_by": by,
+        }
+        given = {name: value for name, value in changes.items() if value}
+        source = self.spec.source.model_copy(update=given)
+        return self.with_spec(self.spec.model_copy(update={"source": source}))
+
     def with_spec(self, spec: MappingSpec) -> ColumnMapping:
         """Return the mapping with other contents, for trying a change."""
         return replace(self, spec=spec)

@@ -113,6 +113,10 @@ class RowMapper:
             return self._spec.when.no_email != "refuse"
         return bool(self._email.pick(cells).strip()) or self._spec.when.no_email != "refuse"
 
+    def email_text(self, cells: Mapping[str, str]) -> str:
+        """Return what the cells hold for an e-mail, as it is; ``""`` when nothing is mapped to it."""
+        return self._email.pick(cells) if self._email is not None else ""
+
     def record(self, row: Row) -> Record:
         """Return the record of a row, with every problem it has."""
         return self._map(row, None)

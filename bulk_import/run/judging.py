@@ -7,7 +7,7 @@ files a survey finds that out, and the rows are prepared ahead of the senders (`
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 
 from bulk_import.api.form import decode, encode
@@ -17,6 +17,7 @@ from bulk_import.mapping.merging import merge_records
 from bulk_import.mapping.rows import RowMapper
 from bulk_import.mapping.suppression import SuppressionList
 from bulk_import.models import Problem, Record, Row, Status
+from bulk_import.run.corrections import Corrections
 from bulk_import.run.plan import Input, Plan
 
 BATCH = 1000  # rows that are committed together
@@ -100,12 +101,30 @@ def judged(record: Record, source: int, suppression: SuppressionList, plan: Plan
 
 
 def rejudge(
-    journal: Journal, mappers: dict[int, RowMapper], suppression: SuppressionList, plan: Plan
+    journal: Journal,
+    mappers: dict[int, RowMapper],
+    suppression: SuppressionList,
+    plan: Plan,
+    corrections: Mapping[int, Corrections] | None = None,
 ) -> None:
-    """Judge again the rows that were not sent for a reason of their own: lists may have changed."""
+    """Judge again the rows that were not sent for a reason of their own: lists may have changed.
+
+    Args:
+        corrections: Of each source; a row that the API refused is judged again if they change it.
+    """
+    for number, edits in (corrections or {}).items():
+        for seq, source, row in list(journal.judged(Status.FAILED)):
+            if source != number or source not in mappers:
+                continue
+            better = edits.apply(row)
+            if better.cells != row.cells:
+                record = mappers[source].record(better)
+                journal.rejudge(seq, judged(record, source, suppression, plan))
     for seq, number, row in list(journal.judged(Status.INVALID, Status.SUPPRESSED)):
         if number in mappers:
-            record = mappers[number].record(row)
+            corrected = (corrections or {}).get(number)
+            again = row if corrected is None else corrected.apply(row)
+            record = mappers[number].record(again)
             journal.rejudge(seq, judged(record, number, suppression, plan))
 
 
