@@ -12,6 +12,7 @@ import pytest
 from bulk_import.delivery.commits import GroupCommit, Reserve
 from bulk_import.errors import SetupError, StorageError
 from bulk_import.journal import Journal
+from bulk_import.journal.database import FORMAT
 from bulk_import.journal.entries import AttemptResult, Intent, JudgedRow, Settled, Unsettled
 from bulk_import.journal.entries import Refusal as RowVerdict
 from bulk_import.models import Problem, Row, SourceInfo, Status
@@ -103,7 +104,7 @@ def test_a_journal_that_is_there_is_a_whole_one(tmp_path):
     """Killed while it is made, it is not there at all: the same command begins anew."""
     (tmp_path / ".journal.sqlite3.part").write_bytes(b"half of it")
     with Journal.create(tmp_path / "journal.sqlite3", {"endpoint": "https://x"}) as made:
-        assert made.facts() == {"format": "1", "endpoint": "https://x"}
+        assert made.facts() == {"format": FORMAT, "endpoint": "https://x"}
     assert [path.name for path in tmp_path.iterdir()] == ["journal.sqlite3"]
 
 

@@ -13,7 +13,7 @@ from typing import Any, Self
 from bulk_import.errors import SetupError, StorageError
 from bulk_import.models import Problem, Row, Severity, SourceInfo
 
-FORMAT = "1"
+FORMAT = "2"
 CHUNK = 500  # rows fetched at a time: enough to be cheap, too few to be felt in memory
 _CHECKED_BYTES = 32 * 2**20  # a full integrity check takes about 0.1 s up to this size
 

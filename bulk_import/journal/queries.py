@@ -22,7 +22,7 @@ _STATUS = 2  # its place among them
 _FOLLOWING_S = 0.1
 
 
-class Reading(Database):
+class Queries(Database):
     """The journal as it is reported."""
 
     def count_records(self) -> int:
