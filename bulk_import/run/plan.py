@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bulk_import.mapping.rows import RowMapper
-from bulk_import.models import Problem, Record, Row, SourceInfo, Status
+from bulk_import.models import Problem, Row, SourceInfo, Status
 
 _MOST_EXAMPLES = 10
 
@@ -36,7 +36,7 @@ class Tally:
         problems: (source, problem) of sources as a whole.
         findings: Those of them that are known only after a source's last row.
         codes: Code -> rows refused with it.
-        examples: Some of the refused rows: (place, what is wrong).
+        examples: Some of the refused rows: (place, why).
     """
 
     def __init__(self, rows_read: int = 0) -> None:
@@ -44,7 +44,7 @@ class Tally:
         self.problems: list[tuple[str, Problem]] = []
         self.findings: list[tuple[str, Problem]] = []
         self.codes: Counter[str] = Counter()
-        self.examples: list[tuple[str, str]] = []
+        self.examples: list[tuple[str, Sequence[Problem]]] = []
 
     def open(self, source: Input) -> None:
         """Note what opening *source* found."""
@@ -60,16 +60,11 @@ class Tally:
         """Count rows that came out of a source."""
         self.rows_read += rows
 
-    def refuse(self, record: Record, code: str, message: str) -> None:
-        """Count a row whose cells cannot be sent.
-
-        Args:
-            code: Why, when the record itself has no errors.
-            message: What is wrong, for people.
-        """
-        self.codes.update({problem.code for problem in record.errors} or {code})
+    def refuse(self, row: int, reasons: Sequence[Problem]) -> None:
+        """Count a row whose cells cannot be sent, and why."""
+        self.codes.update({problem.code for problem in reasons})
         if len(self.examples) < _MOST_EXAMPLES:
-            self.examples.append((f"row {record.row.number}", message))
+            self.examples.append((f"row {row}", reasons))
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +78,7 @@ class Plan:
         counts: Rows that would not, by status.
         changes: Tags and lists of the rows that would be sent: parameter -> name -> number of rows.
         problems: (source, problem) of sources as a whole.
-        examples: Some of the refused rows: (place, what is wrong).
+        examples: Some of the refused rows: (place, why).
         titles: List id -> title, for showing.
         accepted: Rows of the canary that were accepted; 0 before it was sent.
     """
@@ -94,6 +89,6 @@ class Plan:
     counts: Mapping[Status, int] = field(default_factory=dict)
     changes: Mapping[str, Counter[str]] = field(default_factory=dict)
     problems: Sequence[tuple[str, Problem]] = ()
-    examples: Sequence[tuple[str, str]] = ()
+    examples: Sequence[tuple[str, Sequence[Problem]]] = ()
     titles: Mapping[str, str] = field(default_factory=dict)
     accepted: int = 0

@@ -49,7 +49,7 @@ from bulk_import.run.judging import (
 )
 from bulk_import.run.plan import Input, Plan, Tally
 from bulk_import.run.reporting import summarize, write_reports
-from bulk_import.run.sending import Confirm, Sending
+from bulk_import.run.sending import Confirm, Sending, Steer, is_confirmed
 from bulk_import.settings import Settings
 from bulk_import.stopping import Stop, StoppingError, in_thread
 from bulk_import.system.clock import now
@@ -74,12 +74,14 @@ class Run:
         stop: Stop,
         *,
         adjust: Adjust | None = None,
+        steer: Steer | None = None,
     ) -> None:
         """Make a run.
 
         Args:
             adjust: Called when all rows are read and judged: may settle more of them; what it
                 returns is why nothing may be sent.
+            steer: Given the pace when sending begins, to hold or change it.
         """
         if settings.limits.window:
             Window.parse(settings.limits.window)  # a wrong one is told before anything is read
@@ -90,7 +92,7 @@ class Run:
         self._progress = progress
         self._stop = stop
         self._adjust = adjust
-        self._sending = Sending(settings, mapping, self._folder, confirm, progress, stop)
+        self._sending = Sending(settings, mapping, self._folder, confirm, progress, stop, steer)
         self._began = time.monotonic()
         self._titles: dict[str, str] = {}
 
@@ -337,7 +339,7 @@ class Run:
         if client is None or self._stop.is_set:
             return self._close(journal)
         plan = await asyncio.to_thread(self._plan, journal, tally)
-        if self._confirm is not None and plan.to_send and not self._confirm(plan):
+        if plan.to_send and not await is_confirmed(self._confirm, plan, self._stop):
             self._stop.request("not confirmed; nothing was sent", EXIT_STOPPED)
             return self._close(journal)
         await self._sending.send(journal, client, plan)
