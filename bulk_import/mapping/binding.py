@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bulk_import.api.fields import FIELDS, Field, Kind
-from bulk_import.errors import MappingError
+from bulk_import.errors import MappingError, MappingProblem
 from bulk_import.mapping.loading import ColumnMapping, closest
 from bulk_import.mapping.schema import FieldRule
 from bulk_import.normalize.folding import fold
@@ -149,7 +149,7 @@ class _Binder:
     def __init__(
         self, mapping: ColumnMapping, header: tuple[str, ...], lists: Lists | None
     ) -> None:
-        self.problems: list[str] = []
+        self.problems: list[MappingProblem] = []
         self._mapping = mapping
         self._header = header
         self._lists = lists
@@ -190,11 +190,15 @@ class _Binder:
                 if name in self._mapping.spec.fields and not self._mapping.spec.fields[name].part
             ]
             if len(plain) > 1 and len(same_kind) == 1 and same_kind <= {Kind.NAME, Kind.EMAIL}:
-                where = self._mapping.at("fields", plain[1])
-                self.problems.append(
-                    f"{where}: fields.{plain[1]}: column {column!r} is mapped to "
-                    f"{' and '.join(plain)}; keep one, or split it with part:"
+                self._refuse(
+                    f"column {column!r} is mapped to {' and '.join(plain)}; "
+                    "keep one, or split it with part:",
+                    ("fields", plain[1]),
                 )
+
+    def _refuse(self, message: str, path: tuple[str, ...]) -> None:
+        """Note a problem of a field, placed at the option of it that is meant."""
+        self.problems.append(self._mapping.document.problem(message, path[:2], at=path))
 
     def _origin(self, rule: FieldRule, path: tuple[str, ...]) -> tuple[tuple[str, ...], Pick]:
         if rule.value is not None:
@@ -239,10 +243,7 @@ class _Binder:
         wanted = " or ".join(repr(name) for name in names)
         hint = closest(names[0], self._header)
         headers = ", ".join(self._header[:20]) + (", …" if len(self._header) > 20 else "")
-        self.problems.append(
-            f"{self._mapping.at(*path)}: {path[0]}.{path[1]}: no column {wanted}"
-            f"{hint or f'; the file has: {headers}'}"
-        )
+        self._refuse(f"no column {wanted}{hint or f'; the file has: {headers}'}", path)
 
     def _always(self, field: Field, rule: FieldRule, path: tuple[str, ...]) -> tuple[str, ...]:
         found = []
@@ -255,9 +256,7 @@ class _Binder:
                     resolve_list(checked, self._lists) if field.kind is Kind.LISTS else checked
                 )
             except NormalizeError as exc:
-                self.problems.append(
-                    f"{self._mapping.at(*path, 'always')}: {path[0]}.{path[1]}: {exc}"
-                )
+                self._refuse(str(exc), (*path, "always"))
         return tuple(dict.fromkeys(found))
 
 
