@@ -218,7 +218,7 @@ def test_constants_tags_and_lists():
         "  add_tags: {column: T, separator: ';', always: [import]}\n"
         "  add_to_lists: {column: L, always: [Newsletter]}\n  lead_description: {value: hello}\n"
     )
-    lists = {"Newsletter": "1473249885.2899961004", "Super": "super"}
+    lists = {"Newsletter": ["1473249885.2899961004"], "Super": ["super"]}
     found = fields(text, {"T": "a; b ;a", "L": "Super"}, lists=lists)
     assert found["add_tags"] == "import,a,b"
     assert found["add_to_lists"] == "1473249885.2899961004,super"

@@ -35,6 +35,9 @@ ROLES = {
 }
 
 
+Lists = Mapping[str, Sequence[str]]  # title or id of a list -> the ids that it may mean
+
+
 @dataclass(frozen=True, slots=True)
 class BoundField:
     """One field, bound to the columns of a file.
@@ -64,7 +67,7 @@ class Binding:
 
     Attributes:
         fields: In the order in which they are evaluated: countries before phones.
-        lists: List title -> id; ``None`` while the account has not been asked.
+        lists: List title or id -> the ids that it may mean; ``None`` while the account has not been asked.
         at: The clock for ``dst: current``.
     """
 
@@ -72,7 +75,7 @@ class Binding:
     header: tuple[str, ...]
     fields: tuple[BoundField, ...]
     extra: tuple[BoundField, ...]
-    lists: Mapping[str, str] | None
+    lists: Lists | None
     managers: Mapping[str, str] | None
     at: datetime | None
 
@@ -109,14 +112,14 @@ def bind(
     mapping: ColumnMapping,
     header: Sequence[str],
     *,
-    lists: Mapping[str, str] | None = None,
+    lists: Lists | None = None,
     managers: Mapping[str, str] | None = None,
     at: datetime | None = None,
 ) -> Binding:
     """Bind *mapping* to a file's header.
 
     Args:
-        lists: List title -> id, as the account has them; ``None`` = not asked yet.
+        lists: List title or id -> the ids that it may mean; ``None`` = not asked yet.
         managers: Manager's name -> id, likewise.
         at: The clock for ``dst: current``.
 
@@ -144,7 +147,7 @@ def bind(
 
 class _Binder:
     def __init__(
-        self, mapping: ColumnMapping, header: tuple[str, ...], lists: Mapping[str, str] | None
+        self, mapping: ColumnMapping, header: tuple[str, ...], lists: Lists | None
     ) -> None:
         self.problems: list[MappingProblem] = []
         self._mapping = mapping
@@ -257,24 +260,34 @@ class _Binder:
         return tuple(dict.fromkeys(found))
 
 
-def resolve_list(value: str, lists: Mapping[str, str] | None) -> str:
-    """Return the id of a list given by id or title; as it stands while the account is not asked.
+def resolve_list(value: str, lists: Lists | None) -> str:
+    """Return the id of a list given by id or title; unchanged while the account is not asked.
 
     Raises:
-        NormalizeError: ``LIST_UNKNOWN``.
+        NormalizeError: ``LIST_UNKNOWN``, ``LIST_AMBIGUOUS`` or ``LIST_WITHOUT_ID``.
     """
     if lists is None:
         return value
-    if value in lists:
-        return lists[value]
-    ids = set(lists.values())
-    if value in ids:
-        return value
-    raise NormalizeError(
-        "LIST_UNKNOWN",
-        f"the account has no list {value!r}{closest(value, [*lists, *ids])}; "
-        "`bulk-import lists` shows them",
-    )
+    ids = lists.get(value)
+    if ids is None:
+        raise NormalizeError(
+            "LIST_UNKNOWN",
+            f"the account has no list {value!r}{closest(value, [*lists])}; "
+            "`bulk-import lists` shows them",
+        )
+    if not ids:
+        raise NormalizeError(
+            "LIST_WITHOUT_ID",
+            f"the account's answer has no API id for the list {value!r}; write the id that the "
+            "list's settings show",
+        )
+    if len(ids) > 1:
+        raise NormalizeError(
+            "LIST_AMBIGUOUS",
+            f"{len(ids)} lists are called {value!r}; write the id of the one that is meant: "
+            f"{' or '.join(ids)}",
+        )
+    return ids[0]
 
 
 def _first_of(columns: tuple[str, ...]) -> Pick:
