@@ -41,7 +41,7 @@ class JudgedRow(NamedTuple):
 
 
 class Refusal(NamedTuple):
-    """Why a row is not sent: ``invalid``, ``duplicate``, ``suppressed`` or ``unchanged``."""
+    """Why a row is not sent: ``invalid``, ``duplicate``, ``suppressed``, ``skipped``, ``unchanged``."""
 
     status: Status
     error_code: str

@@ -104,7 +104,7 @@ def rejudge(
     journal: Journal, mappers: dict[int, RowMapper], suppression: SuppressionList, plan: Plan
 ) -> None:
     """Judge again the rows that were not sent for a reason of their own: lists may have changed."""
-    for seq, number, row in list(journal.judged(Status.INVALID, Status.SUPPRESSED)):
+    for seq, number, row in list(journal.judged(Status.INVALID, Status.SUPPRESSED, Status.SKIPPED)):
         if number in mappers:
             record = mappers[number].record(row)
             journal.rejudge(seq, judged(record, number, suppression, plan))
@@ -140,6 +140,8 @@ def finish_plan(journal: Journal, plan: Plan) -> None:
 def _body_or_refusal(
     record: Record, suppression: SuppressionList
 ) -> tuple[bytes | None, Refusal | None]:
+    if record.skipped:
+        return None, Refusal(Status.SKIPPED, "SKIPPED", record.skipped)
     errors = record.errors if record.problems else ()
     if errors:
         return None, Refusal(Status.INVALID, errors[0].code, "; ".join(map(str, errors)))
