@@ -74,7 +74,8 @@ def _mapper(rules: str, header: list[str]) -> RowMapper:
 
 
 def _skipped(mapper: RowMapper, **cells: str) -> str:
-    return mapper.record(Row("x.csv", "", 2, {"E-mail": "a@b.org", **cells})).skipped
+    refusal = mapper.record(Row("x.csv", "", 2, {"E-mail": "a@b.org", **cells})).skipped
+    return str(refusal or "")
 
 
 @pytest.mark.parametrize(("header", "agreed", "refused"), COLUMNS, ids=[c[0] for c in COLUMNS])
@@ -107,7 +108,7 @@ def test_a_rule_of_refusals_does_not_send_a_value_that_was_never_seen():
     assert (rule.section, rule.values) == ("only", ("empty", "no", "false", "0"))
     mapper = _mapper("only:\n- {column: Unsubscribed, values: [empty, no, false, 0]}\n",
                      ["E-mail", "Unsubscribed"])  # fmt: skip
-    assert _skipped(mapper, Unsubscribed="Y") == "Unsubscribed is 'Y' (only)"
+    assert _skipped(mapper, Unsubscribed="Y") == "Unsubscribed: 'Y' (only)"
 
 
 def test_exports_of_products_have_their_columns_recognised():
@@ -136,8 +137,8 @@ def test_values_fold_case_and_blanks_and_empty_is_named():
         "skip:\n- {column: Opt, values: [Opted out, empty], because: said no}\n", ["E-mail", "Opt"]
     )
 
-    assert _skipped(mapper, Opt="  OPTED\u00a0 out ") == "Opt is 'OPTED out' (skip: said no)"
-    assert _skipped(mapper, Opt=" ") == "Opt is empty (skip: said no)"
+    assert _skipped(mapper, Opt="  OPTED\u00a0 out ") == "Opt: 'OPTED out' (skip: said no)"
+    assert _skipped(mapper, Opt=" ") == "Opt: empty (skip: said no)"
     assert _skipped(mapper, Opt="in") == ""
 
 
@@ -149,8 +150,8 @@ def test_any_skip_and_every_only_rule_decides():
     )
 
     assert _skipped(mapper, A="", B="", C="yes", D="yes") == ""
-    assert _skipped(mapper, A="", B="x", C="yes", D="yes") == "B is 'x' (skip)"
-    assert _skipped(mapper, A="", B="", C="yes", D="") == "D is empty (only)"
+    assert _skipped(mapper, A="", B="x", C="yes", D="yes") == "B: 'x' (skip)"
+    assert _skipped(mapper, A="", B="", C="yes", D="") == "D: empty (only)"
 
 
 def test_a_rule_without_its_column_is_refused_unless_it_is_optional():
@@ -197,7 +198,7 @@ async def test_skipped_rows_have_no_request_and_end_well(sandbox, settings, writ
     assert (summary.exit_code, summary.balanced) == (0, True)
     line = report_of(Path(summary.run_dir))[1]
     assert (line["contact"], line["error_code"]) == ("b@b.org", "SKIPPED")
-    assert line["message"] == "Unsubscribed is 'YES' (skip: unsubscribed)"
+    assert line["message"] == "Unsubscribed: 'YES' (skip: unsubscribed)"
     assert [request.email for request in sandbox.sent()] == ["a@b.org"]
     assert not list(Path(summary.run_dir).glob("rejects*"))
 

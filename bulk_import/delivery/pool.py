@@ -19,6 +19,7 @@ from bulk_import.delivery.attempts import (
 from bulk_import.delivery.claims import Claims, claims_at_once
 from bulk_import.delivery.commits import GroupCommit
 from bulk_import.delivery.lanes import Lanes
+from bulk_import.delivery.pace import Pace
 from bulk_import.delivery.retry import AttemptFailedError, policy
 from bulk_import.errors import EXIT_STOPPED, EXIT_STORAGE
 from bulk_import.journal.entries import Pending, Settled
@@ -69,6 +70,11 @@ class Pool:
     def rate(self) -> float:
         """Requests per second in force; 0 = no limit."""
         return self._attempts.pace.rate
+
+    @property
+    def pace(self) -> Pace:
+        """The run's pace, for somebody who changes it while rows are sent."""
+        return self._attempts.pace
 
     async def run(
         self, supply: Iterator[Pending], is_complete: Callable[[], bool] = lambda: True

@@ -253,7 +253,7 @@ class _NightJob:
 
 # Rows that are never sent say nothing of what the server has.
 _NOT_MEANT = frozenset({Status.DUPLICATE, Status.SUPPRESSED, Status.INVALID})
-_UNCHANGED = Refusal(Status.UNCHANGED, "UNCHANGED", "same as last confirmed")
+_UNCHANGED = Refusal.because(Status.UNCHANGED, "UNCHANGED", "same as last confirmed")
 
 
 @dataclass(slots=True)

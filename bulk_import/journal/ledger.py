@@ -10,6 +10,9 @@ from typing import Any
 from bulk_import.journal.database import CHUNK, IN_DOUBT, Database, translated
 from bulk_import.journal.entries import Entry, Intent, Pending, Settled, Unsettled
 
+# The columns of a row that was sent, in the order of ``Settled``.
+SETTLED = f"({', '.join(Settled._fields)})"
+
 
 class Sending(Database):
     """The journal while rows are being sent."""
@@ -22,7 +25,7 @@ class Sending(Database):
         """
         with self._writing():
             self._db.execute(
-                f"""insert into outcome
+                f"""insert into outcome {SETTLED}
                     select r.seq, 'unknown', 'INTERRUPTED',
                         'sent, but the run was interrupted before the answer came',
                         (select count(*) from attempt a
@@ -92,7 +95,7 @@ class Sending(Database):
             self._insert("attempt (seq, number, started_at, body_sha256)", lines[Intent])
             if lines[Unsettled]:
                 self._db.executemany(_UNSETTLED, lines[Unsettled])
-            self._insert("outcome", lines[Settled])
+            self._insert(f"outcome {SETTLED}", lines[Settled])
 
     def _insert(self, into: str, lines: Sequence[Entry]) -> None:
         """Insert *lines* in few statements.

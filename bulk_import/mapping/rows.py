@@ -157,7 +157,7 @@ class RowMapper:
                     Step(field.name, field.bound.columns, self._meant(field.bound, raw),
                          values.get(field.name, ""), rule, tuple(problems[known:]))
                 )  # fmt: skip
-        skipped = self._skipped(cells, spoiled, problems) if self._rules else ""
+        skipped = self._skipped(cells, spoiled, problems) if self._rules else None
         self._whole(values, problems)
         fields = [(name, values[name]) for name in self._order if name in values]
         if self._binding.extra:
@@ -328,21 +328,18 @@ class RowMapper:
         cells: Mapping[str, str],
         spoiled: Mapping[str, Sequence[Problem]],
         problems: list[Problem],
-    ) -> str:
+    ) -> Problem | None:
         """Return which rule keeps the row from being sent. A damaged cell decides nothing."""
         for rule in self._rules:
             damage = [p for p in spoiled.get(rule.column, ()) if p.is_error]
             error = rule.damage(cells)
-            if error and not damage:
-                text = f"{error} stands where the {rule.section} rule looks; repair the cell"
-                damage = [Problem("CELL_ERROR", text, column=rule.column, value=error)]
-            if damage:
-                problems.extend(damage)
-                return ""
-            reason = rule.reason(cells)
-            if reason:
-                return reason
-        return ""
+            if damage or error:
+                problems.extend(damage or filter(None, [error]))
+                return None
+            refusal = rule.refusal(cells)
+            if refusal is not None:
+                return refusal
+        return None
 
     def _whole(self, values: Values, problems: list[Problem]) -> None:
         extension = values.pop("_extension", "")

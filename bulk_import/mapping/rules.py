@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from bulk_import.mapping.consent import EMPTY
 from bulk_import.mapping.schema import RowRule
+from bulk_import.models import Problem
 from bulk_import.normalize.consent import folded_cell
 
 # What a spreadsheet program shows, and saves as text, instead of a result.
@@ -35,16 +36,20 @@ class BoundRule:
             folded.add("")
         return cls(section, column, frozenset(folded), rule.because)
 
-    def damage(self, cells: Mapping[str, str]) -> str:
-        """Return the error of a spreadsheet that stands in the cell: it decides nothing."""
+    def damage(self, cells: Mapping[str, str]) -> Problem | None:
+        """Return the problem of a cell that shows a spreadsheet's error: it decides nothing."""
         cell = cells[self.column].strip()
-        return cell if _ERROR.fullmatch(cell.upper()) else ""
+        if not _ERROR.fullmatch(cell.upper()):
+            return None
+        message = f"{cell} stands where the {self.section} rule looks; repair the cell"
+        return Problem("CELL_ERROR", message, column=self.column, value=cell)
 
-    def reason(self, cells: Mapping[str, str]) -> str:
-        """Return why the row may not be sent; ``""`` when this rule lets it pass."""
+    def refusal(self, cells: Mapping[str, str]) -> Problem | None:
+        """Return why the row may not be sent; ``None`` when this rule lets it pass."""
         cell = cells[self.column]
         if (folded_cell(cell) in self.values) is (self.section == "only"):
-            return ""
-        said = f"is {' '.join(cell.split())!r}" if cell.strip() else "is empty"
+            return None
+        found = repr(" ".join(cell.split())) if cell.strip() else "empty"
         why = f": {self.because}" if self.because else ""
-        return f"{self.column} {said} ({self.section}{why})"
+        message = f"{found} ({self.section}{why})"
+        return Problem("SKIPPED", message, column=self.column, value=cell)

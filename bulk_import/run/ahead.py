@@ -50,7 +50,7 @@ class ReadingTask:
     mapping_name: str
     mapping_folder: str
     sheet: str
-    lists: Mapping[str, str] | None
+    lists: Mapping[str, Sequence[str]] | None
     managers: Mapping[str, str] | None
     at: str
     is_report_safe: bool

@@ -16,7 +16,7 @@ from bulk_import.journal.entries import JudgedRow, Refusal
 from bulk_import.mapping.merging import merge_records
 from bulk_import.mapping.rows import RowMapper
 from bulk_import.mapping.suppression import SuppressionList
-from bulk_import.models import Record, Row, Status
+from bulk_import.models import Problem, Record, Row, Status
 from bulk_import.run.plan import Input, Plan
 
 BATCH = 1000  # rows that are committed together
@@ -85,18 +85,17 @@ def prepare(
 
 def judged(record: Record, source: int, suppression: SuppressionList, plan: Plan) -> JudgedRow:
     """Return a row as it enters the journal: with a body, or with the refusal why it has none."""
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[Problem, ...] = ()
     if record.problems:
-        found = record.warnings
-        warnings = tuple([str(problem) for problem in found])
-        plan.warnings.update([problem.code for problem in found])
+        warnings = record.warnings
+        plan.warnings.update([problem.code for problem in warnings])
     body, refusal = _body_or_refusal(record, suppression)
     if body is not None:
         plan.sets.add(body)
     elif refusal is not None and refusal.status is Status.INVALID:
         plan.codes.update({problem.code for problem in record.errors} or {refusal.error_code})
         if len(plan.examples) < 10:
-            plan.examples.append((f"row {record.row.number}", refusal.message))
+            plan.examples.append((f"row {record.row.number}", refusal.reasons))
     return JudgedRow(source, record.row, record.email, record.contact, warnings, body, refusal)
 
 
@@ -140,25 +139,25 @@ def finish_plan(journal: Journal, plan: Plan) -> None:
 def _body_or_refusal(
     record: Record, suppression: SuppressionList
 ) -> tuple[bytes | None, Refusal | None]:
-    if record.skipped:
-        return None, Refusal(Status.SKIPPED, "SKIPPED", record.skipped)
+    if record.skipped is not None:
+        return None, Refusal(Status.SKIPPED, (record.skipped,))
     errors = record.errors if record.problems else ()
     if errors:
-        return None, Refusal(Status.INVALID, errors[0].code, "; ".join(map(str, errors)))
+        return None, Refusal(Status.INVALID, errors)
     reason = suppression.reason(record.email)
     if reason:
-        return None, Refusal(Status.SUPPRESSED, "SUPPRESSED", reason)
+        return None, Refusal.because(Status.SUPPRESSED, "SUPPRESSED", reason)
     if not record.fields:
-        return None, Refusal(Status.INVALID, "ROW_EMPTY", "no mapped column has a value")
+        return None, Refusal.because(Status.INVALID, "ROW_EMPTY", "no mapped column has a value")
     try:
         return encode(record.fields), None
     except UnicodeEncodeError:
-        return None, Refusal(
+        return None, Refusal.because(
             Status.INVALID, "CELL_BROKEN", "a cell holds half a character; enter it again"
         )
 
 
-Shared = Sequence[tuple[int, Row, bytes, tuple[str, ...]]]
+Shared = Sequence[tuple[int, Row, bytes, tuple[Problem, ...]]]
 
 
 def _gives_way(rows: Shared, policy: str) -> Iterator[tuple[int, Refusal]]:
@@ -168,7 +167,7 @@ def _gives_way(rows: Shared, policy: str) -> Iterator[tuple[int, Refusal]]:
             others = ", ".join(str(row.number) for other, row, _, _ in rows if other != seq)
             yield (
                 seq,
-                Refusal(
+                Refusal.because(
                     Status.INVALID,
                     "CONTACT_TWICE",
                     f"the same contact stands in row {others} as well (when: duplicate: refuse)",
@@ -178,7 +177,7 @@ def _gives_way(rows: Shared, policy: str) -> Iterator[tuple[int, Refusal]]:
             what = "is merged into" if policy == "merge" else "gives way to"
             yield (
                 seq,
-                Refusal(
+                Refusal.because(
                     Status.DUPLICATE,
                     "DUPLICATE",
                     f"{what} row {keeper[1].number} of the same contact (when: duplicate: {policy})",
@@ -193,5 +192,5 @@ def _merge(journal: Journal, rows: Shared) -> None:
     ]
     merged = merge_records(records)
     seq, _, _, warnings = rows[-1]
-    noted = dict.fromkeys([*warnings, *(str(problem) for problem in merged.problems)])
+    noted = dict.fromkeys([*warnings, *merged.problems])
     journal.replace_body(seq, encode(merged.fields), list(noted))

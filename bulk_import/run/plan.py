@@ -38,7 +38,7 @@ class Plan:
         sets: Tags and lists of the rows that would be sent.
         problems: What the sources as a whole have, ``findings`` included.
         findings: What only all rows of a source show.
-        examples: Some of the refused rows: (place, what is wrong).
+        examples: Some of the refused rows: (place, why).
         codes, warnings: Code -> rows refused with it, warnings with it.
         titles: List id -> title, for showing.
         accepted: Rows of the canary that were accepted; 0 before it flew.
@@ -51,7 +51,7 @@ class Plan:
     sets: SetCounter = field(default_factory=SetCounter)
     problems: list[tuple[str, Problem]] = field(default_factory=list)
     findings: list[tuple[str, Problem]] = field(default_factory=list)
-    examples: list[tuple[str, str]] = field(default_factory=list)
+    examples: list[tuple[str, tuple[Problem, ...]]] = field(default_factory=list)
     codes: Counter[str] = field(default_factory=Counter)
     warnings: Counter[str] = field(default_factory=Counter)
     titles: dict[str, str] = field(default_factory=dict)

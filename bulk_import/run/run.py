@@ -50,7 +50,7 @@ from bulk_import.run.judging import (
 )
 from bulk_import.run.plan import Input, Plan
 from bulk_import.run.reporting import report, summarize
-from bulk_import.run.sending import Confirm, Sending
+from bulk_import.run.sending import Confirm, Sending, Steer, is_confirmed
 from bulk_import.settings import Settings
 from bulk_import.stopping import Stop, StoppingError, in_thread
 from bulk_import.system.clock import now
@@ -75,12 +75,14 @@ class Run:
         stop: Stop,
         *,
         adjust: Adjust | None = None,
+        steer: Steer | None = None,
     ) -> None:
         """Make a run.
 
         Args:
             adjust: Called when all rows are read and judged: may settle more of them; what it
                 returns is why nothing may be sent.
+            steer: Given the pace when sending begins, to hold or change it.
         """
         if settings.limits.window:
             Window.parse(settings.limits.window)  # a wrong one is told before anything is read
@@ -91,7 +93,7 @@ class Run:
         self._progress = progress
         self._stop = stop
         self._adjust = adjust
-        self._sending = Sending(settings, mapping, self._folder, confirm, progress, stop)
+        self._sending = Sending(settings, mapping, self._folder, confirm, progress, stop, steer)
         self._began = time.monotonic()
         self._titles: dict[str, str] = {}
 
@@ -348,7 +350,7 @@ class Run:
     async def _send(self, journal: Journal, client: Client | None, plan: Plan) -> Summary:
         if client is None or self._stop.is_set:
             return self._close(journal)
-        if self._confirm is not None and plan.to_send and not self._confirm(plan):
+        if plan.to_send and not await is_confirmed(self._confirm, plan, self._stop):
             self._stop.request("not confirmed; nothing was sent", EXIT_STOPPED)
             return self._close(journal)
         await self._sending.send(journal, client, plan)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from inspect import isawaitable
 
 from bulk_import.api.client import Client
 from bulk_import.delivery.commits import GroupCommit, Reserve
+from bulk_import.delivery.pace import Pace
 from bulk_import.delivery.pool import Pool
 from bulk_import.errors import EXIT_STOPPED, StorageError
 from bulk_import.journal import Journal
@@ -22,10 +24,22 @@ from bulk_import.run.folder import RunFolder
 from bulk_import.run.plan import Plan
 from bulk_import.run.reporting import REPORT
 from bulk_import.settings import Settings
-from bulk_import.stopping import Stop
+from bulk_import.stopping import Stop, StoppingError
 from bulk_import.system.clock import rfc3339
 
-Confirm = Callable[[Plan], bool]
+Confirm = Callable[[Plan], bool | Awaitable[bool]]
+Steer = Callable[[Pace], None]
+
+
+async def is_confirmed(confirm: Confirm | None, plan: Plan, stop: Stop) -> bool:
+    """Ask, if anybody can be asked: a terminal answers at once, a page later. Stopped = no."""
+    answer = True if confirm is None else confirm(plan)
+    if not isawaitable(answer):
+        return answer
+    try:
+        return await stop.unless(answer)
+    except StoppingError:
+        return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +48,7 @@ class Sending:
 
     Attributes:
         confirm: Asked behind the canary whether the rest may go; ``None`` = nobody is.
+        steer: Given the pace when sending begins, to hold or change it; ``None`` = nobody does.
     """
 
     _settings: Settings
@@ -42,6 +57,7 @@ class Sending:
     _confirm: Confirm | None
     _progress: Progress
     _stop: Stop
+    _steer: Steer | None = None
 
     async def send(
         self, journal: Journal, client: Client, plan: Plan, preparer: ReadAhead | None = None
@@ -80,6 +96,8 @@ class Sending:
             constant_lists=self._constant_lists(reader),
             used_today=reader.count_requests_since(_midnight()),
         )
+        if self._steer is not None:
+            self._steer(pool.pace)
         if self._settings.safeguards.canary:
             await self._send_canary(reader, pool, plan)
         if self._stop.is_set:
@@ -110,7 +128,7 @@ class Sending:
             )
         elif self._confirm is not None and not self._stop.is_set and plan.to_send > accepted:
             plan.accepted = accepted
-            if not self._confirm(plan):
+            if not await is_confirmed(self._confirm, plan, self._stop):
                 self._stop.request(
                     "not confirmed after the canary; the rest was not sent", EXIT_STOPPED
                 )
