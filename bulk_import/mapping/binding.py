@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bulk_import.api.fields import FIELDS, Field, Kind
-from bulk_import.errors import MappingError
+from bulk_import.errors import MappingError, MappingProblem
 from bulk_import.mapping.loading import ColumnMapping, closest
 from bulk_import.mapping.schema import FieldRule
 from bulk_import.normalize.folding import fold
@@ -33,6 +33,9 @@ ROLES = {
     Kind.UTC_OFFSET: "utc_offset",
     Kind.MANAGER: "manager",
 }
+
+
+Lists = Mapping[str, Sequence[str]]  # title or id of a list -> the ids that it may mean
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +67,7 @@ class Binding:
 
     Attributes:
         fields: In the order in which they are evaluated: countries before phones.
-        lists: List title -> id; ``None`` while the account has not been asked.
+        lists: List title or id -> the ids that it may mean; ``None`` while the account has not been asked.
         at: The clock for ``dst: current``.
     """
 
@@ -72,7 +75,7 @@ class Binding:
     header: tuple[str, ...]
     fields: tuple[BoundField, ...]
     extra: tuple[BoundField, ...]
-    lists: Mapping[str, str] | None
+    lists: Lists | None
     managers: Mapping[str, str] | None
     at: datetime | None
 
@@ -109,14 +112,14 @@ def bind(
     mapping: ColumnMapping,
     header: Sequence[str],
     *,
-    lists: Mapping[str, str] | None = None,
+    lists: Lists | None = None,
     managers: Mapping[str, str] | None = None,
     at: datetime | None = None,
 ) -> Binding:
     """Bind *mapping* to a file's header.
 
     Args:
-        lists: List title -> id, as the account has them; ``None`` = not asked yet.
+        lists: List title or id -> the ids that it may mean; ``None`` = not asked yet.
         managers: Manager's name -> id, likewise.
         at: The clock for ``dst: current``.
 
@@ -144,9 +147,9 @@ def bind(
 
 class _Binder:
     def __init__(
-        self, mapping: ColumnMapping, header: tuple[str, ...], lists: Mapping[str, str] | None
+        self, mapping: ColumnMapping, header: tuple[str, ...], lists: Lists | None
     ) -> None:
-        self.problems: list[str] = []
+        self.problems: list[MappingProblem] = []
         self._mapping = mapping
         self._header = header
         self._lists = lists
@@ -187,11 +190,15 @@ class _Binder:
                 if name in self._mapping.spec.fields and not self._mapping.spec.fields[name].part
             ]
             if len(plain) > 1 and len(same_kind) == 1 and same_kind <= {Kind.NAME, Kind.EMAIL}:
-                where = self._mapping.at("fields", plain[1])
-                self.problems.append(
-                    f"{where}: fields.{plain[1]}: column {column!r} is mapped to "
-                    f"{' and '.join(plain)}; keep one, or split it with part:"
+                self._refuse(
+                    f"column {column!r} is mapped to {' and '.join(plain)}; "
+                    "keep one, or split it with part:",
+                    ("fields", plain[1]),
                 )
+
+    def _refuse(self, message: str, path: tuple[str, ...]) -> None:
+        """Note a problem of a field, placed at the option of it that is meant."""
+        self.problems.append(self._mapping.document.problem(message, path[:2], at=path))
 
     def _origin(self, rule: FieldRule, path: tuple[str, ...]) -> tuple[tuple[str, ...], Pick]:
         if rule.value is not None:
@@ -236,10 +243,7 @@ class _Binder:
         wanted = " or ".join(repr(name) for name in names)
         hint = closest(names[0], self._header)
         headers = ", ".join(self._header[:20]) + (", …" if len(self._header) > 20 else "")
-        self.problems.append(
-            f"{self._mapping.at(*path)}: {path[0]}.{path[1]}: no column {wanted}"
-            f"{hint or f'; the file has: {headers}'}"
-        )
+        self._refuse(f"no column {wanted}{hint or f'; the file has: {headers}'}", path)
 
     def _always(self, field: Field, rule: FieldRule, path: tuple[str, ...]) -> tuple[str, ...]:
         found = []
@@ -252,30 +256,38 @@ class _Binder:
                     resolve_list(checked, self._lists) if field.kind is Kind.LISTS else checked
                 )
             except NormalizeError as exc:
-                self.problems.append(
-                    f"{self._mapping.at(*path, 'always')}: {path[0]}.{path[1]}: {exc}"
-                )
+                self._refuse(str(exc), (*path, "always"))
         return tuple(dict.fromkeys(found))
 
 
-def resolve_list(value: str, lists: Mapping[str, str] | None) -> str:
-    """Return the id of a list given by id or title; as it stands while the account is not asked.
+def resolve_list(value: str, lists: Lists | None) -> str:
+    """Return the id of a list given by id or title; unchanged while the account is not asked.
 
     Raises:
-        NormalizeError: ``LIST_UNKNOWN``.
+        NormalizeError: ``LIST_UNKNOWN``, ``LIST_AMBIGUOUS`` or ``LIST_WITHOUT_ID``.
     """
     if lists is None:
         return value
-    if value in lists:
-        return lists[value]
-    ids = set(lists.values())
-    if value in ids:
-        return value
-    raise NormalizeError(
-        "LIST_UNKNOWN",
-        f"the account has no list {value!r}{closest(value, [*lists, *ids])}; "
-        "`bulk-import lists` shows them",
-    )
+    ids = lists.get(value)
+    if ids is None:
+        raise NormalizeError(
+            "LIST_UNKNOWN",
+            f"the account has no list {value!r}{closest(value, [*lists])}; "
+            "`bulk-import lists` shows them",
+        )
+    if not ids:
+        raise NormalizeError(
+            "LIST_WITHOUT_ID",
+            f"the account's answer has no API id for the list {value!r}; write the id that the "
+            "list's settings show",
+        )
+    if len(ids) > 1:
+        raise NormalizeError(
+            "LIST_AMBIGUOUS",
+            f"{len(ids)} lists are called {value!r}; write the id of the one that is meant: "
+            f"{' or '.join(ids)}",
+        )
+    return ids[0]
 
 
 def _first_of(columns: tuple[str, ...]) -> Pick:
