@@ -1,4 +1,4 @@
-"""What goes into a journal and comes out of it: rows as they are prepared, attempts, settlements.
+"""What goes into a journal and comes out of it: judged rows, attempts, settlements.
 
 JudgedRow (once, while reading) -> Pending (still to be sent) -> Intent -> Unsettled … -> Settled
 

@@ -1,4 +1,4 @@
-"""What preparing writes: rows in source order, judgements, and what becomes of shared contacts."""
+"""What judging writes: rows in source order, judgements, and what becomes of shared contacts."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ _REFUSED = "insert into outcome values (?,?,?,?,?,?,?,?,?,?)"
 _JUDGEMENT = "select email, contact, warnings, body from record where seq = ?"
 
 
-class Preparation(Database):
+class Records(Database):
     """The journal while rows are being judged."""
 
     def clear(self) -> None:
-        """Forget rows of a preparation that did not come to its end. Nothing was sent then."""
+        """Delete all rows and sources: those of an earlier attempt to read them."""
         with self._writing():
             for table in ("outcome", "attempt", "record", "source"):
                 self._db.execute(f"delete from {table}")  # noqa: S608 - names are ours
@@ -66,7 +66,7 @@ class Preparation(Database):
                 (_refused(seq, refusal) for seq, refusal in refusals),
             )
 
-    def rejudge(self, seq: int, judged: JudgedRow) -> None:
+    def replace_judgement(self, seq: int, judged: JudgedRow) -> None:
         """Put a second judgement of a row in the place of the first, if it is another one."""
         record = (judged.email, judged.contact, pack_problems(judged.warnings), judged.body)
         refusal = () if judged.refusal is None else _refused(seq, judged.refusal)
@@ -125,7 +125,7 @@ class Preparation(Database):
                    where email <> '' and body is not null group by email having n > 1)"""
         return int(self._one(query))
 
-    def judged(self, *statuses: Status) -> Iterator[tuple[int, int, Row]]:
+    def ended_in(self, *statuses: Status) -> Iterator[tuple[int, int, Row]]:
         """Yield (seq, source, row) of the rows that ended in one of *statuses*."""
         marks = ",".join("?" * len(statuses))
         sources = self.sources()
