@@ -111,7 +111,9 @@ def rejudge(
             if better.cells != row.cells:
                 record = mappers[source].record(better)
                 journal.replace_judgement(seq, judge(record, source, suppression, tally))
-    for seq, number, row in list(journal.ended_in(Status.INVALID, Status.SUPPRESSED)):
+    for seq, number, row in list(
+        journal.ended_in(Status.INVALID, Status.SUPPRESSED, Status.SKIPPED)
+    ):
         if number in mappers:
             corrected = (corrections or {}).get(number)
             again = row if corrected is None else corrected.apply(row)
@@ -138,6 +140,8 @@ def settle_duplicates(journal: Journal, policy: str) -> None:
 def _body_or_refusal(
     record: Record, suppression: SuppressionList
 ) -> tuple[bytes | None, Refusal | None]:
+    if record.skipped is not None:
+        return None, Refusal(Status.SKIPPED, (record.skipped,))
     errors = record.errors if record.problems else ()
     if errors:
         return None, Refusal(Status.INVALID, errors)
