@@ -22,7 +22,8 @@ import pytest
 from bulk_import.delivery import attempts, pace, retry
 from bulk_import.progress import Silence
 from bulk_import.sandbox.app import Sandbox
-from bulk_import.settings import SENDING_VARIABLE, Settings
+from bulk_import.settings import Settings
+from bulk_import.system.environment import SENDING_VARIABLE
 from bulk_import.system.secrets import Secret
 
 MAPPING = """\

@@ -71,9 +71,9 @@ class Client:
         self.note = note
         self._way = way
         self._key = settings.api_key
-        self._verify_hash = settings.verify_hash
-        self._trust_503 = settings.trust_503
-        self._timeout_s = settings.timeout_s
+        self._verify_hash = settings.policy.verify_hash
+        self._trust_503 = settings.policy.trust_503
+        self._timeout_s = settings.patience.timeout_s
         key = urlencode({KEY_PARAMETER: settings.api_key.reveal()})
         self._key_behind = f"&{key}".encode("ascii")
         self._base = URL(settings.endpoint)
@@ -89,8 +89,8 @@ class Client:
             SettingsError: The CA file cannot be read.
         """
         tls = _tls(settings)
-        limits = connect_limits(settings.timeout_s)
-        deadlines = Deadlines(settings.timeout_s)
+        limits = connect_limits(settings.patience.timeout_s)
+        deadlines = Deadlines(settings.patience.timeout_s)
 
         def session(connections: Connector) -> aiohttp.ClientSession:
             return aiohttp.ClientSession(
@@ -224,7 +224,7 @@ class Client:
 
 def _why_not_direct(settings: Settings) -> str:
     """Return why requests go through aiohttp's sessions; empty when they need not."""
-    if settings.send_by == "session":
+    if settings.policy.send_by == "session":
         return "requests go through aiohttp's sessions, as asked: slower"
     try:
         from bulk_import.api.direct import why_not

@@ -9,9 +9,9 @@ from bulk_import.api.form import decode
 from bulk_import.errors import SetupError
 from bulk_import.journal import Journal
 from bulk_import.journal.entries import Attempt
-from bulk_import.mapping.loading import load_mapping, parse_mapping
+from bulk_import.mapping.loading import ColumnMapping, load_mapping, parse_mapping
 from bulk_import.mapping.rows import Step
-from bulk_import.models import VANISHED, Record
+from bulk_import.models import VANISHED, Outcome, Record
 from bulk_import.run.folder import JOURNAL
 from bulk_import.run.inputs import opened_inputs, row_mapper
 
@@ -22,23 +22,25 @@ class Explained:
 
     Attributes:
         form: What is sent, without the key.
-        outcome: How it ended, of a run; else empty.
+        outcome: How it ended, of a run.
     """
 
     record: Record
     steps: list[Step]
     form: list[tuple[str, str]]
-    outcome: str = ""
+    outcome: Outcome | None = None
     attempts: tuple[Attempt, ...] = ()
 
 
-def explain_row(source: str, mapping: Path, number: int, *, sheet: str | None = None) -> Explained:
+def explain_row(
+    source: str, mapping: str | Path | ColumnMapping, number: int, *, sheet: str | None = None
+) -> Explained:
     """Explain the row of a spreadsheet with that number.
 
     Raises:
         SetupError: There is no such row, or the file or mapping cannot be used.
     """
-    loaded = load_mapping(mapping)
+    loaded = mapping if isinstance(mapping, ColumnMapping) else load_mapping(mapping)
     loaded = loaded.with_sheet(sheet) if sheet else loaded
     with opened_inputs([source], loaded, None) as inputs:
         for opened in inputs:
@@ -70,6 +72,5 @@ def explain_run(run_dir: Path, number: int) -> Explained:
             row, outcome = journal.result(seq)
             record, steps = row_mapper(mapping, info.header, None).explain(row)
             form = list(decode(body)) if body else []
-            told = " ".join(filter(None, (outcome.status, outcome.error_code, outcome.message)))
-            return Explained(record, steps, form, told, tuple(journal.attempts(seq)))
+            return Explained(record, steps, form, outcome, tuple(journal.attempts(seq)))
     raise SetupError(f"{run_dir}: the run has no row {number}")
