@@ -41,7 +41,7 @@ class JudgedRow(NamedTuple):
 
 
 class Refusal(NamedTuple):
-    """Why a row is not sent: ``invalid``, ``duplicate``, ``suppressed`` or ``unchanged``.
+    """Why a row is not sent: ``invalid``, ``duplicate``, ``suppressed``, ``skipped`` or ``unchanged``.
 
     Attributes:
         reasons: At least one; the code of the first is the row's code in reports.

@@ -35,6 +35,7 @@ from bulk_import.run.changes import SetCounter
 from bulk_import.run.folder import JOURNAL, RunFolder
 from bulk_import.run.identity import facts_of, refuse_other_run, refuse_rehearsal
 from bulk_import.run.inputs import (
+    corrections_of,
     opened_inputs,
     opened_sources,
     refuse_mostly_blank,
@@ -170,7 +171,7 @@ class Run:
                 )
             ) as ahead,
         ):
-            for source, _ in opened:
+            for source, _, _ in opened:
                 for problem in source.problems:
                     self._progress.say(f"{source.name}: {problem}")
             try:
@@ -244,12 +245,18 @@ class Run:
             suppression = SuppressionList.load(self._mapping.suppress_files())
             if facts.get("judged"):
                 tally = Tally(int(facts["rows_read"]))
+                known = journal.sources()
                 mappers = {
                     number: row_mapper(self._mapping, info.header, directory)
-                    for number, info in journal.sources().items()
+                    for number, info in known.items()
                     if info.kind != VANISHED
                 }
-                rejudge(journal, mappers, suppression, tally)
+                corrections = {
+                    number: found
+                    for number, mapper in mappers.items()
+                    if (found := corrections_of(known[number].name, self._mapping, mapper))
+                }
+                rejudge(journal, mappers, suppression, tally, corrections)
                 settle_duplicates(journal, self._mapping.spec.when.duplicate)
             else:
                 again = paths or json.loads(facts["paths"])
