@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from bulk_import.api.fields import FIELDS, RESERVED
+from bulk_import.api.fields import FIELDS, OPPOSITES, RESERVED
 from bulk_import.errors import MappingError, MappingProblem
 from bulk_import.mapping.schema import (
     Defaults,
@@ -222,7 +222,7 @@ def _unsound(spec: MappingSpec, document: Document) -> Iterator[MappingProblem]:
 
 
 def _both_ways(spec: MappingSpec, document: Document) -> Iterator[MappingProblem]:
-    for add, remove in (("add_tags", "remove_tags"), ("add_to_lists", "remove_from_lists")):
+    for add, remove in OPPOSITES:
         if add in spec.fields and remove in spec.fields:
             both = set(spec.fields[add].always) & set(spec.fields[remove].always)
             for value in sorted(both):

@@ -284,6 +284,8 @@ class Run:
             return
         with self._account_lock():
             async with Client.connect(self._settings) as client:
+                if client.note:
+                    self._progress.say(client.note)
                 directory = None
                 if self._settings.policy.preflight:
                     wants_managers = "lead_personal_manager" in self._mapping.spec.fields
