@@ -10,8 +10,14 @@ import pytest
 from openpyxl import Workbook
 
 from bulk_import.errors import MappingError
+from bulk_import.jobs.importing import import_file_async, resume_async
+from bulk_import.jobs.nightly import SyncOptions, sync_async
+from bulk_import.jobs.undoing import write_undo
 from bulk_import.mapping.schema import SuppressSpec
 from bulk_import.mapping.suppression import SuppressionList
+from bulk_import.models import Status
+from bulk_import.sandbox.faults import Faults
+from tests.conftest import Ear, report_of, statuses
 
 CASES = Path(__file__).parent / "cases" / "suppress"
 ANNA = "anna@example.com"
@@ -306,3 +312,140 @@ def test_an_error_in_a_cell_is_named(tmp_path):
     path = workbook(tmp_path / "stop.xlsx", ["E-mail"], [ANNA], ["=A1&A9"])
 
     assert [entry.row for entry in load(path).reports[0].unknown] == [3]
+
+
+# -- in every command -----------------------------------------------------------------------------
+
+MAPPING = "version: 1\nfields: {lead_email: E-mail, add_tags: {always: [x]}}\nsuppress: stop.csv\n"
+
+
+@pytest.fixture
+def job(tmp_path, write_csv):
+    """A source of a, b and c, and an empty list beside its mapping: (source, mapping, list)."""
+    (tmp_path / "m.yml").write_text(MAPPING, "utf-8")
+    (tmp_path / "stop.csv").write_text("E-mail\n", "utf-8")
+    people = [["E-mail"], *([f"{name}@b.org"] for name in "abc")]
+    return write_csv(people), tmp_path / "m.yml", tmp_path / "stop.csv"
+
+
+def sent(sandbox) -> list[str]:
+    return [request.email for request in sandbox.sent()]
+
+
+async def test_an_ordinary_list_keeps_all_of_its_people_from_being_sent(
+    sandbox, settings, tmp_path
+):
+    summary = await import_file_async(
+        CASES / "list.csv", CASES / "map.yml", settings(sandbox, run_dir=tmp_path / "run")
+    )
+
+    assert sent(sandbox) == ["liam@gmail.com"]
+    assert (summary.counts[Status.SUPPRESSED], summary.exit_code) == (14, 0)
+
+
+async def test_a_list_with_an_open_quotation_mark_sends_nothing(sandbox, settings):
+    with pytest.raises(MappingError, match="cannot be read to its end"):
+        await import_file_async(CASES / "list.csv", CASES / "m.yml", settings(sandbox))
+
+    assert sent(sandbox) == []
+
+
+async def test_a_run_names_what_it_does_not_understand_and_a_strict_one_refuses(
+    sandbox, settings, job
+):
+    source, mapping, stop = job
+    stop.write_text("E-mail\na@b.org\nb@b,org\n", "utf-8")
+
+    with pytest.raises(MappingError, match=r"stop\.csv:3:1: suppress: 'b@b' is not understood"):
+        await import_file_async(source, mapping, settings(sandbox, strict_suppress=True))
+    assert sent(sandbox) == []
+    ear = Ear()
+    await import_file_async(source, mapping, settings(sandbox), progress=ear)
+
+    assert sent(sandbox) == ["b@b.org", "c@b.org"]
+    assert "1 entries understood, 1 NOT understood and not honoured: row 3 'b@b'" in " ".join(
+        ear.told
+    )
+
+
+async def test_a_resume_honours_a_list_that_has_grown(sandbox, settings, job):
+    source, mapping, stop = job
+    first = await import_file_async(source, mapping, settings(sandbox, limit=1))
+    stop.write_text("B@b.org\n", "utf-8")
+
+    again = await resume_async(first.run_dir, settings(sandbox))
+
+    assert sent(sandbox) == ["a@b.org", "c@b.org"]
+    assert statuses(Path(again.run_dir)) == ["success", "suppressed", "success"]
+    assert (again.exit_code, again.balanced) == (0, True)
+
+
+async def test_a_contact_in_doubt_that_is_suppressed_now_is_not_sent_again(sandbox, settings, job):
+    source, mapping, stop = job
+    sandbox.use(Faults(lost=1.0))
+    first = await import_file_async(source, mapping, settings(sandbox, limit=1, max_attempts=1))
+    sandbox.use(Faults())
+    before = len(sent(sandbox))
+    stop.write_text("a@b.org\n", "utf-8")
+
+    again = await resume_async(first.run_dir, settings(sandbox))
+
+    assert sent(sandbox)[before:] == ["b@b.org", "c@b.org"]
+    line = report_of(Path(again.run_dir))[0]
+    assert (line["status"], line["error_code"], line["attempts"]) == ("unknown", "SUPPRESSED", "1")
+
+
+async def test_the_action_for_vanished_contacts_spares_who_said_no(
+    sandbox, settings, job, tmp_path
+):
+    source, mapping, stop = job
+    mapping.write_text(MAPPING + "on_missing: {add_tags: gone}\n", "utf-8")
+    options = SyncOptions(tmp_path / "job.state", accept=True)
+    for name, rows in (("one", "abc"), ("two", "a")):
+        source.write_text("E-mail\n" + "".join(f"{one}@b.org\n" for one in rows), "utf-8")
+        summary = await sync_async(
+            source, mapping, settings(sandbox, run_dir=tmp_path / name), options
+        )
+        stop.write_text("b@b.org\n", "utf-8")
+
+    assert sent(sandbox)[3:] == ["c@b.org"]
+    assert statuses(Path(summary.run_dir)) == ["unchanged", "suppressed", "success"]
+    assert summary.balanced
+
+
+async def test_sync_refuses_a_doubtful_list_by_itself(sandbox, settings, job, tmp_path):
+    source, mapping, stop = job
+    stop.write_text("a@b.org\nb@b,org\n", "utf-8")
+
+    with pytest.raises(MappingError, match="--no-strict-suppress"):
+        await sync_async(source, mapping, settings(sandbox), SyncOptions(tmp_path / "s"))
+    assert sent(sandbox) == []
+    await sync_async(
+        source, mapping, settings(sandbox, strict_suppress=False), SyncOptions(tmp_path / "s")
+    )
+    assert sent(sandbox) == ["b@b.org", "c@b.org"]
+
+
+async def test_an_undo_spares_who_said_no_since(sandbox, settings, job, tmp_path):
+    source, mapping, stop = job
+    first = await import_file_async(source, mapping, settings(sandbox))
+    stop.write_text("b@b.org\n", "utf-8")
+    undo = write_undo(first.run_dir)
+
+    await import_file_async(undo.source, undo.mapping, settings(sandbox, run_dir=tmp_path / "undo"))
+
+    assert sent(sandbox)[3:] == ["a@b.org", "c@b.org"]
+
+
+async def test_rejects_that_are_fed_back_meet_the_list(sandbox, settings, job, tmp_path):
+    source, mapping, stop = job
+    sandbox.use(Faults(refuse=1.0))
+    first = await import_file_async(source, mapping, settings(sandbox))
+    stop.write_text("b@b.org\n", "utf-8")
+    sandbox.use(Faults())
+
+    await import_file_async(
+        Path(first.run_dir) / "rejects.csv", mapping, settings(sandbox, run_dir=tmp_path / "again")
+    )
+
+    assert sent(sandbox)[3:] == ["a@b.org", "c@b.org"]

@@ -57,6 +57,8 @@ def _tell(checked: Checked) -> None:
     plan = checked.plan
     for info in checked.sources:
         click.echo(f"{info.name}: {_seen_as(info)}")
+    for report in checked.lists:
+        click.echo(plain(str(report)))
     for name, problem in plan.problems:
         click.echo(f"{name}: {plain(str(problem))}")
     click.echo(f"{plan.rows_read:,} rows read; {plan.to_send:,} would be sent")
@@ -130,6 +132,16 @@ def _as_json(checked: Checked) -> dict[str, Any]:
                 ],
             }
             for info, rows in zip(checked.sources, checked.rows, strict=True)
+        ],
+        "suppression_lists": [
+            {
+                "file": report.name,
+                "entries": report.understood,
+                "not_understood": [
+                    {"place": entry.place, "text": entry.text} for entry in report.unknown
+                ],
+            }
+            for report in checked.lists
         ],
         "rows_read": plan.rows_read,
         "to_send": plan.to_send,

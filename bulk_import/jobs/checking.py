@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bulk_import.jobs.fixes import Fix, tested_fixes
+from bulk_import.mapping.lists import ListReport
 from bulk_import.mapping.loading import ColumnMapping, load_mapping
 from bulk_import.mapping.suppression import SuppressionList
 from bulk_import.models import Problem, Record, SourceInfo, Status
@@ -28,6 +29,7 @@ class Checked:
         rows: Rows of each source.
         problems: (place, problem) of every row, errors and warnings.
         fixes: Changes of the mapping that were tried on the refused rows.
+        lists: What became of each suppression list.
     """
 
     sources: tuple[SourceInfo, ...]
@@ -35,6 +37,7 @@ class Checked:
     plan: Plan
     problems: tuple[tuple[str, Problem], ...]
     fixes: tuple[Fix, ...] = ()
+    lists: tuple[ListReport, ...] = ()
 
     @property
     def exit_code(self) -> int:
@@ -87,4 +90,4 @@ def check_file(source: Sources, mapping: str | Path | ColumnMapping) -> Checked:
         problems=tally.problems,
         examples=tally.examples,
     )
-    return Checked(tuple(infos), tuple(rows), plan, tuple(found), tuple(fixes))
+    return Checked(tuple(infos), tuple(rows), plan, tuple(found), tuple(fixes), suppression.reports)

@@ -86,7 +86,9 @@ def judge(record: Record, source: int, suppression: SuppressionList, tally: Tall
     if record.problems:
         warnings = record.warnings
     body, refusal = _body_or_refusal(record, suppression)
-    if refusal is not None and refusal.status is Status.INVALID:
+    if refusal is None:
+        tally.let_pass(record.row)
+    elif refusal.status is Status.INVALID:
         tally.refuse(record.row.number, refusal.reasons)
     return JudgedRow(source, record.row, record.email, record.contact, warnings, body, refusal)
 
