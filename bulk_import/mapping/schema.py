@@ -35,6 +35,13 @@ class SourceSpec(Part):
     encoding: str | None = None
     delimiter: str | None = None
     member: str | None = Field(default=None, description="The file inside an archive.")
+    corrections: str | None = Field(
+        default=None,
+        description="Corrected cells; NAME.corrections.csv beside the source if not said.",
+    )
+    corrections_by: Literal["row", "contact"] = Field(
+        default="row", description="How corrections find their rows: by contact in another export."
+    )
 
 
 class Defaults(Part):
