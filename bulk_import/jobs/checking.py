@@ -6,25 +6,30 @@ and suppression, and counts.
 
 from __future__ import annotations
 
+import asyncio
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bulk_import.errors import SourceError
 from bulk_import.jobs.fixes import Fix, tested_fixes
 from bulk_import.journal import Journal
-from bulk_import.mapping.loading import ColumnMapping, load_mapping
+from bulk_import.mapping.loading import AnyMapping, ColumnMapping, load_mapping
 from bulk_import.mapping.rows import RowMapper
 from bulk_import.mapping.suppression import SuppressionList
 from bulk_import.models import Outcome, Problem, Record, SourceInfo, Status
 from bulk_import.run.changes import SetCounter
 from bulk_import.run.folder import JOURNAL
-from bulk_import.run.inputs import opened_inputs, refuse_mostly_blank
+from bulk_import.run.inputs import frame_input, opened_inputs, refuse_mostly_blank
 from bulk_import.run.judging import judge_sources
 from bulk_import.run.plan import Input, Plan, Tally
 from bulk_import.sources import Sources, expand_sources
+
+if TYPE_CHECKING:
+    import pandas
 
 _MOST_TRIED = 20_000  # refused rows on which fixes are tried
 _MOST_PLACES = 1000  # that a cause keeps: memory must not grow with the file
@@ -85,34 +90,73 @@ class Checked:
         return 1 if self.refusal or self.plan.counts.get(Status.INVALID) else 0
 
 
-def check_file(
-    source: Sources, mapping: str | Path | ColumnMapping, *, on_row: OnRow = lambda _: None
-) -> Checked:
+def check_file(source: Sources, mapping: AnyMapping, *, on_row: OnRow = lambda _: None) -> Checked:
     """Judge every row as `run` would, and send nothing.
 
     Args:
+        source: A path or several; globs are expanded.
+        mapping: A mapping file, what such a file says as a dict, or a mapping that is loaded already.
         on_row: Called with what would become of each row, in source order, after all are judged;
             a row that would be sent is ``not_sent``.
 
     Raises:
         SetupError: The sources or the mapping cannot be used at all.
     """
-    names = [source] if isinstance(source, str | Path) else list(source)
-    paths = expand_sources([str(name) for name in names])
-    loaded = mapping if isinstance(mapping, ColumnMapping) else load_mapping(mapping)
+    loaded = load_mapping(mapping)
+    paths = expand_sources(source)
+    with opened_inputs(paths, loaded, None) as inputs:
+        return _check(inputs, loaded, on_row, has_several=len(paths) > 1)
+
+
+async def check_file_async(
+    source: Sources, mapping: AnyMapping, *, on_row: OnRow = lambda _: None
+) -> Checked:
+    """As ``check_file``, in a thread: the event loop is not held up."""
+    return await asyncio.to_thread(check_file, source, mapping, on_row=on_row)
+
+
+def check_frame(
+    frame: pandas.DataFrame,
+    mapping: AnyMapping,
+    *,
+    name: str = "frame",
+    on_row: OnRow = lambda _: None,
+) -> Checked:
+    """As ``check_file``, for a DataFrame; its rows are numbered from 2, as in a spreadsheet.
+
+    Raises:
+        SetupError: The mapping cannot be used, or does not fit the columns.
+    """
+    loaded = load_mapping(mapping)
+    return _check([frame_input(frame, name, loaded, None)], loaded, on_row)
+
+
+async def check_frame_async(
+    frame: pandas.DataFrame,
+    mapping: AnyMapping,
+    *,
+    name: str = "frame",
+    on_row: OnRow = lambda _: None,
+) -> Checked:
+    """As ``check_frame``, in a thread: the event loop is not held up."""
+    return await asyncio.to_thread(check_frame, frame, mapping, name=name, on_row=on_row)
+
+
+def _check(
+    inputs: Iterable[Input], loaded: ColumnMapping, on_row: OnRow, *, has_several: bool = False
+) -> Checked:
     suppression = SuppressionList.load(loaded.suppress_files())
     tally = Tally()
     mappers: list[RowMapper] = []
     with _scratch() as journal:
-        with opened_inputs(paths, loaded, None) as inputs:
-            judge_sources(
-                journal,
-                _noting_mappers(inputs, mappers),
-                suppression,
-                tally,
-                duplicates=loaded.spec.when.duplicate,
-            )
-        causes = _causes(journal.outcomes(), on_row, with_source=len(paths) > 1)
+        judge_sources(
+            journal,
+            _noting_mappers(inputs, mappers),
+            suppression,
+            tally,
+            duplicates=loaded.spec.when.duplicate,
+        )
+        causes = _causes(journal.outcomes(), on_row, with_source=has_several)
         sources = journal.sources()
         return Checked(
             sources=tuple(sources.values()),
