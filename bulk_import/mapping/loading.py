@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationError
 
 from bulk_import.api.fields import FIELDS, OPPOSITES, RESERVED
 from bulk_import.errors import MappingError, MappingProblem
+from bulk_import.mapping.plain import tree_of
 from bulk_import.mapping.schema import (
     Defaults,
     FieldRule,
@@ -84,13 +86,25 @@ class ColumnMapping:
         return replace(self, spec=spec)
 
 
-def load_mapping(path: str | Path) -> ColumnMapping:
-    """Read a mapping file.
+AnyMapping = str | Path | ColumnMapping | Mapping[str, Any]
+
+
+def load_mapping(mapping: AnyMapping) -> ColumnMapping:
+    """Return a mapping that was found sound.
+
+    Args:
+        mapping: A file's path; or what such a file says, as a dict; or a mapping that was loaded
+            before, which is returned as it is.
 
     Raises:
         MappingError: It cannot be read or used; ``problems`` lists all that is wrong with it.
     """
-    path = Path(path)
+    if isinstance(mapping, ColumnMapping):
+        return mapping
+    if isinstance(mapping, Mapping):
+        tree, text = tree_of(mapping, "mapping")
+        return _sound(Document("mapping", tree, {}), Path(), text)
+    path = Path(mapping)
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except OSError as exc:
@@ -104,7 +118,10 @@ def load_mapping(path: str | Path) -> ColumnMapping:
 
 def parse_mapping(text: str, name: str = "mapping", *, folder: Path = Path()) -> ColumnMapping:
     """Read a mapping from *text*. Raises as ``load_mapping`` does."""
-    document = parse(text, name)
+    return _sound(parse(text, name), folder, text)
+
+
+def _sound(document: Document, folder: Path, text: str) -> ColumnMapping:
     if not isinstance(document.tree, dict):
         found = "nothing" if document.tree is None else type(document.tree).__name__
         message = f"a mapping begins with `version: 1` and `fields:`; found {found}"
@@ -119,7 +136,7 @@ def parse_mapping(text: str, name: str = "mapping", *, folder: Path = Path()) ->
     problems += _unsound(spec, document)
     if problems:
         raise MappingError(problems)
-    return ColumnMapping(name, folder, spec, document, text)
+    return ColumnMapping(document.name, folder, spec, document, text)
 
 
 def closest(word: str, known: Sequence[str]) -> str:
@@ -142,6 +159,10 @@ def _misspelt(document: Document) -> Iterator[MappingProblem]:
         part = tree.get(key)
         if isinstance(part, dict):
             yield from _unknown(document, (key,), part, list(model.model_fields), f"{key}:")
+    yield from _misspelt_rules(document, tree)
+
+
+def _misspelt_rules(document: Document, tree: dict[str, Tree]) -> Iterator[MappingProblem]:
     for section, entry, what in (
         ("skip", RowRule, "a rule"),
         ("only", RowRule, "a rule"),
@@ -174,28 +195,31 @@ def _unknown(
             yield document.problem(f"{of} has no {name!r}{hint}", (*path, name))
 
 
+# What pydantic's types of errors mean to somebody who writes YAML.
+_MEANINGS = {
+    "missing": "is missing",
+    "model_type": "needs names and values below it (indented), not a single value",
+    "dict_type": "needs names and values below it (indented), not a single value",
+    "model_attributes_type": "needs names and values below it (indented), not a single value",
+    "tuple_type": "must be a text or a list of texts",
+    "list_type": "must be a text or a list of texts",
+    "too_short": "must name at least one",
+    "string_type": "must be a text",
+}
+
+
 def _explained(exc: ValidationError, document: Document) -> Iterator[MappingProblem]:
     for error in exc.errors(include_url=False, include_input=False):
         if error["type"] == "extra_forbidden":
             continue  # said better by _misspelt
         path = tuple(error["loc"])
-        message = error["msg"].removeprefix("Value error, ")
+        message = _MEANINGS.get(error["type"], error["msg"].removeprefix("Value error, "))
         if path[:1] in (("skip",), ("only",)) and len(path) == 1:
             message = "must be a list, such as `- {column: Unsubscribed, values: [yes, 1]}`"
-        elif error["type"] == "missing":
-            message = "is missing"
-            if path == ("version",):
-                message = "is missing; begin the mapping with `version: 1`"
-        elif error["type"] == "literal_error":
-            message = f"must be {error['ctx']['expected']}" if "ctx" in error else message
-        elif error["type"] in ("model_type", "dict_type", "model_attributes_type"):
-            message = "needs names and values below it (indented), not a single value"
-        elif error["type"] in ("tuple_type", "list_type"):
-            message = "must be a text or a list of texts"
-        elif error["type"] == "too_short":
-            message = "must name at least one"
-        elif error["type"] == "string_type":
-            message = "must be a text"
+        elif error["type"] == "missing" and path == ("version",):
+            message = "is missing; begin the mapping with `version: 1`"
+        elif error["type"] == "literal_error" and "ctx" in error:
+            message = f"must be {error['ctx']['expected']}"
         yield document.problem(f"{message[:1].lower()}{message[1:]}", path)
 
 
