@@ -72,14 +72,7 @@ def _tell(checked: Checked) -> None:
     from bulk_import.codes import catalogue
 
     plan = checked.plan
-    for info in checked.sources:
-        click.echo(f"{info.name}: {_seen_as(info)}")
-    for report in checked.lists:
-        click.echo(plain(str(report)))
-    for name, problem in plan.problems:
-        click.echo(f"{name}: {plain(str(problem))}")
-    if checked.refusal:
-        click.echo(f"a run would send nothing: {plain(checked.refusal)}")
+    _tell_sources(checked)
     click.echo(f"{plan.rows_read:,} rows read; {plan.to_send:,} would be sent")
     for status, number in plan.counts.items():
         click.echo(f"  {number:,} {status.value}")
@@ -103,6 +96,17 @@ def _tell(checked: Checked) -> None:
         click.echo(
             f"  `{fix.change}` makes {fix.repaired:,} of {fix.rows:,} rows with {fix.code} valid{costs}"
         )
+
+
+def _tell_sources(checked: Checked) -> None:
+    for info in checked.sources:
+        click.echo(f"{info.name}: {_seen_as(info)}")
+    for report in checked.lists:
+        click.echo(plain(str(report)))
+    for name, problem in checked.plan.problems:
+        click.echo(f"{name}: {plain(str(problem))}")
+    if checked.refusal:
+        click.echo(f"a run would send nothing: {plain(checked.refusal)}")
 
 
 def _seen_as(info: Any) -> str:

@@ -88,7 +88,9 @@ def judge(record: Record, source: int, suppression: SuppressionList, tally: Tall
     body, refusal = _body_or_refusal(record, suppression)
     if refusal is None:
         tally.let_pass(record.row)
-    elif refusal.status is Status.INVALID:
+    else:
+        tally.keep()
+    if refusal is not None and refusal.status is Status.INVALID:
         tally.refuse(record.row.number, refusal.reasons)
     return JudgedRow(source, record.row, record.email, record.contact, warnings, body, refusal)
 

@@ -34,6 +34,7 @@ class Tally:
 
     Attributes:
         rows_read: Rows that came out of the sources so far.
+        rows_kept: Those of them that are not to be sent.
         problems: (source, problem) of sources as a whole.
         findings: Those of them that are known only after a source's last row.
         codes: Code -> rows refused with it.
@@ -43,6 +44,7 @@ class Tally:
     def __init__(self, rows_read: int = 0, *, watches_consent: bool = True) -> None:
         self._watches_consent = watches_consent
         self.rows_read = rows_read
+        self.rows_kept = 0
         self.problems: list[tuple[str, Problem]] = []
         self.findings: list[tuple[str, Problem]] = []
         self.codes: Counter[str] = Counter()
@@ -68,6 +70,10 @@ class Tally:
     def let_pass(self, row: Row) -> None:
         """Note a row that would be sent."""
         self._consent.see(row.cells)
+
+    def keep(self) -> None:
+        """Count a row that is not to be sent."""
+        self.rows_kept += 1
 
     def refuse(self, row: int, reasons: Sequence[Problem]) -> None:
         """Count a row whose cells cannot be sent, and why."""

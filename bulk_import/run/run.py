@@ -192,6 +192,7 @@ class Run:
                     self._progress.say(f"{name}: {problem}")
             except JudgingStoppedError:
                 rows = 0
+            journal.remember(rows_expected=str(rows))
             plan = Plan(endpoint=self._settings.endpoint, rows_read=rows, to_send=rows)
             await self._sending.send(journal, client, plan, ahead)
             await self._read_to_the_end(ahead)
