@@ -17,6 +17,10 @@ BulkImportError is a bug and keeps its traceback.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Self
+
 EXIT_SOME_FAILED = 1
 EXIT_SETUP = 2
 EXIT_STOPPED = 3
@@ -43,16 +47,47 @@ class SettingsError(SetupError):
     """Key, account, endpoint or an option does not make sense."""
 
 
+@dataclass(frozen=True, slots=True)
+class MappingProblem:
+    """One mistake in a mapping, a plan of segments, or a file that it names.
+
+    Attributes:
+        message: What was found; what would work.
+        file: As it was given.
+        line, column: Of the key, from 1; 0 where the file as a whole is meant.
+        path: The key's path, such as ``fields.lead_phone``; may be empty.
+    """
+
+    message: str
+    file: str = ""
+    line: int = 0
+    column: int = 0
+    path: str = ""
+
+    def __str__(self) -> str:
+        """``file:line:column: path: message``, as far as each is known."""
+        place = f"{self.file}:{self.line}:{self.column}" if self.line else self.file
+        return ": ".join(filter(None, (place, self.path, self.message)))
+
+
 class MappingError(SetupError):
     """The mapping file cannot be used.
 
     Attributes:
-        problems: One line each, ``file:line:column: path: what was found; what would work``.
+        problems: All that were found, in the order of the file.
     """
 
-    def __init__(self, problems: str | list[str]) -> None:
-        self.problems = [problems] if isinstance(problems, str) else list(problems)
-        super().__init__("\n".join(self.problems))
+    def __init__(self, problems: Iterable[MappingProblem]) -> None:
+        self.problems = tuple(sorted(set(problems), key=lambda p: (p.line, p.column, p.message)))
+        super().__init__("\n".join(map(str, self.problems)))
+
+    def __reduce__(self) -> tuple[type[Self], tuple[tuple[MappingProblem, ...]]]:
+        return type(self), (self.problems,)  # to another process, as it is
+
+    @classmethod
+    def of(cls, message: str, file: object = "", line: int = 0, column: int = 0) -> Self:
+        """Return an error of one problem."""
+        return cls([MappingProblem(message, str(file), line, column)])
 
 
 class SourceError(SetupError):

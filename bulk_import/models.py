@@ -7,7 +7,7 @@ All are frozen; they pass between stages, processes and tests without a second t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -29,6 +29,7 @@ class Status(StrEnum):
     INVALID = "invalid"
     DUPLICATE = "duplicate"
     SUPPRESSED = "suppressed"
+    SKIPPED = "skipped"
     UNCHANGED = "unchanged"
     NOT_SENT = "not_sent"
 
@@ -69,6 +70,11 @@ class Problem:
         return f"{where}: {self.message}" if where else self.message
 
 
+def in_words(problems: Iterable[Problem]) -> str:
+    """Return *problems* as one line of text: the only place where they become one."""
+    return "; ".join(map(str, problems))
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """One row of a source, every cell the text that the person sees.
@@ -101,6 +107,7 @@ class Record:
         fields: Form parameters and values in catalogue order, extras last; no empty values unless
             the mapping clears a field by name. The API key is never among them.
         problems: Errors and warnings of all cells together.
+        skipped: Which rule of the mapping keeps the row from being sent, and the cell.
     """
 
     row: Row
@@ -108,6 +115,7 @@ class Record:
     contact: str
     fields: tuple[tuple[str, str], ...]
     problems: tuple[Problem, ...] = ()
+    skipped: Problem | None = None
 
     @property
     def errors(self) -> tuple[Problem, ...]:
@@ -128,6 +136,9 @@ class Outcome:
 
     Attributes:
         error_code: The API's number for an answer of the API, else a symbolic code, else empty.
+        said: What the server answered, or why a row without an answer was not sent.
+        reasons: Why the row was refused before sending; empty for any other row.
+        warnings: What was doubtful about a row that passed.
         attempts: Requests made for this row, over all runs and resumes.
         http_status: Of the last answer; ``None`` when there was none.
         finished_at: RFC 3339 UTC; empty for a row that was not sent.
@@ -140,12 +151,18 @@ class Outcome:
     contact: str
     status: Status
     error_code: str = ""
-    message: str = ""
-    warnings: tuple[str, ...] = field(default=())
+    said: str = ""
+    reasons: tuple[Problem, ...] = ()
+    warnings: tuple[Problem, ...] = ()
     attempts: int = 0
     http_status: int | None = None
     finished_at: str = ""
     elapsed_ms: int | None = None
+
+    @property
+    def message(self) -> str:
+        """The reasons in words, else what the server answered."""
+        return in_words(self.reasons) if self.reasons else self.said
 
 
 @dataclass(frozen=True, slots=True)

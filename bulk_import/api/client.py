@@ -87,10 +87,10 @@ class Client:
         self, settings: Settings, pooled: aiohttp.ClientSession, fresh: aiohttp.ClientSession
     ) -> None:
         self._key = settings.api_key
-        self._verify_hash = settings.verify_hash
-        self._trust_503 = settings.trust_503
-        self._timeout_s = settings.timeout_s
-        self._deadlines = Deadlines(settings.timeout_s)
+        self._verify_hash = settings.policy.verify_hash
+        self._trust_503 = settings.policy.trust_503
+        self._timeout_s = settings.patience.timeout_s
+        self._deadlines = Deadlines(settings.patience.timeout_s)
         key = urlencode({KEY_PARAMETER: settings.api_key.reveal()})
         self._key_behind = f"&{key}".encode("ascii")
         self._base = URL(settings.endpoint)
@@ -115,7 +115,7 @@ class Client:
                     limit=0, ssl=trust, force_close=not keep_alive, ttl_dns_cache=60
                 ),
                 timeout=aiohttp.ClientTimeout(
-                    total=None, sock_connect=min(15.0, settings.timeout_s * 0.6)
+                    total=None, sock_connect=min(15.0, settings.patience.timeout_s * 0.6)
                 ),
                 headers=_HEADERS,
                 cookie_jar=aiohttp.DummyCookieJar(),

@@ -28,6 +28,7 @@ COMMANDS = {
     "fields": "What the API takes.",
     "errors": "The catalogue of error codes: cause and fix.",
     "sandbox": "A local stand-in of the API to try things on.",
+    "demo": "Import a sample into the stand-in, and show what came of it.",
 }
 
 

@@ -12,6 +12,7 @@ from bulk_import.cli.terminal import plain
 
 if TYPE_CHECKING:
     from bulk_import.jobs.explaining import Explained
+    from bulk_import.models import Outcome
 
 
 @click.command("explain")
@@ -74,13 +75,17 @@ def _tell(explained: Explained) -> None:
         for name, value in explained.form:
             click.echo(f"  {name} = {plain(value)}")
     if explained.outcome:
-        click.echo(f"outcome: {explained.outcome}")
+        click.echo(f"outcome: {plain(_outcome(explained.outcome))}")
     for attempt in explained.attempts:
         status = f", HTTP {attempt.http_status}" if attempt.http_status else ""
         click.echo(
             f"  attempt {attempt.number} at {attempt.started_at}: "
             f"{attempt.result or 'no answer known'}{status} {plain(attempt.message)}"
         )
+
+
+def _outcome(outcome: Outcome) -> str:
+    return " ".join(filter(None, (outcome.status, outcome.error_code, outcome.message)))
 
 
 def _as_json(explained: Explained) -> dict[str, Any]:
@@ -112,7 +117,7 @@ def _as_json(explained: Explained) -> dict[str, Any]:
             for problem in record.problems
         ],
         "form": dict(explained.form),
-        "outcome": explained.outcome,
+        "outcome": _outcome(explained.outcome) if explained.outcome else "",
         "attempts": [
             {
                 "number": attempt.number,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
-from bulk_import.models import Status
+from bulk_import.models import Status, in_words
 
 if TYPE_CHECKING:
     from bulk_import.run.plan import Plan
@@ -108,7 +108,7 @@ def describe_plan(plan: Plan) -> str:
         lines.append(
             "  tags and lists can start e-mail series; the service cannot undo an import in bulk"
         )
-    lines += [f"  {place}: {plain(what)}" for place, what in plan.examples[:3]]
+    lines += [f"  {place}: {plain(in_words(why))}" for place, why in plan.examples[:3]]
     return "\n".join(lines)
 
 

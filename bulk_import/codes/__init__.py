@@ -16,7 +16,7 @@ class Code:
     """An entry of the catalogue.
 
     Attributes:
-        name: ``UPPER_CASE``, stable: scripts compare it.
+        name: ``UPPER_CASE``, or the number of the API's own code; stable: scripts compare it.
         cause: What happened, one sentence.
         fix: What the user does about it, one sentence.
         example: A cell, file or answer that leads to it; empty when nothing short shows it.
@@ -28,7 +28,7 @@ class Code:
     example: str = ""
 
 
-_PARTS = ("sources", "normalize", "mapping", "delivery")
+_PARTS = ("sources", "normalize", "mapping", "delivery", "api")
 
 
 @cache

@@ -12,6 +12,17 @@ CODES: tuple[Code, ...] = (
         "Newsleter",
     ),
     Code(
+        "LIST_AMBIGUOUS",
+        "Several lists of the account have this title.",
+        "Write the id of the list that is meant.",
+        "Newsletter",
+    ),
+    Code(
+        "LIST_WITHOUT_ID",
+        "The account's answer has no API id (rass_name) for this list.",
+        "Write the id that the list's settings show.",
+    ),
+    Code(
         "ADD_AND_REMOVE",
         "A tag or list would be added and removed at once.",
         "Decide on one.",
@@ -35,5 +46,11 @@ CODES: tuple[Code, ...] = (
         "SUPPRESSED",
         "The contact is on a suppression list.",
         "Nothing.",
+    ),
+    Code(
+        "SKIPPED",
+        "A skip or only rule of the mapping keeps the row from being sent.",
+        "Nothing, or change the rule if the row should be sent.",
+        "Unsubscribed: yes",
     ),
 )

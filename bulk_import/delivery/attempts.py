@@ -99,11 +99,11 @@ class Attempts:
         chance: Callable[[], float] = random.random,
     ) -> None:
         self.breaker = Breaker(settings)
-        self.pace = Pace(settings.rate, clock=clock, sleep=stop.nap)
+        self.pace = Pace(settings.limits.rate, clock=clock, sleep=stop.nap)
         self._settings = settings
         self._allowance = Allowance(
-            Window.parse(settings.window) if settings.window else None,
-            settings.daily_limit,
+            Window.parse(settings.limits.window) if settings.limits.window else None,
+            settings.limits.daily_limit,
             used_today,
             now=lambda: datetime.now().astimezone(),
             nap=stop.nap,
@@ -115,7 +115,7 @@ class Attempts:
         self._watch = watch
         self._clock = clock
         self._chance = chance
-        self._slots = asyncio.Semaphore(settings.concurrency)
+        self._slots = asyncio.Semaphore(settings.limits.concurrency)
         self._throttles = 0  # signals since the last success
         self._quota_hits = 0
 
@@ -175,7 +175,7 @@ class Attempts:
         return answer
 
     def _closed(self, why: str, seconds: float) -> None:
-        if self._settings.ends_when_closed:
+        if self._settings.limits.ends_when_closed:
             self._stop.request(f"{why}; the rest is sent by the next run", EXIT_STOPPED)
         else:
             self._watch.paused(seconds, why)
@@ -247,7 +247,7 @@ class Attempts:
             code=code,
             is_repeatable=bool(shipment.row.email),
             http_status=http_status,
-            retry_after_s=min(retry_after_s, self._settings.retry_after_cap_s),
+            retry_after_s=min(retry_after_s, self._settings.patience.retry_after_cap_s),
         )
 
     def _throttled(
@@ -277,8 +277,8 @@ class Attempts:
 
     def _throttle_wait_s(self, answer: Answer) -> float:
         """Seconds for which everybody waits; 0 when the run stops instead."""
-        cap_s = self._settings.retry_after_cap_s
-        if self._throttles > self._settings.throttles:
+        cap_s = self._settings.patience.retry_after_cap_s
+        if self._throttles > self._settings.patience.throttles:
             self._stop.request(
                 f"the server asked to slow down {self._throttles} times without taking a row",
                 EXIT_STOPPED,
@@ -296,7 +296,7 @@ class Attempts:
                 EXIT_STOPPED,
             )
             return 0.0
-        waits = self._settings.quota_waits_s
+        waits = self._settings.patience.quota_waits_s
         if answer.is_quota:
             if self._quota_hits > len(waits):
                 self._stop.request(describe(answer), EXIT_STOPPED)

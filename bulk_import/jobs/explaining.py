@@ -11,7 +11,7 @@ from bulk_import.journal import Journal
 from bulk_import.journal.entries import Attempt
 from bulk_import.mapping.loading import load_mapping, parse_mapping
 from bulk_import.mapping.rows import Step
-from bulk_import.models import VANISHED, Record
+from bulk_import.models import VANISHED, Outcome, Record
 from bulk_import.run.folder import JOURNAL
 from bulk_import.run.inputs import opened_inputs, row_mapper
 
@@ -22,13 +22,13 @@ class Explained:
 
     Attributes:
         form: What is sent, without the key.
-        outcome: How it ended, of a run; else empty.
+        outcome: How it ended, of a run.
     """
 
     record: Record
     steps: list[Step]
     form: list[tuple[str, str]]
-    outcome: str = ""
+    outcome: Outcome | None = None
     attempts: tuple[Attempt, ...] = ()
 
 
@@ -70,6 +70,5 @@ def explain_run(run_dir: Path, number: int) -> Explained:
             row, outcome = journal.result(seq)
             record, steps = row_mapper(mapping, info.header, None).explain(row)
             form = list(decode(body)) if body else []
-            told = " ".join(filter(None, (outcome.status, outcome.error_code, outcome.message)))
-            return Explained(record, steps, form, told, tuple(journal.attempts(seq)))
+            return Explained(record, steps, form, outcome, tuple(journal.attempts(seq)))
     raise SetupError(f"{run_dir}: the run has no row {number}")

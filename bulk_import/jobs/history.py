@@ -9,18 +9,18 @@ from bulk_import.journal import Journal
 from bulk_import.models import Summary
 from bulk_import.report.bundle import write_bundle
 from bulk_import.run.folder import JOURNAL
-from bulk_import.run.reporting import report, summarize
+from bulk_import.run.reporting import summarize, write_reports
 
 
-def write_reports(run_dir: Path, *, safe: bool = False, redact: bool = False) -> Summary:
-    """Write the reports of a run again from its journal; arguments as of ``report``.
+def rewrite_reports(run_dir: Path, *, safe: bool = False, redact: bool = False) -> Summary:
+    """Write the reports of a run again from its journal; arguments as of ``run.reporting.write_reports``.
 
     Raises:
         SetupError: There is no journal.
         StorageError: They cannot be written.
     """
     with Journal.open(run_dir / JOURNAL) as journal:
-        return report(journal, run_dir, safe=safe, redact=redact)
+        return write_reports(journal, run_dir, safe=safe, redact=redact)
 
 
 def write_support_bundle(run_dir: Path, path: Path) -> int:

@@ -18,7 +18,7 @@ from bulk_import.run.folder import JOURNAL, new_run_dir
 from bulk_import.run.inputs import opened_inputs, row_mapper
 from bulk_import.run.plan import Input
 from bulk_import.run.run import Run
-from bulk_import.run.sending import Confirm
+from bulk_import.run.sending import Confirm, Steer
 from bulk_import.settings import Settings
 from bulk_import.sources import Sources, expand_sources
 from bulk_import.sources.frame import frame_rows
@@ -62,15 +62,23 @@ async def import_file_async(
     confirm: Confirm | None = None,
     progress: Progress | None = None,
     stop: Stop | None = None,
+    steer: Steer | None = None,
 ) -> Summary:
-    """As ``import_file``, for a running event loop. *stop* ends the run from outside."""
+    """As ``import_file``, for a running event loop.
+
+    Args:
+        confirm: May answer later (an awaitable).
+        stop: Ends the run from outside.
+        steer: Given the pace when sending begins: holds the run, or changes its rate.
+    """
     names = [source] if isinstance(source, str | Path) else list(source)
     paths = expand_sources([str(name) for name in names])
     loaded = mapping if isinstance(mapping, ColumnMapping) else load_mapping(mapping)
     if not settings.dry_run:
         settings = settings.ready_to_send()
     run_dir = Path(settings.run_dir) if settings.run_dir else new_run_dir(paths[0])
-    run = Run(run_dir, loaded, settings, confirm, progress or Silence(), stop or Stop())
+    ends = stop or Stop()
+    run = Run(run_dir, loaded, settings, confirm, progress or Silence(), ends, steer=steer)
     if (run_dir / JOURNAL).exists():
         return await run.go_on(paths)
     return await run.begin(lambda directory: opened_inputs(paths, loaded, directory), paths)
@@ -83,6 +91,7 @@ async def resume_async(
     confirm: Confirm | None = None,
     progress: Progress | None = None,
     stop: Stop | None = None,
+    steer: Steer | None = None,
 ) -> Summary:
     """Go on with a run where it stopped. Needs only its folder (and the key)."""
     run_dir = Path(run_dir)
@@ -96,9 +105,8 @@ async def resume_async(
     if facts.get("sheet"):
         mapping = mapping.with_sheet(facts["sheet"])
     settings = replace(settings, endpoint=settings.endpoint or facts["endpoint"], run_dir=run_dir)
-    run = Run(
-        run_dir, mapping, settings.ready_to_send(), confirm, progress or Silence(), stop or Stop()
-    )
+    settings, ends = settings.ready_to_send(), stop or Stop()
+    run = Run(run_dir, mapping, settings, confirm, progress or Silence(), ends, steer=steer)
     return await run.go_on(None)
 
 

@@ -111,20 +111,17 @@ def load_plan(path: Path) -> dict[str, Segment]:
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as exc:
-        raise MappingError(f"{path}: cannot be read: {exc}") from None
+        raise MappingError.of(f"cannot be read: {exc}", path) from None
     document = parse(text, str(path))
     try:
         segments = _PlanFile.model_validate(document.tree).segments
     except ValidationError as exc:
         raise MappingError(
-            "\n".join(
-                f"{path}: {'.'.join(map(str, error['loc']))}: {error['msg']}"
-                for error in exc.errors()
-            )
+            document.problem(error["msg"], error["loc"]) for error in exc.errors()
         ) from None
     for name, segment in segments.items():
         if not segment.changes():
-            raise MappingError(f"{path}: segments.{name}: names no tag and no list")
+            raise MappingError([document.problem("names no tag and no list", ("segments", name))])
     return segments
 
 

@@ -13,7 +13,7 @@ from typing import Any, Self
 from bulk_import.errors import SetupError, StorageError
 from bulk_import.models import Problem, Row, Severity, SourceInfo
 
-FORMAT = "1"
+FORMAT = "2"
 CHUNK = 500  # rows fetched at a time: enough to be cheap, too few to be felt in memory
 _CHECKED_BYTES = 32 * 2**20  # a full integrity check takes about 0.1 s up to this size
 
@@ -26,10 +26,10 @@ create table record (
     sheet text not null,
     row integer not null,
     cells text not null,          -- JSON list in header order, for rejects and second judgements
-    problems text not null,       -- JSON list: what reading found
+    problems text,                -- what reading found, as `pack_problems` writes it
     email text not null,          -- the contact's key; empty for a bare row
     contact text not null,
-    warnings text not null,       -- JSON list of texts
+    warnings text,                -- what was doubtful about a row that passed; likewise
     body blob                     -- the form without the key; null: cannot be sent
 );
 create table attempt (
@@ -52,12 +52,16 @@ create table outcome (
     http_status integer,
     finished_at text not null,
     elapsed_ms integer,
-    again integer not null        -- 1: a resume sends (or judges) it again
+    again integer not null,       -- 1: a resume sends (or judges) it again
+    reasons text                  -- why a row was refused before sending, as `pack_problems` writes it
 );
 """
 IN_DOUBT = """exists (select 1 from attempt a where a.seq = r.seq
                        and (a.result is null or a.result = 'doubtful'))"""
 ROW = "r.source, r.sheet, r.row, r.cells, r.problems"  # what `as_row` makes a row of
+
+
+pack = json.JSONEncoder(ensure_ascii=False).encode  # json.dumps builds an encoder at each call
 
 
 class JournalLockedError(StorageError):
@@ -124,7 +128,7 @@ class Database:
         if known is None or known[0] != FORMAT:
             raise SetupError(
                 f"{path}: journal format {known[0] if known else '?'}, this program writes "
-                f"{FORMAT}; finish the run with the version that began it"
+                f"{FORMAT}; finish the run with the version that started it"
             )
         return journal
 
@@ -230,11 +234,21 @@ def as_row(sources: dict[int, SourceInfo], place: Sequence[Any]) -> Row:
         sheet=sheet,
         number=row,
         cells=dict(zip(info.header, json.loads(cells), strict=True)),
-        problems=_unpack_problems(problems) if problems != "[]" else (),
+        problems=unpack_problems(problems),
     )
 
 
-def _unpack_problems(text: str) -> tuple[Problem, ...]:
+def pack_problems(problems: Sequence[Problem]) -> str | None:
+    """Return *problems* as they are stored: a JSON list of lists; nothing for none."""
+    if not problems:
+        return None
+    return pack([[p.code, p.message, p.column, p.field, p.value, p.severity] for p in problems])
+
+
+def unpack_problems(text: str | None) -> tuple[Problem, ...]:
+    """Return what ``pack_problems`` was given."""
+    if text is None:
+        return ()
     return tuple(
         Problem(code, message, column, field, value, Severity(severity))
         for code, message, column, field, value, severity in json.loads(text)

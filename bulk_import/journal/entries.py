@@ -1,4 +1,4 @@
-"""What goes into a journal and comes out of it: rows as they are prepared, attempts, settlements.
+"""What goes into a journal and comes out of it: judged rows, attempts, settlements.
 
 JudgedRow (once, while reading) -> Pending (still to be sent) -> Intent -> Unsettled … -> Settled
 
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
-from bulk_import.models import Row, Status
+from bulk_import.models import Problem, Row, Status
 
 
 class AttemptResult(StrEnum):
@@ -35,17 +35,29 @@ class JudgedRow(NamedTuple):
     row: Row
     email: str
     contact: str
-    warnings: tuple[str, ...]
+    warnings: tuple[Problem, ...]
     body: bytes | None
     refusal: Refusal | None = None
 
 
 class Refusal(NamedTuple):
-    """Why a row is not sent: ``invalid``, ``duplicate``, ``suppressed`` or ``unchanged``."""
+    """Why a row is not sent: ``invalid``, ``duplicate``, ``suppressed``, ``skipped`` or ``unchanged``.
+
+    Attributes:
+        reasons: At least one; the code of the first is the row's code in reports.
+    """
 
     status: Status
-    error_code: str
-    message: str
+    reasons: tuple[Problem, ...]
+
+    @classmethod
+    def because(cls, status: Status, code: str, message: str) -> Refusal:
+        """Return the refusal of a row as a whole."""
+        return cls(status, (Problem(code, message),))
+
+    @property
+    def error_code(self) -> str:
+        return self.reasons[0].code
 
 
 class Pending(NamedTuple):

@@ -10,8 +10,11 @@ from typing import Any
 from bulk_import.journal.database import CHUNK, IN_DOUBT, Database, translated
 from bulk_import.journal.entries import Entry, Intent, Pending, Settled, Unsettled
 
+# The columns of a row that was sent, in the order of ``Settled``.
+SETTLED = f"({', '.join(Settled._fields)})"
 
-class Sending(Database):
+
+class Ledger(Database):
     """The journal while rows are being sent."""
 
     def reopen(self, *, retry_failed: bool = False, resend_unknown: bool = False) -> None:
@@ -22,7 +25,7 @@ class Sending(Database):
         """
         with self._writing():
             self._db.execute(
-                f"""insert into outcome
+                f"""insert into outcome {SETTLED}
                     select r.seq, 'unknown', 'INTERRUPTED',
                         'sent, but the run was interrupted before the answer came',
                         (select count(*) from attempt a
@@ -53,8 +56,8 @@ class Sending(Database):
         Args:
             limit: At most so many.
             only: None but these, by seq.
-            upto: Where rows are still being prepared: the seq of the last one that is. The
-                iterator may be asked again when it has ended.
+            upto: Where rows are still being judged: returns the seq of the last one that is. An
+                iterator that has ended may then be asked again.
         """
         return PendingRows(self, limit, only, upto)
 
@@ -92,7 +95,7 @@ class Sending(Database):
             self._insert("attempt (seq, number, started_at, body_sha256)", lines[Intent])
             if lines[Unsettled]:
                 self._db.executemany(_UNSETTLED, lines[Unsettled])
-            self._insert("outcome", lines[Settled])
+            self._insert(f"outcome {SETTLED}", lines[Settled])
 
     def _insert(self, into: str, lines: Sequence[Entry]) -> None:
         """Insert *lines* in few statements.
@@ -110,11 +113,11 @@ class Sending(Database):
 
 
 class PendingRows(Iterator[Pending]):
-    """Rows still to be sent; see ``Sending.pending``."""
+    """Rows still to be sent; see ``Ledger.pending``."""
 
     def __init__(
         self,
-        journal: Sending,
+        journal: Ledger,
         limit: int | None,
         only: Collection[int] | None,
         upto: Callable[[], int] | None,

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from bulk_import.journal.database import CHUNK, IN_DOUBT, ROW, Database, as_row, translated
+from bulk_import.journal.database import (
+    CHUNK,
+    IN_DOUBT,
+    ROW,
+    Database,
+    as_row,
+    translated,
+    unpack_problems,
+)
 from bulk_import.journal.entries import Attempt
 from bulk_import.models import Outcome, Row, Status
 
@@ -17,12 +24,12 @@ _OUTCOME = f"""r.contact, r.warnings, o.status, o.error_code, o.message,
                           where a.seq = r.seq and a.result is not 'withdrawn')),
     o.http_status, coalesce(o.finished_at, ''), o.elapsed_ms,
     case when o.seq is null then {IN_DOUBT} end,
-    case when o.seq is null or o.status = 'success' then r.body end"""  # noqa: S608
-_STATUS = 2  # its place among them
+    case when o.seq is null or o.status = 'success' then r.body end, o.reasons"""  # noqa: S608
+_STATUS, _BODY = 2, 10  # their places among them
 _FOLLOWING_S = 0.1
 
 
-class Reading(Database):
+class Queries(Database):
     """The journal as it is reported."""
 
     def count_records(self) -> int:
@@ -102,7 +109,7 @@ class Reading(Database):
             outcome_of = self._outcome_maker()
             for _, source, sheet, row, *line in lines:
                 if line[_STATUS] == "success":
-                    on_accepted(line[-1])
+                    on_accepted(line[_BODY])
                 yield outcome_of(names[source], sheet, row, line)
 
     def _ended(self, query: str, is_over: Callable[[], bool]) -> Iterator[Sequence[Sequence[Any]]]:
@@ -155,16 +162,15 @@ class Reading(Database):
         statuses = {str(status): status for status in Status}
 
         def outcome_of(source: str, sheet: str, row: int, line: Sequence[Any]) -> Outcome:
-            (contact, warnings, status, code, message, attempts, http_status, finished_at, elapsed_ms,
-             in_doubt, body) = line  # fmt: skip
+            (contact, warnings, status, code, said, attempts, http_status, finished_at, elapsed_ms,
+             in_doubt, body, reasons) = line  # fmt: skip
             if status is None:
-                status, code, message = _open_row(in_doubt, stopped, body if is_dry else None)
+                status, code, said = _open_row(in_doubt, stopped, body if is_dry else None)
             else:
                 status = statuses[status]
-            texts = tuple(json.loads(warnings)) if warnings != "[]" else ()
             return Outcome(
-                source, sheet, row, contact, status, code, message, texts, attempts, http_status,
-                finished_at, elapsed_ms,
+                source, sheet, row, contact, status, code, said, unpack_problems(reasons),
+                unpack_problems(warnings), attempts, http_status, finished_at, elapsed_ms,
             )  # fmt: skip
 
         return outcome_of

@@ -1,24 +1,33 @@
-"""What preparing writes: rows in source order, judgements, and what becomes of shared contacts."""
+"""What judging writes: rows in source order, judgements, and what becomes of shared contacts."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
 
-from bulk_import.journal.database import CHUNK, ROW, Database, as_row, translated
+from bulk_import.journal.database import (
+    CHUNK,
+    ROW,
+    Database,
+    as_row,
+    pack,
+    pack_problems,
+    translated,
+    unpack_problems,
+)
 from bulk_import.journal.entries import JudgedRow, Refusal
 from bulk_import.models import Problem, Row, Status
 
 # Made after the bulk of the rows is in: filling it row by row costs twice as much.
 _INDEX = "create index if not exists record_email on record (email) where email <> ''"
+_REFUSED = "insert into outcome values (?,?,?,?,?,?,?,?,?,?)"
 _JUDGEMENT = "select email, contact, warnings, body from record where seq = ?"
 
 
-class Preparation(Database):
+class Records(Database):
     """The journal while rows are being judged."""
 
     def clear(self) -> None:
-        """Forget rows of a preparation that did not come to its end. Nothing was sent then."""
+        """Delete all rows and sources: those of an earlier attempt to read them."""
         with self._writing():
             for table in ("outcome", "attempt", "record", "source"):
                 self._db.execute(f"delete from {table}")  # noqa: S608 - names are ours
@@ -35,33 +44,32 @@ class Preparation(Database):
                     item.source,
                     row.sheet,
                     row.number,
-                    _pack(list(row.cells.values())),
-                    _pack_problems(row.problems) if row.problems else "[]",
+                    pack(list(row.cells.values())),
+                    pack_problems(row.problems),
                     item.email,
                     item.contact,
-                    _pack(item.warnings) if item.warnings else "[]",
+                    pack_problems(item.warnings),
                     item.body,
                 )
             )
             if item.refusal is not None:
-                refusals.append(_verdict_line(seq, item.refusal))
+                refusals.append(_refused(seq, item.refusal))
         with self._writing():
             self._db.executemany("insert into record values (?,?,?,?,?,?,?,?,?,?)", records)
-            self._db.executemany("insert into outcome values (?,?,?,?,?,?,?,?,?)", refusals)
+            self._db.executemany(_REFUSED, refusals)
 
     def add_refusals(self, refusals: Iterable[tuple[int, Refusal]]) -> None:
         """Settle rows that give way without being sent."""
         with self._writing():
             self._db.executemany(
-                "insert or replace into outcome values (?,?,?,?,?,?,?,?,?)",
-                (_verdict_line(seq, refusal) for seq, refusal in refusals),
+                f"insert or replace {_REFUSED.removeprefix('insert ')}",
+                (_refused(seq, refusal) for seq, refusal in refusals),
             )
 
-    def rejudge(self, seq: int, judged: JudgedRow) -> None:
+    def replace_judgement(self, seq: int, judged: JudgedRow) -> None:
         """Put a second judgement of a row in the place of the first, if it is another one."""
-        warnings = json.dumps(judged.warnings, ensure_ascii=False)
-        record = (judged.email, judged.contact, warnings, judged.body)
-        refusal = () if judged.refusal is None else _verdict_line(seq, judged.refusal)
+        record = (judged.email, judged.contact, pack_problems(judged.warnings), judged.body)
+        refusal = () if judged.refusal is None else _refused(seq, judged.refusal)
         with translated(self.path):
             before = self._db.execute(_JUDGEMENT, (seq,)).fetchone()
             ended = self._db.execute("select * from outcome where seq = ?", (seq,)).fetchone()
@@ -74,14 +82,14 @@ class Preparation(Database):
             )
             self._db.execute("delete from outcome where seq = ?", (seq,))
             if refusal:
-                self._db.execute("insert into outcome values (?,?,?,?,?,?,?,?,?)", refusal)
+                self._db.execute(_REFUSED, refusal)
 
-    def replace_body(self, seq: int, body: bytes, warnings: Sequence[str]) -> None:
+    def replace_body(self, seq: int, body: bytes, warnings: Sequence[Problem]) -> None:
         """Give a row the form that rows of its contact were merged into."""
         with self._writing():
             self._db.execute(
                 "update record set body = ?, warnings = ? where seq = ?",
-                (body, json.dumps(list(warnings), ensure_ascii=False), seq),
+                (body, pack_problems(warnings), seq),
             )
 
     def index(self) -> None:
@@ -89,7 +97,7 @@ class Preparation(Database):
         with self._writing():
             self._db.execute(_INDEX)
 
-    def shared_contacts(self) -> Iterator[list[tuple[int, Row, bytes, tuple[str, ...]]]]:
+    def shared_contacts(self) -> Iterator[list[tuple[int, Row, bytes, tuple[Problem, ...]]]]:
         """Yield the sendable rows of each contact that has several, in file order.
 
         Each is (seq, row, body, warnings). Rows that already ended on the server's side count:
@@ -107,7 +115,7 @@ class Preparation(Database):
             ).fetchall()
             sources = self.sources()
             yield [
-                (seq, as_row(sources, place), body, tuple(json.loads(warnings)))
+                (seq, as_row(sources, place), body, unpack_problems(warnings))
                 for seq, body, warnings, *place in rows
             ]
 
@@ -117,7 +125,7 @@ class Preparation(Database):
                    where email <> '' and body is not null group by email having n > 1)"""
         return int(self._one(query))
 
-    def judged(self, *statuses: Status) -> Iterator[tuple[int, int, Row]]:
+    def ended_in(self, *statuses: Status) -> Iterator[tuple[int, int, Row]]:
         """Yield (seq, source, row) of the rows that ended in one of *statuses*."""
         marks = ",".join("?" * len(statuses))
         sources = self.sources()
@@ -138,15 +146,6 @@ class Preparation(Database):
             )
 
 
-_pack = json.JSONEncoder(ensure_ascii=False).encode
-
-
-def _verdict_line(seq: int, refusal: Refusal) -> tuple[object, ...]:
-    return (seq, refusal.status, refusal.error_code, refusal.message, 0, None, "", None, 1)
-
-
-def _pack_problems(problems: Sequence[Problem]) -> str:
-    return json.dumps(
-        [[p.code, p.message, p.column, p.field, p.value, p.severity] for p in problems],
-        ensure_ascii=False,
-    )
+def _refused(seq: int, refusal: Refusal) -> tuple[object, ...]:
+    reasons = pack_problems(refusal.reasons)
+    return (seq, refusal.status, refusal.error_code, "", 0, None, "", None, 1, reasons)

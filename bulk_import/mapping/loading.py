@@ -10,12 +10,26 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from bulk_import.api.fields import FIELDS, RESERVED
-from bulk_import.errors import MappingError
-from bulk_import.mapping.schema import FieldRule, MappingSpec, Part, SourceSpec, When
+from bulk_import.errors import MappingError, MappingProblem
+from bulk_import.mapping.schema import (
+    Defaults,
+    FieldRule,
+    MappingSpec,
+    OnMissing,
+    Part,
+    RowRule,
+    SourceSpec,
+    When,
+)
 from bulk_import.mapping.yamltext import Document, Tree, parse
 from bulk_import.mapping.yamltext import Path as KeyPath
 
-_PARTS: dict[str, type[Part]] = {"source": SourceSpec, "when": When}
+_PARTS: dict[str, type[Part]] = {
+    "source": SourceSpec,
+    "defaults": Defaults,
+    "when": When,
+    "on_missing": OnMissing,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +67,6 @@ class ColumnMapping:
         """Return the mapping with other contents, for trying a change."""
         return replace(self, spec=spec)
 
-    def at(self, *path: str | int) -> str:
-        """``file:line:column`` of a key."""
-        return self.document.at(path)
-
 
 def load_mapping(path: str | Path) -> ColumnMapping:
     """Read a mapping file.
@@ -68,10 +78,10 @@ def load_mapping(path: str | Path) -> ColumnMapping:
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except OSError as exc:
-        raise MappingError(f"{path}: cannot be read: {exc.strerror or exc}") from None
+        raise MappingError.of(f"cannot be read: {exc.strerror or exc}", path) from None
     except UnicodeDecodeError as exc:
-        raise MappingError(
-            f"{path}: byte {exc.start} is not UTF-8; save the mapping as UTF-8"
+        raise MappingError.of(
+            f"byte {exc.start} is not UTF-8; save the mapping as UTF-8", path
         ) from None
     return parse_mapping(text, str(path), folder=path.parent)
 
@@ -81,19 +91,18 @@ def parse_mapping(text: str, name: str = "mapping", *, folder: Path = Path()) ->
     document = parse(text, name)
     if not isinstance(document.tree, dict):
         found = "nothing" if document.tree is None else type(document.tree).__name__
-        raise MappingError(
-            f"{document.at(())}: a mapping begins with `version: 1` and `fields:`; found {found}"
-        )
+        message = f"a mapping begins with `version: 1` and `fields:`; found {found}"
+        raise MappingError([document.problem(message)])
     problems = list(_misspelt(document))
     try:
         spec = MappingSpec.model_validate(document.tree)
     except ValidationError as exc:
         problems += _explained(exc, document)
     if problems:
-        raise MappingError(sorted(set(problems), key=_position))
+        raise MappingError(problems)
     problems += _unsound(spec, document)
     if problems:
-        raise MappingError(sorted(problems, key=_position))
+        raise MappingError(problems)
     return ColumnMapping(name, folder, spec, document, text)
 
 
@@ -108,7 +117,7 @@ def closest(word: str, known: Sequence[str]) -> str:
     return f" (did you mean {' or '.join(shown)}?)" if shown else ""
 
 
-def _misspelt(document: Document) -> Iterator[str]:
+def _misspelt(document: Document) -> Iterator[MappingProblem]:
     """Names that nothing knows: they deserve a suggestion, not pydantic's "extra forbidden"."""
     tree = document.tree
     assert isinstance(tree, dict)  # noqa: S101 - the caller made sure
@@ -117,6 +126,12 @@ def _misspelt(document: Document) -> Iterator[str]:
         part = tree.get(key)
         if isinstance(part, dict):
             yield from _unknown(document, (key,), part, list(model.model_fields), f"{key}:")
+    for section in ("skip", "only"):
+        given = tree.get(section)
+        for number, rule in enumerate(given if isinstance(given, list) else ()):
+            if isinstance(rule, dict):
+                options = list(RowRule.model_fields)
+                yield from _unknown(document, (section, number), rule, options, "a rule")
     for section in ("fields", "extra"):
         rules = tree.get(section)
         if not isinstance(rules, dict):
@@ -131,24 +146,22 @@ def _misspelt(document: Document) -> Iterator[str]:
 
 def _unknown(
     document: Document, path: KeyPath, tree: dict[str, Tree], known: list[str], of: str
-) -> Iterator[str]:
+) -> Iterator[MappingProblem]:
     for name in tree:
         if name not in known:
-            where = ".".join(map(str, (*path, name)))
-            yield (
-                f"{document.at((*path, name))}: {where}: {of} has no {name!r}"
-                f"{closest(name, known) or '; it has ' + ', '.join(known[:12])}"
-            )
+            hint = closest(name, known) or f"; it has {', '.join(known[:12])}"
+            yield document.problem(f"{of} has no {name!r}{hint}", (*path, name))
 
 
-def _explained(exc: ValidationError, document: Document) -> Iterator[str]:
+def _explained(exc: ValidationError, document: Document) -> Iterator[MappingProblem]:
     for error in exc.errors(include_url=False, include_input=False):
         if error["type"] == "extra_forbidden":
             continue  # said better by _misspelt
         path = tuple(error["loc"])
-        where = ".".join(str(step) for step in path)
         message = error["msg"].removeprefix("Value error, ")
-        if error["type"] == "missing":
+        if path[:1] in (("skip",), ("only",)) and len(path) == 1:
+            message = "must be a list, such as `- {column: Unsubscribed, values: [yes, 1]}`"
+        elif error["type"] == "missing":
             message = "is missing"
             if path == ("version",):
                 message = "is missing; begin the mapping with `version: 1`"
@@ -158,42 +171,42 @@ def _explained(exc: ValidationError, document: Document) -> Iterator[str]:
             message = "needs names and values below it (indented), not a single value"
         elif error["type"] in ("tuple_type", "list_type"):
             message = "must be a text or a list of texts"
+        elif error["type"] == "too_short":
+            message = "must name at least one"
         elif error["type"] == "string_type":
             message = "must be a text"
-        yield f"{document.at(path)}: {where}: {message[:1].lower()}{message[1:]}"
+        yield document.problem(f"{message[:1].lower()}{message[1:]}", path)
 
 
-def _unsound(spec: MappingSpec, document: Document) -> Iterator[str]:
+def _unsound(spec: MappingSpec, document: Document) -> Iterator[MappingProblem]:
     """What is well-formed and still makes no sense."""
     for name in spec.extra:
-        where = f"{document.at(('extra', name))}: extra.{name}"
+        path: KeyPath = ("extra", name)
         if name in FIELDS:
-            yield f"{where}: is a known field; put it under fields:"
+            yield document.problem("is a known field; put it under fields:", path)
         elif name in RESERVED:
-            yield f"{where}: this parameter carries the key; choose another name"
+            yield document.problem("this parameter carries the key; choose another name", path)
         elif not name.isidentifier() and not name.replace("[", "").replace("]", "").isidentifier():
-            yield f"{where}: a parameter's name has letters, digits and _ only"
+            yield document.problem("a parameter's name has letters, digits and _ only", path)
     for name, rule in spec.fields.items():
         kind = FIELDS[name].kind
-        where = f"{document.at(('fields', name))}: fields.{name}"
         if rule.always and kind not in ("tags", "lists"):
-            yield f"{where}.always: is for tags and lists; a constant is value: …"
+            message = "is for tags and lists; a constant is value: …"
+            yield document.problem(message, ("fields", name, "always"))
         if rule.part and kind != "name":
-            yield f"{where}.part: is for names"
+            yield document.problem("is for names", ("fields", name, "part"))
         if rule.region_from and kind != "phone":
-            yield f"{where}.region_from: is for phones"
+            yield document.problem("is for phones", ("fields", name, "region_from"))
     yield from _both_ways(spec, document)
 
 
-def _both_ways(spec: MappingSpec, document: Document) -> Iterator[str]:
+def _both_ways(spec: MappingSpec, document: Document) -> Iterator[MappingProblem]:
     for add, remove in (("add_tags", "remove_tags"), ("add_to_lists", "remove_from_lists")):
         if add in spec.fields and remove in spec.fields:
             both = set(spec.fields[add].always) & set(spec.fields[remove].always)
             for value in sorted(both):
-                yield (
-                    f"{document.at(('fields', remove))}: fields.{remove}: {value!r} is added by "
-                    f"{add} and removed here; keep one"
-                )
+                message = f"{value!r} is added by {add} and removed here; keep one"
+                yield document.problem(message, ("fields", remove))
 
 
 def _flat(tree: Tree, path: str) -> Iterator[tuple[str, str]]:
@@ -206,8 +219,3 @@ def _flat(tree: Tree, path: str) -> Iterator[tuple[str, str]]:
                 yield from _flat(value, f"{path}.{name}" if path else name)
     else:
         yield path, json.dumps(tree, ensure_ascii=False)
-
-
-def _position(problem: str) -> tuple[int, int]:
-    numbers = [part for part in problem.split(": ")[0].split(":") if part.isdigit()]
-    return (int(numbers[-2]), int(numbers[-1])) if len(numbers) >= 2 else (0, 0)

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from bulk_import.api.fields import FIELDS, Field, Kind
 from bulk_import.mapping.rows import OPPOSITES
-from bulk_import.models import Problem, Record
+from bulk_import.models import Problem, Record, Severity
 from bulk_import.normalize.tags import conflicts, join
 
 
@@ -35,6 +35,7 @@ def merge_records(records: Sequence[Record]) -> Record:
                     "MERGE_CONFLICT",
                     f"{', '.join(both)} is added by one row of the contact and removed by another",
                     field=remove,
+                    severity=Severity.WARNING,  # the merged row is sent
                 )
             ] = None
     last = records[-1]

@@ -104,6 +104,7 @@ class RowMapper:
         defaults = binding.mapping.spec.defaults
         self._guesses = defaults.guess_utc_from_country or defaults.guess_utc_from_phone
         self._spec = binding.mapping.spec
+        self._rules = binding.rules
         self._email = next((b for b in binding.fields if b.field.kind is Kind.EMAIL), None)
         self.roles = binding.roles()
 
@@ -156,6 +157,7 @@ class RowMapper:
                     Step(field.name, field.bound.columns, self._meant(field.bound, raw),
                          values.get(field.name, ""), rule, tuple(problems[known:]))
                 )  # fmt: skip
+        skipped = self._skipped(cells, spoiled, problems) if self._rules else None
         self._whole(values, problems)
         fields = [(name, values[name]) for name in self._order if name in values]
         if self._binding.extra:
@@ -169,6 +171,7 @@ class RowMapper:
             contact=email or values.get("lead_phone", ""),
             fields=tuple(fields),
             problems=tuple(problems),
+            skipped=skipped,
         )
 
     # -- one field ----------------------------------------------------------------------------
@@ -319,6 +322,24 @@ class RowMapper:
         return normalize_manager_id(raw)
 
     # -- the row as a whole -------------------------------------------------------------------
+
+    def _skipped(
+        self,
+        cells: Mapping[str, str],
+        spoiled: Mapping[str, Sequence[Problem]],
+        problems: list[Problem],
+    ) -> Problem | None:
+        """Return which rule keeps the row from being sent. A damaged cell decides nothing."""
+        for rule in self._rules:
+            damage = [p for p in spoiled.get(rule.column, ()) if p.is_error]
+            error = rule.damage(cells)
+            if damage or error:
+                problems.extend(damage or filter(None, [error]))
+                return None
+            refusal = rule.refusal(cells)
+            if refusal is not None:
+                return refusal
+        return None
 
     def _whole(self, values: Values, problems: list[Problem]) -> None:
         extension = values.pop("_extension", "")

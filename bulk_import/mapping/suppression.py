@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from bulk_import.errors import MappingError
+from bulk_import.errors import MappingError, MappingProblem
 
 _ADDRESS = re.compile(r"[^\s@<>,;]+@[^\s@<>,;]+\.[^\s@<>,;]+")
 _DOMAIN = re.compile(r"(?:\*?@)?((?:[\w-]+\.)+[\w-]{2,})")
@@ -39,19 +39,17 @@ class SuppressionList:
             try:
                 text = path.read_bytes().decode("utf-8-sig")
             except OSError as exc:
-                raise MappingError(f"suppress: {path}: cannot be read: {exc.strerror}") from None
+                raise _error(path, f"cannot be read: {exc.strerror}") from None
             except UnicodeDecodeError as exc:
-                raise MappingError(
-                    f"suppress: {path}: byte {exc.start} is not UTF-8; save the file as UTF-8"
+                raise _error(
+                    path, f"byte {exc.start} is not UTF-8; save the file as UTF-8"
                 ) from None
             for line in csv.reader(io.StringIO(text.replace(";", ",").replace("\t", ","))):
                 for cell in line:
                     found._add(cell)
             # An empty file is fine; one in which nothing is understood would protect nobody.
             if text.strip() and len(found) == before:
-                raise MappingError(
-                    f"suppress: {path}: no e-mail address, domain or hash in it; one a line"
-                )
+                raise _error(path, "no e-mail address, domain or hash in it; one a line")
         return found
 
     def __len__(self) -> int:
@@ -80,6 +78,10 @@ class SuppressionList:
             self._hashes.add(text)
         elif match := _DOMAIN.fullmatch(text):
             self._domains.add(match[1])
+
+
+def _error(path: Path, message: str) -> MappingError:
+    return MappingError([MappingProblem(message, str(path), path="suppress")])
 
 
 def _digests(email: str) -> tuple[str, ...]:

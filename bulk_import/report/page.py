@@ -84,12 +84,12 @@ def render(
                 "rows": rows,
                 "cause": known[code].cause if code in known else "",
                 "fix": known[code].fix if code in known else "",
-                "example": "" if redact else digest.examples[status, code],
+                "example": "" if redact else digest.examples[status, code].message,
             }
             for (status, code), rows in digest.causes.most_common()
         ],
         warnings=[
-            (column, number, "" if redact else digest.warned[column])
+            (column, number, "" if redact else digest.warned[column].message)
             for column, number in digest.warnings.most_common()
         ],
         changes=[

@@ -82,12 +82,12 @@ def refuse_other_run(
     changed = sorted(k for k in before.keys() | after.keys() if before.get(k) != after.get(k))
     if changed:
         differences.append(f"the mapping differs in {', '.join(changed)}")
-    begun_with = () if facts.get("prepared") else json.loads(facts["paths"])
+    begun_with = () if facts.get("judged") else json.loads(facts["paths"])
     differences += changed_sources(
         journal,
         paths,
         mapping,
-        has_stdin="prepared" in facts and paths is not None,
+        has_stdin="judged" in facts and paths is not None,
         begun_with=begun_with,
     )
     if differences:

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from bulk_import.errors import SourceError
 from bulk_import.journal import Journal
-from bulk_import.mapping.binding import bind
+from bulk_import.mapping.binding import Lists, bind
 from bulk_import.mapping.loading import ColumnMapping
 from bulk_import.mapping.rows import RowMapper
 from bulk_import.models import VANISHED
@@ -25,8 +25,8 @@ class Names(Protocol):
     """What the account calls its lists and managers."""
 
     @property
-    def known_lists(self) -> Mapping[str, str]:
-        """Titles and ids, each to its id."""
+    def known_lists(self) -> Lists:
+        """Title or id of a list -> the ids that it may mean: none, one or several."""
         ...
 
     @property
@@ -39,7 +39,7 @@ class Names(Protocol):
 class KnownNames:
     """``Names`` that travelled to another process."""
 
-    known_lists: Mapping[str, str] = field(default_factory=dict)
+    known_lists: Lists = field(default_factory=dict)
     manager_ids: Mapping[str, str] = field(default_factory=dict)
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from inspect import isawaitable
 
 from bulk_import.api.client import Client
 from bulk_import.delivery.commits import GroupCommit, Reserve
+from bulk_import.delivery.pace import Pace
 from bulk_import.delivery.pool import Pool
 from bulk_import.errors import EXIT_STOPPED, StorageError
 from bulk_import.journal import Journal
@@ -22,10 +24,22 @@ from bulk_import.run.folder import RunFolder
 from bulk_import.run.plan import Plan
 from bulk_import.run.reporting import REPORT
 from bulk_import.settings import Settings
-from bulk_import.stopping import Stop
+from bulk_import.stopping import Stop, StoppingError
 from bulk_import.system.clock import rfc3339
 
-Confirm = Callable[[Plan], bool]
+Confirm = Callable[[Plan], bool | Awaitable[bool]]
+Steer = Callable[[Pace], None]
+
+
+async def is_confirmed(confirm: Confirm | None, plan: Plan, stop: Stop) -> bool:
+    """Ask, if anybody can be asked: a terminal answers at once, a page later. Stopped = no."""
+    answer = True if confirm is None else confirm(plan)
+    if not isawaitable(answer):
+        return answer
+    try:
+        return await stop.unless(answer)
+    except StoppingError:
+        return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +48,7 @@ class Sending:
 
     Attributes:
         confirm: Asked behind the canary whether the rest may go; ``None`` = nobody is.
+        steer: Given the pace when sending begins, to hold or change it; ``None`` = nobody does.
     """
 
     _settings: Settings
@@ -42,18 +57,19 @@ class Sending:
     _confirm: Confirm | None
     _progress: Progress
     _stop: Stop
+    _steer: Steer | None = None
 
     async def send(
-        self, journal: Journal, client: Client, plan: Plan, preparer: ReadAhead | None = None
+        self, journal: Journal, client: Client, plan: Plan, ahead: ReadAhead | None = None
     ) -> None:
-        """Send what is pending, and what is still being prepared; all that came of it is on disk."""
+        """Send what is pending, and what is still being judged; all that came of it is on disk."""
         self._folder.check_reports()
         reserve = Reserve(self._folder.reserve)
         reserve.take()
         commits = GroupCommit(journal, reserve)
         try:
             with journal.another() as reader:
-                await self._deliver(reader, client, commits, plan, preparer)
+                await self._deliver(reader, client, commits, plan, ahead)
         finally:
             with suppress(StorageError):
                 await commits.flush()
@@ -66,9 +82,9 @@ class Sending:
         client: Client,
         commits: GroupCommit,
         plan: Plan,
-        preparer: ReadAhead | None,
+        ahead: ReadAhead | None,
     ) -> None:
-        limit = self._settings.limit
+        limit = self._settings.safeguards.limit
         total = plan.to_send if limit is None else min(limit, plan.to_send)
         self._progress.sending(total)
         pool = Pool(
@@ -80,22 +96,24 @@ class Sending:
             constant_lists=self._constant_lists(reader),
             used_today=reader.count_requests_since(_midnight()),
         )
-        if self._settings.canary:
+        if self._steer is not None:
+            self._steer(pool.pace)
+        if self._settings.safeguards.canary:
             await self._send_canary(reader, pool, plan)
         if self._stop.is_set:
             return
-        left = None if limit is None else max(0, limit - self._settings.canary)
-        if preparer is None:
+        left = None if limit is None else max(0, limit - self._settings.safeguards.canary)
+        if ahead is None:
             await pool.run(reader.pending(limit=left))
         else:
-            preparer.on_news = pool.wake
+            ahead.on_news = pool.wake
             await pool.run(
-                reader.pending(limit=left, upto=lambda: preparer.rows),
-                is_complete=lambda: preparer.is_done or bool(preparer.error),
+                reader.pending(limit=left, upto=lambda: ahead.rows),
+                is_complete=lambda: ahead.is_done or bool(ahead.error),
             )
 
     async def _send_canary(self, reader: Journal, pool: Pool, plan: Plan) -> None:
-        chosen = choose_canary(reader.pending(), self._settings.canary)
+        chosen = choose_canary(reader.pending(), self._settings.safeguards.canary)
         before = reader.counts()[Status.SUCCESS]
         await pool.run(reader.pending(only=chosen))
         accepted = reader.counts()[Status.SUCCESS] - before
@@ -109,8 +127,8 @@ class Sending:
                 EXIT_STOPPED,
             )
         elif self._confirm is not None and not self._stop.is_set and plan.to_send > accepted:
-            plan.accepted = accepted
-            if not self._confirm(plan):
+            shown = replace(plan, accepted=accepted)
+            if not await is_confirmed(self._confirm, shown, self._stop):
                 self._stop.request(
                     "not confirmed after the canary; the rest was not sent", EXIT_STOPPED
                 )

@@ -137,7 +137,7 @@ class Store:
                 _change(sets, *_SETS[name], value)
             elif name in FIELDS:
                 _put(fields, name, value)
-            else:
+            elif name != "hash":  # of API 1.0: not a custom field
                 _put(extra, name, value)
         packed = (
             email.lower(),

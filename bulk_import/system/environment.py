@@ -1,0 +1,70 @@
+"""What the environment says: variables, ``.env``, a key file, the folder for state."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from bulk_import.errors import SettingsError
+
+KEY_VARIABLE = "INFLUENCERSOFT_API_KEY"
+ACCOUNT_VARIABLE = "INFLUENCERSOFT_ACCOUNT"
+ENDPOINT_VARIABLE = "INFLUENCERSOFT_ENDPOINT"
+
+
+def variables(environ: Mapping[str, str] | None, dotenv: Path | None) -> dict[str, str]:
+    """Return the variables of the environment and of a ``.env`` file; the environment wins.
+
+    Args:
+        environ: Instead of ``os.environ``.
+        dotenv: ``None`` = do not look; a file that is missing is no error.
+
+    Raises:
+        SettingsError: The file is there and cannot be read.
+    """
+    return _dotenv(dotenv) | dict(os.environ if environ is None else environ)
+
+
+def without_key() -> dict[str, str]:
+    """Return the environment for a child process that needs no key."""
+    return {name: text for name, text in os.environ.items() if name != KEY_VARIABLE}
+
+
+def api_key(known: Mapping[str, str], file: Path | None) -> str:
+    """Return the API key: from *file* if one is named, else from the variables; may be empty.
+
+    Raises:
+        SettingsError: The file cannot be read, or holds anything but a key.
+    """
+    return _key_from(file) if file else known.get(KEY_VARIABLE, "").strip()
+
+
+def state_folder(known: Mapping[str, str]) -> Path:
+    """Return the user's own folder for what programs remember between runs."""
+    base = known.get("XDG_STATE_HOME") or known.get("LOCALAPPDATA")
+    return (Path(base) if base else Path.home() / ".local" / "state") / "bulk_import"
+
+
+def _key_from(path: Path) -> str:
+    try:
+        text = path.read_text("utf-8-sig").strip()
+    except (OSError, UnicodeDecodeError) as exc:
+        reason = exc.strerror if isinstance(exc, OSError) else "not a text file"
+        raise SettingsError(f"--api-key-file {path}: cannot be read: {reason}") from None
+    if not text or "\n" in text:
+        raise SettingsError(f"--api-key-file {path}: it must hold the key alone, on one line")
+    return text
+
+
+def _dotenv(path: Path | None) -> dict[str, str]:
+    if path is None or not path.is_file():
+        return {}
+    from dotenv import dotenv_values
+
+    try:
+        # Without interpolation: a key may contain a dollar sign.
+        found = dotenv_values(path, interpolate=False, encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as exc:
+        raise SettingsError(f"{path}: cannot be read: {exc}") from None
+    return {name: value for name, value in found.items() if value is not None}
