@@ -14,7 +14,7 @@ from bulk_import.journal import Journal
 from bulk_import.mapping.binding import Lists, bind
 from bulk_import.mapping.loading import ColumnMapping
 from bulk_import.mapping.rows import RowMapper
-from bulk_import.models import VANISHED
+from bulk_import.models import VANISHED, Problem
 from bulk_import.run.judging import BATCH, JudgingStoppedError
 from bulk_import.run.plan import Input
 from bulk_import.sources import Source, SourceOptions, open_source
@@ -83,9 +83,11 @@ def opened_inputs(
 
 def _watched(source: Source, mapper: RowMapper) -> Input:
     detector = DamageDetector(mapper.roles)
-    return Input(
-        source.info(), detector.watched(source), mapper, source.problems, detector.findings
-    )
+
+    def findings() -> list[Problem]:
+        return source.findings() + detector.findings()
+
+    return Input(source.info(), detector.watched(source), mapper, source.problems, findings)
 
 
 def options_of(mapping: ColumnMapping) -> SourceOptions:
@@ -97,6 +99,15 @@ def options_of(mapping: ColumnMapping) -> SourceOptions:
         encoding=spec.encoding,
         delimiter=spec.delimiter,
         member=spec.member,
+        sheets=spec.sheets,
+        hidden_rows=spec.hidden_rows,
+        columns=tuple(
+            dict.fromkeys(
+                column
+                for rule in mapping.spec.fields.values()
+                for column in (*rule.column, *rule.columns)
+            )
+        ),
     )
 
 

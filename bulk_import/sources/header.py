@@ -27,7 +27,7 @@ _KINDS = (
 _DATA = frozenset({"email", "url", "date", "number"})
 _EXAMPLE = re.compile(
     r"(?:e\.\s?g\.|example|sample|z\.\s?b\.|beispiel|например|пример|p\.\s?ej\.|ejemplo|par ex|exemple"
-    r"|es\.\s|esempio|np\.\s|przykład|örnek)\b",
+    r"|es\.\s|esempio|np\.\s|przykład|örnek)(?=[\s:(]|$)",
     re.IGNORECASE,
 )
 _BLANKS = re.compile(r"\s+")

@@ -20,8 +20,8 @@ _WORDS = frozenset(
      "totaal", "eindtotaal", "totale", "totale complessivo", "totais", "suma końcowa", "razem",
      "łącznie", "celkem", "součet", "celkový součet", "totalt", "genel toplam", "toplam", "összeg",
      "összesen", "végösszeg", "count", "average", "row count", "record count", "records", "rows",
-     "合计", "合計", "總計", "总计", "汇总", "总和", "小计", "集計", "総計", "小計", "요약", "총합계", "합계",
-     "소계"}
+     "合计", "合計", "總計", "总计", "汇总", "总和", "小计", "集計", "総計", "小計", "요약",
+     "총합계", "합계", "소계"}
 )  # fmt: skip
 # Words that are names as well: only beside sums, never beside something that may be a phone.
 _NAMES_TOO = frozenset({"suma", "summa", "sum"})

@@ -10,11 +10,11 @@ import codecs
 import io
 import json
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from bulk_import.errors import SourceError
-from bulk_import.sources.numbers import shown
 from bulk_import.sources.table import LONGEST_CELL, MOST_COLUMNS, Line
 
 _BLOCK = 1 << 16  # characters
@@ -94,10 +94,8 @@ def _cell(value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, _Number):
-        try:
-            return shown(str(value), "General")
-        except ValueError:  # NaN, Infinity: named as damage, like any other remnant
-            return str(value)
+        is_short = "e" in value.lower() and value[-1:].isdigit()  # 7.9E10; not Infinity
+        return f"{Decimal(value):f}" if is_short else str(value)
     if isinstance(value, str):
         return value
     if isinstance(value, bool):
