@@ -12,6 +12,7 @@ from typing import Any, Self
 
 from bulk_import.errors import SetupError, StorageError
 from bulk_import.models import Problem, Row, Severity, SourceInfo
+from bulk_import.system.sqlite import connect, make_private
 
 FORMAT = "2"
 CHUNK = 500  # rows fetched at a time: enough to be cheap, too few to be felt in memory
@@ -25,7 +26,8 @@ create table record (
     source integer not null,
     sheet text not null,
     row integer not null,
-    cells text not null,          -- JSON list in header order, for rejects and second judgements
+    cells text,                   -- JSON list in header order, for rejects and second judgements,
+                                  -- null where they are not kept
     problems text,                -- what reading found, as `pack_problems` writes it
     email text not null,          -- the contact's key; empty for a bare row
     contact text not null,
@@ -71,9 +73,10 @@ class JournalLockedError(StorageError):
 class Database:
     """An open journal file. Use as a context manager; one thread at a time."""
 
-    def __init__(self, path: Path, db: sqlite3.Connection) -> None:
+    def __init__(self, path: Path, db: sqlite3.Connection, *, is_scratch: bool = False) -> None:
         self.path = path
         self._db = db
+        self._is_scratch = is_scratch
 
     # -- opening ------------------------------------------------------------------------------
 
@@ -92,21 +95,40 @@ class Database:
         draft = path.with_name(f".{path.name}.part")
         try:
             draft.unlink(missing_ok=True)
-            os.close(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+            make_private(draft)
         except OSError as exc:
             raise StorageError(f"{path}: cannot be created: {exc.strerror or exc}") from exc
-        with cls(draft, _connect(draft)) as journal, journal._writing():
-            for statement in _SCHEMA.split(";\n"):
-                if statement.strip():
-                    journal._db.execute(statement)
-            known = {"format": FORMAT, **(facts or {})}
-            journal._db.executemany("insert into meta values (?, ?)", known.items())
+        with cls(draft, _connect(draft)) as journal:
+            journal._lay_out(facts or {})
         try:
             draft.replace(path)
             _sync_folder(path.parent)
         except OSError as exc:
             raise StorageError(f"{path}: cannot be created: {exc.strerror or exc}") from exc
         return cls(path, _connect(path))
+
+    @classmethod
+    def scratch(cls, path: Path) -> Self:
+        """Make a journal that nobody needs after this process, in a private folder.
+
+        Nothing of it is synced, and only refused rows keep their cells.
+
+        Raises:
+            StorageError: The folder cannot be written, the disk is full.
+        """
+        with translated(path):
+            journal = cls(path, connect(path, is_scratch=True), is_scratch=True)
+        journal._lay_out({})
+        return journal
+
+    def _lay_out(self, facts: Mapping[str, str]) -> None:
+        """Make the tables of a new journal."""
+        with self._writing():
+            for statement in _SCHEMA.split(";\n"):
+                if statement.strip():
+                    self._db.execute(statement)
+            known = {"format": FORMAT, **facts}
+            self._db.executemany("insert into meta values (?, ?)", known.items())
 
     @classmethod
     def open(cls, path: Path) -> Self:
@@ -119,18 +141,26 @@ class Database:
         if not path.is_file():
             raise SetupError(f"{path.parent}: not a run folder (no {path.name} in it)")
         journal = cls(path, _connect(path))
-        with translated(path):
-            known = journal._db.execute("select value from meta where key = 'format'").fetchone()
-            if path.stat().st_size <= _CHECKED_BYTES:
-                refusal = journal._db.execute("pragma quick_check(1)").fetchone()[0]
+        try:
+            journal._check()
+        except BaseException:
+            journal.close()
+            raise
+        return journal
+
+    def _check(self) -> None:
+        """Refuse a journal that is damaged or of another format."""
+        with translated(self.path):
+            known = self._db.execute("select value from meta where key = 'format'").fetchone()
+            if self.path.stat().st_size <= _CHECKED_BYTES:
+                refusal = self._db.execute("pragma quick_check(1)").fetchone()[0]
                 if refusal != "ok":
                     raise sqlite3.DatabaseError(refusal)
         if known is None or known[0] != FORMAT:
             raise SetupError(
-                f"{path}: journal format {known[0] if known else '?'}, this program writes "
+                f"{self.path}: journal format {known[0] if known else '?'}, this program writes "
                 f"{FORMAT}; finish the run with the version that started it"
             )
-        return journal
 
     def another(self) -> Self:
         """Return a second connection to the same journal, for another thread."""
@@ -233,7 +263,7 @@ def as_row(sources: dict[int, SourceInfo], place: Sequence[Any]) -> Row:
         source=info.name,
         sheet=sheet,
         number=row,
-        cells=dict(zip(info.header, json.loads(cells), strict=True)),
+        cells=dict(zip(info.header, json.loads(cells), strict=True)) if cells else {},
         problems=unpack_problems(problems),
     )
 
@@ -257,16 +287,7 @@ def unpack_problems(text: str | None) -> tuple[Problem, ...]:
 
 def _connect(path: Path) -> sqlite3.Connection:
     with translated(path):
-        db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=10)
-        try:
-            # FULL, not NORMAL: at a power loss NORMAL forgets the last commits, and a forgotten
-            # intent of a bare row becomes a second contact. Group commits make it affordable.
-            db.execute("pragma journal_mode = wal")
-            db.execute("pragma synchronous = full")
-        except BaseException:
-            db.close()
-            raise
-        return db
+        return connect(path)
 
 
 def _sync_folder(folder: Path) -> None:

@@ -20,7 +20,7 @@ from bulk_import.models import Problem, Row, Status
 # Made after the bulk of the rows is in: filling it row by row costs twice as much.
 _INDEX = "create index if not exists record_email on record (email) where email <> ''"
 _REFUSED = "insert into outcome values (?,?,?,?,?,?,?,?,?,?)"
-_JUDGEMENT = "select email, contact, warnings, body from record where seq = ?"
+_JUDGEMENT = "select email, contact, warnings, body, cells, problems from record where seq = ?"
 
 
 class Records(Database):
@@ -38,13 +38,14 @@ class Records(Database):
         refusals = []
         for seq, item in enumerate(batch, first_seq):
             row = item.row
+            keeps_cells = item.refusal is not None or not self._is_scratch
             records.append(
                 (
                     seq,
                     item.source,
                     row.sheet,
                     row.number,
-                    pack(list(row.cells.values())),
+                    pack(list(row.cells.values())) if keeps_cells else None,
                     pack_problems(row.problems),
                     item.email,
                     item.contact,
@@ -67,8 +68,18 @@ class Records(Database):
             )
 
     def replace_judgement(self, seq: int, judged: JudgedRow) -> None:
-        """Put a second judgement of a row in the place of the first, if it is another one."""
-        record = (judged.email, judged.contact, pack_problems(judged.warnings), judged.body)
+        """Put a second judgement of a row in the place of the first, if it is another one.
+
+        Its cells go with it: they may have been corrected.
+        """
+        record = (
+            judged.email,
+            judged.contact,
+            pack_problems(judged.warnings),
+            judged.body,
+            pack(list(judged.row.cells.values())),
+            pack_problems(judged.row.problems),
+        )
         refusal = () if judged.refusal is None else _refused(seq, judged.refusal)
         with translated(self.path):
             before = self._db.execute(_JUDGEMENT, (seq,)).fetchone()
@@ -77,7 +88,8 @@ class Records(Database):
             return
         with self._writing():
             self._db.execute(
-                "update record set email = ?, contact = ?, warnings = ?, body = ? where seq = ?",
+                "update record set email = ?, contact = ?, warnings = ?, body = ?, cells = ?,"
+                " problems = ? where seq = ?",
                 (*record, seq),
             )
             self._db.execute("delete from outcome where seq = ?", (seq,))

@@ -41,6 +41,13 @@ class SourceSpec(Part):
     hidden_rows: Literal["read", "skip"] = Field(
         default="read", description="Rows that a filter of the workbook hides."
     )
+    corrections: str | None = Field(
+        default=None,
+        description="Corrected cells; NAME.corrections.csv beside the source if not said.",
+    )
+    corrections_by: Literal["row", "contact"] = Field(
+        default="row", description="How corrections find their rows: by contact in another export."
+    )
 
     @model_validator(mode="after")
     def _one_of_both(self) -> SourceSpec:

@@ -50,6 +50,8 @@ class ReadingTask:
     mapping_name: str
     mapping_folder: str
     sheet: str
+    corrections: str
+    corrections_by: str
     lists: Mapping[str, Sequence[str]] | None
     managers: Mapping[str, str] | None
     at: str
@@ -72,6 +74,8 @@ class ReadingTask:
             mapping_name=mapping.name,
             mapping_folder=str(mapping.folder),
             sheet=mapping.spec.source.sheet or "",
+            corrections=mapping.spec.source.corrections or "",
+            corrections_by=mapping.spec.source.corrections_by,
             lists=dict(names.known_lists) if names else None,
             managers=dict(names.manager_ids) if names else None,
             at=datetime.now(UTC).isoformat(),
@@ -232,6 +236,7 @@ def _judge(job: ReadingTask, journal: Journal, stopping: threading.Event) -> dic
     mapping = parse_mapping(job.mapping_text, job.mapping_name, folder=Path(job.mapping_folder))
     if job.sheet:
         mapping = mapping.with_sheet(job.sheet)
+    mapping = mapping.with_corrections(job.corrections, job.corrections_by)
     names = None
     if job.lists is not None:
         names = KnownNames(job.lists, job.managers or {})

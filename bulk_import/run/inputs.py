@@ -7,18 +7,23 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from bulk_import.errors import SourceError
+from bulk_import.errors import SettingsError, SourceError
 from bulk_import.journal import Journal
 from bulk_import.mapping.binding import Lists, bind
 from bulk_import.mapping.loading import ColumnMapping
 from bulk_import.mapping.rows import RowMapper
-from bulk_import.models import VANISHED, Problem
+from bulk_import.models import VANISHED, Problem, SourceInfo
+from bulk_import.run.corrections import Corrections, corrections_beside, read_corrections
 from bulk_import.run.judging import BATCH, JudgingStoppedError
 from bulk_import.run.plan import Input
 from bulk_import.sources import Source, SourceOptions, open_source
 from bulk_import.sources.damage import DamageDetector
+from bulk_import.sources.frame import frame_rows
+
+if TYPE_CHECKING:
+    import pandas
 
 
 class Names(Protocol):
@@ -43,6 +48,9 @@ class KnownNames:
     manager_ids: Mapping[str, str] = field(default_factory=dict)
 
 
+OpenedSource = tuple[Source, RowMapper, Corrections | None]
+
+
 @contextmanager
 def opened_sources(
     paths: Sequence[str],
@@ -50,8 +58,10 @@ def opened_sources(
     names: Names | None,
     *,
     at: datetime | None = None,
-) -> Iterator[list[tuple[Source, RowMapper]]]:
+) -> Iterator[list[OpenedSource]]:
     """Open every source and bind the mapping to it, all before the first row is read.
+
+    Corrections are applied to the rows as they are read.
 
     Args:
         at: The moment for ``dst: current``; ``None`` = now.
@@ -60,11 +70,21 @@ def opened_sources(
         SetupError: A source cannot be read at all, or the mapping does not fit it.
     """
     options = options_of(mapping)
+    if mapping.spec.source.corrections and len(paths) > 1:
+        raise SettingsError(
+            "--corrections: give one source; its rows are corrected by their numbers"
+        )
     with ExitStack() as stack:
-        opened = []
+        opened: list[OpenedSource] = []
         for path in paths:
             source = stack.enter_context(open_source(path, options))
-            opened.append((source, row_mapper(mapping, source.header, names, at=at)))
+            mapper = row_mapper(mapping, source.header, names, at=at)
+            corrections = corrections_of(path, mapping, mapper)
+            if corrections is not None:
+                corrections.check(source.name, source.header)
+                source.problems.append(corrections.note())
+                source.rows = corrections.watched(source.rows)
+            opened.append((source, mapper, corrections))
         yield opened
 
 
@@ -78,16 +98,56 @@ def opened_inputs(
 ) -> Iterator[Iterator[Input]]:
     """``opened_sources``, with what watches their rows for damage."""
     with opened_sources(paths, mapping, names, at=at) as opened:
-        yield (_watched(source, mapper) for source, mapper in opened)
+        yield (_watched(*one) for one in opened)
 
 
-def _watched(source: Source, mapper: RowMapper) -> Input:
+def _watched(source: Source, mapper: RowMapper, corrections: Corrections | None) -> Input:
     detector = DamageDetector(mapper.roles)
 
     def findings() -> list[Problem]:
-        return source.findings() + detector.findings()
+        unused = corrections.findings() if corrections is not None else []
+        return [*source.findings(), *unused, *detector.findings()]
 
     return Input(source.info(), detector.watched(source), mapper, source.problems, findings)
+
+
+def frame_input(
+    frame: pandas.DataFrame, name: str, mapping: ColumnMapping, names: Names | None
+) -> Input:
+    """Return a DataFrame as a source that is open.
+
+    Args:
+        name: What reports call it.
+
+    Raises:
+        MappingError: The mapping does not fit its columns.
+    """
+    info, rows = frame_rows(frame, name)
+    return Input(info, rows, row_mapper(mapping, info.header, names))
+
+
+def corrections_of(path: str, mapping: ColumnMapping, mapper: RowMapper) -> Corrections | None:
+    """Return the corrections of a source: those that are named, else those beside it, if any.
+
+    Raises:
+        SourceError: ``CORRECTIONS_UNREADABLE``.
+    """
+    file = corrections_file(path, mapping)
+    if file is None:
+        return None
+    by_contact = mapping.spec.source.corrections_by == "contact"
+    return Corrections(
+        file, read_corrections(file), contact_of=mapper.email_text if by_contact else None
+    )
+
+
+def corrections_file(path: str, mapping: ColumnMapping) -> Path | None:
+    """Return the file with the corrections of a source; ``None`` when there is none."""
+    named = mapping.spec.source.corrections
+    if named is not None:
+        return mapping.folder / named
+    beside = corrections_beside(path)
+    return beside if beside is not None and beside.is_file() else None
 
 
 def options_of(mapping: ColumnMapping) -> SourceOptions:
@@ -131,7 +191,7 @@ def row_mapper(
 
 
 def survey(
-    opened: Sequence[tuple[Source, RowMapper]],
+    opened: Sequence[OpenedSource],
     *,
     is_stopping: Callable[[], bool] = lambda: False,
 ) -> tuple[int, int]:
@@ -148,7 +208,7 @@ def survey(
         JudgingStoppedError: Somebody asked for the end.
     """
     rows = blank = 0
-    for source, mapper in opened:
+    for source, mapper, _ in opened:
         has_email = mapper.has_email
         for row in source:
             rows += 1
@@ -180,6 +240,8 @@ def changed_sources(
     *,
     has_stdin: bool,
     begun_with: Sequence[str] = (),
+    frame: SourceInfo | None = None,
+    is_unread: bool = False,
 ) -> Iterator[str]:
     """Say how sources differ from those that a journal knows.
 
@@ -188,16 +250,22 @@ def changed_sources(
         has_stdin: Standard input can be read once: whether it is spared for this.
         begun_with: All sources of a run that was stopped while they were still being read: they
             must be there. Empty for a run whose rows are all in the journal.
+        frame: The DataFrame of this invocation.
+        is_unread: The run was stopped before all its rows were in the journal.
     """
     known = journal.sources()
-    names = [info.name for info in known.values() if info.kind not in ("frame", VANISHED)]
+    is_frame = any(info.kind == "frame" for info in known.values())
+    if frame is not None or is_frame:
+        yield from _changed_frame(known, paths, frame, is_needed=is_unread)
+        return
+    names = [info.name for info in known.values() if info.kind != VANISHED]
     expected = begun_with or names
     if paths is not None and known and len(paths) != len(expected):
         yield f"it had {len(expected)} sources, now there are {len(paths)}"
         return
     for at, (number, info) in enumerate(known.items()):
         path = paths[at] if paths is not None else info.name
-        if info.kind == "frame" or (path == "-" and not has_stdin):
+        if path == "-" and not has_stdin:
             continue
         if path != "-" and not Path(path).exists():
             if begun_with:
@@ -215,3 +283,25 @@ def changed_sources(
         yield (
             f"{path} is not the file that it was (its contents differ{'' if begun_with else rows})"
         )
+
+
+def _changed_frame(
+    known: Mapping[int, SourceInfo],
+    paths: Sequence[str] | None,
+    frame: SourceInfo | None,
+    *,
+    is_needed: bool,
+) -> Iterator[str]:
+    """As ``changed_sources``, where the source is, or was, a DataFrame."""
+    before = [info for info in known.values() if info.kind != VANISHED]
+    if frame is None and paths:
+        yield "its rows came from a DataFrame, now they come from files"
+    elif frame is None and is_needed:
+        yield (
+            "its DataFrame was not read to its end, and is not in the folder: call import_frame "
+            "with the same frame and folder"
+        )
+    elif frame is not None and any(info.kind != "frame" for info in before):
+        yield "its rows came from files, now they come from a DataFrame"
+    elif frame is not None and any(info.sha256 != frame.sha256 for info in before):
+        yield "the DataFrame is not the one that it was (its contents differ)"

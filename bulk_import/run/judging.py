@@ -7,7 +7,7 @@ files a survey finds that out, and the rows are judged ahead of the senders (``a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 
 from bulk_import.api.form import decode, encode
@@ -17,6 +17,7 @@ from bulk_import.mapping.merging import merge_records
 from bulk_import.mapping.rows import RowMapper
 from bulk_import.mapping.suppression import SuppressionList
 from bulk_import.models import Problem, Record, Row, Status
+from bulk_import.run.corrections import Corrections
 from bulk_import.run.plan import Input, Tally
 
 BATCH = 1000  # rows that are committed together
@@ -91,14 +92,32 @@ def judge(record: Record, source: int, suppression: SuppressionList, tally: Tall
 
 
 def rejudge(
-    journal: Journal, mappers: dict[int, RowMapper], suppression: SuppressionList, tally: Tally
+    journal: Journal,
+    mappers: dict[int, RowMapper],
+    suppression: SuppressionList,
+    tally: Tally,
+    corrections: Mapping[int, Corrections] | None = None,
 ) -> None:
-    """Judge again the rows that were not sent for a reason of their own: lists may have changed."""
+    """Judge again the rows that were not sent for a reason of their own: lists may have changed.
+
+    Args:
+        corrections: Of each source; a row that the API refused is judged again if they change it.
+    """
+    for number, edits in (corrections or {}).items():
+        for seq, source, row in list(journal.ended_in(Status.FAILED)):
+            if source != number or source not in mappers:
+                continue
+            better = edits.apply(row)
+            if better.cells != row.cells:
+                record = mappers[source].record(better)
+                journal.replace_judgement(seq, judge(record, source, suppression, tally))
     for seq, number, row in list(
         journal.ended_in(Status.INVALID, Status.SUPPRESSED, Status.SKIPPED)
     ):
         if number in mappers:
-            record = mappers[number].record(row)
+            corrected = (corrections or {}).get(number)
+            again = row if corrected is None else corrected.apply(row)
+            record = mappers[number].record(again)
             journal.replace_judgement(seq, judge(record, number, suppression, tally))
 
 
