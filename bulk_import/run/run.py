@@ -24,7 +24,14 @@ from pathlib import Path
 from bulk_import.api.client import Client
 from bulk_import.api.preflight import Directory, preflight
 from bulk_import.delivery.allowance import Window
-from bulk_import.errors import EXIT_STOPPED, SetupError, StoppedError, StorageError
+from bulk_import.errors import (
+    EXIT_INTERRUPTED,
+    EXIT_STOPPED,
+    EXIT_TERMINATED,
+    SetupError,
+    StoppedError,
+    StorageError,
+)
 from bulk_import.journal import Journal
 from bulk_import.mapping.loading import ColumnMapping
 from bulk_import.mapping.suppression import SuppressionList
@@ -56,7 +63,7 @@ from bulk_import.stopping import Stop, StoppingError, in_thread
 from bulk_import.system.clock import now
 from bulk_import.system.locks import hold
 
-_SIGNALS = (130, 143)
+_SIGNALS = (EXIT_INTERRUPTED, EXIT_TERMINATED)
 
 Adjust = Callable[[Journal, Tally], str]
 Inputs = Callable[[Directory | None], AbstractContextManager[Iterator[Input]]]

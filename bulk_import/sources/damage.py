@@ -179,37 +179,8 @@ def spoiled(text: str, role: str) -> Problem | None:
         text: Not empty.
         role: What the column holds; ``text`` for anything.
     """
-    if not text.isascii():
-        if "\ufffd" in text or "ï¿½" in text:
-            return _error(
-                "TEXT_LOST",
-                "the cell holds \ufffd, which stands for a letter that an earlier program could "
-                "not read; export the data again from where it is still whole",
-                text,
-            )
-        meant = unmistaken(text)
-        if meant:
-            return _error(
-                "TEXT_MOJIBAKE",
-                f"{text[:60]!r} is {meant[:60]!r} in the wrong encoding; import the file that it "
-                "comes from as UTF-8 and export it again",
-                text,
-            )
-        if _TORN.search(text) or (role in ("name", "city") and _SIGN_INSIDE.search(text)):
-            return _error(
-                "TEXT_MOJIBAKE",
-                f"{text[:60]!r} was read in the wrong encoding and lost letters on the way; export the "
-                "data again from where it is still whole",
-                text,
-            )
-        foreign = _in_another_script(text) if role != "email" else ""
-        if foreign:
-            return _error(
-                "TEXT_MOJIBAKE",
-                f"{text[:60]!r} is {foreign[:60]!r} in the wrong encoding; export the data again from "
-                "where it is still whole",
-                text,
-            )
+    if not text.isascii() and (mangled := _mangled(text, role)):
+        return mangled
     problem = remnant(text, role)
     if problem is not None:
         return problem
@@ -257,6 +228,41 @@ def spoiled(text: str, role: str) -> Problem | None:
         return _warning(
             "VALUE_IS_DATE",
             f"{text} looks like something that a spreadsheet program has turned into a date",
+            text,
+        )
+    return None
+
+
+def _mangled(text: str, role: str) -> Problem | None:
+    """What an earlier program did to the letters of a text beyond ASCII."""
+    if "\ufffd" in text or "ï¿½" in text:
+        return _error(
+            "TEXT_LOST",
+            "the cell holds \ufffd, which stands for a letter that an earlier program could "
+            "not read; export the data again from where it is still whole",
+            text,
+        )
+    meant = unmistaken(text)
+    if meant:
+        return _error(
+            "TEXT_MOJIBAKE",
+            f"{text[:60]!r} is {meant[:60]!r} in the wrong encoding; import the file that it "
+            "comes from as UTF-8 and export it again",
+            text,
+        )
+    if _TORN.search(text) or (role in ("name", "city") and _SIGN_INSIDE.search(text)):
+        return _error(
+            "TEXT_MOJIBAKE",
+            f"{text[:60]!r} was read in the wrong encoding and lost letters on the way; export the "
+            "data again from where it is still whole",
+            text,
+        )
+    foreign = _in_another_script(text) if role != "email" else ""
+    if foreign:
+        return _error(
+            "TEXT_MOJIBAKE",
+            f"{text[:60]!r} is {foreign[:60]!r} in the wrong encoding; export the data again from "
+            "where it is still whole",
             text,
         )
     return None

@@ -27,8 +27,8 @@ _BUILT_IN = {
     **dict.fromkeys((32, 33, 34, 35, 55, 56), "h:mm:ss"),
 }  # fmt: skip
 
-_EPOCH_1900 = datetime(1899, 12, 30)  # noqa: DTZ001 - spreadsheets know no zones
-_EPOCH_1904 = datetime(1904, 1, 1)  # noqa: DTZ001
+_EPOCH_1900 = datetime(1899, 12, 30)  # noqa: DTZ001 - a day, as serial dates count
+_EPOCH_1904 = datetime(1904, 1, 1)  # noqa: DTZ001 - a day, as serial dates count
 _LAST_DAY = 2_958_465  # 9999-12-31
 _DAY_S = 86_400
 _DURATION = re.compile(

@@ -79,11 +79,30 @@ class Table:
 
     def rows(self, source: str, sheet: str, tally: Tally) -> Iterator[Row]:
         """Yield the rows below the header. Blank lines are no rows."""
-        width = len(self.header)
         header = self.header
+        width = len(header)
         is_rejects = set(self.labels) >= _REJECTS
         is_guarded = self.nature != "records" and not is_rejects
         restores = is_rejects and self.nature == "delimited"
+        for line in self._filled(source, tally):
+            cells: Sequence[str] = line.cells
+            problems: tuple[Problem, ...] = ()
+            if restores:
+                cells = [_restored(cell) for cell in cells]
+            if len(cells) != width:
+                cells, problems = self._fit(cells, width, line.number, tally)
+            if is_guarded and may_be_guarded("".join(cells)):
+                cells, changed = unguarded(cells)
+                if changed:
+                    tally.guarded.add(line.number)
+            if is_totals(cells):
+                problems += (TOTALS,)
+            if line.problems or line.number == self.example:
+                problems += self._noted(line, width)
+            yield Row(source, sheet, line.number, dict(zip(header, cells, strict=True)), problems)
+
+    def _filled(self, source: str, tally: Tally) -> Iterator[Line]:
+        """Lines with any cell; hidden ones only if they are read."""
         for line in self.lines:
             if line.is_blank:
                 continue
@@ -97,27 +116,14 @@ class Table:
                 tally.hidden += 1
                 if tally.skips_hidden:
                     continue
-            cells: Sequence[str] = line.cells
-            problems: tuple[Problem, ...] = ()
-            if restores:
-                cells = [_restored(cell) for cell in cells]
-            if len(cells) != width:
-                cells, problems = self._fit(cells, width, line.number, tally)
-            if is_guarded and may_be_guarded("".join(cells)):
-                cells, changed = unguarded(cells)
-                if changed:
-                    tally.guarded.add(line.number)
-            if is_totals(cells):
-                problems += (TOTALS,)
-            if line.number == self.example:
-                problems += (_EXAMPLE,)
-            if line.problems:
-                problems += tuple(
-                    replace(problem, column=header[at])
-                    for at, problem in line.problems
-                    if at < width
-                )
-            yield Row(source, sheet, line.number, dict(zip(header, cells, strict=True)), problems)
+            yield line
+
+    def _noted(self, line: Line, width: int) -> tuple[Problem, ...]:
+        """What the reader found in the line's cells, with the names of their columns."""
+        found = tuple(
+            replace(problem, column=self.header[at]) for at, problem in line.problems if at < width
+        )
+        return (*found, _EXAMPLE) if line.number == self.example else found
 
     def _fit(
         self, given: Sequence[str], width: int, number: int, tally: Tally
