@@ -11,8 +11,8 @@ from openpyxl import Workbook
 
 from bulk_import.errors import MappingError
 from bulk_import.jobs.importing import import_file_async, resume_async
-from bulk_import.jobs.nightly import SyncOptions, sync_async
-from bulk_import.jobs.undoing import write_undo
+from bulk_import.jobs.nightly import sync_async
+from bulk_import.jobs.undoing import undo
 from bulk_import.mapping.schema import SuppressSpec
 from bulk_import.mapping.suppression import SuppressionList
 from bulk_import.models import Status
@@ -400,11 +400,14 @@ async def test_the_action_for_vanished_contacts_spares_who_said_no(
 ):
     source, mapping, stop = job
     mapping.write_text(MAPPING + "on_missing: {add_tags: gone}\n", "utf-8")
-    options = SyncOptions(tmp_path / "job.state", accept=True)
     for name, rows in (("one", "abc"), ("two", "a")):
         source.write_text("E-mail\n" + "".join(f"{one}@b.org\n" for one in rows), "utf-8")
         summary = await sync_async(
-            source, mapping, settings(sandbox, run_dir=tmp_path / name), options
+            source,
+            mapping,
+            settings(sandbox, run_dir=tmp_path / name),
+            state=tmp_path / "job.state",
+            accept=True,
         )
         stop.write_text("b@b.org\n", "utf-8")
 
@@ -418,10 +421,10 @@ async def test_sync_refuses_a_doubtful_list_by_itself(sandbox, settings, job, tm
     stop.write_text("a@b.org\nb@b,org\n", "utf-8")
 
     with pytest.raises(MappingError, match="--no-strict-suppress"):
-        await sync_async(source, mapping, settings(sandbox), SyncOptions(tmp_path / "s"))
+        await sync_async(source, mapping, settings(sandbox), state=tmp_path / "s")
     assert sent(sandbox) == []
     await sync_async(
-        source, mapping, settings(sandbox, strict_suppress=False), SyncOptions(tmp_path / "s")
+        source, mapping, settings(sandbox, strict_suppress=False), state=tmp_path / "s"
     )
     assert sent(sandbox) == ["b@b.org", "c@b.org"]
 
@@ -430,9 +433,9 @@ async def test_an_undo_spares_who_said_no_since(sandbox, settings, job, tmp_path
     source, mapping, stop = job
     first = await import_file_async(source, mapping, settings(sandbox))
     stop.write_text("b@b.org\n", "utf-8")
-    undo = write_undo(first.run_dir)
+    plan = undo(first.run_dir)
 
-    await import_file_async(undo.source, undo.mapping, settings(sandbox, run_dir=tmp_path / "undo"))
+    await import_file_async(plan.source, plan.mapping, settings(sandbox, run_dir=tmp_path / "undo"))
 
     assert sent(sandbox)[3:] == ["a@b.org", "c@b.org"]
 
