@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from bulk_import.jobs.checking import Checked, OnRow
+    from bulk_import.mapping.lists import ListReport
     from bulk_import.models import Outcome
 
 _ROWS_SHOWN = 8
@@ -172,16 +173,7 @@ def _as_json(checked: Checked) -> dict[str, Any]:
             }
             for info, rows in zip(checked.sources, checked.rows, strict=True)
         ],
-        "suppression_lists": [
-            {
-                "file": report.name,
-                "entries": report.understood,
-                "not_understood": [
-                    {"place": entry.place, "text": entry.text} for entry in report.unknown
-                ],
-            }
-            for report in checked.lists
-        ],
+        "suppression_lists": [_list_as_json(report) for report in checked.lists],
         "rows_read": plan.rows_read,
         "to_send": plan.to_send,
         "counts": {status.value: number for status, number in plan.counts.items()},
@@ -208,4 +200,12 @@ def _as_json(checked: Checked) -> dict[str, Any]:
             for fix in checked.fixes
         ],
         "exit_code": checked.exit_code,
+    }
+
+
+def _list_as_json(report: ListReport) -> dict[str, Any]:
+    return {
+        "file": report.name,
+        "entries": report.understood,
+        "not_understood": [{"place": entry.place, "text": entry.text} for entry in report.unknown],
     }
