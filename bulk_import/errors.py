@@ -8,11 +8,11 @@ BulkImportError
 ├── BusyError             another run holds this journal, state or account          (exit 4)
 ├── StorageError          the journal or a report cannot be written                 (exit 5)
 ├── StoppedError          the run ended before its rows did; it can be resumed      (exit 3, 130, 143)
-└── UnbalancedError       rows read and rows accounted for differ: a bug            (exit 70)
+└── BugError              a bug that was noticed: row counts that do not add up      (exit 70)
 
 A row's problems are values (``models.Problem``), not exceptions: a row reports all of them at
 once. What a single request can end in lives in ``api.answers``. Anything that is not a
-BulkImportError is a bug and keeps its traceback.
+BulkImportError is a bug as well; the command line ends with exit code 70 then.
 """
 
 from __future__ import annotations
@@ -124,7 +124,15 @@ class StoppedError(BulkImportError):
         self.exit_code = exit_code
 
 
-class UnbalancedError(BulkImportError):
-    """Rows read and rows accounted for differ: a bug in this program, and it says so."""
+class BugError(BulkImportError):
+    """A bug in this program that was noticed: row counts that do not add up, a crashed process of ours.
+
+    Attributes:
+        report: The other process's traceback, without anybody's data; else empty.
+    """
 
     exit_code = 70
+
+    def __init__(self, message: str, *, report: str = "") -> None:
+        super().__init__(message)
+        self.report = report

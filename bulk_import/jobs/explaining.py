@@ -14,6 +14,7 @@ from bulk_import.mapping.rows import Step
 from bulk_import.models import VANISHED, Outcome, Record
 from bulk_import.run.folder import JOURNAL
 from bulk_import.run.inputs import opened_inputs, row_mapper
+from bulk_import.system.crash import working_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,7 @@ def explain_run(run_dir: Path, number: int) -> Explained:
     Raises:
         SetupError: No such run or row.
     """
+    working_in(run_dir)
     with Journal.open(run_dir / JOURNAL) as journal:
         facts = journal.facts()
         mapping = parse_mapping(

@@ -10,6 +10,7 @@ from bulk_import.models import Summary
 from bulk_import.report.bundle import write_bundle
 from bulk_import.run.folder import JOURNAL
 from bulk_import.run.reporting import report, summarize
+from bulk_import.system.crash import working_in
 
 
 def write_reports(run_dir: Path, *, safe: bool = False, redact: bool = False) -> Summary:
@@ -19,6 +20,7 @@ def write_reports(run_dir: Path, *, safe: bool = False, redact: bool = False) ->
         SetupError: There is no journal.
         StorageError: They cannot be written.
     """
+    working_in(run_dir)
     with Journal.open(run_dir / JOURNAL) as journal:
         return report(journal, run_dir, safe=safe, redact=redact)
 
@@ -30,6 +32,7 @@ def write_support_bundle(run_dir: Path, path: Path) -> int:
         SetupError: There is no journal.
         StorageError: It cannot be written.
     """
+    working_in(run_dir)
     with Journal.open(run_dir / JOURNAL) as journal:
         mapping = journal.facts().get("mapping_text", "")
         return write_bundle(path, summarize(journal, run_dir), mapping, journal.results())

@@ -23,7 +23,7 @@ from bulk_import.settings import Settings
 from bulk_import.sources import Sources, expand_sources
 from bulk_import.sources.frame import frame_rows
 from bulk_import.stopping import Stop
-from bulk_import.system.loop import new_runner
+from bulk_import.system.loop import run as run_in_loop
 
 if TYPE_CHECKING:
     import pandas
@@ -148,5 +148,4 @@ def import_frame(
 
 
 def _run(work: Coroutine[None, None, T]) -> T:
-    with new_runner() as runner:
-        return runner.run(work)
+    return run_in_loop(work)

@@ -17,6 +17,7 @@ from bulk_import.errors import SetupError
 from bulk_import.journal import Journal
 from bulk_import.models import Status
 from bulk_import.run.folder import JOURNAL
+from bulk_import.system.crash import working_in
 from bulk_import.system.files import replaced
 
 _REVERSED = {
@@ -54,6 +55,7 @@ def write_undo(run_dir: str | Path) -> Undo:
     run_dir = Path(run_dir)
     plans: dict[str, dict[str, dict[str, None]]] = {}
     without_email = unknown = 0
+    working_in(run_dir)
     with Journal.open(run_dir / JOURNAL) as journal:
         for outcome, body in journal.bodies():
             if outcome is Status.UNKNOWN:

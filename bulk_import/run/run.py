@@ -24,7 +24,7 @@ from pathlib import Path
 from bulk_import.api.client import Client
 from bulk_import.api.preflight import Directory, preflight
 from bulk_import.delivery.allowance import Window
-from bulk_import.errors import EXIT_STOPPED, SetupError, StoppedError, StorageError
+from bulk_import.errors import EXIT_STOPPED, BugError, SetupError, StoppedError
 from bulk_import.journal import Journal
 from bulk_import.mapping.loading import ColumnMapping
 from bulk_import.mapping.suppression import SuppressionList
@@ -54,6 +54,8 @@ from bulk_import.run.sending import Confirm, Sending, Steer, is_confirmed
 from bulk_import.settings import Settings
 from bulk_import.stopping import Stop, StoppingError, in_thread
 from bulk_import.system.clock import now
+from bulk_import.system.crash import working_in
+from bulk_import.system.files import made_folder
 from bulk_import.system.locks import hold
 
 _SIGNALS = (130, 143)
@@ -107,6 +109,7 @@ class Run:
                 "sent again)"
             )
         self._folder.make()
+        working_in(self._folder.path)
         try:
             with hold(self._folder.lock, f"the run folder {self._folder}"):
                 async with self._connected() as (client, directory):
@@ -194,7 +197,10 @@ class Run:
             for finding in preparer.findings:
                 self._progress.say(finding)
             self._remember_end(journal)
-            if await preparer.report():
+            is_reported = await preparer.report()
+            if preparer.bug:
+                raise BugError(preparer.error, report=preparer.bug)
+            if is_reported:
                 return summarize(journal, self._folder.path)
             return self._reported(journal)
 
@@ -217,6 +223,7 @@ class Run:
             hold(self._folder.lock, f"the run folder {self._folder}"),
             Journal.open(self._folder.journal) as journal,
         ):
+            working_in(self._folder.path)
             facts = journal.facts()
             refuse_rehearsal(self._folder, facts, self._settings)
             try:
@@ -309,10 +316,7 @@ class Run:
             yield
             return
         host = re.sub(r"[^\w.-]", "_", self._settings.endpoint.split("://", 1)[-1])
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as exc:
-            raise StorageError(f"{folder}: cannot be created: {exc.strerror}") from exc
+        made_folder(folder)
         with hold(folder / f"{host}.lock", f"the account {self._settings.endpoint}"):
             yield
 
