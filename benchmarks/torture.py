@@ -27,7 +27,7 @@ from pathlib import Path
 from bulk_import.sandbox.app import DEFAULT_KEY
 from bulk_import.sandbox.contacts import Request, read_requests
 
-_LONG_NOTES = "x" * 2000  # every second file is long enough to be prepared by a second process
+_LONG_NOTES = "x" * 2000  # every second file is long enough to be judged by a second process
 MAPPING = """version: 1
 fields: {lead_email: E-mail, lead_first_name: Name}
 when: {no_email: create}

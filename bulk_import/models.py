@@ -29,6 +29,7 @@ class Status(StrEnum):
     INVALID = "invalid"
     DUPLICATE = "duplicate"
     SUPPRESSED = "suppressed"
+    SKIPPED = "skipped"
     UNCHANGED = "unchanged"
     NOT_SENT = "not_sent"
 
@@ -106,6 +107,7 @@ class Record:
         fields: Form parameters and values in catalogue order, extras last; no empty values unless
             the mapping clears a field by name. The API key is never among them.
         problems: Errors and warnings of all cells together.
+        skipped: Which rule of the mapping keeps the row from being sent, and the cell.
     """
 
     row: Row
@@ -113,6 +115,7 @@ class Record:
     contact: str
     fields: tuple[tuple[str, str], ...]
     problems: tuple[Problem, ...] = ()
+    skipped: Problem | None = None
 
     @property
     def errors(self) -> tuple[Problem, ...]:

@@ -41,6 +41,11 @@ class Stop:
             self.reason, self.code = reason, code
             self._event.set()
 
+    def add(self, detail: str) -> None:
+        """Add to the reason what only the end of the run shows."""
+        if self.is_set:
+            self.reason = f"{self.reason}; {detail}"
+
     async def wait(self) -> None:
         """Wait until somebody asks."""
         await self._event.wait()

@@ -1,4 +1,4 @@
-"""Rows prepared by another process while the first are being sent: the same promises hold."""
+"""Rows judged by another process while the first are being sent: the same promises hold."""
 
 from __future__ import annotations
 
@@ -156,16 +156,16 @@ async def test_the_other_process_ends_with_this_one_and_never_sees_the_key(
     path = tmp_path / "journal.sqlite3"
     with Journal.create(path) as journal:
         job = ReadingTask.of(path, [str(contacts_csv(10_000))], loaded, None)
-        with ReadAhead.start(job) as preparer:
+        with ReadAhead.start(job) as ahead:
             (child,) = psutil.Process().children()
             assert "INFLUENCERSOFT_API_KEY" not in child.environ()
             assert "a-secret-key" not in " ".join(child.cmdline())
         assert not child.is_running()
-        assert not preparer.is_done
+        assert not ahead.is_done
         known = journal.count_records()
-        with ReadAhead.start(job) as preparer:
-            await preparer.prepared()
-        assert (preparer.is_done, preparer.rows_read, preparer.error) == (True, 10_000, "")
+        with ReadAhead.start(job) as ahead:
+            await ahead.judged()
+        assert (ahead.is_done, ahead.rows_read, ahead.error) == (True, 10_000, "")
         assert journal.count_records() == 10_000 >= known
 
 
@@ -180,7 +180,7 @@ def served(tmp_path):
 
 @pytest.fixture
 def begun(served, contacts_csv, bare_mapping, tmp_path):
-    """A run that sends its first rows while most are still being prepared."""
+    """A run that sends its first rows while most are still being judged."""
     source, run_dir = contacts_csv(40_000, bare=True), tmp_path / "run"
     process = start("run", source, "-m", bare_mapping, "--run-dir", run_dir, "--no-preflight",
                     "--concurrency", "8", url=served.url)  # fmt: skip
@@ -194,7 +194,7 @@ def begun(served, contacts_csv, bare_mapping, tmp_path):
 def read_so_far(run_dir: Path) -> tuple[int, bool]:
     """Rows in the journal, and whether they are all."""
     with Journal.open(run_dir / "journal.sqlite3") as journal:
-        return journal.count_records(), "prepared" in journal.facts()
+        return journal.count_records(), "judged" in journal.facts()
 
 
 @pytest.mark.slow

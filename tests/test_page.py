@@ -14,7 +14,7 @@ import xlsxwriter
 from bulk_import import import_file_async
 from bulk_import.api.fields import FIELDS
 from bulk_import.cli import main
-from bulk_import.jobs.history import write_reports
+from bulk_import.jobs.history import rewrite_reports
 from bulk_import.mapping.loading import parse_mapping
 from bulk_import.models import Outcome, Problem, Row, Severity, SourceInfo, Status, Summary
 from bulk_import.report.digest import Digest
@@ -104,7 +104,7 @@ async def test_the_page_says_what_ran_and_what_to_do_and_hides_people_when_asked
     assert "PHONE_INVALID" in text
     assert "vip (1)" in text
     assert not re.search(r"""(?:src|href)\s*=|url\(|https?://(?!127)""", text)
-    write_reports(Path(summary.run_dir), redact=True)
+    rewrite_reports(Path(summary.run_dir), redact=True)
     hidden = path.read_text("utf-8")
     assert "example.com" not in hidden
     assert "not an address" not in hidden

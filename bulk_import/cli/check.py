@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from bulk_import.cli.options import correction_options
 from bulk_import.cli.terminal import plain
 
 if TYPE_CHECKING:
@@ -24,8 +25,16 @@ _ROWS_SHOWN = 8
     "--mapping", "-m", required=True, type=click.Path(path_type=Path), help="The mapping file."
 )
 @click.option("--sheet", help="The sheet of a workbook, instead of the mapping's.")
+@correction_options
 @click.option("--json", "as_json", is_flag=True, help="As JSON on stdout.")
-def command(source: tuple[str, ...], mapping: Path, sheet: str | None, as_json: bool) -> int:  # noqa: FBT001
+def command(
+    source: tuple[str, ...],
+    mapping: Path,
+    sheet: str | None,
+    corrections: Path | None,
+    corrections_by: str | None,
+    as_json: bool,  # noqa: FBT001
+) -> int:
     """Read and judge every row of SOURCE…, send nothing.
 
     Problems come grouped by cause, with row numbers and a fix. Exit code 1 if rows would be refused.
@@ -33,7 +42,7 @@ def command(source: tuple[str, ...], mapping: Path, sheet: str | None, as_json: 
     from bulk_import.jobs.checking import check_file
     from bulk_import.mapping.loading import load_mapping
 
-    loaded = load_mapping(mapping)
+    loaded = load_mapping(mapping).with_corrections(corrections, corrections_by)
     checked = check_file(source, loaded.with_sheet(sheet) if sheet else loaded)
     if as_json:
         click.echo(json.dumps(_as_json(checked), ensure_ascii=False, indent=2))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from bulk_import.cli.options import correction_options
 from bulk_import.cli.terminal import plain
 
 if TYPE_CHECKING:
@@ -20,12 +21,15 @@ if TYPE_CHECKING:
 @click.option("--mapping", "-m", type=click.Path(path_type=Path), help="The mapping file.")
 @click.option("--row", type=int, required=True, help="As the spreadsheet program shows it.")
 @click.option("--sheet", help="The sheet of a workbook, instead of the mapping's.")
+@correction_options
 @click.option("--json", "as_json", is_flag=True, help="As JSON on stdout.")
 def command(
     source: str,
     mapping: Path | None,
     row: int,
     sheet: str | None,
+    corrections: Path | None,
+    corrections_by: str | None,
     as_json: bool,  # noqa: FBT001
 ) -> int:
     """Show the journey of one row: cell, normalized value, form field, and the rule at each step.
@@ -35,13 +39,15 @@ def command(
     """
     from bulk_import.errors import SettingsError
     from bulk_import.jobs.explaining import explain_row, explain_run
+    from bulk_import.mapping.loading import load_mapping
 
     if Path(source).is_dir():
         explained = explain_run(Path(source), row)
     elif mapping is None:
         raise SettingsError("--mapping is missing: which file maps the columns?")
     else:
-        explained = explain_row(source, mapping, row, sheet=sheet)
+        loaded = load_mapping(mapping).with_corrections(corrections, corrections_by)
+        explained = explain_row(source, loaded, row, sheet=sheet)
     if as_json:
         click.echo(json.dumps(_as_json(explained), ensure_ascii=False, indent=2))
     else:

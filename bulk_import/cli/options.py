@@ -38,6 +38,24 @@ def account_options(command: Command) -> Command:
     return command
 
 
+def correction_options(command: Command) -> Command:
+    """Corrected cells, besides those that are found by themselves."""
+    for option in reversed(
+        (
+            click.option(
+                "--corrections", type=_FILE, metavar="FILE",
+                help="Corrected cells. [NAME.corrections.csv beside the source, if it is there]",
+            ),
+            click.option(
+                "--corrections-by", type=click.Choice(["row", "contact"]),
+                help="How corrections find their rows; contact replays them on another export. [row]",
+            ),
+        )
+    ):  # fmt: skip
+        command = option(command)
+    return command
+
+
 def sending_options(command: Command) -> Command:
     """How a run sends."""
     for option in reversed(

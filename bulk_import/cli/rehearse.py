@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from bulk_import.cli.options import sending_options
+from bulk_import.cli.options import correction_options, sending_options
 
 
 @click.command("rehearse")
@@ -16,6 +16,7 @@ from bulk_import.cli.options import sending_options
     "--mapping", "-m", required=True, type=click.Path(path_type=Path), help="The mapping file."
 )
 @click.option("--sheet", help="The sheet of a workbook, instead of the mapping's.")
+@correction_options
 @click.option("--latency-ms", type=click.FloatRange(0), default=150, show_default=True,
               help="Time of one answer of the pretended server.")  # fmt: skip
 @click.option("--throttle", type=click.FloatRange(0), default=0,
@@ -29,6 +30,8 @@ def command(
     source: tuple[str, ...],
     mapping: Path,
     sheet: str | None,
+    corrections: Path | None,
+    corrections_by: str | None,
     latency_ms: float,
     throttle: float,
     plan: Path | None,
@@ -58,7 +61,7 @@ def command(
     from bulk_import.settings import Settings
     from bulk_import.system.secrets import Secret
 
-    loaded = load_mapping(mapping)
+    loaded = load_mapping(mapping).with_corrections(corrections, corrections_by)
     loaded = loaded.with_sheet(sheet) if sheet else loaded
     real = Settings(**{name: value for name, value in options.items() if value is not None})
     faults = Faults(latency_ms=latency_ms, throttle=throttle)

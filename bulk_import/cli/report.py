@@ -15,8 +15,8 @@ import click
 def command(run_dir: Path, report_safe: bool, redact: bool, as_json: bool) -> int:  # noqa: FBT001
     """Write the reports of RUN_DIR again from its journal. Sends nothing."""
     from bulk_import.cli.running import exit_code, tell
-    from bulk_import.jobs.history import write_reports
+    from bulk_import.jobs.history import rewrite_reports
 
-    summary = write_reports(run_dir, safe=report_safe, redact=redact)
+    summary = rewrite_reports(run_dir, safe=report_safe, redact=redact)
     tell(summary, as_json=as_json, quiet=False)
     return exit_code(summary)

@@ -7,7 +7,12 @@ from typing import Any
 
 import click
 
-from bulk_import.cli.options import account_options, sending_options, settings_from
+from bulk_import.cli.options import (
+    account_options,
+    correction_options,
+    sending_options,
+    settings_from,
+)
 
 
 @click.command("run")
@@ -25,12 +30,15 @@ from bulk_import.cli.options import account_options, sending_options, settings_f
     "--read-first", "read_ahead_bytes", flag_value=-1, type=int, default=None,
     help="Judge every row before the first is sent, of long files too.",
 )  # fmt: skip
+@correction_options
 @account_options
 @sending_options
 def command(
     source: tuple[str, ...],
     mapping: Path,
     sheet: str | None,
+    corrections: Path | None,
+    corrections_by: str | None,
     yes: bool,  # noqa: FBT001 - click passes by name
     as_json: bool,  # noqa: FBT001
     quiet: bool,  # noqa: FBT001
@@ -51,6 +59,7 @@ def command(
 
     settings = settings_from(**options)
     loaded = load_mapping(mapping)
+    loaded = loaded.with_corrections(corrections, corrections_by)
     if sheet:
         loaded = loaded.with_sheet(sheet)
     return run_and_tell(

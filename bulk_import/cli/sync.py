@@ -7,7 +7,12 @@ from typing import Any
 
 import click
 
-from bulk_import.cli.options import account_options, sending_options, settings_from
+from bulk_import.cli.options import (
+    account_options,
+    correction_options,
+    sending_options,
+    settings_from,
+)
 
 _SHARE = click.FloatRange(0, 1)
 
@@ -49,6 +54,7 @@ _SHARE = click.FloatRange(0, 1)
 )
 @click.option("--keep-runs", type=click.IntRange(1), metavar="N",
               help="Delete all but the N newest finished runs beside this one.")  # fmt: skip
+@correction_options
 @account_options
 @sending_options
 def command(
@@ -66,6 +72,8 @@ def command(
     metrics_file: Path | None,
     notify: str | None,
     keep_runs: int | None,
+    corrections: Path | None,
+    corrections_by: str | None,
     yes: bool,  # noqa: FBT001
     as_json: bool,  # noqa: FBT001
     quiet: bool,  # noqa: FBT001
@@ -82,9 +90,11 @@ def command(
     from bulk_import.cli.running import run_and_tell, tell_webhook
     from bulk_import.jobs.nightly import Brake, SyncOptions, sync_async
     from bulk_import.jobs.retention import delete_old_runs
+    from bulk_import.mapping.loading import load_mapping
     from bulk_import.report.metrics import write_metrics
 
     webhook = check_webhook(notify) if notify else ""
+    loaded = load_mapping(mapping).with_corrections(corrections, corrections_by)
     settings = settings_from(ends_when_closed=True, **options)
     brake = Brake(max_rows_fewer, max_changed, max_vanished, max_blanked)
     night = SyncOptions(state, full, accept, seed, brake, wait_lock_s)
@@ -99,7 +109,7 @@ def command(
 
     return run_and_tell(
         lambda confirm, progress, stop: sync_async(
-            source, mapping, settings, night, confirm=confirm, progress=progress, stop=stop
+            source, loaded, settings, night, confirm=confirm, progress=progress, stop=stop
         ),
         yes=yes,
         as_json=as_json,

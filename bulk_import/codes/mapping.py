@@ -47,4 +47,10 @@ CODES: tuple[Code, ...] = (
         "The contact is on a suppression list.",
         "Nothing.",
     ),
+    Code(
+        "SKIPPED",
+        "A skip or only rule of the mapping keeps the row from being sent.",
+        "Nothing, or change the rule if the row should be sent.",
+        "Unsubscribed: yes",
+    ),
 )

@@ -12,6 +12,26 @@ CODES: tuple[Code, ...] = (
         "*.csvv",
     ),
     Code(
+        "CORRECTIONS_APPLIED",
+        "Cells of the source were corrected by NAME.corrections.csv beside it; the source stays as it is.",
+        "Nothing; remove that file to import the cells as they are.",
+    ),
+    Code(
+        "CORRECTIONS_UNREADABLE",
+        "The file of corrections is not one, or names columns that the source does not have.",
+        "Its columns are sheet, row, column, before, after; correct it or remove it.",
+    ),
+    Code(
+        "CORRECTIONS_UNUSED",
+        "Some corrections found no row of the source.",
+        "Check whether it is the right source; --corrections-by contact finds rows that moved.",
+    ),
+    Code(
+        "CORRECTION_STALE",
+        "A correction expects another text than the cell has: the source has changed since.",
+        "Correct the cell again, or remove the line from the file of corrections.",
+    ),
+    Code(
         "SOURCE_UNREADABLE",
         "The file cannot be opened.",
         "Check its permissions and whether another program holds it.",

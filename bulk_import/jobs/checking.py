@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,9 +10,10 @@ from bulk_import.jobs.fixes import Fix, tested_fixes
 from bulk_import.mapping.loading import ColumnMapping, load_mapping
 from bulk_import.mapping.suppression import SuppressionList
 from bulk_import.models import Problem, Record, SourceInfo, Status
+from bulk_import.run.changes import SetCounter
 from bulk_import.run.inputs import opened_inputs
-from bulk_import.run.judging import judged
-from bulk_import.run.plan import Plan
+from bulk_import.run.judging import judge
+from bulk_import.run.plan import Plan, Tally
 from bulk_import.sources import Sources, expand_sources
 
 _MOST_TRIED = 20_000  # refused rows on which fixes are tried
@@ -49,7 +51,8 @@ def check_file(source: Sources, mapping: str | Path | ColumnMapping) -> Checked:
     paths = expand_sources([str(name) for name in names])
     loaded = mapping if isinstance(mapping, ColumnMapping) else load_mapping(mapping)
     suppression = SuppressionList.load(loaded.suppress_files())
-    plan = Plan(endpoint="")
+    tally, sets = Tally(), SetCounter()
+    counts: Counter[Status] = Counter()
     found: list[tuple[str, Problem]] = []
     infos: list[SourceInfo] = []
     rows: list[int] = []
@@ -57,8 +60,8 @@ def check_file(source: Sources, mapping: str | Path | ColumnMapping) -> Checked:
     with opened_inputs(paths, loaded, None) as inputs:
         for number, opened in enumerate(inputs, 1):
             infos.append(opened.info)
-            plan.problems += [(opened.info.name, problem) for problem in opened.problems]
-            before = plan.rows_read
+            tally.open(opened)
+            before = tally.rows_read
             refused: list[Record] = []
             for row in opened.rows:
                 place = f"{row.source}: row {row.number}" if len(paths) > 1 else f"row {row.number}"
@@ -66,14 +69,22 @@ def check_file(source: Sources, mapping: str | Path | ColumnMapping) -> Checked:
                 found += [(place, problem) for problem in record.problems]
                 if not record.is_valid and len(refused) < _MOST_TRIED:
                     refused.append(record)
-                item = judged(record, number, suppression, plan)
-                plan.rows_read += 1
-                if item.refusal is None:
-                    plan.to_send += 1
-                else:
-                    status = item.refusal.status
-                    plan.counts[status] = plan.counts.get(status, 0) + 1
-            plan.problems += [(opened.info.name, problem) for problem in opened.findings()]
-            rows.append(plan.rows_read - before)
+                item = judge(record, number, suppression, tally)
+                tally.read(1)
+                if item.refusal is not None:
+                    counts[item.refusal.status] += 1
+                elif item.body is not None:
+                    sets.add(item.body)
+            tally.end(opened)
+            rows.append(tally.rows_read - before)
             fixes += tested_fixes(loaded, opened.info.header, refused)
+    plan = Plan(
+        endpoint="",
+        rows_read=tally.rows_read,
+        to_send=tally.rows_read - counts.total(),
+        counts=counts,
+        changes=sets.names(),
+        problems=tally.problems,
+        examples=tally.examples,
+    )
     return Checked(tuple(infos), tuple(rows), plan, tuple(found), tuple(fixes))

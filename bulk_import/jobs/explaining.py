@@ -9,7 +9,7 @@ from bulk_import.api.form import decode
 from bulk_import.errors import SetupError
 from bulk_import.journal import Journal
 from bulk_import.journal.entries import Attempt
-from bulk_import.mapping.loading import load_mapping, parse_mapping
+from bulk_import.mapping.loading import ColumnMapping, load_mapping, parse_mapping
 from bulk_import.mapping.rows import Step
 from bulk_import.models import VANISHED, Outcome, Record
 from bulk_import.run.folder import JOURNAL
@@ -33,13 +33,15 @@ class Explained:
     attempts: tuple[Attempt, ...] = ()
 
 
-def explain_row(source: str, mapping: Path, number: int, *, sheet: str | None = None) -> Explained:
+def explain_row(
+    source: str, mapping: str | Path | ColumnMapping, number: int, *, sheet: str | None = None
+) -> Explained:
     """Explain the row of a spreadsheet with that number.
 
     Raises:
         SetupError: There is no such row, or the file or mapping cannot be used.
     """
-    loaded = load_mapping(mapping)
+    loaded = mapping if isinstance(mapping, ColumnMapping) else load_mapping(mapping)
     loaded = loaded.with_sheet(sheet) if sheet else loaded
     with opened_inputs([source], loaded, None) as inputs:
         for opened in inputs:

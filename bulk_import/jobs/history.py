@@ -9,12 +9,12 @@ from bulk_import.journal import Journal
 from bulk_import.models import Summary
 from bulk_import.report.bundle import write_bundle
 from bulk_import.run.folder import JOURNAL
-from bulk_import.run.reporting import report, summarize
+from bulk_import.run.reporting import summarize, write_reports
 from bulk_import.system.crash import working_in
 
 
-def write_reports(run_dir: Path, *, safe: bool = False, redact: bool = False) -> Summary:
-    """Write the reports of a run again from its journal; arguments as of ``report``.
+def rewrite_reports(run_dir: Path, *, safe: bool = False, redact: bool = False) -> Summary:
+    """Write the reports of a run again from its journal; arguments as of ``run.reporting.write_reports``.
 
     Raises:
         SetupError: There is no journal.
@@ -22,7 +22,7 @@ def write_reports(run_dir: Path, *, safe: bool = False, redact: bool = False) ->
     """
     working_in(run_dir)
     with Journal.open(run_dir / JOURNAL) as journal:
-        return report(journal, run_dir, safe=safe, redact=redact)
+        return write_reports(journal, run_dir, safe=safe, redact=redact)
 
 
 def write_support_bundle(run_dir: Path, path: Path) -> int:

@@ -92,8 +92,15 @@ async def resume_async(
     progress: Progress | None = None,
     stop: Stop | None = None,
     steer: Steer | None = None,
+    corrections: Path | None = None,
+    corrections_by: str | None = None,
 ) -> Summary:
-    """Go on with a run where it stopped. Needs only its folder (and the key)."""
+    """Go on with a run where it stopped. Needs only its folder (and the key).
+
+    Args:
+        corrections, corrections_by: Instead of those with which the run began; rows that were
+            refused for their cells are judged again with them.
+    """
     run_dir = Path(run_dir)
     with Journal.open(run_dir / JOURNAL) as journal:
         facts = journal.facts()
@@ -104,6 +111,9 @@ async def resume_async(
     )
     if facts.get("sheet"):
         mapping = mapping.with_sheet(facts["sheet"])
+    mapping = mapping.with_corrections(
+        corrections or facts.get("corrections"), corrections_by or facts.get("corrections_by")
+    )
     settings = replace(settings, endpoint=settings.endpoint or facts["endpoint"], run_dir=run_dir)
     settings, ends = settings.ready_to_send(), stop or Stop()
     run = Run(run_dir, mapping, settings, confirm, progress or Silence(), ends, steer=steer)

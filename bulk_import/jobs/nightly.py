@@ -26,7 +26,7 @@ from bulk_import.models import VANISHED, Row, SourceInfo, Status, Summary
 from bulk_import.progress import Progress, Silence
 from bulk_import.run.folder import JOURNAL, new_run_dir
 from bulk_import.run.inputs import opened_inputs
-from bulk_import.run.plan import Plan
+from bulk_import.run.plan import Tally
 from bulk_import.run.run import Run
 from bulk_import.run.sending import Confirm
 from bulk_import.settings import Settings
@@ -152,7 +152,7 @@ class _NightJob:
         self._night = _Night()
         self._stats = _stats(paths)
 
-    def adjust(self, journal: Journal, plan: Plan) -> str:
+    def adjust(self, journal: Journal, tally: Tally) -> str:
         """Settle what is not to be sent; return why nothing may be sent, or ``""``."""
         night, known = self._night, self._state.digests()
         last = int(self._state.get("night", "0"))
@@ -170,12 +170,12 @@ class _NightJob:
         journal.add_refusals(refusals)
         present = groups.keys() | set(journal.contacts())
         vanished = sorted(key for key in before - present if not key.startswith(_BARE))
-        night.rows, night.contacts = plan.rows_read, len(groups)
+        night.rows, night.contacts = tally.rows_read, len(groups)
         night.vanished = len(vanished)
         night.modified_at = max(modified for _, modified in self._stats)
         reason = "" if self._options.accept else self._why_not(len(before))
         if not reason:
-            self._act_on(vanished, journal, plan)
+            self._act_on(vanished, journal, tally)
             if not self._dry:
                 self._state.put(left_run=str(self._run_dir.resolve()))
         return reason
@@ -219,7 +219,7 @@ class _NightJob:
             return ""
         return f"the brake: {'; '.join(jumps)} (--accept sends it this once if it is meant)"
 
-    def _act_on(self, vanished: Sequence[str], journal: Journal, plan: Plan) -> None:
+    def _act_on(self, vanished: Sequence[str], journal: Journal, tally: Tally) -> None:
         """Queue the mapping's action for contacts that are missing."""
         action = self._mapping.spec.on_missing
         if action is None or not vanished:
@@ -244,12 +244,8 @@ class _NightJob:
                 for at, email in enumerate(vanished, 1)
             ],
         )  # fmt: skip
-        plan.rows_read += len(vanished)
-        journal.remember(rows_read=str(plan.rows_read))
-        for name, value in fields:
-            plan.changes.setdefault(name, Counter()).update(
-                dict.fromkeys(value.split(","), len(vanished))
-            )
+        tally.read(len(vanished))
+        journal.remember(rows_read=str(tally.rows_read))
 
 
 # Rows that are never sent say nothing of what the server has.

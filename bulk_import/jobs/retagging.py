@@ -6,18 +6,16 @@ earlier runs. Without either everybody on the new list gains.
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from pydantic import Field, ValidationError
 
+from bulk_import.api.fields import OPPOSITE
 from bulk_import.errors import MappingError, SetupError
+from bulk_import.jobs.plan_files import write_plan_files
 from bulk_import.jobs.state import Known, State
 from bulk_import.journal import Journal
 from bulk_import.mapping.schema import Columns, Part
@@ -29,15 +27,8 @@ from bulk_import.normalize.result import NormalizeError
 from bulk_import.run.folder import JOURNAL
 from bulk_import.sources import expand_sources, open_source
 from bulk_import.system.clock import now_s
-from bulk_import.system.files import replaced
 
 _EMAIL = "lead_email"
-OPPOSITE = {
-    "add_tags": "remove_tags",
-    "remove_tags": "add_tags",
-    "add_to_lists": "remove_from_lists",
-    "remove_from_lists": "add_to_lists",
-}
 
 
 class Segment(Part):
@@ -194,8 +185,9 @@ def write_plan(folder: Path, plan: RetagPlan, suppress: Sequence[Path] = ()) -> 
         email: {OPPOSITE[name]: values for name, values in changes.items()}
         for email, changes in plan.calls.items()
     }
-    _write(folder / "reverse", reverse, (), suppress)
-    return _write(folder / "plan", plan.calls, plan.refused, suppress)
+    write_plan_files(folder / "reverse", reverse, suppress=suppress)
+    # Cells that are no address come along, so that the report accounts for them.
+    return write_plan_files(folder / "plan", plan.calls, refused=plan.refused, suppress=suppress)
 
 
 def remember(run_dir: Path, plan: RetagPlan, state: State) -> None:
@@ -237,41 +229,6 @@ def _add(plan: RetagPlan, email: str, parameter: str, values: Sequence[str]) -> 
         changes.setdefault(parameter, {})[value] = None
     if not against:
         changes.pop(OPPOSITE[parameter], None)
-
-
-def _write(
-    stem: Path,
-    calls: Mapping[str, Mapping[str, Mapping[str, None]]],
-    refused: Sequence[str],
-    suppress: Sequence[Path],
-) -> tuple[Path, Path]:
-    source, mapping = stem.with_suffix(".csv"), stem.with_suffix(".yml")
-    used = [name for name in OPPOSITE if any(name in changes for changes in calls.values())]
-    with replaced(source) as file:
-        text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
-        writer = csv.writer(text)
-        writer.writerow([_EMAIL, *used])
-        for line in _lines(calls, refused, used):
-            writer.writerow(line)
-        text.flush()
-        text.detach()
-    lines = [f'  {name}: {{column: {name}, separator: ","}}' for name in used]
-    document = ["version: 1", "fields:", f"  {_EMAIL}: {_EMAIL}", *lines]
-    if suppress:
-        document.append(f"suppress: {json.dumps([str(path.resolve()) for path in suppress])}")
-    with replaced(mapping) as file:
-        file.write(("\n".join(document) + "\n").encode())
-    return source, mapping
-
-
-def _lines(
-    calls: Mapping[str, Mapping[str, Any]], refused: Sequence[str], used: Sequence[str]
-) -> Iterator[list[str]]:
-    for email, changes in calls.items():
-        yield [email, *(",".join(changes.get(name, ())) for name in used)]
-    # Cells that are no address come along, so that the report accounts for them.
-    for text in refused:
-        yield [text, *([""] * len(used))]
 
 
 def _key(segment: str, email: str) -> str:

@@ -1,4 +1,4 @@
-"""What goes into a journal and comes out of it: rows as they are prepared, attempts, settlements.
+"""What goes into a journal and comes out of it: judged rows, attempts, settlements.
 
 JudgedRow (once, while reading) -> Pending (still to be sent) -> Intent -> Unsettled … -> Settled
 
@@ -41,7 +41,7 @@ class JudgedRow(NamedTuple):
 
 
 class Refusal(NamedTuple):
-    """Why a row is not sent: ``invalid``, ``duplicate``, ``suppressed`` or ``unchanged``.
+    """Why a row is not sent: ``invalid``, ``duplicate``, ``suppressed``, ``skipped`` or ``unchanged``.
 
     Attributes:
         reasons: At least one; the code of the first is the row's code in reports.

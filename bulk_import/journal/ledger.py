@@ -14,7 +14,7 @@ from bulk_import.journal.entries import Entry, Intent, Pending, Settled, Unsettl
 SETTLED = f"({', '.join(Settled._fields)})"
 
 
-class Sending(Database):
+class Ledger(Database):
     """The journal while rows are being sent."""
 
     def reopen(self, *, retry_failed: bool = False, resend_unknown: bool = False) -> None:
@@ -56,8 +56,8 @@ class Sending(Database):
         Args:
             limit: At most so many.
             only: None but these, by seq.
-            upto: Where rows are still being prepared: the seq of the last one that is. The
-                iterator may be asked again when it has ended.
+            upto: Where rows are still being judged: returns the seq of the last one that is. An
+                iterator that has ended may then be asked again.
         """
         return PendingRows(self, limit, only, upto)
 
@@ -113,11 +113,11 @@ class Sending(Database):
 
 
 class PendingRows(Iterator[Pending]):
-    """Rows still to be sent; see ``Sending.pending``."""
+    """Rows still to be sent; see ``Ledger.pending``."""
 
     def __init__(
         self,
-        journal: Sending,
+        journal: Ledger,
         limit: int | None,
         only: Collection[int] | None,
         upto: Callable[[], int] | None,

@@ -29,7 +29,7 @@ _STATUS, _BODY = 2, 10  # their places among them
 _FOLLOWING_S = 0.1
 
 
-class Reading(Database):
+class Queries(Database):
     """The journal as it is reported."""
 
     def count_records(self) -> int:

@@ -1,4 +1,4 @@
-"""What preparing writes: rows in source order, judgements, and what becomes of shared contacts."""
+"""What judging writes: rows in source order, judgements, and what becomes of shared contacts."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from bulk_import.models import Problem, Row, Status
 # Made after the bulk of the rows is in: filling it row by row costs twice as much.
 _INDEX = "create index if not exists record_email on record (email) where email <> ''"
 _REFUSED = "insert into outcome values (?,?,?,?,?,?,?,?,?,?)"
-_JUDGEMENT = "select email, contact, warnings, body from record where seq = ?"
+_JUDGEMENT = "select email, contact, warnings, body, cells, problems from record where seq = ?"
 
 
-class Preparation(Database):
+class Records(Database):
     """The journal while rows are being judged."""
 
     def clear(self) -> None:
-        """Forget rows of a preparation that did not come to its end. Nothing was sent then."""
+        """Delete all rows and sources: those of an earlier attempt to read them."""
         with self._writing():
             for table in ("outcome", "attempt", "record", "source"):
                 self._db.execute(f"delete from {table}")  # noqa: S608 - names are ours
@@ -66,9 +66,19 @@ class Preparation(Database):
                 (_refused(seq, refusal) for seq, refusal in refusals),
             )
 
-    def rejudge(self, seq: int, judged: JudgedRow) -> None:
-        """Put a second judgement of a row in the place of the first, if it is another one."""
-        record = (judged.email, judged.contact, pack_problems(judged.warnings), judged.body)
+    def replace_judgement(self, seq: int, judged: JudgedRow) -> None:
+        """Put a second judgement of a row in the place of the first, if it is another one.
+
+        Its cells go with it: they may have been corrected.
+        """
+        record = (
+            judged.email,
+            judged.contact,
+            pack_problems(judged.warnings),
+            judged.body,
+            pack(list(judged.row.cells.values())),
+            pack_problems(judged.row.problems),
+        )
         refusal = () if judged.refusal is None else _refused(seq, judged.refusal)
         with translated(self.path):
             before = self._db.execute(_JUDGEMENT, (seq,)).fetchone()
@@ -77,7 +87,8 @@ class Preparation(Database):
             return
         with self._writing():
             self._db.execute(
-                "update record set email = ?, contact = ?, warnings = ?, body = ? where seq = ?",
+                "update record set email = ?, contact = ?, warnings = ?, body = ?, cells = ?,"
+                " problems = ? where seq = ?",
                 (*record, seq),
             )
             self._db.execute("delete from outcome where seq = ?", (seq,))
@@ -125,7 +136,7 @@ class Preparation(Database):
                    where email <> '' and body is not null group by email having n > 1)"""
         return int(self._one(query))
 
-    def judged(self, *statuses: Status) -> Iterator[tuple[int, int, Row]]:
+    def ended_in(self, *statuses: Status) -> Iterator[tuple[int, int, Row]]:
         """Yield (seq, source, row) of the rows that ended in one of *statuses*."""
         marks = ",".join("?" * len(statuses))
         sources = self.sources()

@@ -11,7 +11,9 @@ from datetime import datetime
 from bulk_import.api.fields import FIELDS, Field, Kind
 from bulk_import.errors import MappingError, MappingProblem
 from bulk_import.mapping.loading import ColumnMapping, closest
-from bulk_import.mapping.schema import FieldRule
+from bulk_import.mapping.rules import BoundRule
+from bulk_import.mapping.schema import FieldRule, RowRule
+from bulk_import.mapping.yamltext import Path as KeyPath
 from bulk_import.normalize.folding import fold
 from bulk_import.normalize.result import NormalizeError
 from bulk_import.normalize.tags import list_id
@@ -67,6 +69,7 @@ class Binding:
 
     Attributes:
         fields: In the order in which they are evaluated: countries before phones.
+        rules: What keeps rows from being sent.
         lists: List title or id -> the ids that it may mean; ``None`` while the account has not been asked.
         at: The clock for ``dst: current``.
     """
@@ -78,6 +81,7 @@ class Binding:
     lists: Lists | None
     managers: Mapping[str, str] | None
     at: datetime | None
+    rules: tuple[BoundRule, ...] = ()
 
     @property
     def used_columns(self) -> frozenset[str]:
@@ -85,7 +89,7 @@ class Binding:
         bound = (*self.fields, *self.extra)
         return frozenset(
             column for field in bound for column in (*field.columns, field.region_column) if column
-        )
+        ) | {rule.column for rule in self.rules}
 
     @property
     def constant_lists(self) -> frozenset[str]:
@@ -105,6 +109,8 @@ class Binding:
                 roles[column] = ROLES.get(bound.field.kind, "text")
             if bound.region_column:
                 roles[bound.region_column] = "country"
+        for rule in self.rules:
+            roles[rule.column] = roles[rule.column] or "text"
         return roles
 
 
@@ -137,12 +143,21 @@ def bind(
         for name, rule in mapping.spec.extra.items()
         if (bound := binder.field(Field(name, Kind.TEXT, name), rule, ("extra", name))) is not None
     ]
+    spec = mapping.spec
+    rules = [
+        bound_rule
+        for section, given in (("skip", spec.skip), ("only", spec.only))
+        for at_, row_rule in enumerate(given)
+        if (bound_rule := binder.rule(section, row_rule, at_)) is not None
+    ]
     binder.check_shared_columns()
     if binder.problems:
         raise MappingError(binder.problems)
     order = {name: at for at, name in enumerate(FIELDS)}
     fields.sort(key=lambda b: (b.field.kind is not Kind.COUNTRY, order[b.field.name]))
-    return Binding(mapping, tuple(header), tuple(fields), tuple(extra), lists, managers, at)
+    return Binding(
+        mapping, tuple(header), tuple(fields), tuple(extra), lists, managers, at, tuple(rules)
+    )
 
 
 class _Binder:
@@ -158,7 +173,7 @@ class _Binder:
             self._folded[" ".join(column.casefold().split())].append(column)
         self._users: dict[str, list[str]] = defaultdict(list)
 
-    def field(self, field: Field, rule: FieldRule, path: tuple[str, ...]) -> BoundField | None:
+    def field(self, field: Field, rule: FieldRule, path: KeyPath) -> BoundField | None:
         known = len(self.problems)
         columns, pick = self._origin(rule, path)
         region = self._any_of(rule.region_from, (*path, "region_from")) if rule.region_from else ""
@@ -180,6 +195,12 @@ class _Binder:
             drops=(rule.bad_value or when.bad_value) == "drop_field",
         )
 
+    def rule(self, section: str, rule: RowRule, number: int) -> BoundRule | None:
+        if rule.optional and not any(map(self._find, rule.column)):
+            return None
+        column = self._any_of(rule.column, (section, number, "column"))
+        return BoundRule.bind(section, rule, column) if column else None
+
     def check_shared_columns(self) -> None:
         """One column for several fields is a slip, except for parts of names and addresses."""
         for column, users in self._users.items():
@@ -196,11 +217,11 @@ class _Binder:
                     ("fields", plain[1]),
                 )
 
-    def _refuse(self, message: str, path: tuple[str, ...]) -> None:
+    def _refuse(self, message: str, path: KeyPath) -> None:
         """Note a problem of a field, placed at the option of it that is meant."""
         self.problems.append(self._mapping.document.problem(message, path[:2], at=path))
 
-    def _origin(self, rule: FieldRule, path: tuple[str, ...]) -> tuple[tuple[str, ...], Pick]:
+    def _origin(self, rule: FieldRule, path: KeyPath) -> tuple[tuple[str, ...], Pick]:
         if rule.value is not None:
             constant = rule.value
             return (), lambda _cells: constant
@@ -214,23 +235,23 @@ class _Binder:
             return aliases, _first_of(aliases)
         return (), lambda _cells: ""
 
-    def _template(self, template: str, path: tuple[str, ...]) -> tuple[tuple[str, ...], Pick]:
+    def _template(self, template: str, path: KeyPath) -> tuple[tuple[str, ...], Pick]:
         parts = _PLACEHOLDER.split(template)
         columns = tuple(self._one(name.strip(), (*path, "template")) for name in parts[1::2])
         if not columns:
             return (), lambda _cells: template
         return columns, _Template(parts[0::2], columns)
 
-    def _all_of(self, aliases: Sequence[str], path: tuple[str, ...]) -> tuple[str, ...]:
+    def _all_of(self, aliases: Sequence[str], path: KeyPath) -> tuple[str, ...]:
         found = tuple(c for alias in aliases if (c := self._find(alias)))
         if not found:
             self._missing(aliases, path)
         return tuple(dict.fromkeys(found))
 
-    def _any_of(self, aliases: Sequence[str], path: tuple[str, ...]) -> str:
+    def _any_of(self, aliases: Sequence[str], path: KeyPath) -> str:
         return next(iter(self._all_of(aliases, path)), "")
 
-    def _one(self, name: str, path: tuple[str, ...]) -> str:
+    def _one(self, name: str, path: KeyPath) -> str:
         return self._any_of([name], path)
 
     def _find(self, name: str) -> str:
@@ -239,13 +260,13 @@ class _Binder:
         alike = self._folded.get(" ".join(name.casefold().split()), [])
         return alike[0] if len(alike) == 1 else ""
 
-    def _missing(self, names: Sequence[str], path: tuple[str, ...]) -> None:
+    def _missing(self, names: Sequence[str], path: KeyPath) -> None:
         wanted = " or ".join(repr(name) for name in names)
         hint = closest(names[0], self._header)
         headers = ", ".join(self._header[:20]) + (", …" if len(self._header) > 20 else "")
         self._refuse(f"no column {wanted}{hint or f'; the file has: {headers}'}", path)
 
-    def _always(self, field: Field, rule: FieldRule, path: tuple[str, ...]) -> tuple[str, ...]:
+    def _always(self, field: Field, rule: FieldRule, path: KeyPath) -> tuple[str, ...]:
         found = []
         for value in rule.always:
             try:

@@ -9,13 +9,27 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from bulk_import.api.fields import FIELDS, RESERVED
+from bulk_import.api.fields import FIELDS, OPPOSITES, RESERVED
 from bulk_import.errors import MappingError, MappingProblem
-from bulk_import.mapping.schema import FieldRule, MappingSpec, Part, SourceSpec, When
+from bulk_import.mapping.schema import (
+    Defaults,
+    FieldRule,
+    MappingSpec,
+    OnMissing,
+    Part,
+    RowRule,
+    SourceSpec,
+    When,
+)
 from bulk_import.mapping.yamltext import Document, Tree, parse
 from bulk_import.mapping.yamltext import Path as KeyPath
 
-_PARTS: dict[str, type[Part]] = {"source": SourceSpec, "when": When}
+_PARTS: dict[str, type[Part]] = {
+    "source": SourceSpec,
+    "defaults": Defaults,
+    "when": When,
+    "on_missing": OnMissing,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +61,21 @@ class ColumnMapping:
     def with_sheet(self, sheet: str) -> ColumnMapping:
         """Return the mapping, reading another sheet."""
         source = self.spec.source.model_copy(update={"sheet": sheet})
+        return self.with_spec(self.spec.model_copy(update={"source": source}))
+
+    def with_corrections(self, file: str | Path | None, by: str | None) -> ColumnMapping:
+        """Return the mapping with another file of corrections, or another way to find their rows.
+
+        Args:
+            file: Empty or ``None`` = as the mapping says.
+            by: ``row`` or ``contact``; ``None`` = as the mapping says.
+        """
+        changes = {
+            "corrections": str(Path(file).absolute()) if file else None,
+            "corrections_by": by,
+        }
+        given = {name: value for name, value in changes.items() if value}
+        source = self.spec.source.model_copy(update=given)
         return self.with_spec(self.spec.model_copy(update={"source": source}))
 
     def with_spec(self, spec: MappingSpec) -> ColumnMapping:
@@ -112,6 +141,12 @@ def _misspelt(document: Document) -> Iterator[MappingProblem]:
         part = tree.get(key)
         if isinstance(part, dict):
             yield from _unknown(document, (key,), part, list(model.model_fields), f"{key}:")
+    for section in ("skip", "only"):
+        given = tree.get(section)
+        for number, rule in enumerate(given if isinstance(given, list) else ()):
+            if isinstance(rule, dict):
+                options = list(RowRule.model_fields)
+                yield from _unknown(document, (section, number), rule, options, "a rule")
     for section in ("fields", "extra"):
         rules = tree.get(section)
         if not isinstance(rules, dict):
@@ -139,7 +174,9 @@ def _explained(exc: ValidationError, document: Document) -> Iterator[MappingProb
             continue  # said better by _misspelt
         path = tuple(error["loc"])
         message = error["msg"].removeprefix("Value error, ")
-        if error["type"] == "missing":
+        if path[:1] in (("skip",), ("only",)) and len(path) == 1:
+            message = "must be a list, such as `- {column: Unsubscribed, values: [yes, 1]}`"
+        elif error["type"] == "missing":
             message = "is missing"
             if path == ("version",):
                 message = "is missing; begin the mapping with `version: 1`"
@@ -149,6 +186,8 @@ def _explained(exc: ValidationError, document: Document) -> Iterator[MappingProb
             message = "needs names and values below it (indented), not a single value"
         elif error["type"] in ("tuple_type", "list_type"):
             message = "must be a text or a list of texts"
+        elif error["type"] == "too_short":
+            message = "must name at least one"
         elif error["type"] == "string_type":
             message = "must be a text"
         yield document.problem(f"{message[:1].lower()}{message[1:]}", path)
@@ -177,7 +216,7 @@ def _unsound(spec: MappingSpec, document: Document) -> Iterator[MappingProblem]:
 
 
 def _both_ways(spec: MappingSpec, document: Document) -> Iterator[MappingProblem]:
-    for add, remove in (("add_tags", "remove_tags"), ("add_to_lists", "remove_from_lists")):
+    for add, remove in OPPOSITES:
         if add in spec.fields and remove in spec.fields:
             both = set(spec.fields[add].always) & set(spec.fields[remove].always)
             for value in sorted(both):

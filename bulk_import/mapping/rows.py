@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import NamedTuple
 
-from bulk_import.api.fields import FIELDS, Kind
+from bulk_import.api.fields import FIELDS, OPPOSITES, Kind
 from bulk_import.mapping.binding import Binding, BoundField, resolve_list
 from bulk_import.mapping.memo import Memo
 from bulk_import.mapping.optional import guess_offset, normalize_email_by, normalize_name_by
@@ -39,7 +39,6 @@ Normalizer = Callable[[str, Values, Mapping[str, str]], Normalized]
 
 # A value that is right, and that the field cannot take: never sent, whatever bad_value says.
 _FIELD_RULES = frozenset({"UTC_OFFSET_HALF_HOUR"})
-OPPOSITES = (("add_tags", "remove_tags"), ("add_to_lists", "remove_from_lists"))
 _DEPENDENT = frozenset({Kind.PHONE, Kind.POSTAL_CODE})
 # Fields that the row as a whole may add to those of the mapping.
 _ADDED = frozenset({"lead_description", "lead_utc"})
@@ -104,6 +103,7 @@ class RowMapper:
         defaults = binding.mapping.spec.defaults
         self._guesses = defaults.guess_utc_from_country or defaults.guess_utc_from_phone
         self._spec = binding.mapping.spec
+        self._rules = binding.rules
         self._email = next((b for b in binding.fields if b.field.kind is Kind.EMAIL), None)
         self.roles = binding.roles()
 
@@ -112,6 +112,10 @@ class RowMapper:
         if self._email is None:
             return self._spec.when.no_email != "refuse"
         return bool(self._email.pick(cells).strip()) or self._spec.when.no_email != "refuse"
+
+    def email_text(self, cells: Mapping[str, str]) -> str:
+        """Return what the cells hold for an e-mail, as it is; ``""`` when nothing is mapped to it."""
+        return self._email.pick(cells) if self._email is not None else ""
 
     def record(self, row: Row) -> Record:
         """Return the record of a row, with every problem it has."""
@@ -156,6 +160,7 @@ class RowMapper:
                     Step(field.name, field.bound.columns, self._meant(field.bound, raw),
                          values.get(field.name, ""), rule, tuple(problems[known:]))
                 )  # fmt: skip
+        skipped = self._skipped(cells, spoiled, problems) if self._rules else None
         self._whole(values, problems)
         fields = [(name, values[name]) for name in self._order if name in values]
         if self._binding.extra:
@@ -169,6 +174,7 @@ class RowMapper:
             contact=email or values.get("lead_phone", ""),
             fields=tuple(fields),
             problems=tuple(problems),
+            skipped=skipped,
         )
 
     # -- one field ----------------------------------------------------------------------------
@@ -319,6 +325,24 @@ class RowMapper:
         return normalize_manager_id(raw)
 
     # -- the row as a whole -------------------------------------------------------------------
+
+    def _skipped(
+        self,
+        cells: Mapping[str, str],
+        spoiled: Mapping[str, Sequence[Problem]],
+        problems: list[Problem],
+    ) -> Problem | None:
+        """Return which rule keeps the row from being sent. A damaged cell decides nothing."""
+        for rule in self._rules:
+            damage = [p for p in spoiled.get(rule.column, ()) if p.is_error]
+            error = rule.damage(cells)
+            if damage or error:
+                problems.extend(damage or filter(None, [error]))
+                return None
+            refusal = rule.refusal(cells)
+            if refusal is not None:
+                return refusal
+        return None
 
     def _whole(self, values: Values, problems: list[Problem]) -> None:
         extension = values.pop("_extension", "")

@@ -35,6 +35,13 @@ class SourceSpec(Part):
     encoding: str | None = None
     delimiter: str | None = None
     member: str | None = Field(default=None, description="The file inside an archive.")
+    corrections: str | None = Field(
+        default=None,
+        description="Corrected cells; NAME.corrections.csv beside the source if not said.",
+    )
+    corrections_by: Literal["row", "contact"] = Field(
+        default="row", description="How corrections find their rows: by contact in another export."
+    )
 
 
 class Defaults(Part):
@@ -153,6 +160,22 @@ class OnMissing(Part):
         return self
 
 
+class RowRule(Part):
+    """Cells that keep a row from being sent (``skip``), or that it needs to be sent (``only``)."""
+
+    column: Columns = Field(
+        min_length=1, description="A column by its header; other spellings in a list."
+    )
+    values: Columns = Field(
+        min_length=1,
+        description="Cells, without regard to case and blanks; `empty` is an empty cell.",
+    )
+    because: str = Field(default="", description="The reason, for the report.")
+    optional: bool = Field(
+        default=False, description="Ignore the rule in files that do not have the column."
+    )
+
+
 class MappingSpec(Part):
     """A mapping file: columns of a spreadsheet -> parameters of addupdatelead."""
 
@@ -163,6 +186,8 @@ class MappingSpec(Part):
     extra: dict[str, FieldRule] = Field(default_factory=dict)
     when: When = When()
     suppress: Columns = ()
+    skip: tuple[RowRule, ...] = ()
+    only: tuple[RowRule, ...] = ()
     on_missing: OnMissing | None = None
 
 
@@ -193,6 +218,11 @@ def json_schema() -> dict[str, Any]:
     }
     properties["extra"]["additionalProperties"] = short
     properties["suppress"] = text_or_list | {"description": "Files with contacts never to send."}
+    properties["skip"]["description"] = "Rows that are not sent: any of the rules applies."
+    properties["only"]["description"] = "Rows that may be sent: all of the rules apply."
+    for name in ("column", "values"):
+        described = schema["$defs"]["RowRule"]["properties"][name]["description"]
+        schema["$defs"]["RowRule"]["properties"][name] = text_or_list | {"description": described}
     for name in ("column", "columns", "region_from", "always"):
         known = schema["$defs"]["FieldRule"]["properties"][name]
         known.pop("type", None), known.pop("items", None)

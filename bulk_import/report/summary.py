@@ -16,6 +16,7 @@ MEANING = {
     Status.INVALID: "cells that cannot be sent as they are",
     Status.DUPLICATE: "gave way to another row of the contact",
     Status.SUPPRESSED: "on the suppression list",
+    Status.SKIPPED: "a skip or only rule of the mapping",
     Status.UNCHANGED: "nothing new since the last run",
     Status.NOT_SENT: "not sent",
 }

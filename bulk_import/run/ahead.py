@@ -29,15 +29,15 @@ from bulk_import.journal import Journal
 from bulk_import.mapping.loading import ColumnMapping, parse_mapping
 from bulk_import.mapping.suppression import SuppressionList
 from bulk_import.run.inputs import KnownNames, Names, opened_inputs
-from bulk_import.run.judging import JudgingStoppedError, prepare
-from bulk_import.run.plan import Plan
-from bulk_import.run.reporting import report
+from bulk_import.run.judging import JudgingStoppedError, judge_sources
+from bulk_import.run.plan import Tally
+from bulk_import.run.reporting import write_reports
 from bulk_import.system import environment
 from bulk_import.system.crash import described
 from bulk_import.system.garbage import rare_collections
 
 _BATCH = 250  # rows in one commit: the senders' commits wait for it
-_NICENESS = 5  # where processors are few, sending goes before preparing
+_NICENESS = 5  # where processors are few, sending goes before judging
 _BUG = "a bug in bulk_import (in the process that reads the source)"
 _START = "from bulk_import.run.ahead import work; work()"
 
@@ -52,6 +52,8 @@ class ReadingTask:
     mapping_name: str
     mapping_folder: str
     sheet: str
+    corrections: str
+    corrections_by: str
     lists: Mapping[str, Sequence[str]] | None
     managers: Mapping[str, str] | None
     at: str
@@ -74,6 +76,8 @@ class ReadingTask:
             mapping_name=mapping.name,
             mapping_folder=str(mapping.folder),
             sheet=mapping.spec.source.sheet or "",
+            corrections=mapping.spec.source.corrections or "",
+            corrections_by=mapping.spec.source.corrections_by,
             lists=dict(names.known_lists) if names else None,
             managers=dict(names.manager_ids) if names else None,
             at=datetime.now(UTC).isoformat(),
@@ -94,10 +98,10 @@ class ReadAhead:
     """The other process, as seen from this one. For one event loop.
 
     Attributes:
-        rows: So many are in the journal.
-        is_done: All of them are.
-        rows_read: Their number, when it is done.
-        findings: What only all rows of a source show, when it is done.
+        rows: Rows committed so far.
+        is_done: Whether all rows are committed.
+        rows_read: Rows of the sources, once done.
+        findings: Problems that are visible only after a source's last row, once done.
         is_reported: The reports are written.
         error: What went wrong with either.
         bug: The traceback, if that is a bug; without anybody's data.
@@ -115,7 +119,7 @@ class ReadAhead:
         self.on_news: Callable[[], None] = lambda: None
         self._process = process
         self._loop = asyncio.get_running_loop()
-        self._prepared = asyncio.Event()
+        self._judged = asyncio.Event()
         self._ended = asyncio.Event()
         self._listener = threading.Thread(target=self._listen, daemon=True)
         self._listener.start()
@@ -133,14 +137,14 @@ class ReadAhead:
             env=variables,
             start_new_session=True,
         )
-        preparer = cls(process)
+        ahead = cls(process)
         try:
-            preparer._tell({name: getattr(job, name) for name in ReadingTask.__slots__})
-            yield preparer
+            ahead._tell({name: getattr(job, name) for name in ReadingTask.__slots__})
+            yield ahead
         finally:
             process.kill()
             process.wait()
-            preparer._listener.join()
+            ahead._listener.join()
             for pipe in (process.stdin, process.stdout):
                 if pipe is not None:
                     with suppress(OSError):
@@ -150,12 +154,12 @@ class ReadAhead:
         """Ask for its end; the batch at hand is finished."""
         self._tell({"stop": True})
 
-    async def prepared(self) -> None:
-        """Wait until all rows are, or never will be."""
-        await self._prepared.wait()
+    async def judged(self) -> None:
+        """Wait until all rows are judged, or an error says that they never will be."""
+        await self._judged.wait()
 
-    async def report(self) -> bool:
-        """Say that no row is on its way any more; return whether the reports were written."""
+    async def finish_reports(self) -> bool:
+        """Tell it that no request is in flight any more; return whether it wrote the reports."""
         self._tell({"over": True})
         await self._ended.wait()
         return self.is_reported
@@ -191,7 +195,7 @@ class ReadAhead:
                 self.error = "the process that reads the source ended unexpectedly"
             self._ended.set()
         if self.is_done or self.error:
-            self._prepared.set()
+            self._judged.set()
         self.on_news()
 
 
@@ -211,8 +215,10 @@ def work() -> None:
     try:
         with Journal.open(Path(job.journal)) as journal, rare_collections():
             journal.leave_syncs_to_others()
-            _say(**_prepared(job, journal, stopping))
-            report(journal, journal.path.parent, safe=job.is_report_safe, is_over=over.is_set)
+            _say(**_judge(job, journal, stopping))
+            write_reports(
+                journal, journal.path.parent, safe=job.is_report_safe, is_over=over.is_set
+            )
             _say(reported=True)
     except JudgingStoppedError:
         _say(error="stopped before the source was read to its end")
@@ -236,29 +242,30 @@ def _lines(handle: int) -> Iterator[bytes]:
         yield from whole
 
 
-def _prepared(job: ReadingTask, journal: Journal, stopping: threading.Event) -> dict[str, Any]:
+def _judge(job: ReadingTask, journal: Journal, stopping: threading.Event) -> dict[str, Any]:
     mapping = parse_mapping(job.mapping_text, job.mapping_name, folder=Path(job.mapping_folder))
     if job.sheet:
         mapping = mapping.with_sheet(job.sheet)
+    mapping = mapping.with_corrections(job.corrections, job.corrections_by)
     names = None
     if job.lists is not None:
         names = KnownNames(job.lists, job.managers or {})
-    plan = Plan(endpoint="")
+    tally = Tally()
     suppression = SuppressionList.load(mapping.suppress_files())
     moment = datetime.fromisoformat(job.at)
     with opened_inputs(job.paths, mapping, names, at=moment) as inputs:
-        prepare(
+        judge_sources(
             journal,
             inputs,
             suppression,
-            plan,
+            tally,
             duplicates=mapping.spec.when.duplicate,
             is_stopping=stopping.is_set,
-            on_rows=lambda _: _say(rows=plan.rows_read),
+            on_rows=lambda _: _say(rows=tally.rows_read),
             batch=_BATCH,
         )
-    findings = [f"{name}: {problem}" for name, problem in plan.findings]
-    return {"done": plan.rows_read, "findings": findings}
+    findings = [f"{name}: {problem}" for name, problem in tally.findings]
+    return {"done": tally.rows_read, "findings": findings}
 
 
 def _say(**message: Any) -> None:

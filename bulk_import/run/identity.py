@@ -9,7 +9,8 @@ from bulk_import import __version__
 from bulk_import.errors import SetupError
 from bulk_import.journal import Journal
 from bulk_import.mapping.loading import ColumnMapping
-from bulk_import.run.inputs import changed_sources
+from bulk_import.run.corrections import digest_of
+from bulk_import.run.inputs import changed_sources, corrections_file
 from bulk_import.settings import Settings
 from bulk_import.system.clock import now
 
@@ -34,6 +35,9 @@ def facts_of(
         "mapping_folder": str(mapping.folder.resolve()),
         "mapping": json.dumps(mapping.fingerprint(), ensure_ascii=False),
         "sheet": mapping.spec.source.sheet or "",
+        "corrections": mapping.spec.source.corrections or "",
+        "corrections_by": mapping.spec.source.corrections_by,
+        "corrected_with": json.dumps(_corrected_with(mapping, paths)),
         "paths": json.dumps(list(paths)),
         **({"dry_run": "1"} if settings.dry_run else {}),
         "lists": json.dumps(dict(list_ids), ensure_ascii=False),
@@ -82,12 +86,17 @@ def refuse_other_run(
     changed = sorted(k for k in before.keys() | after.keys() if before.get(k) != after.get(k))
     if changed:
         differences.append(f"the mapping differs in {', '.join(changed)}")
-    begun_with = () if facts.get("prepared") else json.loads(facts["paths"])
+    begun_with = () if facts.get("judged") else json.loads(facts["paths"])
+    # Of a run whose rows are all judged, those that are judged again are corrected anew.
+    if begun_with and facts.get("corrected_with") != json.dumps(
+        _corrected_with(mapping, paths or begun_with)
+    ):
+        differences.append("the corrections of its source have changed")
     differences += changed_sources(
         journal,
         paths,
         mapping,
-        has_stdin="prepared" in facts and paths is not None,
+        has_stdin="judged" in facts and paths is not None,
         begun_with=begun_with,
     )
     if differences:
@@ -96,3 +105,8 @@ def refuse_other_run(
             "Nothing was sent. Undo the change to go on, or start a new run in another folder "
             "(rows that were accepted would be sent again)"
         )
+
+
+def _corrected_with(mapping: ColumnMapping, paths: Sequence[str]) -> list[str]:
+    """The digest of each source's corrections; empty for a source without."""
+    return [digest_of(corrections_file(path, mapping)) for path in paths]

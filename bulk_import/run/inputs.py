@@ -9,12 +9,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
-from bulk_import.errors import SourceError
+from bulk_import.errors import SettingsError, SourceError
 from bulk_import.journal import Journal
 from bulk_import.mapping.binding import Lists, bind
 from bulk_import.mapping.loading import ColumnMapping
 from bulk_import.mapping.rows import RowMapper
-from bulk_import.models import VANISHED
+from bulk_import.models import VANISHED, Problem
+from bulk_import.run.corrections import Corrections, corrections_beside, read_corrections
 from bulk_import.run.judging import BATCH, JudgingStoppedError
 from bulk_import.run.plan import Input
 from bulk_import.sources import Source, SourceOptions, open_source
@@ -43,6 +44,9 @@ class KnownNames:
     manager_ids: Mapping[str, str] = field(default_factory=dict)
 
 
+OpenedSource = tuple[Source, RowMapper, Corrections | None]
+
+
 @contextmanager
 def opened_sources(
     paths: Sequence[str],
@@ -50,8 +54,10 @@ def opened_sources(
     names: Names | None,
     *,
     at: datetime | None = None,
-) -> Iterator[list[tuple[Source, RowMapper]]]:
+) -> Iterator[list[OpenedSource]]:
     """Open every source and bind the mapping to it, all before the first row is read.
+
+    Corrections are applied to the rows as they are read.
 
     Args:
         at: The moment for ``dst: current``; ``None`` = now.
@@ -60,11 +66,21 @@ def opened_sources(
         SetupError: A source cannot be read at all, or the mapping does not fit it.
     """
     options = options_of(mapping)
+    if mapping.spec.source.corrections and len(paths) > 1:
+        raise SettingsError(
+            "--corrections: give one source; its rows are corrected by their numbers"
+        )
     with ExitStack() as stack:
-        opened = []
+        opened: list[OpenedSource] = []
         for path in paths:
             source = stack.enter_context(open_source(path, options))
-            opened.append((source, row_mapper(mapping, source.header, names, at=at)))
+            mapper = row_mapper(mapping, source.header, names, at=at)
+            corrections = corrections_of(path, mapping, mapper)
+            if corrections is not None:
+                corrections.check(source.name, source.header)
+                source.problems.append(corrections.note())
+                source.rows = corrections.watched(source.rows)
+            opened.append((source, mapper, corrections))
         yield opened
 
 
@@ -78,14 +94,41 @@ def opened_inputs(
 ) -> Iterator[Iterator[Input]]:
     """``opened_sources``, with what watches their rows for damage."""
     with opened_sources(paths, mapping, names, at=at) as opened:
-        yield (_watched(source, mapper) for source, mapper in opened)
+        yield (_watched(*one) for one in opened)
 
 
-def _watched(source: Source, mapper: RowMapper) -> Input:
+def _watched(source: Source, mapper: RowMapper, corrections: Corrections | None) -> Input:
     detector = DamageDetector(mapper.roles)
-    return Input(
-        source.info(), detector.watched(source), mapper, source.problems, detector.findings
+
+    def findings() -> list[Problem]:
+        unused = corrections.findings() if corrections is not None else []
+        return [*unused, *detector.findings()]
+
+    return Input(source.info(), detector.watched(source), mapper, source.problems, findings)
+
+
+def corrections_of(path: str, mapping: ColumnMapping, mapper: RowMapper) -> Corrections | None:
+    """Return the corrections of a source: those that are named, else those beside it, if any.
+
+    Raises:
+        SourceError: ``CORRECTIONS_UNREADABLE``.
+    """
+    file = corrections_file(path, mapping)
+    if file is None:
+        return None
+    by_contact = mapping.spec.source.corrections_by == "contact"
+    return Corrections(
+        file, read_corrections(file), contact_of=mapper.email_text if by_contact else None
     )
+
+
+def corrections_file(path: str, mapping: ColumnMapping) -> Path | None:
+    """Return the file with the corrections of a source; ``None`` when there is none."""
+    named = mapping.spec.source.corrections
+    if named is not None:
+        return mapping.folder / named
+    beside = corrections_beside(path)
+    return beside if beside is not None and beside.is_file() else None
 
 
 def options_of(mapping: ColumnMapping) -> SourceOptions:
@@ -120,7 +163,7 @@ def row_mapper(
 
 
 def survey(
-    opened: Sequence[tuple[Source, RowMapper]],
+    opened: Sequence[OpenedSource],
     *,
     is_stopping: Callable[[], bool] = lambda: False,
 ) -> tuple[int, int]:
@@ -137,7 +180,7 @@ def survey(
         JudgingStoppedError: Somebody asked for the end.
     """
     rows = blank = 0
-    for source, mapper in opened:
+    for source, mapper, _ in opened:
         has_email = mapper.has_email
         for row in source:
             rows += 1

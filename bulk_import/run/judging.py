@@ -2,12 +2,12 @@
 
 As a rule reading comes to its end before anything is sent, so a file that breaks off in its last
 line, or a quotation mark that is never closed, stops the run while nothing has been sent. For long
-files a survey finds that out, and the rows are prepared ahead of the senders (``ahead``).
+files a survey finds that out, and the rows are judged ahead of the senders (``ahead``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 
 from bulk_import.api.form import decode, encode
@@ -17,7 +17,8 @@ from bulk_import.mapping.merging import merge_records
 from bulk_import.mapping.rows import RowMapper
 from bulk_import.mapping.suppression import SuppressionList
 from bulk_import.models import Problem, Record, Row, Status
-from bulk_import.run.plan import Input, Plan
+from bulk_import.run.corrections import Corrections
+from bulk_import.run.plan import Input, Tally
 
 BATCH = 1000  # rows that are committed together
 
@@ -26,21 +27,21 @@ class JudgingStoppedError(Exception):
     """Somebody asked for the end while rows were being read; nothing was sent."""
 
 
-def prepare(
+def judge_sources(
     journal: Journal,
     inputs: Iterable[Input],
     suppression: SuppressionList,
-    plan: Plan,
+    tally: Tally,
     *,
     duplicates: str,
     is_stopping: Callable[[], bool] = lambda: False,
     on_rows: Callable[[int], None] = lambda _: None,
     batch: int = BATCH,
 ) -> None:
-    """Read all rows of *inputs* into the journal and judge them; fill *plan*.
+    """Read all rows of *inputs* into the journal and judge them; fill *tally*.
 
-    Rows that a stopped preparation left in the journal stay if some of them were sent, and reading
-    goes on behind them; else they are read anew.
+    Rows that a stopped run left in the journal are kept if any of them was sent, and reading
+    continues after the last of them; otherwise all rows are read again.
 
     Args:
         duplicates: The mapping's ``when: duplicate``.
@@ -59,54 +60,65 @@ def prepare(
     seq = 1
     for number, source in enumerate(inputs, 1):
         journal.add_source(number, source.info)
-        plan.problems += [(source.info.name, problem) for problem in source.problems]
+        tally.open(source)
         rows = iter(source.rows)
         while chunk := list(islice(rows, batch)):
             fresh = chunk[max(0, known - seq + 1) :]
             first = seq + len(chunk) - len(fresh)
-            prepared = [
-                judged(source.mapper.record(row), number, suppression, plan) for row in fresh
-            ]
-            if prepared:
-                journal.add(first, prepared)
+            judged = [judge(source.mapper.record(row), number, suppression, tally) for row in fresh]
+            if judged:
+                journal.add(first, judged)
             seq += len(chunk)
-            plan.rows_read += len(chunk)
+            tally.read(len(chunk))
             on_rows(len(chunk))
             if is_stopping():
                 raise JudgingStoppedError
-        plan.findings += [(source.info.name, problem) for problem in source.findings()]
-    plan.problems += plan.findings
+        tally.end(source)
     if duplicates != "send":
         journal.index()
         settle_duplicates(journal, duplicates)
-    finish_plan(journal, plan)
-    journal.remember(prepared="1", rows_read=str(plan.rows_read))
+    journal.remember(judged="1", rows_read=str(tally.rows_read))
 
 
-def judged(record: Record, source: int, suppression: SuppressionList, plan: Plan) -> JudgedRow:
+def judge(record: Record, source: int, suppression: SuppressionList, tally: Tally) -> JudgedRow:
     """Return a row as it enters the journal: with a body, or with the refusal why it has none."""
     warnings: tuple[Problem, ...] = ()
     if record.problems:
         warnings = record.warnings
-        plan.warnings.update([problem.code for problem in warnings])
     body, refusal = _body_or_refusal(record, suppression)
-    if body is not None:
-        plan.sets.add(body)
-    elif refusal is not None and refusal.status is Status.INVALID:
-        plan.codes.update({problem.code for problem in record.errors} or {refusal.error_code})
-        if len(plan.examples) < 10:
-            plan.examples.append((f"row {record.row.number}", refusal.reasons))
+    if refusal is not None and refusal.status is Status.INVALID:
+        tally.refuse(record.row.number, refusal.reasons)
     return JudgedRow(source, record.row, record.email, record.contact, warnings, body, refusal)
 
 
 def rejudge(
-    journal: Journal, mappers: dict[int, RowMapper], suppression: SuppressionList, plan: Plan
+    journal: Journal,
+    mappers: dict[int, RowMapper],
+    suppression: SuppressionList,
+    tally: Tally,
+    corrections: Mapping[int, Corrections] | None = None,
 ) -> None:
-    """Judge again the rows that were not sent for a reason of their own: lists may have changed."""
-    for seq, number, row in list(journal.judged(Status.INVALID, Status.SUPPRESSED)):
+    """Judge again the rows that were not sent for a reason of their own: lists may have changed.
+
+    Args:
+        corrections: Of each source; a row that the API refused is judged again if they change it.
+    """
+    for number, edits in (corrections or {}).items():
+        for seq, source, row in list(journal.ended_in(Status.FAILED)):
+            if source != number or source not in mappers:
+                continue
+            better = edits.apply(row)
+            if better.cells != row.cells:
+                record = mappers[source].record(better)
+                journal.replace_judgement(seq, judge(record, source, suppression, tally))
+    for seq, number, row in list(
+        journal.ended_in(Status.INVALID, Status.SUPPRESSED, Status.SKIPPED)
+    ):
         if number in mappers:
-            record = mappers[number].record(row)
-            journal.rejudge(seq, judged(record, number, suppression, plan))
+            corrected = (corrections or {}).get(number)
+            again = row if corrected is None else corrected.apply(row)
+            record = mappers[number].record(again)
+            journal.replace_judgement(seq, judge(record, number, suppression, tally))
 
 
 def settle_duplicates(journal: Journal, policy: str) -> None:
@@ -125,20 +137,11 @@ def settle_duplicates(journal: Journal, policy: str) -> None:
     journal.add_refusals(refusals)
 
 
-def finish_plan(journal: Journal, plan: Plan) -> None:
-    """Take the plan's counts from the journal."""
-    counts = journal.counts()
-    plan.to_send = journal.count_pending()
-    plan.counts = {
-        status: number
-        for status, number in counts.items()
-        if number and status not in (Status.NOT_SENT, Status.UNKNOWN)
-    }
-
-
 def _body_or_refusal(
     record: Record, suppression: SuppressionList
 ) -> tuple[bytes | None, Refusal | None]:
+    if record.skipped is not None:
+        return None, Refusal(Status.SKIPPED, (record.skipped,))
     errors = record.errors if record.problems else ()
     if errors:
         return None, Refusal(Status.INVALID, errors)

@@ -19,7 +19,7 @@ PAGE = "report.html"
 SUMMARY = "summary.json"
 
 
-def report(
+def write_reports(
     journal: Journal,
     run_dir: Path,
     *,

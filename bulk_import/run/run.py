@@ -1,8 +1,8 @@
 """One invocation over one run folder: the stations of a run in their order, and its ends.
 
-open sources -> bind the mapping -> preflight -> prepare -> ask -> send -> report
+open sources -> bind the mapping -> preflight -> judge -> ask -> send -> report
 
-Long sources that nobody is asked about are prepared by another process while rows are being sent;
+Long sources that nobody is asked about are judged by another process while rows are being sent;
 they are then surveyed first, so that nothing is sent of a source that cannot be read to its end.
 """
 
@@ -35,6 +35,7 @@ from bulk_import.run.changes import SetCounter
 from bulk_import.run.folder import JOURNAL, RunFolder
 from bulk_import.run.identity import facts_of, refuse_other_run, refuse_rehearsal
 from bulk_import.run.inputs import (
+    corrections_of,
     opened_inputs,
     opened_sources,
     refuse_mostly_blank,
@@ -43,13 +44,12 @@ from bulk_import.run.inputs import (
 )
 from bulk_import.run.judging import (
     JudgingStoppedError,
-    finish_plan,
-    prepare,
+    judge_sources,
     rejudge,
     settle_duplicates,
 )
-from bulk_import.run.plan import Input, Plan
-from bulk_import.run.reporting import report, summarize
+from bulk_import.run.plan import Input, Plan, Tally
+from bulk_import.run.reporting import summarize, write_reports
 from bulk_import.run.sending import Confirm, Sending, Steer, is_confirmed
 from bulk_import.settings import Settings
 from bulk_import.stopping import Stop, StoppingError, in_thread
@@ -60,7 +60,7 @@ from bulk_import.system.locks import hold
 
 _SIGNALS = (130, 143)
 
-Adjust = Callable[[Journal, Plan], str]
+Adjust = Callable[[Journal, Tally], str]
 Inputs = Callable[[Directory | None], AbstractContextManager[Iterator[Input]]]
 
 
@@ -119,10 +119,10 @@ class Run:
                     suppression = SuppressionList.load(self._mapping.suppress_files())
                     async with self._opened(inputs(directory)) as opened:
                         with self._new_journal(directory, paths) as journal:
-                            plan = await self._prepare(journal, opened, suppression)
-                            if plan is None:
+                            tally = await self._judge(journal, opened, suppression)
+                            if tally is None:
                                 return self._close(journal)
-                            return await self._send(journal, client, plan)
+                            return await self._send(journal, client, tally)
         except SetupError:
             # Nothing was sent: leave nothing behind, so that the same command can be tried again.
             self._folder.clean_up(with_folder=is_new)
@@ -172,9 +172,9 @@ class Run:
                     directory,
                     is_report_safe=self._settings.policy.report_safe,
                 )
-            ) as preparer,
+            ) as ahead,
         ):
-            for source, _ in opened:
+            for source, _, _ in opened:
                 for problem in source.problems:
                     self._progress.say(f"{source.name}: {problem}")
             try:
@@ -184,33 +184,32 @@ class Run:
                 refuse_mostly_blank(rows, blank)
             except JudgingStoppedError:
                 rows = 0
-            plan = self._plan()
-            plan.to_send = rows
-            await self._sending.send(journal, client, plan, preparer)
-            await self._read_to_the_end(preparer)
-            if preparer.is_done and preparer.rows_read != rows and not self._stop.is_set:
+            plan = Plan(endpoint=self._settings.endpoint, rows_read=rows, to_send=rows)
+            await self._sending.send(journal, client, plan, ahead)
+            await self._read_to_the_end(ahead)
+            if ahead.is_done and ahead.rows_read != rows and not self._stop.is_set:
                 self._stop.request("the source changed while it was read", EXIT_STOPPED)
-            if not preparer.is_done and rows:
-                self._stop.reason += (
-                    f"; {preparer.rows:,} of {rows:,} rows were read, the same command reads on"
+            if not ahead.is_done and rows:
+                self._stop.add(
+                    f"{ahead.rows:,} of {rows:,} rows were read, the same command reads on"
                 )
-            for finding in preparer.findings:
+            for finding in ahead.findings:
                 self._progress.say(finding)
             self._remember_end(journal)
-            is_reported = await preparer.report()
-            if preparer.bug:
-                raise BugError(preparer.error, report=preparer.bug)
+            is_reported = await ahead.finish_reports()
+            if ahead.bug:
+                raise BugError(ahead.error, report=ahead.bug)
             if is_reported:
                 return summarize(journal, self._folder.path)
             return self._reported(journal)
 
-    async def _read_to_the_end(self, preparer: ReadAhead) -> None:
+    async def _read_to_the_end(self, ahead: ReadAhead) -> None:
         """Every row is accounted for, sent or not; only a person who stops is not kept waiting."""
         if self._stop.code in _SIGNALS:
-            preparer.stop()
-        await preparer.prepared()
-        if preparer.error:
-            self._stop.request(preparer.error, EXIT_STOPPED)
+            ahead.stop()
+        await ahead.judged()
+        if ahead.error:
+            self._stop.request(ahead.error, EXIT_STOPPED)
 
     async def go_on(self, paths: Sequence[str] | None) -> Summary:
         """Go on with the run in the folder.
@@ -251,36 +250,36 @@ class Run:
         async with self._connected() as (client, directory):
             self._know_titles(directory)
             suppression = SuppressionList.load(self._mapping.suppress_files())
-            if facts.get("prepared"):
-                plan = self._plan()
+            if facts.get("judged"):
+                tally = Tally(int(facts["rows_read"]))
+                known = journal.sources()
                 mappers = {
                     number: row_mapper(self._mapping, info.header, directory)
-                    for number, info in journal.sources().items()
+                    for number, info in known.items()
                     if info.kind != VANISHED
                 }
-                rejudge(journal, mappers, suppression, plan)
+                corrections = {
+                    number: found
+                    for number, mapper in mappers.items()
+                    if (found := corrections_of(known[number].name, self._mapping, mapper))
+                }
+                rejudge(journal, mappers, suppression, tally, corrections)
                 settle_duplicates(journal, self._mapping.spec.when.duplicate)
-                plan.rows_read = int(facts["rows_read"])
             else:
                 again = paths or json.loads(facts["paths"])
                 reopened = opened_inputs(again, self._mapping, directory)
                 async with self._opened(reopened) as inputs:
-                    fresh = await self._prepare(journal, inputs, suppression)
+                    fresh = await self._judge(journal, inputs, suppression)
                 if fresh is None:
                     return self._close(journal)
-                plan = fresh
+                tally = fresh
             journal.reopen(
                 retry_failed=self._settings.policy.retry_failed,
                 resend_unknown=self._settings.policy.resend_unknown,
             )
-            finish_plan(journal, plan)
-            if self._confirm is not None:
-                plan.sets = SetCounter()  # of all rows that are left, whenever they were judged
-                for _, body in journal.bodies(Status.NOT_SENT, Status.UNKNOWN):
-                    plan.sets.add(body)
             if facts.get("finished") and journal.changes == changes:
                 return self._reported(journal, is_unchanged=True)
-            return await self._send(journal, client, plan)
+            return await self._send(journal, client, tally)
 
     # -- stations -------------------------------------------------------------------------------
 
@@ -292,6 +291,8 @@ class Run:
             return
         with self._account_lock():
             async with Client.connect(self._settings) as client:
+                if client.note:
+                    self._progress.say(client.note)
                 directory = None
                 if self._settings.policy.preflight:
                     wants_managers = "lead_personal_manager" in self._mapping.spec.fields
@@ -320,45 +321,63 @@ class Run:
         with hold(folder / f"{host}.lock", f"the account {self._settings.endpoint}"):
             yield
 
-    async def _prepare(
+    async def _judge(
         self, journal: Journal, inputs: Iterator[Input], suppression: SuppressionList
-    ) -> Plan | None:
+    ) -> Tally | None:
         """Read and judge all rows, in a thread: signals are heard meanwhile. None = interrupted."""
-        plan = self._plan()
+        tally = Tally()
         try:
             await asyncio.to_thread(
-                prepare,
+                judge_sources,
                 journal,
                 inputs,
                 suppression,
-                plan,
+                tally,
                 duplicates=self._mapping.spec.when.duplicate,
                 is_stopping=lambda: self._stop.is_set,
                 on_rows=self._progress.reading,
             )
         except JudgingStoppedError:
             return None
-        self._warn(plan)
+        for name, problem in tally.problems:
+            self._progress.say(f"{name}: {problem}")
+        refuse_mostly_blank(tally.rows_read, tally.codes["EMAIL_MISSING"])
         if self._adjust is not None:
-            reason = await asyncio.to_thread(self._adjust, journal, plan)
-            finish_plan(journal, plan)
+            reason = await asyncio.to_thread(self._adjust, journal, tally)
             if reason:
                 self._stop.request(reason, EXIT_STOPPED)
-        return plan
+        return tally
 
-    def _warn(self, plan: Plan) -> None:
-        for name, problem in plan.problems:
-            self._progress.say(f"{name}: {problem}")
-        refuse_mostly_blank(plan.rows_read, plan.codes.get("EMAIL_MISSING", 0))
-
-    async def _send(self, journal: Journal, client: Client | None, plan: Plan) -> Summary:
+    async def _send(self, journal: Journal, client: Client | None, tally: Tally) -> Summary:
         if client is None or self._stop.is_set:
             return self._close(journal)
+        plan = await asyncio.to_thread(self._plan, journal, tally)
         if plan.to_send and not await is_confirmed(self._confirm, plan, self._stop):
             self._stop.request("not confirmed; nothing was sent", EXIT_STOPPED)
             return self._close(journal)
         await self._sending.send(journal, client, plan)
         return self._close(journal)
+
+    def _plan(self, journal: Journal, tally: Tally) -> Plan:
+        """What is about to be sent, as the journal has it; what it changes only for a person."""
+        changes = SetCounter()
+        if self._confirm is not None:
+            for row in journal.pending():
+                changes.add(row.body)
+        return Plan(
+            endpoint=self._settings.endpoint,
+            rows_read=tally.rows_read,
+            to_send=journal.count_pending(),
+            counts={
+                status: number
+                for status, number in journal.counts().items()
+                if number and status not in (Status.NOT_SENT, Status.UNKNOWN)
+            },
+            changes=changes.names(),
+            problems=tally.problems,
+            examples=tally.examples,
+            titles=self._titles,
+        )
 
     # -- ends -----------------------------------------------------------------------------------
 
@@ -372,13 +391,13 @@ class Run:
         safe = self._settings.policy.report_safe
         if is_unchanged and self._folder.has_reports and not safe:
             return summarize(journal, self._folder.path)
-        return report(journal, self._folder.path, safe=safe)
+        return write_reports(journal, self._folder.path, safe=safe)
 
     def _remember_end(self, journal: Journal) -> None:
         facts = journal.facts()
         elapsed_s = float(facts.get("elapsed_s", "0")) + time.monotonic() - self._began
         is_dry = "dry_run" in facts
-        is_whole = "prepared" in facts
+        is_whole = "judged" in facts
         is_done = not self._stop.code and is_whole and (is_dry or journal.count_pending() == 0)
         journal.remember(
             stopped=self._stop.reason,
@@ -391,6 +410,3 @@ class Run:
     def _know_titles(self, directory: Directory | None) -> None:
         entries = directory.lists if directory else ()
         self._titles = {entry.id: entry.title for entry in entries if entry.title}
-
-    def _plan(self) -> Plan:
-        return Plan(endpoint=self._settings.endpoint, titles=self._titles)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from inspect import isawaitable
 
@@ -60,16 +60,16 @@ class Sending:
     _steer: Steer | None = None
 
     async def send(
-        self, journal: Journal, client: Client, plan: Plan, preparer: ReadAhead | None = None
+        self, journal: Journal, client: Client, plan: Plan, ahead: ReadAhead | None = None
     ) -> None:
-        """Send what is pending, and what is still being prepared; all that came of it is on disk."""
+        """Send what is pending, and what is still being judged; all that came of it is on disk."""
         self._folder.check_reports()
         reserve = Reserve(self._folder.reserve)
         reserve.take()
         commits = GroupCommit(journal, reserve)
         try:
             with journal.another() as reader:
-                await self._deliver(reader, client, commits, plan, preparer)
+                await self._deliver(reader, client, commits, plan, ahead)
         finally:
             with suppress(StorageError):
                 await commits.flush()
@@ -84,7 +84,7 @@ class Sending:
         client: Client,
         commits: GroupCommit,
         plan: Plan,
-        preparer: ReadAhead | None,
+        ahead: ReadAhead | None,
     ) -> None:
         limit = self._settings.safeguards.limit
         total = plan.to_send if limit is None else min(limit, plan.to_send)
@@ -105,13 +105,13 @@ class Sending:
         if self._stop.is_set:
             return
         left = None if limit is None else max(0, limit - self._settings.safeguards.canary)
-        if preparer is None:
+        if ahead is None:
             await pool.run(reader.pending(limit=left))
         else:
-            preparer.on_news = pool.wake
+            ahead.on_news = pool.wake
             await pool.run(
-                reader.pending(limit=left, upto=lambda: preparer.rows),
-                is_complete=lambda: preparer.is_done or bool(preparer.error),
+                reader.pending(limit=left, upto=lambda: ahead.rows),
+                is_complete=lambda: ahead.is_done or bool(ahead.error),
             )
 
     async def _send_canary(self, reader: Journal, pool: Pool, plan: Plan) -> None:
@@ -129,8 +129,8 @@ class Sending:
                 EXIT_STOPPED,
             )
         elif self._confirm is not None and not self._stop.is_set and plan.to_send > accepted:
-            plan.accepted = accepted
-            if not await is_confirmed(self._confirm, plan, self._stop):
+            shown = replace(plan, accepted=accepted)
+            if not await is_confirmed(self._confirm, shown, self._stop):
                 self._stop.request(
                     "not confirmed after the canary; the rest was not sent", EXIT_STOPPED
                 )
