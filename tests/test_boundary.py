@@ -33,20 +33,20 @@ STATIONS: dict[str, list[str]] = {
         "settings:Settings.from_env", "mapping.loading:parse_mapping", "jobs.importing:expand_sources",
         "jobs.importing:new_run_dir/", "run.folder:RunFolder.make", "run.run:hold", "run.run:preflight",
         "run.run:SuppressionList.load", "journal:Journal.create", "sources:open_source/",
-        "run.run:prepare", "mapping.rows:RowMapper.record", "run.judging:encode", "journal:Journal.add",
-        "run.judging:finish_plan", "run.sending:Pool", "journal:Journal.pending",
+        "run.run:judge_sources", "mapping.rows:RowMapper.record", "run.judging:encode", "journal:Journal.add",
+        "run.sending:Pool", "journal:Journal.pending",
         "delivery.claims:Claims.take", "delivery.attempts:Attempts.make", "api.client:Client.send",
         "journal:Journal.commit", "journal.checkpoints:Syncer.sync", "delivery.pool:Pool._settle",
         "run.reporting:write_report", "run.reporting:write_page", "run.reporting:write_rejects",
         "run.reporting:write_summary", "run.reporting:Summary", "report.summary:as_text/",
     ],
-    "run {csv} -m {map} --dry-run --run-dir {new} -q": ["journal:Journal.bodies/", "run.run:prepare"],
+    "run {csv} -m {map} --dry-run --run-dir {new} -q": ["journal:Journal.bodies/", "run.run:judge_sources"],
     "resume {done} --endpoint {url} --yes -q": [
         "journal:Journal.open", "jobs.importing:parse_mapping", "run.run:refuse_other_run",
         "run.run:rejudge", "run.run:settle_duplicates", "journal:Journal.reopen",
     ],
     "rehearse {csv} -m {map} --run-dir {new} -q": [
-        "mapping.loading:load_mapping", "sandbox.app:Sandbox.start", "run.run:prepare",
+        "mapping.loading:load_mapping", "sandbox.app:Sandbox.start", "run.run:judge_sources",
         "sandbox.rehearsal:estimate",
     ],
     "init {csv}": ["sources:open_source", "mapping.suggesting:suggest", "mapping.suggesting:as_yaml"],
@@ -57,7 +57,7 @@ STATIONS: dict[str, list[str]] = {
     "explain {csv} -m {map} --row 2": ["jobs.explaining:opened_inputs", "mapping.rows:RowMapper.explain"],
     "explain {done} --row 2": ["journal:Journal.result", "jobs.explaining:row_mapper"],
     SYNC: [
-        "api.webhook:check_webhook/", "jobs.nightly:hold", "jobs.state:State.open", "run.run:prepare",
+        "api.webhook:check_webhook/", "jobs.nightly:hold", "jobs.state:State.open", "run.run:judge_sources",
         "jobs.nightly:_NightJob.adjust", "delivery.attempts:Attempts.make", "jobs.nightly:_NightJob.finish",
     ],
     SYNC + " --metrics-file {folder}/m.prom --keep-runs 1": [
@@ -65,11 +65,11 @@ STATIONS: dict[str, list[str]] = {
     ],
     RETAG: [
         "jobs.retagging:read_members", "jobs.retagging:write_plan", "mapping.loading:load_mapping",
-        "run.run:prepare", "delivery.attempts:Attempts.make",
+        "run.run:judge_sources", "delivery.attempts:Attempts.make",
     ],
     "state show {state}": ["jobs.state:State.open", "jobs.state:State.count"],
     f"state forget {{state}} {PERSON}": ["jobs.state:State.forget"],
-    "undo {done}": ["journal:Journal.bodies", "jobs.undoing:decode", "jobs.undoing:replaced"],
+    "undo {done}": ["journal:Journal.bodies", "jobs.undoing:decode", "jobs.plan_files:replaced"],
     "report {done}": [
         "journal:Journal.open", "journal:Journal.outcomes", "run.reporting:write_page",
         "journal:Journal.results", "report.summary:as_text",
@@ -218,8 +218,8 @@ def test_a_bug_in_the_process_that_reads_ahead_arrives_here(places, monkeypatch,
     (tmp_path / "site" / "sitecustomize.py").write_text(
         "from bulk_import.run import ahead\n"
         "import os\n"
-        "def prepare(*_, **__): raise RuntimeError(os.environ['PERSON'])\n"
-        "ahead.prepare = prepare\n"
+        "def judge_sources(*_, **__): raise RuntimeError(os.environ['PERSON'])\n"
+        "ahead.judge_sources = judge_sources\n"
     )
     monkeypatch.setenv("PERSON", PERSON)
     monkeypatch.setattr("sys.path", [str(tmp_path / "site"), *sys.path])
