@@ -7,6 +7,7 @@ somebody who never had it. Fields cannot be undone at all.
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,7 +40,12 @@ class Undo:
     unknown: int
 
 
-def write_undo(run_dir: str | Path) -> Undo:
+async def undo_async(run_dir: str | Path) -> Undo:
+    """As ``undo``, in a thread: the event loop is not held up."""
+    return await asyncio.to_thread(undo, run_dir)
+
+
+def undo(run_dir: str | Path) -> Undo:
     """Write ``undo.csv`` and ``undo.yml`` into the folder of a run.
 
     Raises:
