@@ -26,7 +26,8 @@ create table record (
     source integer not null,
     sheet text not null,
     row integer not null,
-    cells text not null,          -- JSON list in header order, for rejects and second judgements
+    cells text,                   -- JSON list in header order, for rejects and second judgements,
+                                  -- null where they are not kept
     problems text,                -- what reading found, as `pack_problems` writes it
     email text not null,          -- the contact's key; empty for a bare row
     contact text not null,
@@ -72,9 +73,10 @@ class JournalLockedError(StorageError):
 class Database:
     """An open journal file. Use as a context manager; one thread at a time."""
 
-    def __init__(self, path: Path, db: sqlite3.Connection) -> None:
+    def __init__(self, path: Path, db: sqlite3.Connection, *, is_scratch: bool = False) -> None:
         self.path = path
         self._db = db
+        self._is_scratch = is_scratch
 
     # -- opening ------------------------------------------------------------------------------
 
@@ -96,18 +98,37 @@ class Database:
             make_private(draft)
         except OSError as exc:
             raise StorageError(f"{path}: cannot be created: {exc.strerror or exc}") from exc
-        with cls(draft, _connect(draft)) as journal, journal._writing():
-            for statement in _SCHEMA.split(";\n"):
-                if statement.strip():
-                    journal._db.execute(statement)
-            known = {"format": FORMAT, **(facts or {})}
-            journal._db.executemany("insert into meta values (?, ?)", known.items())
+        with cls(draft, _connect(draft)) as journal:
+            journal._lay_out(facts or {})
         try:
             draft.replace(path)
             _sync_folder(path.parent)
         except OSError as exc:
             raise StorageError(f"{path}: cannot be created: {exc.strerror or exc}") from exc
         return cls(path, _connect(path))
+
+    @classmethod
+    def scratch(cls, path: Path) -> Self:
+        """Make a journal that nobody needs after this process, in a private folder.
+
+        Nothing of it is synced, and only refused rows keep their cells.
+
+        Raises:
+            StorageError: The folder cannot be written, the disk is full.
+        """
+        with translated(path):
+            journal = cls(path, connect(path, is_scratch=True), is_scratch=True)
+        journal._lay_out({})
+        return journal
+
+    def _lay_out(self, facts: Mapping[str, str]) -> None:
+        """Make the tables of a new journal."""
+        with self._writing():
+            for statement in _SCHEMA.split(";\n"):
+                if statement.strip():
+                    self._db.execute(statement)
+            known = {"format": FORMAT, **facts}
+            self._db.executemany("insert into meta values (?, ?)", known.items())
 
     @classmethod
     def open(cls, path: Path) -> Self:
@@ -242,7 +263,7 @@ def as_row(sources: dict[int, SourceInfo], place: Sequence[Any]) -> Row:
         source=info.name,
         sheet=sheet,
         number=row,
-        cells=dict(zip(info.header, json.loads(cells), strict=True)),
+        cells=dict(zip(info.header, json.loads(cells), strict=True)) if cells else {},
         problems=unpack_problems(problems),
     )
 

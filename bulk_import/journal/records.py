@@ -38,13 +38,14 @@ class Records(Database):
         refusals = []
         for seq, item in enumerate(batch, first_seq):
             row = item.row
+            keeps_cells = item.refusal is not None or not self._is_scratch
             records.append(
                 (
                     seq,
                     item.source,
                     row.sheet,
                     row.number,
-                    pack(list(row.cells.values())),
+                    pack(list(row.cells.values())) if keeps_cells else None,
                     pack_problems(row.problems),
                     item.email,
                     item.contact,
