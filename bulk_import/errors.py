@@ -34,13 +34,13 @@ EXIT_TERMINATED = 143
 class BulkImportError(Exception):
     """Base of everything that a user can do something about."""
 
-    exit_code = 1
+    exit_code = EXIT_SOME_FAILED
 
 
 class SetupError(BulkImportError):
     """Nothing was sent; correct a file or a flag and start again."""
 
-    exit_code = 2
+    exit_code = EXIT_SETUP
 
 
 class SettingsError(SetupError):
@@ -105,21 +105,21 @@ class SourceError(SetupError):
 class BusyError(BulkImportError):
     """Another run holds this journal, state or account; the message names the holder."""
 
-    exit_code = 4
+    exit_code = EXIT_BUSY
 
 
 class StorageError(BulkImportError):
     """The journal or a report cannot be written: a full disk, permissions."""
 
-    exit_code = 5
+    exit_code = EXIT_STORAGE
 
 
 class StoppedError(BulkImportError):
     """A fatal answer, the breaker, the canary, the brake or a signal ended the run; it can be resumed."""
 
-    exit_code = 3
+    exit_code = EXIT_STOPPED
 
-    def __init__(self, message: str, *, exit_code: int = 3) -> None:
+    def __init__(self, message: str, *, exit_code: int = EXIT_STOPPED) -> None:
         super().__init__(message)
         self.exit_code = exit_code
 
@@ -131,7 +131,7 @@ class BugError(BulkImportError):
         report: The other process's traceback, without anybody's data; else empty.
     """
 
-    exit_code = 70
+    exit_code = EXIT_BUG
 
     def __init__(self, message: str, *, report: str = "") -> None:
         super().__init__(message)

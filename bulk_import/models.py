@@ -14,6 +14,8 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bulk_import.errors import EXIT_BUG, EXIT_SOME_FAILED
+
 if TYPE_CHECKING:
     import pandas
 
@@ -230,11 +232,11 @@ class Summary:
     @property
     def exit_code(self) -> int:
         if not self.balanced:
-            return 70
+            return EXIT_BUG
         if self.stop_code:
             return self.stop_code
         badly = (Status.FAILED, Status.INVALID, Status.UNKNOWN)
-        return 1 if any(self.counts.get(status) for status in badly) else 0
+        return EXIT_SOME_FAILED if any(self.counts.get(status) for status in badly) else 0
 
     def _repr_html_(self) -> str:
         """Return a table for a notebook: the statuses that occur, and where the report is."""

@@ -154,7 +154,7 @@ def write_xlsx(
             cell.font = Font(bold=True)
         for at, width in enumerate(widths):
             sheet.column_dimensions[chr(ord("A") + at)].width = width
-    workbook.properties.created = workbook.properties.modified = datetime(2026, 1, 1)  # noqa: DTZ001
+    workbook.properties.created = workbook.properties.modified = datetime(2026, 1, 1)  # noqa: DTZ001 - a workbook has no zones
     workbook.save(HERE / name)
 
 

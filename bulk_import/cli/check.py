@@ -35,7 +35,7 @@ def command(
     sheet: str | None,
     corrections: Path | None,
     corrections_by: str | None,
-    as_json: bool,  # noqa: FBT001
+    as_json: bool,
 ) -> int:
     """Read and judge every row of SOURCE…, send nothing.
 

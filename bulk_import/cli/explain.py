@@ -30,7 +30,7 @@ def command(
     sheet: str | None,
     corrections: Path | None,
     corrections_by: str | None,
-    as_json: bool,  # noqa: FBT001
+    as_json: bool,
 ) -> int:
     """Show the journey of one row: cell, normalized value, form field, and the rule at each step.
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 )  # fmt: skip
 @click.option("--sheet", help="The sheet of a workbook.")
 @click.option("--yes", "-y", is_flag=True, help="Do not ask about doubtful columns.")
-def command(source: str, output: Path | None, sheet: str | None, yes: bool) -> int:  # noqa: FBT001
+def command(source: str, output: Path | None, sheet: str | None, yes: bool) -> int:
     """Look at SOURCE and propose a mapping, with how sure it is and why.
 
     Exit code 1 if something has to be decided before anything can be sent.

@@ -50,11 +50,11 @@ def command(
     remove_from_list: tuple[str, ...],
     max_contacts: int | None,
     suppress: tuple[Path, ...],
-    dry_run: bool | None,  # noqa: FBT001 - click passes by name
+    dry_run: bool | None,
     run_dir: Path | None,
-    yes: bool,  # noqa: FBT001
-    as_json: bool,  # noqa: FBT001
-    quiet: bool,  # noqa: FBT001
+    yes: bool,
+    as_json: bool,
+    quiet: bool,
     log_file: Path | None,
     **options: Any,
 ) -> int:

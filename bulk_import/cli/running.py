@@ -17,7 +17,13 @@ import click
 
 from bulk_import.cli.logfile import LogFile
 from bulk_import.cli.terminal import Bars, ask, is_interactive, mute
-from bulk_import.errors import BugError, BulkImportError, StorageError
+from bulk_import.errors import (
+    EXIT_INTERRUPTED,
+    EXIT_TERMINATED,
+    BugError,
+    BulkImportError,
+    StorageError,
+)
 from bulk_import.progress import Progress
 
 if TYPE_CHECKING:
@@ -28,7 +34,10 @@ if TYPE_CHECKING:
 
 Work = Callable[["Confirm | None", Progress, "Stop"], Awaitable["Summary"]]
 
-_NAMES = {signal.SIGINT: ("Ctrl-C", 130), signal.SIGTERM: ("SIGTERM", 143)}
+_NAMES = {
+    signal.SIGINT: ("Ctrl-C", EXIT_INTERRUPTED),
+    signal.SIGTERM: ("SIGTERM", EXIT_TERMINATED),
+}
 
 
 def run_and_tell(

@@ -11,7 +11,7 @@ import click
 @click.command("runs")
 @click.argument("folder", type=click.Path(path_type=Path), default=Path("runs"))
 @click.option("--json", "as_json", is_flag=True, help="As JSON on stdout.")
-def command(folder: Path, as_json: bool) -> int:  # noqa: FBT001
+def command(folder: Path, as_json: bool) -> int:
     """List the runs in FOLDER (runs/), oldest first."""
     from bulk_import.jobs.history import list_runs
     from bulk_import.models import Status

@@ -12,7 +12,7 @@ import asyncio
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -258,25 +258,29 @@ class _NightJob:
         found = self._state.get_json("last")
         if found is None:
             return ""
-        last, limits = _Night(**found), self._options.brake
-        jumps = []
-        if night.modified_at < last.modified_at:
-            jumps.append("the source is older than that of the last good run")
-        if last.rows >= limits.smallest:
-            if night.rows < last.rows * (1 - limits.rows_fewer):
-                jumps.append(f"{night.rows:,} rows, there were {last.rows:,}")
-            if before and night.vanished > before * limits.vanished:
-                jumps.append(f"{night.vanished:,} of {before:,} contacts have vanished")
-            if night.contacts and night.changed > night.contacts * limits.changed:
-                jumps.append(f"{night.changed:,} of {night.contacts:,} contacts have changed")
-            for name, filled in last.filled.items():
-                # Rows may become fewer without any field being emptied: shares are compared.
-                now, then = night.filled.get(name, 0) / night.rows, filled / last.rows
-                if filled >= limits.smallest and now < then * (1 - limits.blanked):
-                    jumps.append(f"{name} is filled in {now:.0%} of the rows, it was in {then:.0%}")
+        jumps = list(self._jumps(_Night(**found), before))
         if not jumps:
             return ""
         return f"the brake: {'; '.join(jumps)} (--accept sends it this once if it is meant)"
+
+    def _jumps(self, last: _Night, before: int) -> Iterator[str]:
+        """Yield what differs too much from the last good night."""
+        night, limits = self._night, self._options.brake
+        if night.modified_at < last.modified_at:
+            yield "the source is older than that of the last good run"
+        if last.rows < limits.smallest:
+            return
+        if night.rows < last.rows * (1 - limits.rows_fewer):
+            yield f"{night.rows:,} rows, there were {last.rows:,}"
+        if before and night.vanished > before * limits.vanished:
+            yield f"{night.vanished:,} of {before:,} contacts have vanished"
+        if night.contacts and night.changed > night.contacts * limits.changed:
+            yield f"{night.changed:,} of {night.contacts:,} contacts have changed"
+        for name, filled in last.filled.items():
+            # Rows may become fewer without any field being emptied: shares are compared.
+            now, then = night.filled.get(name, 0) / night.rows, filled / last.rows
+            if filled >= limits.smallest and now < then * (1 - limits.blanked):
+                yield f"{name} is filled in {now:.0%} of the rows, it was in {then:.0%}"
 
     def _act_on(self, vanished: Sequence[str], journal: Journal, tally: Tally) -> None:
         """Queue the mapping's action for contacts that are missing."""

@@ -14,7 +14,7 @@ from bulk_import.errors import SetupError, StorageError
 from bulk_import.models import Problem, Row, Severity, SourceInfo
 from bulk_import.system.sqlite import connect, make_private
 
-FORMAT = "2"
+FORMAT = "3"
 CHUNK = 500  # rows fetched at a time: enough to be cheap, too few to be felt in memory
 _CHECKED_BYTES = 32 * 2**20  # a full integrity check takes about 0.1 s up to this size
 
@@ -38,7 +38,6 @@ create table attempt (
     seq integer not null,
     number integer not null,
     started_at text not null,
-    body_sha256 text not null,
     result text,                  -- null: in doubt, or settled by the outcome
     message text,
     http_status integer,

@@ -85,7 +85,6 @@ class Intent(NamedTuple):
     seq: int
     number: int
     started_at: str
-    body_sha256: str
 
 
 class Unsettled(NamedTuple):

@@ -91,16 +91,6 @@ class Binding:
             column for field in bound for column in (*field.columns, field.region_column) if column
         ) | {rule.column for rule in self.rules}
 
-    @property
-    def constant_lists(self) -> frozenset[str]:
-        """Lists that the mapping itself names: a wrong one concerns every row."""
-        return frozenset(
-            value
-            for field in self.fields
-            if field.field.kind is Kind.LISTS
-            for value in field.always
-        )
-
     def roles(self) -> dict[str, str]:
         """Return column -> what it holds, for the damage detector."""
         roles = dict.fromkeys(self.header, "")

@@ -158,6 +158,10 @@ def _misspelt(document: Document) -> Iterator[MappingProblem]:
         part = tree.get(key)
         if isinstance(part, dict):
             yield from _unknown(document, (key,), part, list(model.model_fields), f"{key}:")
+    yield from _misspelt_rules(document, tree)
+
+
+def _misspelt_rules(document: Document, tree: dict[str, Tree]) -> Iterator[MappingProblem]:
     for section in ("skip", "only"):
         given = tree.get(section)
         for number, rule in enumerate(given if isinstance(given, list) else ()):
@@ -185,28 +189,31 @@ def _unknown(
             yield document.problem(f"{of} has no {name!r}{hint}", (*path, name))
 
 
+# What pydantic's types of errors mean to somebody who writes YAML.
+_MEANINGS = {
+    "missing": "is missing",
+    "model_type": "needs names and values below it (indented), not a single value",
+    "dict_type": "needs names and values below it (indented), not a single value",
+    "model_attributes_type": "needs names and values below it (indented), not a single value",
+    "tuple_type": "must be a text or a list of texts",
+    "list_type": "must be a text or a list of texts",
+    "too_short": "must name at least one",
+    "string_type": "must be a text",
+}
+
+
 def _explained(exc: ValidationError, document: Document) -> Iterator[MappingProblem]:
     for error in exc.errors(include_url=False, include_input=False):
         if error["type"] == "extra_forbidden":
             continue  # said better by _misspelt
         path = tuple(error["loc"])
-        message = error["msg"].removeprefix("Value error, ")
+        message = _MEANINGS.get(error["type"], error["msg"].removeprefix("Value error, "))
         if path[:1] in (("skip",), ("only",)) and len(path) == 1:
             message = "must be a list, such as `- {column: Unsubscribed, values: [yes, 1]}`"
-        elif error["type"] == "missing":
-            message = "is missing"
-            if path == ("version",):
-                message = "is missing; begin the mapping with `version: 1`"
-        elif error["type"] == "literal_error":
-            message = f"must be {error['ctx']['expected']}" if "ctx" in error else message
-        elif error["type"] in ("model_type", "dict_type", "model_attributes_type"):
-            message = "needs names and values below it (indented), not a single value"
-        elif error["type"] in ("tuple_type", "list_type"):
-            message = "must be a text or a list of texts"
-        elif error["type"] == "too_short":
-            message = "must name at least one"
-        elif error["type"] == "string_type":
-            message = "must be a text"
+        elif error["type"] == "missing" and path == ("version",):
+            message = "is missing; begin the mapping with `version: 1`"
+        elif error["type"] == "literal_error" and "ctx" in error:
+            message = f"must be {error['ctx']['expected']}"
         yield document.problem(f"{message[:1].lower()}{message[1:]}", path)
 
 

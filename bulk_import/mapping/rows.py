@@ -134,12 +134,7 @@ class RowMapper:
 
     def _map(self, row: Row, steps: list[Step] | None) -> Record:
         problems: list[Problem] = []
-        spoiled: dict[str, list[Problem]] = {}
-        for problem in row.problems:
-            if not problem.column:
-                problems.append(problem)
-            elif problem.column in self._used:
-                spoiled.setdefault(problem.column, []).append(problem)
+        spoiled = self._spoiled(row, problems) if row.problems else {}
         values: Values = {}
         cells = row.cells
         self._rows += 1
@@ -176,6 +171,16 @@ class RowMapper:
             problems=tuple(problems),
             skipped=skipped,
         )
+
+    def _spoiled(self, row: Row, problems: list[Problem]) -> dict[str, list[Problem]]:
+        """Return column -> problems of its cell; those of the row as a whole go to *problems*."""
+        spoiled: dict[str, list[Problem]] = {}
+        for problem in row.problems:
+            if not problem.column:
+                problems.append(problem)
+            elif problem.column in self._used:
+                spoiled.setdefault(problem.column, []).append(problem)
+        return spoiled
 
     # -- one field ----------------------------------------------------------------------------
 

@@ -89,11 +89,6 @@ def list_id(text: str) -> str:
     return text
 
 
-def is_list_id(text: str) -> bool:
-    """Whether *text* looks like an id rather than like a title."""
-    return bool(_LIST_ID.fullmatch(text) or _SYMBOLIC_ID.fullmatch(text))
-
-
 @lru_cache(maxsize=1024)
 def normalize_manager_id(text: str) -> Normalized:
     """Return a manager's numeric id as digits.

@@ -24,7 +24,14 @@ from pathlib import Path
 from bulk_import.api.client import Client
 from bulk_import.api.preflight import Directory, preflight
 from bulk_import.delivery.allowance import Window
-from bulk_import.errors import EXIT_STOPPED, BugError, SetupError, StoppedError
+from bulk_import.errors import (
+    EXIT_INTERRUPTED,
+    EXIT_STOPPED,
+    EXIT_TERMINATED,
+    BugError,
+    SetupError,
+    StoppedError,
+)
 from bulk_import.journal import Journal
 from bulk_import.mapping.loading import ColumnMapping
 from bulk_import.mapping.suppression import SuppressionList
@@ -58,7 +65,7 @@ from bulk_import.system.crash import working_in
 from bulk_import.system.files import made_folder
 from bulk_import.system.locks import hold
 
-_SIGNALS = (130, 143)
+_SIGNALS = (EXIT_INTERRUPTED, EXIT_TERMINATED)
 
 Adjust = Callable[[Journal, Tally], str]
 Inputs = Callable[[Directory | None], AbstractContextManager[Iterator[Input]]]

@@ -133,22 +133,8 @@ def spoiled(text: str, role: str) -> Problem | None:
         text: Not empty.
         role: What the column holds; ``text`` for anything.
     """
-    if not text.isascii():
-        if "\ufffd" in text:
-            return _error(
-                "TEXT_LOST",
-                "the cell holds \ufffd, which stands for a letter that an earlier program could "
-                "not read; export the data again from where it is still whole",
-                text,
-            )
-        meant = unmistaken(text)
-        if meant:
-            return _error(
-                "TEXT_MOJIBAKE",
-                f"{text[:60]!r} is {meant[:60]!r} in the wrong encoding; import the file that it "
-                "comes from as UTF-8 and export it again",
-                text,
-            )
+    if not text.isascii() and (mangled := _mangled(text)):
+        return mangled
     length = len(text)
     if length in _CUT_LENGTHS:
         return _warning(
@@ -193,6 +179,26 @@ def spoiled(text: str, role: str) -> Problem | None:
         return _warning(
             "VALUE_IS_DATE",
             f"{text} looks like something that a spreadsheet program has turned into a date",
+            text,
+        )
+    return None
+
+
+def _mangled(text: str) -> Problem | None:
+    """Letters that were lost, or read in a wrong encoding."""
+    if "\ufffd" in text:
+        return _error(
+            "TEXT_LOST",
+            "the cell holds \ufffd, which stands for a letter that an earlier program could "
+            "not read; export the data again from where it is still whole",
+            text,
+        )
+    meant = unmistaken(text)
+    if meant:
+        return _error(
+            "TEXT_MOJIBAKE",
+            f"{text[:60]!r} is {meant[:60]!r} in the wrong encoding; import the file that it "
+            "comes from as UTF-8 and export it again",
             text,
         )
     return None

@@ -29,8 +29,8 @@ _QUOTED = re.compile(r'"[^"]*"|\\.|_.|\*.|\[(?!h+\]|m+\]|s+\])[^\]]*\]', re.IGNO
 _LITERAL = re.compile(r'"([^"]*)"|\\(.)')
 _DATE_LETTERS = re.compile(r"[ymdhs]|AM/PM", re.IGNORECASE)
 _MASK = re.compile(r"[0#]+(?:[^0#.,%eE?]+[0#]+)+|0{2,}")
-_EPOCH_1900 = datetime(1899, 12, 30)  # noqa: DTZ001 - spreadsheets know no zones
-_EPOCH_1904 = datetime(1904, 1, 1)  # noqa: DTZ001
+_EPOCH_1900 = datetime(1899, 12, 30)  # noqa: DTZ001 - a day, as serial dates count - spreadsheets know no zones
+_EPOCH_1904 = datetime(1904, 1, 1)  # noqa: DTZ001 - a day, as serial dates count
 _LAST_DAY = 2_958_465  # 9999-12-31
 
 

@@ -163,7 +163,7 @@ class SheetReader(Reader[Line]):
             if raw is not None:
                 self._add(at, kind, style, references_resolved(raw), formula is not None)
             elif formula is not None:
-                self._add(at, kind, style, "", True)  # noqa: FBT003
+                self._add(at, kind, style, "", True)  # noqa: FBT003 - per cell: names cost
 
     # -- what a cell shows --------------------------------------------------------------------------
 
@@ -171,7 +171,7 @@ class SheetReader(Reader[Line]):
         if self._cells:
             self.made.append(Line(self._number, self._cells, tuple(self._problems)))
 
-    def _add(self, at: int, kind: str, style: int, raw: str, has_formula: bool) -> None:  # noqa: FBT001
+    def _add(self, at: int, kind: str, style: int, raw: str, has_formula: bool) -> None:  # noqa: FBT001 - per cell: names cost
         self._at = at
         if at >= MOST_COLUMNS:
             return
@@ -191,7 +191,7 @@ class SheetReader(Reader[Line]):
         if len(self._cells) <= at:
             self._cells.extend([""] * (at + 1 - len(self._cells)))
 
-    def _cell_text(self, kind: str, style: int, raw: str, has_formula: bool) -> str:  # noqa: FBT001
+    def _cell_text(self, kind: str, style: int, raw: str, has_formula: bool) -> str:  # noqa: FBT001 - per cell: names cost
         if kind == "s":
             try:
                 return self._strings.text(raw)

@@ -37,7 +37,7 @@ class SharedStrings:
     def __init__(self, name: str) -> None:
         self._name = name
         # Nobody else can open it, and the system removes it, however this process ends.
-        self._file = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115
+        self._file = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115 - closed by close()
         self._ends = array("Q", [0])
         self._filling: list[str] = []
         self._blocks: dict[int, list[str]] = {}
