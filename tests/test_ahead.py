@@ -59,6 +59,27 @@ async def test_the_report_is_the_same_as_when_all_rows_are_read_first(
     assert Counter(r.email for r in sandbox.sent()).most_common(1)[0][1] == 2  # one for each run
 
 
+class _Expectations(Silence):
+    """Remembers how many rows a run said that it would send."""
+
+    def __init__(self) -> None:
+        self.totals: list[int] = []
+
+    def sending(self, total: int) -> None:
+        self.totals.append(total)
+
+    expecting = sending
+
+
+async def test_rows_that_are_refused_do_not_count_as_work_to_send(
+    sandbox, settings, long_csv, mapping
+):
+    told = _Expectations()
+    chosen = settings(sandbox, read_ahead_bytes=0)
+    summary = await import_file_async(long_csv(900), mapping, chosen, progress=told)
+    assert (told.totals[0], told.totals[-1]) == (900, summary.counts[Status.SUCCESS])
+
+
 async def test_the_rows_of_several_files_are_sent_in_their_order(
     sandbox, settings, write_csv, mapping
 ):

@@ -58,6 +58,10 @@ class Bars:
         if self._shows:
             self._bar = self._new("sending", total)
 
+    def expecting(self, total: int) -> None:
+        if self._bar is not None:
+            self._bar.total = total
+
     def settled(self, status: Status) -> None:
         if status is Status.SUCCESS:
             self._ok += 1

@@ -219,6 +219,8 @@ class RowMapper:
         refused = False
         for column in (*bound.columns, bound.region_column):
             for problem in spoiled.get(column, ()):
+                if problem.code == "VALUE_PLACEHOLDER" and fold(problem.value) in bound.values:
+                    continue  # the mapping says what it means
                 named = replace(problem, field=bound.field.name)
                 if named.is_error and bound.drops:
                     named = replace(

@@ -35,6 +35,12 @@ class SourceSpec(Part):
     encoding: str | None = None
     delimiter: str | None = None
     member: str | None = Field(default=None, description="The file inside an archive.")
+    sheets: Columns = Field(
+        default=(), description="Several sheets as one source, by name; all: every visible one."
+    )
+    hidden_rows: Literal["read", "skip"] = Field(
+        default="read", description="Rows that a filter of the workbook hides."
+    )
     corrections: str | None = Field(
         default=None,
         description="Corrected cells; NAME.corrections.csv beside the source if not said.",
@@ -42,6 +48,12 @@ class SourceSpec(Part):
     corrections_by: Literal["row", "contact"] = Field(
         default="row", description="How corrections find their rows: by contact in another export."
     )
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> SourceSpec:
+        if self.sheet is not None and self.sheets:
+            raise ValueError("sheet and sheets exclude each other")
+        return self
 
 
 class Defaults(Part):

@@ -99,6 +99,7 @@ class ReadAhead:
 
     Attributes:
         rows: Rows committed so far.
+        rows_kept: Those of them that are not to be sent.
         is_done: Whether all rows are committed.
         rows_read: Rows of the sources, once done.
         findings: Problems that are visible only after a source's last row, once done.
@@ -110,6 +111,7 @@ class ReadAhead:
 
     def __init__(self, process: subprocess.Popen[bytes]) -> None:
         self.rows = 0
+        self.rows_kept = 0
         self.rows_read = 0
         self.findings: list[str] = []
         self.is_done = False
@@ -183,6 +185,7 @@ class ReadAhead:
 
     def _hear(self, message: Mapping[str, Any]) -> None:
         self.rows = message.get("rows", self.rows)
+        self.rows_kept = message.get("kept", self.rows_kept)
         if "done" in message:
             self.is_done = True
             self.rows_read = message["done"]
@@ -261,7 +264,7 @@ def _judge(job: ReadingTask, journal: Journal, stopping: threading.Event) -> dic
             tally,
             duplicates=mapping.spec.when.duplicate,
             is_stopping=stopping.is_set,
-            on_rows=lambda _: _say(rows=tally.rows_read),
+            on_rows=lambda _: _say(rows=tally.rows_read, kept=tally.rows_kept),
             batch=_BATCH,
         )
     findings = [f"{name}: {problem}" for name, problem in tally.findings]

@@ -106,7 +106,7 @@ def _watched(source: Source, mapper: RowMapper, corrections: Corrections | None)
 
     def findings() -> list[Problem]:
         unused = corrections.findings() if corrections is not None else []
-        return [*unused, *detector.findings()]
+        return [*source.findings(), *unused, *detector.findings()]
 
     return Input(source.info(), detector.watched(source), mapper, source.problems, findings)
 
@@ -159,6 +159,15 @@ def options_of(mapping: ColumnMapping) -> SourceOptions:
         encoding=spec.encoding,
         delimiter=spec.delimiter,
         member=spec.member,
+        sheets=spec.sheets,
+        hidden_rows=spec.hidden_rows,
+        columns=tuple(
+            dict.fromkeys(
+                column
+                for rule in mapping.spec.fields.values()
+                for column in (*rule.column, *rule.columns)
+            )
+        ),
     )
 
 

@@ -33,6 +33,7 @@ class Tally:
 
     Attributes:
         rows_read: Rows that came out of the sources so far.
+        rows_kept: Those of them that are not to be sent.
         problems: (source, problem) of sources as a whole.
         findings: Those of them that are known only after a source's last row.
         codes: Code -> rows refused with it.
@@ -41,6 +42,7 @@ class Tally:
 
     def __init__(self, rows_read: int = 0) -> None:
         self.rows_read = rows_read
+        self.rows_kept = 0
         self.problems: list[tuple[str, Problem]] = []
         self.findings: list[tuple[str, Problem]] = []
         self.codes: Counter[str] = Counter()
@@ -59,6 +61,10 @@ class Tally:
     def read(self, rows: int) -> None:
         """Count rows that came out of a source."""
         self.rows_read += rows
+
+    def keep(self) -> None:
+        """Count a row that is not to be sent."""
+        self.rows_kept += 1
 
     def refuse(self, row: int, reasons: Sequence[Problem]) -> None:
         """Count a row whose cells cannot be sent, and why."""

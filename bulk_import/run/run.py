@@ -191,6 +191,7 @@ class Run:
                 refuse_mostly_blank(rows, blank)
             except JudgingStoppedError:
                 rows = 0
+            journal.remember(rows_expected=str(rows))
             plan = Plan(endpoint=self._settings.endpoint, rows_read=rows, to_send=rows)
             await self._sending.send(journal, client, plan, ahead)
             await self._read_to_the_end(ahead)
