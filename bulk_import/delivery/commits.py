@@ -197,7 +197,7 @@ class GroupCommit:
         except StorageError as exc:
             self._rescue(exc)
             return False
-        except Exception as exc:  # noqa: BLE001 - `close` raises it; who waits must not wait for ever
+        except Exception as exc:  # noqa: BLE001 - raised by `close`; nobody is to wait for ever
             self._rescue(self._stopped_by(exc))
             return False
         self._settle()
