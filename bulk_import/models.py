@@ -200,6 +200,7 @@ class Summary:
         run_dir: The run's folder; empty when nothing was written.
         counts: Every status, also those with no rows.
         rows_read: Rows that came out of the sources, counted while reading.
+        rows_unread: Rows of the sources that the run has not come to; 0 for a whole run.
         requests: Requests made for rows, over all resumes.
         by_code: Error code -> number of rows, most frequent first.
         stopped: Why the run ended before its rows did; empty when it did not.
@@ -223,6 +224,7 @@ class Summary:
     finished_at: str = ""
     elapsed_s: float = 0.0
     dry_run: bool = False
+    rows_unread: int = 0
 
     @property
     def balanced(self) -> bool:

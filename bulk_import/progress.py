@@ -18,6 +18,10 @@ class Progress(Protocol):
         """Sending begins: so many rows."""
         ...
 
+    def expecting(self, total: int) -> None:
+        """Fewer rows will be sent than ``sending`` said: more of them are judged now."""
+        ...
+
     def settled(self, status: Status) -> None:
         """A row ended."""
         ...
@@ -38,6 +42,9 @@ class Silence:
         """Do nothing."""
 
     def sending(self, total: int) -> None:
+        """Do nothing."""
+
+    def expecting(self, total: int) -> None:
         """Do nothing."""
 
     def settled(self, status: Status) -> None:

@@ -24,7 +24,9 @@ _FIELD_OF = {"email_column": "lead_email", "tags": "add_tags", "lists": "add_to_
 )  # fmt: skip
 @click.option("--preset", metavar="NAME", help="Whose export it is; `--preset list` lists them.")
 @click.option("--sheet", help="The sheet of a workbook.")
-@click.option("--header-row", type=click.IntRange(min=1), help="The row with the columns' names.")
+@click.option(
+    "--header-row", type=click.IntRange(min=0), help="The row with the columns' names; 0: none."
+)
 @click.option("--encoding", help="Of a text file, such as cp1251.")
 @click.option("--delimiter", help="Of a text file: one character, or tab.")
 @click.option("--email-column", metavar="COLUMN", help="The contacts' own e-mail address.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from itertools import chain, islice
 from pathlib import Path
@@ -50,10 +50,8 @@ class Proposed:
 
     def text(self) -> str:
         """Return the mapping file."""
-        said = {name: str(value) for name, value in asdict(self.options).items() if value}
-        known: Mapping[str, str] = {
-            name: value for name, value in said.items() if name in _SOURCE_KEYS
-        }
+        said = asdict(self.options)
+        known = {name: str(said[name]) for name in _SOURCE_KEYS if said[name] is not None}
         return as_yaml(self.proposal, self.source, known)
 
 

@@ -54,6 +54,7 @@ def summarize(journal: Journal, run_dir: Path) -> Summary:
         endpoint=facts.get("endpoint", ""),
         counts=journal.counts(),
         rows_read=rows_read,
+        rows_unread=max(0, int(facts.get("rows_expected", "0")) - rows_read),
         requests=journal.count_requests(),
         by_code=journal.count_codes(),
         stopped=facts.get("stopped", ""),

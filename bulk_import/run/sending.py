@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from inspect import isawaitable
 
 from bulk_import.api.client import Client
@@ -73,8 +74,10 @@ class Sending:
         finally:
             with suppress(StorageError):
                 await commits.flush()
-            commits.close()
-            reserve.give_back()
+            try:
+                commits.close()
+            finally:
+                reserve.give_back()
 
     async def _deliver(
         self,
@@ -106,11 +109,18 @@ class Sending:
         if ahead is None:
             await pool.run(reader.pending(limit=left))
         else:
-            ahead.on_news = pool.wake
+            ahead.on_news = partial(self._on_news, pool, ahead, plan.to_send)
             await pool.run(
                 reader.pending(limit=left, upto=lambda: ahead.rows),
                 is_complete=lambda: ahead.is_done or bool(ahead.error),
             )
+
+    def _on_news(self, pool: Pool, ahead: ReadAhead, total: int) -> None:
+        """More rows are judged: there may be work for the pool, and less to send than there was."""
+        pool.wake()
+        limit = self._settings.safeguards.limit
+        left = total - ahead.rows_kept
+        self._progress.expecting(left if limit is None else min(limit, left))
 
     async def _send_canary(self, reader: Journal, pool: Pool, plan: Plan) -> None:
         chosen = choose_canary(reader.pending(), self._settings.safeguards.canary)
