@@ -103,6 +103,10 @@ def sending_options(command: Command) -> Command:
                 help="Do not ask for the account's lists before the first row.",
             ),
             click.option(
+                "--strict-suppress/--no-strict-suppress", default=None,
+                help="Refuse a suppression list with entries that are not understood.",
+            ),
+            click.option(
                 "--report-safe", is_flag=True, default=None,
                 help="Neutralize formula-like cells in report.csv too.",
             ),

@@ -181,7 +181,8 @@ async def sync_night(
             _take_over(state, options.seed, {})
         run_dir = Path(settings.run_dir) if settings.run_dir else new_run_dir(paths[0])
         job = _NightJob(state, loaded, options, paths, run_dir, dry=settings.dry_run)
-        run = Run(run_dir, loaded, settings, confirm, watch, ends, adjust=job.adjust)
+        strict = settings.with_strict_lists()
+        run = Run(run_dir, loaded, strict, confirm, watch, ends, adjust=job.adjust)
         summary = await run.begin(lambda found: opened_inputs(paths, loaded, found), paths)
         if not settings.dry_run:
             job.finish(summary)
@@ -311,7 +312,7 @@ class _NightJob:
 
 
 # Rows that are never sent say nothing of what the server has.
-_NOT_MEANT = frozenset({Status.DUPLICATE, Status.SUPPRESSED, Status.INVALID})
+_NOT_MEANT = frozenset({Status.DUPLICATE, Status.SUPPRESSED, Status.SKIPPED, Status.INVALID})
 _UNCHANGED = Refusal.because(Status.UNCHANGED, "UNCHANGED", "same as last confirmed")
 
 

@@ -246,7 +246,7 @@ def _judge(job: ReadingTask, journal: Journal, stopping: threading.Event) -> dic
     names = None
     if job.lists is not None:
         names = KnownNames(job.lists, job.managers or {})
-    tally = Tally()
+    tally = Tally(watches_consent=False)  # the survey has told it
     suppression = SuppressionList.load(mapping.suppress_files())
     moment = datetime.fromisoformat(job.at)
     with opened_inputs(job.paths, mapping, names, at=moment) as inputs:

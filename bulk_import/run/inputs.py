@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 from bulk_import.errors import SettingsError, SourceError
 from bulk_import.journal import Journal
 from bulk_import.mapping.binding import Lists, bind
+from bulk_import.mapping.consent import ConsentWatch
 from bulk_import.mapping.loading import ColumnMapping
 from bulk_import.mapping.rows import RowMapper
 from bulk_import.models import VANISHED, Problem, SourceInfo
@@ -190,32 +191,48 @@ def row_mapper(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Surveyed:
+    """What reading every row, and judging none, shows.
+
+    Attributes:
+        blank: Rows whose e-mail is blank.
+        findings: (source, problem): consent that nothing looks at.
+    """
+
+    rows: int
+    blank: int
+    findings: Sequence[tuple[str, Problem]]
+
+
 def survey(
     opened: Sequence[OpenedSource],
     *,
     is_stopping: Callable[[], bool] = lambda: False,
-) -> tuple[int, int]:
+) -> Surveyed:
     """Read every source completely without judging its rows.
 
     What makes a source unreadable as a whole (a quotation mark that is never closed, a byte in
     another encoding, an archive cut off) is found here, before anything is sent.
-
-    Returns:
-        (number of rows, number of rows whose e-mail is blank)
 
     Raises:
         SourceError: A source cannot be read completely.
         JudgingStoppedError: ``is_stopping`` returned true.
     """
     rows = blank = 0
+    findings: list[tuple[str, Problem]] = []
     for source, mapper, _ in opened:
-        has_email = mapper.has_email
+        has_email, keeps_back = mapper.has_email, mapper.keeps_back
+        consent = ConsentWatch(source.header)
         for row in source:
             rows += 1
             blank += not has_email(row.cells)
+            if consent.is_watching and not keeps_back(row.cells):
+                consent.see(row.cells)
             if rows % BATCH == 0 and is_stopping():
                 raise JudgingStoppedError
-    return rows, blank
+        findings += [(source.name, problem) for problem in consent.findings()]
+    return Surveyed(rows, blank, findings)
 
 
 def refuse_mostly_blank(rows: int, without_email: int) -> None:

@@ -58,6 +58,7 @@ from bulk_import.run.judging import (
 from bulk_import.run.plan import Input, Plan, Tally
 from bulk_import.run.reporting import summarize, write_reports
 from bulk_import.run.sending import Confirm, Sending, Steer, is_confirmed
+from bulk_import.run.withholding import load_suppression, withhold_suppressed
 from bulk_import.settings import Settings
 from bulk_import.stopping import Stop, StoppingError, in_thread
 from bulk_import.system.clock import now
@@ -125,7 +126,7 @@ class Run:
                     self._know_titles(directory)
                     if client is not None and self._may_read_ahead(paths):
                         return await self._begin_ahead(client, directory, paths)
-                    suppression = SuppressionList.load(self._mapping.suppress_files())
+                    suppression = self._suppression()
                     async with self._opened(inputs(directory)) as opened:
                         with self._new_journal(directory, paths) as journal:
                             tally = await self._judge(journal, opened, suppression)
@@ -168,7 +169,7 @@ class Run:
     async def _begin_ahead(
         self, client: Client, directory: Directory | None, paths: Sequence[str]
     ) -> Summary:
-        SuppressionList.load(self._mapping.suppress_files())  # refuse a wrong one now
+        self._suppression()  # refuse a wrong one now
         with (
             opened_sources(paths, self._mapping, directory) as opened,
             self._new_journal(directory, paths) as journal,
@@ -186,10 +187,13 @@ class Run:
                 for problem in source.problems:
                     self._progress.say(f"{source.name}: {problem}")
             try:
-                rows, blank = await asyncio.to_thread(
+                seen = await asyncio.to_thread(
                     survey, opened, is_stopping=lambda: self._stop.is_set
                 )
-                refuse_mostly_blank(rows, blank)
+                rows = seen.rows
+                refuse_mostly_blank(rows, seen.blank)
+                for name, problem in seen.findings:
+                    self._progress.say(f"{name}: {problem}")
             except JudgingStoppedError:
                 rows = 0
             journal.remember(rows_expected=str(rows))
@@ -267,7 +271,7 @@ class Run:
         changes = journal.changes
         async with self._connected() as (client, directory):
             self._know_titles(directory)
-            suppression = SuppressionList.load(self._mapping.suppress_files())
+            suppression = self._suppression()
             if facts.get("judged"):
                 tally = Tally(int(facts["rows_read"]))
                 known = journal.sources()
@@ -299,9 +303,13 @@ class Run:
                 retry_failed=self._settings.policy.retry_failed,
                 resend_unknown=self._settings.policy.resend_unknown,
             )
+            withhold_suppressed(journal, suppression)  # lists may have grown
             if facts.get("finished") and journal.changes == changes:
                 return self._reported(journal, is_unchanged=True)
             return await self._send(journal, client, tally)
+
+    def _suppression(self) -> SuppressionList:
+        return load_suppression(self._mapping, self._settings, self._progress)
 
     # -- stations -------------------------------------------------------------------------------
 
@@ -369,6 +377,7 @@ class Run:
         refuse_mostly_blank(tally.rows_read, tally.codes["EMAIL_MISSING"])
         if self._adjust is not None:
             reason = await asyncio.to_thread(self._adjust, journal, tally)
+            withhold_suppressed(journal, suppression)
             if reason:
                 self._stop.request(reason, EXIT_STOPPED)
         return tally
