@@ -34,6 +34,7 @@ from bulk_import.sources import Sources, expand_sources
 from bulk_import.sources.remote import source_stat
 from bulk_import.stopping import Stop, StoppingError
 from bulk_import.system.clock import now_s
+from bulk_import.system.files import made_folder
 from bulk_import.system.locks import hold
 from bulk_import.system.loop import run_blocking
 
@@ -172,7 +173,7 @@ async def sync_night(
     loaded = load_mapping(mapping)
     watch, ends = progress or Silence(), stop or Stop()
     lock = options.state.with_name(f"{options.state.name}.lock")
-    options.state.parent.mkdir(parents=True, exist_ok=True)
+    made_folder(options.state.parent)
     await _free(lock, options.wait_lock_s, ends)
     with hold(lock, f"the job of {options.state}"), State.open(options.state) as state:
         _refuse_other_account(state, settings)

@@ -19,6 +19,7 @@ from bulk_import.journal import Journal
 from bulk_import.mapping.loading import parse_mapping
 from bulk_import.models import Status
 from bulk_import.run.folder import JOURNAL
+from bulk_import.system.crash import working_in
 
 _EMAIL = "lead_email"
 
@@ -54,6 +55,7 @@ def undo(run_dir: str | Path) -> Undo:
     run_dir = Path(run_dir)
     plans: dict[str, dict[str, dict[str, None]]] = {}
     without_email = unknown = 0
+    working_in(run_dir)
     with Journal.open(run_dir / JOURNAL) as journal:
         facts = journal.facts()
         for outcome, body in journal.bodies():

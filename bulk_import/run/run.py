@@ -28,9 +28,9 @@ from bulk_import.errors import (
     EXIT_INTERRUPTED,
     EXIT_STOPPED,
     EXIT_TERMINATED,
+    BugError,
     SetupError,
     StoppedError,
-    StorageError,
 )
 from bulk_import.journal import Journal
 from bulk_import.mapping.loading import ColumnMapping
@@ -62,6 +62,8 @@ from bulk_import.run.withholding import load_suppression, withhold_suppressed
 from bulk_import.settings import Settings
 from bulk_import.stopping import Stop, StoppingError, in_thread
 from bulk_import.system.clock import now
+from bulk_import.system.crash import working_in
+from bulk_import.system.files import made_folder
 from bulk_import.system.locks import hold
 
 _SIGNALS = (EXIT_INTERRUPTED, EXIT_TERMINATED)
@@ -120,6 +122,7 @@ class Run:
                 "sent again)"
             )
         self._folder.make()
+        working_in(self._folder.path)
         try:
             with hold(self._folder.lock, f"the run folder {self._folder}"):
                 async with self._connected() as (client, directory):
@@ -209,7 +212,10 @@ class Run:
             for finding in ahead.findings:
                 self._progress.say(finding)
             self._remember_end(journal)
-            if await ahead.finish_reports():
+            is_reported = await ahead.finish_reports()
+            if ahead.bug:
+                raise BugError(ahead.error, report=ahead.bug)
+            if is_reported:
                 return summarize(journal, self._folder.path)
             return self._reported(journal)
 
@@ -240,6 +246,7 @@ class Run:
             hold(self._folder.lock, f"the run folder {self._folder}"),
             Journal.open(self._folder.journal) as journal,
         ):
+            working_in(self._folder.path)
             facts = journal.facts()
             refuse_rehearsal(self._folder, facts, self._settings)
             try:
@@ -347,10 +354,7 @@ class Run:
             yield
             return
         host = re.sub(r"[^\w.-]", "_", self._settings.endpoint.split("://", 1)[-1])
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as exc:
-            raise StorageError(f"{folder}: cannot be created: {exc.strerror}") from exc
+        made_folder(folder)
         with hold(folder / f"{host}.lock", f"the account {self._settings.endpoint}"):
             yield
 
