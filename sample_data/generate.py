@@ -315,7 +315,7 @@ MISTAKES: tuple[tuple[dict[str, str], str], ...] = (
     ({"Tags": "new|comma, inside"}, "TAG_COMMA"),
     ({"Tags": "vip|VIP"}, ""),
     ({"Name": "mail@example.com"}, "NAME_INVALID"),
-    ({"Name": "=HYPERLINK(\"http://example.com\")"}, ""),
+    ({"Name": "=HYPERLINK(\"http://example.com\")"}, "FORMULA_AS_TEXT"),
     ({"Email": "anna@example.com", "Name": "Anna again"}, ""),
 )  # fmt: skip
 

@@ -128,7 +128,7 @@ def test_mapping_mistakes_name_file_line_and_column(capsys, contacts_csv, mappin
         (lambda p: p.mkdir(), "a folder"),
         (lambda p: p.write_bytes(b""), "empty"),
         (lambda p: p.write_bytes(b"%PDF-1.7"), "PDF"),
-        (lambda p: p.write_bytes(b"<html><table><tr><td>a</td></tr></table>"), "web page"),
+        (lambda p: p.write_bytes(b"<html><p>log in</p>"), "web page"),
         (lambda p: p.write_bytes(b"PK\x03\x04broken"), "damaged"),
     ],
 )

@@ -88,6 +88,7 @@ class GroupCommit:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="journal")
         self._open = ExitStack()
         self._syncer = self._open.enter_context(journal.deferring_syncs())
+        self._bug: Exception | None = None
 
     def add(self, entry: Entry) -> None:
         """Write an entry soon; ``flush`` waits for it."""
@@ -150,8 +151,11 @@ class GroupCommit:
             raise self.failure
 
     def close(self) -> None:
+        """Close the thread and its connection; raise the bug that ended writing, if there was one."""
         self._thread.shutdown()
         self._open.close()
+        if self._bug is not None:
+            raise self._bug
 
     # -- commit, sync, and again ------------------------------------------------------------------
 
@@ -193,6 +197,9 @@ class GroupCommit:
         except StorageError as exc:
             self._rescue(exc)
             return False
+        except Exception as exc:  # noqa: BLE001 - raised by `close`; nobody is to wait for ever
+            self._rescue(self._stopped_by(exc))
+            return False
         self._settle()
         return True
 
@@ -214,9 +221,19 @@ class GroupCommit:
         for then in refused:
             then(exc)
         self._gathered = [entry for entry in self._gathered if not isinstance(entry, Intent)]
-        with contextlib.suppress(StorageError):
+        try:
             self._journal.commit(self._gathered)
-            self._settle()
+        except StorageError:
+            return
+        except Exception as bug:  # noqa: BLE001 - as in `_commit`
+            self._stopped_by(bug)
+            return
+        self._settle()
+
+    def _stopped_by(self, bug: Exception) -> StorageError:
+        """Keep a bug for ``close``, and return what those who wait are told."""
+        self._bug = self._bug or bug
+        return StorageError("the journal is not written any more because of a bug")
 
     def _fail(self, exc: StorageError) -> None:
         if self.failure is None:
@@ -249,6 +266,8 @@ class GroupCommit:
             self._syncer.sync()
         except StorageError as exc:
             failure = exc
+        except Exception as exc:  # noqa: BLE001 - as in `_commit`
+            failure = self._stopped_by(exc)
         self._loop.call_soon_threadsafe(then, failure)
 
     def _synced(self, committed: list[Then], exc: StorageError | None) -> None:

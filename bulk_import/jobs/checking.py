@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from bulk_import.errors import SourceError
 from bulk_import.jobs.fixes import Fix, tested_fixes
 from bulk_import.journal import Journal
+from bulk_import.mapping.lists import ListReport
 from bulk_import.mapping.loading import AnyMapping, ColumnMapping, load_mapping
 from bulk_import.mapping.rows import RowMapper
 from bulk_import.mapping.suppression import SuppressionList
@@ -70,6 +71,7 @@ class Checked:
         refusal: Why a run would refuse the sources as a whole and send nothing; else empty.
         causes: What refuses rows, the most frequent first, then what is doubtful.
         fixes: Changes of the mapping that were tried on the refused rows.
+        lists: What became of each suppression list.
     """
 
     sources: tuple[SourceInfo, ...]
@@ -78,6 +80,7 @@ class Checked:
     causes: tuple[Cause, ...]
     fixes: tuple[Fix, ...] = ()
     refusal: str = ""
+    lists: tuple[ListReport, ...] = ()
 
     @property
     def problems(self) -> list[tuple[str, Problem]]:
@@ -165,6 +168,7 @@ def _check(
             causes=causes,
             fixes=tuple(_fixes(journal, loaded, mappers)),
             refusal=_refusal(tally),
+            lists=suppression.reports,
         )
 
 

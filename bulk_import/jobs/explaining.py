@@ -15,6 +15,7 @@ from bulk_import.mapping.rows import Step
 from bulk_import.models import VANISHED, Outcome, Record
 from bulk_import.run.folder import JOURNAL
 from bulk_import.run.inputs import opened_inputs, row_mapper
+from bulk_import.system.crash import working_in
 
 _UNANSWERED = frozenset({"INTERRUPTED", "RUN_STOPPED", "DRY_RUN", "LANE_HELD"})
 
@@ -65,6 +66,7 @@ def explain_run(run_dir: Path, number: int, *, source: str = "") -> Explained:
     Raises:
         SetupError: No such run or row, or several.
     """
+    working_in(run_dir)
     with Journal.open(run_dir / JOURNAL) as journal:
         facts = journal.facts()
         mapping = parse_mapping(

@@ -34,6 +34,7 @@ from bulk_import.sources import Sources, expand_sources
 from bulk_import.sources.remote import source_stat
 from bulk_import.stopping import Stop, StoppingError
 from bulk_import.system.clock import now_s
+from bulk_import.system.files import made_folder
 from bulk_import.system.locks import hold
 from bulk_import.system.loop import run_blocking
 
@@ -172,7 +173,7 @@ async def sync_night(
     loaded = load_mapping(mapping)
     watch, ends = progress or Silence(), stop or Stop()
     lock = options.state.with_name(f"{options.state.name}.lock")
-    options.state.parent.mkdir(parents=True, exist_ok=True)
+    made_folder(options.state.parent)
     await _free(lock, options.wait_lock_s, ends)
     with hold(lock, f"the job of {options.state}"), State.open(options.state) as state:
         _refuse_other_account(state, settings)
@@ -181,7 +182,8 @@ async def sync_night(
             _take_over(state, options.seed, {})
         run_dir = Path(settings.run_dir) if settings.run_dir else new_run_dir(paths[0])
         job = _NightJob(state, loaded, options, paths, run_dir, dry=settings.dry_run)
-        run = Run(run_dir, loaded, settings, confirm, watch, ends, adjust=job.adjust)
+        strict = settings.with_strict_lists()
+        run = Run(run_dir, loaded, strict, confirm, watch, ends, adjust=job.adjust)
         summary = await run.begin(lambda found: opened_inputs(paths, loaded, found), paths)
         if not settings.dry_run:
             job.finish(summary)
@@ -311,7 +313,7 @@ class _NightJob:
 
 
 # Rows that are never sent say nothing of what the server has.
-_NOT_MEANT = frozenset({Status.DUPLICATE, Status.SUPPRESSED, Status.INVALID})
+_NOT_MEANT = frozenset({Status.DUPLICATE, Status.SUPPRESSED, Status.SKIPPED, Status.INVALID})
 _UNCHANGED = Refusal.because(Status.UNCHANGED, "UNCHANGED", "same as last confirmed")
 
 

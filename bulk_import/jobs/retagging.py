@@ -21,7 +21,7 @@ from bulk_import.jobs.importing import import_file_async
 from bulk_import.jobs.plan_files import write_plan_files
 from bulk_import.jobs.state import Known, State
 from bulk_import.journal import Journal
-from bulk_import.mapping.schema import Columns, Part
+from bulk_import.mapping.schema import Columns, Part, SuppressSpec
 from bulk_import.mapping.suggesting import suggest
 from bulk_import.mapping.yamltext import parse
 from bulk_import.models import Status, Summary
@@ -195,9 +195,10 @@ def write_plan(folder: Path, plan: RetagPlan, suppress: Sequence[Path] = ()) -> 
         email: {OPPOSITE[name]: values for name, values in changes.items()}
         for email, changes in plan.calls.items()
     }
-    write_plan_files(folder / "reverse", reverse, suppress=suppress)
+    lists = [(path, SuppressSpec(file=str(path))) for path in suppress]
+    write_plan_files(folder / "reverse", reverse, suppress=lists)
     # Cells that are no address come along, so that the report accounts for them.
-    return write_plan_files(folder / "plan", plan.calls, refused=plan.refused, suppress=suppress)
+    return write_plan_files(folder / "plan", plan.calls, refused=plan.refused, suppress=lists)
 
 
 def retag(

@@ -67,6 +67,17 @@ class Records(Database):
                 (_refused(seq, refusal) for seq, refusal in refusals),
             )
 
+    def withhold(self, refusals: Iterable[tuple[int, Refusal]]) -> None:
+        """Settle pending rows that are not to be sent any more; their attempts are remembered."""
+        found = list(refusals)
+        self.add_refusals(found)
+        with self._writing():
+            self._db.executemany(
+                "update outcome set attempts = (select count(*) from attempt a"
+                " where a.seq = outcome.seq and a.result is not 'withdrawn') where seq = ?",
+                ((seq,) for seq, _ in found),
+            )
+
     def replace_judgement(self, seq: int, judged: JudgedRow) -> None:
         """Put a second judgement of a row in the place of the first, if it is another one.
 

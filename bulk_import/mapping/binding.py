@@ -34,6 +34,10 @@ ROLES = {
     Kind.TAGS: "tags",
     Kind.UTC_OFFSET: "utc_offset",
     Kind.MANAGER: "manager",
+    Kind.ADDRESS: "address",
+    Kind.CITY: "city",
+    Kind.STATE: "state",
+    Kind.SOCIAL: "social",
 }
 
 
@@ -100,7 +104,7 @@ class Binding:
             if bound.region_column:
                 roles[bound.region_column] = "country"
         for rule in self.rules:
-            roles[rule.column] = roles[rule.column] or "text"
+            roles[rule.column] = roles[rule.column] or "rule"
         return roles
 
 

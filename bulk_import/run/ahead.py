@@ -33,10 +33,12 @@ from bulk_import.run.judging import JudgingStoppedError, judge_sources
 from bulk_import.run.plan import Tally
 from bulk_import.run.reporting import write_reports
 from bulk_import.system import environment
+from bulk_import.system.crash import described
 from bulk_import.system.garbage import rare_collections
 
 _BATCH = 250  # rows in one commit: the senders' commits wait for it
 _NICENESS = 5  # where processors are few, sending goes before judging
+_BUG = "a bug in bulk_import (in the process that reads the source)"
 _START = "from bulk_import.run.ahead import work; work()"
 
 
@@ -103,6 +105,7 @@ class ReadAhead:
         findings: Problems that are visible only after a source's last row, once done.
         is_reported: The reports are written.
         error: What went wrong with either.
+        bug: The traceback, if that is a bug; without anybody's data.
         on_news: Called whenever one of these has changed.
     """
 
@@ -114,6 +117,7 @@ class ReadAhead:
         self.is_done = False
         self.is_reported = False
         self.error = ""
+        self.bug = ""
         self.on_news: Callable[[], None] = lambda: None
         self._process = process
         self._loop = asyncio.get_running_loop()
@@ -172,8 +176,11 @@ class ReadAhead:
         """In a thread: hand on what it says."""
         assert self._process.stdout is not None  # noqa: S101 - for the type checker
         with suppress(RuntimeError):  # the loop is closed: nobody listens any more
-            for line in self._process.stdout:
-                self._loop.call_soon_threadsafe(self._hear, json.loads(line))
+            try:
+                for line in self._process.stdout:
+                    self._loop.call_soon_threadsafe(self._hear, json.loads(line))
+            except ValueError as exc:  # not what `_say` writes
+                self._loop.call_soon_threadsafe(self._hear, {"error": _BUG, "bug": described(exc)})
             self._loop.call_soon_threadsafe(self._hear, {})
 
     def _hear(self, message: Mapping[str, Any]) -> None:
@@ -185,6 +192,7 @@ class ReadAhead:
             self.findings = message["findings"]
         self.is_reported = self.is_reported or "reported" in message
         self.error = message.get("error", self.error)
+        self.bug = message.get("bug", self.bug)
         if not message:
             if not self.is_done and not self.error:
                 self.error = "the process that reads the source ended unexpectedly"
@@ -219,6 +227,8 @@ def work() -> None:
         _say(error="stopped before the source was read to its end")
     except BulkImportError as exc:
         _say(error=str(exc))
+    except Exception as exc:  # noqa: BLE001 - the boundary of the command is in the other process
+        _say(error=_BUG, bug=described(exc))
 
 
 def _obey(lines: Iterator[bytes], stopping: threading.Event, over: threading.Event) -> None:
@@ -243,7 +253,7 @@ def _judge(job: ReadingTask, journal: Journal, stopping: threading.Event) -> dic
     names = None
     if job.lists is not None:
         names = KnownNames(job.lists, job.managers or {})
-    tally = Tally()
+    tally = Tally(watches_consent=False)  # the survey has told it
     suppression = SuppressionList.load(mapping.suppress_files())
     moment = datetime.fromisoformat(job.at)
     with opened_inputs(job.paths, mapping, names, at=moment) as inputs:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 from bulk_import.errors import SettingsError, SourceError
 from bulk_import.journal import Journal
 from bulk_import.mapping.binding import Lists, bind
+from bulk_import.mapping.consent import ConsentWatch
 from bulk_import.mapping.loading import ColumnMapping
 from bulk_import.mapping.rows import RowMapper
 from bulk_import.models import VANISHED, Problem, SourceInfo
@@ -106,7 +107,7 @@ def _watched(source: Source, mapper: RowMapper, corrections: Corrections | None)
 
     def findings() -> list[Problem]:
         unused = corrections.findings() if corrections is not None else []
-        return [*unused, *detector.findings()]
+        return [*source.findings(), *unused, *detector.findings()]
 
     return Input(source.info(), detector.watched(source), mapper, source.problems, findings)
 
@@ -159,6 +160,15 @@ def options_of(mapping: ColumnMapping) -> SourceOptions:
         encoding=spec.encoding,
         delimiter=spec.delimiter,
         member=spec.member,
+        sheets=spec.sheets,
+        hidden_rows=spec.hidden_rows,
+        columns=tuple(
+            dict.fromkeys(
+                column
+                for rule in mapping.spec.fields.values()
+                for column in (*rule.column, *rule.columns)
+            )
+        ),
     )
 
 
@@ -181,32 +191,48 @@ def row_mapper(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Surveyed:
+    """What reading every row, and judging none, shows.
+
+    Attributes:
+        blank: Rows whose e-mail is blank.
+        findings: (source, problem): consent that nothing looks at.
+    """
+
+    rows: int
+    blank: int
+    findings: Sequence[tuple[str, Problem]]
+
+
 def survey(
     opened: Sequence[OpenedSource],
     *,
     is_stopping: Callable[[], bool] = lambda: False,
-) -> tuple[int, int]:
+) -> Surveyed:
     """Read every source to its end and judge nothing.
 
     What makes a source unreadable as a whole (a quotation mark that is never closed, a byte in
     another encoding, an archive cut off) is found here, before anything is sent.
-
-    Returns:
-        Rows, and those of them whose e-mail is blank.
 
     Raises:
         SourceError: A source cannot be read to its end.
         JudgingStoppedError: Somebody asked for the end.
     """
     rows = blank = 0
+    findings: list[tuple[str, Problem]] = []
     for source, mapper, _ in opened:
-        has_email = mapper.has_email
+        has_email, keeps_back = mapper.has_email, mapper.keeps_back
+        consent = ConsentWatch(source.header)
         for row in source:
             rows += 1
             blank += not has_email(row.cells)
+            if consent.is_watching and not keeps_back(row.cells):
+                consent.see(row.cells)
             if rows % BATCH == 0 and is_stopping():
                 raise JudgingStoppedError
-    return rows, blank
+        findings += [(source.name, problem) for problem in consent.findings()]
+    return Surveyed(rows, blank, findings)
 
 
 def refuse_mostly_blank(rows: int, without_email: int) -> None:

@@ -86,7 +86,9 @@ def judge(record: Record, source: int, suppression: SuppressionList, tally: Tall
     if record.problems:
         warnings = record.warnings
     body, refusal = _body_or_refusal(record, suppression)
-    if refusal is not None:
+    if refusal is None:
+        tally.let_pass(record.row)
+    else:
         tally.keep()
     if refusal is not None and refusal.status is Status.INVALID:
         tally.refuse(record.row.number, refusal.reasons)

@@ -28,9 +28,9 @@ from bulk_import.errors import (
     EXIT_INTERRUPTED,
     EXIT_STOPPED,
     EXIT_TERMINATED,
+    BugError,
     SetupError,
     StoppedError,
-    StorageError,
 )
 from bulk_import.journal import Journal
 from bulk_import.mapping.loading import ColumnMapping
@@ -58,9 +58,12 @@ from bulk_import.run.judging import (
 from bulk_import.run.plan import Input, Plan, Tally
 from bulk_import.run.reporting import summarize, write_reports
 from bulk_import.run.sending import Confirm, Sending, Steer, is_confirmed
+from bulk_import.run.withholding import load_suppression, withhold_suppressed
 from bulk_import.settings import Settings
 from bulk_import.stopping import Stop, StoppingError, in_thread
 from bulk_import.system.clock import now
+from bulk_import.system.crash import working_in
+from bulk_import.system.files import made_folder
 from bulk_import.system.locks import hold
 
 _SIGNALS = (EXIT_INTERRUPTED, EXIT_TERMINATED)
@@ -114,13 +117,14 @@ class Run:
                 "sent again)"
             )
         self._folder.make()
+        working_in(self._folder.path)
         try:
             with hold(self._folder.lock, f"the run folder {self._folder}"):
                 async with self._connected() as (client, directory):
                     self._know_titles(directory)
                     if client is not None and self._may_read_ahead(paths):
                         return await self._begin_ahead(client, directory, paths)
-                    suppression = SuppressionList.load(self._mapping.suppress_files())
+                    suppression = self._suppression()
                     async with self._opened(inputs(directory)) as opened:
                         with self._new_journal(directory, paths) as journal:
                             tally = await self._judge(journal, opened, suppression)
@@ -164,7 +168,7 @@ class Run:
     async def _begin_ahead(
         self, client: Client, directory: Directory | None, paths: Sequence[str]
     ) -> Summary:
-        SuppressionList.load(self._mapping.suppress_files())  # a wrong one is told now
+        self._suppression()  # a wrong one is told now
         with (
             opened_sources(paths, self._mapping, directory) as opened,
             self._new_journal(directory, paths) as journal,
@@ -182,10 +186,13 @@ class Run:
                 for problem in source.problems:
                     self._progress.say(f"{source.name}: {problem}")
             try:
-                rows, blank = await asyncio.to_thread(
+                seen = await asyncio.to_thread(
                     survey, opened, is_stopping=lambda: self._stop.is_set
                 )
-                refuse_mostly_blank(rows, blank)
+                rows = seen.rows
+                refuse_mostly_blank(rows, seen.blank)
+                for name, problem in seen.findings:
+                    self._progress.say(f"{name}: {problem}")
             except JudgingStoppedError:
                 rows = 0
             journal.remember(rows_expected=str(rows))
@@ -201,7 +208,10 @@ class Run:
             for finding in ahead.findings:
                 self._progress.say(finding)
             self._remember_end(journal)
-            if await ahead.finish_reports():
+            is_reported = await ahead.finish_reports()
+            if ahead.bug:
+                raise BugError(ahead.error, report=ahead.bug)
+            if is_reported:
                 return summarize(journal, self._folder.path)
             return self._reported(journal)
 
@@ -232,6 +242,7 @@ class Run:
             hold(self._folder.lock, f"the run folder {self._folder}"),
             Journal.open(self._folder.journal) as journal,
         ):
+            working_in(self._folder.path)
             facts = journal.facts()
             refuse_rehearsal(self._folder, facts, self._settings)
             try:
@@ -263,7 +274,7 @@ class Run:
         changes = journal.changes
         async with self._connected() as (client, directory):
             self._know_titles(directory)
-            suppression = SuppressionList.load(self._mapping.suppress_files())
+            suppression = self._suppression()
             if facts.get("judged"):
                 tally = Tally(int(facts["rows_read"]))
                 known = journal.sources()
@@ -295,9 +306,13 @@ class Run:
                 retry_failed=self._settings.policy.retry_failed,
                 resend_unknown=self._settings.policy.resend_unknown,
             )
+            withhold_suppressed(journal, suppression)  # lists may have grown
             if facts.get("finished") and journal.changes == changes:
                 return self._reported(journal, is_unchanged=True)
             return await self._send(journal, client, tally)
+
+    def _suppression(self) -> SuppressionList:
+        return load_suppression(self._mapping, self._settings, self._progress)
 
     # -- stations -------------------------------------------------------------------------------
 
@@ -335,10 +350,7 @@ class Run:
             yield
             return
         host = re.sub(r"[^\w.-]", "_", self._settings.endpoint.split("://", 1)[-1])
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as exc:
-            raise StorageError(f"{folder}: cannot be created: {exc.strerror}") from exc
+        made_folder(folder)
         with hold(folder / f"{host}.lock", f"the account {self._settings.endpoint}"):
             yield
 
@@ -365,6 +377,7 @@ class Run:
         refuse_mostly_blank(tally.rows_read, tally.codes["EMAIL_MISSING"])
         if self._adjust is not None:
             reason = await asyncio.to_thread(self._adjust, journal, tally)
+            withhold_suppressed(journal, suppression)
             if reason:
                 self._stop.request(reason, EXIT_STOPPED)
         return tally

@@ -74,8 +74,10 @@ class Sending:
         finally:
             with suppress(StorageError):
                 await commits.flush()
-            commits.close()
-            reserve.give_back()
+            try:
+                commits.close()
+            finally:
+                reserve.give_back()
 
     async def _deliver(
         self,
