@@ -235,7 +235,8 @@ def _fixes(journal: Journal, mapping: ColumnMapping, mappers: list[RowMapper]) -
     refused: dict[int, list[Record]] = {}
     for _, number, row in journal.ended_in(Status.INVALID):
         records = refused.setdefault(number, [])
-        if len(records) < _MOST_TRIED:
+        # A row that only gives way to another of its contact has kept no cells: no fix is for it.
+        if row.cells and len(records) < _MOST_TRIED:
             records.append(mappers[number - 1].record(row))
     for number, info in journal.sources().items():
         wrong = [record for record in refused.get(number, []) if not record.is_valid]
