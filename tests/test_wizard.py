@@ -48,6 +48,7 @@ class Terminal:
         self._from = at + len(text)
 
     def answer(self, text: str) -> None:
+        self.seen += "\n"  # what is typed ends the line, whether the terminal echoes it or not
         os.write(self.fd, f"{text}\n".encode())
 
     def end(self) -> int:
