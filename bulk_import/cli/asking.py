@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TextIO
 
-from bulk_import.cli.terminal import plain
+from bulk_import.cli.terminal import is_interactive, plain
 from bulk_import.models import in_words
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ class Person:
 @contextlib.contextmanager
 def person() -> Iterator[Person | None]:
     """The person at the terminal; ``None`` when there is none, or this is a job in the background."""
-    if sys.stdin.isatty() and sys.stderr.isatty():
+    if is_interactive():
         yield Person(sys.stdin, sys.stderr, sees_messages=True)
         return
     try:

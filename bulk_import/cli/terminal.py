@@ -29,8 +29,8 @@ def mute(stream: TextIO) -> None:
 
 
 def is_interactive() -> bool:
-    """Whether somebody is there to be asked over the standard streams."""
-    return sys.stdin.isatty() and sys.stderr.isatty()
+    """Whether somebody is there to be asked."""
+    return sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty()
 
 
 class Bars:
