@@ -49,9 +49,9 @@ def command(
 
     Every row is read and judged before the first one is sent; of files above 1 MB, where nobody is
     asked (--yes), every row is read first and then judged ahead of sending. It shows what it is
-    about to do and asks; where nobody can be asked and --yes is absent, it sends nothing. The run's folder holds report.csv, rejects.*
-    and summary.json; after an interruption the same command with --run-dir, or `bulk-import
-    resume`, goes on.
+    about to do and asks; where nobody can be asked and --yes is absent, it sends nothing. The run's
+    folder holds report.csv, rejects.* and summary.json; after an interruption the same command with
+    --run-dir, or `bulk-import resume`, continues.
     """
     from bulk_import.cli.running import run_and_tell
     from bulk_import.jobs.importing import import_file_async
