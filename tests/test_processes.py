@@ -230,7 +230,7 @@ def test_the_traceback_of_a_bug_does_not_show_the_key(tmp_path, contacts_csv, ma
         "import bulk_import.run.run, bulk_import.cli\n"
         "async def bug(client, **_): raise ExceptionGroup('bug', [RuntimeError(client._key.reveal())])\n"
         "bulk_import.run.run.preflight = bug\n"
-        f"bulk_import.cli.main(['run', {str(contacts_csv(2))!r}, '-m', {str(mapping)!r}, '--endpoint', 'http://127.0.0.1:1',"
+        f"bulk_import.cli.main(['run', '--yes', {str(contacts_csv(2))!r}, '-m', {str(mapping)!r}, '--endpoint', 'http://127.0.0.1:1',"
         f" '--run-dir', {str(tmp_path / 'run')!r}])\n"
     )
     done = subprocess.run(
