@@ -441,3 +441,20 @@ def test_a_user_without_a_home_is_told_what_to_set(places, tmp_path):
     )  # fmt: skip
     assert done.returncode == 2, done.stderr
     assert b"set XDG_STATE_HOME" in done.stderr
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a limit of file sizes is of Unix")
+def test_a_folder_for_temporary_files_without_room_is_named(places, tmp_path):
+    (tmp_path / "big").write_bytes(b"E-mail\n" + b"a" * 200_000)
+    (tmp_path / "tmp").mkdir()
+    done = subprocess.run(
+        ["sh", "-c", 'ulimit -f 64; "$@" <big', "sh", sys.executable, "-m", "bulk_import", "check", "-", "-m", "m.yml"],
+        cwd=tmp_path, env=os.environ | {"TMPDIR": str(tmp_path / "tmp"), "PYTHONPATH": str(Path(__file__).parents[1])},
+        check=False, capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    assert done.returncode == 5
+    assert done.stderr == (
+        f"error: {tmp_path / 'tmp'}: File too large; free some space, or set TMPDIR to a folder "
+        "that can be written\n"
+    )
+    assert list((tmp_path / "tmp").iterdir()) == []
