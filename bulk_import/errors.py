@@ -32,7 +32,7 @@ EXIT_TERMINATED = 143
 
 
 class BulkImportError(Exception):
-    """Base of everything that a user can do something about."""
+    """Base of all errors that a user can act on."""
 
     exit_code = EXIT_SOME_FAILED
 

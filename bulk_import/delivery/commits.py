@@ -1,9 +1,27 @@
 """Group commits: many entries, one transaction; many transactions, one sync of the disk.
 
 Entries are committed on the event loop, a few µs each, and synced in a thread (see
-``journal.syncing``). While one sync is under way the next entries gather, so the batches grow with
+``journal.checkpoints``). While one sync is under way the next entries gather, so the batches grow with
 the load and a quiet run still commits each entry at once. A busy one gathers for five milliseconds
 or until the next rows are claimed, and syncs after ten, unless somebody waits for an intent.
+
+Two things happen side by side, each with states of its own; entries move from left to right::
+
+    entries    gathered ──commit──▶ committed ──sync──▶ on disk
+    who waits  _hoping ───told─┘
+               _waiting ──────────▶ _committed ──told──┘       _flushing: told when all is on disk
+
+    committing                                       syncing
+    1 idle        _next is None                      6 clean     nothing committed since the last sync
+    2 due         _next: call_soon                   7 due       _later: in 10 ms, run is busy
+    3 gathering   _next: in 5 ms, run is busy        8 syncing   _is_syncing, in the thread
+    4 locked      _locked_since: another process     9 behind    _is_syncing and _is_unsynced:
+                  writes; tried again every ms                   committed meanwhile, synced next
+    5 failed      failure: intents are refused, the rest is written into the reserve's room; final
+
+    1 ─add─▶ 2 (quiet) or 3 (busy)    3 ─intents, claim─▶ 2    2, 3 ─commit─▶ 1    2, 3 ─busy file─▶ 4
+    4 ─commit─▶ 1, after 10 s ─▶ 5    any ─disk full─▶ 5       6 ─commit─▶ 7 or 8   7 ─▶ 8 ─▶ 6
+    8 ─commit─▶ 9 ─sync ends─▶ 7 or 8
 """
 
 from __future__ import annotations

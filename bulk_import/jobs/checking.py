@@ -93,7 +93,11 @@ class Checked:
         return 1 if self.refusal or self.plan.counts.get(Status.INVALID) else 0
 
 
-def check_file(source: Sources, mapping: AnyMapping, *, on_row: OnRow = lambda _: None) -> Checked:
+def _ignore(_: Outcome) -> None:
+    """Do nothing with a row."""
+
+
+def check_file(source: Sources, mapping: AnyMapping, *, on_row: OnRow = _ignore) -> Checked:
     """Judge every row as `run` would, and send nothing.
 
     Args:
@@ -112,7 +116,7 @@ def check_file(source: Sources, mapping: AnyMapping, *, on_row: OnRow = lambda _
 
 
 async def check_file_async(
-    source: Sources, mapping: AnyMapping, *, on_row: OnRow = lambda _: None
+    source: Sources, mapping: AnyMapping, *, on_row: OnRow = _ignore
 ) -> Checked:
     """As ``check_file``, in a thread: the event loop is not held up."""
     return await asyncio.to_thread(check_file, source, mapping, on_row=on_row)
@@ -123,7 +127,7 @@ def check_frame(
     mapping: AnyMapping,
     *,
     name: str = "frame",
-    on_row: OnRow = lambda _: None,
+    on_row: OnRow = _ignore,
 ) -> Checked:
     """As ``check_file``, for a DataFrame; its rows are numbered from 2, as in a spreadsheet.
 
@@ -139,7 +143,7 @@ async def check_frame_async(
     mapping: AnyMapping,
     *,
     name: str = "frame",
-    on_row: OnRow = lambda _: None,
+    on_row: OnRow = _ignore,
 ) -> Checked:
     """As ``check_frame``, in a thread: the event loop is not held up."""
     return await asyncio.to_thread(check_frame, frame, mapping, name=name, on_row=on_row)

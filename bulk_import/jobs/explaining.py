@@ -1,4 +1,4 @@
-"""One row's journey: from its cells to what is sent, and, of a run, to what was answered."""
+"""Explains one row: from its cells to what is sent and, for a run, what was answered."""
 
 from __future__ import annotations
 
@@ -54,7 +54,9 @@ def explain_row(
                     record, steps = opened.mapper.explain(row)
                     return Explained(record, steps, list(record.fields))
                 last = row.number
-    raise SetupError(f"{source}: no row {number}: it is blank, the header, or behind row {last}")
+    raise SetupError(
+        f"{source}: no row {number}: it is blank, the header, or after the last row ({last})"
+    )
 
 
 def explain_run(run_dir: Path, number: int, *, source: str = "") -> Explained:

@@ -1,4 +1,4 @@
-"""Runs that are over, or stopped: the list of them, their reports again, a bundle for support."""
+"""Earlier runs: list them, write their reports again, pack a bundle for support."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The reverse of a run's tags and lists, as a file and a mapping to look at, check and run.
+"""Writes the reverse of a run's tags and lists as a file and a mapping, to check and run.
 
 What a contact had before the run cannot be asked: the API reads nothing back. A tag that the run
 added is taken away even from somebody who had it before; a tag that it removed is added even to
@@ -84,7 +84,7 @@ def undo(run_dir: str | Path) -> Undo:
 
 
 def _reverse(plan: dict[str, dict[str, None]], form: dict[str, str]) -> None:
-    """Fold one accepted row into a contact's reverse plan; a later row outweighs an earlier one."""
+    """Add one accepted row to a contact's reverse plan; later rows win over earlier ones."""
     for name, opposite in OPPOSITE.items():
         for value in filter(None, form.get(name, "").split(",")):
             plan.setdefault(name, {}).pop(value, None)

@@ -1,11 +1,14 @@
-"""Another process: it reads and judges rows ahead of the senders, and writes the report behind them.
+"""A second process that reads and judges rows while this one sends, then follows with the report.
 
-It puts its batches into the journal, which is what bounds memory: rows wait on the disk. It is a
-fresh interpreter, so a caller's ``__main__`` is not imported again. Both talk in lines of JSON: one
-job goes in; ``{"rows": n}`` comes back for every batch that is committed, ``{"done": …}`` behind the
-last, or ``{"error": …}``. Then it writes the report as far as rows have ended; ``{"over": …}`` tells
-it that all have, and ``{"reported": …}`` comes back. It ends by itself when its input does, that is
-when this process dies. Signals are this process's business.
+Judged rows wait in the journal, so memory does not grow with the source. The second process is a
+fresh interpreter: a caller's ``__main__`` is not imported again. It ignores signals, which this
+process handles, and ends when its input closes, for example because this process died.
+
+Messages are lines of JSON:
+
+    to it       the task; later {"stop": true}, {"over": true} (no request is in flight any more)
+    from it     {"rows": n} after each committed batch; {"done": …} after the last;
+                {"reported": …} when the reports are written; or {"error": …}
 """
 
 from __future__ import annotations
@@ -44,7 +47,7 @@ _START = "from bulk_import.run.ahead import work; work()"
 
 @dataclass(frozen=True, slots=True)
 class ReadingTask:
-    """What the other process needs to know; texts and numbers only."""
+    """What the second process needs to know, as values that JSON can carry."""
 
     journal: str
     paths: tuple[str, ...]
@@ -86,8 +89,8 @@ class ReadingTask:
 
 
 def is_possible() -> bool:
-    """Whether another interpreter can be started, and would have a processor to itself."""
-    # Not all that there are: a container may have been given fewer.
+    """Whether a second interpreter can be started and would have a processor of its own."""
+    # The processors this process may use: a container may have fewer than the machine.
     mine = getattr(os, "sched_getaffinity", lambda _: range(os.cpu_count() or 1))
     processors = len(mine(0))
     is_interpreter = bool(sys.executable) and not getattr(sys, "frozen", False)
@@ -95,7 +98,7 @@ def is_possible() -> bool:
 
 
 class ReadAhead:
-    """The other process, as seen from this one. For one event loop.
+    """The second process, as seen from this one. Belongs to one event loop.
 
     Attributes:
         rows: Rows committed so far.
@@ -103,10 +106,10 @@ class ReadAhead:
         is_done: Whether all rows are committed.
         rows_read: Rows of the sources, once done.
         findings: Problems that are visible only after a source's last row, once done.
-        is_reported: The reports are written.
-        error: What went wrong with either.
+        is_reported: Whether it has written the reports.
+        error: Why reading or reporting failed; empty if it did not.
         bug: The traceback, if that is a bug; without anybody's data.
-        on_news: Called whenever one of these has changed.
+        on_news: Called when any of these has changed.
     """
 
     def __init__(self, process: subprocess.Popen[bytes]) -> None:
@@ -129,7 +132,7 @@ class ReadAhead:
     @classmethod
     @contextmanager
     def start(cls, job: ReadingTask) -> Iterator[ReadAhead]:
-        """Start the other process; it is gone when the block ends."""
+        """Start the second process; it is killed, if still running, when the block ends."""
         variables = environment.without_key()
         variables["PYTHONPATH"] = os.pathsep.join(filter(None, sys.path))
         process = subprocess.Popen(  # noqa: S603 - our own interpreter and code
@@ -153,7 +156,7 @@ class ReadAhead:
                         pipe.close()
 
     def stop(self) -> None:
-        """Ask for its end; the batch at hand is finished."""
+        """Ask it to stop after the current batch."""
         self._tell({"stop": True})
 
     async def judged(self) -> None:
@@ -168,14 +171,14 @@ class ReadAhead:
 
     def _tell(self, message: Mapping[str, Any]) -> None:
         assert self._process.stdin is not None  # noqa: S101 - for the type checker
-        with suppress(OSError):  # it has ended; how is heard from the other side
+        with suppress(OSError):  # it has ended; `_listen` finds out why
             self._process.stdin.write(json.dumps(message).encode() + b"\n")
             self._process.stdin.flush()
 
     def _listen(self) -> None:
-        """In a thread: hand on what it says."""
+        """In a thread: pass its messages to the event loop."""
         assert self._process.stdout is not None  # noqa: S101 - for the type checker
-        with suppress(RuntimeError):  # the loop is closed: nobody listens any more
+        with suppress(RuntimeError):  # the loop is closed
             try:
                 for line in self._process.stdout:
                     self._loop.call_soon_threadsafe(self._hear, json.loads(line))
@@ -206,7 +209,7 @@ class ReadAhead:
 
 
 def work() -> None:
-    """Read a job from stdin and do it."""
+    """Read the task from stdin, judge the rows, write the reports."""
     for name in ("SIGINT", "SIGTERM"):
         signal.signal(getattr(signal, name), signal.SIG_IGN)
     if hasattr(os, "nice"):
@@ -234,11 +237,11 @@ def work() -> None:
 def _obey(lines: Iterator[bytes], stopping: threading.Event, over: threading.Event) -> None:
     for line in lines:
         (over if b"over" in line else stopping).set()
-    os._exit(1)  # the other side is gone: nobody is to find rows that it has not asked for
+    os._exit(1)  # the main process is gone: add no rows that it does not know of
 
 
 def _lines(handle: int) -> Iterator[bytes]:
-    """Yield lines without Python's buffer: its lock would be held by the thread when we end."""
+    """Yield lines unbuffered: the reading thread would hold the buffer's lock at exit."""
     held = b""
     while received := os.read(handle, 1 << 16):
         *whole, held = (held + received).split(b"\n")

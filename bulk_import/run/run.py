@@ -1,9 +1,9 @@
-"""One invocation over one run folder: the stations of a run in their order, and its ends.
+"""One invocation over one run folder: its stations in order, and the ways it can end.
 
 open sources -> bind the mapping -> preflight -> judge -> ask -> send -> report
 
-Long sources that nobody is asked about are judged by another process while rows are being sent;
-they are then surveyed first, so that nothing is sent of a source that cannot be read to its end.
+If nobody has to confirm, long sources are judged by a second process while rows are being sent.
+They are surveyed first, so that nothing is sent from a source that cannot be read completely.
 """
 
 from __future__ import annotations
@@ -90,12 +90,12 @@ class Run:
         """Make a run.
 
         Args:
-            adjust: Called when all rows are read and judged: may settle more of them; what it
-                returns is why nothing may be sent.
+            adjust: Called when all rows are judged; may settle more of them. Returns the reason to
+                send nothing, or ``""``.
             steer: Given the pace when sending begins, to hold or change it.
         """
         if settings.limits.window:
-            Window.parse(settings.limits.window)  # a wrong one is told before anything is read
+            Window.parse(settings.limits.window)  # refuse a wrong one before anything is read
         self._folder = RunFolder(run_dir)
         self._mapping = mapping
         self._settings = settings
@@ -108,7 +108,12 @@ class Run:
         self._titles: dict[str, str] = {}
 
     async def begin(self, inputs: Inputs, paths: Sequence[str] = ()) -> Summary:
-        """Start a new run; *paths* are where *inputs* come from, for a resume that must read again."""
+        """Start a new run.
+
+        Args:
+            inputs: Opens the sources.
+            paths: Where they are, for a resume that must read them again.
+        """
         is_new = not self._folder.path.exists()
         if self._folder.has_lost_its_journal:
             raise SetupError(
@@ -148,10 +153,9 @@ class Run:
         )
 
     def _may_read_ahead(self, paths: Sequence[str]) -> bool:
-        """Whether rows may be sent before all are judged, and it is worth a process.
+        """Whether rows may be sent before all are judged, and a second process pays off.
 
-        Nobody is asked, and nothing depends on all rows: a policy for duplicates, the canary's
-        choice, a brake.
+        Not if somebody must confirm, or if a decision needs all rows: duplicates, canary, brake.
         """
         depends = (
             self._confirm is not None
@@ -168,7 +172,7 @@ class Run:
     async def _begin_ahead(
         self, client: Client, directory: Directory | None, paths: Sequence[str]
     ) -> Summary:
-        self._suppression()  # a wrong one is told now
+        self._suppression()  # refuse a wrong one now
         with (
             opened_sources(paths, self._mapping, directory) as opened,
             self._new_journal(directory, paths) as journal,
@@ -203,7 +207,7 @@ class Run:
                 self._stop.request("the source changed while it was read", EXIT_STOPPED)
             if not ahead.is_done and rows:
                 self._stop.add(
-                    f"{ahead.rows:,} of {rows:,} rows were read, the same command reads on"
+                    f"{ahead.rows:,} of {rows:,} rows were read, the same command continues"
                 )
             for finding in ahead.findings:
                 self._progress.say(finding)
@@ -216,7 +220,7 @@ class Run:
             return self._reported(journal)
 
     async def _read_to_the_end(self, ahead: ReadAhead) -> None:
-        """Every row is accounted for, sent or not; only a person who stops is not kept waiting."""
+        """Wait until every row is in the journal, sent or not; an interrupted run does not wait."""
         if self._stop.code in _SIGNALS:
             ahead.stop()
         await ahead.judged()
@@ -318,7 +322,7 @@ class Run:
 
     @asynccontextmanager
     async def _connected(self) -> AsyncIterator[tuple[Client | None, Directory | None]]:
-        """The account's lock, a client, and what the preflight found; nothing in a dry run."""
+        """Lock the account, connect, run the preflight; in a dry run, yield nothing."""
         if self._settings.dry_run:
             yield None, None
             return
@@ -338,13 +342,13 @@ class Run:
     async def _opened(
         self, inputs: AbstractContextManager[Iterator[Input]]
     ) -> AsyncIterator[Iterator[Input]]:
-        """Open sources in a thread: a pipe or a network may be slow, and signals are heard meanwhile."""
+        """Open sources in a thread: a pipe or network may be slow, and signals must be handled."""
         with ExitStack() as stack:
             yield await self._stop.unless(in_thread(lambda: stack.enter_context(inputs)))
 
     @contextmanager
     def _account_lock(self) -> Iterator[None]:
-        """Two runs into one account would share its limit without knowing of each other."""
+        """Hold the account's lock: two runs would exceed its rate limit without noticing."""
         folder = self._settings.state_dir
         if folder is None:
             yield
@@ -357,7 +361,7 @@ class Run:
     async def _judge(
         self, journal: Journal, inputs: Iterator[Input], suppression: SuppressionList
     ) -> Tally | None:
-        """Read and judge all rows, in a thread: signals are heard meanwhile. None = interrupted."""
+        """Read and judge all rows in a thread; ``None`` if the run was interrupted."""
         tally = Tally()
         try:
             await asyncio.to_thread(
@@ -393,7 +397,10 @@ class Run:
         return self._close(journal)
 
     def _plan(self, journal: Journal, tally: Tally) -> Plan:
-        """What is about to be sent, as the journal has it; what it changes only for a person."""
+        """Return what is about to be sent, counted from the journal.
+
+        Tags and lists are counted only if somebody is going to see them.
+        """
         changes = SetCounter()
         if self._confirm is not None:
             for row in journal.pending():
@@ -416,12 +423,12 @@ class Run:
     # -- ends -----------------------------------------------------------------------------------
 
     def _close(self, journal: Journal) -> Summary:
-        """Write how the run ended, then the reports."""
+        """Store how the run ended, then write the reports."""
         self._remember_end(journal)
         return self._reported(journal)
 
     def _reported(self, journal: Journal, *, is_unchanged: bool = False) -> Summary:
-        """Write the reports, unless they are there and say the same."""
+        """Write the reports, unless they exist and nothing has changed."""
         safe = self._settings.policy.report_safe
         if is_unchanged and self._folder.has_reports and not safe:
             return summarize(journal, self._folder.path)
