@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import pkgutil
 import shutil
 import stat
 import subprocess
@@ -14,6 +15,7 @@ from typing import Any
 
 import pytest
 
+import bulk_import
 from bulk_import.cli import COMMANDS, main
 from bulk_import.errors import BugError
 from bulk_import.sandbox.app import DEFAULT_KEY
@@ -89,6 +91,14 @@ CASES = [
     for station in stations
     if not station.endswith("/")  # not on this command's way
 ]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _everything_is_imported() -> None:
+    """A module that is imported while another one is broken would keep what is broken for ever."""
+    for found in pkgutil.walk_packages(bulk_import.__path__, "bulk_import."):
+        if not found.name.endswith("__main__") and ".data" not in found.name:
+            importlib.import_module(found.name)
 
 
 @pytest.fixture(scope="module")
