@@ -51,7 +51,7 @@ STATIONS: dict[str, list[str]] = {
         "mapping.loading:load_mapping", "sandbox.app:Sandbox.start", "run.run:judge_sources",
         "sandbox.rehearsal:estimate",
     ],
-    "init {csv}": ["sources:open_source", "mapping.suggesting:suggest", "mapping.suggesting:as_yaml"],
+    "init {csv}": ["jobs.proposing:propose", "jobs.proposing:open_source", "jobs.proposing:suggest", "jobs.proposing:as_yaml"],
     "check {csv} -m {map}": [
         "mapping.loading:load_mapping", "jobs.checking:opened_inputs", "mapping.rows:RowMapper.record",
         "jobs.checking:tested_fixes", "codes:catalogue",
