@@ -11,6 +11,9 @@ from bulk_import.report.bundle import write_bundle
 from bulk_import.run.folder import JOURNAL
 from bulk_import.run.reporting import summarize, write_reports
 
+_ACCEPTED = frozenset({"0", "102"})  # codes of rows that the API took
+_MOST = 20
+
 
 def rewrite_reports(run_dir: Path, *, safe: bool = False, redact: bool = False) -> Summary:
     """Write the reports of a run again from its journal; arguments as of ``run.reporting.write_reports``.
@@ -45,3 +48,28 @@ def list_runs(folder: Path) -> list[Summary]:
         except BulkImportError:
             continue
     return found
+
+
+class LiveCauses:
+    """Why rows of a run that goes on did not make it, so far. For one thread at a time."""
+
+    def __init__(self, run_dir: Path) -> None:
+        self._path = run_dir / JOURNAL
+        self._journal: Journal | None = None
+
+    def read(self) -> list[tuple[str, int]]:
+        """Return (code, rows), the most frequent first; nothing while there is no journal.
+
+        Raises:
+            BulkImportError: It cannot be read at this moment.
+        """
+        if self._journal is None:
+            if not self._path.is_file():
+                return []
+            self._journal = Journal.open(self._path)
+        codes = self._journal.count_codes()
+        return [(code, rows) for code, rows in codes.items() if code not in _ACCEPTED][:_MOST]
+
+    def close(self) -> None:
+        if self._journal is not None:
+            self._journal.close()

@@ -118,6 +118,11 @@ class RowMapper:
         """Return what the cells hold for an e-mail, as it is; ``""`` when nothing is mapped to it."""
         return self._email.pick(cells) if self._email is not None else ""
 
+    def first_column(self, field: str) -> str:
+        """Return the first column that feeds a field; ``""`` for none."""
+        bound = next((b for b in self._binding.fields if b.field.name == field), None)
+        return bound.columns[0] if bound is not None and bound.columns else ""
+
     def record(self, row: Row) -> Record:
         """Return the record of a row, with every problem it has."""
         return self._map(row, None)
