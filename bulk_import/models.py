@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -235,9 +236,30 @@ class Summary:
         badly = (Status.FAILED, Status.INVALID, Status.UNKNOWN)
         return 1 if any(self.counts.get(status) for status in badly) else 0
 
+    def _repr_html_(self) -> str:
+        """Return a table for a notebook: the statuses that occur, and where the report is."""
+        counts = [(status.value, n) for status, n in self.counts.items() if n]
+        rows = "".join(
+            f"<tr><td>{escape(name)}</td><td style='text-align:right'>{number:,}</td></tr>"
+            for name, number in [*counts, ("rows read", self.rows_read)]
+        )
+        notes = [
+            "a rehearsal: nothing was sent" if self.dry_run else "",
+            f"stopped: {self.stopped}" if self.stopped else "",
+            "" if self.balanced else "the counts do not add up: please report this bug",
+            f"report: {Path(self.run_dir) / 'report.html'}" if self.run_dir else "nothing to send",
+        ]
+        lines = "<br>".join(escape(note) for note in notes if note)
+        return f"<table>{rows}</table><p>{lines}</p>"
+
     def frame(self) -> pandas.DataFrame:
-        """Return the report as a DataFrame, every column text, one line per source row."""
+        """Return the report as a DataFrame, every column text, one line per source row.
+
+        It is empty for a run that wrote nothing.
+        """
         import pandas as pd
 
+        if not self.run_dir:
+            return pd.DataFrame()
         path = Path(self.run_dir) / "report.csv"
         return pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, TypedDict, Unpack
@@ -132,6 +132,7 @@ class Policy:
         report_safe: Neutralize formula-like cells in ``report.csv`` as well.
         read_ahead_bytes: Sources of at least this size are read by a second process while their
             first rows are being sent, where nothing depends on all rows; below 0 = never.
+        send_by: ``direct``, or ``session``: by aiohttp's sessions, slower and otherwise alike.
     """
 
     preflight: bool = True
@@ -141,10 +142,15 @@ class Policy:
     resend_unknown: bool = False
     report_safe: bool = False
     read_ahead_bytes: int = 2**20
+    send_by: str = field(default_factory=environment.sending)
 
     def __post_init__(self) -> None:
         known = ("off", "warn", "require")
         _check(self.verify_hash in known, "--verify-hash", self.verify_hash, "off, warn or require")
+        ways = ("direct", "session")
+        _check(
+            self.send_by in ways, environment.SENDING_VARIABLE, self.send_by, "direct or session"
+        )
 
 
 class Options(TypedDict, total=False):
@@ -174,13 +180,14 @@ class Options(TypedDict, total=False):
     resend_unknown: bool
     report_safe: bool
     read_ahead_bytes: int
+    send_by: str
 
 
 Group = Limits | Patience | Safeguards | Policy
 GROUPS: Mapping[str, type[Group]] = {
     "limits": Limits, "patience": Patience, "safeguards": Safeguards, "policy": Policy,
 }  # fmt: skip
-_GROUP_OF = {field.name: name for name, group in GROUPS.items() for field in fields(group)}
+_GROUP_OF = {entry.name: name for name, group in GROUPS.items() for entry in fields(group)}
 
 
 @dataclass(frozen=True, slots=True, init=False)
@@ -219,7 +226,7 @@ class Settings:
         limits: Limits = Limits(),
         patience: Patience = Patience(),
         safeguards: Safeguards = Safeguards(),
-        policy: Policy = Policy(),
+        policy: Policy | None = None,
         **options: Unpack[Options],
     ) -> None:
         """Make settings.
@@ -231,7 +238,12 @@ class Settings:
             SettingsError: A value does not make sense; the message names the setting.
             TypeError: No setting has that name.
         """
-        given = {"limits": limits, "patience": patience, "safeguards": safeguards, "policy": policy}
+        given = {
+            "limits": limits,
+            "patience": patience,
+            "safeguards": safeguards,
+            "policy": policy or Policy(),
+        }
         values: dict[str, Any] = {
             "endpoint": endpoint,
             "api_key": api_key if isinstance(api_key, Secret) else Secret(api_key),

@@ -193,3 +193,14 @@ async def test_when_the_disk_is_full_no_intent_is_accepted_and_settlements_use_t
     assert len(heard) == 1
     assert journal.counts()[Status.SUCCESS] == 1
     assert journal.count_requests() == 1
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="open files are listed by Linux")
+def test_a_journal_that_is_refused_is_closed(tmp_path):
+    """An open one would hold its locks, and warn of itself in another test."""
+    path = tmp_path / "journal.sqlite3"
+    Journal.create(path, {"format": "0"}).close()
+    with pytest.raises(SetupError, match="journal format 0"):
+        Journal.open(path)
+    handles = [file for file in Path("/proc/self/fd").iterdir() if file.is_symlink()]
+    assert str(path) not in [str(file.readlink()) for file in handles if file.exists()]

@@ -14,6 +14,8 @@ from bulk_import.sandbox.contacts import read_contacts
 from tests.children import BOTH, Served, finish, interrupted, start
 from tests.conftest import report_of
 
+pytestmark = pytest.mark.usefixtures("way")
+
 EIGHT = ("--concurrency", "8")
 
 

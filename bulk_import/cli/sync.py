@@ -88,7 +88,7 @@ def command(
     """
     from bulk_import.api.webhook import check_webhook
     from bulk_import.cli.running import run_and_tell, tell_webhook
-    from bulk_import.jobs.nightly import Brake, SyncOptions, sync_async
+    from bulk_import.jobs.nightly import Brake, SyncOptions, sync_night
     from bulk_import.jobs.retention import delete_old_runs
     from bulk_import.mapping.loading import load_mapping
     from bulk_import.report.metrics import write_metrics
@@ -108,7 +108,7 @@ def command(
             delete_old_runs(Path(summary.run_dir), keep_runs)
 
     return run_and_tell(
-        lambda confirm, progress, stop: sync_async(
+        lambda confirm, progress, stop: sync_night(
             source, loaded, settings, night, confirm=confirm, progress=progress, stop=stop
         ),
         yes=yes,

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bulk_import.jobs.fixes import Fix, tested_fixes
-from bulk_import.mapping.loading import ColumnMapping, load_mapping
+from bulk_import.mapping.loading import AnyMapping, ColumnMapping, load_mapping
 from bulk_import.mapping.suppression import SuppressionList
 from bulk_import.models import Problem, Record, SourceInfo, Status
 from bulk_import.run.changes import SetCounter
-from bulk_import.run.inputs import opened_inputs
+from bulk_import.run.inputs import frame_input, opened_inputs
 from bulk_import.run.judging import judge
-from bulk_import.run.plan import Plan, Tally
+from bulk_import.run.plan import Input, Plan, Tally
 from bulk_import.sources import Sources, expand_sources
+
+if TYPE_CHECKING:
+    import pandas
 
 _MOST_TRIED = 20_000  # refused rows on which fixes are tried
 
@@ -41,15 +46,45 @@ class Checked:
         return 1 if self.plan.counts.get(Status.INVALID) else 0
 
 
-def check_file(source: Sources, mapping: str | Path | ColumnMapping) -> Checked:
+def check_file(source: Sources, mapping: AnyMapping) -> Checked:
     """Do everything but the network: read, map and judge every row.
+
+    Args:
+        source: A path or several; globs are expanded.
+        mapping: A mapping file, what such a file says as a dict, or a mapping that is loaded already.
 
     Raises:
         SetupError: The sources or the mapping cannot be used at all.
     """
-    names = [source] if isinstance(source, str | Path) else list(source)
-    paths = expand_sources([str(name) for name in names])
-    loaded = mapping if isinstance(mapping, ColumnMapping) else load_mapping(mapping)
+    loaded = load_mapping(mapping)
+    paths = expand_sources(source)
+    with opened_inputs(paths, loaded, None) as inputs:
+        return _check(inputs, loaded, has_several=len(paths) > 1)
+
+
+async def check_file_async(source: Sources, mapping: AnyMapping) -> Checked:
+    """As ``check_file``, in a thread: the event loop is not held up."""
+    return await asyncio.to_thread(check_file, source, mapping)
+
+
+def check_frame(frame: pandas.DataFrame, mapping: AnyMapping, *, name: str = "frame") -> Checked:
+    """As ``check_file``, for a DataFrame; its rows are numbered from 2, as in a spreadsheet.
+
+    Raises:
+        SetupError: The mapping cannot be used, or does not fit the columns.
+    """
+    loaded = load_mapping(mapping)
+    return _check([frame_input(frame, name, loaded, None)], loaded)
+
+
+async def check_frame_async(
+    frame: pandas.DataFrame, mapping: AnyMapping, *, name: str = "frame"
+) -> Checked:
+    """As ``check_frame``, in a thread: the event loop is not held up."""
+    return await asyncio.to_thread(check_frame, frame, mapping, name=name)
+
+
+def _check(inputs: Iterable[Input], loaded: ColumnMapping, *, has_several: bool = False) -> Checked:
     suppression = SuppressionList.load(loaded.suppress_files())
     tally, sets = Tally(), SetCounter()
     counts: Counter[Status] = Counter()
@@ -57,27 +92,26 @@ def check_file(source: Sources, mapping: str | Path | ColumnMapping) -> Checked:
     infos: list[SourceInfo] = []
     rows: list[int] = []
     fixes: list[Fix] = []
-    with opened_inputs(paths, loaded, None) as inputs:
-        for number, opened in enumerate(inputs, 1):
-            infos.append(opened.info)
-            tally.open(opened)
-            before = tally.rows_read
-            refused: list[Record] = []
-            for row in opened.rows:
-                place = f"{row.source}: row {row.number}" if len(paths) > 1 else f"row {row.number}"
-                record = opened.mapper.record(row)
-                found += [(place, problem) for problem in record.problems]
-                if not record.is_valid and len(refused) < _MOST_TRIED:
-                    refused.append(record)
-                item = judge(record, number, suppression, tally)
-                tally.read(1)
-                if item.refusal is not None:
-                    counts[item.refusal.status] += 1
-                elif item.body is not None:
-                    sets.add(item.body)
-            tally.end(opened)
-            rows.append(tally.rows_read - before)
-            fixes += tested_fixes(loaded, opened.info.header, refused)
+    for number, opened in enumerate(inputs, 1):
+        infos.append(opened.info)
+        tally.open(opened)
+        before = tally.rows_read
+        refused: list[Record] = []
+        for row in opened.rows:
+            place = f"{row.source}: row {row.number}" if has_several else f"row {row.number}"
+            record = opened.mapper.record(row)
+            found += [(place, problem) for problem in record.problems]
+            if not record.is_valid and len(refused) < _MOST_TRIED:
+                refused.append(record)
+            item = judge(record, number, suppression, tally)
+            tally.read(1)
+            if item.refusal is not None:
+                counts[item.refusal.status] += 1
+            elif item.body is not None:
+                sets.add(item.body)
+        tally.end(opened)
+        rows.append(tally.rows_read - before)
+        fixes += tested_fixes(loaded, opened.info.header, refused)
     plan = Plan(
         endpoint="",
         rows_read=tally.rows_read,

@@ -21,7 +21,7 @@ from bulk_import.errors import BulkImportError, SetupError, StoppedError
 from bulk_import.jobs.state import Known, State
 from bulk_import.journal import Journal
 from bulk_import.journal.entries import JudgedRow, Refusal
-from bulk_import.mapping.loading import ColumnMapping, load_mapping
+from bulk_import.mapping.loading import AnyMapping, ColumnMapping, load_mapping
 from bulk_import.models import VANISHED, Row, SourceInfo, Status, Summary
 from bulk_import.progress import Progress, Silence
 from bulk_import.run.folder import JOURNAL, new_run_dir
@@ -35,6 +35,7 @@ from bulk_import.sources.remote import source_stat
 from bulk_import.stopping import Stop, StoppingError
 from bulk_import.system.clock import now_s
 from bulk_import.system.locks import hold
+from bulk_import.system.loop import run_blocking
 
 _BARE = "bare:"
 
@@ -58,6 +59,9 @@ class Brake:
     smallest: int = 20
 
 
+_BRAKE = Brake()
+
+
 @dataclass(frozen=True, slots=True)
 class SyncOptions:
     """What a night needs besides what a run needs.
@@ -74,7 +78,7 @@ class SyncOptions:
     full: bool = False
     accept: bool = False
     seed: Path | None = None
-    brake: Brake = Brake()
+    brake: Brake = _BRAKE
     wait_lock_s: float = 0.0
 
 
@@ -90,9 +94,65 @@ class _Night:
     modified_at: float = 0.0
 
 
+def sync(
+    source: Sources,
+    mapping: AnyMapping,
+    settings: Settings,
+    *,
+    state: str | Path,
+    full: bool = False,
+    accept: bool = False,
+    seed: str | Path | None = None,
+    brake: Brake = _BRAKE,
+    wait_lock_s: float = 0.0,
+    confirm: Confirm | None = None,
+    progress: Progress | None = None,
+) -> Summary:
+    """Send what has changed since the last good run with the same *state*, and what failed then.
+
+    Args:
+        source, mapping, confirm, progress: As of ``import_file``.
+        state: The job's state file; made when it is missing.
+        full, accept, seed, brake, wait_lock_s: As of ``SyncOptions``.
+
+    Raises:
+        BusyError: Another run of the job is at work.
+        BulkImportError: As ``import_file`` raises.
+    """
+    work = sync_async(
+        source, mapping, settings, state=state, full=full, accept=accept, seed=seed, brake=brake,
+        wait_lock_s=wait_lock_s, confirm=confirm, progress=progress,
+    )  # fmt: skip
+    return run_blocking(work, "sync_async")
+
+
 async def sync_async(
     source: Sources,
-    mapping: str | Path | ColumnMapping,
+    mapping: AnyMapping,
+    settings: Settings,
+    *,
+    state: str | Path,
+    full: bool = False,
+    accept: bool = False,
+    seed: str | Path | None = None,
+    brake: Brake = _BRAKE,
+    wait_lock_s: float = 0.0,
+    confirm: Confirm | None = None,
+    progress: Progress | None = None,
+    stop: Stop | None = None,
+) -> Summary:
+    """As ``sync``, for a running event loop. *stop* ends the run from outside."""
+    options = SyncOptions(
+        Path(state), full, accept, Path(seed) if seed is not None else None, brake, wait_lock_s
+    )
+    return await sync_night(
+        source, mapping, settings, options, confirm=confirm, progress=progress, stop=stop
+    )
+
+
+async def sync_night(
+    source: Sources,
+    mapping: AnyMapping,
     settings: Settings,
     options: SyncOptions,
     *,
@@ -106,11 +166,10 @@ async def sync_async(
         BusyError: Another night of the job is at work.
         BulkImportError: As ``import_file`` raises.
     """
-    names = [source] if isinstance(source, str | Path) else list(source)
-    paths = expand_sources([str(name) for name in names])
+    paths = expand_sources(source)
     if "-" in paths:
         raise SetupError("sync reads files, not standard input: it compares their times")
-    loaded = mapping if isinstance(mapping, ColumnMapping) else load_mapping(mapping)
+    loaded = load_mapping(mapping)
     watch, ends = progress or Silence(), stop or Stop()
     lock = options.state.with_name(f"{options.state.name}.lock")
     options.state.parent.mkdir(parents=True, exist_ok=True)

@@ -7,7 +7,6 @@ trustworthy answer is forgotten, so that it is sent again, unless it may not be 
 from __future__ import annotations
 
 import json
-import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ from types import MappingProxyType
 from typing import Any, Self
 
 from bulk_import.errors import SetupError, StorageError
+from bulk_import.system.sqlite import connect, make_private
 
 _FORMAT = "1"
 _SCHEMA = """
@@ -64,15 +64,13 @@ class State:
                 raise SetupError(f"{path}: no such state file")
             try:
                 path.parent.mkdir(parents=True, exist_ok=True)
-                os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
+                make_private(path)
             except OSError as exc:
                 raise StorageError(f"{path}: cannot be made: {exc.strerror or exc}") from exc
         with _translated(path):
             # A thread that reads rows uses it while the others wait for that thread.
-            db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+            db = connect(path)
             try:
-                db.execute("pragma journal_mode = wal")
-                db.execute("pragma synchronous = full")
                 db.executescript(_SCHEMA)
                 state = cls(path, db)
                 if state.get("format", _FORMAT) != _FORMAT:

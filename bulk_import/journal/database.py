@@ -12,6 +12,7 @@ from typing import Any, Self
 
 from bulk_import.errors import SetupError, StorageError
 from bulk_import.models import Problem, Row, Severity, SourceInfo
+from bulk_import.system.sqlite import connect, make_private
 
 FORMAT = "2"
 CHUNK = 500  # rows fetched at a time: enough to be cheap, too few to be felt in memory
@@ -92,7 +93,7 @@ class Database:
         draft = path.with_name(f".{path.name}.part")
         try:
             draft.unlink(missing_ok=True)
-            os.close(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+            make_private(draft)
         except OSError as exc:
             raise StorageError(f"{path}: cannot be created: {exc.strerror or exc}") from exc
         with cls(draft, _connect(draft)) as journal, journal._writing():
@@ -119,18 +120,26 @@ class Database:
         if not path.is_file():
             raise SetupError(f"{path.parent}: not a run folder (no {path.name} in it)")
         journal = cls(path, _connect(path))
-        with translated(path):
-            known = journal._db.execute("select value from meta where key = 'format'").fetchone()
-            if path.stat().st_size <= _CHECKED_BYTES:
-                refusal = journal._db.execute("pragma quick_check(1)").fetchone()[0]
+        try:
+            journal._check()
+        except BaseException:
+            journal.close()
+            raise
+        return journal
+
+    def _check(self) -> None:
+        """Refuse a journal that is damaged or of another format."""
+        with translated(self.path):
+            known = self._db.execute("select value from meta where key = 'format'").fetchone()
+            if self.path.stat().st_size <= _CHECKED_BYTES:
+                refusal = self._db.execute("pragma quick_check(1)").fetchone()[0]
                 if refusal != "ok":
                     raise sqlite3.DatabaseError(refusal)
         if known is None or known[0] != FORMAT:
             raise SetupError(
-                f"{path}: journal format {known[0] if known else '?'}, this program writes "
+                f"{self.path}: journal format {known[0] if known else '?'}, this program writes "
                 f"{FORMAT}; finish the run with the version that started it"
             )
-        return journal
 
     def another(self) -> Self:
         """Return a second connection to the same journal, for another thread."""
@@ -257,16 +266,7 @@ def unpack_problems(text: str | None) -> tuple[Problem, ...]:
 
 def _connect(path: Path) -> sqlite3.Connection:
     with translated(path):
-        db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=10)
-        try:
-            # FULL, not NORMAL: at a power loss NORMAL forgets the last commits, and a forgotten
-            # intent of a bare row becomes a second contact. Group commits make it affordable.
-            db.execute("pragma journal_mode = wal")
-            db.execute("pragma synchronous = full")
-        except BaseException:
-            db.close()
-            raise
-        return db
+        return connect(path)
 
 
 def _sync_folder(folder: Path) -> None:

@@ -76,6 +76,7 @@ desabonn\w*|desinscri\w*|refus\w*|opposition|
 bajas?|dad[oa]s? de baja|desuscri\w*|descadastr\w+|cancelou|
 (?:inscric|suscripci|iscrizion)\w+ (?:cancela|annulla|revoca)\w+|disiscri\w+|
 wypis\w*|wyrejestr\w+|rezygnac\w+|wycofan\w*|
+uitgeschreven|afgemeld|afmelding|uitschrijv\w+|
 abonelikten \w+|aboneli\w+ iptal\w*|listeden (?:cik|ayril)\w+""",
 }
 _CONSENT = r"""
@@ -90,6 +91,7 @@ consentimiento|suscri\w+|boletin\w*|acepta\w*|autoriza\w*|permiso|
 consentimento|inscric\w+|aceit\w+|permissao|lgpd|
 consenso|iscri\w+|accett\w+|autorizzaz\w+|
 zgod\w+|subskryb\w+|zapisan\w+|biuletyn\w*|rodo|
+nieuwsbrie\w+|toestemming\w*|ingeschreven|aangemeld|
 abone|abonelik|onay\w*|izin\w*|izni|bulten\w*|riza\w*|kvkk"""
 _STATE = "status(?:es)?|state|статус\\w*|состояние|statut|etat|estado|situacao|stato|stan|durum\\w*"
 # Says why, where or how much: no answer of its own.
@@ -105,9 +107,7 @@ heure|le|depuis|fecha|hora|desde|data|quando|dal|zrodlo|kaynak|tarih\w*|saat\w*"
 _OTHER_CHANNEL = r"""
 calls?|phones?|sms|texts?|fax|whats ?app|viber|telegram|push|voice|mobile|post(?:al)?|direct mail|
 print|anruf\w*|telefon\w*|звон\w+|смс|appels?|llamad\w+|ligac\w+|chiamat\w+|arama\w*"""
-_ANY_MAIL = (
-    "e ?mails?|mails?|newsletters?|marketing|all|contact|почт\\w+|рассыл\\w+|correo|courriel"
-)
+_ANY_MAIL = "e ?mails?|mails?|newsletters?|почт\\w+|correo|courriel"
 _NO = "no|not|non|без|нет|не|keine?|ohne|nicht|sin|sem|nao|senza|bez|brak|pas de|sans"
 _WITHDRAWN = "withdrawn|revoked|отозван\\w+|widerrufen|yok|wycofan\\w+"
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationError
 
-from bulk_import.api.fields import FIELDS, RESERVED
+from bulk_import.api.fields import FIELDS, OPPOSITES, RESERVED
 from bulk_import.errors import MappingError, MappingProblem
+from bulk_import.mapping.plain import tree_of
 from bulk_import.mapping.schema import (
     Defaults,
     FieldRule,
@@ -83,13 +85,25 @@ class ColumnMapping:
         return replace(self, spec=spec)
 
 
-def load_mapping(path: str | Path) -> ColumnMapping:
-    """Read a mapping file.
+AnyMapping = str | Path | ColumnMapping | Mapping[str, Any]
+
+
+def load_mapping(mapping: AnyMapping) -> ColumnMapping:
+    """Return a mapping that was found sound.
+
+    Args:
+        mapping: A file's path; or what such a file says, as a dict; or a mapping that was loaded
+            before, which is returned as it is.
 
     Raises:
         MappingError: It cannot be read or used; ``problems`` lists all that is wrong with it.
     """
-    path = Path(path)
+    if isinstance(mapping, ColumnMapping):
+        return mapping
+    if isinstance(mapping, Mapping):
+        tree, text = tree_of(mapping, "mapping")
+        return _sound(Document("mapping", tree, {}), Path(), text)
+    path = Path(mapping)
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except OSError as exc:
@@ -103,7 +117,10 @@ def load_mapping(path: str | Path) -> ColumnMapping:
 
 def parse_mapping(text: str, name: str = "mapping", *, folder: Path = Path()) -> ColumnMapping:
     """Read a mapping from *text*. Raises as ``load_mapping`` does."""
-    document = parse(text, name)
+    return _sound(parse(text, name), folder, text)
+
+
+def _sound(document: Document, folder: Path, text: str) -> ColumnMapping:
     if not isinstance(document.tree, dict):
         found = "nothing" if document.tree is None else type(document.tree).__name__
         message = f"a mapping begins with `version: 1` and `fields:`; found {found}"
@@ -118,7 +135,7 @@ def parse_mapping(text: str, name: str = "mapping", *, folder: Path = Path()) ->
     problems += _unsound(spec, document)
     if problems:
         raise MappingError(problems)
-    return ColumnMapping(name, folder, spec, document, text)
+    return ColumnMapping(document.name, folder, spec, document, text)
 
 
 def closest(word: str, known: Sequence[str]) -> str:
@@ -216,7 +233,7 @@ def _unsound(spec: MappingSpec, document: Document) -> Iterator[MappingProblem]:
 
 
 def _both_ways(spec: MappingSpec, document: Document) -> Iterator[MappingProblem]:
-    for add, remove in (("add_tags", "remove_tags"), ("add_to_lists", "remove_from_lists")):
+    for add, remove in OPPOSITES:
         if add in spec.fields and remove in spec.fields:
             both = set(spec.fields[add].always) & set(spec.fields[remove].always)
             for value in sorted(both):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import NamedTuple
 
-from bulk_import.api.fields import FIELDS, Kind
+from bulk_import.api.fields import FIELDS, OPPOSITES, Kind
 from bulk_import.mapping.binding import Binding, BoundField, resolve_list
 from bulk_import.mapping.memo import Memo
 from bulk_import.mapping.optional import guess_offset, normalize_email_by, normalize_name_by
@@ -39,7 +39,6 @@ Normalizer = Callable[[str, Values, Mapping[str, str]], Normalized]
 
 # A value that is right, and that the field cannot take: never sent, whatever bad_value says.
 _FIELD_RULES = frozenset({"UTC_OFFSET_HALF_HOUR"})
-OPPOSITES = (("add_tags", "remove_tags"), ("add_to_lists", "remove_from_lists"))
 _DEPENDENT = frozenset({Kind.PHONE, Kind.POSTAL_CODE})
 # Fields that the row as a whole may add to those of the mapping.
 _ADDED = frozenset({"lead_description", "lead_utc"})

@@ -35,7 +35,8 @@ class Document:
     """A parsed document.
 
     Attributes:
-        places: Path of every key and element -> (line, column), from 1.
+        places: Path of every key and element -> (line, column), from 1; empty for a document that
+            was never a text.
     """
 
     name: str
@@ -51,7 +52,7 @@ class Document:
         where = path if at is None else at
         while where and where not in self.places:
             where = where[:-1]
-        line, column = self.places.get(where, (1, 1))
+        line, column = self.places.get(where, (1, 1) if self.places else (0, 0))
         return MappingProblem(message, self.name, line, column, ".".join(map(str, path)))
 
 

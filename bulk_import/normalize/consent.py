@@ -90,7 +90,7 @@ iptal|iptal edildi|ayrildi|engellendi|reddedildi|reddetti|onaylanmadi|pasif|sili
 gonderme|izin verilmedi|verilmedi|gecersiz
 """
 _FALSE = """
-no|n|false|f|0|off|none|never|null|n a|na|nil|not|nope|нет|н|ложь|не|никогда|nein|falsch|nie|non|faux|
+no|n|false|f|0|off|none|never|null|n a|na|nil|not|nope|нет|н|ложь|не|никогда|nein|falsch|nee|nie|non|faux|
 jamais|falso|nunca|nao|mai|falsz|brak|hayir|yanlis|yok|h|aucun|ninguno|nenhum|nessuno|zaden|keine|keiner
 """
 _TRUE = """

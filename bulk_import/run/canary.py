@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from bulk_import.api.fields import SET_FIELDS
 from bulk_import.api.form import decode
 from bulk_import.journal.entries import Pending
 
-_SETS = ("add_tags", "remove_tags", "add_to_lists", "remove_from_lists")
 _VALUES = ("lead_shipping_country_code", "lead_billing_country_code", "lead_utc")
 
 
@@ -39,7 +39,7 @@ def _features(row: Pending) -> set[tuple[str, str]]:
     fields = decode(row.body)
     features = {("filled", ",".join(name for name, _ in fields))}
     for name, value in fields:
-        if name in _SETS:
+        if name in SET_FIELDS:
             features |= {(name, part) for part in value.split(",")}
         elif name in _VALUES:
             features.add((name, value))

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 
-from bulk_import.api.fields import FIELDS, Kind
+from bulk_import.api.fields import SET_FIELDS
 from bulk_import.api.form import decode
 
-SET_FIELDS = tuple(name for name, f in FIELDS.items() if f.kind in (Kind.TAGS, Kind.LISTS))
 _OTHERS = b"lead_"  # what all other fields of the catalogue begin with
 _MOST_COMBINATIONS = 10_000  # that are kept in memory while they are counted
 

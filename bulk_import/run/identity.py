@@ -9,6 +9,7 @@ from bulk_import import __version__
 from bulk_import.errors import SetupError
 from bulk_import.journal import Journal
 from bulk_import.mapping.loading import ColumnMapping
+from bulk_import.models import SourceInfo
 from bulk_import.run.corrections import digest_of
 from bulk_import.run.inputs import changed_sources, corrections_file
 from bulk_import.settings import Settings
@@ -66,12 +67,14 @@ def refuse_other_run(
     mapping: ColumnMapping,
     settings: Settings,
     paths: Sequence[str] | None,
+    frame: SourceInfo | None = None,
 ) -> None:
     """Refuse to go on with another source, mapping or account; say what differs.
 
     Args:
         paths: The sources of this invocation; ``None`` for ``resume``, which compares what the
             journal names.
+        frame: The DataFrame of this invocation.
 
     Raises:
         SetupError: Something differs.
@@ -98,6 +101,8 @@ def refuse_other_run(
         mapping,
         has_stdin="judged" in facts and paths is not None,
         begun_with=begun_with,
+        frame=frame,
+        is_unread="judged" not in facts,
     )
     if differences:
         raise SetupError(

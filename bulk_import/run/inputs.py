@@ -7,19 +7,23 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from bulk_import.errors import SettingsError, SourceError
 from bulk_import.journal import Journal
 from bulk_import.mapping.binding import Lists, bind
 from bulk_import.mapping.loading import ColumnMapping
 from bulk_import.mapping.rows import RowMapper
-from bulk_import.models import VANISHED, Problem
+from bulk_import.models import VANISHED, Problem, SourceInfo
 from bulk_import.run.corrections import Corrections, corrections_beside, read_corrections
 from bulk_import.run.judging import BATCH, JudgingStoppedError
 from bulk_import.run.plan import Input
 from bulk_import.sources import Source, SourceOptions, open_source
 from bulk_import.sources.damage import DamageDetector
+from bulk_import.sources.frame import frame_rows
+
+if TYPE_CHECKING:
+    import pandas
 
 
 class Names(Protocol):
@@ -105,6 +109,21 @@ def _watched(source: Source, mapper: RowMapper, corrections: Corrections | None)
         return [*unused, *detector.findings()]
 
     return Input(source.info(), detector.watched(source), mapper, source.problems, findings)
+
+
+def frame_input(
+    frame: pandas.DataFrame, name: str, mapping: ColumnMapping, names: Names | None
+) -> Input:
+    """Return a DataFrame as a source that is open.
+
+    Args:
+        name: What reports call it.
+
+    Raises:
+        MappingError: The mapping does not fit its columns.
+    """
+    info, rows = frame_rows(frame, name)
+    return Input(info, rows, row_mapper(mapping, info.header, names))
 
 
 def corrections_of(path: str, mapping: ColumnMapping, mapper: RowMapper) -> Corrections | None:
@@ -212,6 +231,8 @@ def changed_sources(
     *,
     has_stdin: bool,
     begun_with: Sequence[str] = (),
+    frame: SourceInfo | None = None,
+    is_unread: bool = False,
 ) -> Iterator[str]:
     """Say how sources differ from those that a journal knows.
 
@@ -220,16 +241,22 @@ def changed_sources(
         has_stdin: Standard input can be read once: whether it is spared for this.
         begun_with: All sources of a run that was stopped while they were still being read: they
             must be there. Empty for a run whose rows are all in the journal.
+        frame: The DataFrame of this invocation.
+        is_unread: The run was stopped before all its rows were in the journal.
     """
     known = journal.sources()
-    names = [info.name for info in known.values() if info.kind not in ("frame", VANISHED)]
+    is_frame = any(info.kind == "frame" for info in known.values())
+    if frame is not None or is_frame:
+        yield from _changed_frame(known, paths, frame, is_needed=is_unread)
+        return
+    names = [info.name for info in known.values() if info.kind != VANISHED]
     expected = begun_with or names
     if paths is not None and known and len(paths) != len(expected):
         yield f"it had {len(expected)} sources, now there are {len(paths)}"
         return
     for at, (number, info) in enumerate(known.items()):
         path = paths[at] if paths is not None else info.name
-        if info.kind == "frame" or (path == "-" and not has_stdin):
+        if path == "-" and not has_stdin:
             continue
         if path != "-" and not Path(path).exists():
             if begun_with:
@@ -247,3 +274,25 @@ def changed_sources(
         yield (
             f"{path} is not the file that it was (its contents differ{'' if begun_with else rows})"
         )
+
+
+def _changed_frame(
+    known: Mapping[int, SourceInfo],
+    paths: Sequence[str] | None,
+    frame: SourceInfo | None,
+    *,
+    is_needed: bool,
+) -> Iterator[str]:
+    """As ``changed_sources``, where the source is, or was, a DataFrame."""
+    before = [info for info in known.values() if info.kind != VANISHED]
+    if frame is None and paths:
+        yield "its rows came from a DataFrame, now they come from files"
+    elif frame is None and is_needed:
+        yield (
+            "its DataFrame was not read to its end, and is not in the folder: call import_frame "
+            "with the same frame and folder"
+        )
+    elif frame is not None and any(info.kind != "frame" for info in before):
+        yield "its rows came from files, now they come from a DataFrame"
+    elif frame is not None and any(info.sha256 != frame.sha256 for info in before):
+        yield "the DataFrame is not the one that it was (its contents differ)"

@@ -28,7 +28,7 @@ from bulk_import.errors import EXIT_STOPPED, SetupError, StoppedError, StorageEr
 from bulk_import.journal import Journal
 from bulk_import.mapping.loading import ColumnMapping
 from bulk_import.mapping.suppression import SuppressionList
-from bulk_import.models import VANISHED, Status, Summary
+from bulk_import.models import VANISHED, SourceInfo, Status, Summary
 from bulk_import.progress import Progress
 from bulk_import.run.ahead import ReadAhead, ReadingTask, is_possible
 from bulk_import.run.changes import SetCounter
@@ -205,12 +205,20 @@ class Run:
         if ahead.error:
             self._stop.request(ahead.error, EXIT_STOPPED)
 
-    async def go_on(self, paths: Sequence[str] | None) -> Summary:
-        """Go on with the run in the folder.
+    async def go_on(
+        self,
+        paths: Sequence[str] | None,
+        *,
+        inputs: Inputs | None = None,
+        frame: SourceInfo | None = None,
+    ) -> Summary:
+        """Continue the run in the folder.
 
         Args:
             paths: The sources of this invocation, to be compared; ``None`` for ``resume``, which
                 compares what the journal names.
+            inputs: Opens a source that has no path, if it must be read again.
+            frame: That source, to be compared.
         """
         with (
             hold(self._folder.lock, f"the run folder {self._folder}"),
@@ -219,17 +227,22 @@ class Run:
             facts = journal.facts()
             refuse_rehearsal(self._folder, facts, self._settings)
             try:
-                return await self._go_on(journal, facts, paths)
+                return await self._go_on(journal, facts, paths, inputs, frame)
             except StoppingError:
                 return self._close(journal)
 
     async def _go_on(
-        self, journal: Journal, facts: Mapping[str, str], paths: Sequence[str] | None
+        self,
+        journal: Journal,
+        facts: Mapping[str, str],
+        paths: Sequence[str] | None,
+        inputs: Inputs | None,
+        frame: SourceInfo | None,
     ) -> Summary:
         await self._stop.unless(
             in_thread(
                 lambda: refuse_other_run(
-                    self._folder, journal, facts, self._mapping, self._settings, paths
+                    self._folder, journal, facts, self._mapping, self._settings, paths, frame
                 )
             )
         )
@@ -260,9 +273,13 @@ class Run:
                 settle_duplicates(journal, self._mapping.spec.when.duplicate)
             else:
                 again = paths or json.loads(facts["paths"])
-                reopened = opened_inputs(again, self._mapping, directory)
-                async with self._opened(reopened) as inputs:
-                    fresh = await self._judge(journal, inputs, suppression)
+                reopened = (
+                    opened_inputs(again, self._mapping, directory)
+                    if inputs is None
+                    else inputs(directory)
+                )
+                async with self._opened(reopened) as opened:
+                    fresh = await self._judge(journal, opened, suppression)
                 if fresh is None:
                     return self._close(journal)
                 tally = fresh
@@ -284,6 +301,8 @@ class Run:
             return
         with self._account_lock():
             async with Client.connect(self._settings) as client:
+                if client.note:
+                    self._progress.say(client.note)
                 directory = None
                 if self._settings.policy.preflight:
                     wants_managers = "lead_personal_manager" in self._mapping.spec.fields

@@ -126,14 +126,15 @@ def read_rows(path: str | Path, **source_options: str | int | None) -> Iterator[
 Sources = str | Path | Sequence[str | Path]
 
 
-def expand_sources(patterns: Sequence[str]) -> list[str]:
-    """Return the files that *patterns* name, sorted within each pattern, each once.
+def expand_sources(sources: Sources) -> list[str]:
+    """Return the files that *sources* name, globs expanded and sorted, each file once.
 
     Raises:
         SourceError: A pattern matches nothing.
     """
     found: dict[str, None] = {}
-    for pattern in patterns:
+    named = [sources] if isinstance(sources, str | Path) else sources
+    for pattern in map(str, named):
         if (
             pattern == "-"
             or "://" in pattern

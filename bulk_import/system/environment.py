@@ -11,6 +11,7 @@ from bulk_import.errors import SettingsError
 KEY_VARIABLE = "INFLUENCERSOFT_API_KEY"
 ACCOUNT_VARIABLE = "INFLUENCERSOFT_ACCOUNT"
 ENDPOINT_VARIABLE = "INFLUENCERSOFT_ENDPOINT"
+SENDING_VARIABLE = "BULK_IMPORT_SENDING"
 
 
 def variables(environ: Mapping[str, str] | None, dotenv: Path | None) -> dict[str, str]:
@@ -24,6 +25,11 @@ def variables(environ: Mapping[str, str] | None, dotenv: Path | None) -> dict[st
         SettingsError: The file is there and cannot be read.
     """
     return _dotenv(dotenv) | dict(os.environ if environ is None else environ)
+
+
+def sending() -> str:
+    """Return by which way requests are sent where nobody chose one: ``direct`` unless it says so."""
+    return os.environ.get(SENDING_VARIABLE, "direct")
 
 
 def without_key() -> dict[str, str]:

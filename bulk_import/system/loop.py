@@ -1,9 +1,14 @@
-"""The event loop that commands run on."""
+"""The event loop: a fast one for callers that have none, and a clear word for those that have."""
 
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+from bulk_import.errors import SetupError
+
+T = TypeVar("T")
 
 
 def new_runner() -> asyncio.Runner:
@@ -16,3 +21,24 @@ def new_runner() -> asyncio.Runner:
     else:
         factory = uvloop.new_event_loop
     return asyncio.Runner(loop_factory=factory)
+
+
+def run_blocking(work: Coroutine[Any, Any, T], twin: str) -> T:
+    """Run *work* to its end on an event loop of its own.
+
+    Args:
+        twin: The coroutine function that does the same on a running loop.
+
+    Raises:
+        SetupError: An event loop is running in this thread already (a notebook, async code).
+    """
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        with new_runner() as runner:
+            return runner.run(work)
+    work.close()
+    raise SetupError(
+        f"nothing was done: an event loop is running here (a notebook, an async function); "
+        f"use `await {twin}(…)` with the same arguments"
+    )

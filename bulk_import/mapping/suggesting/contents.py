@@ -124,6 +124,12 @@ class Content:
         return total / self.filled if self.filled else 0.0
 
 
+def counted(content: Content) -> str:
+    """Say how many cells are filled, and how many of them differ."""
+    values = "value" if content.distinct == 1 else "values"
+    return f"{content.distinct:,} distinct {values} in {content.filled:,} cells"
+
+
 def contents_of(
     header: Sequence[str], rows: Iterable[Row], *, most: int = ROWS_LOOKED_AT
 ) -> dict[str, Content]:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bulk_import.errors import SetupError
-from bulk_import.mapping.suggesting.contents import Content, contents_of
+from bulk_import.mapping.suggesting.contents import Content, contents_of, counted
 from bulk_import.mapping.suggesting.headers import Heading, describe, read_headers
 from bulk_import.models import Row
 
@@ -116,6 +116,9 @@ def own_address(header: Sequence[str], contents: Mapping[str, Content]) -> OwnAd
         if len(shared) < len(clear):
             clear = [one for one in clear if not one.is_shared]
             foreign += tuple(shared)
+        if max(one.claim for one in clear) > 0.9:  # a billing address steps back
+            foreign += tuple(one for one in clear if one.claim <= 0.9)
+            clear = [one for one in clear if one.claim > 0.9]
         clear.sort(key=lambda one: (one.rank, -round(one.claim, 1), -one.filled))
         return OwnAddress(own=tuple(clear), foreign=foreign)
     if len(own) == 1 and not own[0].is_shared and not _is_rivalled(own[0], foreign):
@@ -176,7 +179,7 @@ def _judged(column: str, heading: Heading, content: Content) -> AddressColumn | 
     if content.is_empty or content.emails < _IS_ADDRESSES:
         return None
     whose, claim, why = _claim(heading, is_named=is_named)
-    spread = f"{content.distinct:,} different in {content.filled:,} filled cells"
+    spread = counted(content)
     return AddressColumn(
         column=column,
         whose=whose,

@@ -1,39 +1,26 @@
-"""A mapping for a spreadsheet nobody has mapped yet: by what its columns are called and hold.
-
-A header that people use is strong evidence, cells that normalize are stronger, and a header whose
-cells contradict it is none. Nothing is guessed that ``check`` could not test.
-"""
+"""The proposal as a whole: one assignment of columns to fields, and what a person has to decide."""
 
 from __future__ import annotations
 
-import json
-import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from itertools import islice
 
-from bulk_import.api.fields import FIELDS
-from bulk_import.mapping.synonyms import SYNONYMS
+from bulk_import.mapping.consent import ConsentRule, Speaks, propose_rule, speaks_of
+from bulk_import.mapping.suggesting.assignment import assign
+from bulk_import.mapping.suggesting.contents import ROWS_LOOKED_AT, Content, contents_of
+from bulk_import.mapping.suggesting.evidence import FULL_NAME, SURE, Fit, Table
+from bulk_import.mapping.suggesting.own_address import OwnAddress, own_address
+from bulk_import.mapping.suggesting.products import Product, recognise
+from bulk_import.mapping.suggesting.regions import Region, propose_region
 from bulk_import.models import Row
-from bulk_import.normalize.countries import is_country, normalize_country
-from bulk_import.normalize.emails import normalize_email
-from bulk_import.normalize.folding import fold
-from bulk_import.normalize.offsets import normalize_utc_offset
-from bulk_import.normalize.phones import normalize_phone
-from bulk_import.normalize.result import NormalizeError
 
-SURE = 0.7  # below that a person is asked
-FULL_NAME = "full_name"
-_ROWS_LOOKED_AT = 500
-_PHONES = "lead_phone"
-_COUNTRY = "lead_shipping_country_code"
-_SEPARATORS = (" ::: ", ";", "|", ",", "/")
-# Where most lists come from; a country column is asked before them.
-REGIONS = tuple(
-    "US RU DE GB FR ES IT BR UA PL KZ BY NL PT MX AR IN CA AU TR IL CZ RO AT CH BE SE NO DK FI GR HU "
-    "JP KR CN ZA CO CL PE GE AM AZ UZ MD LV LT EE BG RS HR SK SI IE AE".split()
-)
+_EMAIL, _PHONE = "lead_email", "lead_phone"
+_COUNTRIES = ("lead_shipping_country_code", "lead_billing_country_code")
+_SEPARATORS = (":::", ";", "|", ",", "/")
+_TAGS_AND_LISTS = frozenset({"add_tags", "add_to_lists"})
+NAME_PARTS = ("lead_first_name", "lead_middle_name", "lead_last_name")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,337 +45,236 @@ class Proposal:
     """A mapping to be looked at.
 
     Attributes:
-        fields: Field -> the columns that feed it, best first.
-        unmapped: Columns that feed nothing.
-        region: Guess for ``phone_region``, and the share of numbers that it makes valid.
+        fields: Field -> the columns that feed it, best first: what is certain enough to be sent.
+        unmapped: Columns that feed nothing; with a field where there is an idea of one. Tags and
+            lists are always among them: they may start mailings, so a person switches them on.
+        templates: Field -> text with columns in it, for fields that several columns make up.
+        region: For ``phone_region``.
+        separator: Between the tags of a cell.
+        rules: Of the columns that speak of consent.
+        product: Whose export it is, when the header is known.
+        address: What was found out about the columns with addresses.
+        dropped: Field -> rows whose cell cannot be sent as that field, and would be refused for it.
+        rows: That were looked at.
         questions: What a person has to decide before anything can be sent.
     """
 
     fields: dict[str, list[Suggestion]] = field(default_factory=dict)
     unmapped: list[Suggestion] = field(default_factory=list)
-    region: tuple[str, float] | None = None
-    separator: str = ""
+    templates: dict[str, str] = field(default_factory=dict)
+    region: Region | None = None
+    separator: str = ","
+    rules: list[ConsentRule] = field(default_factory=list)
+    product: Product | None = None
+    address: OwnAddress = field(default_factory=OwnAddress)
+    dropped: dict[str, int] = field(default_factory=dict)
+    rows: int = 0
     questions: list[str] = field(default_factory=list)
+
+    @property
+    def off(self) -> list[Suggestion]:
+        """Tags and lists, off until a person chooses them."""
+        return [s for s in self.unmapped if s.field in _TAGS_AND_LISTS]
 
 
 def suggest(header: Sequence[str], rows: Iterable[Row]) -> Proposal:
     """Propose a mapping.
 
+    The first rows are looked at closely; of the columns that speak of consent every row is read.
+
     Args:
         header: The columns' names.
-        rows: Some of the file's first rows.
+        rows: All rows of the file, or some of the first.
     """
-    cells: dict[str, list[str]] = {column: [] for column in header}
-    for _, row in zip(range(_ROWS_LOOKED_AT), rows, strict=False):
-        for column, text in row.cells.items():
-            if text.strip():
-                cells[column].append(text.strip())
-    proposal = Proposal()
-    for column in header:
-        found = _column(column, cells[column])
-        if found.field:
-            proposal.fields.setdefault(found.field, []).append(found)
-        else:
-            proposal.unmapped.append(found)
-    _settle(proposal)
-    _guess_region(proposal, cells)
-    if "add_tags" in proposal.fields:
-        proposal.separator = _separator(cells[proposal.fields["add_tags"][0].column])
-    if "lead_email" not in proposal.fields:
-        proposal.questions.append(
-            "which column holds the e-mail address? None looks like it; without one only "
-            "`when: no_email: create` sends rows"
-        )
+    supply = iter(rows)
+    looked = list(islice(supply, ROWS_LOOKED_AT))
+    contents = contents_of(header, looked)
+    table = Table(header, contents)
+    proposal = Proposal(rows=len(looked), product=recognise(header))
+    proposal.rules = _rules(header, looked, supply)
+    proposal.address = own_address(header, contents)
+    taken = _use_product(proposal, contents)
+    _use_address(proposal, table, taken)
+    _use_fits(proposal, table, taken)
+    _leave_the_rest(proposal, table)
+    _complete(proposal, table, looked)
     return proposal
 
 
-# -- one column -----------------------------------------------------------------------------------
+def _rules(header: Sequence[str], looked: Sequence[Row], rest: Iterable[Row]) -> list[ConsentRule]:
+    """Count what the columns of consent say, in all rows, and make a rule of each."""
+    speaking = {column: speaks for column in header if (speaks := speaks_of(column)) is not None}
+    counts: dict[str, Counter[str]] = {column: Counter() for column in speaking}
+    for row in looked:
+        for column, found in counts.items():
+            found[row.cells[column]] += 1
+    if speaking:
+        for row in rest:
+            for column, found in counts.items():
+                found[row.cells[column]] += 1
+    rules = []
+    for column, speaks in speaking.items():
+        filled = {cell: n for cell, n in counts[column].items() if cell.strip()}
+        if not filled and speaks is Speaks.OF_REFUSAL:
+            filled = {"no": 0}  # nobody has said it yet: the rule is for the next export
+        rule = propose_rule(column, filled)
+        if rule is not None:
+            rules.append(rule)
+    return rules
 
 
-def _column(column: str, cells: Sequence[str]) -> Suggestion:
-    samples = tuple(dict.fromkeys(cell[:40] for cell in cells))[:2]
-    by_name, name_score = _by_header(column)
-    by_content, content_score = _by_content(cells)
-    if by_name in _ONE_NAME and name_score < SURE and _are_whole_names(cells):
-        by_name = FULL_NAME
-    if by_name and not cells:
-        return Suggestion(column, by_name, name_score, "by its name; no cell is filled", samples)
-    if by_name and by_name in _DETECTORS:
-        share = _share(cells, _DETECTORS[by_name])
-        if share >= 0.5:
-            return Suggestion(column, by_name, max(name_score, share), "by name and cells", samples)
-        if by_content and by_content != by_name:
-            return Suggestion(column, by_content, content_score, "by its cells", samples)
-        if by_name in ("lead_email", _PHONES) or share < 0.1:
-            return Suggestion(
-                column, "", 0.0, f"called like {by_name}, but its cells are not", samples
-            )
-        return Suggestion(column, by_name, 0.5, "by its name; many cells do not fit", samples)
-    if by_name and by_content in ("lead_email",) and content_score >= 0.8:
-        return Suggestion(column, by_content, content_score, "by its cells", samples)
-    if by_name:
-        return Suggestion(column, by_name, name_score, "by its name", samples)
-    if by_content:
-        return Suggestion(column, by_content, content_score, "by its cells", samples)
-    return Suggestion(column, "", 0.0, "", samples)
+# -- field by field -------------------------------------------------------------------------------
 
 
-_ONE_NAME = frozenset({"lead_first_name", "lead_last_name"})
+def _use_product(proposal: Proposal, contents: dict[str, Content]) -> set[str]:
+    """Take over what is known of a product's export; return the columns that this settles."""
+    product = proposal.product
+    if product is None:
+        return set()
+    why = f"a column of {product.title}"
+    for name, columns in product.fields.items():
+        filled = [column for column in columns if not contents[column].is_empty]
+        found = [_suggestion(column, name, 0.95, why, contents[column]) for column in filled]
+        if name in _TAGS_AND_LISTS:
+            proposal.unmapped += found
+        elif found:
+            proposal.fields[name] = found
+    for name, template in product.templates.items():
+        proposal.templates[name] = template
+    return set(product.settled)
 
 
-def _are_whole_names(cells: Sequence[str]) -> bool:
-    """Whether most cells have two words and more: `Imię i nazwisko` is no first name."""
-    return sum(len(cell.split()) > 1 for cell in cells) > 0.6 * len(cells)
-
-
-@cache
-def _names() -> dict[str, str]:
-    names = {
-        _folded(name): field_name
-        for field_name, all_ in SYNONYMS.items()
-        for name in all_.split("|")
-    }
-    return names | {_folded(name): name for name in FIELDS}
-
-
-def _folded(name: str) -> str:
-    return fold(re.sub(r"[_*:]+", " ", name)) or name.casefold()
-
-
-def _by_header(column: str) -> tuple[str, float]:
-    from rapidfuzz import process
-    from rapidfuzz.distance import OSA
-
-    folded = _folded(re.sub(r" \(\d+\)$", "", column))
-    names = _names()
-    if folded in names:
-        return names[folded], 0.95
-    # Exports put the group in front or behind: "Home City", "Телефон рабочий".
-    words = folded.split()
-    for part in (" ".join(words[1:]), " ".join(words[:-1]), *words):
-        if len(part) > 2 and part in names and names[part] not in (FULL_NAME,):
-            return names[part], 0.6
-    if len(folded) >= 5:
-        near = process.extractOne(folded, names.keys(), scorer=OSA.distance, score_cutoff=1)
-        if near is not None:
-            return names[near[0]], 0.75
-    return "", 0.0
-
-
-def _works(normalize: Callable[[str], object]) -> Callable[[str], bool]:
-    def works(cell: str) -> bool:
-        try:
-            normalize(cell)
-        except NormalizeError:
-            return False
-        return True
-
-    return works
-
-
-def _is_phone(cell: str) -> bool:
-    digits = sum(char.isdigit() for char in cell)
-    if not 7 <= digits <= 15 or digits < 0.5 * len(cell):
-        return False
-    # Numbers without a country code have no region yet: their shape has to do.
-    return re.fullmatch(r"\+?[\d\s().,/\-\u2010-\u2015]+(?:E\+?\d+)?", cell) is not None and (
-        cell.startswith(("+", "0", "8", "("))
-        or not re.fullmatch(r"\d{4}-\d\d-\d\d.*|\d+\.\d+", cell)
-    )
-
-
-_DETECTORS: dict[str, Callable[[str], bool]] = {
-    "lead_email": lambda cell: (
-        "@" in cell and _works(lambda c: normalize_email(c, several="first"))(cell)
-    ),
-    _PHONES: _is_phone,
-    _COUNTRY: _works(normalize_country),
-    "lead_utc": _works(normalize_utc_offset),
-}
-# A column of an unknown name is only believed to be these, and only when nearly all cells say so.
-_BY_CONTENT = (("lead_email", 0.8), (_COUNTRY, 0.9), ("lead_utc", 0.95), (_PHONES, 0.9))
-_UNMISTAKABLE = {
-    _PHONES: re.compile(r"(?:\+|00)\d.*|\(\d{3}\).*"),
-    "lead_utc": re.compile(r"(?:UTC|GMT|[+-]\d|\w+/\w+).*", re.IGNORECASE),
-    _COUNTRY: re.compile(r"\D{2,}"),
-}
-
-
-def _by_content(cells: Sequence[str]) -> tuple[str, float]:
-    if len(cells) < 2:
-        return "", 0.0
-    for name, enough in _BY_CONTENT:
-        shape = _UNMISTAKABLE.get(name)
-        if shape and sum(bool(shape.fullmatch(cell)) for cell in cells) < enough * len(cells):
-            continue
-        share = _share(cells, _DETECTORS[name])
-        if share >= enough:
-            return name, round(share * 0.9, 2)
-    return "", 0.0
-
-
-def _share(cells: Sequence[str], is_one: Callable[[str], bool]) -> float:
-    looked = cells[:100]
-    return sum(map(is_one, looked)) / len(looked) if looked else 0.0
-
-
-# -- the table as a whole -------------------------------------------------------------------------
-
-_SEVERAL_COLUMNS = frozenset({_PHONES, "lead_email"})  # the first that is not empty
-
-
-def _settle(proposal: Proposal) -> None:
-    """Leave each field the columns that it can have; the others are for the person to decide."""
-    fields = proposal.fields
-    for name, found in list(fields.items()):
-        # Of equals the fuller column; Python's sort keeps the file's order otherwise.
-        found.sort(key=lambda s: (-round(s.confidence, 1), not s.samples))
-        if name not in _SEVERAL_COLUMNS:
-            proposal.unmapped += found[1:]
-            del found[1:]
-        else:
-            weak = [s for s in found[1:] if not s.samples]
-            proposal.unmapped += weak
-            fields[name] = [s for s in found if s not in weak]
-    if FULL_NAME in fields and ("lead_first_name" in fields or "lead_last_name" in fields):
-        proposal.unmapped += fields.pop(FULL_NAME)
-
-
-def _guess_region(proposal: Proposal, cells: Mapping[str, Sequence[str]]) -> None:
-    numbers = [
-        cell
-        for suggestion in proposal.fields.get(_PHONES, ())
-        for cell in cells[suggestion.column]
-        if not cell.lstrip("(' ").startswith(("+", "00"))
-    ]
-    if not numbers:
+def _use_address(proposal: Proposal, table: Table, taken: set[str]) -> None:
+    if _EMAIL in proposal.fields:
         return
-    # Numbers of one country often exist in another as well: the rows' countries decide.
-    emails = [cell for s in proposal.fields.get("lead_email", ()) for cell in cells[s.column]]
-    likely = _countries(proposal, cells) or (*regions_of(emails), *REGIONS)
-    found = regions_by_numbers(numbers, likely)
-    if found and found[0][1] >= 0.3:
-        proposal.region = found[0]
+    own = [one for one in proposal.address.own if one.column not in taken]
+    if own:
+        proposal.fields[_EMAIL] = [
+            _suggestion(
+                one.column, _EMAIL, max(one.claim, SURE), one.why, table.contents[one.column]
+            )
+            for one in own
+        ]
+    if proposal.address.question:
+        proposal.questions.append(proposal.address.question)
 
 
-def _countries(proposal: Proposal, cells: Mapping[str, Sequence[str]]) -> list[str]:
-    found: Counter[str] = Counter()
-    for suggestion in proposal.fields.get(_COUNTRY, ()):
-        for cell in cells[suggestion.column]:
-            try:
-                found[normalize_country(cell).value] += 1
-            except NormalizeError:
-                continue
-    return [code for code, _ in found.most_common(5)]
+def _use_fits(proposal: Proposal, table: Table, taken: set[str]) -> None:
+    used = taken | {s.column for found in proposal.fields.values() for s in found}
+    used |= {one.column for one in (*proposal.address.rivals, *proposal.address.foreign)}
+    open_fits = [
+        fit
+        for fit in table.fits()
+        if fit.column not in used and fit.field not in proposal.fields and fit.field != _EMAIL
+    ]
+    best = {(fit.field, fit.column): fit for fit in open_fits}
+    scores = {
+        key: fit.score + 0.02 * _filled(table, fit.column) for key, fit in best.items()
+    }  # of equals the fuller column
+    chosen = assign(scores)
+    for name, column in chosen.items():
+        fit = best[name, column]
+        found = _suggestion(column, name, fit.score, fit.why, table.contents[column])
+        if fit.score >= SURE:
+            proposal.fields[name] = [found]
+        else:
+            proposal.unmapped.append(found)
+    _join_phones(proposal, table, open_fits)
+    _settle_names(proposal)
 
 
-def regions_by_numbers(numbers: Sequence[str], regions: Iterable[str]) -> list[tuple[str, float]]:
-    """Return the regions in which most of *numbers* exist, best first, with their shares.
-
-    Args:
-        numbers: As typed, without country codes.
-        regions: To be tried, likelier ones first: of equals the first stands first.
-    """
-    looked = numbers[:200]
-    found = []
-    for region in dict.fromkeys(regions):
-        good = 0
-        for number in looked:
-            try:
-                normalize_phone(number, region=region, strict=True)
-            except NormalizeError:
-                continue
-            good += 1
-        if good:
-            found.append((region, good / len(looked)))
-    return sorted(found, key=lambda item: -round(item[1], 1))
+def _filled(table: Table, column: str) -> float:
+    content = table.contents[column]
+    return content.filled / content.rows if content.rows else 0.0
 
 
-def regions_of(emails: Iterable[str]) -> list[str]:
-    """Return the countries of the addresses' domains, most frequent first."""
-    codes = Counter(email.rpartition(".")[2].strip().upper() for email in emails)
-    return [
-        {"UK": "GB"}.get(code, code)
-        for code, _ in codes.most_common()
-        if code == "UK" or is_country(code)
+def _join_phones(proposal: Proposal, table: Table, fits: Sequence[Fit]) -> None:
+    """All phones that are the contact's own: a mobile one first, then in the file's order."""
+    if _PHONE not in proposal.fields:
+        return
+    sure = [fit for fit in fits if fit.field == _PHONE and fit.score >= SURE]
+    order = {column: at for at, column in enumerate(table.header)}
+    sure.sort(
+        key=lambda fit: (
+            table.headings[fit.column].rank,
+            not table.headings[fit.column].is_mobile,
+            order[fit.column],
+        )
+    )
+    columns = {fit.column for fit in sure}
+    proposal.unmapped = [s for s in proposal.unmapped if s.column not in columns]
+    proposal.fields[_PHONE] = [
+        _suggestion(fit.column, _PHONE, fit.score, fit.why, table.contents[fit.column])
+        for fit in sure
     ]
 
 
-def _separator(cells: Sequence[str]) -> str:
-    counts = {sign: sum(sign in cell for cell in cells) for sign in _SEPARATORS}
+def _settle_names(proposal: Proposal) -> None:
+    """A whole name, or its parts: not both."""
+    fields = proposal.fields
+    if FULL_NAME not in fields:
+        return
+    if "lead_first_name" in fields and "lead_last_name" in fields:
+        proposal.unmapped += fields.pop(FULL_NAME)
+        return
+    for part in NAME_PARTS:
+        proposal.unmapped += fields.pop(part, [])
+
+
+def _leave_the_rest(proposal: Proposal, table: Table) -> None:
+    """Columns that feed nothing, each with the best idea there is of it."""
+    used = {s.column for found in proposal.fields.values() for s in found}
+    used |= {s.column for s in proposal.unmapped}
+    used |= {
+        column for text in proposal.templates.values() for column in table.header
+        if "{" + column + "}" in text
+    }  # fmt: skip
+    ideas: dict[str, Fit] = {}
+    for fit in table.fits():
+        known = ideas.get(fit.column)
+        if known is None or fit.score > known.score:
+            ideas[fit.column] = fit
+    addresses = {one.column: one for one in (*proposal.address.rivals, *proposal.address.foreign)}
+    for column in table.header:
+        content = table.contents[column]
+        if column in used:
+            continue
+        if column in addresses:
+            one = addresses[column]
+            name = "" if one.whose else _EMAIL
+            proposal.unmapped.append(_suggestion(column, name, one.claim, one.why, content))
+        elif column in ideas:
+            fit = ideas[column]
+            score = min(fit.score, SURE - 0.05)  # another column has the field already
+            proposal.unmapped.append(_suggestion(column, fit.field, score, fit.why, content))
+        else:
+            why = "empty" if content.is_empty else ""
+            proposal.unmapped.append(_suggestion(column, "", 0.0, why, content))
+
+
+def _complete(proposal: Proposal, table: Table, looked: Sequence[Row]) -> None:
+    """The region of the phones, and what separates the tags."""
+    phones = [s.column for s in proposal.fields.get(_PHONE, ())]
+    country = next(
+        (proposal.fields[name][0].column for name in _COUNTRIES if name in proposal.fields), ""
+    )
+    emails = [
+        cell for s in proposal.fields.get(_EMAIL, ()) for cell in table.contents[s.column].values
+    ]
+    if phones:
+        proposal.region = propose_region(table.header, looked, phones, country, emails)
+    tags = next((s.column for s in proposal.unmapped if s.field == "add_tags"), None)
+    if tags is not None:
+        proposal.separator = _separator(table.contents[tags])
+    if proposal.product is not None and proposal.product.separator:
+        proposal.separator = proposal.product.separator
+
+
+def _separator(content: Content) -> str:
+    counts = {sign: sum(sign in cell for cell in content.values) for sign in _SEPARATORS}
     best = max(counts, key=lambda sign: counts[sign])
     return best if counts[best] else ","
 
 
-# -- as a file ------------------------------------------------------------------------------------
-
-_PLAIN = re.compile(r"[^\W_](?:[\w ./'()&+-]*[\w.)])?")
-
-
-def as_yaml(proposal: Proposal, source: str) -> str:
-    """Return the mapping file, with confidence and samples as comments."""
-    return "\n".join(_yaml_lines(proposal, source)) + "\n"
-
-
-def _yaml_lines(proposal: Proposal, source: str) -> Iterator[str]:
-    yield f"# A proposal for {_one_line(source)}. Look it over, then: bulk-import check SOURCE -m THIS_FILE"
-    yield "# Behind each line: how sure the proposal is, and what stands in the column."
-    yield from (f"# TO DECIDE: {question}" for question in proposal.questions)
-    yield "version: 1"
-    if proposal.region:
-        region, share = proposal.region
-        yield "\ndefaults:"
-        yield f"  phone_region: {region}    # a guess: {share:.0%} of the numbers without + exist there"
-    yield "\nfields:"
-    for name in dict.fromkeys(("lead_email", FULL_NAME, *FIELDS)):
-        if name in proposal.fields:
-            yield from _field_lines(name, proposal)
-    if not proposal.fields:
-        yield "  # no column was recognised; `bulk-import fields` lists what there is"
-    if proposal.unmapped:
-        yield "\n# Columns that are not sent. Take the # away to send one as this field:"
-        for suggestion in proposal.unmapped:
-            field_name = suggestion.field or "lead_…"
-            yield f"#  {field_name}: {_scalar(suggestion.column)}{_comment(suggestion)}"
-
-
-def _field_lines(name: str, proposal: Proposal) -> Iterator[str]:
-    found = proposal.fields[name]
-    column = _scalar(found[0].column)
-    comment = _comment(found[0])
-    if name == FULL_NAME:
-        yield f"  lead_first_name: {{column: {column}, part: first}}{comment}"
-        yield f"  lead_middle_name: {{column: {column}, part: middle}}"
-        yield f"  lead_last_name: {{column: {column}, part: last}}"
-    elif name == _PHONES:
-        columns = ", ".join(_scalar(suggestion.column) for suggestion in found)
-        country = proposal.fields.get(_COUNTRY)
-        region = f", region_from: {_scalar(country[0].column)}" if country else ""
-        yield f"  lead_phone: {{columns: [{columns}]{region}}}{comment}"
-    elif len(found) > 1:
-        columns = ", ".join(_scalar(suggestion.column) for suggestion in found)
-        yield f"  {name}: {{columns: [{columns}]}}{comment}"
-    elif name == "add_tags":
-        yield f"  add_tags: {{column: {column}, separator: {json.dumps(proposal.separator)}}}{comment}"
-        yield "  # tags can start e-mail series: be sure before you send them"
-    else:
-        yield f"  {name}: {column}{comment}"
-
-
-def _comment(suggestion: Suggestion) -> str:
-    parts = []
-    if suggestion.confidence:
-        parts.append(f"{suggestion.confidence:.0%}")
-    if suggestion.why:
-        parts.append(suggestion.why)
-    if suggestion.samples:
-        parts.append("e.g. " + " | ".join(map(_one_line, suggestion.samples)))
-    return "    # " + ", ".join(parts) if parts else ""
-
-
-def _scalar(text: str) -> str:
-    return text if _PLAIN.fullmatch(text) else json.dumps(text, ensure_ascii=False)
-
-
-def _one_line(text: str) -> str:
-    return "".join(char if char.isprintable() else " " for char in text)
+def _suggestion(column: str, name: str, score: float, why: str, content: Content) -> Suggestion:
+    return Suggestion(column, name, round(score, 2), why, content.samples)
