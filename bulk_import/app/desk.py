@@ -206,7 +206,7 @@ class Desk:
 
     # -- sending ----------------------------------------------------------------------------------
 
-    def send(self, project: Project, expected: int, *, canary: int, rate: float) -> Sending:
+    def send(self, project: Project, expected: int | None, *, canary: int, rate: float) -> Sending:
         """Begin the run of a project, or go on with it.
 
         Raises:

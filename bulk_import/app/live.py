@@ -81,11 +81,12 @@ class Sending:
     """One run, as somebody looks on. It is the ``Progress`` of the run, its confirmation, its rudder.
 
     Attributes:
-        expected: The number that the person typed: another plan than that is not sent.
+        expected: The number that the person typed: another plan than that is not sent. ``None`` =
+            the person is asked when the plan is known, as when a run goes on.
     """
 
     run_dir: Path
-    expected: int
+    expected: int | None
     phase: str = "judging"
     version: int = 0
     total: int = 0
@@ -96,6 +97,7 @@ class Sending:
     pause_until: float = 0.0
     pause_why: str = ""
     canary: int = 0
+    to_send: int = 0
     error: str = ""
     summary: Summary | None = None
     stop: Stop = field(default_factory=Stop)
@@ -106,7 +108,7 @@ class Sending:
     _moments: deque[float] = field(default_factory=lambda: deque(maxlen=20_000))
 
     @classmethod
-    def start(cls, run_dir: Path, expected: int, work: Work) -> Sending:
+    def start(cls, run_dir: Path, expected: int | None, work: Work) -> Sending:
         """Begin a run; *work* is one of the functions that the commands call."""
         sending = cls(run_dir, expected)
         sending.task = asyncio.create_task(sending._run(work))
@@ -192,7 +194,8 @@ class Sending:
         self.pace = pace
 
     async def _confirm(self, plan: Plan) -> bool:
-        if not plan.accepted:
+        self.to_send = plan.to_send - plan.accepted
+        if not plan.accepted and self.expected is not None:
             if plan.to_send != self.expected:
                 self.say(
                     f"{plan.to_send:,} rows would be sent now, {self.expected:,} were confirmed; "
@@ -200,7 +203,7 @@ class Sending:
                 )
             return plan.to_send == self.expected
         self._answer = asyncio.get_running_loop().create_future()
-        self.canary, self.phase = plan.accepted, "canary"
+        self.canary, self.phase = plan.accepted, "canary" if plan.accepted else "confirm"
         self._changed()
         try:
             return await self._answer
@@ -250,6 +253,7 @@ class Sending:
             "pause_s": round(pause, 1),
             "pause_why": self.pause_why if pause else "",
             "canary": self.canary,
+            "to_send": self.to_send,
             "stopping": self.stop.is_set,
             "said": list(self.said)[-20:],
             "causes": self.causes,

@@ -12,7 +12,9 @@ from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from bulk_import.app.desk import Desk
 from bulk_import.errors import BulkImportError
 from bulk_import.jobs.projects import Project
+from bulk_import.report.contents import NAMES, SET_NAMES
 from bulk_import.texts import LANGUAGES, Texts, best_language, texts
+from bulk_import.texts.fields import FIELD_NAMES
 
 DESK = web.AppKey("desk", Desk)
 LANGUAGE_COOKIE = "bulk_import_language"
@@ -29,7 +31,7 @@ SCRIPT_TEXTS = (
 @cache
 def environment() -> Environment:
     """Return the templates: the page's own, and the parts that it shares with the report."""
-    return Environment(
+    made = Environment(
         loader=ChoiceLoader(
             [
                 PackageLoader("bulk_import.app", "templates"),
@@ -41,6 +43,11 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    made.filters["as_choice"] = lambda name: (name, name)
+    made.globals["status_names"] = NAMES
+    made.globals["set_names"] = SET_NAMES
+    made.globals["titles"] = FIELD_NAMES
+    return made
 
 
 def language_of(request: web.Request) -> str:
@@ -69,6 +76,7 @@ def render(request: web.Request, template: str, **values: Any) -> str:
             language=say.language,
             languages=LANGUAGES,
             account=desk.account,
+            status_texts={status.value: say(name) for status, name in NAMES.items()},
             script_texts={text: say(text) for text in SCRIPT_TEXTS},
             path=request.path,
             **values,

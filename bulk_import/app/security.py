@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import hmac
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
 
 TOKEN = "token"  # noqa: S105 - the parameter's name
 _WEEK_S = 7 * 24 * 3600
@@ -41,8 +42,6 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=()",
 }
-
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 @dataclass(slots=True)
@@ -99,9 +98,7 @@ class Doorkeeper:
         return response
 
 
-def guard(
-    doorkeeper: Doorkeeper,
-) -> Callable[[web.Request, Handler], Awaitable[web.StreamResponse]]:
+def guard(doorkeeper: Doorkeeper) -> Middleware:
     """Return the middleware that lets only the person's own page through."""
 
     @web.middleware

@@ -19,6 +19,7 @@ from bulk_import.mapping.suggesting import Proposal, Suggestion, suggest
 from bulk_import.models import Problem, Row
 from bulk_import.run.inputs import options_of
 from bulk_import.sources import open_source
+from bulk_import.texts.fields import FIELD_NAMES
 
 FULL_NAME = "full_name"
 _PARTS = {"first": "lead_first_name", "middle": "lead_middle_name", "last": "lead_last_name"}
@@ -179,9 +180,7 @@ def set_rule(project: Project, section: str, column: str, values: Sequence[str])
 
 def title_of(field: str) -> str:
     """Return what a field is called for people."""
-    if field == FULL_NAME:
-        return "Whole name: first, middle and last"
-    return FIELDS[field].title if field in FIELDS else field
+    return FIELD_NAMES.get(field, field)
 
 
 def kind_of(field: str) -> Kind:

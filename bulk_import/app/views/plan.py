@@ -9,7 +9,6 @@ from aiohttp import web
 
 from bulk_import.app.pages import DESK, form_of, page, project_of, refused
 from bulk_import.errors import BulkImportError, SetupError
-from bulk_import.jobs.checking import send_again
 from bulk_import.jobs.reviewing import Counts
 from bulk_import.models import Status
 from bulk_import.run.plan import Plan
@@ -56,14 +55,19 @@ async def send(request: web.Request) -> web.Response:
         if project.review is None or not desk.judge(project).is_done:
             raise SetupError("the rows are not judged yet")
         outlook = await asyncio.to_thread(_outlook, request)
-        typed = "".join(char for char in form.get("typed", "") if char.isdigit())
-        if typed != str(outlook.plan.to_send):
-            raise SetupError(f"type {outlook.plan.to_send:,}, the number of rows, to confirm")
+        expected = None if project.has_run else _typed(form.get("typed", ""), outlook.plan.to_send)
         canary, rate = _numbers(form.get("canary", ""), form.get("rate", ""))
-        desk.send(project, outlook.plan.to_send, canary=canary, rate=rate)
+        desk.send(project, expected, canary=canary, rate=rate)
     except BulkImportError as exc:
         return refused(exc)
     return web.json_response({"url": f"/imports/{project.id}/send"})
+
+
+def _typed(text: str, wanted: int) -> int:
+    typed = "".join(char for char in text if char.isdigit())
+    if typed != str(wanted):
+        raise SetupError(f"type {wanted:,}, the number of rows, to confirm")
+    return wanted
 
 
 def _numbers(canary: str, rate: str) -> tuple[int, float]:
@@ -83,9 +87,6 @@ def _outlook(request: web.Request) -> Outlook:
     if review is None:
         raise SetupError("the rows are not judged yet")
     endpoint, titles = (account.endpoint, account.titles) if account else ("", {})
-    made = review.plan(endpoint, titles)
     counts = review.counts()
-    if not project.has_run or project.run_dir is None:
-        return Outlook(made, counts)
-    made = send_again(made, project.run_dir, review)
-    return Outlook(made, counts, counts.statuses.get(Status.SUCCESS, 0))
+    again = counts.statuses.get(Status.SUCCESS, 0)
+    return Outlook(review.plan(endpoint, titles), counts, again)

@@ -12,7 +12,8 @@ from bulk_import.app.pages import DESK, page, project_of, refused, texts_of
 from bulk_import.errors import BulkImportError, SetupError
 from bulk_import.jobs.history import read_report
 from bulk_import.jobs.projects import Project
-from bulk_import.jobs.undoing import write_undo
+from bulk_import.jobs.undoing import undo as write_undo
+from bulk_import.report.contents import contents
 from bulk_import.run.folder import JOURNAL
 
 _RUN = re.compile(r"[\w.-]{1,120}")
@@ -83,7 +84,7 @@ async def fix_rejects(request: web.Request) -> web.Response:
         rejects = [path for path in rejects if not path.name.endswith(".corrections.csv")]
         if not rejects:
             raise SetupError("no row of this run needs you")
-        _, _, mapping = read_report(run_dir)
+        mapping = read_report(run_dir).mapping
         return Project.create(desk.home, rejects[0], mapping=mapping, note="rejects")
 
     try:
@@ -102,21 +103,21 @@ def _run_dir(request: web.Request) -> Path:
     return path
 
 
+def _files(run_dir: Path) -> list[str]:
+    return [path.name for path in sorted(run_dir.iterdir()) if _FILES.fullmatch(path.name)]
+
+
 async def _shown(
     request: web.Request, run_dir: Path, project: Project | None, error: str
 ) -> web.Response:
-    from bulk_import.report.page import Report
-
     say = texts_of(request)
     try:
-        summary, digest, _ = await asyncio.to_thread(read_report, run_dir)
+        found = await asyncio.to_thread(read_report, run_dir)
     except BulkImportError as exc:
         return page(request, "trouble.html.j2", project=project, step="result", trouble=str(exc))
-    report = Report.of(summary, digest, say)
-    files = [
-        path.name for path in sorted(run_dir.iterdir()) if _FILES.fullmatch(path.name)
-    ]  # fmt: skip
+    report = contents(found.summary, found.digest, found.changes, say)
+    files = await asyncio.to_thread(_files, run_dir)
     return page(
         request, "result.html.j2", project=project, step="result", report=report, error=error,
-        run=run_dir.name, files=files, summary=summary,
+        run=run_dir.name, files=files, summary=found.summary,
     )  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Callable
 from contextlib import suppress
 
 from aiohttp import web
@@ -20,7 +21,7 @@ _BEAT_S = 10.0
 async def send(request: web.Request) -> web.Response:
     project = project_of(request)
     sending = request.app[DESK].sending.get(project.id)
-    if sending is None or sending.is_over and not sending.error:
+    if sending is None or (sending.is_over and not sending.error):
         where = "result" if project.has_run else "plan"
         raise web.HTTPSeeOther(f"/imports/{project.id}/{where}")
     return page(request, "send.html.j2", project=project, step="send", sending=sending)
@@ -74,12 +75,12 @@ def _obey(sending: Sending, what: str, rate: str) -> None:
     if what == "rate":
         sending.ask_rate(min(1000.0, max(0.0, float(rate.replace(",", ".")))))
         return
-    orders = {
+    orders: dict[str, Callable[[], None]] = {
         "hold": sending.hold,
         "continue": sending.go_on,
         "stop": sending.end,
-        "canary-yes": lambda: sending.answer(goes_on=True),
-        "canary-no": lambda: sending.answer(goes_on=False),
+        "yes": lambda: sending.answer(goes_on=True),
+        "no": lambda: sending.answer(goes_on=False),
     }
     if what not in orders:
         raise web.HTTPBadRequest(text="no such order\n")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import secrets
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from bulk_import.app.pages import (
     project_of,
     refused,
 )
+from bulk_import.app.views.uploading import receive
 from bulk_import.errors import BulkImportError, SettingsError, SourceError
 from bulk_import.jobs.history import list_runs
 from bulk_import.jobs.projects import IMPORTS, Project, delete_project, list_projects
@@ -28,7 +28,6 @@ from bulk_import.run.folder import JOURNAL
 from bulk_import.run.reporting import summarize
 from bulk_import.texts import LANGUAGES
 
-LARGEST_UPLOAD = 2 * 2**30  # bytes; larger ones are opened where they are
 _SPREADSHEETS = frozenset(
     {
         ".csv",
@@ -69,7 +68,7 @@ async def upload(request: web.Request) -> web.Response:
     await asyncio.to_thread(folder.mkdir, mode=0o700, parents=True, exist_ok=True)
     draft = folder / f".upload-{secrets.token_hex(8)}"
     try:
-        await _receive(request, draft)
+        await receive(request, draft)
         project = await asyncio.to_thread(Project.adopt, desk.home, draft, name)
     except (BulkImportError, OSError) as exc:
         return refused(exc)
@@ -133,28 +132,6 @@ async def delete(request: web.Request) -> web.Response:
     desk.forget(project)
     await asyncio.to_thread(delete_project, project)
     return web.json_response({"reload": True})
-
-
-async def _receive(request: web.Request, draft: Path) -> None:
-    length = request.content_length
-    if length is not None and length > LARGEST_UPLOAD:
-        raise _too_large()
-    received = 0
-    handle = os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-    with os.fdopen(handle, "wb") as file:
-        async for block in request.content.iter_chunked(1 << 20):
-            received += len(block)
-            if received > LARGEST_UPLOAD:
-                raise _too_large()
-            await asyncio.to_thread(file.write, block)
-
-
-def _too_large() -> SourceError:
-    return SourceError(
-        f"larger than {LARGEST_UPLOAD // 2**30} GB: put the file into the folder of this page and "
-        "open it there",
-        code="SOURCE_TOO_LARGE",
-    )
 
 
 def _inside(home: Path, name: str) -> Path:
