@@ -129,6 +129,10 @@ class Sending:
         self.phase = "sending"
         self._changed()
 
+    def expecting(self, total: int) -> None:
+        self.total = total + sum(self.counts.values())
+        self._changed()
+
     def settled(self, status: Status) -> None:
         self.counts[status.value] += 1
         self._moments.append(time.monotonic())

@@ -21,10 +21,10 @@ LANGUAGE_COOKIE = "bulk_import_language"
 # What the scripts say; they find them in the page, in its language.
 SCRIPT_TEXTS = (
     "Saved", "Not saved: {why}", "Uploading {name}: {percent}", "Reading the spreadsheet …",
-    "The upload was cut off", "{n} of {total}", "loading", "Row {row}, {column}: {text}", "empty",
+    "The upload was cut off", "empty",
     "{n} rows", "No row fits.", "rows/s", "about {time} left", "almost done",
-    "The page lost touch; it keeps trying.", "{n} of {total} rows", "Edit {column}", "Nothing found",
-    "less than a minute", "{n} min", "{h} h {m} min", "Copied", "waiting {seconds} s: {why}",
+    "The page lost touch; it keeps trying.", "Edit {column}", "Nothing found",
+    "less than a minute", "{n} min", "{h} h {m} min", "waiting {seconds} s: {why}",
 )  # fmt: skip
 
 

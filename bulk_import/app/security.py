@@ -91,7 +91,7 @@ class Doorkeeper:
 
     def welcome(self) -> web.Response:
         """Return the answer to a right token: the cookie, and the address without the token."""
-        response = web.HTTPSeeOther("/")
+        response = _home()
         response.set_cookie(
             self.cookie, self._session, httponly=True, samesite="Strict", path="/", max_age=_WEEK_S
         )
@@ -109,7 +109,8 @@ def guard(doorkeeper: Doorkeeper) -> Middleware:
         try:
             response = await handler(request)
         except web.HTTPException as exc:
-            return _dressed(exc)
+            _dressed(exc)
+            raise
         return response if response.prepared else _dressed(response)
 
     return middleware
@@ -134,11 +135,15 @@ def _refusal(request: web.Request, doorkeeper: Doorkeeper) -> web.StreamResponse
             if doorkeeper.accept(request.query[TOKEN]):
                 return doorkeeper.welcome()
             if doorkeeper.knows(request):
-                return web.HTTPSeeOther("/")
+                return _home()
         return _locked(doorkeeper, is_page=request.path == "/")
     if not doorkeeper.knows(request):
         return _locked(doorkeeper, is_page=request.path == "/" and request.method == "GET")
     return None
+
+
+def _home() -> web.Response:
+    return web.Response(status=303, headers={"Location": "/"})
 
 
 def _locked(doorkeeper: Doorkeeper, *, is_page: bool) -> web.Response:

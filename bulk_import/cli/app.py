@@ -13,7 +13,7 @@ import click
 )
 @click.option("--port", type=int, default=0, help="0 = any free one. [0]")
 @click.option("--no-browser", is_flag=True, help="Print the link only.")
-def command(folder: Path, port: int, no_browser: bool) -> int:  # noqa: FBT001 - click passes by name
+def command(folder: Path, port: int, no_browser: bool) -> int:
     """Do the whole job in a browser, on this computer: match, review and fix, plan, send, result.
 
     FOLDER [.] is where spreadsheets are opened from and runs are kept. The page is served on 127.0.0.1

@@ -362,7 +362,7 @@ class Project:
             if step.is_mapping:
                 side = "mapping_after" if undone else "mapping_before"
                 text = db.execute(
-                    f"select {side} from step where id = ?",  # noqa: S608 - ours
+                    f"select {side} from step where id = ?",  # noqa: S608 - its parts are our own texts
                     (step.id,),
                 ).fetchone()[0]
                 _write(self.mapping_path, text)

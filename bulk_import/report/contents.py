@@ -352,10 +352,10 @@ def _x_ticks(buckets: int, seconds: int, say: Texts) -> tuple[Tick, ...]:
 
 def _clock(seconds: int, step: int, say: Texts) -> str:
     if step < 60:
-        return f"{seconds} {say('s')}"
+        return f"{seconds} " + say("s")
     if step < 3600:
-        return f"{seconds // 60} {say('min')}"
-    return f"{seconds // 3600} {say('h')}"
+        return f"{seconds // 60} " + say("min")
+    return f"{seconds // 3600} " + say("h")
 
 
 def _nice(value: float) -> float:

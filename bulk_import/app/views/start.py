@@ -135,6 +135,8 @@ async def delete(request: web.Request) -> web.Response:
 
 
 def _inside(home: Path, name: str) -> Path:
+    if "\0" in name:
+        raise SourceError("a name has no zero byte in it", code="SOURCE_MISSING")
     path = (home / name).resolve()
     if not path.is_relative_to(home.resolve()) or not path.is_file():
         raise SourceError(f"{name[:80]!r} is not a file of this folder", code="SOURCE_MISSING")

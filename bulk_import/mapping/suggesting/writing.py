@@ -92,6 +92,8 @@ def _one_field(name: str, proposal: Proposal) -> Iterator[str]:
         options["region_from"] = scalar(country.column)
     if name == "add_tags":
         options["separator"] = json.dumps(proposal.separator)
+    if proposal.product is not None and name in proposal.product.drops:
+        options["bad_value"] = "drop_field"
     if proposal.dropped.get(name):
         options["bad_value"] = "drop_field"
         comment += (
