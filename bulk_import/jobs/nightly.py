@@ -18,7 +18,7 @@ from pathlib import Path
 
 from bulk_import.api.form import decode, encode
 from bulk_import.errors import BulkImportError, SetupError, StoppedError
-from bulk_import.jobs.state import Known, State
+from bulk_import.jobs.state import Known, State, refuse_other_account
 from bulk_import.journal import Journal
 from bulk_import.journal.entries import JudgedRow, Refusal
 from bulk_import.mapping.loading import AnyMapping, ColumnMapping, load_mapping
@@ -177,7 +177,7 @@ async def sync_night(
     made_folder(options.state.parent)
     await _free(lock, options.wait_lock_s, ends)
     with hold(lock, f"the job of {options.state}"), State.open(options.state) as state:
-        _refuse_other_account(state, settings)
+        refuse_other_account(state, settings)
         _take_over_left_run(state, watch)
         if options.seed is not None and not state.count():
             _take_over(state, options.seed, {})
@@ -405,18 +405,6 @@ def _take_over_left_run(state: State, progress: Progress) -> None:
             "is sent again"
         )
         state.put(left_run="")
-
-
-def _refuse_other_account(state: State, settings: Settings) -> None:
-    if settings.dry_run:
-        return
-    known = state.get("endpoint")
-    if known and known != settings.endpoint:
-        raise SetupError(
-            f"{state.path}: the state of {known}, not of {settings.endpoint}; each account and job "
-            "has a state file of its own"
-        )
-    state.put(endpoint=settings.endpoint)
 
 
 def _stats(paths: Sequence[str]) -> list[tuple[int, float]]:
