@@ -13,16 +13,19 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from bulk_import.api.form import decode, encode
 from bulk_import.errors import BulkImportError, SetupError, StoppedError
+from bulk_import.jobs.holding import Doubt, held_back
 from bulk_import.jobs.state import Known, State, refuse_other_account
 from bulk_import.journal import Journal
 from bulk_import.journal.entries import JudgedRow, Refusal
 from bulk_import.mapping.loading import AnyMapping, ColumnMapping, load_mapping
 from bulk_import.models import VANISHED, Row, SourceInfo, Status, Summary
+from bulk_import.normalize.mailboxes import email_key, mailboxes
 from bulk_import.progress import Progress, Silence
 from bulk_import.run.folder import JOURNAL, new_run_dir
 from bulk_import.run.inputs import opened_inputs
@@ -94,6 +97,7 @@ class _Night:
     vanished: int = 0
     filled: dict[str, int] = field(default_factory=dict)
     modified_at: float = 0.0
+    blank: int = 0  # rows without an e-mail address
 
 
 def sync(
@@ -182,7 +186,7 @@ async def sync_night(
         if options.seed is not None and not state.count():
             _take_over(state, options.seed, {})
         run_dir = Path(settings.run_dir) if settings.run_dir else new_run_dir(paths[0])
-        job = _NightJob(state, loaded, options, paths, run_dir, dry=settings.dry_run)
+        job = _NightJob(state, loaded, options, paths, run_dir, watch, dry=settings.dry_run)
         if not settings.dry_run:
             _note_night(state, paths, loaded, run_dir)
         strict = settings.with_strict_lists()
@@ -213,9 +217,12 @@ class _NightJob:
         options: SyncOptions,
         paths: Sequence[str],
         run_dir: Path,
+        progress: Progress,
         *,
         dry: bool,
     ) -> None:
+        self._progress = progress
+        self._held: set[str] = set()
         self._state = state
         self._mapping = mapping
         self._options = options
@@ -241,17 +248,37 @@ class _NightJob:
             elif key in known:
                 night.changed += 1
         journal.add_refusals(refusals)
-        present = groups.keys() | set(journal.contacts())
-        vanished = sorted(key for key in before - present if not key.startswith(_BARE))
+        present = {email_key(key) for key in (*groups, *journal.contacts())}
+        vanished = sorted(
+            key for key in before if not key.startswith(_BARE) and email_key(key) not in present
+        )
         night.rows, night.contacts = tally.rows_read, len(groups)
         night.vanished = len(vanished)
         night.modified_at = max(modified for _, modified in self._stats)
+        night.blank = tally.codes["EMAIL_MISSING"]
         reason = "" if self._options.accept else self._why_not(len(before))
         if not reason:
-            self._act_on(vanished, journal, tally)
+            self._hold_back(vanished, journal)
+            self._act_on([key for key in vanished if key not in self._held], journal, tally)
             if not self._dry:
                 self._state.put(left_run=str(self._run_dir.resolve()))
         return reason
+
+    def _hold_back(self, vanished: Sequence[str], journal: Journal) -> None:
+        """Keep from the action for vanished contacts who may be behind a damaged cell."""
+        if self._options.accept or self._mapping.spec.on_missing is None or not vanished:
+            return
+        keys = {email_key(key): key for key in vanished}
+        usual = (self._state.get_json("last") or {}).get("blank", 0)
+        held = held_back(keys, _doubts(journal), self._night.blank - usual)
+        self._held = {keys[key] for key in held}
+        if held:
+            if self._night.blank > usual:
+                self._night.blank = usual  # or the next night would take them for usual
+            self._progress.say(
+                f"{len(held):,} of {len(vanished):,} vanished contacts are left alone: "
+                f"{next(iter(held.values()))} (--accept treats them as vanished all the same)"
+            )
 
     def finish(self, summary: Summary) -> None:
         """Store what the run confirmed; the next night is compared with the last good one."""
@@ -260,7 +287,9 @@ class _NightJob:
         night = int(self._state.get("night", "0")) + 1
         if is_good:
             facts |= {"night": str(night), "last": json.dumps(asdict(self._night))}
-        _take_over(self._state, self._run_dir, facts, night=night if is_good else 0)
+        _take_over(
+            self._state, self._run_dir, facts, night=night if is_good else 0, held=self._held
+        )
 
     def _why_not(self, before: int) -> str:
         """Return why the brake stops this night, or ``""``."""
@@ -367,8 +396,29 @@ def _groups(journal: Journal, filled: Counter[str] | None = None) -> dict[str, _
     return groups
 
 
-def _take_over(state: State, run_dir: Path, facts: dict[str, str], *, night: int = 0) -> None:
-    """Store in the state what a run's journal confirms."""
+def _doubts(journal: Journal) -> Iterator[Doubt]:
+    """The refused rows of which it is not known whose they are."""
+    for _, row, outcome in journal.results(Status.INVALID):
+        codes = {reason.code for reason in outcome.reasons}
+        if "@" in outcome.contact or codes == {"EMAIL_MISSING"}:
+            continue
+        text = next((r.value for r in outcome.reasons if r.field == "lead_email" and r.value), "")
+        yield Doubt(f"row {row.number}", text, mailboxes(text).addresses)
+
+
+def _take_over(
+    state: State,
+    run_dir: Path,
+    facts: dict[str, str],
+    *,
+    night: int = 0,
+    held: AbstractSet[str] = frozenset(),
+) -> None:
+    """Store in the state what a run's journal confirms.
+
+    Args:
+        held: Contacts that count as present although no row of the source was understood as theirs.
+    """
     confirmed: list[Known] = []
     forgotten: list[str] = []
     moment = now_s()
@@ -388,7 +438,7 @@ def _take_over(state: State, run_dir: Path, facts: dict[str, str], *, night: int
                 confirmed.append(Known(key, group.digest, night or last, moment))
             elif statuses & {Status.UNKNOWN, Status.SUCCESS}:
                 forgotten.append(key)
-        seen = set(journal.contacts()) - gone if night else set()
+        seen = (set(journal.contacts()) | held) - gone if night else set()
     state.learn(confirmed, forgotten, seen, night=night, facts=facts)
 
 
