@@ -59,7 +59,7 @@ _KIND = re.compile(
         "konigr koenigr konungar kuning koninkr kongeri kongedom kiralys krall royaum reino regno regat "
         "королев королів кралев кралст республ республік рэспубл републ princip prenslig furstent "
         "fuerstent furstend furstev vorsten fyrsted knezev knjaz ksiest hercegs ruhtin vurstir княж кнеж "
-        "sultan султан emir штат staat statul stato estado etat drzav panstw allam valtio riik devlet "
+        "sultan султан emir штат staat stat estado etat drzav panstw allam valtio riik devlet "
         "государст федер feder saves savez sojuz union unie islam ислам democr demokr демокр народ narod "
         "people popul volks folk lidov ludow nepi nepkoz kansan rahva halk socialis sozialis sosyalis "
         "szocialis социал cooperat kooperat bolivar боливар plurin multinat hasem hashem haschem "
