@@ -6,7 +6,7 @@ READY  := $(VENV)/.ready
 QUIETLY := -qq --no-compile --progress-bar off --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-quick check lint types docs bench shuffle torture lock clean
+.PHONY: help setup app demo test test-quick check lint types docs bench shuffle torture lock clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -29,8 +29,11 @@ $(READY): $(VENV)/.locked pyproject.toml
 	  $$pip install $(QUIETLY) --no-deps --no-build-isolation -e .
 	@touch $@
 
+app: $(READY) ## The whole job in a browser: bulk-import app
+	@$(BIN)/python -m bulk_import app
+
 demo: $(READY) ## Import sample_data into the built-in sandbox and show the report
-	@$(BIN)/python -m bulk_import.sandbox.demo
+	@$(BIN)/python -m bulk_import demo
 
 test: $(READY) ## Run every test
 	@$(BIN)/python -m pytest -m "" -n auto
@@ -49,10 +52,15 @@ types: $(READY) ## Strict types (mypy)
 docs: $(READY) ## Is every command and output in the README what the program prints today?
 	@$(BIN)/python -m cogapp -I . --check README.md docs/reference.md
 
-bench: $(READY) ## Measure speed and memory (minutes)
+$(VENV)/.bench: $(READY) requirements-bench.lock
+	@if [ -x $(BIN)/pip ]; then pip="$(BIN)/python -m pip"; else pip="$(PYTHON) -m pip --python $(BIN)/python"; fi; \
+	  $$pip install $(QUIETLY) --no-deps --require-hashes -r requirements-bench.lock
+	@touch $@
+
+bench: $(VENV)/.bench ## Measure speed and memory (minutes)
 	@$(BIN)/python -m benchmarks
 
-accuracy: $(READY) ## How often each normalizer is right, beside libraries
+accuracy: $(VENV)/.bench ## How often each normalizer is right, beside libraries
 	@$(BIN)/python -m benchmarks.accuracy
 
 shuffle: $(READY) ## 100,000 rows answered in random order: whose answer has each? (minutes)
@@ -61,9 +69,11 @@ shuffle: $(READY) ## 100,000 rows answered in random order: whose answer has eac
 torture: $(READY) ## Kill a run 200 times, resume it, count on the server's side (minutes)
 	@$(BIN)/python -m benchmarks.torture
 
+LOCK = uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
+  --upgrade --custom-compile-command "make lock" --quiet
 lock: ## Pin every dependency again (needs uv)
-	@uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes \
-	  --upgrade --custom-compile-command "make lock" --quiet -o requirements.lock
+	@$(LOCK) --group dev -o requirements.lock
+	@$(LOCK) --group dev --group bench -o requirements-bench.lock
 
 clean: ## Remove the environment and everything generated
 	@rm -rf $(VENV) runs demo build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage

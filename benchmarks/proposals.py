@@ -9,9 +9,10 @@ from pathlib import Path
 
 from bulk_import import load_mapping
 from bulk_import.mapping.binding import bind
-from bulk_import.mapping.suggesting import FULL_NAME, suggest
+from bulk_import.mapping.suggesting import suggest
 from bulk_import.sources import open_source
 
+FULL_NAME = "full_name"
 NAMES = ("lead_first_name", "lead_middle_name", "lead_last_name")
 
 

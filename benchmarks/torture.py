@@ -27,7 +27,7 @@ from pathlib import Path
 from bulk_import.sandbox.app import DEFAULT_KEY
 from bulk_import.sandbox.contacts import Request, read_requests
 
-_LONG_NOTES = "x" * 2000  # every second file is long enough to be prepared by a second process
+_LONG_NOTES = "x" * 2000  # every second file is long enough to be judged by a second process
 MAPPING = """version: 1
 fields: {lead_email: E-mail, lead_first_name: Name}
 when: {no_email: create}
@@ -88,7 +88,7 @@ def one_trial(folder: Path, rows: int, kills: int, chance: random.Random, notes:
     url = server.stdout.readline().strip()
     run = [sys.executable, "-m", "bulk_import", "run", str(folder / "contacts.csv"), "-m",
            str(folder / "mapping.yml"), "--run-dir", str(folder / "run"), "--endpoint", url,
-           "--rate", "0", "--concurrency", "8", "--json", "--quiet"]  # fmt: skip
+           "--rate", "0", "--concurrency", "8", "--yes", "--json", "--quiet"]  # fmt: skip
     environment = os.environ | {
         "INFLUENCERSOFT_API_KEY": DEFAULT_KEY,
         "XDG_STATE_HOME": str(folder),

@@ -1,23 +1,26 @@
-"""The values that travel through a run, in the order they are born.
+"""The values that travel through a run, in the order in which they are made.
 
 Row (as read) -> Record (as it will be sent) -> Outcome (as reported) -> Summary (as counted)
 
-All are frozen; they pass between stages, processes and tests without a second thought.
+All are frozen, so stages and processes can share them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from bulk_import.errors import EXIT_BUG, EXIT_SOME_FAILED
 
 if TYPE_CHECKING:
     import pandas
 
 
-VANISHED = "vanished"  # kind of the source that stands for contacts missing from all sources
+VANISHED = "vanished"  # kind of the made-up source that holds contacts missing from all others
 
 
 class Status(StrEnum):
@@ -29,6 +32,7 @@ class Status(StrEnum):
     INVALID = "invalid"
     DUPLICATE = "duplicate"
     SUPPRESSED = "suppressed"
+    SKIPPED = "skipped"
     UNCHANGED = "unchanged"
     NOT_SENT = "not_sent"
 
@@ -69,6 +73,11 @@ class Problem:
         return f"{where}: {self.message}" if where else self.message
 
 
+def in_words(problems: Iterable[Problem]) -> str:
+    """Return *problems* as one line of text: the only place where they become one."""
+    return "; ".join(map(str, problems))
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """One row of a source, every cell the text that the person sees.
@@ -101,6 +110,7 @@ class Record:
         fields: Form parameters and values in catalogue order, extras last; no empty values unless
             the mapping clears a field by name. The API key is never among them.
         problems: Errors and warnings of all cells together.
+        skipped: Which rule of the mapping keeps the row from being sent, and the cell.
     """
 
     row: Row
@@ -108,6 +118,7 @@ class Record:
     contact: str
     fields: tuple[tuple[str, str], ...]
     problems: tuple[Problem, ...] = ()
+    skipped: Problem | None = None
 
     @property
     def errors(self) -> tuple[Problem, ...]:
@@ -128,6 +139,9 @@ class Outcome:
 
     Attributes:
         error_code: The API's number for an answer of the API, else a symbolic code, else empty.
+        said: What the server answered, or why a row without an answer was not sent.
+        reasons: Why the row was refused before sending; empty for any other row.
+        warnings: What was doubtful about a row that passed.
         attempts: Requests made for this row, over all runs and resumes.
         http_status: Of the last answer; ``None`` when there was none.
         finished_at: RFC 3339 UTC; empty for a row that was not sent.
@@ -140,12 +154,18 @@ class Outcome:
     contact: str
     status: Status
     error_code: str = ""
-    message: str = ""
-    warnings: tuple[str, ...] = field(default=())
+    said: str = ""
+    reasons: tuple[Problem, ...] = ()
+    warnings: tuple[Problem, ...] = ()
     attempts: int = 0
     http_status: int | None = None
     finished_at: str = ""
     elapsed_ms: int | None = None
+
+    @property
+    def message(self) -> str:
+        """The reasons in words, else what the server answered."""
+        return in_words(self.reasons) if self.reasons else self.said
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +176,7 @@ class SourceInfo:
         name: As given on the command line; ``-`` for standard input.
         kind: ``csv``, ``xlsx``, ``ods``, … as detected; ``frame`` for a DataFrame.
         header: The columns as addressed by the mapping, in order.
-        labels: The same columns as written in the file: twice the same, or empty, if they are so.
+        labels: The same columns exactly as in the file; may repeat or be empty.
         sha256: Of the file's bytes, hexadecimal.
         dialect: How the file is written: delimiter, quotechar, lineterminator, bom, …; text only.
     """
@@ -180,6 +200,7 @@ class Summary:
         run_dir: The run's folder; empty when nothing was written.
         counts: Every status, also those with no rows.
         rows_read: Rows that came out of the sources, counted while reading.
+        rows_unread: Rows of the sources that the run has not come to; 0 for a whole run.
         requests: Requests made for rows, over all resumes.
         by_code: Error code -> number of rows, most frequent first.
         stopped: Why the run ended before its rows did; empty when it did not.
@@ -203,6 +224,7 @@ class Summary:
     finished_at: str = ""
     elapsed_s: float = 0.0
     dry_run: bool = False
+    rows_unread: int = 0
 
     @property
     def balanced(self) -> bool:
@@ -212,15 +234,36 @@ class Summary:
     @property
     def exit_code(self) -> int:
         if not self.balanced:
-            return 70
+            return EXIT_BUG
         if self.stop_code:
             return self.stop_code
         badly = (Status.FAILED, Status.INVALID, Status.UNKNOWN)
-        return 1 if any(self.counts.get(status) for status in badly) else 0
+        return EXIT_SOME_FAILED if any(self.counts.get(status) for status in badly) else 0
+
+    def _repr_html_(self) -> str:
+        """Return a table for a notebook: the statuses that occur, and where the report is."""
+        counts = [(status.value, n) for status, n in self.counts.items() if n]
+        rows = "".join(
+            f"<tr><td>{escape(name)}</td><td style='text-align:right'>{number:,}</td></tr>"
+            for name, number in [*counts, ("rows read", self.rows_read)]
+        )
+        notes = [
+            "a rehearsal: nothing was sent" if self.dry_run else "",
+            f"stopped: {self.stopped}" if self.stopped else "",
+            "" if self.balanced else "the counts do not add up: please report this bug",
+            f"report: {Path(self.run_dir) / 'report.html'}" if self.run_dir else "nothing to send",
+        ]
+        lines = "<br>".join(escape(note) for note in notes if note)
+        return f"<table>{rows}</table><p>{lines}</p>"
 
     def frame(self) -> pandas.DataFrame:
-        """Return the report as a DataFrame, every column text, one line per source row."""
+        """Return the report as a DataFrame, every column text, one line per source row.
+
+        It is empty for a run that wrote nothing.
+        """
         import pandas as pd
 
+        if not self.run_dir:
+            return pd.DataFrame()
         path = Path(self.run_dir) / "report.csv"
         return pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")

@@ -1,21 +1,30 @@
-"""Environment, .env, key file and flags -> one frozen Settings. Nobody else reads them."""
+"""Everything about a run that is neither the source nor the mapping: checked, frozen values.
+
+``Settings`` holds the account, the folders and four groups, each with what it governs::
+
+    Limits       how fast, how many at once, how many a day, in which hours
+    Patience     how long to wait and how often to try before giving up
+    Safeguards   what ends a run in which something is wrong
+    Policy       what is asked, trusted and sent again
+
+Every setting can be given by its own name: ``Settings(rate=5)`` is
+``Settings(limits=Limits(rate=5))``. Where settings come from (environment, ``.env``, key file)
+is the business of ``system.environment``.
+"""
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
+from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict, Unpack
 from urllib.parse import urlsplit
 
 from bulk_import.errors import SettingsError
+from bulk_import.system import environment
 from bulk_import.system.secrets import Secret
-
-KEY_VARIABLE = "INFLUENCERSOFT_API_KEY"
-ACCOUNT_VARIABLE = "INFLUENCERSOFT_ACCOUNT"
-ENDPOINT_VARIABLE = "INFLUENCERSOFT_ENDPOINT"
 
 # The vendor's international domain; an account on another one names its --endpoint.
 ACCOUNT_DOMAIN = "influencersoft.com"
@@ -28,90 +37,228 @@ _LIMIT = re.compile(r"(\d+)(%?)|(\d+\.\d+)(%)")
 NO_KEY = Secret("")
 
 
-@dataclass(frozen=True, slots=True)
+def _check(holds: bool, flag: str, found: object, wanted: str) -> None:  # noqa: FBT001 - reads as one
+    if not holds:
+        raise SettingsError(f"{flag} {found}: give {wanted}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How fast requests are made, and when.
+
+    Attributes:
+        rate: Requests per second for the whole run; 0 = no limit.
+        concurrency: Most requests in flight.
+        daily_limit: Most requests per day of the local clock; 0 = no limit.
+        window: Hours in which requests may be made, ``01:00-05:00``; empty = all day.
+        ends_when_closed: End the run when no more may be sent today, instead of waiting.
+    """
+
+    rate: float = 2.0
+    concurrency: int = 4
+    daily_limit: int = 0
+    window: str = ""
+    ends_when_closed: bool = False
+
+    def __post_init__(self) -> None:
+        _check(self.rate >= 0, "--rate", self.rate, "requests per second, 0 for no limit")
+        _check(1 <= self.concurrency <= 1000, "--concurrency", self.concurrency, "1 to 1000")
+        _check(self.daily_limit >= 0, "--daily-limit", self.daily_limit, "a number of requests")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patience:
+    """How long to wait, and how often to try, before giving up.
+
+    Attributes:
+        timeout_s: Seconds for one request, connecting included.
+        max_attempts: Most requests for one row without a trustworthy answer; throttled ones are
+            not counted.
+        connect_deadline_s: Seconds without any connection after which the run stops.
+        throttles: Throttled answers in a row, with no success between, after which the run stops.
+        quota_waits_s: Pauses after code 8; the run stops when they are used up.
+        retry_after_cap_s: A longer ``Retry-After`` stops the run.
+    """
+
+    timeout_s: float = 30.0
+    max_attempts: int = 5
+    connect_deadline_s: float = 60.0
+    throttles: int = 20
+    quota_waits_s: tuple[float, ...] = (60.0, 300.0, 900.0)
+    retry_after_cap_s: float = 600.0
+
+    def __post_init__(self) -> None:
+        _check(0 < self.timeout_s <= 3600, "--timeout", self.timeout_s, "1 to 3600 seconds")
+        _check(1 <= self.max_attempts <= 100, "--max-attempts", self.max_attempts, "1 to 100")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Safeguards:
+    """What keeps a run in which something is wrong from doing more harm.
+
+    Attributes:
+        limit: Most rows to send; the others stay ``not_sent``. ``None`` = all.
+        canary: Rows of different shapes to send first; 0 = none.
+        max_failures: Failed rows after which the run stops: ``"20"``, or ``"5%"`` of the rows
+            sent; empty = no limit.
+        breaker_failures, breaker_s: The run stops after that many failures in a row, if they
+            lasted at least that many seconds.
+        equal_refusals: The run stops after that many equal refusals in a row.
+        strict_suppress: Refuse suppression lists with entries that are not understood. ``None`` =
+            as the job has it: ``sync`` and ``retag`` refuse, ``run`` and ``resume`` name them.
+    """
+
+    limit: int | None = None
+    canary: int = 0
+    max_failures: str = ""
+    breaker_failures: int = 25
+    breaker_s: float = 10.0
+    equal_refusals: int = 10
+    strict_suppress: bool | None = None
+
+    def __post_init__(self) -> None:
+        _check(self.limit is None or self.limit >= 0, "--limit", self.limit, "a number of rows")
+        _check(self.canary >= 0, "--canary", self.canary, "a number of rows")
+        if self.max_failures:
+            parse_limit(self.max_failures)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """What is asked of the server, what is trusted, and what is sent again.
+
+    Attributes:
+        preflight: Ask ``getalllists`` before the first row.
+        verify_hash: What to do about the ``hash`` of answers: ``off``, ``warn``, ``require``.
+        trust_503: Take a 503 without ``Retry-After`` for "not processed".
+        retry_failed, resend_unknown: What a resume sends again besides rows that were not sent.
+        report_safe: Neutralize formula-like cells in ``report.csv`` as well.
+        read_ahead_bytes: Sources of at least this size are read by a second process while their
+            first rows are being sent, where nothing depends on all rows; below 0 = never.
+        send_by: ``direct``, or ``session``: by aiohttp's sessions, slower and otherwise alike.
+    """
+
+    preflight: bool = True
+    verify_hash: str = "off"
+    trust_503: bool = False
+    retry_failed: bool = False
+    resend_unknown: bool = False
+    report_safe: bool = False
+    read_ahead_bytes: int = 2**20
+    send_by: str = field(default_factory=environment.sending)
+
+    def __post_init__(self) -> None:
+        known = ("off", "warn", "require")
+        _check(self.verify_hash in known, "--verify-hash", self.verify_hash, "off, warn or require")
+        ways = ("direct", "session")
+        _check(
+            self.send_by in ways, environment.SENDING_VARIABLE, self.send_by, "direct or session"
+        )
+
+
+class Options(TypedDict, total=False):
+    """Settings of the four groups by their own names; a test compares it with the groups."""
+
+    rate: float
+    concurrency: int
+    daily_limit: int
+    window: str
+    ends_when_closed: bool
+    timeout_s: float
+    max_attempts: int
+    connect_deadline_s: float
+    throttles: int
+    quota_waits_s: tuple[float, ...]
+    retry_after_cap_s: float
+    limit: int | None
+    canary: int
+    max_failures: str
+    breaker_failures: int
+    breaker_s: float
+    equal_refusals: int
+    strict_suppress: bool | None
+    preflight: bool
+    verify_hash: str
+    trust_503: bool
+    retry_failed: bool
+    resend_unknown: bool
+    report_safe: bool
+    read_ahead_bytes: int
+    send_by: str
+
+
+Group = Limits | Patience | Safeguards | Policy
+GROUPS: Mapping[str, type[Group]] = {
+    "limits": Limits, "patience": Patience, "safeguards": Safeguards, "policy": Policy,
+}  # fmt: skip
+_GROUP_OF = {entry.name: name for name, group in GROUPS.items() for entry in fields(group)}
+
+
+@dataclass(frozen=True, slots=True, init=False)
 class Settings:
     """Everything about a run that is neither the source nor the mapping.
 
     Attributes:
         endpoint: Base URL of the account, ``https://login.influencersoft.com``, without a path.
-        api_key: Never shown; ``reveal()`` is called where the request body is put together.
-        rate: Requests per second for the whole run; 0 = no limit.
-        concurrency: Requests in flight at most.
-        timeout_s: Seconds for one request, connecting included.
-        max_attempts: Requests for one row whose failures may be repeated; throttling not counted.
-        limit: Rows to send at most; the rest stays ``not_sent``.
-        canary: Rows of different shapes to send first; 0 = none.
-        max_failures: ``"20"`` rows or ``"5%"`` of the rows sent; empty = no limit.
-        dry_run: Everything but the network.
-        run_dir: The run's folder; ``None`` = a new one under ``runs/``.
-        preflight: Whether ``getalllists`` is asked before the first row.
-        report_safe: Neutralize formula-like cells in ``report.csv`` as well.
-        verify_hash: What to do about the answers' ``hash``: ``off``, ``warn``, ``require``.
-        trust_503: Take a 503 without ``Retry-After`` for "not processed".
+        api_key: Text or ``Secret``; kept as a ``Secret``, which is never shown.
         ca_file: Certificates to trust besides the system's.
-        connect_deadline_s: Seconds without any connection after which the run stops.
-        breaker_failures, breaker_s: The run stops after that many failures in a row that lasted
-            at least that many seconds.
-        equal_refusals: The run stops after that many equal refusals in a row.
-        retry_after_cap_s: A longer ``Retry-After`` ends the run.
-        quota_waits_s: Pauses after code 8; when they are used up the run ends.
-        throttles: Throttle signals in a row without a success after which the run ends.
-        retry_failed, resend_unknown: What else a resume sends again.
-        daily_limit: Requests a day for the run, by the local clock; 0 = any number.
-        window: Hours in which requests may be made, ``01:00-05:00``; empty = all day.
-        ends_when_closed: End the run when no more may be made today, instead of waiting.
-        read_ahead_bytes: Sources of at least that size are read by another process while rows are
-            being sent, where nothing depends on all rows; below 0 = all are read first.
-        state_dir: Where the locks of accounts are; ``None`` = the user's own folder for state.
+        run_dir: The run's folder; ``None`` = a new one under ``runs/``.
+        state_dir: Where the locks of accounts are; ``None`` = no lock for the account.
+        dry_run: Everything but the network.
     """
 
-    endpoint: str = ""
-    api_key: Secret = NO_KEY
-    rate: float = 2.0
-    concurrency: int = 4
-    timeout_s: float = 30.0
-    max_attempts: int = 5
-    limit: int | None = None
-    canary: int = 0
-    max_failures: str = ""
-    dry_run: bool = False
-    run_dir: Path | str | None = None
-    preflight: bool = True
-    report_safe: bool = False
-    verify_hash: str = "off"
-    trust_503: bool = False
-    ca_file: Path | None = None
-    connect_deadline_s: float = 60.0
-    breaker_failures: int = 25
-    breaker_s: float = 10.0
-    equal_refusals: int = 10
-    retry_after_cap_s: float = 600.0
-    quota_waits_s: tuple[float, ...] = (60.0, 300.0, 900.0)
-    throttles: int = 20
-    retry_failed: bool = False
-    resend_unknown: bool = False
-    daily_limit: int = 0
-    window: str = ""
-    ends_when_closed: bool = False
-    read_ahead_bytes: int = 2**20
-    state_dir: Path | None = None
+    endpoint: str
+    api_key: Secret
+    ca_file: Path | None
+    run_dir: Path | str | None
+    state_dir: Path | None
+    dry_run: bool
+    limits: Limits
+    patience: Patience
+    safeguards: Safeguards
+    policy: Policy
 
-    def __post_init__(self) -> None:
-        _check(self.rate >= 0, "--rate", self.rate, "requests per second, 0 for no limit")
-        _check(1 <= self.concurrency <= 1000, "--concurrency", self.concurrency, "1 to 1000")
-        _check(0 < self.timeout_s <= 3600, "--timeout", self.timeout_s, "1 to 3600 seconds")
-        _check(1 <= self.max_attempts <= 100, "--max-attempts", self.max_attempts, "1 to 100")
-        _check(self.limit is None or self.limit >= 0, "--limit", self.limit, "a number of rows")
-        _check(self.daily_limit >= 0, "--daily-limit", self.daily_limit, "a number of requests")
-        _check(self.canary >= 0, "--canary", self.canary, "a number of rows")
-        _check(
-            self.verify_hash in ("off", "warn", "require"),
-            "--verify-hash",
-            self.verify_hash,
-            "off, warn or require",
-        )
-        if self.max_failures:
-            parse_limit(self.max_failures)
+    def __init__(
+        self,
+        *,
+        endpoint: str = "",
+        api_key: Secret | str = NO_KEY,
+        ca_file: Path | None = None,
+        run_dir: Path | str | None = None,
+        state_dir: Path | None = None,
+        dry_run: bool = False,
+        limits: Limits = Limits(),
+        patience: Patience = Patience(),
+        safeguards: Safeguards = Safeguards(),
+        policy: Policy | None = None,
+        **options: Unpack[Options],
+    ) -> None:
+        """Make settings.
+
+        Args:
+            **options: Single settings of the groups, by their own names.
+
+        Raises:
+            SettingsError: A value does not make sense; the message names the setting.
+            TypeError: No setting has that name.
+        """
+        given = {
+            "limits": limits,
+            "patience": patience,
+            "safeguards": safeguards,
+            "policy": policy or Policy(),
+        }
+        values: dict[str, Any] = {
+            "endpoint": endpoint,
+            "api_key": api_key if isinstance(api_key, Secret) else Secret(api_key),
+            "ca_file": ca_file,
+            "run_dir": run_dir,
+            "state_dir": state_dir,
+            "dry_run": dry_run,
+            **_sorted_into(given, options),
+        }
+        for name, value in values.items():
+            object.__setattr__(self, name, value)
 
     @classmethod
     def from_env(
@@ -124,7 +271,7 @@ class Settings:
         dotenv: Path | None = Path(".env"),
         **options: Any,
     ) -> Settings:
-        """Gather settings: flags first, then the key file, the environment, then ``.env``.
+        """Gather settings: arguments first, then the key file, the environment, then ``.env``.
 
         Args:
             account: The account's login; the endpoint follows from it.
@@ -132,42 +279,45 @@ class Settings:
             api_key_file: A file that holds the key alone.
             environ: Instead of ``os.environ``.
             dotenv: Instead of ``.env`` in the current folder; ``None`` = do not look.
-            **options: Fields of this class; ``None`` means "as by default".
+            **options: As of ``Settings``; ``None`` means "as by default".
 
         Raises:
             SettingsError: A setting does not make sense; the message names it.
         """
-        known = _dotenv(dotenv) | dict(os.environ if environ is None else environ)
+        known = environment.variables(environ, dotenv)
         if account and endpoint:
             raise SettingsError("--account and --endpoint: give one of them, they say the same")
         if not account and not endpoint:
-            endpoint = known.get(ENDPOINT_VARIABLE, "")
-            account = "" if endpoint else known.get(ACCOUNT_VARIABLE, "")
-        key = _key_from(api_key_file) if api_key_file else known.get(KEY_VARIABLE, "").strip()
-        names = {field.name for field in fields(cls)}
-        unknown = options.keys() - names
-        if unknown:
-            raise TypeError(f"unknown settings: {', '.join(sorted(unknown))}")
-        options.setdefault("state_dir", _state_dir(known))
-        given = {name: value for name, value in options.items() if value is not None}
-        base = normalize_endpoint(endpoint) if endpoint else account_endpoint(account)
-        return cls(endpoint=base, api_key=Secret(key), **given)
+            endpoint = known.get(environment.ENDPOINT_VARIABLE, "")
+            account = "" if endpoint else known.get(environment.ACCOUNT_VARIABLE, "")
+        options.setdefault("state_dir", environment.state_folder(known))
+        return cls(
+            endpoint=normalize_endpoint(endpoint) if endpoint else account_endpoint(account),
+            api_key=environment.api_key(known, api_key_file),
+            **{name: value for name, value in options.items() if value is not None},
+        )
+
+    def with_strict_lists(self) -> Settings:
+        """Return a copy that refuses doubtful suppression lists, unless that was decided already."""
+        if self.safeguards.strict_suppress is not None:
+            return self
+        return replace(self, safeguards=replace(self.safeguards, strict_suppress=True))
 
     def ready_to_send(self) -> Settings:
-        """Return self, complete.
+        """Return a copy with the endpoint normalized.
 
         Raises:
-            SettingsError: Endpoint or key are missing; all that is missing at once.
+            SettingsError: The endpoint or the key is missing; all that is missing at once.
         """
         missing = []
         if not self.endpoint:
             missing.append(
-                f"which account? give --account LOGIN, or set {ACCOUNT_VARIABLE} "
-                f"(or --endpoint URL, {ENDPOINT_VARIABLE})"
+                f"which account? give --account LOGIN, or set {environment.ACCOUNT_VARIABLE} "
+                f"(or --endpoint URL, {environment.ENDPOINT_VARIABLE})"
             )
         if not self.api_key:
             missing.append(
-                f"no API key: set {KEY_VARIABLE} in the environment or in .env, "
+                f"no API key: set {environment.KEY_VARIABLE} in the environment or in .env, "
                 "or give --api-key-file FILE"
             )
         if missing:
@@ -237,35 +387,13 @@ def parse_limit(text: str) -> tuple[float, bool]:
     return number, is_share
 
 
-def _state_dir(environ: Mapping[str, str]) -> Path:
-    base = environ.get("XDG_STATE_HOME") or environ.get("LOCALAPPDATA")
-    return (Path(base) if base else Path.home() / ".local" / "state") / "bulk_import"
-
-
-def _check(holds: bool, flag: str, found: object, wanted: str) -> None:  # noqa: FBT001
-    if not holds:
-        raise SettingsError(f"{flag} {found}: give {wanted}")
-
-
-def _key_from(path: Path) -> str:
-    try:
-        text = path.read_text("utf-8-sig").strip()
-    except (OSError, UnicodeDecodeError) as exc:
-        reason = exc.strerror if isinstance(exc, OSError) else "not a text file"
-        raise SettingsError(f"--api-key-file {path}: cannot be read: {reason}") from None
-    if not text or "\n" in text:
-        raise SettingsError(f"--api-key-file {path}: it must hold the key alone, on one line")
-    return text
-
-
-def _dotenv(path: Path | None) -> dict[str, str]:
-    if path is None or not path.is_file():
-        return {}
-    from dotenv import dotenv_values
-
-    try:
-        # Without interpolation: a key may contain a dollar sign.
-        found = dotenv_values(path, interpolate=False, encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as exc:
-        raise SettingsError(f"{path}: cannot be read: {exc}") from None
-    return {name: value for name, value in found.items() if value is not None}
+def _sorted_into(groups: Mapping[str, Any], options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return *groups* with each of *options* in the group that it belongs to."""
+    changes: dict[str, dict[str, Any]] = {}
+    for name, value in options.items():
+        if name not in _GROUP_OF:
+            near = get_close_matches(name, [*_GROUP_OF, *(f.name for f in fields(Settings))], 1)
+            hint = f"; did you mean {near[0]}?" if near else ""
+            raise TypeError(f"no setting is called {name!r}{hint}")
+        changes.setdefault(_GROUP_OF[name], {})[name] = value
+    return {name: replace(group, **changes.get(name, {})) for name, group in groups.items()}

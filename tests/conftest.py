@@ -23,6 +23,7 @@ from bulk_import.delivery import attempts, pace, retry
 from bulk_import.progress import Silence
 from bulk_import.sandbox.app import Sandbox
 from bulk_import.settings import Settings
+from bulk_import.system.environment import SENDING_VARIABLE
 from bulk_import.system.secrets import Secret
 
 MAPPING = """\
@@ -57,6 +58,13 @@ def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for name in ("API_KEY", "ACCOUNT", "ENDPOINT"):
         monkeypatch.delenv(f"INFLUENCERSOFT_{name}", raising=False)
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+
+
+@pytest.fixture(params=["direct", pytest.param("session", marks=pytest.mark.slow)])
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Everything is sent by one of the two ways, in processes of their own as well."""
+    monkeypatch.setenv(SENDING_VARIABLE, request.param)
+    return str(request.param)
 
 
 @pytest.fixture

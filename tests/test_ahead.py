@@ -1,4 +1,4 @@
-"""Rows prepared by another process while the first are being sent: the same promises hold."""
+"""Rows judged by another process while the first are being sent: the same promises hold."""
 
 from __future__ import annotations
 
@@ -57,6 +57,27 @@ async def test_the_report_is_the_same_as_when_all_rows_are_read_first(
     assert ends["ahead"].counts[Status.INVALID] == 18
     assert without_times(tmp_path / "ahead") == without_times(tmp_path / "first")
     assert Counter(r.email for r in sandbox.sent()).most_common(1)[0][1] == 2  # one for each run
+
+
+class _Expectations(Silence):
+    """Remembers how many rows a run said that it would send."""
+
+    def __init__(self) -> None:
+        self.totals: list[int] = []
+
+    def sending(self, total: int) -> None:
+        self.totals.append(total)
+
+    expecting = sending
+
+
+async def test_rows_that_are_refused_do_not_count_as_work_to_send(
+    sandbox, settings, long_csv, mapping
+):
+    told = _Expectations()
+    chosen = settings(sandbox, read_ahead_bytes=0)
+    summary = await import_file_async(long_csv(900), mapping, chosen, progress=told)
+    assert (told.totals[0], told.totals[-1]) == (900, summary.counts[Status.SUCCESS])
 
 
 async def test_the_rows_of_several_files_are_sent_in_their_order(
@@ -156,16 +177,16 @@ async def test_the_other_process_ends_with_this_one_and_never_sees_the_key(
     path = tmp_path / "journal.sqlite3"
     with Journal.create(path) as journal:
         job = ReadingTask.of(path, [str(contacts_csv(10_000))], loaded, None)
-        with ReadAhead.start(job) as preparer:
+        with ReadAhead.start(job) as ahead:
             (child,) = psutil.Process().children()
             assert "INFLUENCERSOFT_API_KEY" not in child.environ()
             assert "a-secret-key" not in " ".join(child.cmdline())
         assert not child.is_running()
-        assert not preparer.is_done
+        assert not ahead.is_done
         known = journal.count_records()
-        with ReadAhead.start(job) as preparer:
-            await preparer.prepared()
-        assert (preparer.is_done, preparer.rows_read, preparer.error) == (True, 10_000, "")
+        with ReadAhead.start(job) as ahead:
+            await ahead.judged()
+        assert (ahead.is_done, ahead.rows_read, ahead.error) == (True, 10_000, "")
         assert journal.count_records() == 10_000 >= known
 
 
@@ -180,7 +201,7 @@ def served(tmp_path):
 
 @pytest.fixture
 def begun(served, contacts_csv, bare_mapping, tmp_path):
-    """A run that sends its first rows while most are still being prepared."""
+    """A run that sends its first rows while most are still being judged."""
     source, run_dir = contacts_csv(40_000, bare=True), tmp_path / "run"
     process = start("run", source, "-m", bare_mapping, "--run-dir", run_dir, "--no-preflight",
                     "--concurrency", "8", url=served.url)  # fmt: skip
@@ -194,7 +215,7 @@ def begun(served, contacts_csv, bare_mapping, tmp_path):
 def read_so_far(run_dir: Path) -> tuple[int, bool]:
     """Rows in the journal, and whether they are all."""
     with Journal.open(run_dir / "journal.sqlite3") as journal:
-        return journal.count_records(), "prepared" in journal.facts()
+        return journal.count_records(), "judged" in journal.facts()
 
 
 @pytest.mark.slow
@@ -210,7 +231,7 @@ def test_killed_while_it_reads_it_goes_on_where_it_stopped(served, begun):
 
     code, out, err = finish("resume", run_dir, "--no-preflight", "--limit", "300", url=served.url)
 
-    assert "books: balanced" in out, err
+    assert "row counts add up" in out, err
     lines = report_of(run_dir)
     assert [int(line["row"]) for line in lines] == list(range(2, 40_002))
     bare = Counter(r.form["lead_first_name"] for r in served.sent() if "lead_email" not in r.form)
@@ -229,10 +250,10 @@ def test_a_source_that_has_changed_meanwhile_or_is_gone_is_not_read_on(served, b
     text = source.read_bytes()
     source.write_bytes(text.replace(b"Person 9,", b"Other 9,"))
     code, _, err = finish("resume", run_dir, "--no-preflight", url=served.url)
-    assert (code, "is not the file that it was" in err) == (2, True), err
+    assert (code, "has changed (its contents differ" in err) == (2, True), err
     source.unlink()
     code, _, err = finish("resume", run_dir, "--no-preflight", url=served.url)
-    assert (code, "was not read to its end" in err) == (2, True), err
+    assert (code, "was not read completely" in err) == (2, True), err
     assert len(served.sent()) == before
 
 
@@ -242,8 +263,8 @@ def test_interrupted_while_it_reads_the_books_balance_and_the_rest_comes_later(s
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=35)
     assert process.returncode == 130
-    assert "books: balanced" in out
-    assert "of 40,000 rows were read, the same command reads on" in out
+    assert "row counts add up" in out
+    assert "of 40,000 rows were read, the same command continues" in out
     assert "Traceback" not in err
     assert not any(child.is_running() for child in children)
     rows, is_whole = read_so_far(run_dir)

@@ -2,12 +2,63 @@
 
 from __future__ import annotations
 
+import asyncio
+
+from bulk_import import Status, import_file_async
 from bulk_import.api.form import encode
+from bulk_import.delivery.pace import Pace
 from bulk_import.journal.entries import Pending
 from bulk_import.run.canary import choose_canary
+from bulk_import.run.plan import Plan
+from bulk_import.stopping import Stop
 
 
 def test_the_canary_shows_as_many_shapes_as_it_can():
     rows = [Pending(n, "", "", "", encode([("add_tags", tag), ("lead_utc", utc)])) for n, (tag, utc) in enumerate(
         [("x", "+01"), ("x", "+01"), ("x", "+01"), ("y", "+01"), ("x", "+02")])]  # fmt: skip
     assert choose_canary(rows, 3) == {0, 3, 4}
+
+
+async def test_a_page_may_answer_later_and_a_stop_meanwhile_is_a_no(
+    contacts_csv, mapping, sandbox, settings
+):
+    stop = Stop()
+    asked = []
+
+    async def answer(plan: Plan) -> bool:
+        asked.append(plan.accepted)
+        if not plan.accepted:
+            return True
+        stop.request("stopped by a person", 3)
+        await asyncio.sleep(60)
+        return True
+
+    summary = await import_file_async(
+        contacts_csv(10), mapping, settings(sandbox, canary=2), confirm=answer, stop=stop
+    )
+    assert asked == [0, 2]
+    assert summary.counts[Status.SUCCESS] == 2
+    assert summary.counts[Status.NOT_SENT] == 8
+    assert len(sandbox.sent()) == 2
+
+
+async def test_the_pace_of_a_run_can_be_held_and_changed_from_outside(
+    contacts_csv, mapping, sandbox, settings
+):
+    given: list[Pace] = []
+
+    def steer(pace: Pace) -> None:
+        given.append(pace)
+        pace.hold()
+
+    source = contacts_csv(20)
+    run = asyncio.create_task(
+        import_file_async(source, mapping, settings(sandbox, rate=0.1), steer=steer)
+    )
+    while not given:
+        await asyncio.sleep(0.01)
+    await asyncio.sleep(0.1)
+    assert sandbox.sent() == []
+    given[0].ask(0)
+    given[0].release()
+    assert (await run).counts[Status.SUCCESS] == 20

@@ -12,9 +12,19 @@ import pytest
 from bulk_import.delivery.commits import GroupCommit, Reserve
 from bulk_import.errors import SetupError, StorageError
 from bulk_import.journal import Journal
-from bulk_import.journal.entries import AttemptResult, Intent, JudgedRow, Settled, Unsettled
-from bulk_import.journal.entries import Refusal as RowVerdict
-from bulk_import.models import Problem, Row, SourceInfo, Status
+from bulk_import.journal.database import FORMAT
+from bulk_import.journal.entries import (
+    AttemptResult,
+    Intent,
+    JudgedRow,
+    Refusal,
+    Settled,
+    Unsettled,
+)
+from bulk_import.models import Problem, Row, Severity, SourceInfo, Status
+
+DOUBT = Problem("W", "careful", "Phone: mobile", "lead_phone", "8 (415)", Severity.WARNING)
+BAD = Problem("X", 'bad: "a; B: c"', "B", "lead_email", "a; B: c")
 
 
 @pytest.fixture
@@ -31,16 +41,16 @@ def journal(tmp_path: Path) -> Iterator[Journal]:
         opened.add(
             1,
             [
-                JudgedRow(1, rows[0], "a@b.org", "a@b.org", ("careful",), b"lead_email=a%40b.org"),
+                JudgedRow(1, rows[0], "a@b.org", "a@b.org", (DOUBT,), b"lead_email=a%40b.org"),
                 JudgedRow(1, rows[1], "", "+1", (), b"lead_phone=%2B1"),
-                JudgedRow(1, rows[2], "", "", (), None, RowVerdict(Status.INVALID, "X", "bad")),
+                JudgedRow(1, rows[2], "", "", (), None, Refusal(Status.INVALID, (BAD,))),
             ],
         )
         yield opened
 
 
 def intent(seq: int, number: int = 1) -> Intent:
-    return Intent(seq, number, "2026-01-01T00:00:00Z", "abc")
+    return Intent(seq, number, "2026-01-01T00:00:00Z")
 
 
 def settled(seq: int, status: Status = Status.SUCCESS, *, again: bool = False) -> Settled:
@@ -66,9 +76,31 @@ def test_every_row_has_one_status_at_every_moment(journal):
 
 def test_rows_read_back_as_they_were(journal):
     (_, row, outcome), *_rest, (_, last, refused) = journal.results()
-    assert (row.cells, row.number, outcome.warnings) == ({"A": "2", "B": "x"}, 2, ("careful",))
+    assert (row.cells, row.number, outcome.warnings) == ({"A": "2", "B": "x"}, 2, (DOUBT,))
     assert last.problems == (Problem("X", "y", "A"),)
-    assert (refused.status, refused.error_code, refused.message) == (Status.INVALID, "X", "bad")
+    assert (refused.status, refused.error_code, refused.reasons) == (Status.INVALID, "X", (BAD,))
+    assert refused.message == 'B: bad: "a; B: c"'
+
+
+def test_a_row_without_problems_stores_nothing_for_them(journal):
+    """The journal is written for every row: what most rows do not have must not cost them."""
+    with journal.another() as other:
+        db = other._db
+        assert db.execute("select problems, warnings from record where seq = 2").fetchone() == (
+            None,
+            None,
+        )
+        journal.commit([intent(1), settled(1)])
+        assert db.execute("select reasons from outcome where seq = 1").fetchone() == (None,)
+
+
+def test_a_journal_of_another_format_is_refused_by_name(journal):
+    journal.remember(format="1")
+    journal.close()
+    with pytest.raises(
+        SetupError, match=rf"{journal.path}: journal format 1, this program writes {FORMAT}"
+    ):
+        Journal.open(journal.path)
 
 
 def test_after_a_crash_rows_with_email_are_sent_again_and_bare_ones_are_unknown(journal):
@@ -103,7 +135,7 @@ def test_a_journal_that_is_there_is_a_whole_one(tmp_path):
     """Killed while it is made, it is not there at all: the same command begins anew."""
     (tmp_path / ".journal.sqlite3.part").write_bytes(b"half of it")
     with Journal.create(tmp_path / "journal.sqlite3", {"endpoint": "https://x"}) as made:
-        assert made.facts() == {"format": "1", "endpoint": "https://x"}
+        assert made.facts() == {"format": FORMAT, "endpoint": "https://x"}
     assert [path.name for path in tmp_path.iterdir()] == ["journal.sqlite3"]
 
 
@@ -162,3 +194,14 @@ async def test_when_the_disk_is_full_no_intent_is_accepted_and_settlements_use_t
     assert len(heard) == 1
     assert journal.counts()[Status.SUCCESS] == 1
     assert journal.count_requests() == 1
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="open files are listed by Linux")
+def test_a_journal_that_is_refused_is_closed(tmp_path):
+    """An open one would hold its locks, and warn of itself in another test."""
+    path = tmp_path / "journal.sqlite3"
+    Journal.create(path, {"format": "0"}).close()
+    with pytest.raises(SetupError, match="journal format 0"):
+        Journal.open(path)
+    handles = [file for file in Path("/proc/self/fd").iterdir() if file.is_symlink()]
+    assert str(path) not in [str(file.readlink()) for file in handles if file.exists()]

@@ -71,3 +71,28 @@ async def test_one_early_refusal_tells_of_no_limit_and_the_rate_doubles_until_th
         await pace.slot()
         pace.accepted()
     assert clock.now - 100 < 30, "at one a second it would be a minute"
+
+
+async def test_a_held_pace_lets_nobody_start_until_it_is_released():
+    clock = Clock()
+
+    async def sleep(seconds: float) -> None:
+        await clock.sleep(seconds)
+        if clock.now >= 103:
+            pace.release()
+
+    pace = Pace(0, clock=clock, sleep=sleep)
+    pace.hold()
+    assert pace.slot_now() == 0
+    assert await pace.slot() >= 103
+    assert pace.slot_now() == clock.now
+
+
+async def test_a_person_changes_the_rate_while_the_run_works():
+    clock = Clock()
+    pace = Pace(1, clock=clock, sleep=clock.sleep)
+    pace.fall()
+    pace.ask(50)
+    assert (pace.rate, pace.asked) == (50, 50)
+    times = [await pace.slot() for _ in range(3)]
+    assert times[-1] - times[0] == pytest.approx(2 / 50)

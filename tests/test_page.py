@@ -14,11 +14,12 @@ import xlsxwriter
 from bulk_import import import_file_async
 from bulk_import.api.fields import FIELDS
 from bulk_import.cli import main
-from bulk_import.jobs.history import write_reports
+from bulk_import.jobs.history import rewrite_reports
 from bulk_import.mapping.loading import parse_mapping
-from bulk_import.models import Outcome, Status, Summary
+from bulk_import.models import Outcome, Problem, Row, Severity, SourceInfo, Status, Summary
 from bulk_import.report.digest import Digest
 from bulk_import.report.page import render
+from bulk_import.report.rejects import write_rejects
 from bulk_import.run.changes import SET_FIELDS, SetCounter
 
 MAPPING = parse_mapping(
@@ -101,9 +102,12 @@ async def test_the_page_says_what_ran_and_what_to_do_and_hides_people_when_asked
     assert "bob@example.com" in text
     assert "<script>alert" not in text
     assert "PHONE_INVALID" in text
-    assert "vip (1)" in text
-    assert not re.search(r"""(?:src|href)\s*=|url\(|https?://(?!127)""", text)
-    write_reports(Path(summary.run_dir), redact=True)
+    assert re.search(r"vip <span[^>]*>1</span>", text)
+    assert "1 of 3 imported; 2 need you" in text
+    assert re.findall(r"""(?:src|href)="[^"]*"|url\(|https?://(?!127|www\.w3\.org)\S*""", text) == [
+        'href="rejects.xlsx"'
+    ]
+    rewrite_reports(Path(summary.run_dir), redact=True)
     hidden = path.read_text("utf-8")
     assert "example.com" not in hidden
     assert "not an address" not in hidden
@@ -121,16 +125,59 @@ async def test_a_browser_renders_the_page(tmp_path, sandbox, settings):
         check=True, capture_output=True, timeout=90,
     )  # fmt: skip
     dom = done.stdout.decode()
-    assert "balanced: every row is accounted for once" in dom
+    assert "add up: every row is accounted for once" in dom
     assert "&lt;script&gt;alert(1)" not in dom  # names are not on the page
     assert dom.count("<tr>") > 4
+
+
+def test_only_the_cells_that_a_problem_names_are_coloured(tmp_path):
+    """A text of the server, or of a cell, can look like a header with a colon after it."""
+    names = ("E-mail", "Note", "Phone: mobile")
+    info = SourceInfo("a.xlsx", "xlsx", "People", header=names, labels=names)
+    row = Row("a.xlsx", "People", 2, dict.fromkeys(names, "x"))
+    failed = Outcome("a.xlsx", "People", 2, "x", Status.FAILED, "100", "no; Note: call us")
+    refused = Outcome(
+        "a.xlsx", "People", 3, "", Status.INVALID, "PHONE_INVALID",
+        reasons=(
+            Problem("PHONE_INVALID", "'5; Note: 7' is too short", "Phone: mobile", "lead_phone", "5; Note: 7"),
+            Problem("ROW_RAGGED", "Note: the row is longer than the header"),
+        ),
+    )  # fmt: skip
+    (path,) = write_rejects(tmp_path, {1: info}, [(1, row, failed), (1, row, refused)])
+    sheet = openpyxl.load_workbook(path).active
+    marked = {
+        cell.coordinate: cell.comment.text
+        for line in sheet
+        for cell in line
+        if cell.fill.fgColor.rgb == "FFFFC7CE"
+    }
+    assert marked == {"C3": "'5; Note: 7' is too short"}
+    assert sheet["E3"].value == (
+        "Phone: mobile: '5; Note: 7' is too short; Note: the row is longer than the header"
+    )
+
+
+def test_a_header_with_a_colon_stays_whole_on_the_page():
+    doubt = Problem(
+        "PHONE_UNASSIGNED", "odd: 7", "Phone: mobile", "lead_phone", "7", Severity.WARNING
+    )
+    whole = Problem("ROW", "Note: of the row", severity=Severity.WARNING)
+    digest = Digest()
+    outcome = Outcome("a", "", 2, "a@b.org", Status.SUCCESS, "0", warnings=(doubt, whole))
+    assert list(digest.watched([outcome, outcome])) == [outcome, outcome]
+    assert digest.warnings == {"Phone: mobile": 2, "": 2}
+    assert digest.warned == {"Phone: mobile": doubt, "": whole}
+    page = render(
+        digest=digest, changes={}, summary=Summary("r", (), "", "", {Status.SUCCESS: 2}, 2)
+    )
+    assert "<td>Phone: mobile</td>" in page
 
 
 def test_a_hundred_thousand_rows_make_a_light_page():
     digest = Digest()
     outcomes = (
         Outcome("a.csv", "", n, f"p{n}@example.com", Status.FAILED if n % 3 == 0 else Status.SUCCESS, "101" if n % 3 == 0 else "0",
-                "no such list", ("Phone: odd",), 1, 200, f"2026-01-01T{n // 3600 % 24:02}:{n // 60 % 60:02}:{n % 60:02}.000Z", 50)
+                "no such list", (), (Problem("P", "odd", "Phone"),), 1, 200, f"2026-01-01T{n // 3600 % 24:02}:{n // 60 % 60:02}:{n % 60:02}.000Z", 50)
         for n in range(100_000)
     )  # fmt: skip
     assert sum(1 for _ in digest.watched(outcomes)) == 100_000
@@ -145,7 +192,7 @@ def test_a_hundred_thousand_rows_make_a_light_page():
     page = render(summary, digest, {"add_tags": {"vip": 5}})
     assert len(page) < 250_000
     assert "The first 500 of 33,334" in page
-    assert page.count("<rect") <= 240
+    assert page.count('class="plot"') <= 240
 
 
 async def test_a_bundle_keeps_shapes_and_equalities_and_nobodys_data(
@@ -180,6 +227,11 @@ async def test_a_bundle_keeps_shapes_and_equalities_and_nobodys_data(
     assert [line["status"] for line in lines] == ["success", "invalid", "success"]
     assert lines[0]["Name"] == lines[1]["Name"]
     assert lines[2]["Name"] == "NA"
+    assert [line["problems"] for line in lines] == [
+        "",
+        "PHONE_INVALID (Phone)",
+        "VALUE_PLACEHOLDER (Name)",
+    ]
     assert re.fullmatch(r"\+\d{11}", lines[0]["Phone"])
     assert re.fullmatch(r"[a-z]{3}@[a-z]{7}\.[a-z]{3}", lines[0]["E-mail"])
 

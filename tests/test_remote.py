@@ -9,7 +9,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from bulk_import.errors import SourceError
-from bulk_import.jobs.nightly import SyncOptions, sync_async
+from bulk_import.jobs.nightly import SyncOptions, sync_night
 from bulk_import.mapping.loading import parse_mapping
 from bulk_import.models import Status
 from bulk_import.sources import read_rows
@@ -31,8 +31,8 @@ async def test_a_source_over_http(tmp_path, sandbox, settings):
         rows = list(read_rows(url))
         assert [(row.source, row.cells["Name"]) for row in rows] == [(url, "Ann"), (url, "Bob")]
         options = SyncOptions(tmp_path / "job.state")
-        sent = await sync_async(url, MAPPING, settings(sandbox), options)
-        again = await sync_async(url, MAPPING, settings(sandbox, run_dir=tmp_path / "two"), options)
+        sent = await sync_night(url, MAPPING, settings(sandbox), options)
+        again = await sync_night(url, MAPPING, settings(sandbox, run_dir=tmp_path / "two"), options)
         assert (sent.counts[Status.SUCCESS], again.counts[Status.UNCHANGED]) == (2, 2)
         with pytest.raises(SourceError, match="cannot be fetched"):
             list(read_rows(url.replace("export", "missing")))

@@ -7,7 +7,7 @@ import stat
 import pytest
 from openpyxl import load_workbook
 
-from bulk_import.models import Outcome, Row, SourceInfo, Status
+from bulk_import.models import Outcome, Problem, Row, SourceInfo, Status
 from bulk_import.report.outcomes import write_report
 from bulk_import.report.rejects import write_rejects
 from bulk_import.report.safety import safe_cell
@@ -24,18 +24,28 @@ def test_the_report_byte_for_byte(tmp_path):
             "0",
             "",
             (),
+            (),
             1,
             200,
             "2026-01-01T00:00:00.000Z",
             12,
         ),
-        Outcome("c.csv", "S", 3, "", Status.INVALID, "X", '=1+1, "q"', ("w1", "w2")),
+        Outcome(
+            "c.csv",
+            "S",
+            3,
+            "",
+            Status.INVALID,
+            "X",
+            reasons=(Problem("X", '=1+1, "q"'),),
+            warnings=(Problem("W", "w1"), Problem("W", "w2", "A: b")),
+        ),
     ]
     write_report(tmp_path / "report.csv", outcomes)
     head = "source,sheet,row,contact,status,error_code,message,warnings,attempts,http_status,finished_at,elapsed_ms"
     assert (tmp_path / "report.csv").read_bytes().decode() == (
         f"{head}\r\nc.csv,,2,a@b.org,success,0,,,1,200,2026-01-01T00:00:00.000Z,12\r\n"
-        'c.csv,S,3,,invalid,X,"=1+1, ""q""",w1; w2,0,,,\r\n'
+        'c.csv,S,3,,invalid,X,"=1+1, ""q""",w1; A: b: w2,0,,,\r\n'
     )
     assert stat.S_IMODE((tmp_path / "report.csv").stat().st_mode) == 0o600
     write_report(tmp_path / "report.csv", outcomes, safe=True)

@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bulk_import.errors import SettingsError
 from bulk_import.sandbox.app import Sandbox
 from bulk_import.sandbox.contacts import Store
-from bulk_import.sandbox.faults import Faults
+from bulk_import.sandbox.faults import FaultPlan, Faults
 
 
 async def ask(sandbox: Sandbox, method: str = "addupdatelead", **form: str) -> tuple[int, str, str]:
@@ -69,8 +70,6 @@ async def test_refusals_have_status_200(sandbox):
     assert await code(sandbox, lead_email="a@b.org", rpsKey="wrong") == 4
     assert await code(sandbox) == 2
     assert await code(sandbox, lead_email="a@b.org", add_to_lists="nowhere") == 103
-    assert await code(sandbox, "addtagtolead", tag="x") == 100
-    assert await code(sandbox, "addtagtolead", lead_email="no@body.org", tag="x") == 801
     async with (
         aiohttp.ClientSession() as session,
         session.post(f"{sandbox.url}/api/addupdatelead", data={"x": "y"}) as answer,
@@ -79,16 +78,103 @@ async def test_refusals_have_status_200(sandbox):
     assert sandbox.contacts() == []
 
 
+# What is asked -> what the contact has afterwards -> what is answered. The mark is where the line
+# comes from: [D] the vendor's documentation, [C] public clients, [A] our assumption.
+METHODS = [
+    ("[D]", "addtagtolead", {"add_tags": "new"}, ("old", "new"), ("super",), 0),
+    ("[D]", "addtagtolead", {"add_tags": "new, newer"}, ("old", "new", "newer"), ("super",), 0),
+    ("[D]", "removetagfromlead", {"remove_tags": "old"}, (), ("super",), 0),
+    ("[D]", "removetagfromlead", {"remove_tags": "never had"}, ("old",), ("super",), 0),
+    ("[D]", "removeleadfromlist", {"remove_from_lists": "super"}, ("old",), (), 0),
+    ("[C]", "AddTagToLead", {"add_tags": "new"}, ("old", "new"), ("super",), 0),
+    ("[A]", "addtagtolead", {"tag": "new"}, ("old",), ("super",), 3),
+    ("[A]", "addtagtolead", {"add_tags": "new", "rid": "super"}, ("old",), ("super",), 3),
+    ("[A]", "removetagfromlead", {"add_tags": "old"}, ("old",), ("super",), 3),
+    ("[A]", "removeleadfromlist", {"rid": "super"}, ("old",), ("super",), 3),
+    ("[A]", "addtagtolead", {}, ("old",), ("super",), 3),
+    ("[D]", "addupdatelead", {"add_to_lists": "clients_1,\n1473249885.2899961004"},
+     ("old",), ("super", "clients_1", "1473249885.2899961004"), 0),
+    ("[D]", "addupdatelead", {"add_to_lists": "nowhere"}, ("old",), ("super",), 103),
+    ("[A]", "addupdatelead", {"hash": "0123"}, ("old",), ("super",), 0),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("mark", "method", "form", "tags", "lists", "answer"), METHODS)
+async def test_each_method_changes_what_it_says_or_nothing(
+    sandbox, mark, method, form, tags, lists, answer
+):
+    known = {"lead_email": "a@b.org"}
+    await code(sandbox, **known, add_tags="old", add_to_lists="super")
+    assert await code(sandbox, method, **known, **form) == answer, mark
+    (contact,) = sandbox.contacts()
+    assert (contact.tags, contact.lists, contact.extra) == (tags, lists, {})
+
+
+@pytest.mark.parametrize("method", ["addtagtolead", "removetagfromlead", "removeleadfromlist"])
+async def test_methods_that_change_need_a_contact_that_is_there(sandbox, method):
+    name = {"addtagtolead": "add_tags", "removetagfromlead": "remove_tags"}.get(
+        method, "remove_from_lists"
+    )
+    assert await code(sandbox, method, **{name: "x"}) == 100
+    assert await code(sandbox, method, lead_email="no@body.org", **{name: "x"}) == 801
+    assert sandbox.contacts() == []
+
+
+@pytest.mark.parametrize("email", ["anna", "a@b", "a b@c.org", "@b.org", "a@b@c.org"])
+async def test_an_address_that_is_none_is_refused_with_101(sandbox, email):
+    answer = json.loads((await ask(sandbox, lead_email=email))[2])
+    assert answer["error_code"] == 101
+    assert answer["error_text"].startswith("subscription error: ")
+    assert sandbox.contacts() == []
+
+
+async def test_lists_are_asked_by_one_name_and_answered_under_another(sandbox):
+    url = f"{sandbox.url}/api/getalllists"
+    async with (
+        aiohttp.ClientSession() as session,
+        session.post(url, data={"rpsKey": sandbox.key}, allow_redirects=False) as answer,
+    ):
+        assert (answer.status, answer.headers["Location"]) == (307, "/api/GetAllGroups")
+
+
 async def test_lists_and_managers_have_the_shape_of_the_service(sandbox):
-    lists = json.loads((await ask(sandbox, "getalllists"))[2])["result"]
+    lists = json.loads((await ask(sandbox, "GetAllGroups"))[2])["result"]
     assert lists[0] == {
-        "id": "1",
-        "rass_id": "7001",
+        "id": 7001,
+        "rass_id": 7001,
         "rass_name": "1473249885.2899961004",
         "rass_title": "Newsletter",
     }
     managers = json.loads((await ask(sandbox, "GetPersonalManagers"))[2])["result"]
-    assert managers[0] == {"id": "1", "manager_id": "101", "manager_name": "Vera Lindqvist"}
+    assert managers[0] == {"id": 101, "manager_id": 101, "manager_name": "Vera Lindqvist"}
+
+
+async def test_a_plan_befalls_the_same_contacts_and_attempts_each_time(tmp_path):
+    plan = tmp_path / "plan.csv"
+    plan.write_text(
+        "contact,attempt,fault,latency_ms\n"
+        "A@b.org,1,error_500,\nb@b.org,2,101,\n#3,*,lost,\n*,4,html_200,5\n"
+    )
+    for _ in range(2):
+        async with Sandbox(plan=FaultPlan.load(plan)) as sandbox:
+            for email in ("a@b.org", "a@b.org", "b@b.org", "b@b.org", "b@b.org", "b@b.org"):
+                await ask(sandbox, lead_email=email)
+            with pytest.raises(aiohttp.ClientError):
+                await ask(sandbox, lead_email="c@b.org")
+            assert [r.answer for r in sandbox.sent()] == [
+                "500", "200", "200", "101", "200", "200", "(lost)"
+            ]  # fmt: skip
+            assert [c.writes for c in sandbox.contacts()] == [1, 2, 1]
+
+
+@pytest.mark.parametrize(
+    "line", ["a@b.org,1,explode,", ",1,lost,", "a@b.org,first,lost,", "a@b.org,1,lost,soon"]
+)
+def test_a_plan_that_cannot_be_used_is_refused_with_its_line(tmp_path, line):
+    plan = tmp_path / "plan.csv"
+    plan.write_text(f"contact,attempt,fault,latency_ms\n{line}\n")
+    with pytest.raises(SettingsError, match="line 2"):
+        FaultPlan.load(plan)
 
 
 async def test_faults_are_what_they_say(sandbox):

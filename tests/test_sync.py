@@ -15,7 +15,7 @@ import pytest
 from bulk_import.cli import main
 from bulk_import.errors import BusyError, SetupError
 from bulk_import.jobs import nightly
-from bulk_import.jobs.nightly import SyncOptions, sync_async
+from bulk_import.jobs.nightly import SyncOptions, sync_night
 from bulk_import.jobs.state import State
 from bulk_import.mapping.loading import parse_mapping
 from bulk_import.models import Status
@@ -52,7 +52,7 @@ def job(tmp_path, sandbox, settings):
         before = len(sandbox.sent())
         night_options = SyncOptions(tmp_path / "job.state", **options)
         run_dir = tmp_path / f"run{next(nights)}"
-        summary = await sync_async(
+        summary = await sync_night(
             source,
             parse_mapping(mapping, "m.yml"),
             settings(sandbox, run_dir=run_dir),
@@ -195,7 +195,7 @@ async def test_one_night_at_a_time_and_one_account_a_state(job, tmp_path, sandbo
         await job(people(5))
     other = replace(settings(sandbox), endpoint="http://127.0.0.1:1", preflight=False)
     with pytest.raises(SetupError, match="the state of"):
-        await sync_async(
+        await sync_night(
             tmp_path / "export.csv",
             parse_mapping(MAPPING, "m.yml"),
             other,

@@ -18,6 +18,8 @@ from bulk_import.sandbox.faults import Faults
 from tests.conftest import Ear, report_of, statuses
 from tests.wires import MAPPING, OK, Wire, answer, quick, says, wired
 
+pytestmark = pytest.mark.usefixtures("way")
+
 
 @pytest.fixture
 def source(write_csv):

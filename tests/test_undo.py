@@ -7,7 +7,7 @@ import pytest
 from bulk_import import import_file_async
 from bulk_import.cli import main
 from bulk_import.errors import SetupError
-from bulk_import.jobs.undoing import write_undo
+from bulk_import.jobs.undoing import undo
 from bulk_import.mapping.loading import load_mapping, parse_mapping
 
 MAPPING = """version: 1
@@ -37,11 +37,11 @@ async def test_a_run_undone_leaves_no_trace_in_the_tags(
         "a@b.org": ["new"],
         "c@d.org": ["new"],
     }
-    undo = write_undo(summary.run_dir)
-    assert (undo.contacts, undo.without_email, undo.unknown) == (2, 0, 0)
-    assert undo.source.stat().st_mode & 0o777 == 0o600
+    plan = undo(summary.run_dir)
+    assert (plan.contacts, plan.without_email, plan.unknown) == (2, 0, 0)
+    assert plan.source.stat().st_mode & 0o777 == 0o600
     done = await import_file_async(
-        undo.source, load_mapping(undo.mapping), settings(sandbox, run_dir=tmp_path / "undo")
+        plan.source, load_mapping(plan.mapping), settings(sandbox, run_dir=tmp_path / "undo")
     )
     assert done.exit_code == 0
     # "x" was added and removed by the run itself; whether it was there before is not known.
@@ -57,4 +57,4 @@ async def test_nothing_to_undo_is_said(tmp_path, write_csv, sandbox, settings):
     path = write_csv([["E-mail", "Add", "Remove"], ["a@b.org", "", ""]])
     summary = await import_file_async(path, parse_mapping(MAPPING, "m.yml"), settings(sandbox))
     with pytest.raises(SetupError, match="nothing to undo"):
-        write_undo(summary.run_dir)
+        undo(summary.run_dir)

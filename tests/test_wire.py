@@ -22,6 +22,8 @@ from bulk_import.sandbox.app import Reply
 from bulk_import.sandbox.faults import Faults
 from tests.wires import MAPPING, OK, Wire, answer, quick, reset, says, wired
 
+pytestmark = pytest.mark.usefixtures("way")
+
 
 async def resets(wire, reader, writer, body):
     reset(writer)

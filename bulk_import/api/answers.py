@@ -71,19 +71,6 @@ CODES: Mapping[int, Verdict] = {
 NO_DATA = 2  # fatal as the first answer of a run, the row's fault afterwards
 UNKNOWN_GROUP = frozenset({103, 104})  # fatal when the list comes from the mapping as a constant
 
-ADVICE: Mapping[int, str] = {
-    1: "the key did not arrive; is something between here and the account rewriting requests?",
-    2: "the account saw an empty form; is something between here and the account rewriting it?",
-    4: "the API key is wrong: copy it again from the account's API settings",
-    5: "the account's login is wrong: check --account or --endpoint",
-    6: "this computer's address may not use the API: allow it in the account's API settings",
-    7: "the account is disabled: ask the vendor's support",
-    8: "the account's request limit is used up, or the API is not enabled for it: "
-    "ask the vendor's support",
-    103: "the mapping puts every contact on a list that the account does not have",
-    104: "the mapping puts every contact on a list that does not accept them",
-}
-
 _REFUSING_STATUS = frozenset({400, 413, 414, 415, 422})
 _FORBIDDING_STATUS = frozenset({401, 403, 404, 405, 410})
 _REPEATABLE_REDIRECT = frozenset({307, 308})

@@ -1,9 +1,8 @@
-"""One request, one answer. The only module that speaks HTTP.
+"""One request, one answer: the key goes in, a verdict comes out.
 
 No automatic redirects, no proxies from the environment, no cookies, certificate checks always on,
-answers read to their end but never beyond 64 KiB. Whether a request may have reached the server is
-decided by the moment at which the connection was ready, not by the kind of the exception: a
-time-out in the TLS handshake and one after the request look alike otherwise.
+answers read to their end but never beyond 64 KiB. The bytes travel by one of two ways (``wire``,
+``direct``) that end alike.
 """
 
 from __future__ import annotations
@@ -12,29 +11,30 @@ import socket
 import ssl
 from collections.abc import AsyncIterator, Coroutine, Mapping
 from contextlib import asynccontextmanager
-from contextvars import ContextVar
 from dataclasses import replace
 from typing import Any, Self
 from urllib.parse import urlencode
 
 import aiohttp
-from aiohttp.connector import Connection
 from yarl import URL
 
 from bulk_import.api.answers import Answer, Verdict, hash_matches, parse_envelope, understand
 from bulk_import.api.deadlines import Deadlines
 from bulk_import.api.form import KEY_PARAMETER
+from bulk_import.api.wire import (
+    HEADERS,
+    Connector,
+    NoConnectionError,
+    NoReplyError,
+    SessionWay,
+    Way,
+    connect_limits,
+    connector,
+)
 from bulk_import.errors import SettingsError
 from bulk_import.settings import Settings
 
-ANSWER_BYTES = 64 * 1024
 _SEND = "addupdatelead"
-_HEADERS = {
-    "Content-Type": "application/x-www-form-urlencoded",
-    "Accept": "application/json",
-    "Accept-Encoding": "identity",  # answers are a line long; a compressed one can be a bomb
-    "User-Agent": "bulk-import",
-}
 
 
 class NotSentError(Exception):
@@ -59,45 +59,26 @@ class AnswerLostError(Exception):
         self.http_status = http_status
 
 
-class _Progress:
-    """How far one request has come."""
-
-    __slots__ = ("sending",)
-
-    def __init__(self) -> None:
-        self.sending = False
-
-
-_progress: ContextVar[_Progress] = ContextVar("progress")
-
-
-class _Request(aiohttp.ClientRequest):
-    """A request that tells when it begins to leave, for less than a trace event costs."""
-
-    async def send(self, conn: Connection) -> aiohttp.ClientResponse:
-        # Called with the connection ready and before the first byte is written.
-        _progress.get().sending = True
-        return await super().send(conn)
-
-
 class Client:
     """An open connection to one account. Make with ``Client.connect``."""
 
-    def __init__(
-        self, settings: Settings, pooled: aiohttp.ClientSession, fresh: aiohttp.ClientSession
-    ) -> None:
+    def __init__(self, settings: Settings, way: Way, *, note: str = "") -> None:
+        """Make a client.
+
+        Args:
+            note: What a person should know about the way.
+        """
+        self.note = note
+        self._way = way
         self._key = settings.api_key
-        self._verify_hash = settings.verify_hash
-        self._trust_503 = settings.trust_503
-        self._timeout_s = settings.timeout_s
-        self._deadlines = Deadlines(settings.timeout_s)
+        self._verify_hash = settings.policy.verify_hash
+        self._trust_503 = settings.policy.trust_503
+        self._timeout_s = settings.patience.timeout_s
         key = urlencode({KEY_PARAMETER: settings.api_key.reveal()})
         self._key_behind = f"&{key}".encode("ascii")
         self._base = URL(settings.endpoint)
         self._paths: dict[str, URL] = {}
         self._usual: tuple[bytes, Answer] = (b"", Answer(Verdict.UNREADABLE, 0))
-        self._pooled = pooled
-        self._fresh = fresh
 
     @classmethod
     @asynccontextmanager
@@ -107,30 +88,33 @@ class Client:
         Raises:
             SettingsError: The CA file cannot be read.
         """
-        trust = _tls(settings)
+        tls = _tls(settings)
+        limits = connect_limits(settings.patience.timeout_s)
+        deadlines = Deadlines(settings.patience.timeout_s)
 
-        def session(*, keep_alive: bool) -> aiohttp.ClientSession:
+        def session(connections: Connector) -> aiohttp.ClientSession:
             return aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(
-                    limit=0, ssl=trust, force_close=not keep_alive, ttl_dns_cache=60
-                ),
-                timeout=aiohttp.ClientTimeout(
-                    total=None, sock_connect=min(15.0, settings.timeout_s * 0.6)
-                ),
-                headers=_HEADERS,
+                connector=connections,
+                timeout=limits,
+                headers=HEADERS,
                 cookie_jar=aiohttp.DummyCookieJar(),
                 trust_env=False,
-                request_class=_Request,
             )
 
         # A server that closes after a keep-alive answer makes the next request on that connection
         # ambiguous. A row without e-mail cannot be repeated, so each gets a connection of its own.
-        async with session(keep_alive=True) as pooled, session(keep_alive=False) as fresh:
-            client = cls(settings, pooled, fresh)
+        pooled, fresh = connector(tls, keep_alive=True), connector(tls, keep_alive=False)
+        async with session(pooled) as keeping, session(fresh) as closing:
+            note = _why_not_direct(settings)
+            way: Way = SessionWay(keeping, closing, deadlines)
+            if not note:
+                from bulk_import.api.direct import DirectWay
+
+                way = DirectWay(pooled, fresh, deadlines, limits)
             try:
-                yield client
+                yield cls(settings, way, note=note)
             finally:
-                client._deadlines.close()
+                deadlines.close()
 
     def send(self, body: bytes, *, repeatable: bool) -> Coroutine[Any, Any, Answer]:
         """Send one contact. Await what it returns.
@@ -143,24 +127,23 @@ class Client:
             NotSentError: Nothing left this computer.
             AnswerLostError: It may have been applied or not.
         """
-        session = self._pooled if repeatable else self._fresh
-        return self._request(_SEND, body + self._key_behind, session)
+        return self._request(_SEND, body + self._key_behind, keep_alive=repeatable)
 
     async def call(self, method: str) -> Answer:
         """Call a method that only reads, such as ``getalllists``. Raises as ``send`` does."""
-        return await self._request(method, self._key_behind[1:], self._pooled)
+        return await self._request(method, self._key_behind[1:], keep_alive=True)
 
-    async def _request(self, method: str, data: bytes, session: aiohttp.ClientSession) -> Answer:
+    async def _request(self, method: str, data: bytes, *, keep_alive: bool) -> Answer:
         url = self._paths.get(method)
         if url is None:
             url = self._paths[method] = self._base / "api" / method
-        answer = await self._post(session, url, data)
+        answer = await self._post(url, data, keep_alive=keep_alive)
         if answer is self._usual[1]:
             return answer
         if answer.verdict is Verdict.MOVED:
             target = self._same_place(url, answer.location)
             if target is not None:
-                answer = await self._post(session, target, data)
+                answer = await self._post(target, data, keep_alive=keep_alive)
                 if answer.verdict is not Verdict.MOVED:
                     self._paths[method] = target
         if answer.verdict is Verdict.MOVED:
@@ -179,27 +162,15 @@ class Client:
             answer = replace(answer, text=text, note=note)
         return answer
 
-    async def _post(self, session: aiohttp.ClientSession, url: URL, data: bytes) -> Answer:
-        progress = _Progress()
-        _progress.set(progress)
-        http_status: int | None = None
+    async def _post(self, url: URL, data: bytes, *, keep_alive: bool) -> Answer:
         try:
-            with self._deadlines.limited():
-                # As a payload: given bytes, aiohttp looks through all that a body could be.
-                payload = aiohttp.BytesPayload(data)
-                response = await session.post(url, data=payload, allow_redirects=False)
-                try:
-                    http_status = response.status
-                    content = await _read(response.content)
-                except BaseException:
-                    response.close()  # half an answer must not be read by the next request
-                    raise
-            answer = self._understand(http_status, response.headers, content)
-        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as exc:
-            if not progress.sending:
-                raise _not_sent(exc, self._base) from exc
-            raise self._lost(exc, http_status) from exc
-        return self._verified(answer, content) if self._verify_hash != "off" else answer
+            reply = await self._way.post(url, data, keep_alive=keep_alive)
+        except NoConnectionError as exc:
+            raise _not_sent(exc.__cause__ or exc, self._base) from exc
+        except NoReplyError as exc:
+            raise self._lost(exc.__cause__ or exc, exc.http_status) from exc
+        answer = self._understand(*reply)
+        return self._verified(answer, reply.content) if self._verify_hash != "off" else answer
 
     def _understand(self, http_status: int, headers: Mapping[str, str], content: bytes) -> Answer:
         """What an answer means; successes are alike to the byte, and are not parsed again."""
@@ -236,7 +207,7 @@ class Client:
             return None
         return target if target != url and target.origin() == url.origin() else None
 
-    def _lost(self, exc: Exception, http_status: int | None) -> AnswerLostError:
+    def _lost(self, exc: BaseException, http_status: int | None) -> AnswerLostError:
         if isinstance(exc, TimeoutError):
             return AnswerLostError(
                 f"no answer within {self._timeout_s:g} s", code="TIMEOUT", http_status=http_status
@@ -251,20 +222,17 @@ class Client:
         return AnswerLostError(f"the connection broke ({reason})", code="CONNECTION_LOST")
 
 
-async def _read(content: aiohttp.StreamReader) -> bytes:
-    """Read to the end of the answer; one ``read(n)`` would return whatever has arrived.
+def _why_not_direct(settings: Settings) -> str:
+    """Return why requests go through aiohttp's sessions; empty when they need not."""
+    if settings.policy.send_by == "session":
+        return "requests go through aiohttp's sessions, as asked: slower"
+    try:
+        from bulk_import.api.direct import why_not
 
-    Raises:
-        ValueError: More than 64 KiB.
-    """
-    whole = await content.readany()
-    while not content.at_eof():
-        whole += await content.readany()
-        if len(whole) > ANSWER_BYTES:
-            break
-    if len(whole) > ANSWER_BYTES:
-        raise ValueError(f"longer than {ANSWER_BYTES // 1024} KiB")
-    return whole
+        reason = why_not()
+    except ImportError as exc:
+        reason = f"aiohttp {aiohttp.__version__}: {exc}"
+    return reason and f"requests go through aiohttp's sessions, slower than usual ({reason})"
 
 
 def _tls(settings: Settings) -> ssl.SSLContext:
@@ -278,7 +246,7 @@ def _tls(settings: Settings) -> ssl.SSLContext:
     return context
 
 
-def _not_sent(exc: Exception, base: URL) -> NotSentError:
+def _not_sent(exc: BaseException, base: URL) -> NotSentError:
     where = f"{base.host}:{base.port}"
     if isinstance(exc, aiohttp.ClientConnectorCertificateError):
         reason = getattr(exc.certificate_error, "verify_message", "") or exc.certificate_error

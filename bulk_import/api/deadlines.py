@@ -36,6 +36,12 @@ class Deadlines:
             self._timer = self._loop.call_at(due, self._end_late_ones)
         return task
 
+    def restart(self) -> None:
+        """Let the time of the current task's block, if it is in one, begin anew."""
+        task = asyncio.current_task(self._loop)
+        if task is not None and self._due.pop(task, None) is not None:
+            self._due[task] = self._loop.time() + self._seconds
+
     def end(self, task: asyncio.Task[object]) -> bool:
         """Let it end; return whether the task was late, and cancelled by nobody else."""
         self._due.pop(task, None)

@@ -1,7 +1,8 @@
 """The field catalogue: every parameter that ``addupdatelead`` documents, as data.
 
-Which normalizer a field gets, how it is shown to people and in which order it is sent all follow
-from this table; there is no second place that knows a field by name.
+Which normalizer a field gets, how it is shown to people and in which order it is sent follow from
+this table. A rule about one field (an offset that depends on the country, an e-mail as the key)
+names that field where the rule is.
 """
 
 from __future__ import annotations
@@ -84,6 +85,13 @@ _ALL = (
 )
 
 FIELDS: Mapping[str, Field] = {field.name: field for field in _ALL}
+
+# Fields that hold several names, and which of them undoes which.
+SET_FIELDS = tuple(field.name for field in _ALL if field.kind in (Kind.TAGS, Kind.LISTS))
+OPPOSITES = (("add_tags", "remove_tags"), ("add_to_lists", "remove_from_lists"))
+OPPOSITE: Mapping[str, str] = {
+    name: other for pair in OPPOSITES for name, other in (pair, reversed(pair))
+}
 
 # Parameters that carry something else than a contact's field; never free for `extra`.
 RESERVED = frozenset({"rpsKey", "rps_key", "hash"})

@@ -9,8 +9,9 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from bulk_import.api.answers import ADVICE, Answer, Verdict
+from bulk_import.api.answers import Answer, Verdict
 from bulk_import.api.client import AnswerLostError, Client, NotSentError
+from bulk_import.codes import catalogue
 from bulk_import.errors import SettingsError
 
 PATIENCE_S = 20.0  # a host that restarts should not spoil a night; a typo should be told soon
@@ -22,7 +23,12 @@ Sleep = Callable[[float], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A list or a manager of the account: its id for the API, and its title."""
+    """A list or a manager of the account: its title, and its id for the API.
+
+    Attributes:
+        id: Empty when the account's answer has none. The internal number (``rass_id``) is not it:
+            sent in its place, it would name another list or none.
+    """
 
     id: str
     title: str
@@ -30,7 +36,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Directory:
-    """What the account has. Titles map to ids; two of one title are not in the maps."""
+    """What the account has. Titles map to ids; titles that two have are not in the maps."""
 
     lists: tuple[Entry, ...] = ()
     managers: tuple[Entry, ...] = ()
@@ -38,9 +44,13 @@ class Directory:
     manager_ids: Mapping[str, str] = field(default_factory=dict)
 
     @property
-    def known_lists(self) -> dict[str, str]:
-        """Titles and ids, each to its id."""
-        return {entry.id: entry.id for entry in self.lists} | dict(self.list_ids)
+    def known_lists(self) -> dict[str, tuple[str, ...]]:
+        """Title or id of a list -> the ids that it may mean: none, one or several."""
+        known: dict[str, tuple[str, ...]] = {}
+        for entry in self.lists:
+            known[entry.title] = (*known.get(entry.title, ()), *([entry.id] if entry.id else []))
+        known.pop("", None)
+        return known | {entry.id: (entry.id,) for entry in self.lists if entry.id}
 
 
 async def preflight(
@@ -60,15 +70,15 @@ async def preflight(
     """
     lists = _entries(
         await _ask(client, "getalllists", patience_s, sleep),
-        ids=("rass_name", "rass_id", "id"),
-        titles=("rass_title",),
+        id_name="rass_name",
+        title_name="rass_title",
     )
     managers: tuple[Entry, ...] = ()
     if with_managers:
         managers = _entries(
             await _ask(client, "getpersonalmanagers", patience_s, sleep),
-            ids=("manager_id", "id"),
-            titles=("manager_name",),
+            id_name="manager_id",
+            title_name="manager_name",
         )
     return Directory(lists, managers, _by_title(lists), _by_title(managers))
 
@@ -101,28 +111,30 @@ def describe(answer: Answer) -> str:
     if not answer.code.isdigit():
         return answer.text
     said = f"the server answered {answer.code} ({answer.text or 'no text'})"
-    advice = ADVICE.get(int(answer.code))
-    return f"{said}: {advice}" if advice else said
+    known = catalogue().get(answer.code)
+    return f"{said}. {known.cause} {known.fix}" if known else said
 
 
-def _entries(answer: Answer, *, ids: tuple[str, ...], titles: tuple[str, ...]) -> tuple[Entry, ...]:
-    found = []
-    for line in answer.result if isinstance(answer.result, list) else []:
-        if isinstance(line, dict):
-            entry = Entry(_first(line, ids), _first(line, titles))
-            if entry.id:
-                found.append(entry)
-    return tuple(found)
+def _entries(answer: Answer, *, id_name: str, title_name: str) -> tuple[Entry, ...]:
+    lines = answer.result if isinstance(answer.result, list) else []
+    found = [
+        Entry(_text(line.get(id_name)), _text(line.get(title_name)))
+        for line in lines
+        if isinstance(line, dict)
+    ]
+    return tuple(entry for entry in found if entry.id or entry.title)
 
 
-def _first(line: Mapping[str, object], names: tuple[str, ...]) -> str:
-    return next((str(line[name]).strip() for name in names if line.get(name) not in (None, "")), "")
+def _text(value: object) -> str:
+    return "" if value is None else str(value).strip()
 
 
 def _by_title(entries: Iterable[Entry]) -> dict[str, str]:
     known: dict[str, str] = {}
     twice = set()
     for entry in entries:
+        if not entry.id:
+            continue
         if entry.title in known:
             twice.add(entry.title)
         known[entry.title] = entry.id

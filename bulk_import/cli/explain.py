@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from bulk_import.cli.options import correction_options
 from bulk_import.cli.terminal import plain
 
 if TYPE_CHECKING:
     from bulk_import.jobs.explaining import Explained
+    from bulk_import.models import Outcome
 
 
 @click.command("explain")
@@ -19,13 +21,18 @@ if TYPE_CHECKING:
 @click.option("--mapping", "-m", type=click.Path(path_type=Path), help="The mapping file.")
 @click.option("--row", type=int, required=True, help="As the spreadsheet program shows it.")
 @click.option("--sheet", help="The sheet of a workbook, instead of the mapping's.")
+@click.option("--source", "of_source", default="", help="Of a run with several sources: which one.")
+@correction_options
 @click.option("--json", "as_json", is_flag=True, help="As JSON on stdout.")
 def command(
     source: str,
     mapping: Path | None,
     row: int,
     sheet: str | None,
-    as_json: bool,  # noqa: FBT001
+    of_source: str,
+    corrections: Path | None,
+    corrections_by: str | None,
+    as_json: bool,
 ) -> int:
     """Show the journey of one row: cell, normalized value, form field, and the rule at each step.
 
@@ -34,13 +41,15 @@ def command(
     """
     from bulk_import.errors import SettingsError
     from bulk_import.jobs.explaining import explain_row, explain_run
+    from bulk_import.mapping.loading import load_mapping
 
     if Path(source).is_dir():
-        explained = explain_run(Path(source), row)
+        explained = explain_run(Path(source), row, source=of_source)
     elif mapping is None:
         raise SettingsError("--mapping is missing: which file maps the columns?")
     else:
-        explained = explain_row(source, mapping, row, sheet=sheet)
+        loaded = load_mapping(mapping).with_corrections(corrections, corrections_by)
+        explained = explain_row(source, loaded, row, sheet=sheet)
     if as_json:
         click.echo(json.dumps(_as_json(explained), ensure_ascii=False, indent=2))
     else:
@@ -74,13 +83,17 @@ def _tell(explained: Explained) -> None:
         for name, value in explained.form:
             click.echo(f"  {name} = {plain(value)}")
     if explained.outcome:
-        click.echo(f"outcome: {explained.outcome}")
+        click.echo(f"outcome: {plain(_outcome(explained.outcome))}")
     for attempt in explained.attempts:
         status = f", HTTP {attempt.http_status}" if attempt.http_status else ""
         click.echo(
             f"  attempt {attempt.number} at {attempt.started_at}: "
             f"{attempt.result or 'no answer known'}{status} {plain(attempt.message)}"
         )
+
+
+def _outcome(outcome: Outcome) -> str:
+    return " ".join(filter(None, (outcome.status, outcome.error_code, outcome.message)))
 
 
 def _as_json(explained: Explained) -> dict[str, Any]:
@@ -112,7 +125,7 @@ def _as_json(explained: Explained) -> dict[str, Any]:
             for problem in record.problems
         ],
         "form": dict(explained.form),
-        "outcome": explained.outcome,
+        "outcome": _outcome(explained.outcome) if explained.outcome else "",
         "attempts": [
             {
                 "number": attempt.number,

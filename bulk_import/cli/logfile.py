@@ -43,6 +43,9 @@ class LogFile:
         self._write("sending", rows_read=self._read, to_send=total)
         self._inner.sending(total)
 
+    def expecting(self, total: int) -> None:
+        self._inner.expecting(total)
+
     def settled(self, status: Status) -> None:
         self._settled += 1
         if self._settled % _EVERY == 0:
@@ -90,6 +93,6 @@ class LogFile:
         try:
             self._file.write(json.dumps(line, ensure_ascii=False) + "\n")
             self._file.flush()
-        except OSError as exc:  # a full disk: what matters is in the journal, the run goes on
+        except OSError as exc:  # a full disk: what matters is in the journal; the run continues
             self._is_broken = True
             self._inner.say(f"--log-file {self._path}: {exc.strerror or exc}; no more is written")

@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import sys
-import traceback
 from collections.abc import Callable
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
-
-if TYPE_CHECKING:
-    from bulk_import.system.secrets import Secret
 
 Command = Callable[..., Any]
 
@@ -44,6 +38,24 @@ def account_options(command: Command) -> Command:
     return command
 
 
+def correction_options(command: Command) -> Command:
+    """Corrected cells, besides those that are found by themselves."""
+    for option in reversed(
+        (
+            click.option(
+                "--corrections", type=_FILE, metavar="FILE",
+                help="Corrected cells. [NAME.corrections.csv beside the source, if it is there]",
+            ),
+            click.option(
+                "--corrections-by", type=click.Choice(["row", "contact"]),
+                help="How corrections find their rows; contact replays them on another export. [row]",
+            ),
+        )
+    ):  # fmt: skip
+        command = option(command)
+    return command
+
+
 def sending_options(command: Command) -> Command:
     """How a run sends."""
     for option in reversed(
@@ -67,7 +79,7 @@ def sending_options(command: Command) -> Command:
             click.option("--limit", type=int, metavar="N", help="Send at most N rows."),
             click.option(
                 "--canary", type=int, metavar="N",
-                help="Send N rows of different shapes first; go on only if all are accepted.",
+                help="Send N rows of different shapes first; continue only if all are accepted.",
             ),
             click.option(
                 "--max-failures", metavar="N|P%", help="Stop when more rows than that fail."
@@ -83,6 +95,10 @@ def sending_options(command: Command) -> Command:
             click.option(
                 "--no-preflight", "preflight", flag_value=False, default=None,
                 help="Do not ask for the account's lists before the first row.",
+            ),
+            click.option(
+                "--strict-suppress/--no-strict-suppress", default=None,
+                help="Refuse a suppression list with entries that are not understood.",
             ),
             click.option(
                 "--report-safe", is_flag=True, default=None,
@@ -103,6 +119,7 @@ def sending_options(command: Command) -> Command:
 def settings_from(**options: Any) -> Any:
     """Return Settings from flags, key file, environment and ``.env``."""
     from bulk_import.settings import Settings
+    from bulk_import.system.crash import conceal
 
     settings = Settings.from_env(
         account=options.pop("account", None) or "",
@@ -110,15 +127,5 @@ def settings_from(**options: Any) -> Any:
         api_key_file=options.pop("api_key_file", None),
         **options,
     )
-    _hide_in_tracebacks(settings.api_key)
+    conceal(settings.api_key)
     return settings
-
-
-def _hide_in_tracebacks(key: Secret) -> None:
-    """A bug keeps its traceback, to be sent to us; the key must not travel in it."""
-
-    def hook(kind: type[BaseException], exc: BaseException, trace: TracebackType | None) -> None:
-        text = "".join(traceback.format_exception(kind, exc, trace))
-        sys.stderr.write(key.redact(text))
-
-    sys.excepthook = hook

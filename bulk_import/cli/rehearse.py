@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from bulk_import.cli.options import sending_options
+from bulk_import.cli.options import correction_options, sending_options
 
 
 @click.command("rehearse")
@@ -16,10 +16,13 @@ from bulk_import.cli.options import sending_options
     "--mapping", "-m", required=True, type=click.Path(path_type=Path), help="The mapping file."
 )
 @click.option("--sheet", help="The sheet of a workbook, instead of the mapping's.")
+@correction_options
 @click.option("--latency-ms", type=click.FloatRange(0), default=150, show_default=True,
               help="Time of one answer of the pretended server.")  # fmt: skip
 @click.option("--throttle", type=click.FloatRange(0), default=0,
               help="Requests per second that it lets through; 0 = all.")  # fmt: skip
+@click.option("--plan", type=click.Path(dir_okay=False, path_type=Path),
+              help="Faults by contact and attempt, as of `sandbox --plan`.")  # fmt: skip
 @click.option("--run-dir", type=click.Path(file_okay=False, path_type=Path),
               help="The rehearsal's folder. [a new one under runs/]")  # fmt: skip
 @sending_options
@@ -27,12 +30,15 @@ def command(
     source: tuple[str, ...],
     mapping: Path,
     sheet: str | None,
+    corrections: Path | None,
+    corrections_by: str | None,
     latency_ms: float,
     throttle: float,
+    plan: Path | None,
     run_dir: Path | None,
-    yes: bool,  # noqa: FBT001 - click passes by name
-    as_json: bool,  # noqa: FBT001
-    quiet: bool,  # noqa: FBT001
+    yes: bool,
+    as_json: bool,
+    quiet: bool,
     log_file: Path | None,
     **options: Any,
 ) -> int:
@@ -50,30 +56,34 @@ def command(
     from bulk_import.models import Summary
     from bulk_import.sandbox.app import Sandbox
     from bulk_import.sandbox.contacts import EveryList
-    from bulk_import.sandbox.faults import Faults
+    from bulk_import.sandbox.faults import FaultPlan, Faults
     from bulk_import.sandbox.rehearsal import as_duration, estimate
     from bulk_import.settings import Settings
     from bulk_import.system.secrets import Secret
 
-    loaded = load_mapping(mapping)
+    loaded = load_mapping(mapping).with_corrections(corrections, corrections_by)
     loaded = loaded.with_sheet(sheet) if sheet else loaded
     real = Settings(**{name: value for name, value in options.items() if value is not None})
     faults = Faults(latency_ms=latency_ms, throttle=throttle)
+    planned = FaultPlan.load(plan) if plan else None
 
     async def work(confirm: Any, progress: Any, stop: Any) -> Summary:
-        async with Sandbox(faults=faults, account=EveryList()) as sandbox:
+        async with Sandbox(faults=faults, plan=planned, account=EveryList()) as sandbox:
             settings = replace(
-                real, endpoint=sandbox.url, api_key=Secret(sandbox.key), rate=0, preflight=False,
-                window="", daily_limit=0,
+                real,
+                endpoint=sandbox.url,
+                api_key=Secret(sandbox.key),
                 run_dir=run_dir,
-            )  # fmt: skip
+                limits=replace(real.limits, rate=0, window="", daily_limit=0),
+                policy=replace(real.policy, preflight=False),
+            )
             return await import_file_async(
                 source, loaded, settings, confirm=None, progress=progress, stop=stop
             )
 
     def after(summary: Summary) -> None:
         found = estimate(
-            summary, rate=real.rate, concurrency=real.concurrency, latency_ms=latency_ms,
+            summary, rate=real.limits.rate, concurrency=real.limits.concurrency, latency_ms=latency_ms,
             throttle=throttle,
         )  # fmt: skip
         click.echo(

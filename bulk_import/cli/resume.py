@@ -7,7 +7,12 @@ from typing import Any
 
 import click
 
-from bulk_import.cli.options import account_options, sending_options, settings_from
+from bulk_import.cli.options import (
+    account_options,
+    correction_options,
+    sending_options,
+    settings_from,
+)
 
 
 @click.command("resume")
@@ -19,20 +24,24 @@ from bulk_import.cli.options import account_options, sending_options, settings_f
     "--resend-unknown", is_flag=True, default=None,
     help="Send rows without e-mail again whose end is unknown: may make second contacts.",
 )  # fmt: skip
+@correction_options
 @account_options
 @sending_options
 def command(
     run_dir: Path,
-    yes: bool,  # noqa: FBT001 - click passes by name
-    as_json: bool,  # noqa: FBT001
-    quiet: bool,  # noqa: FBT001
+    corrections: Path | None,
+    corrections_by: str | None,
+    yes: bool,
+    as_json: bool,
+    quiet: bool,
     log_file: Path | None,
     **options: Any,
 ) -> int:
     """Go on with the run in RUN_DIR where it stopped.
 
     Rows with a confirmed answer are left alone. Rows that were not sent, or whose end is unknown
-    and that have an e-mail, are sent; rows that were refused for their cells are judged again.
+    and that have an e-mail, are sent; rows that were refused for their cells are judged
+    again, with their corrections if there are any.
     """
     from bulk_import.cli.running import run_and_tell
     from bulk_import.jobs.importing import resume_async
@@ -40,7 +49,13 @@ def command(
     settings = settings_from(**options)
     return run_and_tell(
         lambda confirm, progress, stop: resume_async(
-            run_dir, settings, confirm=confirm, progress=progress, stop=stop
+            run_dir,
+            settings,
+            confirm=confirm,
+            progress=progress,
+            stop=stop,
+            corrections=corrections,
+            corrections_by=corrections_by,
         ),
         yes=yes,
         as_json=as_json,

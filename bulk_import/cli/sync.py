@@ -7,7 +7,12 @@ from typing import Any
 
 import click
 
-from bulk_import.cli.options import account_options, sending_options, settings_from
+from bulk_import.cli.options import (
+    account_options,
+    correction_options,
+    sending_options,
+    settings_from,
+)
 
 _SHARE = click.FloatRange(0, 1)
 
@@ -49,14 +54,15 @@ _SHARE = click.FloatRange(0, 1)
 )
 @click.option("--keep-runs", type=click.IntRange(1), metavar="N",
               help="Delete all but the N newest finished runs beside this one.")  # fmt: skip
+@correction_options
 @account_options
 @sending_options
 def command(
     source: tuple[str, ...],
     mapping: Path,
     state: Path,
-    full: bool,  # noqa: FBT001 - click passes by name
-    accept: bool,  # noqa: FBT001
+    full: bool,
+    accept: bool,
     seed: Path | None,
     wait_lock_s: float,
     max_rows_fewer: float,
@@ -66,9 +72,11 @@ def command(
     metrics_file: Path | None,
     notify: str | None,
     keep_runs: int | None,
-    yes: bool,  # noqa: FBT001
-    as_json: bool,  # noqa: FBT001
-    quiet: bool,  # noqa: FBT001
+    corrections: Path | None,
+    corrections_by: str | None,
+    yes: bool,
+    as_json: bool,
+    quiet: bool,
     log_file: Path | None,
     **options: Any,
 ) -> int:
@@ -80,11 +88,13 @@ def command(
     """
     from bulk_import.api.webhook import check_webhook
     from bulk_import.cli.running import run_and_tell, tell_webhook
-    from bulk_import.jobs.nightly import Brake, SyncOptions, sync_async
+    from bulk_import.jobs.nightly import Brake, SyncOptions, sync_night
     from bulk_import.jobs.retention import delete_old_runs
+    from bulk_import.mapping.loading import load_mapping
     from bulk_import.report.metrics import write_metrics
 
     webhook = check_webhook(notify) if notify else ""
+    loaded = load_mapping(mapping).with_corrections(corrections, corrections_by)
     settings = settings_from(ends_when_closed=True, **options)
     brake = Brake(max_rows_fewer, max_changed, max_vanished, max_blanked)
     night = SyncOptions(state, full, accept, seed, brake, wait_lock_s)
@@ -98,10 +108,10 @@ def command(
             delete_old_runs(Path(summary.run_dir), keep_runs)
 
     return run_and_tell(
-        lambda confirm, progress, stop: sync_async(
-            source, mapping, settings, night, confirm=confirm, progress=progress, stop=stop
+        lambda confirm, progress, stop: sync_night(
+            source, loaded, settings, night, confirm=confirm, progress=progress, stop=stop
         ),
-        yes=yes,
+        yes=True,  # made for nobody watching: it has the brake
         as_json=as_json,
         quiet=quiet,
         log_file=log_file,

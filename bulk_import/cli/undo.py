@@ -15,18 +15,18 @@ def command(run_dir: Path) -> int:
     What contacts had before the run cannot be asked: a tag that the run added is taken away even
     from those who had it already. Fields (names, phones, …) cannot be undone.
     """
-    from bulk_import.jobs.undoing import write_undo
+    from bulk_import.jobs.undoing import undo
 
-    undo = write_undo(run_dir)
-    click.echo(f"{undo.contacts:,} contacts; look at {undo.source}, then:")
-    click.echo(f"  bulk-import check {undo.source} -m {undo.mapping}")
-    click.echo(f"  bulk-import run {undo.source} -m {undo.mapping} --account LOGIN")
+    plan = undo(run_dir)
+    click.echo(f"{plan.contacts:,} contacts; look at {plan.source}, then:")
+    click.echo(f"  bulk-import check {plan.source} -m {plan.mapping}")
+    click.echo(f"  bulk-import run {plan.source} -m {plan.mapping} --account LOGIN")
     click.echo("cannot be known: what each contact had before the run", err=True)
-    if undo.without_email:
-        click.echo(f"cannot be undone: {undo.without_email:,} contacts without e-mail", err=True)
-    if undo.unknown:
+    if plan.without_email:
+        click.echo(f"cannot be undone: {plan.without_email:,} contacts without e-mail", err=True)
+    if plan.unknown:
         click.echo(
-            f"left out: {undo.unknown:,} rows whose fate is unknown; settle them first (resume)",
+            f"left out: {plan.unknown:,} rows whose fate is unknown; settle them first (resume)",
             err=True,
         )
     return 0

@@ -1,4 +1,4 @@
-"""The catalogue of symbolic codes: what each means, why it happens, what mends it.
+"""The catalogue of symbolic codes: what each means, why it happens, how to fix it.
 
 One module per part of the program holds its own codes as data; this one joins them. A code that
 is used and not listed, or listed and not used, fails a test.
@@ -16,7 +16,7 @@ class Code:
     """An entry of the catalogue.
 
     Attributes:
-        name: ``UPPER_CASE``, stable: scripts compare it.
+        name: ``UPPER_CASE``, or the number of the API's own code; stable: scripts compare it.
         cause: What happened, one sentence.
         fix: What the user does about it, one sentence.
         example: A cell, file or answer that leads to it; empty when nothing short shows it.
@@ -28,7 +28,7 @@ class Code:
     example: str = ""
 
 
-_PARTS = ("sources", "normalize", "mapping", "delivery")
+_PARTS = ("sources", "normalize", "mapping", "delivery", "api")
 
 
 @cache

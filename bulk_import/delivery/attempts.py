@@ -7,7 +7,6 @@ Everything that an attempt can end in is told apart here, once; what it means fo
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import random
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -31,6 +30,7 @@ from bulk_import.system.clock import now
 
 _THROTTLE_WAIT_S = 1.0  # without Retry-After; doubles at each further signal
 _LONGEST_THROTTLE_WAIT_S = 60.0
+_UNSETTLED = frozenset({Verdict.THROTTLED, Verdict.UNREADABLE})
 
 
 class Sender(Protocol):
@@ -99,11 +99,11 @@ class Attempts:
         chance: Callable[[], float] = random.random,
     ) -> None:
         self.breaker = Breaker(settings)
-        self.pace = Pace(settings.rate, clock=clock, sleep=stop.nap)
+        self.pace = Pace(settings.limits.rate, clock=clock, sleep=stop.nap)
         self._settings = settings
         self._allowance = Allowance(
-            Window.parse(settings.window) if settings.window else None,
-            settings.daily_limit,
+            Window.parse(settings.limits.window) if settings.limits.window else None,
+            settings.limits.daily_limit,
             used_today,
             now=lambda: datetime.now().astimezone(),
             nap=stop.nap,
@@ -115,7 +115,7 @@ class Attempts:
         self._watch = watch
         self._clock = clock
         self._chance = chance
-        self._slots = asyncio.Semaphore(settings.concurrency)
+        self._slots = asyncio.Semaphore(settings.limits.concurrency)
         self._throttles = 0  # signals since the last success
         self._quota_hits = 0
 
@@ -150,23 +150,10 @@ class Attempts:
                 raise self._unreachable(shipment, number, exc) from exc
             except AnswerLostError as exc:
                 shipment.elapsed_ms = self._ms_since(begun)
-                if exc.code == "TIMEOUT" and self.pace.is_news(started_at):
-                    self.pace.fall()
-                raise self._doubtful(shipment, number, exc.code, str(exc), exc.http_status) from exc
+                raise self._lost(shipment, number, exc, started_at) from exc
             shipment.elapsed_ms = self._ms_since(begun)
-        if answer.verdict is Verdict.THROTTLED:
-            raise self._throttled(shipment, number, answer, started_at)
-        if answer.verdict is Verdict.UNREADABLE:
-            if answer.http_status == 503 and self.pace.is_news(started_at):
-                self.pace.fall()
-            raise self._doubtful(
-                shipment,
-                number,
-                answer.code,
-                answer.text,
-                answer.http_status,
-                retry_after_s=answer.retry_after_s or 0.0,
-            )
+        if answer.verdict in _UNSETTLED:
+            raise self._unsettled(shipment, number, answer, started_at)
         shipment.attempts += 1
         if answer.verdict is Verdict.SUCCESS:
             self._throttles = self._quota_hits = 0
@@ -174,8 +161,31 @@ class Attempts:
             self.pace.accepted()
         return answer
 
+    def _lost(
+        self, shipment: Shipment, number: int, exc: AnswerLostError, started_at: float
+    ) -> AttemptFailedError:
+        if exc.code == "TIMEOUT" and self.pace.is_news(started_at):
+            self.pace.fall()
+        return self._doubtful(shipment, number, exc.code, str(exc), exc.http_status)
+
+    def _unsettled(
+        self, shipment: Shipment, number: int, answer: Answer, started_at: float
+    ) -> AttemptFailedError:
+        if answer.verdict is Verdict.THROTTLED:
+            return self._throttled(shipment, number, answer, started_at)
+        if answer.http_status == 503 and self.pace.is_news(started_at):
+            self.pace.fall()
+        return self._doubtful(
+            shipment,
+            number,
+            answer.code,
+            answer.text,
+            answer.http_status,
+            retry_after_s=answer.retry_after_s or 0.0,
+        )
+
     def _closed(self, why: str, seconds: float) -> None:
-        if self._settings.ends_when_closed:
+        if self._settings.limits.ends_when_closed:
             self._stop.request(f"{why}; the rest is sent by the next run", EXIT_STOPPED)
         else:
             self._watch.paused(seconds, why)
@@ -247,7 +257,7 @@ class Attempts:
             code=code,
             is_repeatable=bool(shipment.row.email),
             http_status=http_status,
-            retry_after_s=min(retry_after_s, self._settings.retry_after_cap_s),
+            retry_after_s=min(retry_after_s, self._settings.patience.retry_after_cap_s),
         )
 
     def _throttled(
@@ -277,8 +287,8 @@ class Attempts:
 
     def _throttle_wait_s(self, answer: Answer) -> float:
         """Seconds for which everybody waits; 0 when the run stops instead."""
-        cap_s = self._settings.retry_after_cap_s
-        if self._throttles > self._settings.throttles:
+        cap_s = self._settings.patience.retry_after_cap_s
+        if self._throttles > self._settings.patience.throttles:
             self._stop.request(
                 f"the server asked to slow down {self._throttles} times without taking a row",
                 EXIT_STOPPED,
@@ -296,7 +306,7 @@ class Attempts:
                 EXIT_STOPPED,
             )
             return 0.0
-        waits = self._settings.quota_waits_s
+        waits = self._settings.patience.quota_waits_s
         if answer.is_quota:
             if self._quota_hits > len(waits):
                 self._stop.request(describe(answer), EXIT_STOPPED)
@@ -324,15 +334,7 @@ class Attempts:
 
 def _intents(shipments: Sequence[Shipment]) -> list[Intent]:
     started_at = now()
-    return [
-        Intent(
-            shipment.row.seq,
-            shipment.next_number,
-            started_at,
-            hashlib.sha256(shipment.row.body).hexdigest(),
-        )
-        for shipment in shipments
-    ]
+    return [Intent(s.row.seq, s.next_number, started_at) for s in shipments]
 
 
 def _claimed(shipments: Sequence[Shipment]) -> None:

@@ -25,12 +25,13 @@ class Breaker:
         self._forbidden = 0
         self._settled = 0
         self._badly = 0
-        self._limit = parse_limit(settings.max_failures) if settings.max_failures else None
+        limit = settings.safeguards.max_failures
+        self._limit = parse_limit(limit) if limit else None
 
     @property
     def is_suspect(self) -> bool:
         """So much has failed in a row that no new row should be risked, only repetitions."""
-        return self._failures >= self._settings.breaker_failures
+        return self._failures >= self._settings.safeguards.breaker_failures
 
     @property
     def is_first_answer(self) -> bool:
@@ -41,7 +42,7 @@ class Breaker:
         if self._unreachable_since is None:
             self._unreachable_since = now
         seconds = now - self._unreachable_since
-        if seconds < self._settings.connect_deadline_s:
+        if seconds < self._settings.patience.connect_deadline_s:
             return ""
         return f"no connection for {seconds:.0f} s: {trouble}"
 
@@ -52,7 +53,7 @@ class Breaker:
             self._failing_since = now
         self._failures += 1
         seconds = now - self._failing_since
-        if self.is_suspect and seconds >= self._settings.breaker_s:
+        if self.is_suspect and seconds >= self._settings.safeguards.breaker_s:
             return f"{self._failures} requests failed in a row over {seconds:.0f} s: {trouble}"
         return ""
 
@@ -68,7 +69,7 @@ class Breaker:
         self._answered = True
         self._refusals = self._refusals + 1 if code == self._refused_with else 1
         self._refused_with = code
-        if self._refusals >= self._settings.equal_refusals:
+        if self._refusals >= self._settings.safeguards.equal_refusals:
             return f"{self._refusals} rows in a row were refused alike: {trouble}"
         return ""
 
@@ -97,7 +98,7 @@ class Breaker:
             return ""
         return (
             f"{self._badly} of {self._settled} rows failed, "
-            f"more than --max-failures {self._settings.max_failures}"
+            f"more than --max-failures {self._settings.safeguards.max_failures}"
         )
 
     def _alive(self) -> None:

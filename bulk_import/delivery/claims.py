@@ -27,9 +27,9 @@ _MOST = 64
 
 def claims_at_once(settings: Settings) -> int:
     """Number of rows that are claimed together; 0 where each intent is written when it is due."""
-    is_fast = not settings.rate or settings.rate >= _SLOWEST
-    many = settings.concurrency >= _FEWEST_IN_FLIGHT and is_fast
-    return min(2 * settings.concurrency, _MOST) if many else 0
+    is_fast = not settings.limits.rate or settings.limits.rate >= _SLOWEST
+    many = settings.limits.concurrency >= _FEWEST_IN_FLIGHT and is_fast
+    return min(2 * settings.limits.concurrency, _MOST) if many else 0
 
 
 class Claims:

@@ -27,6 +27,7 @@ SLOWEST = 0.05  # requests per second
 START = 1.0  # requests per second, after a refusal before anything was accepted
 KNOWN_AFTER_S = 1.0  # of accepted requests: before that a refusal tells of no limit
 DOUBLES_IN_S = 3.0  # while no limit is known
+HELD_S = 0.1  # between two looks whether a held run is released
 _WINDOW_S = 2.0  # over which accepted requests are counted
 
 
@@ -45,6 +46,7 @@ class Pace:
         self._sleep = sleep
         self._next = float("-inf")
         self._paused_until = float("-inf")
+        self._is_held = False
         self._limit = 0.0  # our best guess of what the server accepts; 0 = no sign of a limit yet
         self._is_guess = False  # the limit: too little was accepted before the first refusal
         self._fell_at = float("-inf")
@@ -59,7 +61,8 @@ class Pace:
     def slot_now(self) -> float:
         """Return the clock's time if a request may leave at once, without a rate; else 0."""
         now = self._clock()
-        return now if not self.rate and now >= self._paused_until else 0.0
+        is_open = not self.rate and not self._is_held and now >= self._paused_until
+        return now if is_open else 0.0
 
     async def slot(self) -> float:
         """Wait for the next slot; slots come in the order of the calls.
@@ -79,13 +82,39 @@ class Pace:
                 await self._sleep(at - now)
             # A pause that began while we slept holds for us too: take a new slot behind it.
             now = self._clock()
-            if now >= self._paused_until:
+            if self._is_held:
+                await self._sleep(HELD_S)
+            elif now >= self._paused_until:
                 return now
 
     def pause(self, seconds: float) -> None:
         """Let nobody start for *seconds* from now. A shorter pause never ends a longer one."""
         self._paused_until = max(self._paused_until, self._clock() + seconds)
         self._next = max(self._next, self._paused_until)
+
+    @property
+    def is_held(self) -> bool:
+        """Whether a person holds the run."""
+        return self._is_held
+
+    def hold(self) -> None:
+        """Let nobody start until ``release``; requests in flight end as usual."""
+        self._is_held = True
+
+    def release(self) -> None:
+        """Let requests start again."""
+        self._is_held = False
+
+    def ask(self, rate: float) -> None:
+        """Change the rate that the user asks for; what is known of the server's limit is dropped.
+
+        Args:
+            rate: Requests per second; 0 = no limit.
+        """
+        self.asked = self.rate = rate
+        self._limit, self._is_guess = 0.0, False
+        if rate:
+            self._next = min(self._next, self._clock() + 1 / rate)
 
     def is_news(self, started_at: float) -> bool:
         """Whether a request that began then can tell about the rate that is in force now."""

@@ -19,6 +19,7 @@ from bulk_import.delivery.attempts import (
 from bulk_import.delivery.claims import Claims, claims_at_once
 from bulk_import.delivery.commits import GroupCommit
 from bulk_import.delivery.lanes import Lanes
+from bulk_import.delivery.pace import Pace
 from bulk_import.delivery.retry import AttemptFailedError, policy
 from bulk_import.errors import EXIT_STOPPED, EXIT_STORAGE
 from bulk_import.journal.entries import Pending, Settled
@@ -70,6 +71,11 @@ class Pool:
         """Requests per second in force; 0 = no limit."""
         return self._attempts.pace.rate
 
+    @property
+    def pace(self) -> Pace:
+        """The run's pace, for somebody who changes it while rows are sent."""
+        return self._attempts.pace
+
     async def run(
         self, supply: Iterator[Pending], is_complete: Callable[[], bool] = lambda: True
     ) -> None:
@@ -99,7 +105,7 @@ class Pool:
             watcher = group.create_task(self._wake_at_stop())
             workers = [
                 group.create_task(self._work(lanes, claims, group))
-                for _ in range(self._settings.concurrency)
+                for _ in range(self._settings.limits.concurrency)
             ]
             await asyncio.wait(workers)
             watcher.cancel()
@@ -154,7 +160,9 @@ class Pool:
         if self._breaker.is_suspect:
             self._is_holding_off = self._retrying > 0
         else:
-            self._is_holding_off = self._retrying >= max(_MOST_RETRYING, self._settings.concurrency)
+            self._is_holding_off = self._retrying >= max(
+                _MOST_RETRYING, self._settings.limits.concurrency
+            )
         return self._is_holding_off
 
     def _release(self, lanes: Lanes, row: Pending, *, in_doubt: bool = False) -> None:
@@ -177,7 +185,7 @@ class Pool:
             return await self._attempts.make(shipment)
 
         retrying = policy(
-            attempts_left=lambda: self._settings.max_attempts - shipment.doubtful,
+            attempts_left=lambda: self._settings.patience.max_attempts - shipment.doubtful,
             sleep=self._stop.nap,
         )
         in_doubt = False

@@ -1,19 +1,23 @@
-"""One row's journey: from its cells to what is sent, and, of a run, to what was answered."""
+"""Explains one row: from its cells to what is sent and, for a run, what was answered."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bulk_import.api.form import decode
 from bulk_import.errors import SetupError
 from bulk_import.journal import Journal
 from bulk_import.journal.entries import Attempt
-from bulk_import.mapping.loading import load_mapping, parse_mapping
+from bulk_import.mapping.loading import ColumnMapping, load_mapping, parse_mapping
 from bulk_import.mapping.rows import Step
-from bulk_import.models import VANISHED, Record
+from bulk_import.models import VANISHED, Outcome, Record
 from bulk_import.run.folder import JOURNAL
 from bulk_import.run.inputs import opened_inputs, row_mapper
+from bulk_import.system.crash import working_in
+
+_UNANSWERED = frozenset({"INTERRUPTED", "RUN_STOPPED", "DRY_RUN", "LANE_HELD"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,23 +26,25 @@ class Explained:
 
     Attributes:
         form: What is sent, without the key.
-        outcome: How it ended, of a run; else empty.
+        outcome: How it ended, of a run.
     """
 
     record: Record
     steps: list[Step]
     form: list[tuple[str, str]]
-    outcome: str = ""
+    outcome: Outcome | None = None
     attempts: tuple[Attempt, ...] = ()
 
 
-def explain_row(source: str, mapping: Path, number: int, *, sheet: str | None = None) -> Explained:
+def explain_row(
+    source: str, mapping: str | Path | ColumnMapping, number: int, *, sheet: str | None = None
+) -> Explained:
     """Explain the row of a spreadsheet with that number.
 
     Raises:
         SetupError: There is no such row, or the file or mapping cannot be used.
     """
-    loaded = load_mapping(mapping)
+    loaded = mapping if isinstance(mapping, ColumnMapping) else load_mapping(mapping)
     loaded = loaded.with_sheet(sheet) if sheet else loaded
     with opened_inputs([source], loaded, None) as inputs:
         for opened in inputs:
@@ -48,28 +54,61 @@ def explain_row(source: str, mapping: Path, number: int, *, sheet: str | None = 
                     record, steps = opened.mapper.explain(row)
                     return Explained(record, steps, list(record.fields))
                 last = row.number
-    raise SetupError(f"{source}: no row {number}: it is blank, the header, or behind row {last}")
+    raise SetupError(
+        f"{source}: no row {number}: it is blank, the header, or after the last row ({last})"
+    )
 
 
-def explain_run(run_dir: Path, number: int) -> Explained:
+def explain_run(run_dir: Path, number: int, *, source: str = "") -> Explained:
     """Explain the row of a run with that number: also what was sent and what was answered.
 
+    Args:
+        source: Name of the source, for a run of several that have such a row.
+
     Raises:
-        SetupError: No such run or row.
+        SetupError: No such run or row, or several.
     """
+    working_in(run_dir)
     with Journal.open(run_dir / JOURNAL) as journal:
         facts = journal.facts()
         mapping = parse_mapping(
             facts["mapping_text"], facts["mapping_name"], folder=Path(facts["mapping_folder"])
         )
-        for source, info in journal.sources().items():
-            sent = journal.sent_form(number, source=source)
-            if sent is None or info.kind == VANISHED:
-                continue
-            seq, body = sent
-            row, outcome = journal.result(seq)
-            record, steps = row_mapper(mapping, info.header, None).explain(row)
-            form = list(decode(body)) if body else []
-            told = " ".join(filter(None, (outcome.status, outcome.error_code, outcome.message)))
-            return Explained(record, steps, form, told, tuple(journal.attempts(seq)))
-    raise SetupError(f"{run_dir}: the run has no row {number}")
+        found = [
+            (info, sent)
+            for at, info in journal.sources().items()
+            if info.kind != VANISHED
+            and source in ("", info.name)
+            and (sent := journal.sent_form(number, source=at)) is not None
+        ]
+        if not found:
+            raise SetupError(
+                f"{run_dir}: the run has no row {number}{f' of {source}' if source else ''}"
+            )
+        if len(found) > 1:
+            names = ", ".join(info.name for info, _ in found)
+            raise SetupError(
+                f"{run_dir}: {len(found)} sources have a row {number}; name one with --source: {names}"
+            )
+        ((info, (seq, body)),) = found
+        row, outcome = journal.result(seq)
+        record, steps = row_mapper(mapping, info.header, None).explain(row)
+        form = list(decode(body)) if body else []
+        return Explained(record, steps, form, outcome, _attempts(journal.attempts(seq), outcome))
+
+
+def _attempts(attempts: Sequence[Attempt], outcome: Outcome) -> tuple[Attempt, ...]:
+    """Return *attempts*, the last one with the answer that settled the row.
+
+    The journal writes an answer once: with the outcome, if it settles the row.
+    """
+    if not attempts or attempts[-1].result or outcome.error_code in _UNANSWERED:
+        return tuple(attempts)
+    last = replace(
+        attempts[-1],
+        result=outcome.status.value,
+        message=" ".join(filter(None, (outcome.error_code, outcome.said))),
+        http_status=outcome.http_status,
+        elapsed_ms=outcome.elapsed_ms,
+    )
+    return (*attempts[:-1], last)

@@ -1,76 +1,82 @@
-"""Import spreadsheets or a DataFrame, or go on with a run that stopped."""
+"""Import spreadsheets or a DataFrame, or continue a run that stopped."""
 
 from __future__ import annotations
 
-from collections.abc import Coroutine, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from bulk_import.api.preflight import Directory
 from bulk_import.errors import SetupError
 from bulk_import.journal import Journal
-from bulk_import.mapping.loading import ColumnMapping, load_mapping, parse_mapping
+from bulk_import.mapping.loading import AnyMapping, load_mapping, parse_mapping
 from bulk_import.models import Summary
 from bulk_import.progress import Progress, Silence
 from bulk_import.run.folder import JOURNAL, new_run_dir
-from bulk_import.run.inputs import opened_inputs, row_mapper
+from bulk_import.run.inputs import frame_input, opened_inputs
 from bulk_import.run.plan import Input
 from bulk_import.run.run import Run
-from bulk_import.run.sending import Confirm
+from bulk_import.run.sending import Confirm, Steer
 from bulk_import.settings import Settings
 from bulk_import.sources import Sources, expand_sources
 from bulk_import.sources.frame import frame_rows
 from bulk_import.stopping import Stop
-from bulk_import.system.loop import new_runner
+from bulk_import.system.loop import run_blocking
 
 if TYPE_CHECKING:
     import pandas
 
-T = TypeVar("T")
-
 
 def import_file(
     source: Sources,
-    mapping: str | Path | ColumnMapping,
+    mapping: AnyMapping,
     settings: Settings,
     *,
     confirm: Confirm | None = None,
     progress: Progress | None = None,
 ) -> Summary:
-    """Import spreadsheets, or go on with the run in ``settings.run_dir``.
+    """Import spreadsheets, or continue the run in ``settings.run_dir``.
 
     Args:
         source: A path or several; globs are expanded, ``-`` is standard input.
-        mapping: A mapping file, or one that is loaded already.
-        confirm: Asked once before the first row is sent.
-        progress: Told how it goes.
+        mapping: A mapping file, what such a file says as a dict, or a mapping that is loaded already.
+        confirm: Called with the plan before the first row is sent; false = send nothing.
+        progress: Receives what happens, for showing.
 
     Raises:
-        BulkImportError: Nothing was sent, or the run could not be brought to its end; the class
-            says what to do next.
+        BulkImportError: Nothing was sent, or the run could not finish; the class says what to do
+            next.
     """
-    return _run(import_file_async(source, mapping, settings, confirm=confirm, progress=progress))
+    work = import_file_async(source, mapping, settings, confirm=confirm, progress=progress)
+    return run_blocking(work, "import_file_async")
 
 
 async def import_file_async(
     source: Sources,
-    mapping: str | Path | ColumnMapping,
+    mapping: AnyMapping,
     settings: Settings,
     *,
     confirm: Confirm | None = None,
     progress: Progress | None = None,
     stop: Stop | None = None,
+    steer: Steer | None = None,
 ) -> Summary:
-    """As ``import_file``, for a running event loop. *stop* ends the run from outside."""
-    names = [source] if isinstance(source, str | Path) else list(source)
-    paths = expand_sources([str(name) for name in names])
-    loaded = mapping if isinstance(mapping, ColumnMapping) else load_mapping(mapping)
+    """As ``import_file``, for a running event loop.
+
+    Args:
+        confirm: May answer later (an awaitable).
+        stop: Ends the run from outside.
+        steer: Given the pace when sending begins: holds the run, or changes its rate.
+    """
+    paths = expand_sources(source)
+    loaded = load_mapping(mapping)
     if not settings.dry_run:
         settings = settings.ready_to_send()
     run_dir = Path(settings.run_dir) if settings.run_dir else new_run_dir(paths[0])
-    run = Run(run_dir, loaded, settings, confirm, progress or Silence(), stop or Stop())
+    ends = stop or Stop()
+    run = Run(run_dir, loaded, settings, confirm, progress or Silence(), ends, steer=steer)
     if (run_dir / JOURNAL).exists():
         return await run.go_on(paths)
     return await run.begin(lambda directory: opened_inputs(paths, loaded, directory), paths)
@@ -83,8 +89,16 @@ async def resume_async(
     confirm: Confirm | None = None,
     progress: Progress | None = None,
     stop: Stop | None = None,
+    steer: Steer | None = None,
+    corrections: Path | None = None,
+    corrections_by: str | None = None,
 ) -> Summary:
-    """Go on with a run where it stopped. Needs only its folder (and the key)."""
+    """Continue a run where it stopped. Needs only its folder and the key.
+
+    Args:
+        corrections, corrections_by: Instead of those with which the run began; rows that were
+            refused for their cells are judged again with them.
+    """
     run_dir = Path(run_dir)
     with Journal.open(run_dir / JOURNAL) as journal:
         facts = journal.facts()
@@ -95,50 +109,77 @@ async def resume_async(
     )
     if facts.get("sheet"):
         mapping = mapping.with_sheet(facts["sheet"])
-    settings = replace(settings, endpoint=settings.endpoint or facts["endpoint"], run_dir=run_dir)
-    run = Run(
-        run_dir, mapping, settings.ready_to_send(), confirm, progress or Silence(), stop or Stop()
+    mapping = mapping.with_corrections(
+        corrections or facts.get("corrections"), corrections_by or facts.get("corrections_by")
     )
+    settings = replace(settings, endpoint=settings.endpoint or facts["endpoint"], run_dir=run_dir)
+    settings, ends = settings.ready_to_send(), stop or Stop()
+    run = Run(run_dir, mapping, settings, confirm, progress or Silence(), ends, steer=steer)
     return await run.go_on(None)
 
 
-def resume(run_dir: str | Path, settings: Settings, *, progress: Progress | None = None) -> Summary:
+def resume(
+    run_dir: str | Path,
+    settings: Settings,
+    *,
+    confirm: Confirm | None = None,
+    progress: Progress | None = None,
+) -> Summary:
     """As ``resume_async``, for callers without an event loop."""
-    return _run(resume_async(run_dir, settings, progress=progress))
+    work = resume_async(run_dir, settings, confirm=confirm, progress=progress)
+    return run_blocking(work, "resume_async")
 
 
 def import_frame(
     frame: pandas.DataFrame,
-    mapping: str | Path | ColumnMapping,
+    mapping: AnyMapping,
     settings: Settings,
     *,
     name: str = "frame",
+    confirm: Confirm | None = None,
     progress: Progress | None = None,
 ) -> Summary:
-    """Import a DataFrame; missing values are empty cells, whole floats lose their ``.0``.
+    """Import a DataFrame, or continue its run in ``settings.run_dir``.
 
-    Row numbers in the report are those that the frame would have in a spreadsheet: from 2.
+    Missing values are empty cells, whole floats lose their ``.0``. Row numbers in the report are
+    those that the frame would have in a spreadsheet: from 2.
+
+    Args:
+        name: What reports call the frame.
+
+    Raises:
+        BulkImportError: As ``import_file`` raises.
     """
-    loaded = mapping if isinstance(mapping, ColumnMapping) else load_mapping(mapping)
+    work = import_frame_async(
+        frame, mapping, settings, name=name, confirm=confirm, progress=progress
+    )
+    return run_blocking(work, "import_frame_async")
+
+
+async def import_frame_async(
+    frame: pandas.DataFrame,
+    mapping: AnyMapping,
+    settings: Settings,
+    *,
+    name: str = "frame",
+    confirm: Confirm | None = None,
+    progress: Progress | None = None,
+    stop: Stop | None = None,
+    steer: Steer | None = None,
+) -> Summary:
+    """As ``import_frame``, for a running event loop; *stop* and *steer* as of ``import_file_async``."""
+    loaded = load_mapping(mapping)
     if not settings.dry_run:
         settings = settings.ready_to_send()
-    info, rows = frame_rows(frame, name)
 
     @contextmanager
     def inputs(directory: Directory | None) -> Iterator[Iterator[Input]]:
-        yield iter([Input(info, rows, row_mapper(loaded, info.header, directory))])
+        yield iter([frame_input(frame, name, loaded, directory)])
 
     run_dir = Path(settings.run_dir) if settings.run_dir else new_run_dir(name)
+    ends = stop or Stop()
+    run = Run(run_dir, loaded, settings, confirm, progress or Silence(), ends, steer=steer)
     if (run_dir / JOURNAL).exists():
-        raise SetupError(f"{run_dir}: holds a run already; resume it, or choose another folder")
-
-    async def run() -> Summary:
-        watch = progress or Silence()
-        return await Run(run_dir, loaded, settings, None, watch, Stop()).begin(inputs)
-
-    return _run(run())
-
-
-def _run(work: Coroutine[None, None, T]) -> T:
-    with new_runner() as runner:
-        return runner.run(work)
+        info, _ = frame_rows(frame, name)
+        return await run.go_on([], inputs=inputs, frame=info)
+    return await run.begin(inputs)

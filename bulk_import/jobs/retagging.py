@@ -1,43 +1,43 @@
-"""Tags and lists from lists of people alone: who gains, who loses, who stays; one call a contact.
+"""Changes tags and lists from lists of people alone: who gains, who loses, who stays.
 
-The server reads nothing back, so who has a tag follows from lists: an earlier one, or the state of
-earlier runs. Without either everybody on the new list gains.
+The API cannot say who has a tag, so that follows from an earlier list or from the state of earlier
+runs. Without either, everybody on the new list gains. Each contact takes one call.
 """
 
 from __future__ import annotations
 
-import csv
-import io
-import json
+import asyncio
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 from pydantic import Field, ValidationError
 
-from bulk_import.errors import MappingError, SetupError
+from bulk_import.api.fields import OPPOSITE
+from bulk_import.errors import MappingError, SettingsError, SetupError, StoppedError
+from bulk_import.jobs.importing import import_file_async
+from bulk_import.jobs.plan_files import write_plan_files
 from bulk_import.jobs.state import Known, State
 from bulk_import.journal import Journal
-from bulk_import.mapping.schema import Columns, Part
+from bulk_import.mapping.schema import Columns, Part, SuppressSpec
 from bulk_import.mapping.suggesting import suggest
 from bulk_import.mapping.yamltext import parse
-from bulk_import.models import Status
+from bulk_import.models import Status, Summary
 from bulk_import.normalize.emails import normalize_email
 from bulk_import.normalize.result import NormalizeError
-from bulk_import.run.folder import JOURNAL
-from bulk_import.sources import expand_sources, open_source
+from bulk_import.progress import Progress
+from bulk_import.run.folder import JOURNAL, new_run_dir
+from bulk_import.run.sending import Confirm
+from bulk_import.settings import Settings
+from bulk_import.sources import Sources, expand_sources, open_source
+from bulk_import.stopping import Stop
 from bulk_import.system.clock import now_s
-from bulk_import.system.files import replaced
+from bulk_import.system.locks import hold
+from bulk_import.system.loop import run_blocking
 
 _EMAIL = "lead_email"
-OPPOSITE = {
-    "add_tags": "remove_tags",
-    "remove_tags": "add_tags",
-    "add_to_lists": "remove_from_lists",
-    "remove_from_lists": "add_to_lists",
-}
 
 
 class Segment(Part):
@@ -66,7 +66,7 @@ class Members:
 
     Attributes:
         emails: Normalized, lower-cased, in order.
-        refused: Cells that are no address, as they stand.
+        refused: Cells that are not addresses, as written.
     """
 
     emails: tuple[str, ...]
@@ -111,20 +111,17 @@ def load_plan(path: Path) -> dict[str, Segment]:
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as exc:
-        raise MappingError(f"{path}: cannot be read: {exc}") from None
+        raise MappingError.of(f"cannot be read: {exc}", path) from None
     document = parse(text, str(path))
     try:
         segments = _PlanFile.model_validate(document.tree).segments
     except ValidationError as exc:
         raise MappingError(
-            "\n".join(
-                f"{path}: {'.'.join(map(str, error['loc']))}: {error['msg']}"
-                for error in exc.errors()
-            )
+            document.problem(error["msg"], error["loc"]) for error in exc.errors()
         ) from None
     for name, segment in segments.items():
         if not segment.changes():
-            raise MappingError(f"{path}: segments.{name}: names no tag and no list")
+            raise MappingError([document.problem("names no tag and no list", ("segments", name))])
     return segments
 
 
@@ -137,7 +134,7 @@ def read_members(patterns: Sequence[str]) -> Members:
     emails: dict[str, None] = {}
     refused: list[str] = []
     columns: list[str] = []
-    for path in expand_sources(list(patterns)):
+    for path in expand_sources(patterns):
         with open_source(path) as source:
             proposal = suggest(source.header, source)
         found = proposal.fields.get(_EMAIL)
@@ -188,21 +185,121 @@ def write_plan(folder: Path, plan: RetagPlan, suppress: Sequence[Path] = ()) -> 
     """Write the plan and its reverse as files with mappings; return the plan's two.
 
     Returns:
-        (source, mapping). ``reverse.csv`` and ``reverse.yml`` stand beside them.
+        (source, mapping). ``reverse.csv`` and ``reverse.yml`` are beside them.
 
     Raises:
         StorageError: They cannot be written.
     """
+    folder.mkdir(parents=True, exist_ok=True)
     reverse = {
         email: {OPPOSITE[name]: values for name, values in changes.items()}
         for email, changes in plan.calls.items()
     }
-    _write(folder / "reverse", reverse, (), suppress)
-    return _write(folder / "plan", plan.calls, plan.refused, suppress)
+    lists = [(path, SuppressSpec(file=str(path))) for path in suppress]
+    write_plan_files(folder / "reverse", reverse, suppress=lists)
+    # Cells that are no address come along, so that the report accounts for them.
+    return write_plan_files(folder / "plan", plan.calls, refused=plan.refused, suppress=lists)
+
+
+def retag(
+    new: Sources,
+    settings: Settings,
+    *,
+    previous: Sources = (),
+    state: str | Path | None = None,
+    segment: str = "segment",
+    add_tags: Sequence[str] = (),
+    remove_tags: Sequence[str] = (),
+    add_to_lists: Sequence[str] = (),
+    remove_from_lists: Sequence[str] = (),
+    max_contacts: int | None = None,
+    suppress: Sequence[str | Path] = (),
+    confirm: Confirm | None = None,
+    progress: Progress | None = None,
+) -> Summary:
+    """Tag the people on the lists *new*, and untag those who are no longer on them.
+
+    The plan and its reverse are written into the run's folder before anything is sent.
+
+    Args:
+        new: Files of the people who belong to the segment now; the column of addresses is found.
+        previous: The earlier lists to compare with.
+        state: Compare with what earlier runs left in this file instead; made when it is missing.
+        segment: The segment's name in the state.
+        add_tags, remove_tags, add_to_lists, remove_from_lists: What somebody gets who comes into
+            the segment; who leaves it gets the opposite of what was added.
+        max_contacts: Stop if more would be touched.
+        suppress: Files of contacts that are never sent.
+
+    Raises:
+        StoppedError: More contacts than *max_contacts*; nothing was sent.
+        BulkImportError: As ``import_file`` raises.
+    """
+    work = retag_async(
+        new, settings, previous=previous, state=state, segment=segment, add_tags=add_tags,
+        remove_tags=remove_tags, add_to_lists=add_to_lists, remove_from_lists=remove_from_lists,
+        max_contacts=max_contacts, suppress=suppress, confirm=confirm, progress=progress,
+    )  # fmt: skip
+    return run_blocking(work, "retag_async")
+
+
+async def retag_async(
+    new: Sources,
+    settings: Settings,
+    *,
+    previous: Sources = (),
+    state: str | Path | None = None,
+    segment: str = "segment",
+    add_tags: Sequence[str] = (),
+    remove_tags: Sequence[str] = (),
+    add_to_lists: Sequence[str] = (),
+    remove_from_lists: Sequence[str] = (),
+    max_contacts: int | None = None,
+    suppress: Sequence[str | Path] = (),
+    confirm: Confirm | None = None,
+    progress: Progress | None = None,
+    stop: Stop | None = None,
+) -> Summary:
+    """As ``retag``, for a running event loop. *stop* ends the run from outside."""
+    wanted = Segment.model_validate(
+        {
+            "source": expand_sources(new),
+            "previous": expand_sources(previous),
+            "add_tags": add_tags,
+            "remove_tags": remove_tags,
+            "add_to_lists": add_to_lists,
+            "remove_from_lists": remove_from_lists,
+        }
+    )
+    if not wanted.changes():
+        raise SettingsError("retag: give add_tags, remove_tags, add_to_lists or remove_from_lists")
+    with ExitStack() as stack:
+        opened = None
+        if state is not None:
+            path = Path(state)
+            stack.enter_context(hold(path.with_name(f"{path.name}.lock"), f"the state {path}"))
+            opened = stack.enter_context(State.open(path))
+        plan = await asyncio.to_thread(plan_retag, {segment: wanted}, opened)
+        if max_contacts is not None and len(plan.calls) > max_contacts:
+            raise StoppedError(
+                f"{len(plan.calls):,} contacts would be touched, max_contacts allows "
+                f"{max_contacts:,}; nothing was sent"
+            )
+        if not plan.calls and not plan.refused:
+            return Summary("", (), "", settings.endpoint, dict.fromkeys(Status, 0), 0)
+        folder = Path(settings.run_dir or new_run_dir("retag"))
+        source, mapping = write_plan(folder, plan, [Path(file) for file in suppress])
+        summary = await import_file_async(
+            source, mapping, replace(settings, run_dir=folder),
+            confirm=confirm, progress=progress, stop=stop,
+        )  # fmt: skip
+        if opened is not None and not summary.dry_run and summary.counts[Status.SUCCESS]:
+            remember(folder, plan, opened)
+        return summary
 
 
 def remember(run_dir: Path, plan: RetagPlan, state: State) -> None:
-    """Take over who is in which segment now: of the accepted rows only."""
+    """Store who is in which segment now, for accepted rows only."""
     with Journal.open(run_dir / JOURNAL) as journal:
         accepted = {email for _, email, _, status in journal.payloads() if status is Status.SUCCESS}
     moment = now_s()
@@ -240,41 +337,6 @@ def _add(plan: RetagPlan, email: str, parameter: str, values: Sequence[str]) -> 
         changes.setdefault(parameter, {})[value] = None
     if not against:
         changes.pop(OPPOSITE[parameter], None)
-
-
-def _write(
-    stem: Path,
-    calls: Mapping[str, Mapping[str, Mapping[str, None]]],
-    refused: Sequence[str],
-    suppress: Sequence[Path],
-) -> tuple[Path, Path]:
-    source, mapping = stem.with_suffix(".csv"), stem.with_suffix(".yml")
-    used = [name for name in OPPOSITE if any(name in changes for changes in calls.values())]
-    with replaced(source) as file:
-        text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
-        writer = csv.writer(text)
-        writer.writerow([_EMAIL, *used])
-        for line in _lines(calls, refused, used):
-            writer.writerow(line)
-        text.flush()
-        text.detach()
-    lines = [f'  {name}: {{column: {name}, separator: ","}}' for name in used]
-    document = ["version: 1", "fields:", f"  {_EMAIL}: {_EMAIL}", *lines]
-    if suppress:
-        document.append(f"suppress: {json.dumps([str(path.resolve()) for path in suppress])}")
-    with replaced(mapping) as file:
-        file.write(("\n".join(document) + "\n").encode())
-    return source, mapping
-
-
-def _lines(
-    calls: Mapping[str, Mapping[str, Any]], refused: Sequence[str], used: Sequence[str]
-) -> Iterator[list[str]]:
-    for email, changes in calls.items():
-        yield [email, *(",".join(changes.get(name, ())) for name in used)]
-    # Cells that are no address come along, so that the report accounts for them.
-    for text in refused:
-        yield [text, *([""] * len(used))]
 
 
 def _key(segment: str, email: str) -> str:

@@ -1,4 +1,4 @@
-"""What the last good nights left behind: one SQLite file per account and job.
+"""What a nightly job remembers between runs: one SQLite file per account and job.
 
 A contact's payload is remembered only when the server has confirmed it; what was sent without a
 trustworthy answer is forgotten, so that it is sent again, unless it may not be sent twice.
@@ -7,7 +7,6 @@ trustworthy answer is forgotten, so that it is sent again, unless it may not be 
 from __future__ import annotations
 
 import json
-import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ from types import MappingProxyType
 from typing import Any, Self
 
 from bulk_import.errors import SetupError, StorageError
+from bulk_import.system.sqlite import connect, make_private
 
 _FORMAT = "1"
 _SCHEMA = """
@@ -32,8 +32,8 @@ class Known:
     """A contact as remembered.
 
     Attributes:
-        digest: Of the payload that was confirmed last; empty for one that vanished and was dealt
-            with.
+        digest: Of the payload confirmed last; empty for a contact whose ``on_missing`` action was
+            confirmed.
         night: The number of the last good run whose source held it.
         sent_at: When it was confirmed, RFC 3339 UTC.
     """
@@ -64,15 +64,13 @@ class State:
                 raise SetupError(f"{path}: no such state file")
             try:
                 path.parent.mkdir(parents=True, exist_ok=True)
-                os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
+                make_private(path)
             except OSError as exc:
                 raise StorageError(f"{path}: cannot be made: {exc.strerror or exc}") from exc
         with _translated(path):
             # A thread that reads rows uses it while the others wait for that thread.
-            db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+            db = connect(path)
             try:
-                db.execute("pragma journal_mode = wal")
-                db.execute("pragma synchronous = full")
                 db.executescript(_SCHEMA)
                 state = cls(path, db)
                 if state.get("format", _FORMAT) != _FORMAT:
@@ -141,11 +139,11 @@ class State:
         night: int = 0,
         facts: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
-        """Take over what a run found out, all at once or not at all.
+        """Store what a run found out, in one transaction.
 
         Args:
             confirmed: Contacts with the payload that the server has now.
-            forgotten: Contacts of which it is not known what the server has.
+            forgotten: Contacts whose data on the server is not known.
             seen: Contacts that the source of *night* held.
             facts: Remembered in the same transaction.
         """

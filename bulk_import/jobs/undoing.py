@@ -1,4 +1,4 @@
-"""The reverse of a run's tags and lists, as a file and a mapping to look at, check and run.
+"""Writes the reverse of a run's tags and lists as a file and a mapping, to check and run.
 
 What a contact had before the run cannot be asked: the API reads nothing back. A tag that the run
 added is taken away even from somebody who had it before; a tag that it removed is added even to
@@ -7,24 +7,20 @@ somebody who never had it. Fields cannot be undone at all.
 
 from __future__ import annotations
 
-import csv
-import io
+import asyncio
 from dataclasses import dataclass
 from pathlib import Path
 
+from bulk_import.api.fields import OPPOSITE
 from bulk_import.api.form import decode
 from bulk_import.errors import SetupError
+from bulk_import.jobs.plan_files import write_plan_files
 from bulk_import.journal import Journal
+from bulk_import.mapping.loading import parse_mapping
 from bulk_import.models import Status
 from bulk_import.run.folder import JOURNAL
-from bulk_import.system.files import replaced
+from bulk_import.system.crash import working_in
 
-_REVERSED = {
-    "add_tags": "remove_tags",
-    "remove_tags": "add_tags",
-    "add_to_lists": "remove_from_lists",
-    "remove_from_lists": "add_to_lists",
-}
 _EMAIL = "lead_email"
 
 
@@ -45,7 +41,12 @@ class Undo:
     unknown: int
 
 
-def write_undo(run_dir: str | Path) -> Undo:
+async def undo_async(run_dir: str | Path) -> Undo:
+    """As ``undo``, in a thread: the event loop is not held up."""
+    return await asyncio.to_thread(undo, run_dir)
+
+
+def undo(run_dir: str | Path) -> Undo:
     """Write ``undo.csv`` and ``undo.yml`` into the folder of a run.
 
     Raises:
@@ -54,14 +55,16 @@ def write_undo(run_dir: str | Path) -> Undo:
     run_dir = Path(run_dir)
     plans: dict[str, dict[str, dict[str, None]]] = {}
     without_email = unknown = 0
+    working_in(run_dir)
     with Journal.open(run_dir / JOURNAL) as journal:
+        facts = journal.facts()
         for outcome, body in journal.bodies():
             if outcome is Status.UNKNOWN:
                 unknown += 1
             if outcome is not Status.SUCCESS:
                 continue
             form = dict(decode(body))
-            changed = [name for name in _REVERSED if form.get(name)]
+            changed = [name for name in OPPOSITE if form.get(name)]
             email = form.get(_EMAIL, "").lower()
             if changed and not email:
                 without_email += 1
@@ -69,30 +72,20 @@ def write_undo(run_dir: str | Path) -> Undo:
                 _reverse(plans.setdefault(email, {}), form)
     if not plans:
         raise SetupError(f"{run_dir}: no accepted row changed a tag or a list; nothing to undo")
-    source, mapping = run_dir / "undo.csv", run_dir / "undo.yml"
-    used = [name for name in _REVERSED if any(plan.get(name) for plan in plans.values())]
-    with replaced(source) as file:
-        text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
-        writer = csv.writer(text)
-        writer.writerow([_EMAIL, *used])
-        for email, plan in plans.items():
-            writer.writerow([email, *(",".join(plan.get(name, ())) for name in used)])
-        text.flush()
-        text.detach()
-    with replaced(mapping) as file:
-        lines = [f'  {name}: {{column: {name}, separator: ","}}\n' for name in used]
-        file.write(
-            (
-                "# The reverse of a run's tags and lists. What contacts had before the run is not known.\n"
-                f"version: 1\nfields:\n  {_EMAIL}: {_EMAIL}\n{''.join(lines)}"
-            ).encode()
-        )
+    source, mapping = write_plan_files(
+        run_dir / "undo",
+        plans,
+        suppress=parse_mapping(
+            facts["mapping_text"], facts["mapping_name"], folder=Path(facts["mapping_folder"])
+        ).suppress_files(),
+        comment="The reverse of a run's tags and lists. What contacts had before the run is not known.",
+    )
     return Undo(source, mapping, len(plans), without_email, unknown)
 
 
 def _reverse(plan: dict[str, dict[str, None]], form: dict[str, str]) -> None:
-    """Fold one accepted row into a contact's reverse plan; a later row outweighs an earlier one."""
-    for name, opposite in _REVERSED.items():
+    """Add one accepted row to a contact's reverse plan; later rows win over earlier ones."""
+    for name, opposite in OPPOSITE.items():
         for value in filter(None, form.get(name, "").split(",")):
             plan.setdefault(name, {}).pop(value, None)
             plan.setdefault(opposite, {})[value] = None

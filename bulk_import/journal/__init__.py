@@ -1,7 +1,7 @@
 """The run's memory: what was read, is about to be sent, was answered. The only part with the run's SQL.
 
 A journal is one SQLite file (WAL) in the run's folder. Rows are written once, while they are
-prepared; sending then adds two kinds of entries: an *intent* before the request leaves, a
+judged; sending then adds two kinds of entries: an *intent* before the request leaves, a
 *settlement* when its answer is in. What has the first and not the second is in doubt, and says so.
 An entry survives a kill as soon as it is committed, and a power cut when it is synced: the intent
 of a row that must not be sent twice before its request leaves, all others within milliseconds.
@@ -16,12 +16,12 @@ never gets here. Not for network drives: SQLite's locks need a local file system
 from __future__ import annotations
 
 from bulk_import.journal.checkpoints import Syncing
-from bulk_import.journal.ledger import Sending
-from bulk_import.journal.queries import Reading
-from bulk_import.journal.records import Preparation
+from bulk_import.journal.ledger import Ledger
+from bulk_import.journal.queries import Queries
+from bulk_import.journal.records import Records
 
 
-class Journal(Preparation, Sending, Syncing, Reading):
+class Journal(Records, Ledger, Syncing, Queries):
     """An open journal. Use as a context manager; one thread at a time."""
 
 

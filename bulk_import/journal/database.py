@@ -1,4 +1,4 @@
-"""The file itself: its tables, opening it, transactions, facts, and SQLite's errors in our words."""
+"""The journal file: its tables, opening it, transactions, facts, and translated SQLite errors."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from typing import Any, Self
 
 from bulk_import.errors import SetupError, StorageError
 from bulk_import.models import Problem, Row, Severity, SourceInfo
+from bulk_import.system.sqlite import connect, make_private
 
-FORMAT = "1"
+FORMAT = "3"
 CHUNK = 500  # rows fetched at a time: enough to be cheap, too few to be felt in memory
 _CHECKED_BYTES = 32 * 2**20  # a full integrity check takes about 0.1 s up to this size
 
@@ -25,18 +26,18 @@ create table record (
     source integer not null,
     sheet text not null,
     row integer not null,
-    cells text not null,          -- JSON list in header order, for rejects and second judgements
-    problems text not null,       -- JSON list: what reading found
+    cells text,                   -- JSON list in header order, for rejects and second judgements,
+                                  -- null where they are not kept
+    problems text,                -- what reading found, as `pack_problems` writes it
     email text not null,          -- the contact's key; empty for a bare row
     contact text not null,
-    warnings text not null,       -- JSON list of texts
+    warnings text,                -- what was doubtful about a row that passed; likewise
     body blob                     -- the form without the key; null: cannot be sent
 );
 create table attempt (
     seq integer not null,
     number integer not null,
     started_at text not null,
-    body_sha256 text not null,
     result text,                  -- null: in doubt, or settled by the outcome
     message text,
     http_status integer,
@@ -52,12 +53,16 @@ create table outcome (
     http_status integer,
     finished_at text not null,
     elapsed_ms integer,
-    again integer not null        -- 1: a resume sends (or judges) it again
+    again integer not null,       -- 1: a resume sends (or judges) it again
+    reasons text                  -- why a row was refused before sending, as `pack_problems` writes it
 );
 """
 IN_DOUBT = """exists (select 1 from attempt a where a.seq = r.seq
                        and (a.result is null or a.result = 'doubtful'))"""
 ROW = "r.source, r.sheet, r.row, r.cells, r.problems"  # what `as_row` makes a row of
+
+
+pack = json.JSONEncoder(ensure_ascii=False).encode  # json.dumps builds an encoder at each call
 
 
 class JournalLockedError(StorageError):
@@ -67,20 +72,21 @@ class JournalLockedError(StorageError):
 class Database:
     """An open journal file. Use as a context manager; one thread at a time."""
 
-    def __init__(self, path: Path, db: sqlite3.Connection) -> None:
+    def __init__(self, path: Path, db: sqlite3.Connection, *, is_scratch: bool = False) -> None:
         self.path = path
         self._db = db
+        self._is_scratch = is_scratch
 
     # -- opening ------------------------------------------------------------------------------
 
     @classmethod
     def create(cls, path: Path, facts: Mapping[str, str] | None = None) -> Self:
-        """Make a new journal, readable by its owner alone.
+        """Create a journal that only its owner can read.
 
-        It is made beside its place and then renamed: a journal that is there is a whole one.
+        It is created under another name and then renamed, so a journal that exists is complete.
 
         Args:
-            facts: What is to be remembered of the run from its first moment.
+            facts: Stored from the start.
 
         Raises:
             StorageError: The folder cannot be written, the disk is full.
@@ -88,21 +94,40 @@ class Database:
         draft = path.with_name(f".{path.name}.part")
         try:
             draft.unlink(missing_ok=True)
-            os.close(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+            make_private(draft)
         except OSError as exc:
             raise StorageError(f"{path}: cannot be created: {exc.strerror or exc}") from exc
-        with cls(draft, _connect(draft)) as journal, journal._writing():
-            for statement in _SCHEMA.split(";\n"):
-                if statement.strip():
-                    journal._db.execute(statement)
-            known = {"format": FORMAT, **(facts or {})}
-            journal._db.executemany("insert into meta values (?, ?)", known.items())
+        with cls(draft, _connect(draft)) as journal:
+            journal._lay_out(facts or {})
         try:
             draft.replace(path)
             _sync_folder(path.parent)
         except OSError as exc:
             raise StorageError(f"{path}: cannot be created: {exc.strerror or exc}") from exc
         return cls(path, _connect(path))
+
+    @classmethod
+    def scratch(cls, path: Path) -> Self:
+        """Make a journal that nobody needs after this process, in a private folder.
+
+        Nothing of it is synced, and only refused rows keep their cells.
+
+        Raises:
+            StorageError: The folder cannot be written, the disk is full.
+        """
+        with translated(path):
+            journal = cls(path, connect(path, is_scratch=True), is_scratch=True)
+        journal._lay_out({})
+        return journal
+
+    def _lay_out(self, facts: Mapping[str, str]) -> None:
+        """Make the tables of a new journal."""
+        with self._writing():
+            for statement in _SCHEMA.split(";\n"):
+                if statement.strip():
+                    self._db.execute(statement)
+            known = {"format": FORMAT, **facts}
+            self._db.executemany("insert into meta values (?, ?)", known.items())
 
     @classmethod
     def open(cls, path: Path) -> Self:
@@ -115,18 +140,26 @@ class Database:
         if not path.is_file():
             raise SetupError(f"{path.parent}: not a run folder (no {path.name} in it)")
         journal = cls(path, _connect(path))
-        with translated(path):
-            known = journal._db.execute("select value from meta where key = 'format'").fetchone()
-            if path.stat().st_size <= _CHECKED_BYTES:
-                refusal = journal._db.execute("pragma quick_check(1)").fetchone()[0]
+        try:
+            journal._check()
+        except BaseException:
+            journal.close()
+            raise
+        return journal
+
+    def _check(self) -> None:
+        """Refuse a journal that is damaged or of another format."""
+        with translated(self.path):
+            known = self._db.execute("select value from meta where key = 'format'").fetchone()
+            if self.path.stat().st_size <= _CHECKED_BYTES:
+                refusal = self._db.execute("pragma quick_check(1)").fetchone()[0]
                 if refusal != "ok":
                     raise sqlite3.DatabaseError(refusal)
         if known is None or known[0] != FORMAT:
             raise SetupError(
-                f"{path}: journal format {known[0] if known else '?'}, this program writes "
-                f"{FORMAT}; finish the run with the version that began it"
+                f"{self.path}: journal format {known[0] if known else '?'}, this program writes "
+                f"{FORMAT}; finish the run with the version that started it"
             )
-        return journal
 
     def another(self) -> Self:
         """Return a second connection to the same journal, for another thread."""
@@ -143,7 +176,10 @@ class Database:
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
-        """One transaction: all of the block or nothing of it, on disk when the block ends."""
+        """One transaction: all of the block, or nothing.
+
+        It is on disk when the block ends, unless syncs are deferred (``checkpoints``).
+        """
         with translated(self.path):
             self._db.execute("begin immediate")
             try:
@@ -196,7 +232,7 @@ class Database:
 
     @property
     def changes(self) -> int:
-        """Lines that this connection has written: the same number again means none between."""
+        """Number of lines this connection has written, for noticing whether any were."""
         return self._db.total_changes
 
     # -- for the parts beside this one ----------------------------------------------------------
@@ -210,7 +246,7 @@ class Database:
     ) -> Iterator[Sequence[Any]]:
         """Yield lines by chunks, each in a statement of its own.
 
-        The last parameter of *query* is the seq to go on behind, its first column the seq. A long
+        The last parameter of *query* is the seq to start after; its first column is the seq. A long
         open statement would keep the WAL from being checkpointed while rows are being settled.
         """
         while True:
@@ -229,12 +265,22 @@ def as_row(sources: dict[int, SourceInfo], place: Sequence[Any]) -> Row:
         source=info.name,
         sheet=sheet,
         number=row,
-        cells=dict(zip(info.header, json.loads(cells), strict=True)),
-        problems=_unpack_problems(problems) if problems != "[]" else (),
+        cells=dict(zip(info.header, json.loads(cells), strict=True)) if cells else {},
+        problems=unpack_problems(problems),
     )
 
 
-def _unpack_problems(text: str) -> tuple[Problem, ...]:
+def pack_problems(problems: Sequence[Problem]) -> str | None:
+    """Return *problems* as they are stored: a JSON list of lists; nothing for none."""
+    if not problems:
+        return None
+    return pack([[p.code, p.message, p.column, p.field, p.value, p.severity] for p in problems])
+
+
+def unpack_problems(text: str | None) -> tuple[Problem, ...]:
+    """Return what ``pack_problems`` was given."""
+    if text is None:
+        return ()
     return tuple(
         Problem(code, message, column, field, value, Severity(severity))
         for code, message, column, field, value, severity in json.loads(text)
@@ -243,16 +289,7 @@ def _unpack_problems(text: str) -> tuple[Problem, ...]:
 
 def _connect(path: Path) -> sqlite3.Connection:
     with translated(path):
-        db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=10)
-        try:
-            # FULL, not NORMAL: at a power loss NORMAL forgets the last commits, and a forgotten
-            # intent of a bare row becomes a second contact. Group commits make it affordable.
-            db.execute("pragma journal_mode = wal")
-            db.execute("pragma synchronous = full")
-        except BaseException:
-            db.close()
-            raise
-        return db
+        return connect(path)
 
 
 def _sync_folder(folder: Path) -> None:
@@ -267,7 +304,7 @@ def _sync_folder(folder: Path) -> None:
 
 @contextmanager
 def translated(path: Path) -> Iterator[None]:
-    """Let no SQLite exception pass: say what to do instead."""
+    """Turn SQLite's exceptions into ours, which say what to do."""
     try:
         yield
     except sqlite3.OperationalError as exc:
@@ -281,7 +318,7 @@ def translated(path: Path) -> Iterator[None]:
         if code == sqlite3.SQLITE_ERROR:  # tables that must be there are not
             raise _damaged(path, exc) from exc
         raise StorageError(
-            f"{path}: cannot be read or written ({exc}); free some space or mend the permissions, "
+            f"{path}: cannot be read or written ({exc}); free some space or correct the permissions, "
             "then run the same command again: nothing is lost"
         ) from exc
     except sqlite3.DatabaseError as exc:
@@ -290,6 +327,6 @@ def translated(path: Path) -> Iterator[None]:
 
 def _damaged(path: Path, exc: sqlite3.DatabaseError) -> StorageError:
     return StorageError(
-        f"{path}: the journal is damaged ({exc}); restore it from a copy. Starting anew in "
+        f"{path}: the journal is damaged ({exc}); restore it from a copy. Starting again in "
         "another folder would send every row again"
     )

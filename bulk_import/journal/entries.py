@@ -1,9 +1,9 @@
-"""What goes into a journal and comes out of it: rows as they are prepared, attempts, settlements.
+"""What goes into a journal and comes out of it: judged rows, attempts, settlements.
 
 JudgedRow (once, while reading) -> Pending (still to be sent) -> Intent -> Unsettled … -> Settled
 
 What is made for every request is a named tuple: it costs a third of a frozen dataclass, and is the
-line that goes into the database as it stands.
+line that is inserted into the database unchanged.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
-from bulk_import.models import Row, Status
+from bulk_import.models import Problem, Row, Status
 
 
 class AttemptResult(StrEnum):
@@ -35,17 +35,29 @@ class JudgedRow(NamedTuple):
     row: Row
     email: str
     contact: str
-    warnings: tuple[str, ...]
+    warnings: tuple[Problem, ...]
     body: bytes | None
     refusal: Refusal | None = None
 
 
 class Refusal(NamedTuple):
-    """Why a row is not sent: ``invalid``, ``duplicate``, ``suppressed`` or ``unchanged``."""
+    """Why a row is not sent: ``invalid``, ``duplicate``, ``suppressed``, ``skipped`` or ``unchanged``.
+
+    Attributes:
+        reasons: At least one; the code of the first is the row's code in reports.
+    """
 
     status: Status
-    error_code: str
-    message: str
+    reasons: tuple[Problem, ...]
+
+    @classmethod
+    def because(cls, status: Status, code: str, message: str) -> Refusal:
+        """Return the refusal of a row as a whole."""
+        return cls(status, (Problem(code, message),))
+
+    @property
+    def error_code(self) -> str:
+        return self.reasons[0].code
 
 
 class Pending(NamedTuple):
@@ -73,7 +85,6 @@ class Intent(NamedTuple):
     seq: int
     number: int
     started_at: str
-    body_sha256: str
 
 
 class Unsettled(NamedTuple):

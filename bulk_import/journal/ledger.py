@@ -1,4 +1,4 @@
-"""What sending needs and writes: rows that are pending, intents before requests, what came of them."""
+"""What sending reads and writes: pending rows, intents before requests, and their results."""
 
 from __future__ import annotations
 
@@ -10,19 +10,22 @@ from typing import Any
 from bulk_import.journal.database import CHUNK, IN_DOUBT, Database, translated
 from bulk_import.journal.entries import Entry, Intent, Pending, Settled, Unsettled
 
+# The columns of a row that was sent, in the order of ``Settled``.
+SETTLED = f"({', '.join(Settled._fields)})"
 
-class Sending(Database):
+
+class Ledger(Database):
     """The journal while rows are being sent."""
 
     def reopen(self, *, retry_failed: bool = False, resend_unknown: bool = False) -> None:
-        """Make the rows pending that a resumed run sends again.
+        """Make rows pending again that a resumed run sends again.
 
-        Bare rows that were on their way when the last run died become ``unknown`` first: the
-        server may hold them, and sending again would make a second contact.
+        Bare rows in flight when the last run died become ``unknown`` first: the server may have
+        them, and sending again would create a second contact.
         """
         with self._writing():
             self._db.execute(
-                f"""insert into outcome
+                f"""insert into outcome {SETTLED}
                     select r.seq, 'unknown', 'INTERRUPTED',
                         'sent, but the run was interrupted before the answer came',
                         (select count(*) from attempt a
@@ -31,7 +34,7 @@ class Sending(Database):
                     from record r
                     where r.email = '' and r.seq in (select seq from attempt)
                     and not exists (select 1 from outcome o where o.seq = r.seq)
-                    and {IN_DOUBT}"""  # noqa: S608
+                    and {IN_DOUBT}"""
             )
             self._db.execute(
                 "delete from outcome where again = 1 and status in ('failed','unknown','not_sent')"
@@ -51,10 +54,10 @@ class Sending(Database):
         """Yield the rows that are still to be sent, in source order, as they are now.
 
         Args:
-            limit: At most so many.
-            only: None but these, by seq.
-            upto: Where rows are still being prepared: the seq of the last one that is. The
-                iterator may be asked again when it has ended.
+            limit: The most rows to yield.
+            only: Yield only these, by seq.
+            upto: Where rows are still being judged: returns the seq of the last one that is. An
+                iterator that has ended may then be asked again.
         """
         return PendingRows(self, limit, only, upto)
 
@@ -82,17 +85,20 @@ class Sending(Database):
         )
 
     def commit(self, entries: Iterable[Entry]) -> None:
-        """Write *entries* in one transaction; all are on disk when it returns.
+        """Write *entries* in one transaction.
+
+        They survive a kill when this returns. They are on disk then too, unless syncs are deferred
+        (``checkpoints``): in that case, after the next sync.
 
         Raises:
             StorageError: None of them is written: a full disk, permissions.
         """
         lines = _by_kind(entries)
         with self._writing():
-            self._insert("attempt (seq, number, started_at, body_sha256)", lines[Intent])
+            self._insert("attempt (seq, number, started_at)", lines[Intent])
             if lines[Unsettled]:
                 self._db.executemany(_UNSETTLED, lines[Unsettled])
-            self._insert("outcome", lines[Settled])
+            self._insert(f"outcome {SETTLED}", lines[Settled])
 
     def _insert(self, into: str, lines: Sequence[Entry]) -> None:
         """Insert *lines* in few statements.
@@ -105,16 +111,16 @@ class Sending(Database):
             while len(lines) - done >= size:
                 chunk = lines[done : done + size]
                 values = ",".join([f"({','.join('?' * len(chunk[0]))})"] * size)
-                self._db.execute(f"insert into {into} values {values}", [*chain(*chunk)])  # noqa: S608
+                self._db.execute(f"insert into {into} values {values}", [*chain(*chunk)])
                 done += size
 
 
 class PendingRows(Iterator[Pending]):
-    """Rows still to be sent; see ``Sending.pending``."""
+    """Rows still to be sent; see ``Ledger.pending``."""
 
     def __init__(
         self,
-        journal: Sending,
+        journal: Ledger,
         limit: int | None,
         only: Collection[int] | None,
         upto: Callable[[], int] | None,
@@ -144,7 +150,7 @@ class PendingRows(Iterator[Pending]):
             return False
         with translated(self._journal.path):
             lines = self._journal._db.execute(_PENDING, (self._after, upto)).fetchall()
-        # Behind the last of them all are looked through, unless the chunk is full.
+        # A chunk that is not full was the last one up to *upto*.
         self._after = lines[-1][0] if len(lines) == CHUNK else min(upto, _MOST_SEQ)
         if not lines:
             return self._upto is not None and self._after < self._upto()
@@ -171,16 +177,16 @@ _PENDING = f"""
     from record r
     where r.body is not null and r.seq > ? and r.seq <= ?
     and not exists (select 1 from outcome o where o.seq = r.seq)
-    order by r.seq limit {CHUNK}"""  # noqa: S608
+    order by r.seq limit {CHUNK}"""
 
-# Few sizes, so that SQLite's statements are made once and kept.
+# A few fixed sizes, so that SQLite's prepared statements are reused.
 _AT_ONCE = (64, 16, 4, 1)
 _UNSETTLED = """update attempt set result = ?3, message = ?4, http_status = ?5, elapsed_ms = ?6
     where seq = ?1 and number = ?2"""
 
 
 def _by_kind(entries: Iterable[Entry]) -> dict[type, list[Entry]]:
-    """Sort *entries* by the statement that writes them; within a kind the order stays."""
+    """Group *entries* by the statement that writes them, in their order."""
     lines: dict[type, list[Entry]] = {kind: [] for kind in (Intent, Unsettled, Settled)}
     for entry in entries:
         lines[type(entry)].append(entry)

@@ -1,27 +1,36 @@
-"""What preparing writes: rows in source order, judgements, and what becomes of shared contacts."""
+"""What judging writes: rows in source order, judgements, and the choice between rows of one contact."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
 
-from bulk_import.journal.database import CHUNK, ROW, Database, as_row, translated
+from bulk_import.journal.database import (
+    CHUNK,
+    ROW,
+    Database,
+    as_row,
+    pack,
+    pack_problems,
+    translated,
+    unpack_problems,
+)
 from bulk_import.journal.entries import JudgedRow, Refusal
 from bulk_import.models import Problem, Row, Status
 
-# Made after the bulk of the rows is in: filling it row by row costs twice as much.
+# Created after the rows are stored: filling it row by row costs twice as much.
 _INDEX = "create index if not exists record_email on record (email) where email <> ''"
-_JUDGEMENT = "select email, contact, warnings, body from record where seq = ?"
+_REFUSED = "insert into outcome values (?,?,?,?,?,?,?,?,?,?)"
+_JUDGEMENT = "select email, contact, warnings, body, cells, problems from record where seq = ?"
 
 
-class Preparation(Database):
+class Records(Database):
     """The journal while rows are being judged."""
 
     def clear(self) -> None:
-        """Forget rows of a preparation that did not come to its end. Nothing was sent then."""
+        """Delete all rows and sources: those of an earlier attempt to read them."""
         with self._writing():
             for table in ("outcome", "attempt", "record", "source"):
-                self._db.execute(f"delete from {table}")  # noqa: S608 - names are ours
+                self._db.execute(f"delete from {table}")
 
     def add(self, first_seq: int, batch: Sequence[JudgedRow]) -> None:
         """Add rows in source order; the first of them gets *first_seq*."""
@@ -29,39 +38,60 @@ class Preparation(Database):
         refusals = []
         for seq, item in enumerate(batch, first_seq):
             row = item.row
+            keeps_cells = item.refusal is not None or not self._is_scratch
             records.append(
                 (
                     seq,
                     item.source,
                     row.sheet,
                     row.number,
-                    _pack(list(row.cells.values())),
-                    _pack_problems(row.problems) if row.problems else "[]",
+                    pack(list(row.cells.values())) if keeps_cells else None,
+                    pack_problems(row.problems),
                     item.email,
                     item.contact,
-                    _pack(item.warnings) if item.warnings else "[]",
+                    pack_problems(item.warnings),
                     item.body,
                 )
             )
             if item.refusal is not None:
-                refusals.append(_verdict_line(seq, item.refusal))
+                refusals.append(_refused(seq, item.refusal))
         with self._writing():
             self._db.executemany("insert into record values (?,?,?,?,?,?,?,?,?,?)", records)
-            self._db.executemany("insert into outcome values (?,?,?,?,?,?,?,?,?)", refusals)
+            self._db.executemany(_REFUSED, refusals)
 
     def add_refusals(self, refusals: Iterable[tuple[int, Refusal]]) -> None:
-        """Settle rows that give way without being sent."""
+        """Settle rows that are not sent."""
         with self._writing():
             self._db.executemany(
-                "insert or replace into outcome values (?,?,?,?,?,?,?,?,?)",
-                (_verdict_line(seq, refusal) for seq, refusal in refusals),
+                f"insert or replace {_REFUSED.removeprefix('insert ')}",
+                (_refused(seq, refusal) for seq, refusal in refusals),
             )
 
-    def rejudge(self, seq: int, judged: JudgedRow) -> None:
-        """Put a second judgement of a row in the place of the first, if it is another one."""
-        warnings = json.dumps(judged.warnings, ensure_ascii=False)
-        record = (judged.email, judged.contact, warnings, judged.body)
-        refusal = () if judged.refusal is None else _verdict_line(seq, judged.refusal)
+    def withhold(self, refusals: Iterable[tuple[int, Refusal]]) -> None:
+        """Settle pending rows that are not to be sent any more; their attempts are remembered."""
+        found = list(refusals)
+        self.add_refusals(found)
+        with self._writing():
+            self._db.executemany(
+                "update outcome set attempts = (select count(*) from attempt a"
+                " where a.seq = outcome.seq and a.result is not 'withdrawn') where seq = ?",
+                ((seq,) for seq, _ in found),
+            )
+
+    def replace_judgement(self, seq: int, judged: JudgedRow) -> None:
+        """Replace the judgement of a row, if the new one differs.
+
+        Its cells go with it: they may have been corrected.
+        """
+        record = (
+            judged.email,
+            judged.contact,
+            pack_problems(judged.warnings),
+            judged.body,
+            pack(list(judged.row.cells.values())),
+            pack_problems(judged.row.problems),
+        )
+        refusal = () if judged.refusal is None else _refused(seq, judged.refusal)
         with translated(self.path):
             before = self._db.execute(_JUDGEMENT, (seq,)).fetchone()
             ended = self._db.execute("select * from outcome where seq = ?", (seq,)).fetchone()
@@ -69,27 +99,28 @@ class Preparation(Database):
             return
         with self._writing():
             self._db.execute(
-                "update record set email = ?, contact = ?, warnings = ?, body = ? where seq = ?",
+                "update record set email = ?, contact = ?, warnings = ?, body = ?, cells = ?,"
+                " problems = ? where seq = ?",
                 (*record, seq),
             )
             self._db.execute("delete from outcome where seq = ?", (seq,))
             if refusal:
-                self._db.execute("insert into outcome values (?,?,?,?,?,?,?,?,?)", refusal)
+                self._db.execute(_REFUSED, refusal)
 
-    def replace_body(self, seq: int, body: bytes, warnings: Sequence[str]) -> None:
-        """Give a row the form that rows of its contact were merged into."""
+    def replace_body(self, seq: int, body: bytes, warnings: Sequence[Problem]) -> None:
+        """Replace a row's form with the one merged from all rows of its contact."""
         with self._writing():
             self._db.execute(
                 "update record set body = ?, warnings = ? where seq = ?",
-                (body, json.dumps(list(warnings), ensure_ascii=False), seq),
+                (body, pack_problems(warnings), seq),
             )
 
     def index(self) -> None:
-        """Make the index that finding shared contacts needs; once all rows are in."""
+        """Create the index for finding shared contacts; call it when all rows are stored."""
         with self._writing():
             self._db.execute(_INDEX)
 
-    def shared_contacts(self) -> Iterator[list[tuple[int, Row, bytes, tuple[str, ...]]]]:
+    def shared_contacts(self) -> Iterator[list[tuple[int, Row, bytes, tuple[Problem, ...]]]]:
         """Yield the sendable rows of each contact that has several, in file order.
 
         Each is (seq, row, body, warnings). Rows that already ended on the server's side count:
@@ -101,28 +132,22 @@ class Preparation(Database):
         ).fetchall()
         for (email,) in keys:
             rows = self._db.execute(
-                f"select r.seq, r.body, r.warnings, {ROW} from record r"  # noqa: S608
+                f"select r.seq, r.body, r.warnings, {ROW} from record r"
                 " where r.email = ? and r.body is not null order by r.seq",
                 (email,),
             ).fetchall()
             sources = self.sources()
             yield [
-                (seq, as_row(sources, place), body, tuple(json.loads(warnings)))
+                (seq, as_row(sources, place), body, unpack_problems(warnings))
                 for seq, body, warnings, *place in rows
             ]
 
-    def count_shared_contacts(self) -> int:
-        """Number of sendable rows beyond the first of their contact."""
-        query = """select coalesce(sum(n - 1), 0) from (select count(*) as n from record
-                   where email <> '' and body is not null group by email having n > 1)"""
-        return int(self._one(query))
-
-    def judged(self, *statuses: Status) -> Iterator[tuple[int, int, Row]]:
+    def ended_in(self, *statuses: Status) -> Iterator[tuple[int, int, Row]]:
         """Yield (seq, source, row) of the rows that ended in one of *statuses*."""
         marks = ",".join("?" * len(statuses))
         sources = self.sources()
         for seq, *place in self._paged(
-            f"select r.seq, {ROW} from outcome o join record r using (seq)"  # noqa: S608
+            f"select r.seq, {ROW} from outcome o join record r using (seq)"
             f" where o.status in ({marks}) and r.seq > ? order by r.seq limit {CHUNK}",
             statuses,
         ):
@@ -133,20 +158,11 @@ class Preparation(Database):
         marks = ",".join("?" * len(statuses))
         with self._writing():
             self._db.execute(
-                f"delete from outcome where status in ({marks})",  # noqa: S608
+                f"delete from outcome where status in ({marks})",
                 statuses,
             )
 
 
-_pack = json.JSONEncoder(ensure_ascii=False).encode
-
-
-def _verdict_line(seq: int, refusal: Refusal) -> tuple[object, ...]:
-    return (seq, refusal.status, refusal.error_code, refusal.message, 0, None, "", None, 1)
-
-
-def _pack_problems(problems: Sequence[Problem]) -> str:
-    return json.dumps(
-        [[p.code, p.message, p.column, p.field, p.value, p.severity] for p in problems],
-        ensure_ascii=False,
-    )
+def _refused(seq: int, refusal: Refusal) -> tuple[object, ...]:
+    reasons = pack_problems(refusal.reasons)
+    return (seq, refusal.status, refusal.error_code, "", 0, None, "", None, 1, reasons)

@@ -1,4 +1,4 @@
-"""ColumnMapping + header -> RowMapper: which cells a field is made of, checked against the file."""
+"""ColumnMapping + header -> Binding: which columns each field is made of, checked against the file."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bulk_import.api.fields import FIELDS, Field, Kind
-from bulk_import.errors import MappingError
+from bulk_import.errors import MappingError, MappingProblem
 from bulk_import.mapping.loading import ColumnMapping, closest
-from bulk_import.mapping.schema import FieldRule
+from bulk_import.mapping.rules import BoundRule
+from bulk_import.mapping.schema import FieldRule, RowRule
+from bulk_import.mapping.yamltext import Path as KeyPath
 from bulk_import.normalize.folding import fold
 from bulk_import.normalize.result import NormalizeError
 from bulk_import.normalize.tags import list_id
@@ -32,7 +34,14 @@ ROLES = {
     Kind.TAGS: "tags",
     Kind.UTC_OFFSET: "utc_offset",
     Kind.MANAGER: "manager",
+    Kind.ADDRESS: "address",
+    Kind.CITY: "city",
+    Kind.STATE: "state",
+    Kind.SOCIAL: "social",
 }
+
+
+Lists = Mapping[str, Sequence[str]]  # title or id of a list -> the ids that it may mean
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +73,8 @@ class Binding:
 
     Attributes:
         fields: In the order in which they are evaluated: countries before phones.
-        lists: List title -> id; ``None`` while the account has not been asked.
+        rules: What keeps rows from being sent.
+        lists: List title or id -> the ids that it may mean; ``None`` while the account has not been asked.
         at: The clock for ``dst: current``.
     """
 
@@ -72,9 +82,10 @@ class Binding:
     header: tuple[str, ...]
     fields: tuple[BoundField, ...]
     extra: tuple[BoundField, ...]
-    lists: Mapping[str, str] | None
+    lists: Lists | None
     managers: Mapping[str, str] | None
     at: datetime | None
+    rules: tuple[BoundRule, ...] = ()
 
     @property
     def used_columns(self) -> frozenset[str]:
@@ -82,17 +93,7 @@ class Binding:
         bound = (*self.fields, *self.extra)
         return frozenset(
             column for field in bound for column in (*field.columns, field.region_column) if column
-        )
-
-    @property
-    def constant_lists(self) -> frozenset[str]:
-        """Lists that the mapping itself names: a wrong one concerns every row."""
-        return frozenset(
-            value
-            for field in self.fields
-            if field.field.kind is Kind.LISTS
-            for value in field.always
-        )
+        ) | {rule.column for rule in self.rules}
 
     def roles(self) -> dict[str, str]:
         """Return column -> what it holds, for the damage detector."""
@@ -102,6 +103,8 @@ class Binding:
                 roles[column] = ROLES.get(bound.field.kind, "text")
             if bound.region_column:
                 roles[bound.region_column] = "country"
+        for rule in self.rules:
+            roles[rule.column] = roles[rule.column] or "rule"
         return roles
 
 
@@ -109,14 +112,14 @@ def bind(
     mapping: ColumnMapping,
     header: Sequence[str],
     *,
-    lists: Mapping[str, str] | None = None,
+    lists: Lists | None = None,
     managers: Mapping[str, str] | None = None,
     at: datetime | None = None,
 ) -> Binding:
     """Bind *mapping* to a file's header.
 
     Args:
-        lists: List title -> id, as the account has them; ``None`` = not asked yet.
+        lists: List title or id -> the ids that it may mean; ``None`` = not asked yet.
         managers: Manager's name -> id, likewise.
         at: The clock for ``dst: current``.
 
@@ -134,19 +137,28 @@ def bind(
         for name, rule in mapping.spec.extra.items()
         if (bound := binder.field(Field(name, Kind.TEXT, name), rule, ("extra", name))) is not None
     ]
+    spec = mapping.spec
+    rules = [
+        bound_rule
+        for section, given in (("skip", spec.skip), ("only", spec.only))
+        for at_, row_rule in enumerate(given)
+        if (bound_rule := binder.rule(section, row_rule, at_)) is not None
+    ]
     binder.check_shared_columns()
     if binder.problems:
         raise MappingError(binder.problems)
     order = {name: at for at, name in enumerate(FIELDS)}
     fields.sort(key=lambda b: (b.field.kind is not Kind.COUNTRY, order[b.field.name]))
-    return Binding(mapping, tuple(header), tuple(fields), tuple(extra), lists, managers, at)
+    return Binding(
+        mapping, tuple(header), tuple(fields), tuple(extra), lists, managers, at, tuple(rules)
+    )
 
 
 class _Binder:
     def __init__(
-        self, mapping: ColumnMapping, header: tuple[str, ...], lists: Mapping[str, str] | None
+        self, mapping: ColumnMapping, header: tuple[str, ...], lists: Lists | None
     ) -> None:
-        self.problems: list[str] = []
+        self.problems: list[MappingProblem] = []
         self._mapping = mapping
         self._header = header
         self._lists = lists
@@ -155,7 +167,7 @@ class _Binder:
             self._folded[" ".join(column.casefold().split())].append(column)
         self._users: dict[str, list[str]] = defaultdict(list)
 
-    def field(self, field: Field, rule: FieldRule, path: tuple[str, ...]) -> BoundField | None:
+    def field(self, field: Field, rule: FieldRule, path: KeyPath) -> BoundField | None:
         known = len(self.problems)
         columns, pick = self._origin(rule, path)
         region = self._any_of(rule.region_from, (*path, "region_from")) if rule.region_from else ""
@@ -177,6 +189,12 @@ class _Binder:
             drops=(rule.bad_value or when.bad_value) == "drop_field",
         )
 
+    def rule(self, section: str, rule: RowRule, number: int) -> BoundRule | None:
+        if rule.optional and not any(map(self._find, rule.column)):
+            return None
+        column = self._any_of(rule.column, (section, number, "column"))
+        return BoundRule.bind(section, rule, column) if column else None
+
     def check_shared_columns(self) -> None:
         """One column for several fields is a slip, except for parts of names and addresses."""
         for column, users in self._users.items():
@@ -187,13 +205,17 @@ class _Binder:
                 if name in self._mapping.spec.fields and not self._mapping.spec.fields[name].part
             ]
             if len(plain) > 1 and len(same_kind) == 1 and same_kind <= {Kind.NAME, Kind.EMAIL}:
-                where = self._mapping.at("fields", plain[1])
-                self.problems.append(
-                    f"{where}: fields.{plain[1]}: column {column!r} is mapped to "
-                    f"{' and '.join(plain)}; keep one, or split it with part:"
+                self._refuse(
+                    f"column {column!r} is mapped to {' and '.join(plain)}; "
+                    "keep one, or split it with part:",
+                    ("fields", plain[1]),
                 )
 
-    def _origin(self, rule: FieldRule, path: tuple[str, ...]) -> tuple[tuple[str, ...], Pick]:
+    def _refuse(self, message: str, path: KeyPath) -> None:
+        """Note a problem of a field, placed at the option of it that is meant."""
+        self.problems.append(self._mapping.document.problem(message, path[:2], at=path))
+
+    def _origin(self, rule: FieldRule, path: KeyPath) -> tuple[tuple[str, ...], Pick]:
         if rule.value is not None:
             constant = rule.value
             return (), lambda _cells: constant
@@ -207,23 +229,23 @@ class _Binder:
             return aliases, _first_of(aliases)
         return (), lambda _cells: ""
 
-    def _template(self, template: str, path: tuple[str, ...]) -> tuple[tuple[str, ...], Pick]:
+    def _template(self, template: str, path: KeyPath) -> tuple[tuple[str, ...], Pick]:
         parts = _PLACEHOLDER.split(template)
         columns = tuple(self._one(name.strip(), (*path, "template")) for name in parts[1::2])
         if not columns:
             return (), lambda _cells: template
         return columns, _Template(parts[0::2], columns)
 
-    def _all_of(self, aliases: Sequence[str], path: tuple[str, ...]) -> tuple[str, ...]:
+    def _all_of(self, aliases: Sequence[str], path: KeyPath) -> tuple[str, ...]:
         found = tuple(c for alias in aliases if (c := self._find(alias)))
         if not found:
             self._missing(aliases, path)
         return tuple(dict.fromkeys(found))
 
-    def _any_of(self, aliases: Sequence[str], path: tuple[str, ...]) -> str:
+    def _any_of(self, aliases: Sequence[str], path: KeyPath) -> str:
         return next(iter(self._all_of(aliases, path)), "")
 
-    def _one(self, name: str, path: tuple[str, ...]) -> str:
+    def _one(self, name: str, path: KeyPath) -> str:
         return self._any_of([name], path)
 
     def _find(self, name: str) -> str:
@@ -232,16 +254,13 @@ class _Binder:
         alike = self._folded.get(" ".join(name.casefold().split()), [])
         return alike[0] if len(alike) == 1 else ""
 
-    def _missing(self, names: Sequence[str], path: tuple[str, ...]) -> None:
+    def _missing(self, names: Sequence[str], path: KeyPath) -> None:
         wanted = " or ".join(repr(name) for name in names)
         hint = closest(names[0], self._header)
         headers = ", ".join(self._header[:20]) + (", …" if len(self._header) > 20 else "")
-        self.problems.append(
-            f"{self._mapping.at(*path)}: {path[0]}.{path[1]}: no column {wanted}"
-            f"{hint or f'; the file has: {headers}'}"
-        )
+        self._refuse(f"no column {wanted}{hint or f'; the file has: {headers}'}", path)
 
-    def _always(self, field: Field, rule: FieldRule, path: tuple[str, ...]) -> tuple[str, ...]:
+    def _always(self, field: Field, rule: FieldRule, path: KeyPath) -> tuple[str, ...]:
         found = []
         for value in rule.always:
             try:
@@ -252,30 +271,38 @@ class _Binder:
                     resolve_list(checked, self._lists) if field.kind is Kind.LISTS else checked
                 )
             except NormalizeError as exc:
-                self.problems.append(
-                    f"{self._mapping.at(*path, 'always')}: {path[0]}.{path[1]}: {exc}"
-                )
+                self._refuse(str(exc), (*path, "always"))
         return tuple(dict.fromkeys(found))
 
 
-def resolve_list(value: str, lists: Mapping[str, str] | None) -> str:
-    """Return the id of a list given by id or title; as it stands while the account is not asked.
+def resolve_list(value: str, lists: Lists | None) -> str:
+    """Return the id of a list given by id or title; unchanged while the account is not asked.
 
     Raises:
-        NormalizeError: ``LIST_UNKNOWN``.
+        NormalizeError: ``LIST_UNKNOWN``, ``LIST_AMBIGUOUS`` or ``LIST_WITHOUT_ID``.
     """
     if lists is None:
         return value
-    if value in lists:
-        return lists[value]
-    ids = set(lists.values())
-    if value in ids:
-        return value
-    raise NormalizeError(
-        "LIST_UNKNOWN",
-        f"the account has no list {value!r}{closest(value, [*lists, *ids])}; "
-        "`bulk-import lists` shows them",
-    )
+    ids = lists.get(value)
+    if ids is None:
+        raise NormalizeError(
+            "LIST_UNKNOWN",
+            f"the account has no list {value!r}{closest(value, [*lists])}; "
+            "`bulk-import lists` shows them",
+        )
+    if not ids:
+        raise NormalizeError(
+            "LIST_WITHOUT_ID",
+            f"the account's answer has no API id for the list {value!r}; write the id that the "
+            "list's settings show",
+        )
+    if len(ids) > 1:
+        raise NormalizeError(
+            "LIST_AMBIGUOUS",
+            f"{len(ids)} lists are called {value!r}; write the id of the one that is meant: "
+            f"{' or '.join(ids)}",
+        )
+    return ids[0]
 
 
 def _first_of(columns: tuple[str, ...]) -> Pick:

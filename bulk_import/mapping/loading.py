@@ -3,19 +3,36 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationError
 
-from bulk_import.api.fields import FIELDS, RESERVED
-from bulk_import.errors import MappingError
-from bulk_import.mapping.schema import FieldRule, MappingSpec, Part, SourceSpec, When
+from bulk_import.api.fields import FIELDS, OPPOSITES, RESERVED
+from bulk_import.errors import MappingError, MappingProblem
+from bulk_import.mapping.plain import tree_of
+from bulk_import.mapping.schema import (
+    Defaults,
+    FieldRule,
+    MappingSpec,
+    OnMissing,
+    Part,
+    RowRule,
+    SourceSpec,
+    SuppressSpec,
+    When,
+)
 from bulk_import.mapping.yamltext import Document, Tree, parse
 from bulk_import.mapping.yamltext import Path as KeyPath
 
-_PARTS: dict[str, type[Part]] = {"source": SourceSpec, "when": When}
+_PARTS: dict[str, type[Part]] = {
+    "source": SourceSpec,
+    "defaults": Defaults,
+    "when": When,
+    "on_missing": OnMissing,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,61 +57,86 @@ class ColumnMapping:
         """Return key path -> canonical text; comments, order and layout do not matter."""
         return dict(_flat(self.document.tree, ""))
 
-    def suppress_files(self) -> list[Path]:
-        """Return the files of contacts that are never sent."""
-        return [self.folder / name for name in self.spec.suppress]
+    def suppress_files(self) -> list[tuple[Path, SuppressSpec]]:
+        """Return the lists of contacts that are never sent."""
+        return [(self.folder / spec.file, spec) for spec in self.spec.suppress]
 
     def with_sheet(self, sheet: str) -> ColumnMapping:
         """Return the mapping, reading another sheet."""
         source = self.spec.source.model_copy(update={"sheet": sheet})
         return self.with_spec(self.spec.model_copy(update={"source": source}))
 
+    def with_corrections(self, file: str | Path | None, by: str | None) -> ColumnMapping:
+        """Return the mapping with another file of corrections, or another way to find their rows.
+
+        Args:
+            file: Empty or ``None`` = as the mapping says.
+            by: ``row`` or ``contact``; ``None`` = as the mapping says.
+        """
+        changes = {
+            "corrections": str(Path(file).absolute()) if file else None,
+            "corrections_by": by,
+        }
+        given = {name: value for name, value in changes.items() if value}
+        source = self.spec.source.model_copy(update=given)
+        return self.with_spec(self.spec.model_copy(update={"source": source}))
+
     def with_spec(self, spec: MappingSpec) -> ColumnMapping:
         """Return the mapping with other contents, for trying a change."""
         return replace(self, spec=spec)
 
-    def at(self, *path: str | int) -> str:
-        """``file:line:column`` of a key."""
-        return self.document.at(path)
+
+AnyMapping = str | Path | ColumnMapping | Mapping[str, Any]
 
 
-def load_mapping(path: str | Path) -> ColumnMapping:
-    """Read a mapping file.
+def load_mapping(mapping: AnyMapping) -> ColumnMapping:
+    """Return a mapping that was found sound.
+
+    Args:
+        mapping: A file's path; or what such a file says, as a dict; or a mapping that was loaded
+            before, which is returned as it is.
 
     Raises:
         MappingError: It cannot be read or used; ``problems`` lists all that is wrong with it.
     """
-    path = Path(path)
+    if isinstance(mapping, ColumnMapping):
+        return mapping
+    if isinstance(mapping, Mapping):
+        tree, text = tree_of(mapping, "mapping")
+        return _sound(Document("mapping", tree, {}), Path(), text)
+    path = Path(mapping)
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except OSError as exc:
-        raise MappingError(f"{path}: cannot be read: {exc.strerror or exc}") from None
+        raise MappingError.of(f"cannot be read: {exc.strerror or exc}", path) from None
     except UnicodeDecodeError as exc:
-        raise MappingError(
-            f"{path}: byte {exc.start} is not UTF-8; save the mapping as UTF-8"
+        raise MappingError.of(
+            f"byte {exc.start} is not UTF-8; save the mapping as UTF-8", path
         ) from None
     return parse_mapping(text, str(path), folder=path.parent)
 
 
 def parse_mapping(text: str, name: str = "mapping", *, folder: Path = Path()) -> ColumnMapping:
     """Read a mapping from *text*. Raises as ``load_mapping`` does."""
-    document = parse(text, name)
+    return _sound(parse(text, name), folder, text)
+
+
+def _sound(document: Document, folder: Path, text: str) -> ColumnMapping:
     if not isinstance(document.tree, dict):
         found = "nothing" if document.tree is None else type(document.tree).__name__
-        raise MappingError(
-            f"{document.at(())}: a mapping begins with `version: 1` and `fields:`; found {found}"
-        )
+        message = f"a mapping begins with `version: 1` and `fields:`; found {found}"
+        raise MappingError([document.problem(message)])
     problems = list(_misspelt(document))
     try:
         spec = MappingSpec.model_validate(document.tree)
     except ValidationError as exc:
         problems += _explained(exc, document)
     if problems:
-        raise MappingError(sorted(set(problems), key=_position))
+        raise MappingError(problems)
     problems += _unsound(spec, document)
     if problems:
-        raise MappingError(sorted(problems, key=_position))
-    return ColumnMapping(name, folder, spec, document, text)
+        raise MappingError(problems)
+    return ColumnMapping(document.name, folder, spec, document, text)
 
 
 def closest(word: str, known: Sequence[str]) -> str:
@@ -108,7 +150,7 @@ def closest(word: str, known: Sequence[str]) -> str:
     return f" (did you mean {' or '.join(shown)}?)" if shown else ""
 
 
-def _misspelt(document: Document) -> Iterator[str]:
+def _misspelt(document: Document) -> Iterator[MappingProblem]:
     """Names that nothing knows: they deserve a suggestion, not pydantic's "extra forbidden"."""
     tree = document.tree
     assert isinstance(tree, dict)  # noqa: S101 - the caller made sure
@@ -117,6 +159,21 @@ def _misspelt(document: Document) -> Iterator[str]:
         part = tree.get(key)
         if isinstance(part, dict):
             yield from _unknown(document, (key,), part, list(model.model_fields), f"{key}:")
+    yield from _misspelt_rules(document, tree)
+
+
+def _misspelt_rules(document: Document, tree: dict[str, Tree]) -> Iterator[MappingProblem]:
+    for section, entry, what in (
+        ("skip", RowRule, "a rule"),
+        ("only", RowRule, "a rule"),
+        ("suppress", SuppressSpec, "a suppression list"),
+    ):
+        given = tree.get(section)
+        items = given if isinstance(given, list) else [given]
+        for number, item in enumerate(items):
+            if isinstance(item, dict):
+                options = list(entry.model_fields)
+                yield from _unknown(document, (section, number), item, options, what)
     for section in ("fields", "extra"):
         rules = tree.get(section)
         if not isinstance(rules, dict):
@@ -131,69 +188,70 @@ def _misspelt(document: Document) -> Iterator[str]:
 
 def _unknown(
     document: Document, path: KeyPath, tree: dict[str, Tree], known: list[str], of: str
-) -> Iterator[str]:
+) -> Iterator[MappingProblem]:
     for name in tree:
         if name not in known:
-            where = ".".join(map(str, (*path, name)))
-            yield (
-                f"{document.at((*path, name))}: {where}: {of} has no {name!r}"
-                f"{closest(name, known) or '; it has ' + ', '.join(known[:12])}"
-            )
+            hint = closest(name, known) or f"; it has {', '.join(known[:12])}"
+            yield document.problem(f"{of} has no {name!r}{hint}", (*path, name))
 
 
-def _explained(exc: ValidationError, document: Document) -> Iterator[str]:
+# What pydantic's types of errors mean to somebody who writes YAML.
+_MEANINGS = {
+    "missing": "is missing",
+    "model_type": "needs names and values below it (indented), not a single value",
+    "dict_type": "needs names and values below it (indented), not a single value",
+    "model_attributes_type": "needs names and values below it (indented), not a single value",
+    "tuple_type": "must be a text or a list of texts",
+    "list_type": "must be a text or a list of texts",
+    "too_short": "must name at least one",
+    "string_type": "must be a text",
+}
+
+
+def _explained(exc: ValidationError, document: Document) -> Iterator[MappingProblem]:
     for error in exc.errors(include_url=False, include_input=False):
         if error["type"] == "extra_forbidden":
             continue  # said better by _misspelt
         path = tuple(error["loc"])
-        where = ".".join(str(step) for step in path)
-        message = error["msg"].removeprefix("Value error, ")
-        if error["type"] == "missing":
-            message = "is missing"
-            if path == ("version",):
-                message = "is missing; begin the mapping with `version: 1`"
-        elif error["type"] == "literal_error":
-            message = f"must be {error['ctx']['expected']}" if "ctx" in error else message
-        elif error["type"] in ("model_type", "dict_type", "model_attributes_type"):
-            message = "needs names and values below it (indented), not a single value"
-        elif error["type"] in ("tuple_type", "list_type"):
-            message = "must be a text or a list of texts"
-        elif error["type"] == "string_type":
-            message = "must be a text"
-        yield f"{document.at(path)}: {where}: {message[:1].lower()}{message[1:]}"
+        message = _MEANINGS.get(error["type"], error["msg"].removeprefix("Value error, "))
+        if path[:1] in (("skip",), ("only",)) and len(path) == 1:
+            message = "must be a list, such as `- {column: Unsubscribed, values: [yes, 1]}`"
+        elif error["type"] == "missing" and path == ("version",):
+            message = "is missing; begin the mapping with `version: 1`"
+        elif error["type"] == "literal_error" and "ctx" in error:
+            message = f"must be {error['ctx']['expected']}"
+        yield document.problem(f"{message[:1].lower()}{message[1:]}", path)
 
 
-def _unsound(spec: MappingSpec, document: Document) -> Iterator[str]:
+def _unsound(spec: MappingSpec, document: Document) -> Iterator[MappingProblem]:
     """What is well-formed and still makes no sense."""
     for name in spec.extra:
-        where = f"{document.at(('extra', name))}: extra.{name}"
+        path: KeyPath = ("extra", name)
         if name in FIELDS:
-            yield f"{where}: is a known field; put it under fields:"
+            yield document.problem("is a known field; put it under fields:", path)
         elif name in RESERVED:
-            yield f"{where}: this parameter carries the key; choose another name"
+            yield document.problem("this parameter carries the key; choose another name", path)
         elif not name.isidentifier() and not name.replace("[", "").replace("]", "").isidentifier():
-            yield f"{where}: a parameter's name has letters, digits and _ only"
+            yield document.problem("a parameter's name has letters, digits and _ only", path)
     for name, rule in spec.fields.items():
         kind = FIELDS[name].kind
-        where = f"{document.at(('fields', name))}: fields.{name}"
         if rule.always and kind not in ("tags", "lists"):
-            yield f"{where}.always: is for tags and lists; a constant is value: …"
+            message = "is for tags and lists; a constant is value: …"
+            yield document.problem(message, ("fields", name, "always"))
         if rule.part and kind != "name":
-            yield f"{where}.part: is for names"
+            yield document.problem("is for names", ("fields", name, "part"))
         if rule.region_from and kind != "phone":
-            yield f"{where}.region_from: is for phones"
+            yield document.problem("is for phones", ("fields", name, "region_from"))
     yield from _both_ways(spec, document)
 
 
-def _both_ways(spec: MappingSpec, document: Document) -> Iterator[str]:
-    for add, remove in (("add_tags", "remove_tags"), ("add_to_lists", "remove_from_lists")):
+def _both_ways(spec: MappingSpec, document: Document) -> Iterator[MappingProblem]:
+    for add, remove in OPPOSITES:
         if add in spec.fields and remove in spec.fields:
             both = set(spec.fields[add].always) & set(spec.fields[remove].always)
             for value in sorted(both):
-                yield (
-                    f"{document.at(('fields', remove))}: fields.{remove}: {value!r} is added by "
-                    f"{add} and removed here; keep one"
-                )
+                message = f"{value!r} is added by {add} and removed here; keep one"
+                yield document.problem(message, ("fields", remove))
 
 
 def _flat(tree: Tree, path: str) -> Iterator[tuple[str, str]]:
@@ -206,8 +264,3 @@ def _flat(tree: Tree, path: str) -> Iterator[tuple[str, str]]:
                 yield from _flat(value, f"{path}.{name}" if path else name)
     else:
         yield path, json.dumps(tree, ensure_ascii=False)
-
-
-def _position(problem: str) -> tuple[int, int]:
-    numbers = [part for part in problem.split(": ")[0].split(":") if part.isdigit()]
-    return (int(numbers[-2]), int(numbers[-1])) if len(numbers) >= 2 else (0, 0)

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bulk_import.api.fields import FIELDS, Field, Kind
-from bulk_import.mapping.rows import OPPOSITES
-from bulk_import.models import Problem, Record
+from bulk_import.api.fields import FIELDS, OPPOSITES, SET_FIELDS
+from bulk_import.models import Problem, Record, Severity
 from bulk_import.normalize.tags import conflicts, join
 
 
@@ -21,7 +20,7 @@ def merge_records(records: Sequence[Record]) -> Record:
     problems: dict[Problem, None] = {}
     for record in records:
         for name, value in record.fields:
-            if _kind(name) in (Kind.TAGS, Kind.LISTS) and merged.get(name):
+            if name in SET_FIELDS and merged.get(name):
                 united = dict.fromkeys([*merged[name].split(","), *value.split(",")])
                 merged[name] = join(part for part in united if part)
             elif value or name not in merged:
@@ -35,13 +34,10 @@ def merge_records(records: Sequence[Record]) -> Record:
                     "MERGE_CONFLICT",
                     f"{', '.join(both)} is added by one row of the contact and removed by another",
                     field=remove,
+                    severity=Severity.WARNING,  # the merged row is sent
                 )
             ] = None
     last = records[-1]
     order = [*FIELDS, *(name for name in merged if name not in FIELDS)]
     fields = tuple((name, merged[name]) for name in order if name in merged)
     return replace(last, fields=fields, problems=tuple(problems))
-
-
-def _kind(name: str) -> Kind:
-    return FIELDS.get(name, Field(name, Kind.TEXT, name)).kind

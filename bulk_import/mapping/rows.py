@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import NamedTuple
 
-from bulk_import.api.fields import FIELDS, Kind
+from bulk_import.api.fields import FIELDS, OPPOSITES, Kind
 from bulk_import.mapping.binding import Binding, BoundField, resolve_list
 from bulk_import.mapping.memo import Memo
 from bulk_import.mapping.optional import guess_offset, normalize_email_by, normalize_name_by
@@ -39,7 +39,6 @@ Normalizer = Callable[[str, Values, Mapping[str, str]], Normalized]
 
 # A value that is right, and that the field cannot take: never sent, whatever bad_value says.
 _FIELD_RULES = frozenset({"UTC_OFFSET_HALF_HOUR"})
-OPPOSITES = (("add_tags", "remove_tags"), ("add_to_lists", "remove_from_lists"))
 _DEPENDENT = frozenset({Kind.PHONE, Kind.POSTAL_CODE})
 # Fields that the row as a whole may add to those of the mapping.
 _ADDED = frozenset({"lead_description", "lead_utc"})
@@ -104,6 +103,7 @@ class RowMapper:
         defaults = binding.mapping.spec.defaults
         self._guesses = defaults.guess_utc_from_country or defaults.guess_utc_from_phone
         self._spec = binding.mapping.spec
+        self._rules = binding.rules
         self._email = next((b for b in binding.fields if b.field.kind is Kind.EMAIL), None)
         self.roles = binding.roles()
 
@@ -112,6 +112,19 @@ class RowMapper:
         if self._email is None:
             return self._spec.when.no_email != "refuse"
         return bool(self._email.pick(cells).strip()) or self._spec.when.no_email != "refuse"
+
+    def email_text(self, cells: Mapping[str, str]) -> str:
+        """Return what the cells hold for an e-mail, as it is; ``""`` when nothing is mapped to it."""
+        return self._email.pick(cells) if self._email is not None else ""
+
+    def first_column(self, field: str) -> str:
+        """Return the first column that feeds a field; ``""`` for none."""
+        bound = next((b for b in self._binding.fields if b.field.name == field), None)
+        return bound.columns[0] if bound is not None and bound.columns else ""
+
+    def keeps_back(self, cells: Mapping[str, str]) -> bool:
+        """Whether a skip or only rule keeps the row from being sent."""
+        return any(rule.refusal(cells) is not None for rule in self._rules)
 
     def record(self, row: Row) -> Record:
         """Return the record of a row, with every problem it has."""
@@ -130,12 +143,7 @@ class RowMapper:
 
     def _map(self, row: Row, steps: list[Step] | None) -> Record:
         problems: list[Problem] = []
-        spoiled: dict[str, list[Problem]] = {}
-        for problem in row.problems:
-            if not problem.column:
-                problems.append(problem)
-            elif problem.column in self._used:
-                spoiled.setdefault(problem.column, []).append(problem)
+        spoiled = self._spoiled(row, problems) if row.problems else {}
         values: Values = {}
         cells = row.cells
         self._rows += 1
@@ -156,6 +164,7 @@ class RowMapper:
                     Step(field.name, field.bound.columns, self._meant(field.bound, raw),
                          values.get(field.name, ""), rule, tuple(problems[known:]))
                 )  # fmt: skip
+        skipped = self._skipped(cells, spoiled, problems) if self._rules else None
         self._whole(values, problems)
         fields = [(name, values[name]) for name in self._order if name in values]
         if self._binding.extra:
@@ -169,7 +178,18 @@ class RowMapper:
             contact=email or values.get("lead_phone", ""),
             fields=tuple(fields),
             problems=tuple(problems),
+            skipped=skipped,
         )
+
+    def _spoiled(self, row: Row, problems: list[Problem]) -> dict[str, list[Problem]]:
+        """Return column -> problems of its cell; those of the row as a whole go to *problems*."""
+        spoiled: dict[str, list[Problem]] = {}
+        for problem in row.problems:
+            if not problem.column:
+                problems.append(problem)
+            elif problem.column in self._used:
+                spoiled.setdefault(problem.column, []).append(problem)
+        return spoiled
 
     # -- one field ----------------------------------------------------------------------------
 
@@ -208,6 +228,8 @@ class RowMapper:
         refused = False
         for column in (*bound.columns, bound.region_column):
             for problem in spoiled.get(column, ()):
+                if problem.code == "VALUE_PLACEHOLDER" and fold(problem.value) in bound.values:
+                    continue  # the mapping says what it means
                 named = replace(problem, field=bound.field.name)
                 if named.is_error and bound.drops:
                     named = replace(
@@ -319,6 +341,24 @@ class RowMapper:
         return normalize_manager_id(raw)
 
     # -- the row as a whole -------------------------------------------------------------------
+
+    def _skipped(
+        self,
+        cells: Mapping[str, str],
+        spoiled: Mapping[str, Sequence[Problem]],
+        problems: list[Problem],
+    ) -> Problem | None:
+        """Return which rule keeps the row from being sent. A damaged cell decides nothing."""
+        for rule in self._rules:
+            damage = [p for p in spoiled.get(rule.column, ()) if p.is_error]
+            error = rule.damage(cells)
+            if damage or error:
+                problems.extend(damage or filter(None, [error]))
+                return None
+            refusal = rule.refusal(cells)
+            if refusal is not None:
+                return refusal
+        return None
 
     def _whole(self, values: Values, problems: list[Problem]) -> None:
         extension = values.pop("_extension", "")

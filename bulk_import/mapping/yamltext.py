@@ -14,7 +14,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from bulk_import.errors import MappingError
+from bulk_import.errors import MappingError, MappingProblem
 
 MOST_NODES = 20_000  # with each use of an alias counted: a bomb has millions
 MOST_BYTES = 1_000_000
@@ -35,19 +35,25 @@ class Document:
     """A parsed document.
 
     Attributes:
-        places: Path of every key and element -> (line, column), from 1.
+        places: Path of every key and element -> (line, column), from 1; empty for a document that
+            was never a text.
     """
 
     name: str
     tree: Tree
     places: dict[Path, tuple[int, int]]
 
-    def at(self, path: Path) -> str:
-        """``file:line:column`` of the path, or of the nearest thing above it."""
-        while path and path not in self.places:
-            path = path[:-1]
-        line, column = self.places.get(path, (1, 1))
-        return f"{self.name}:{line}:{column}"
+    def problem(self, message: str, path: Path = (), *, at: Path | None = None) -> MappingProblem:
+        """Return a problem of the key at *path*, placed there or at the nearest key above it.
+
+        Args:
+            at: Another path to place it at.
+        """
+        where = path if at is None else at
+        while where and where not in self.places:
+            where = where[:-1]
+        line, column = self.places.get(where, (1, 1) if self.places else (0, 0))
+        return MappingProblem(message, self.name, line, column, ".".join(map(str, path)))
 
 
 def parse(text: str, name: str) -> Document:
@@ -57,20 +63,20 @@ def parse(text: str, name: str) -> Document:
         name: The file's name, for messages.
 
     Raises:
-        MappingError: It is not one YAML document; ``name:line:column: what was found``.
+        MappingError: It is not one YAML document.
     """
     if len(text) > MOST_BYTES:
-        raise MappingError(f"{name}: too long for a mapping ({len(text):,} characters)")
+        raise MappingError.of(f"too long for a mapping ({len(text):,} characters)", name)
     if _TOO_DEEP.search(text) or _flow_depth(text) > _DEEPEST_FLOW:
-        raise MappingError(f"{name}:1:1: nested too deeply for a mapping")
+        raise MappingError.of("nested too deeply for a mapping", name, 1, 1)
     try:
         node = YAML(typ="safe", pure=True).compose(text)
     except MarkedYAMLError as exc:
-        raise MappingError(_scanner_message(exc, name, text)) from None
+        raise MappingError([_scanner_problem(exc, name, text)]) from None
     except YAMLError as exc:
-        raise MappingError(f"{name}:1:1: not YAML: {exc}") from None
+        raise MappingError.of(f"not YAML: {exc}", name, 1, 1) from None
     except RecursionError:
-        raise MappingError(f"{name}:1:1: nested too deeply for a mapping") from None
+        raise MappingError.of("nested too deeply for a mapping", name, 1, 1) from None
     walker = _Walker(name)
     return Document(name, walker.tree(node, ()) if node is not None else None, walker.places)
 
@@ -82,18 +88,15 @@ class _Walker:
         self._nodes = 0
 
     def tree(self, node: Node, path: Path) -> Tree:
-        where = f"{self._name}:{node.start_mark.line + 1}:{node.start_mark.column + 1}"
         self._nodes += 1
         if self._nodes > MOST_NODES:
-            raise MappingError(f"{where}: aliases make this too large for a mapping")
+            raise self._error(node, "aliases make this too large for a mapping")
         if len(path) > DEEPEST:
-            raise MappingError(f"{where}: nested too deeply for a mapping")
+            raise self._error(node, "nested too deeply for a mapping")
         tag = str(node.tag or "")
         if not tag.startswith("tag:yaml.org,2002:") or "python" in tag:
-            raise MappingError(
-                f"{where}: tags such as {tag} are not allowed; write the plain value"
-            )
-        self.places.setdefault(path, (node.start_mark.line + 1, node.start_mark.column + 1))
+            raise self._error(node, f"tags such as {tag} are not allowed; write the plain value")
+        self.places.setdefault(path, _place(node))
         if isinstance(node, ScalarNode):
             is_plain = node.style is None
             return None if is_plain and node.value in _NOTHING else str(node.value)
@@ -101,22 +104,28 @@ class _Walker:
             return [self.tree(child, (*path, at)) for at, child in enumerate(node.value)]
         if isinstance(node, MappingNode):
             return self._mapping(node, path)
-        raise MappingError(f"{where}: unexpected {type(node).__name__}")
+        raise self._error(node, f"unexpected {type(node).__name__}")
 
     def _mapping(self, node: MappingNode, path: Path) -> dict[str, Tree]:
         found: dict[str, Tree] = {}
         for key, value in node.value:
-            line, column = key.start_mark.line + 1, key.start_mark.column + 1
-            where = f"{self._name}:{line}:{column}"
             if not isinstance(key, ScalarNode):
-                raise MappingError(f"{where}: a name is expected before the colon")
+                raise self._error(key, "a name is expected before the colon")
             name = str(key.value)
             if name in found:
                 first = self.places[(*path, name)][0]
-                raise MappingError(f"{where}: {name} stands here and in line {first}; keep one")
-            self.places[(*path, name)] = (line, column)
+                raise self._error(key, f"{name} is here and in line {first}; keep one")
+            self.places[(*path, name)] = _place(key)
             found[name] = self.tree(value, (*path, name))
         return found
+
+    def _error(self, node: Node, message: str) -> MappingError:
+        return MappingError.of(message, self._name, *_place(node))
+
+
+def _place(node: Node) -> tuple[int, int]:
+    """Line and column of a node, from 1."""
+    return node.start_mark.line + 1, node.start_mark.column + 1
 
 
 def _flow_depth(text: str) -> int:
@@ -131,7 +140,7 @@ def _flow_depth(text: str) -> int:
     return deepest
 
 
-def _scanner_message(exc: MarkedYAMLError, name: str, text: str) -> str:
+def _scanner_problem(exc: MarkedYAMLError, name: str, text: str) -> MappingProblem:
     mark = exc.problem_mark or exc.context_mark
     line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
     problem = str(exc.problem or exc.context or "not YAML")
@@ -145,4 +154,4 @@ def _scanner_message(exc: MarkedYAMLError, name: str, text: str) -> str:
         problem = "a second document (---) begins; a mapping is one"
     elif "mapping values are not allowed" in problem:
         problem += '; put a value with a colon in it into "quotes"'
-    return f"{name}:{line}:{column}: not YAML: {problem}"
+    return MappingProblem(f"not YAML: {problem}", name, line, column)

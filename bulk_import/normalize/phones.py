@@ -485,3 +485,14 @@ def _wrong(shown: str, parsed: PhoneNumber) -> NormalizeError:
     else:
         what = f"not a number of {where}: no such area or operator code, or a wrong length"
     return NormalizeError("PHONE_INVALID", f"{shown!r} is {what}")
+
+
+def region_of_number(number: str) -> str:
+    """Return the country of a canonical number such as ``+14155550123``; empty if it has none."""
+    import phonenumbers
+
+    try:
+        parsed = phonenumbers.parse(number)
+    except phonenumbers.NumberParseException:
+        return ""
+    return str(phonenumbers.region_code_for_number(parsed) or "")

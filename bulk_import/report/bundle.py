@@ -25,6 +25,7 @@ from bulk_import.system.files import replaced
 _KEPT = frozenset(
     {"na", "n/a", "null", "none", "nan", "true", "false", "yes", "no", "-", "", "#n/a", "0", "1"}
 )
+_FACTS = ("source", "row", "status", "error_code", "problems", "attempts", "http_status")
 
 
 class Veil:
@@ -74,13 +75,12 @@ def write_bundle(
             break
         if count == 0:
             columns = {name: name for name in row.cells}
-            writer.writerow(
-                ["source", "row", "status", "error_code", "attempts", "http_status", *columns]
-            )
+            writer.writerow([*_FACTS, *columns])
         count += 1
         writer.writerow(
-            [number, row.number, outcome.status.value, outcome.error_code, outcome.attempts,
-             outcome.http_status or "", *(veil(cell) for cell in row.cells.values())]
+            [number, row.number, outcome.status.value, outcome.error_code,
+             _codes(outcome), outcome.attempts, outcome.http_status or "",
+             *(veil(cell) for cell in row.cells.values())]
         )  # fmt: skip
     told = as_json(summary) | {"sources": [f"source {n}" for n, _ in enumerate(summary.sources, 1)]}
     told |= {"run_dir": "", "endpoint": "", "mapping": "mapping.yml"}
@@ -90,6 +90,12 @@ def write_bundle(
         archive.writestr("mapping.yml", mapping)
         archive.writestr("rows.csv", table.getvalue())
     return count
+
+
+def _codes(outcome: Outcome) -> str:
+    """Codes and columns of what was found; no messages, which quote cells."""
+    found = (*outcome.reasons, *outcome.warnings)
+    return "; ".join(f"{p.code} ({p.column})" if p.column else p.code for p in found)
 
 
 def _like(char: str, chance: int) -> str:

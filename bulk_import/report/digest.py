@@ -1,4 +1,4 @@
-"""What the page for people needs to know of all outcomes, gathered while they stream by."""
+"""Sums over all outcomes for ``report.html``, taken while ``report.csv`` is written."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from bulk_import.models import Outcome, Status
+from bulk_import.models import Outcome, Problem, Status
 
 _MOST_LISTED = 500  # rows on the page; report.csv has all
 _MOST_BUCKETS = 120
@@ -28,8 +28,8 @@ class Digest:
 
     Attributes:
         causes: (status, code) -> rows, for rows that need a person.
-        examples: (status, code) -> the message of the first such row.
-        warnings: Column -> warnings in it.
+        examples: (status, code) -> the first such row.
+        warnings: Column (or field, or ``""`` for whole rows) -> warnings in it.
         warned: Column -> the first of them.
         listed: The first rows that need a person.
         seconds: Length of a bucket; doubles while the run is long.
@@ -37,9 +37,9 @@ class Digest:
     """
 
     causes: Counter[tuple[Status, str]] = field(default_factory=Counter)
-    examples: dict[tuple[Status, str], str] = field(default_factory=dict)
+    examples: dict[tuple[Status, str], Outcome] = field(default_factory=dict)
     warnings: Counter[str] = field(default_factory=Counter)
-    warned: dict[str, str] = field(default_factory=dict)
+    warned: dict[str, Problem] = field(default_factory=dict)
     listed: list[Outcome] = field(default_factory=list)
     seconds: int = 1
     buckets: dict[int, Bucket] = field(default_factory=dict)
@@ -47,7 +47,7 @@ class Digest:
     _last: Bucket = field(default_factory=Bucket)
 
     def watched(self, outcomes: Iterable[Outcome]) -> Iterator[Outcome]:
-        """Yield *outcomes* as they are, and note each."""
+        """Yield *outcomes* unchanged; add each to the sums."""
         for outcome in outcomes:
             self._note(outcome)
             yield outcome
@@ -56,13 +56,13 @@ class Digest:
         if outcome.status in _NEEDS_A_PERSON:
             cause = (outcome.status, outcome.error_code)
             self.causes[cause] += 1
-            self.examples.setdefault(cause, outcome.message)
+            self.examples.setdefault(cause, outcome)
             if len(self.listed) < _MOST_LISTED:
                 self.listed.append(outcome)
         for warning in outcome.warnings:
-            column, _, message = warning.partition(": ")
-            self.warnings[column if message else ""] += 1
-            self.warned.setdefault(column if message else "", message or warning)
+            column = warning.column or warning.field
+            self.warnings[column] += 1
+            self.warned.setdefault(column, warning)
         if outcome.attempts and outcome.finished_at:
             bucket = self._bucket(outcome.finished_at[:19])
             bucket.rows += 1

@@ -7,7 +7,7 @@ import io
 from collections.abc import Iterable
 from pathlib import Path
 
-from bulk_import.models import Outcome
+from bulk_import.models import Outcome, in_words
 from bulk_import.report.safety import safe_cell
 from bulk_import.system.files import replaced
 
@@ -57,7 +57,7 @@ def _cells(outcome: Outcome) -> tuple[object, ...]:
         outcome.status,
         outcome.error_code,
         outcome.message,
-        "; ".join(outcome.warnings) if outcome.warnings else "",
+        in_words(outcome.warnings) if outcome.warnings else "",
         outcome.attempts,
         "" if outcome.http_status is None else outcome.http_status,
         outcome.finished_at,

@@ -1,6 +1,6 @@
 """``rejects.*``: the rows that did not make it, in the user's own columns, order and format.
 
-Two columns are added, ``_status`` and ``_reason``; nothing else changes, so the file can be mended
+Two columns are added, ``_status`` and ``_reason``; nothing else changes, so the file can be corrected
 and fed straight back. CSV comes back as CSV in its own encoding and dialect, any workbook as XLSX.
 """
 
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
 
@@ -92,6 +92,14 @@ def _write_csv(path: Path, info: SourceInfo, rows: Iterable[tuple[Row, Outcome]]
         text.detach()
 
 
+def _marked(outcome: Outcome, header: Sequence[str]) -> dict[int, str]:
+    """Position of each bad cell -> what is wrong with it."""
+    found: dict[str, list[str]] = {}
+    for problem in outcome.reasons:
+        found.setdefault(problem.column, []).append(problem.message)
+    return {at: "; ".join(found[name]) for at, name in enumerate(header) if name in found}
+
+
 def _write_xlsx(path: Path, info: SourceInfo, rows: Iterable[tuple[Row, Outcome]]) -> None:
     kept = _kept(info)
 
@@ -99,12 +107,7 @@ def _write_xlsx(path: Path, info: SourceInfo, rows: Iterable[tuple[Row, Outcome]
         for row, outcome in rows:
             cells = list(row.cells.values())
             texts = [*(cells[at] for at in kept), outcome.status.value, safe_cell(outcome.message)]
-            marked = [
-                position
-                for position, at in enumerate(kept)
-                if f"; {info.header[at]}: " in f"; {outcome.message}"
-            ]
-            yield row.number, texts, marked
+            yield row.number, texts, _marked(outcome, [info.header[at] for at in kept])
 
     header = [info.labels[at] for at in kept] + list(ADDED)
     write_workbook(path, info, header, rejects())

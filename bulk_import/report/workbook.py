@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from copy import copy
 from itertools import chain, islice
 from pathlib import Path
@@ -20,8 +20,9 @@ _MOST_ROWS = 1_048_576
 _BAD = "FFFFC7CE"  # the light red of spreadsheet programs for bad cells
 _REASON_WIDTH = 60
 
-# (row in the source, texts of the cells with the added columns at the end, positions of bad cells)
-Reject = tuple[int, Sequence[str], Sequence[int]]
+# (row in the source, texts of the cells with the added columns at the end, position of each bad
+# cell -> what is wrong with it)
+Reject = tuple[int, Sequence[str], Mapping[int, str]]
 
 
 def write_workbook(
@@ -42,7 +43,7 @@ def write_workbook(
 def _write_stream(
     path: Path, info: SourceInfo, header: Sequence[str], rejects: Iterator[Reject]
 ) -> None:
-    """Every cell as text: digits stay as they are, and a text is never run as a formula."""
+    """Write every cell as text: digits stay unchanged, and no text runs as a formula."""
     from openpyxl import Workbook
     from openpyxl.cell import WriteOnlyCell
 
@@ -74,7 +75,7 @@ def _write_styled(
     original = _original(info)
     bad = PatternFill("solid", fgColor=_BAD)
     reason = len(header)  # the last column
-    for at, (number, texts, marked) in enumerate([(info.header_row, header, ()), *rejects], 1):
+    for at, (number, texts, marked) in enumerate([(info.header_row, header, {}), *rejects], 1):
         for position, text in enumerate(texts, 1):
             cell = sheet.cell(at, position, _writable(text))
             if original is not None and position <= reason - 2:
@@ -82,10 +83,10 @@ def _write_styled(
             elif at == 1:
                 cell.font = Font(bold=True)
             _as_text(cell)
-        for position in marked:
+        for position, wrong in marked.items():
             cell = sheet.cell(at, position + 1)
             cell.fill = bad
-            comment = Comment(_writable(texts[-1])[:1000], "bulk_import")
+            comment = Comment(_writable(wrong)[:1000], "bulk_import")
             comment.width, comment.height = 360, 120
             cell.comment = comment
     for position in range(1, reason - 1):

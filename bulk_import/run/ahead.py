@@ -1,11 +1,14 @@
-"""Another process: it reads and judges rows ahead of the senders, and writes the report behind them.
+"""A second process that reads and judges rows while this one sends, then follows with the report.
 
-It puts its batches into the journal, which is what bounds memory: rows wait on the disk. It is a
-fresh interpreter, so a caller's ``__main__`` is not imported again. Both talk in lines of JSON: one
-job goes in; ``{"rows": n}`` comes back for every batch that is committed, ``{"done": …}`` behind the
-last, or ``{"error": …}``. Then it writes the report as far as rows have ended; ``{"over": …}`` tells
-it that all have, and ``{"reported": …}`` comes back. It ends by itself when its input does, that is
-when this process dies. Signals are this process's business.
+Judged rows wait in the journal, so memory does not grow with the source. The second process is a
+fresh interpreter: a caller's ``__main__`` is not imported again. It ignores signals, which this
+process handles, and ends when its input closes, for example because this process died.
+
+Messages are lines of JSON:
+
+    to it       the task; later {"stop": true}, {"over": true} (no request is in flight any more)
+    from it     {"rows": n} after each committed batch; {"done": …} after the last;
+                {"reported": …} when the reports are written; or {"error": …}
 """
 
 from __future__ import annotations
@@ -29,20 +32,22 @@ from bulk_import.journal import Journal
 from bulk_import.mapping.loading import ColumnMapping, parse_mapping
 from bulk_import.mapping.suppression import SuppressionList
 from bulk_import.run.inputs import KnownNames, Names, opened_inputs
-from bulk_import.run.judging import JudgingStoppedError, prepare
-from bulk_import.run.plan import Plan
-from bulk_import.run.reporting import report
-from bulk_import.settings import KEY_VARIABLE
+from bulk_import.run.judging import JudgingStoppedError, judge_sources
+from bulk_import.run.plan import Tally
+from bulk_import.run.reporting import write_reports
+from bulk_import.system import environment
+from bulk_import.system.crash import described
 from bulk_import.system.garbage import rare_collections
 
 _BATCH = 250  # rows in one commit: the senders' commits wait for it
-_NICENESS = 5  # where processors are few, sending goes before preparing
+_NICENESS = 5  # where processors are few, sending goes before judging
+_BUG = "a bug in bulk_import (in the process that reads the source)"
 _START = "from bulk_import.run.ahead import work; work()"
 
 
 @dataclass(frozen=True, slots=True)
 class ReadingTask:
-    """What the other process needs to know; texts and numbers only."""
+    """What the second process needs to know, as values that JSON can carry."""
 
     journal: str
     paths: tuple[str, ...]
@@ -50,7 +55,9 @@ class ReadingTask:
     mapping_name: str
     mapping_folder: str
     sheet: str
-    lists: Mapping[str, str] | None
+    corrections: str
+    corrections_by: str
+    lists: Mapping[str, Sequence[str]] | None
     managers: Mapping[str, str] | None
     at: str
     is_report_safe: bool
@@ -72,6 +79,8 @@ class ReadingTask:
             mapping_name=mapping.name,
             mapping_folder=str(mapping.folder),
             sheet=mapping.spec.source.sheet or "",
+            corrections=mapping.spec.source.corrections or "",
+            corrections_by=mapping.spec.source.corrections_by,
             lists=dict(names.known_lists) if names else None,
             managers=dict(names.manager_ids) if names else None,
             at=datetime.now(UTC).isoformat(),
@@ -80,8 +89,8 @@ class ReadingTask:
 
 
 def is_possible() -> bool:
-    """Whether another interpreter can be started, and would have a processor to itself."""
-    # Not all that there are: a container may have been given fewer.
+    """Whether a second interpreter can be started and would have a processor of its own."""
+    # The processors this process may use: a container may have fewer than the machine.
     mine = getattr(os, "sched_getaffinity", lambda _: range(os.cpu_count() or 1))
     processors = len(mine(0))
     is_interpreter = bool(sys.executable) and not getattr(sys, "frozen", False)
@@ -89,29 +98,33 @@ def is_possible() -> bool:
 
 
 class ReadAhead:
-    """The other process, as seen from this one. For one event loop.
+    """The second process, as seen from this one. Belongs to one event loop.
 
     Attributes:
-        rows: So many are in the journal.
-        is_done: All of them are.
-        rows_read: Their number, when it is done.
-        findings: What only all rows of a source show, when it is done.
-        is_reported: The reports are written.
-        error: What went wrong with either.
-        on_news: Called whenever one of these has changed.
+        rows: Rows committed so far.
+        rows_kept: Those of them that are not to be sent.
+        is_done: Whether all rows are committed.
+        rows_read: Rows of the sources, once done.
+        findings: Problems that are visible only after a source's last row, once done.
+        is_reported: Whether it has written the reports.
+        error: Why reading or reporting failed; empty if it did not.
+        bug: The traceback, if that is a bug; without anybody's data.
+        on_news: Called when any of these has changed.
     """
 
     def __init__(self, process: subprocess.Popen[bytes]) -> None:
         self.rows = 0
+        self.rows_kept = 0
         self.rows_read = 0
         self.findings: list[str] = []
         self.is_done = False
         self.is_reported = False
         self.error = ""
+        self.bug = ""
         self.on_news: Callable[[], None] = lambda: None
         self._process = process
         self._loop = asyncio.get_running_loop()
-        self._prepared = asyncio.Event()
+        self._judged = asyncio.Event()
         self._ended = asyncio.Event()
         self._listener = threading.Thread(target=self._listen, daemon=True)
         self._listener.start()
@@ -119,71 +132,76 @@ class ReadAhead:
     @classmethod
     @contextmanager
     def start(cls, job: ReadingTask) -> Iterator[ReadAhead]:
-        """Start the other process; it is gone when the block ends."""
-        environment = {name: text for name, text in os.environ.items() if name != KEY_VARIABLE}
-        environment["PYTHONPATH"] = os.pathsep.join(filter(None, sys.path))
+        """Start the second process; it is killed, if still running, when the block ends."""
+        variables = environment.without_key()
+        variables["PYTHONPATH"] = os.pathsep.join(filter(None, sys.path))
         process = subprocess.Popen(  # noqa: S603 - our own interpreter and code
             [sys.executable, "-P", "-c", _START],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env=environment,
+            env=variables,
             start_new_session=True,
         )
-        preparer = cls(process)
+        ahead = cls(process)
         try:
-            preparer._tell({name: getattr(job, name) for name in ReadingTask.__slots__})
-            yield preparer
+            ahead._tell({name: getattr(job, name) for name in ReadingTask.__slots__})
+            yield ahead
         finally:
             process.kill()
             process.wait()
-            preparer._listener.join()
+            ahead._listener.join()
             for pipe in (process.stdin, process.stdout):
                 if pipe is not None:
                     with suppress(OSError):
                         pipe.close()
 
     def stop(self) -> None:
-        """Ask for its end; the batch at hand is finished."""
+        """Ask it to stop after the current batch."""
         self._tell({"stop": True})
 
-    async def prepared(self) -> None:
-        """Wait until all rows are, or never will be."""
-        await self._prepared.wait()
+    async def judged(self) -> None:
+        """Wait until all rows are judged, or an error says that they never will be."""
+        await self._judged.wait()
 
-    async def report(self) -> bool:
-        """Say that no row is on its way any more; return whether the reports were written."""
+    async def finish_reports(self) -> bool:
+        """Tell it that no request is in flight any more; return whether it wrote the reports."""
         self._tell({"over": True})
         await self._ended.wait()
         return self.is_reported
 
     def _tell(self, message: Mapping[str, Any]) -> None:
         assert self._process.stdin is not None  # noqa: S101 - for the type checker
-        with suppress(OSError):  # it has ended; how is heard from the other side
+        with suppress(OSError):  # it has ended; `_listen` finds out why
             self._process.stdin.write(json.dumps(message).encode() + b"\n")
             self._process.stdin.flush()
 
     def _listen(self) -> None:
-        """In a thread: hand on what it says."""
+        """In a thread: pass its messages to the event loop."""
         assert self._process.stdout is not None  # noqa: S101 - for the type checker
-        with suppress(RuntimeError):  # the loop is closed: nobody listens any more
-            for line in self._process.stdout:
-                self._loop.call_soon_threadsafe(self._hear, json.loads(line))
+        with suppress(RuntimeError):  # the loop is closed
+            try:
+                for line in self._process.stdout:
+                    self._loop.call_soon_threadsafe(self._hear, json.loads(line))
+            except ValueError as exc:  # not what `_say` writes
+                self._loop.call_soon_threadsafe(self._hear, {"error": _BUG, "bug": described(exc)})
             self._loop.call_soon_threadsafe(self._hear, {})
 
     def _hear(self, message: Mapping[str, Any]) -> None:
         self.rows = message.get("rows", self.rows)
+        self.rows_kept = message.get("kept", self.rows_kept)
         if "done" in message:
             self.is_done = True
             self.rows_read = message["done"]
             self.findings = message["findings"]
         self.is_reported = self.is_reported or "reported" in message
         self.error = message.get("error", self.error)
+        self.bug = message.get("bug", self.bug)
         if not message:
             if not self.is_done and not self.error:
                 self.error = "the process that reads the source ended unexpectedly"
             self._ended.set()
         if self.is_done or self.error:
-            self._prepared.set()
+            self._judged.set()
         self.on_news()
 
 
@@ -191,7 +209,7 @@ class ReadAhead:
 
 
 def work() -> None:
-    """Read a job from stdin and do it."""
+    """Read the task from stdin, judge the rows, write the reports."""
     for name in ("SIGINT", "SIGTERM"):
         signal.signal(getattr(signal, name), signal.SIG_IGN)
     if hasattr(os, "nice"):
@@ -203,52 +221,57 @@ def work() -> None:
     try:
         with Journal.open(Path(job.journal)) as journal, rare_collections():
             journal.leave_syncs_to_others()
-            _say(**_prepared(job, journal, stopping))
-            report(journal, journal.path.parent, safe=job.is_report_safe, is_over=over.is_set)
+            _say(**_judge(job, journal, stopping))
+            write_reports(
+                journal, journal.path.parent, safe=job.is_report_safe, is_over=over.is_set
+            )
             _say(reported=True)
     except JudgingStoppedError:
         _say(error="stopped before the source was read to its end")
     except BulkImportError as exc:
         _say(error=str(exc))
+    except Exception as exc:  # noqa: BLE001 - the boundary of the command is in the other process
+        _say(error=_BUG, bug=described(exc))
 
 
 def _obey(lines: Iterator[bytes], stopping: threading.Event, over: threading.Event) -> None:
     for line in lines:
         (over if b"over" in line else stopping).set()
-    os._exit(1)  # the other side is gone: nobody is to find rows that it has not asked for
+    os._exit(1)  # the main process is gone: add no rows that it does not know of
 
 
 def _lines(handle: int) -> Iterator[bytes]:
-    """Yield lines without Python's buffer: its lock would be held by the thread when we end."""
+    """Yield lines unbuffered: the reading thread would hold the buffer's lock at exit."""
     held = b""
     while received := os.read(handle, 1 << 16):
         *whole, held = (held + received).split(b"\n")
         yield from whole
 
 
-def _prepared(job: ReadingTask, journal: Journal, stopping: threading.Event) -> dict[str, Any]:
+def _judge(job: ReadingTask, journal: Journal, stopping: threading.Event) -> dict[str, Any]:
     mapping = parse_mapping(job.mapping_text, job.mapping_name, folder=Path(job.mapping_folder))
     if job.sheet:
         mapping = mapping.with_sheet(job.sheet)
+    mapping = mapping.with_corrections(job.corrections, job.corrections_by)
     names = None
     if job.lists is not None:
         names = KnownNames(job.lists, job.managers or {})
-    plan = Plan(endpoint="")
+    tally = Tally(watches_consent=False)  # the survey has told it
     suppression = SuppressionList.load(mapping.suppress_files())
     moment = datetime.fromisoformat(job.at)
     with opened_inputs(job.paths, mapping, names, at=moment) as inputs:
-        prepare(
+        judge_sources(
             journal,
             inputs,
             suppression,
-            plan,
+            tally,
             duplicates=mapping.spec.when.duplicate,
             is_stopping=stopping.is_set,
-            on_rows=lambda _: _say(rows=plan.rows_read),
+            on_rows=lambda _: _say(rows=tally.rows_read, kept=tally.rows_kept),
             batch=_BATCH,
         )
-    findings = [f"{name}: {problem}" for name, problem in plan.findings]
-    return {"done": plan.rows_read, "findings": findings}
+    findings = [f"{name}: {problem}" for name, problem in tally.findings]
+    return {"done": tally.rows_read, "findings": findings}
 
 
 def _say(**message: Any) -> None:

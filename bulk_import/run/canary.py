@@ -1,21 +1,21 @@
-"""Which rows go first: few, and as different from each other as the file is."""
+"""The canary: which few rows are sent first, as different from each other as possible."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
+from bulk_import.api.fields import SET_FIELDS
 from bulk_import.api.form import decode
 from bulk_import.journal.entries import Pending
 
-_SETS = ("add_tags", "remove_tags", "add_to_lists", "remove_from_lists")
 _VALUES = ("lead_shipping_country_code", "lead_billing_country_code", "lead_utc")
 
 
 def choose_canary(rows: Iterable[Pending], number: int) -> frozenset[int]:
-    """Return the seqs of *number* rows (fewer, if there are fewer) that show the most.
+    """Return the seqs of up to *number* rows that cover the most variety.
 
-    A first row of every tag, list, country and pattern of filled fields; then the rows with the
-    longest values; then the first ones.
+    Chosen in this order: rows with a tag, list, country or set of filled fields not seen before;
+    rows with the longest forms; the first rows.
     """
     seen: set[tuple[str, str]] = set()
     chosen: list[int] = []
@@ -39,7 +39,7 @@ def _features(row: Pending) -> set[tuple[str, str]]:
     fields = decode(row.body)
     features = {("filled", ",".join(name for name, _ in fields))}
     for name, value in fields:
-        if name in _SETS:
+        if name in SET_FIELDS:
             features |= {(name, part) for part in value.split(",")}
         elif name in _VALUES:
             features.add((name, value))

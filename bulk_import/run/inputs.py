@@ -1,4 +1,4 @@
-"""Sources and the mapping opened together: what a run reads its rows from."""
+"""Opens sources and binds the mapping to them: where a run's rows come from."""
 
 from __future__ import annotations
 
@@ -7,26 +7,32 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from bulk_import.errors import SourceError
+from bulk_import.errors import SettingsError, SourceError
 from bulk_import.journal import Journal
-from bulk_import.mapping.binding import bind
+from bulk_import.mapping.binding import Lists, bind
+from bulk_import.mapping.consent import ConsentWatch
 from bulk_import.mapping.loading import ColumnMapping
 from bulk_import.mapping.rows import RowMapper
-from bulk_import.models import VANISHED
+from bulk_import.models import VANISHED, Problem, SourceInfo
+from bulk_import.run.corrections import Corrections, corrections_beside, read_corrections
 from bulk_import.run.judging import BATCH, JudgingStoppedError
 from bulk_import.run.plan import Input
 from bulk_import.sources import Source, SourceOptions, open_source
 from bulk_import.sources.damage import DamageDetector
+from bulk_import.sources.frame import frame_rows
+
+if TYPE_CHECKING:
+    import pandas
 
 
 class Names(Protocol):
     """What the account calls its lists and managers."""
 
     @property
-    def known_lists(self) -> Mapping[str, str]:
-        """Titles and ids, each to its id."""
+    def known_lists(self) -> Lists:
+        """Title or id of a list -> the ids that it may mean: none, one or several."""
         ...
 
     @property
@@ -37,10 +43,13 @@ class Names(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class KnownNames:
-    """``Names`` that travelled to another process."""
+    """``Names`` as plain values, for the second process."""
 
-    known_lists: Mapping[str, str] = field(default_factory=dict)
+    known_lists: Lists = field(default_factory=dict)
     manager_ids: Mapping[str, str] = field(default_factory=dict)
+
+
+OpenedSource = tuple[Source, RowMapper, Corrections | None]
 
 
 @contextmanager
@@ -50,8 +59,10 @@ def opened_sources(
     names: Names | None,
     *,
     at: datetime | None = None,
-) -> Iterator[list[tuple[Source, RowMapper]]]:
+) -> Iterator[list[OpenedSource]]:
     """Open every source and bind the mapping to it, all before the first row is read.
+
+    Corrections are applied to the rows as they are read.
 
     Args:
         at: The moment for ``dst: current``; ``None`` = now.
@@ -60,11 +71,21 @@ def opened_sources(
         SetupError: A source cannot be read at all, or the mapping does not fit it.
     """
     options = options_of(mapping)
+    if mapping.spec.source.corrections and len(paths) > 1:
+        raise SettingsError(
+            "--corrections: give one source; its rows are corrected by their numbers"
+        )
     with ExitStack() as stack:
-        opened = []
+        opened: list[OpenedSource] = []
         for path in paths:
             source = stack.enter_context(open_source(path, options))
-            opened.append((source, row_mapper(mapping, source.header, names, at=at)))
+            mapper = row_mapper(mapping, source.header, names, at=at)
+            corrections = corrections_of(path, mapping, mapper)
+            if corrections is not None:
+                corrections.check(source.name, source.header)
+                source.problems.append(corrections.note())
+                source.rows = corrections.watched(source.rows)
+            opened.append((source, mapper, corrections))
         yield opened
 
 
@@ -76,16 +97,58 @@ def opened_inputs(
     *,
     at: datetime | None = None,
 ) -> Iterator[Iterator[Input]]:
-    """``opened_sources``, with what watches their rows for damage."""
+    """As ``opened_sources``, with rows watched for damage by spreadsheet programs."""
     with opened_sources(paths, mapping, names, at=at) as opened:
-        yield (_watched(source, mapper) for source, mapper in opened)
+        yield (_watched(*one) for one in opened)
 
 
-def _watched(source: Source, mapper: RowMapper) -> Input:
+def _watched(source: Source, mapper: RowMapper, corrections: Corrections | None) -> Input:
     detector = DamageDetector(mapper.roles)
-    return Input(
-        source.info(), detector.watched(source), mapper, source.problems, detector.findings
+
+    def findings() -> list[Problem]:
+        unused = corrections.findings() if corrections is not None else []
+        return [*source.findings(), *unused, *detector.findings()]
+
+    return Input(source.info(), detector.watched(source), mapper, source.problems, findings)
+
+
+def frame_input(
+    frame: pandas.DataFrame, name: str, mapping: ColumnMapping, names: Names | None
+) -> Input:
+    """Return a DataFrame as an open source.
+
+    Args:
+        name: What reports call it.
+
+    Raises:
+        MappingError: The mapping does not fit its columns.
+    """
+    info, rows = frame_rows(frame, name)
+    return Input(info, rows, row_mapper(mapping, info.header, names))
+
+
+def corrections_of(path: str, mapping: ColumnMapping, mapper: RowMapper) -> Corrections | None:
+    """Return the corrections of a source: those that are named, else those beside it, if any.
+
+    Raises:
+        SourceError: ``CORRECTIONS_UNREADABLE``.
+    """
+    file = corrections_file(path, mapping)
+    if file is None:
+        return None
+    by_contact = mapping.spec.source.corrections_by == "contact"
+    return Corrections(
+        file, read_corrections(file), contact_of=mapper.email_text if by_contact else None
     )
+
+
+def corrections_file(path: str, mapping: ColumnMapping) -> Path | None:
+    """Return the file with the corrections of a source; ``None`` when there is none."""
+    named = mapping.spec.source.corrections
+    if named is not None:
+        return mapping.folder / named
+    beside = corrections_beside(path)
+    return beside if beside is not None and beside.is_file() else None
 
 
 def options_of(mapping: ColumnMapping) -> SourceOptions:
@@ -97,6 +160,15 @@ def options_of(mapping: ColumnMapping) -> SourceOptions:
         encoding=spec.encoding,
         delimiter=spec.delimiter,
         member=spec.member,
+        sheets=spec.sheets,
+        hidden_rows=spec.hidden_rows,
+        columns=tuple(
+            dict.fromkeys(
+                column
+                for rule in mapping.spec.fields.values()
+                for column in (*rule.column, *rule.columns)
+            )
+        ),
     )
 
 
@@ -119,36 +191,52 @@ def row_mapper(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Surveyed:
+    """What reading every row, and judging none, shows.
+
+    Attributes:
+        blank: Rows whose e-mail is blank.
+        findings: (source, problem): consent that nothing looks at.
+    """
+
+    rows: int
+    blank: int
+    findings: Sequence[tuple[str, Problem]]
+
+
 def survey(
-    opened: Sequence[tuple[Source, RowMapper]],
+    opened: Sequence[OpenedSource],
     *,
     is_stopping: Callable[[], bool] = lambda: False,
-) -> tuple[int, int]:
-    """Read every source to its end and judge nothing.
+) -> Surveyed:
+    """Read every source completely without judging its rows.
 
     What makes a source unreadable as a whole (a quotation mark that is never closed, a byte in
     another encoding, an archive cut off) is found here, before anything is sent.
 
-    Returns:
-        Rows, and those of them whose e-mail is blank.
-
     Raises:
-        SourceError: A source cannot be read to its end.
-        JudgingStoppedError: Somebody asked for the end.
+        SourceError: A source cannot be read completely.
+        JudgingStoppedError: ``is_stopping`` returned true.
     """
     rows = blank = 0
-    for source, mapper in opened:
-        has_email = mapper.has_email
+    findings: list[tuple[str, Problem]] = []
+    for source, mapper, _ in opened:
+        has_email, keeps_back = mapper.has_email, mapper.keeps_back
+        consent = ConsentWatch(source.header)
         for row in source:
             rows += 1
             blank += not has_email(row.cells)
+            if consent.is_watching and not keeps_back(row.cells):
+                consent.see(row.cells)
             if rows % BATCH == 0 and is_stopping():
                 raise JudgingStoppedError
-    return rows, blank
+        findings += [(source.name, problem) for problem in consent.findings()]
+    return Surveyed(rows, blank, findings)
 
 
 def refuse_mostly_blank(rows: int, without_email: int) -> None:
-    """Refuse sources most of whose rows would be refused for want of an e-mail.
+    """Refuse sources in which most rows have no e-mail: the wrong column or sheet is likely.
 
     Raises:
         SourceError: ``EMAIL_MOSTLY_MISSING``.
@@ -169,38 +257,66 @@ def changed_sources(
     *,
     has_stdin: bool,
     begun_with: Sequence[str] = (),
+    frame: SourceInfo | None = None,
+    is_unread: bool = False,
 ) -> Iterator[str]:
-    """Say how sources differ from those that a journal knows.
+    """Yield how the sources differ from those that the journal knows.
 
     Args:
         paths: The sources of this invocation; ``None`` = those that the journal names.
-        has_stdin: Standard input can be read once: whether it is spared for this.
-        begun_with: All sources of a run that was stopped while they were still being read: they
-            must be there. Empty for a run whose rows are all in the journal.
+        has_stdin: Whether standard input may be read for the comparison; it can be read once.
+        begun_with: All sources of a run that was stopped while reading: they must still exist.
+            Empty for a run whose rows are all in the journal.
+        frame: The DataFrame of this invocation.
+        is_unread: The run was stopped before all its rows were in the journal.
     """
     known = journal.sources()
-    names = [info.name for info in known.values() if info.kind not in ("frame", VANISHED)]
+    is_frame = any(info.kind == "frame" for info in known.values())
+    if frame is not None or is_frame:
+        yield from _changed_frame(known, paths, frame, is_needed=is_unread)
+        return
+    names = [info.name for info in known.values() if info.kind != VANISHED]
     expected = begun_with or names
     if paths is not None and known and len(paths) != len(expected):
         yield f"it had {len(expected)} sources, now there are {len(paths)}"
         return
     for at, (number, info) in enumerate(known.items()):
         path = paths[at] if paths is not None else info.name
-        if info.kind == "frame" or (path == "-" and not has_stdin):
+        if path == "-" and not has_stdin:
             continue
         if path != "-" and not Path(path).exists():
             if begun_with:
-                yield f"{path} is not there any more, and was not read to its end"
-            continue  # else every row is in the journal: the source is not needed any more
+                yield f"{path} is gone, and was not read completely"
+            continue  # every row is in the journal: the source is no longer needed
         try:
             with open_source(path, options_of(mapping)) as source:
                 if source.fingerprint() == info.sha256:
                     continue
                 before, after = journal.count_rows(number), sum(1 for _ in source)
         except SourceError as exc:
-            yield f"{path} is not the file that it was (its contents differ: {exc})"
+            yield f"{path} has changed (its contents differ: {exc})"
             continue
         rows = f"; {before:,} rows then" + (" and now" if after == before else f", {after:,} now")
+        yield (f"{path} has changed (its contents differ{'' if begun_with else rows})")
+
+
+def _changed_frame(
+    known: Mapping[int, SourceInfo],
+    paths: Sequence[str] | None,
+    frame: SourceInfo | None,
+    *,
+    is_needed: bool,
+) -> Iterator[str]:
+    """As ``changed_sources``, where the source is, or was, a DataFrame."""
+    before = [info for info in known.values() if info.kind != VANISHED]
+    if frame is None and paths:
+        yield "its rows came from a DataFrame, now they come from files"
+    elif frame is None and is_needed:
         yield (
-            f"{path} is not the file that it was (its contents differ{'' if begun_with else rows})"
+            "its DataFrame was not read completely and is not in the folder: call import_frame "
+            "with the same frame and folder"
         )
+    elif frame is not None and any(info.kind != "frame" for info in before):
+        yield "its rows came from files, now they come from a DataFrame"
+    elif frame is not None and any(info.sha256 != frame.sha256 for info in before):
+        yield "the DataFrame has changed (its contents differ)"

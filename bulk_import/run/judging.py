@@ -1,13 +1,13 @@
-"""Every row read, judged and put into the journal, in source order.
+"""Reads and judges every row and stores it in the journal, in source order.
 
-As a rule reading comes to its end before anything is sent, so a file that breaks off in its last
-line, or a quotation mark that is never closed, stops the run while nothing has been sent. For long
-files a survey finds that out, and the rows are prepared ahead of the senders (``ahead``).
+Normally all rows are judged before the first is sent, so a truncated file or a quotation mark that
+is never closed stops the run while nothing has been sent. Long files are surveyed for that first,
+and then judged by a second process while rows are being sent (``ahead``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 
 from bulk_import.api.form import decode, encode
@@ -16,41 +16,42 @@ from bulk_import.journal.entries import JudgedRow, Refusal
 from bulk_import.mapping.merging import merge_records
 from bulk_import.mapping.rows import RowMapper
 from bulk_import.mapping.suppression import SuppressionList
-from bulk_import.models import Record, Row, Status
-from bulk_import.run.plan import Input, Plan
+from bulk_import.models import Problem, Record, Row, Status
+from bulk_import.run.corrections import Corrections
+from bulk_import.run.plan import Input, Tally
 
 BATCH = 1000  # rows that are committed together
 
 
 class JudgingStoppedError(Exception):
-    """Somebody asked for the end while rows were being read; nothing was sent."""
+    """The run was asked to stop while rows were being read."""
 
 
-def prepare(
+def judge_sources(
     journal: Journal,
     inputs: Iterable[Input],
     suppression: SuppressionList,
-    plan: Plan,
+    tally: Tally,
     *,
     duplicates: str,
     is_stopping: Callable[[], bool] = lambda: False,
     on_rows: Callable[[int], None] = lambda _: None,
     batch: int = BATCH,
 ) -> None:
-    """Read all rows of *inputs* into the journal and judge them; fill *plan*.
+    """Read all rows of *inputs* into the journal and judge them; fill *tally*.
 
-    Rows that a stopped preparation left in the journal stay if some of them were sent, and reading
-    goes on behind them; else they are read anew.
+    Rows that a stopped run left in the journal are kept if any of them was sent, and reading
+    continues after the last of them; otherwise all rows are read again.
 
     Args:
         duplicates: The mapping's ``when: duplicate``.
-        is_stopping: Asked between batches.
-        on_rows: Told how many more rows are done.
-        batch: Rows that are committed together.
+        is_stopping: Called between batches.
+        on_rows: Called with the number of rows of each batch.
+        batch: Rows committed together.
 
     Raises:
-        SourceError: A source cannot be read to its end.
-        JudgingStoppedError: ``is_stopping`` said so.
+        SourceError: A source cannot be read completely.
+        JudgingStoppedError: ``is_stopping`` returned true.
         StorageError: The journal cannot be written.
     """
     if not journal.has_attempts():
@@ -59,55 +60,69 @@ def prepare(
     seq = 1
     for number, source in enumerate(inputs, 1):
         journal.add_source(number, source.info)
-        plan.problems += [(source.info.name, problem) for problem in source.problems]
+        tally.open(source)
         rows = iter(source.rows)
         while chunk := list(islice(rows, batch)):
             fresh = chunk[max(0, known - seq + 1) :]
             first = seq + len(chunk) - len(fresh)
-            prepared = [
-                judged(source.mapper.record(row), number, suppression, plan) for row in fresh
-            ]
-            if prepared:
-                journal.add(first, prepared)
+            judged = [judge(source.mapper.record(row), number, suppression, tally) for row in fresh]
+            if judged:
+                journal.add(first, judged)
             seq += len(chunk)
-            plan.rows_read += len(chunk)
+            tally.read(len(chunk))
             on_rows(len(chunk))
             if is_stopping():
                 raise JudgingStoppedError
-        plan.findings += [(source.info.name, problem) for problem in source.findings()]
-    plan.problems += plan.findings
+        tally.end(source)
     if duplicates != "send":
         journal.index()
         settle_duplicates(journal, duplicates)
-    finish_plan(journal, plan)
-    journal.remember(prepared="1", rows_read=str(plan.rows_read))
+    journal.remember(judged="1", rows_read=str(tally.rows_read))
 
 
-def judged(record: Record, source: int, suppression: SuppressionList, plan: Plan) -> JudgedRow:
-    """Return a row as it enters the journal: with a body, or with the refusal why it has none."""
-    warnings: tuple[str, ...] = ()
+def judge(record: Record, source: int, suppression: SuppressionList, tally: Tally) -> JudgedRow:
+    """Return a row as it is stored: with a form to send, or with the reasons why it has none."""
+    warnings: tuple[Problem, ...] = ()
     if record.problems:
-        found = record.warnings
-        warnings = tuple([str(problem) for problem in found])
-        plan.warnings.update([problem.code for problem in found])
+        warnings = record.warnings
     body, refusal = _body_or_refusal(record, suppression)
-    if body is not None:
-        plan.sets.add(body)
-    elif refusal is not None and refusal.status is Status.INVALID:
-        plan.codes.update({problem.code for problem in record.errors} or {refusal.error_code})
-        if len(plan.examples) < 10:
-            plan.examples.append((f"row {record.row.number}", refusal.message))
+    if refusal is None:
+        tally.let_pass(record.row)
+    else:
+        tally.keep()
+    if refusal is not None and refusal.status is Status.INVALID:
+        tally.refuse(record.row.number, refusal.reasons)
     return JudgedRow(source, record.row, record.email, record.contact, warnings, body, refusal)
 
 
 def rejudge(
-    journal: Journal, mappers: dict[int, RowMapper], suppression: SuppressionList, plan: Plan
+    journal: Journal,
+    mappers: dict[int, RowMapper],
+    suppression: SuppressionList,
+    tally: Tally,
+    corrections: Mapping[int, Corrections] | None = None,
 ) -> None:
-    """Judge again the rows that were not sent for a reason of their own: lists may have changed."""
-    for seq, number, row in list(journal.judged(Status.INVALID, Status.SUPPRESSED)):
+    """Judge refused and suppressed rows again: lists may have changed since.
+
+    Args:
+        corrections: Of each source; a row that the API refused is judged again if they change it.
+    """
+    for number, edits in (corrections or {}).items():
+        for seq, source, row in list(journal.ended_in(Status.FAILED)):
+            if source != number or source not in mappers:
+                continue
+            better = edits.apply(row)
+            if better.cells != row.cells:
+                record = mappers[source].record(better)
+                journal.replace_judgement(seq, judge(record, source, suppression, tally))
+    for seq, number, row in list(
+        journal.ended_in(Status.INVALID, Status.SUPPRESSED, Status.SKIPPED)
+    ):
         if number in mappers:
-            record = mappers[number].record(row)
-            journal.rejudge(seq, judged(record, number, suppression, plan))
+            corrected = (corrections or {}).get(number)
+            again = row if corrected is None else corrected.apply(row)
+            record = mappers[number].record(again)
+            journal.replace_judgement(seq, judge(record, number, suppression, tally))
 
 
 def settle_duplicates(journal: Journal, policy: str) -> None:
@@ -126,37 +141,28 @@ def settle_duplicates(journal: Journal, policy: str) -> None:
     journal.add_refusals(refusals)
 
 
-def finish_plan(journal: Journal, plan: Plan) -> None:
-    """Take the plan's counts from the journal."""
-    counts = journal.counts()
-    plan.to_send = journal.count_pending()
-    plan.counts = {
-        status: number
-        for status, number in counts.items()
-        if number and status not in (Status.NOT_SENT, Status.UNKNOWN)
-    }
-
-
 def _body_or_refusal(
     record: Record, suppression: SuppressionList
 ) -> tuple[bytes | None, Refusal | None]:
+    if record.skipped is not None:
+        return None, Refusal(Status.SKIPPED, (record.skipped,))
     errors = record.errors if record.problems else ()
     if errors:
-        return None, Refusal(Status.INVALID, errors[0].code, "; ".join(map(str, errors)))
+        return None, Refusal(Status.INVALID, errors)
     reason = suppression.reason(record.email)
     if reason:
-        return None, Refusal(Status.SUPPRESSED, "SUPPRESSED", reason)
+        return None, Refusal.because(Status.SUPPRESSED, "SUPPRESSED", reason)
     if not record.fields:
-        return None, Refusal(Status.INVALID, "ROW_EMPTY", "no mapped column has a value")
+        return None, Refusal.because(Status.INVALID, "ROW_EMPTY", "no mapped column has a value")
     try:
         return encode(record.fields), None
     except UnicodeEncodeError:
-        return None, Refusal(
+        return None, Refusal.because(
             Status.INVALID, "CELL_BROKEN", "a cell holds half a character; enter it again"
         )
 
 
-Shared = Sequence[tuple[int, Row, bytes, tuple[str, ...]]]
+Shared = Sequence[tuple[int, Row, bytes, tuple[Problem, ...]]]
 
 
 def _gives_way(rows: Shared, policy: str) -> Iterator[tuple[int, Refusal]]:
@@ -166,17 +172,17 @@ def _gives_way(rows: Shared, policy: str) -> Iterator[tuple[int, Refusal]]:
             others = ", ".join(str(row.number) for other, row, _, _ in rows if other != seq)
             yield (
                 seq,
-                Refusal(
+                Refusal.because(
                     Status.INVALID,
                     "CONTACT_TWICE",
-                    f"the same contact stands in row {others} as well (when: duplicate: refuse)",
+                    f"the same contact is in row {others} too (when: duplicate: refuse)",
                 ),
             )
         elif seq != keeper[0]:
             what = "is merged into" if policy == "merge" else "gives way to"
             yield (
                 seq,
-                Refusal(
+                Refusal.because(
                     Status.DUPLICATE,
                     "DUPLICATE",
                     f"{what} row {keeper[1].number} of the same contact (when: duplicate: {policy})",
@@ -191,5 +197,5 @@ def _merge(journal: Journal, rows: Shared) -> None:
     ]
     merged = merge_records(records)
     seq, _, _, warnings = rows[-1]
-    noted = dict.fromkeys([*warnings, *(str(problem) for problem in merged.problems)])
+    noted = dict.fromkeys([*warnings, *merged.problems])
     journal.replace_body(seq, encode(merged.fields), list(noted))

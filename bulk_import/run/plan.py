@@ -1,23 +1,26 @@
-"""What a run is about to do: its open sources, and what the person who confirms it is shown."""
+"""What judging counts, and what a run is about to do, for the person who confirms it."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from bulk_import.mapping.consent import ConsentWatch
 from bulk_import.mapping.rows import RowMapper
 from bulk_import.models import Problem, Row, SourceInfo, Status
-from bulk_import.run.changes import SetCounter
+from bulk_import.settings import Limits
+
+_MOST_EXAMPLES = 10
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Input:
     """One source, open.
 
     Attributes:
         problems: What opening it found.
-        findings: What only all of its rows show; asked behind the last one.
+        findings: Returns the problems that are visible only after the last row.
     """
 
     info: SourceInfo
@@ -27,37 +30,127 @@ class Input:
     findings: Callable[[], Sequence[Problem]] = tuple
 
 
-@dataclass(slots=True)
+class Tally:
+    """What is counted while rows are judged. Filled by its methods alone.
+
+    Attributes:
+        rows_read: Rows that came out of the sources so far.
+        rows_kept: Those of them that are not to be sent.
+        problems: (source, problem) of sources as a whole.
+        findings: Those of them that are known only after a source's last row.
+        codes: Code -> rows refused with it.
+        examples: Some of the refused rows: (place, why).
+    """
+
+    def __init__(self, rows_read: int = 0, *, watches_consent: bool = True) -> None:
+        self._watches_consent = watches_consent
+        self.rows_read = rows_read
+        self.rows_kept = 0
+        self.problems: list[tuple[str, Problem]] = []
+        self.findings: list[tuple[str, Problem]] = []
+        self.codes: Counter[str] = Counter()
+        self.examples: list[tuple[str, Sequence[Problem]]] = []
+        self._consent = ConsentWatch(())
+
+    def open(self, source: Input) -> None:
+        """Note what opening *source* found."""
+        self._consent = ConsentWatch(source.info.header if self._watches_consent else ())
+        self.problems += [(source.info.name, problem) for problem in source.problems]
+
+    def end(self, source: Input) -> None:
+        """Note what all rows of *source* show; after its last row."""
+        problems = [*source.findings(), *self._consent.findings()]
+        found = [(source.info.name, problem) for problem in problems]
+        self.findings += found
+        self.problems += found
+
+    def read(self, rows: int) -> None:
+        """Count rows that came out of a source."""
+        self.rows_read += rows
+
+    def let_pass(self, row: Row) -> None:
+        """Note a row that would be sent."""
+        self._consent.see(row.cells)
+
+    def keep(self) -> None:
+        """Count a row that is not to be sent."""
+        self.rows_kept += 1
+
+    def refuse(self, row: int, reasons: Sequence[Problem]) -> None:
+        """Count a row whose cells cannot be sent, and why."""
+        self.codes.update({problem.code for problem in reasons})
+        if len(self.examples) < _MOST_EXAMPLES:
+            self.examples.append((f"row {row}", reasons))
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A row that would be sent, for a person to look at.
+
+    Attributes:
+        fields: Parameter -> value, as in the form.
+    """
+
+    place: str
+    contact: str
+    fields: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """What a run is about to do, for somebody who decides whether it may.
 
     Attributes:
+        endpoint: The account; empty where nothing will be sent.
         rows_read: Rows that came out of the sources.
         to_send: Rows that would be sent.
         counts: Rows that would not, by status.
-        sets: Tags and lists of the rows that would be sent.
-        problems: What the sources as a whole have, ``findings`` included.
-        findings: What only all rows of a source show.
-        examples: Some of the refused rows: (place, what is wrong).
-        codes, warnings: Code -> rows refused with it, warnings with it.
+        changes: Tags and lists of the rows that would be sent: parameter -> name -> number of rows.
+        problems: (source, problem) of sources as a whole.
+        examples: Some of the refused rows: (place, why).
         titles: List id -> title, for showing.
-        accepted: Rows of the canary that were accepted; 0 before it flew.
+        accepted: Rows of the canary that were accepted; 0 before it was sent.
+        fields: Parameter -> rows that would be sent with a value of it.
+        reasons: Status -> why rows are not sent -> number of rows.
+        samples: The first rows that would be sent.
+        limits: The pace, and what may be sent a day.
+        canary: Rows that the settings ask to be sent first; 0 = none.
+        canary_results: What became of each row of the canary, after it was sent.
     """
 
     endpoint: str
-    rows_read: int = 0
-    to_send: int = 0
-    counts: dict[Status, int] = field(default_factory=dict)
-    sets: SetCounter = field(default_factory=SetCounter)
-    problems: list[tuple[str, Problem]] = field(default_factory=list)
-    findings: list[tuple[str, Problem]] = field(default_factory=list)
-    examples: list[tuple[str, str]] = field(default_factory=list)
-    codes: Counter[str] = field(default_factory=Counter)
-    warnings: Counter[str] = field(default_factory=Counter)
-    titles: dict[str, str] = field(default_factory=dict)
+    rows_read: int
+    to_send: int
+    counts: Mapping[Status, int] = field(default_factory=dict)
+    changes: Mapping[str, Counter[str]] = field(default_factory=dict)
+    problems: Sequence[tuple[str, Problem]] = ()
+    examples: Sequence[tuple[str, Sequence[Problem]]] = ()
+    titles: Mapping[str, str] = field(default_factory=dict)
     accepted: int = 0
+    fields: Mapping[str, int] = field(default_factory=dict)
+    reasons: Mapping[Status, Mapping[str, int]] = field(default_factory=dict)
+    samples: Sequence[Sample] = ()
+    limits: Limits = field(default_factory=Limits)
+    canary: int = 0
+    canary_results: Sequence[str] = ()
 
     @property
-    def changes(self) -> dict[str, Counter[str]]:
-        """For tags and lists, parameter -> name -> number of contacts."""
-        return self.sets.names()
+    def seconds(self) -> float:
+        """How long sending takes at the pace asked for; 0 when there is none."""
+        paced = self.to_send / self.limits.rate if self.limits.rate else 0.0
+        days = (self.to_send - 1) // self.limits.daily_limit if self.limits.daily_limit else 0
+        return max(paced, days * 86_400.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """A yes with a condition.
+
+    Attributes:
+        canary: Send so many rows first, and ask again for the others; 0 = send all.
+    """
+
+    canary: int = 0
+
+
+Answer = bool | Approval

@@ -1,4 +1,4 @@
-"""The reports of a run, all from its journal."""
+"""Writes the reports of a run, all from its journal."""
 
 from __future__ import annotations
 
@@ -13,13 +13,15 @@ from bulk_import.report.page import write_page
 from bulk_import.report.rejects import REJECTED, write_rejects
 from bulk_import.report.summary import write_summary
 from bulk_import.run.changes import SetCounter
+from bulk_import.system import environment
+from bulk_import.texts import best_language
 
 REPORT = "report.csv"
 PAGE = "report.html"
 SUMMARY = "summary.json"
 
 
-def report(
+def write_reports(
     journal: Journal,
     run_dir: Path,
     *,
@@ -32,14 +34,15 @@ def report(
     Args:
         safe: Neutralize formula-like cells in ``report.csv``.
         redact: Leave contacts and messages out of ``report.html``.
-        is_over: Whether sending is over. While it is not, the report follows it.
+        is_over: Whether sending has ended. Until then, report lines are written as rows end.
     """
     digest, changes = Digest(), SetCounter()
     outcomes = journal.outcomes(on_accepted=changes.add, is_over=is_over)
     write_report(run_dir / REPORT, digest.watched(outcomes), safe=safe)
     summary = summarize(journal, run_dir)
-    write_page(run_dir / PAGE, summary, digest, changes.names(), redact=redact)
     write_rejects(run_dir, journal.sources(), journal.results(*REJECTED))
+    language = best_language(environment.locale())
+    write_page(run_dir / PAGE, summary, digest, changes.names(), redact=redact, language=language)
     write_summary(run_dir / SUMMARY, summary)
     return summary
 
@@ -54,6 +57,7 @@ def summarize(journal: Journal, run_dir: Path) -> Summary:
         endpoint=facts.get("endpoint", ""),
         counts=journal.counts(),
         rows_read=rows_read,
+        rows_unread=max(0, int(facts.get("rows_expected", "0")) - rows_read),
         requests=journal.count_requests(),
         by_code=journal.count_codes(),
         stopped=facts.get("stopped", ""),

@@ -1,9 +1,9 @@
-"""One invocation over one run folder: the stations of a run in their order, and its ends.
+"""One invocation over one run folder: its stations in order, and the ways it can end.
 
-open sources -> bind the mapping -> preflight -> prepare -> ask -> send -> report
+open sources -> bind the mapping -> preflight -> judge -> ask -> send -> report
 
-Long sources that nobody is asked about are prepared by another process while rows are being sent;
-they are then surveyed first, so that nothing is sent of a source that cannot be read to its end.
+If nobody has to confirm, long sources are judged by a second process while rows are being sent.
+They are surveyed first, so that nothing is sent from a source that cannot be read completely.
 """
 
 from __future__ import annotations
@@ -24,17 +24,24 @@ from pathlib import Path
 from bulk_import.api.client import Client
 from bulk_import.api.preflight import Directory, preflight
 from bulk_import.delivery.allowance import Window
-from bulk_import.errors import EXIT_STOPPED, SetupError, StoppedError, StorageError
+from bulk_import.errors import (
+    EXIT_INTERRUPTED,
+    EXIT_STOPPED,
+    EXIT_TERMINATED,
+    BugError,
+    SetupError,
+    StoppedError,
+)
 from bulk_import.journal import Journal
 from bulk_import.mapping.loading import ColumnMapping
 from bulk_import.mapping.suppression import SuppressionList
-from bulk_import.models import VANISHED, Status, Summary
+from bulk_import.models import VANISHED, SourceInfo, Summary
 from bulk_import.progress import Progress
 from bulk_import.run.ahead import ReadAhead, ReadingTask, is_possible
-from bulk_import.run.changes import SetCounter
 from bulk_import.run.folder import JOURNAL, RunFolder
 from bulk_import.run.identity import facts_of, refuse_other_run, refuse_rehearsal
 from bulk_import.run.inputs import (
+    corrections_of,
     opened_inputs,
     opened_sources,
     refuse_mostly_blank,
@@ -43,22 +50,25 @@ from bulk_import.run.inputs import (
 )
 from bulk_import.run.judging import (
     JudgingStoppedError,
-    finish_plan,
-    prepare,
+    judge_sources,
     rejudge,
     settle_duplicates,
 )
-from bulk_import.run.plan import Input, Plan
-from bulk_import.run.reporting import report, summarize
-from bulk_import.run.sending import Confirm, Sending
+from bulk_import.run.plan import Approval, Input, Plan, Tally
+from bulk_import.run.planning import plan_of
+from bulk_import.run.reporting import summarize, write_reports
+from bulk_import.run.sending import Confirm, Sending, Steer, answered
+from bulk_import.run.withholding import load_suppression, withhold_suppressed
 from bulk_import.settings import Settings
 from bulk_import.stopping import Stop, StoppingError, in_thread
 from bulk_import.system.clock import now
+from bulk_import.system.crash import working_in
+from bulk_import.system.files import made_folder
 from bulk_import.system.locks import hold
 
-_SIGNALS = (130, 143)
+_SIGNALS = (EXIT_INTERRUPTED, EXIT_TERMINATED)
 
-Adjust = Callable[[Journal, Plan], str]
+Adjust = Callable[[Journal, Tally], str]
 Inputs = Callable[[Directory | None], AbstractContextManager[Iterator[Input]]]
 
 
@@ -75,15 +85,17 @@ class Run:
         stop: Stop,
         *,
         adjust: Adjust | None = None,
+        steer: Steer | None = None,
     ) -> None:
         """Make a run.
 
         Args:
-            adjust: Called when all rows are read and judged: may settle more of them; what it
-                returns is why nothing may be sent.
+            adjust: Called when all rows are judged; may settle more of them. Returns the reason to
+                send nothing, or ``""``.
+            steer: Given the pace when sending begins, to hold or change it.
         """
-        if settings.window:
-            Window.parse(settings.window)  # a wrong one is told before anything is read
+        if settings.limits.window:
+            Window.parse(settings.limits.window)  # refuse a wrong one before anything is read
         self._folder = RunFolder(run_dir)
         self._mapping = mapping
         self._settings = settings
@@ -91,12 +103,17 @@ class Run:
         self._progress = progress
         self._stop = stop
         self._adjust = adjust
-        self._sending = Sending(settings, mapping, self._folder, confirm, progress, stop)
+        self._sending = Sending(settings, mapping, self._folder, confirm, progress, stop, steer)
         self._began = time.monotonic()
         self._titles: dict[str, str] = {}
 
     async def begin(self, inputs: Inputs, paths: Sequence[str] = ()) -> Summary:
-        """Start a new run; *paths* are where *inputs* come from, for a resume that must read again."""
+        """Start a new run.
+
+        Args:
+            inputs: Opens the sources.
+            paths: Where they are, for a resume that must read them again.
+        """
         is_new = not self._folder.path.exists()
         if self._folder.has_lost_its_journal:
             raise SetupError(
@@ -105,19 +122,20 @@ class Run:
                 "sent again)"
             )
         self._folder.make()
+        working_in(self._folder.path)
         try:
             with hold(self._folder.lock, f"the run folder {self._folder}"):
                 async with self._connected() as (client, directory):
                     self._know_titles(directory)
                     if client is not None and self._may_read_ahead(paths):
                         return await self._begin_ahead(client, directory, paths)
-                    suppression = SuppressionList.load(self._mapping.suppress_files())
+                    suppression = self._suppression()
                     async with self._opened(inputs(directory)) as opened:
                         with self._new_journal(directory, paths) as journal:
-                            plan = await self._prepare(journal, opened, suppression)
-                            if plan is None:
+                            tally = await self._judge(journal, opened, suppression)
+                            if tally is None:
                                 return self._close(journal)
-                            return await self._send(journal, client, plan)
+                            return await self._send(journal, client, tally)
         except SetupError:
             # Nothing was sent: leave nothing behind, so that the same command can be tried again.
             self._folder.clean_up(with_folder=is_new)
@@ -135,18 +153,17 @@ class Run:
         )
 
     def _may_read_ahead(self, paths: Sequence[str]) -> bool:
-        """Whether rows may be sent before all are judged, and it is worth a process.
+        """Whether rows may be sent before all are judged, and a second process pays off.
 
-        Nobody is asked, and nothing depends on all rows: a policy for duplicates, the canary's
-        choice, a brake.
+        Not if somebody must confirm, or if a decision needs all rows: duplicates, canary, brake.
         """
         depends = (
             self._confirm is not None
             or self._adjust is not None
-            or self._settings.canary
+            or self._settings.safeguards.canary
             or self._mapping.spec.when.duplicate != "send"
         )
-        fewest_bytes = self._settings.read_ahead_bytes
+        fewest_bytes = self._settings.policy.read_ahead_bytes
         if depends or fewest_bytes < 0 or not paths or not is_possible():
             return False
         sizes = [Path(path).stat().st_size if Path(path).is_file() else -1 for path in paths]
@@ -155,7 +172,7 @@ class Run:
     async def _begin_ahead(
         self, client: Client, directory: Directory | None, paths: Sequence[str]
     ) -> Summary:
-        SuppressionList.load(self._mapping.suppress_files())  # a wrong one is told now
+        self._suppression()  # refuse a wrong one now
         with (
             opened_sources(paths, self._mapping, directory) as opened,
             self._new_journal(directory, paths) as journal,
@@ -165,70 +182,90 @@ class Run:
                     paths,
                     self._mapping,
                     directory,
-                    is_report_safe=self._settings.report_safe,
+                    is_report_safe=self._settings.policy.report_safe,
                 )
-            ) as preparer,
+            ) as ahead,
         ):
-            for source, _ in opened:
+            for source, _, _ in opened:
                 for problem in source.problems:
                     self._progress.say(f"{source.name}: {problem}")
             try:
-                rows, blank = await asyncio.to_thread(
+                seen = await asyncio.to_thread(
                     survey, opened, is_stopping=lambda: self._stop.is_set
                 )
-                refuse_mostly_blank(rows, blank)
+                rows = seen.rows
+                refuse_mostly_blank(rows, seen.blank)
+                for name, problem in seen.findings:
+                    self._progress.say(f"{name}: {problem}")
             except JudgingStoppedError:
                 rows = 0
-            plan = self._plan()
-            plan.to_send = rows
-            await self._sending.send(journal, client, plan, preparer)
-            await self._read_to_the_end(preparer)
-            if preparer.is_done and preparer.rows_read != rows and not self._stop.is_set:
+            journal.remember(rows_expected=str(rows))
+            plan = Plan(endpoint=self._settings.endpoint, rows_read=rows, to_send=rows)
+            await self._sending.send(journal, client, plan, ahead)
+            await self._read_to_the_end(ahead)
+            if ahead.is_done and ahead.rows_read != rows and not self._stop.is_set:
                 self._stop.request("the source changed while it was read", EXIT_STOPPED)
-            if not preparer.is_done and rows:
-                self._stop.reason += (
-                    f"; {preparer.rows:,} of {rows:,} rows were read, the same command reads on"
+            if not ahead.is_done and rows:
+                self._stop.add(
+                    f"{ahead.rows:,} of {rows:,} rows were read, the same command continues"
                 )
-            for finding in preparer.findings:
+            for finding in ahead.findings:
                 self._progress.say(finding)
             self._remember_end(journal)
-            if await preparer.report():
+            is_reported = await ahead.finish_reports()
+            if ahead.bug:
+                raise BugError(ahead.error, report=ahead.bug)
+            if is_reported:
                 return summarize(journal, self._folder.path)
             return self._reported(journal)
 
-    async def _read_to_the_end(self, preparer: ReadAhead) -> None:
-        """Every row is accounted for, sent or not; only a person who stops is not kept waiting."""
+    async def _read_to_the_end(self, ahead: ReadAhead) -> None:
+        """Wait until every row is in the journal, sent or not; an interrupted run does not wait."""
         if self._stop.code in _SIGNALS:
-            preparer.stop()
-        await preparer.prepared()
-        if preparer.error:
-            self._stop.request(preparer.error, EXIT_STOPPED)
+            ahead.stop()
+        await ahead.judged()
+        if ahead.error:
+            self._stop.request(ahead.error, EXIT_STOPPED)
 
-    async def go_on(self, paths: Sequence[str] | None) -> Summary:
-        """Go on with the run in the folder.
+    async def go_on(
+        self,
+        paths: Sequence[str] | None,
+        *,
+        inputs: Inputs | None = None,
+        frame: SourceInfo | None = None,
+    ) -> Summary:
+        """Continue the run in the folder.
 
         Args:
             paths: The sources of this invocation, to be compared; ``None`` for ``resume``, which
                 compares what the journal names.
+            inputs: Opens a source that has no path, if it must be read again.
+            frame: That source, to be compared.
         """
         with (
             hold(self._folder.lock, f"the run folder {self._folder}"),
             Journal.open(self._folder.journal) as journal,
         ):
+            working_in(self._folder.path)
             facts = journal.facts()
             refuse_rehearsal(self._folder, facts, self._settings)
             try:
-                return await self._go_on(journal, facts, paths)
+                return await self._go_on(journal, facts, paths, inputs, frame)
             except StoppingError:
                 return self._close(journal)
 
     async def _go_on(
-        self, journal: Journal, facts: Mapping[str, str], paths: Sequence[str] | None
+        self,
+        journal: Journal,
+        facts: Mapping[str, str],
+        paths: Sequence[str] | None,
+        inputs: Inputs | None,
+        frame: SourceInfo | None,
     ) -> Summary:
         await self._stop.unless(
             in_thread(
                 lambda: refuse_other_run(
-                    self._folder, journal, facts, self._mapping, self._settings, paths
+                    self._folder, journal, facts, self._mapping, self._settings, paths, frame
                 )
             )
         )
@@ -241,50 +278,60 @@ class Run:
         changes = journal.changes
         async with self._connected() as (client, directory):
             self._know_titles(directory)
-            suppression = SuppressionList.load(self._mapping.suppress_files())
-            if facts.get("prepared"):
-                plan = self._plan()
+            suppression = self._suppression()
+            if facts.get("judged"):
+                tally = Tally(int(facts["rows_read"]))
+                known = journal.sources()
                 mappers = {
                     number: row_mapper(self._mapping, info.header, directory)
-                    for number, info in journal.sources().items()
+                    for number, info in known.items()
                     if info.kind != VANISHED
                 }
-                rejudge(journal, mappers, suppression, plan)
+                corrections = {
+                    number: found
+                    for number, mapper in mappers.items()
+                    if (found := corrections_of(known[number].name, self._mapping, mapper))
+                }
+                rejudge(journal, mappers, suppression, tally, corrections)
                 settle_duplicates(journal, self._mapping.spec.when.duplicate)
-                plan.rows_read = int(facts["rows_read"])
             else:
                 again = paths or json.loads(facts["paths"])
-                reopened = opened_inputs(again, self._mapping, directory)
-                async with self._opened(reopened) as inputs:
-                    fresh = await self._prepare(journal, inputs, suppression)
+                reopened = (
+                    opened_inputs(again, self._mapping, directory)
+                    if inputs is None
+                    else inputs(directory)
+                )
+                async with self._opened(reopened) as opened:
+                    fresh = await self._judge(journal, opened, suppression)
                 if fresh is None:
                     return self._close(journal)
-                plan = fresh
+                tally = fresh
             journal.reopen(
-                retry_failed=self._settings.retry_failed,
-                resend_unknown=self._settings.resend_unknown,
+                retry_failed=self._settings.policy.retry_failed,
+                resend_unknown=self._settings.policy.resend_unknown,
             )
-            finish_plan(journal, plan)
-            if self._confirm is not None:
-                plan.sets = SetCounter()  # of all rows that are left, whenever they were judged
-                for _, body in journal.bodies(Status.NOT_SENT, Status.UNKNOWN):
-                    plan.sets.add(body)
+            withhold_suppressed(journal, suppression)  # lists may have grown
             if facts.get("finished") and journal.changes == changes:
                 return self._reported(journal, is_unchanged=True)
-            return await self._send(journal, client, plan)
+            return await self._send(journal, client, tally)
+
+    def _suppression(self) -> SuppressionList:
+        return load_suppression(self._mapping, self._settings, self._progress)
 
     # -- stations -------------------------------------------------------------------------------
 
     @asynccontextmanager
     async def _connected(self) -> AsyncIterator[tuple[Client | None, Directory | None]]:
-        """The account's lock, a client, and what the preflight found; nothing in a dry run."""
+        """Lock the account, connect, run the preflight; in a dry run, yield nothing."""
         if self._settings.dry_run:
             yield None, None
             return
         with self._account_lock():
             async with Client.connect(self._settings) as client:
+                if client.note:
+                    self._progress.say(client.note)
                 directory = None
-                if self._settings.preflight:
+                if self._settings.policy.preflight:
                     wants_managers = "lead_personal_manager" in self._mapping.spec.fields
                     directory = await self._stop.unless(
                         preflight(client, with_managers=wants_managers)
@@ -295,84 +342,87 @@ class Run:
     async def _opened(
         self, inputs: AbstractContextManager[Iterator[Input]]
     ) -> AsyncIterator[Iterator[Input]]:
-        """Open sources in a thread: a pipe or a network may be slow, and signals are heard meanwhile."""
+        """Open sources in a thread: a pipe or network may be slow, and signals must be handled."""
         with ExitStack() as stack:
             yield await self._stop.unless(in_thread(lambda: stack.enter_context(inputs)))
 
     @contextmanager
     def _account_lock(self) -> Iterator[None]:
-        """Two runs into one account would share its limit without knowing of each other."""
+        """Hold the account's lock: two runs would exceed its rate limit without noticing."""
         folder = self._settings.state_dir
         if folder is None:
             yield
             return
         host = re.sub(r"[^\w.-]", "_", self._settings.endpoint.split("://", 1)[-1])
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as exc:
-            raise StorageError(f"{folder}: cannot be created: {exc.strerror}") from exc
+        made_folder(folder)
         with hold(folder / f"{host}.lock", f"the account {self._settings.endpoint}"):
             yield
 
-    async def _prepare(
+    async def _judge(
         self, journal: Journal, inputs: Iterator[Input], suppression: SuppressionList
-    ) -> Plan | None:
-        """Read and judge all rows, in a thread: signals are heard meanwhile. None = interrupted."""
-        plan = self._plan()
+    ) -> Tally | None:
+        """Read and judge all rows in a thread; ``None`` if the run was interrupted."""
+        tally = Tally()
         try:
             await asyncio.to_thread(
-                prepare,
+                judge_sources,
                 journal,
                 inputs,
                 suppression,
-                plan,
+                tally,
                 duplicates=self._mapping.spec.when.duplicate,
                 is_stopping=lambda: self._stop.is_set,
                 on_rows=self._progress.reading,
             )
         except JudgingStoppedError:
             return None
-        self._warn(plan)
+        for name, problem in tally.problems:
+            self._progress.say(f"{name}: {problem}")
+        refuse_mostly_blank(tally.rows_read, tally.codes["EMAIL_MISSING"])
         if self._adjust is not None:
-            reason = await asyncio.to_thread(self._adjust, journal, plan)
-            finish_plan(journal, plan)
+            reason = await asyncio.to_thread(self._adjust, journal, tally)
+            withhold_suppressed(journal, suppression)
             if reason:
                 self._stop.request(reason, EXIT_STOPPED)
-        return plan
+        return tally
 
-    def _warn(self, plan: Plan) -> None:
-        for name, problem in plan.problems:
-            self._progress.say(f"{name}: {problem}")
-        refuse_mostly_blank(plan.rows_read, plan.codes.get("EMAIL_MISSING", 0))
-
-    async def _send(self, journal: Journal, client: Client | None, plan: Plan) -> Summary:
+    async def _send(self, journal: Journal, client: Client | None, tally: Tally) -> Summary:
         if client is None or self._stop.is_set:
             return self._close(journal)
-        if self._confirm is not None and plan.to_send and not self._confirm(plan):
+        plan = await asyncio.to_thread(self._plan, journal, tally)
+        answer = not plan.to_send or await answered(self._confirm, plan, self._stop)
+        if not answer:
             self._stop.request("not confirmed; nothing was sent", EXIT_STOPPED)
             return self._close(journal)
-        await self._sending.send(journal, client, plan)
+        sending = self._sending
+        if isinstance(answer, Approval):
+            sending = sending.with_canary(answer.canary)
+        await sending.send(journal, client, plan)
         return self._close(journal)
+
+    def _plan(self, journal: Journal, tally: Tally) -> Plan:
+        is_asked = self._confirm is not None
+        return plan_of(journal, tally, self._settings, self._titles, is_asked=is_asked)
 
     # -- ends -----------------------------------------------------------------------------------
 
     def _close(self, journal: Journal) -> Summary:
-        """Write how the run ended, then the reports."""
+        """Store how the run ended, then write the reports."""
         self._remember_end(journal)
         return self._reported(journal)
 
     def _reported(self, journal: Journal, *, is_unchanged: bool = False) -> Summary:
-        """Write the reports, unless they are there and say the same."""
-        safe = self._settings.report_safe
+        """Write the reports, unless they exist and nothing has changed."""
+        safe = self._settings.policy.report_safe
         if is_unchanged and self._folder.has_reports and not safe:
             return summarize(journal, self._folder.path)
-        return report(journal, self._folder.path, safe=safe)
+        return write_reports(journal, self._folder.path, safe=safe)
 
     def _remember_end(self, journal: Journal) -> None:
         facts = journal.facts()
         elapsed_s = float(facts.get("elapsed_s", "0")) + time.monotonic() - self._began
         is_dry = "dry_run" in facts
-        is_whole = "prepared" in facts
+        is_whole = "judged" in facts
         is_done = not self._stop.code and is_whole and (is_dry or journal.count_pending() == 0)
         journal.remember(
             stopped=self._stop.reason,
@@ -385,6 +435,3 @@ class Run:
     def _know_titles(self, directory: Directory | None) -> None:
         entries = directory.lists if directory else ()
         self._titles = {entry.id: entry.title for entry in entries if entry.title}
-
-    def _plan(self) -> Plan:
-        return Plan(endpoint=self._settings.endpoint, titles=self._titles)

@@ -1,39 +1,58 @@
-"""The station of a run that sends: room on the disk, group commits, the canary, the pool."""
+"""The sending station of a run: disk reserve, group commits, canary, pool."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
+from inspect import isawaitable
 
 from bulk_import.api.client import Client
+from bulk_import.api.fields import SET_FIELDS
+from bulk_import.api.form import decode
 from bulk_import.delivery.commits import GroupCommit, Reserve
+from bulk_import.delivery.pace import Pace
 from bulk_import.delivery.pool import Pool
 from bulk_import.errors import EXIT_STOPPED, StorageError
 from bulk_import.journal import Journal
+from bulk_import.journal.entries import Pending
 from bulk_import.mapping.loading import ColumnMapping
-from bulk_import.models import Status
+from bulk_import.models import Outcome, Status
 from bulk_import.progress import Progress
 from bulk_import.run.ahead import ReadAhead
 from bulk_import.run.canary import choose_canary
 from bulk_import.run.folder import RunFolder
-from bulk_import.run.plan import Plan
+from bulk_import.run.plan import Answer, Plan
 from bulk_import.run.reporting import REPORT
 from bulk_import.settings import Settings
-from bulk_import.stopping import Stop
+from bulk_import.stopping import Stop, StoppingError
 from bulk_import.system.clock import rfc3339
 
-Confirm = Callable[[Plan], bool]
+Confirm = Callable[[Plan], Answer | Awaitable[Answer]]
+Steer = Callable[[Pace], None]
+
+
+async def answered(confirm: Confirm | None, plan: Plan, stop: Stop) -> Answer:
+    """Ask for confirmation: a terminal answers at once, a page later; a stopped run means no."""
+    answer = True if confirm is None else confirm(plan)
+    if not isawaitable(answer):
+        return answer
+    try:
+        return await stop.unless(answer)
+    except StoppingError:
+        return False
 
 
 @dataclass(frozen=True, slots=True)
 class Sending:
-    """What sending needs besides rows and a client.
+    """What sending needs, apart from rows and a client.
 
     Attributes:
-        confirm: Asked behind the canary whether the rest may go; ``None`` = nobody is.
+        confirm: Asked after the canary whether to send the rest; ``None`` = send without asking.
+        steer: Given the pace when sending begins, to hold or change it; ``None`` = nobody does.
     """
 
     _settings: Settings
@@ -42,23 +61,31 @@ class Sending:
     _confirm: Confirm | None
     _progress: Progress
     _stop: Stop
+    _steer: Steer | None = None
+
+    def with_canary(self, rows: int) -> Sending:
+        """Return a copy that sends so many rows first."""
+        safeguards = replace(self._settings.safeguards, canary=rows)
+        return replace(self, _settings=replace(self._settings, safeguards=safeguards))
 
     async def send(
-        self, journal: Journal, client: Client, plan: Plan, preparer: ReadAhead | None = None
+        self, journal: Journal, client: Client, plan: Plan, ahead: ReadAhead | None = None
     ) -> None:
-        """Send what is pending, and what is still being prepared; all that came of it is on disk."""
+        """Send pending rows, and those still being judged; returns when all results are on disk."""
         self._folder.check_reports()
         reserve = Reserve(self._folder.reserve)
         reserve.take()
         commits = GroupCommit(journal, reserve)
         try:
             with journal.another() as reader:
-                await self._deliver(reader, client, commits, plan, preparer)
+                await self._deliver(reader, client, commits, plan, ahead)
         finally:
             with suppress(StorageError):
                 await commits.flush()
-            commits.close()
-            reserve.give_back()
+            try:
+                commits.close()
+            finally:
+                reserve.give_back()
 
     async def _deliver(
         self,
@@ -66,9 +93,9 @@ class Sending:
         client: Client,
         commits: GroupCommit,
         plan: Plan,
-        preparer: ReadAhead | None,
+        ahead: ReadAhead | None,
     ) -> None:
-        limit = self._settings.limit
+        limit = self._settings.safeguards.limit
         total = plan.to_send if limit is None else min(limit, plan.to_send)
         self._progress.sending(total)
         pool = Pool(
@@ -80,37 +107,46 @@ class Sending:
             constant_lists=self._constant_lists(reader),
             used_today=reader.count_requests_since(_midnight()),
         )
-        if self._settings.canary:
+        if self._steer is not None:
+            self._steer(pool.pace)
+        if self._settings.safeguards.canary:
             await self._send_canary(reader, pool, plan)
         if self._stop.is_set:
             return
-        left = None if limit is None else max(0, limit - self._settings.canary)
-        if preparer is None:
+        left = None if limit is None else max(0, limit - self._settings.safeguards.canary)
+        if ahead is None:
             await pool.run(reader.pending(limit=left))
         else:
-            preparer.on_news = pool.wake
+            ahead.on_news = partial(self._on_news, pool, ahead, plan.to_send)
             await pool.run(
-                reader.pending(limit=left, upto=lambda: preparer.rows),
-                is_complete=lambda: preparer.is_done or bool(preparer.error),
+                reader.pending(limit=left, upto=lambda: ahead.rows),
+                is_complete=lambda: ahead.is_done or bool(ahead.error),
             )
 
+    def _on_news(self, pool: Pool, ahead: ReadAhead, total: int) -> None:
+        """More rows are judged: there may be work for the pool, and less to send than there was."""
+        pool.wake()
+        limit = self._settings.safeguards.limit
+        left = total - ahead.rows_kept
+        self._progress.expecting(left if limit is None else min(limit, left))
+
     async def _send_canary(self, reader: Journal, pool: Pool, plan: Plan) -> None:
-        chosen = choose_canary(reader.pending(), self._settings.canary)
+        chosen = choose_canary(reader.pending(), self._settings.safeguards.canary)
         before = reader.counts()[Status.SUCCESS]
+        sent = list(reader.pending(only=chosen))
         await pool.run(reader.pending(only=chosen))
         accepted = reader.counts()[Status.SUCCESS] - before
-        for seq in sorted(chosen):
-            row, outcome = reader.result(seq)
-            said = f" ({outcome.message})" if outcome.message else ""
-            self._progress.say(f"canary: row {row.number}: {outcome.status.value}{said}")
+        results = [_canary_result(row, reader.result(row.seq)[1], plan) for row in sent]
+        for result in results:
+            self._progress.say(result)
         if accepted < len(chosen):
             self._stop.request(
                 f"the canary: {accepted} of {len(chosen)} rows were accepted; see {REPORT}",
                 EXIT_STOPPED,
             )
         elif self._confirm is not None and not self._stop.is_set and plan.to_send > accepted:
-            plan.accepted = accepted
-            if not self._confirm(plan):
+            shown = replace(plan, accepted=accepted, canary_results=results)
+            if not await answered(self._confirm, shown, self._stop):
                 self._stop.request(
                     "not confirmed after the canary; the rest was not sent", EXIT_STOPPED
                 )
@@ -128,8 +164,24 @@ class Sending:
 
 
 def _midnight() -> str:
-    """The beginning of the local day, as the journal writes moments."""
+    """Return the start of the local day, in the journal's time format."""
     midnight = datetime.combine(
         datetime.now().astimezone().date(), datetime.min.time()
     ).astimezone()
     return rfc3339(midnight)
+
+
+def _canary_result(row: Pending, outcome: Outcome, plan: Plan) -> str:
+    """Who a row of the canary was, what became of it, and what the contact got."""
+    said = f" ({outcome.message})" if outcome.message else ""
+    who = f"canary: {row.place}, {row.contact or 'no e-mail'}: {outcome.status.value}{said}"
+    if outcome.status is not Status.SUCCESS:
+        return who
+    fields = [(name, value) for name, value in decode(row.body) if value]
+    got = [
+        f"{name}: {', '.join(plan.titles.get(entry, entry) for entry in value.split(','))}"
+        for name, value in fields
+        if name in SET_FIELDS
+    ]
+    others = len(fields) - len(got)
+    return f"{who}; got {'; '.join([*got, f'{others} other fields'])}"

@@ -9,7 +9,9 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+import re
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,7 +20,14 @@ from typing import Any
 from aiohttp import web
 
 from bulk_import.sandbox.contacts import Account, Contact, Request, Store
-from bulk_import.sandbox.faults import Dice, Faults, Throttle, retry_after_header
+from bulk_import.sandbox.faults import (
+    Dice,
+    FaultPlan,
+    Faults,
+    PlannedFault,
+    Throttle,
+    retry_after_header,
+)
 from bulk_import.sandbox.page import contacts_page
 
 # With the characters that a careless client would mangle.
@@ -35,9 +44,30 @@ _TEXTS = {
     7: "account disabled",
     8: "request limit for this address is used up, try later",
     100: "email is missing",
-    101: "subscription error: the address is not accepted",
+    101: "subscription error: (the address is not valid)",
     103: "unknown group",
+    104: "subscription forbidden for group",
     801: "subscriber with such address is not found",
+}
+
+# Methods beside addupdatelead that change a contact -> the only parameters that they take.
+_CHANGES = {
+    "addtagtolead": frozenset({"lead_email", "add_tags"}),
+    "removetagfromlead": frozenset({"lead_email", "remove_tags"}),
+    "removeleadfromlist": frozenset({"lead_email", "remove_from_lists"}),
+}
+_ADDRESS = re.compile(r"[^@\s,;<>]+@[^@\s,;<>]+\.[^@\s,;<>.]+")
+_METHODS = {
+    name.lower(): name
+    for name in (
+        "AddUpdateLead",
+        "GetAllLists",
+        "GetAllGroups",
+        "GetPersonalManagers",
+        "AddTagToLead",
+        "RemoveTagFromLead",
+        "RemoveLeadFromList",
+    )
 }
 
 
@@ -76,9 +106,15 @@ class Sandbox:
         *,
         key: str = DEFAULT_KEY,
         faults: Faults | None = None,
+        plan: FaultPlan | None = None,
         database: Path | None = None,
         account: Account | None = None,
     ) -> None:
+        """Make a sandbox; ``start`` makes it listen.
+
+        Args:
+            plan: Faults of chosen contacts and attempts; they come before those by chance.
+        """
         self.key = key
         self.faults = faults or Faults()
         self.account = account or Account()
@@ -88,6 +124,9 @@ class Sandbox:
         self.url = ""
         self._dice = Dice(self.faults)
         self._throttle = Throttle(self.faults.throttle)
+        self._plan = plan or FaultPlan()
+        self._attempts: Counter[str] = Counter()  # contact -> requests for it so far
+        self._places: dict[str, int] = {}  # contact -> its place among those seen
         self._number = self.store.count("request")
         self._at_once = 0
         self._runner: web.AppRunner | None = None
@@ -120,14 +159,7 @@ class Sandbox:
     def application(self) -> web.Application:
         """Return the web application."""
         app = web.Application(client_max_size=2**20, middlewares=[_local_only])
-        for name in (
-            "AddUpdateLead",
-            "GetAllLists",
-            "GetPersonalManagers",
-            "AddTagToLead",
-            "RemoveTagFromLead",
-            "RemoveLeadFromList",
-        ):
+        for name in _METHODS.values():
             app.router.add_post(f"/api/{name}", self._handle)
             app.router.add_post(f"/api/{name.lower()}", self._handle)
         app.router.add_get("/", self._page)
@@ -167,12 +199,13 @@ class Sandbox:
                 self._number, began, None, method.lower(), form,
                 form.get("lead_email", "").strip().lower(), applied=False, answer="",
             )  # fmt: skip
-            reply = self._reply(method, form, key, seen.number)
+            planned = self._planned(seen)
+            reply = self._reply(method, form, key, seen.number, planned)
             if reply.apply and reply.code == 0 and method.lower() == "addupdatelead":
                 self.store.apply(form)
                 seen = replace(seen, applied=True)
             self.store.note(seen)
-            delay_s = self._dice.latency_s()
+            delay_s = self._dice.latency_s() + planned.latency_ms / 1000
             if delay_s:
                 await asyncio.sleep(delay_s)
             answer = "(lost)" if reply.lost else str(reply.code or reply.status)
@@ -181,10 +214,28 @@ class Sandbox:
         finally:
             self._at_once -= 1
 
-    def _reply(self, method: str, form: Mapping[str, str], key: str | None, number: int) -> Reply:
+    def _planned(self, request: Request) -> PlannedFault:
+        """Return what the plan has for this attempt of this contact."""
+        if request.method != "addupdatelead":
+            return PlannedFault()
+        contact = request.email or json.dumps(dict(request.form), sort_keys=True)
+        self._attempts[contact] += 1
+        place = self._places.setdefault(contact, len(self._places) + 1)
+        return self._plan.find(request.email, place, self._attempts[contact])
+
+    def _reply(
+        self,
+        method: str,
+        form: Mapping[str, str],
+        key: str | None,
+        number: int,
+        planned: PlannedFault,
+    ) -> Reply:
         name = method.lower()
+        if name == "getalllists":
+            return self._redirect("getallgroups", 307)
         if self.faults.redirect and method == name:
-            return self._redirect(method)
+            return self._redirect(name, self.faults.redirect)
         if key is None:
             return _refusal(1)
         if key != self.key:
@@ -195,34 +246,30 @@ class Sandbox:
                 return scripted
         if name != "addupdatelead":
             return self._other(name, form)
+        if planned.fault:
+            return self._misbehaviour(planned.fault) or self._add(form)
         return self._by_fault(number) or self._add(form)
 
-    def _redirect(self, method: str) -> Reply:
-        pascal = {"addupdatelead": "AddUpdateLead", "getalllists": "GetAllLists",
-                  "getpersonalmanagers": "GetPersonalManagers"}.get(method, method.title())  # fmt: skip
-        return Reply(
-            status=self.faults.redirect,
-            raw=b"",
-            headers={"Location": f"/api/{pascal}"},
-            apply=False,
-        )
+    def _redirect(self, method: str, status: int) -> Reply:
+        headers = {"Location": f"/api/{_METHODS[method]}"}
+        return Reply(status=status, raw=b"", headers=headers, apply=False)
 
     def _by_fault(self, number: int) -> Reply | None:
         faults = self.faults
         if not self._throttle.lets_through(time.monotonic()):
-            if faults.throttle_with == "8":
-                return _refusal(8)
-            return Reply(
-                status=int(faults.throttle_with),
-                raw=b"slow down",
-                headers=retry_after_header(faults),
-                apply=False,
-            )
+            return self._misbehaviour(faults.throttle_with)
         if faults.fatal_after and number > faults.fatal_after:
             return _refusal(faults.fatal_code)
         if faults.quota_after and 0 <= number - faults.quota_after - 1 < faults.quota_burst:
             return _refusal(8)
-        match self._dice.draw():
+        return self._misbehaviour(self._dice.draw())
+
+    def _misbehaviour(self, fault: str) -> Reply | None:
+        """Return how a fault shows; ``None`` for none."""
+        match fault:
+            case "429" | "503":
+                headers = retry_after_header(self.faults)
+                return Reply(status=int(fault), raw=b"slow down", headers=headers, apply=False)
             case "error_500":
                 return Reply(status=500, raw=b"<h1>Internal Server Error</h1>", apply=False)
             case "error_502":
@@ -235,14 +282,20 @@ class Sandbox:
                 return Reply(lost=True, apply=False)
             case "refuse":
                 return _refusal(3)
+            case code if code.isdigit():
+                return _refusal(int(code))
             case _:
                 return None
 
     def _add(self, form: Mapping[str, str]) -> Reply:
         if not form:
             return _refusal(2)
+        email = form.get("lead_email", "").strip()
+        if email and not _ADDRESS.fullmatch(email):
+            return _refusal(101)
         for name in ("add_to_lists", "remove_from_lists"):
-            for given in filter(None, form.get(name, "").split(",")):
+            # The vendor's own sample has a line break after a comma.
+            for given in filter(None, (part.strip() for part in form.get(name, "").split(","))):
                 if given not in self.account.lists:
                     return _refusal(103)
         if self.faults.activation:
@@ -250,29 +303,31 @@ class Sandbox:
         return Reply()
 
     def _other(self, name: str, form: Mapping[str, str]) -> Reply:
-        if name == "getalllists":
+        if name == "getallgroups":
             lists = [
-                {"id": str(at), "rass_id": str(7000 + at), "rass_name": id_, "rass_title": title}
-                for at, (id_, title) in enumerate(self.account.lists.items(), 1)
+                {"id": number, "rass_id": number, "rass_name": id_, "rass_title": title}
+                for number, (id_, title) in enumerate(self.account.lists.items(), 7001)
             ]
             return Reply(result=lists)
         if name == "getpersonalmanagers":
             managers = [
-                {"id": str(at), "manager_id": id_, "manager_name": title}
-                for at, (id_, title) in enumerate(self.account.managers.items(), 1)
+                {"id": int(id_), "manager_id": int(id_), "manager_name": title}
+                for id_, title in self.account.managers.items()
             ]
             return Reply(result=managers)
-        email = form.get("lead_email", "")
+        return self._change(name, form)
+
+    def _change(self, name: str, form: Mapping[str, str]) -> Reply:
+        """Add a tag, or take a tag or a list away; the parameters are those of addupdatelead."""
+        email = form.get("lead_email", "").strip()
         if not email:
             return _refusal(100)
+        changes = {name: value for name, value in form.items() if name != "lead_email"}
+        if form.keys() - _CHANGES[name] or not any(changes.values()):
+            return _refusal(3)  # a client with the wrong parameters is to notice it [A]
         if self.store.contact(email) is None:
             return _refusal(801)
-        changes = {
-            "addtagtolead": {"add_tags": form.get("tag", "")},
-            "removetagfromlead": {"remove_tags": form.get("tag", "")},
-            "removeleadfromlist": {"remove_from_lists": form.get("rid", "")},
-        }
-        self.store.apply({"lead_email": email, **changes[name]})
+        self.store.apply({"lead_email": email, **changes})
         return Reply()
 
     def _response(self, request: web.Request, reply: Reply) -> web.StreamResponse:

@@ -137,7 +137,7 @@ class Store:
                 _change(sets, *_SETS[name], value)
             elif name in FIELDS:
                 _put(fields, name, value)
-            else:
+            elif name != "hash":  # of API 1.0: not a custom field
                 _put(extra, name, value)
         packed = (
             email.lower(),
@@ -234,7 +234,7 @@ def read_requests(path: Path) -> list[Request]:
         store.close()
 
 
-def _change(sets: dict[str, list[str]], which: str, add: bool, value: str) -> None:  # noqa: FBT001
+def _change(sets: dict[str, list[str]], which: str, add: bool, value: str) -> None:  # noqa: FBT001 - from a table
     members = sets[which]
     for name in filter(None, (part.strip() for part in value.split(","))):
         if add and name not in members:

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import csv
 import random
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from pathlib import Path
 from typing import Literal
+
+from bulk_import.errors import SettingsError
+
+_BY_CHANCE = ("error_500", "error_502", "html_200", "lost", "dropped", "refuse")
+_NAMES = (*_BY_CHANCE, "429", "503")
 
 RetryAfter = Literal["seconds", "date", "none", "junk", "huge"]
 
@@ -64,6 +73,74 @@ class Faults:
     seed: int = 1
 
 
+@dataclass(frozen=True, slots=True)
+class PlannedFault:
+    """What happens to chosen attempts.
+
+    Attributes:
+        contact: An e-mail, ``#3`` for the third contact that the sandbox sees, ``*`` for all.
+        attempt: Number of the request for that contact, from 1; 0 for all.
+        fault: ``error_500``, ``error_502``, ``html_200``, ``lost``, ``dropped``, ``429``, ``503``
+            or a code of the API; empty for none.
+        latency_ms: Added to the answer.
+    """
+
+    contact: str = "*"
+    attempt: int = 0
+    fault: str = ""
+    latency_ms: float = 0
+
+
+@dataclass(frozen=True, slots=True)
+class FaultPlan:
+    """Faults by contact and attempt, so that a rehearsal can be repeated exactly."""
+
+    faults: tuple[PlannedFault, ...] = ()
+
+    def find(self, email: str, place: int, attempt: int) -> PlannedFault:
+        """Return the first line that fits, or one without a fault.
+
+        Args:
+            place: Of the contact among those that the sandbox has seen, from 1.
+            attempt: Number of the request for the contact, from 1.
+        """
+        names = {"*", f"#{place}", email.lower()} if email else {"*", f"#{place}"}
+        for planned in self.faults:
+            if planned.contact.lower() in names and planned.attempt in (0, attempt):
+                return planned
+        return PlannedFault()
+
+    @classmethod
+    def load(cls, path: Path) -> FaultPlan:
+        """Read a CSV file with the columns ``contact,attempt,fault,latency_ms``.
+
+        Raises:
+            SettingsError: A line cannot be used; the message names it.
+        """
+        try:
+            lines = list(csv.DictReader(path.read_text("utf-8-sig").splitlines()))
+        except (OSError, UnicodeDecodeError, csv.Error) as exc:
+            raise SettingsError(f"--plan {path}: cannot be read: {exc}") from None
+        return cls(tuple(_planned(path, at, line) for at, line in enumerate(lines, 2)))
+
+
+def _planned(path: Path, at: int, line: Mapping[str, str | None]) -> PlannedFault:
+    contact, attempt, fault, latency = (
+        (line.get(name) or "").strip() for name in ("contact", "attempt", "fault", "latency_ms")
+    )
+    is_fault = fault in _NAMES or fault.isdigit() or not fault
+    if not contact or not is_fault or not re.fullmatch(r"\d*|\*", attempt):
+        raise SettingsError(
+            f"--plan {path}: line {at}: give contact (an e-mail, #3 or *), attempt (a number or *) "
+            f"and fault ({', '.join(_NAMES)} or a code of the API)"
+        )
+    try:
+        latency_ms = float(latency or 0)
+    except ValueError:
+        raise SettingsError(f"--plan {path}: line {at}: latency_ms {latency!r}: a number") from None
+    return PlannedFault(contact, int(attempt) if attempt.isdigit() else 0, fault, latency_ms)
+
+
 @dataclass(slots=True)
 class Dice:
     """Draws faults; the same seed and the same order of requests draw the same."""
@@ -77,7 +154,7 @@ class Dice:
     def draw(self) -> str:
         """Return the name of the fault that befalls the next request, or ``""``."""
         at = self._random.random()
-        for name in ("error_500", "error_502", "html_200", "lost", "dropped", "refuse"):
+        for name in _BY_CHANCE:
             share = getattr(self.faults, name)
             if at < share:
                 return name

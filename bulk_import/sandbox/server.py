@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bulk_import.sandbox.app import Sandbox
-from bulk_import.sandbox.faults import Faults
+from bulk_import.sandbox.faults import FaultPlan, Faults
 
 
 def run_sandbox(
@@ -18,6 +18,7 @@ def run_sandbox(
     key: str,
     database: Path | None,
     faults: Faults,
+    plan: FaultPlan | None = None,
     ready: Callable[[str], None],
 ) -> None:
     """Serve until Ctrl-C or SIGTERM.
@@ -25,6 +26,7 @@ def run_sandbox(
     Args:
         port: 0 = any free one.
         database: Where contacts are kept; ``None`` = in memory.
+        plan: Faults of chosen contacts and attempts.
         ready: Told the base URL once it answers.
 
     Raises:
@@ -32,7 +34,7 @@ def run_sandbox(
     """
 
     async def serve() -> None:
-        sandbox = Sandbox(key=key, faults=faults, database=database)
+        sandbox = Sandbox(key=key, faults=faults, plan=plan, database=database)
         ready(await sandbox.start(port))
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()

@@ -1,0 +1,135 @@
+"""The short way: a request written to aiohttp's own connection, the answer read by its own parser.
+
+aiohttp resolves names, connects, does TLS, pools, parses and unpacks, as in a session; what is left
+out is what a session does around that for every request, which is most of what it costs. "May it
+have been sent?" is a fact here: it may as soon as ``write`` was called.
+
+Most names of aiohttp that are used here are not documented. They are looked up once, with their
+signatures, before the first request; where one is missing, sessions are used instead.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import aiohttp
+from aiohttp.client_proto import ResponseHandler
+from aiohttp.connector import Connection
+from aiohttp.http import RawResponseMessage
+from aiohttp.http_exceptions import HttpProcessingError
+from aiohttp.streams import EofStream
+from yarl import URL
+
+from bulk_import.api.deadlines import Deadlines
+from bulk_import.api.wire import (
+    FAILURES,
+    HEADERS,
+    Connector,
+    NoConnectionError,
+    NoReplyError,
+    Reply,
+    read_whole,
+)
+
+_BROKEN: tuple[type[Exception], ...] = (*FAILURES, HttpProcessingError, EofStream)
+_SWITCHING = 101  # the one answer below 200 that is not followed by another
+
+
+class _Target(NamedTuple):
+    """What requests to one URL have in common.
+
+    Attributes:
+        request: What a connector asks for host, port and TLS.
+        head: Of the request, up to the number of bytes of its body.
+    """
+
+    request: aiohttp.ClientRequest
+    head: bytes
+
+
+class DirectWay:
+    """Sends over the connections of two connectors. For one event loop."""
+
+    def __init__(
+        self, pooled: Connector, fresh: Connector, deadlines: Deadlines, limits: Any
+    ) -> None:
+        self._connectors = {True: pooled, False: fresh}
+        self._deadlines = deadlines
+        self._limits = limits
+        self._targets: dict[tuple[URL, bool], _Target] = {}
+
+    async def post(self, url: URL, data: bytes, *, keep_alive: bool) -> Reply:
+        target = self._targets.get((url, keep_alive)) or self._target(url, keep_alive=keep_alive)
+        try:
+            connection = await self._connectors[keep_alive].usable(target.request, self._limits)
+        except FAILURES as exc:
+            raise NoConnectionError from exc
+        http_status: int | None = None
+        protocol, transport = connection.protocol, connection.transport
+        try:
+            with self._deadlines.limited():
+                protocol.set_response_params(read_until_eof=True, auto_decompress=True)
+                transport.write(b"%b%d\r\n\r\n%b" % (target.head, len(data), data))
+                message, payload = await protocol.read()
+                while message.code < 200 and message.code != _SWITCHING:
+                    message, payload = await protocol.read()
+                http_status = message.code
+                content = await read_whole(payload)
+        except _BROKEN as exc:
+            connection.close()  # half an answer must not be read by the next request
+            raise NoReplyError(http_status) from exc
+        except BaseException:
+            connection.close()
+            raise
+        connection.release()  # to be used again, unless the server or its answer says otherwise
+        return Reply(message.code, message.headers, content)
+
+    def _target(self, url: URL, *, keep_alive: bool) -> _Target:
+        request = aiohttp.ClientRequest("POST", url, headers=HEADERS)
+        headers = dict(request.headers)
+        headers.pop("Content-Length", None)
+        if not keep_alive:
+            headers["Connection"] = "close"
+        lines = [f"POST {url.raw_path_qs} HTTP/1.1", *(f"{k}: {v}" for k, v in headers.items())]
+        head = "\r\n".join([*lines, "Content-Length: "]).encode("ascii")
+        target = self._targets[url, keep_alive] = _Target(request, head)
+        return target
+
+
+def why_not() -> str:
+    """Return what of aiohttp is not as this module needs it; empty when all is."""
+    wanted: list[tuple[type, str, tuple[str, ...]]] = [
+        (aiohttp.TCPConnector, "connect", ("req", "traces", "timeout")),
+        (aiohttp.ClientRequest, "__init__", ("method", "url", "headers")),
+        (ResponseHandler, "set_response_params", ("read_until_eof", "auto_decompress")),
+        (ResponseHandler, "read", ()),
+        (ResponseHandler, "should_close", ()),
+        (Connection, "protocol", ()),
+        (Connection, "transport", ()),
+        (Connection, "close", ()),
+        (Connection, "release", ()),
+        (RawResponseMessage, "code", ()),
+        (RawResponseMessage, "headers", ()),
+    ]
+    for owner, name, arguments in wanted:
+        member = getattr(owner, name, None)
+        if member is None or not _takes(member, arguments):
+            return f"aiohttp {aiohttp.__version__}: {owner.__name__}.{name} is not as expected"
+    if not inspect.iscoroutinefunction(ResponseHandler.read):
+        return f"aiohttp {aiohttp.__version__}: ResponseHandler.read cannot be awaited"
+    return ""
+
+
+def _takes(member: Callable[..., Any], arguments: tuple[str, ...]) -> bool:
+    """Whether *member* can be called with *arguments* by name, and needs no others."""
+    if not arguments:
+        return True
+    parameters = inspect.signature(member).parameters.values()
+    needed = {p.name for p in parameters if p.default is p.empty and p.kind in _NAMED} - {"self"}
+    known = {p.name for p in parameters}
+    return needed <= set(arguments) <= known
+
+
+_NAMED = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)

@@ -1,0 +1,313 @@
+"""Columns that say who may be written to: recognised, judged, and the rule that respects them.
+
+``init`` proposes the rules, ``check``, the plan and the page count what says no and would be sent.
+A column is recognised by its header; for a plain ``Status`` the cells decide.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import lru_cache
+
+from bulk_import.models import Problem, Severity
+from bulk_import.normalize.consent import (
+    folded_cell,
+    is_no,
+    is_yes,
+    says_subscribed,
+    says_unsubscribed,
+)
+from bulk_import.normalize.folding import fold
+
+EMPTY = "empty"  # in a rule's values: the cell is empty
+
+
+class Speaks(StrEnum):
+    """How the cells of a consent column are to be read."""
+
+    OF_REFUSAL = "refusal"  # "Unsubscribed": whatever is not an explicit no is a refusal
+    OF_CONSENT = "consent"  # "Opted in": a no, or a word such as "unsubscribed", is a refusal
+    OF_STATE = "state"  # "Status": only words such as "unsubscribed" are
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentRule:
+    """A rule for a mapping, as ``init`` writes it.
+
+    Attributes:
+        section: ``skip`` or ``only``.
+        values: What the rule's ``values:`` holds; ``empty`` for an empty cell.
+        because: What the report says of the rows.
+    """
+
+    section: str
+    column: str
+    values: tuple[str, ...]
+    because: str
+
+
+# Patterns of folded headers, one line for each language or two.
+_REASONS = {
+    "bounced": r"""
+bounce\w*|undeliverable|quarantined?|(?:e ?mail )?(?:address )?invalid(?: e ?mail\w*)?|cleaned|
+возврат\w*|недоставл\w+|unzustellbar\w*|rebond\w*|rebot\w+|rimbalz\w+|odbit\w+|zwrot\w*""",
+    "complained": r"""
+complain\w*|spam(?: complaints?| reports?)?|abuse|жалоб\w+|beschwerden?|plaintes?|
+quejas?|reclamac\w+|reclam[oi]|skarg\w+|sikayet\w*""",
+    "blocked": r"""
+black ?list\w*|block ?list\w*|blocked|suppress\w*|черн\w+ спис\w+|заблокирован\w*|
+schwarze liste|gesperrt|blockiert|liste noire|bloquee?|lista negra|bloquead[oa]|
+lista nera|bloccat[oa]|czarna lista|zablokowan\w+|kara liste|engellen\w+""",
+    "asked not to be contacted": r"""
+(?:do not|dont|no) (?:contact|e ?mails?|mail|mailings?|market\w*|send|disturb)|dnc|
+не (?:писать|отправлять|беспокоить|связываться|присылать)|
+nicht (?:anschreiben|kontaktieren|schreiben)|keine werbung|
+ne (?:pas|plus) (?:contacter|ecrire|envoyer)|no (?:contactar|enviar|escribir)|
+nao (?:contatar|contactar|enviar)|non (?:contattare|inviare)|
+nie (?:kontaktowac|wysylac|pisac)|iletisime gecme\w*|gonderme\w*""",
+    "unsubscribed": r"""
+un ?subscri\w*|unsub\w*|not subscribed|opt(?:ed|s)? ?outs?|has opted out\w*|optout\w*|opt off|
+withdrawn|withdrawal|revoked|objected|objection|
+отписа\w+|отписк\w+|отказ\w*(?: от)?(?: рассыл\w+)?|отозва\w+|
+abgemeldet\w*|abbestell\w+|abmeld\w+|ausgetragen|austrag\w*|widerruf\w*|widerspr\w+|werbewiderspr\w+|
+desabonn\w*|desinscri\w*|refus\w*|opposition|
+bajas?|dad[oa]s? de baja|desuscri\w*|descadastr\w+|cancelou|
+(?:inscric|suscripci|iscrizion)\w+ (?:cancela|annulla|revoca)\w+|disiscri\w+|
+wypis\w*|wyrejestr\w+|rezygnac\w+|wycofan\w*|
+uitgeschreven|afgemeld|afmelding|uitschrijv\w+|
+abonelikten \w+|aboneli\w+ iptal\w*|listeden (?:cik|ayril)\w+""",
+}
+_CONSENT = r"""
+opt(?:ed|s)? ?ins?|has opted in\w*|double opt ?in|doi|subscri(?:bed?|ber|ptions?)|newsletters?|
+consent\w*|permissions?|gdpr|agree[sd]?|agreement|allowed|(?:e ?mail )?marketing|
+accept(?:s|ed)? (?:e ?mails?|newsletters?)|wants (?:newsletters?|e ?mails?)|
+(?:can|may|ok to|okay to) (?:e ?mail|contact|send|write|mail)|
+подпис\w+|рассылк\w+|новост\w+|согласи\w+|согласен|согласна|разреш\w+|
+einwillig\w*|zustimm\w*|abonn\w*|werbung|werbeeinwillig\w*|angemeldet|erlaubnis|dsgvo|
+consentement|inscrit\w*|accord|accept\w+|autoris\w+|rgpd|
+consentimiento|suscri\w+|boletin\w*|acepta\w*|autoriza\w*|permiso|
+consentimento|inscric\w+|aceit\w+|permissao|lgpd|
+consenso|iscri\w+|accett\w+|autorizzaz\w+|
+zgod\w+|subskryb\w+|zapisan\w+|biuletyn\w*|rodo|
+nieuwsbrie\w+|toestemming\w*|ingeschreven|aangemeld|
+abone|abonelik|onay\w*|izin\w*|izni|bulten\w*|riza\w*|kvkk"""
+_STATE = "status(?:es)?|state|статус\\w*|состояние|statut|etat|estado|situacao|stato|stan|durum\\w*"
+# Says why, where or how much: no answer of its own.
+_CIRCUMSTANCES = (
+    "links?|urls?|pages?|tokens?|rates?|ratio|percent|keys?|ids?|ссылк\\w+|lien|enlace|процент"
+)
+# A date of a refusal is a refusal; a date of a consent is a circumstance.
+_OF_A_YES = r"""
+dates?|time|timestamp|at|since|when|sources?|methods?|ip|text|version|form|language|lang|type|plan|
+name|count|number|price|amount|level|tier|period|fee|ends?|starts?|expir\w+|renew\w*|by|channel|
+дата|время|когда|источник|способ|дней|тариф|цена|datum|zeit|zeitpunkt|am|seit|quelle|
+heure|le|depuis|fecha|hora|desde|data|quando|dal|zrodlo|kaynak|tarih\w*|saat\w*"""
+_OTHER_CHANNEL = r"""
+calls?|phones?|sms|texts?|fax|whats ?app|viber|telegram|push|voice|mobile|post(?:al)?|direct mail|
+print|anruf\w*|telefon\w*|звон\w+|смс|appels?|llamad\w+|ligac\w+|chiamat\w+|arama\w*"""
+_ANY_MAIL = "e ?mails?|mails?|newsletters?|почт\\w+|correo|courriel"
+_NO = "no|not|non|без|нет|не|keine?|ohne|nicht|sin|sem|nao|senza|bez|brak|pas de|sans"
+_WITHDRAWN = "withdrawn|revoked|отозван\\w+|widerrufen|yok|wycofan\\w+"
+
+
+def _word(pattern: str) -> re.Pattern[str]:
+    joined = pattern.replace("\n", "")
+    return re.compile(rf"(?<!\w)(?:{joined})(?!\w)")
+
+
+_REASON_WORDS = tuple((because, _word(pattern)) for because, pattern in _REASONS.items())
+_NEGATED = _word(f"(?:{_NO}) (?:de |da |di )?(?:{_CONSENT})|(?:{_CONSENT}) (?:{_WITHDRAWN})")
+_CONSENT_WORD, _STATE_WORD = _word(_CONSENT), _word(_STATE)
+_CIRCUMSTANCE, _YES_DETAIL = _word(_CIRCUMSTANCES), _word(_OF_A_YES)
+_CHANNEL, _MAIL = _word(_OTHER_CHANNEL), _word(_ANY_MAIL)
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_MOST_VALUES = 40  # distinct cells that init writes into a rule
+_NO_VALUES = (EMPTY, "no", "false", "0")
+_YES_VALUES = ("yes", "true", "1")
+_STATE_VALUES = (
+    "unsubscribed", "opted out", "do not contact", "bounced", "cleaned", "complained", "blocked"
+)  # fmt: skip
+
+
+@lru_cache(maxsize=2048)
+def speaks_of(header: str) -> Speaks | None:
+    """Return how a column of that name speaks of consent; ``None`` when it does not.
+
+    >>> speaks_of("Unsubscribed from all email"), speaks_of("E-mail opt-in"), speaks_of("City")
+    (<Speaks.OF_REFUSAL: 'refusal'>, <Speaks.OF_CONSENT: 'consent'>, None)
+    """
+    words = _header_words(header)
+    if not words or _CIRCUMSTANCE.search(words):
+        return None
+    if _CHANNEL.search(words) and not _MAIL.search(words):
+        return None
+    if _STATE_WORD.search(words):
+        return Speaks.OF_STATE
+    if _NEGATED.search(words) or _reason(words):
+        return Speaks.OF_REFUSAL
+    if _CONSENT_WORD.search(words) and not _YES_DETAIL.search(words):
+        return Speaks.OF_CONSENT
+    return None
+
+
+def says_no(speaks: Speaks, cell: str) -> bool:
+    """Whether a cell of such a column says that the person must not be written to.
+
+    An empty cell says nothing. In a column of refusals everything does that is no plain "no":
+    dates, reasons, a cross.
+    """
+    if not cell.strip():
+        return False
+    if speaks is Speaks.OF_REFUSAL:
+        return not (is_no(cell) or says_subscribed(cell))
+    if speaks is Speaks.OF_CONSENT:
+        return is_no(cell) or says_unsubscribed(cell, also_weak=True)
+    return says_unsubscribed(cell)
+
+
+def refusing_cells(header: str, counts: Mapping[str, int]) -> dict[str, int]:
+    """Return the cells of a column that say no, and how many rows have each.
+
+    Args:
+        counts: Cell -> rows, empty cells included or not.
+
+    Returns:
+        Nothing when the column does not speak of consent after all: ``Subscription: Monthly``.
+    """
+    speaks = speaks_of(header)
+    filled = {cell: n for cell, n in counts.items() if cell.strip()}
+    if speaks is None or not _is_meant(speaks, filled):
+        return {}
+    also_weak = speaks is Speaks.OF_STATE and _is_of_subscriptions(header, filled)
+    return {
+        cell: n
+        for cell, n in filled.items()
+        if says_no(speaks, cell) or (also_weak and says_unsubscribed(cell, also_weak=True))
+    }
+
+
+def propose_rule(header: str, counts: Mapping[str, int]) -> ConsentRule | None:
+    """Return the rule that respects a column; ``None`` when it does not speak of consent.
+
+    A column of refusals gives ``only`` with the plain "no"s, so that a value never seen before is
+    not sent; one of consent gives ``only`` with the values that say yes, when all are understood.
+
+    Args:
+        counts: Cell -> rows of the file, or of its beginning.
+    """
+    speaks = speaks_of(header)
+    filled = {cell: n for cell, n in counts.items() if cell.strip()}
+    if speaks is None or not filled or not _is_meant(speaks, filled):
+        return None
+    because = _reason(_header_words(header))
+    if speaks is Speaks.OF_REFUSAL:
+        agreed = (cell for cell in filled if not says_no(speaks, cell))
+        return _rule("only", header, (*_NO_VALUES, *agreed), because or "no consent")
+    if speaks is Speaks.OF_CONSENT:
+        if all(_is_understood(cell) for cell in filled):
+            agreed = (cell for cell in filled if not says_no(speaks, cell))
+            return _rule("only", header, (*_YES_VALUES, *agreed), "no consent")
+        refused = [cell for cell in filled if says_no(speaks, cell)]
+        return _rule("skip", header, (*_NO_VALUES, *refused), "no consent")
+    refused = list(refusing_cells(header, filled))
+    if not refused and not any(says_subscribed(cell) for cell in filled):
+        return None
+    return _rule("skip", header, (*_STATE_VALUES, *refused), because or "unsubscribed")
+
+
+class ConsentWatch:
+    """Counts, in the consent columns of rows that would be sent, the cells that say no."""
+
+    def __init__(self, header: Sequence[str]) -> None:
+        self._rows = 0
+        self._counts: dict[str, Counter[str]] = {
+            column: Counter() for column in header if speaks_of(column)
+        }
+
+    @property
+    def is_watching(self) -> bool:
+        """Whether the file has any column that may speak of consent."""
+        return bool(self._counts)
+
+    def see(self, cells: Mapping[str, str]) -> None:
+        """Count a row that would be sent."""
+        self._rows += 1
+        for column, counter in self._counts.items():
+            counter[cells[column]] += 1
+
+    def findings(self) -> list[Problem]:
+        """Return what would be sent although a column says no; for each column."""
+        found = []
+        for column, counter in self._counts.items():
+            refusing = Counter(refusing_cells(column, counter))
+            if refusing:
+                shown = ", ".join(repr(cell.strip()) for cell, _ in refusing.most_common(3))
+                more = f" and {len(refusing) - 3} other ways" if len(refusing) > 3 else ""
+                text = (
+                    f"{refusing.total():,} of {self._rows:,} rows say {shown}{more} and would be sent; "
+                    "a skip or only rule in the mapping keeps them back"
+                )
+                found.append(
+                    Problem("CONSENT_IGNORED", text, column=column, severity=Severity.WARNING)
+                )
+        return found
+
+
+def _rule(section: str, column: str, values: Iterable[str], because: str) -> ConsentRule:
+    kept: dict[str, str] = {}
+    for value in values:
+        kept.setdefault(folded_cell(value), value.strip())
+    return ConsentRule(section, column, tuple(kept.values())[:_MOST_VALUES], because)
+
+
+def _is_meant(speaks: Speaks, filled: Mapping[str, int]) -> bool:
+    """Whether the cells bear out what the header promises."""
+    if speaks is Speaks.OF_REFUSAL:
+        return True
+    total = sum(filled.values())
+    understood = sum(n for cell, n in filled.items() if _is_understood(cell))
+    if speaks is Speaks.OF_CONSENT:
+        return understood * 2 >= total
+    return any(says_unsubscribed(cell) or _is_plain_consent(cell) for cell in filled)
+
+
+def _is_of_subscriptions(header: str, filled: Mapping[str, int]) -> bool:
+    """Whether a status is one of subscriptions: its weak words ("cleaned", "blocked") count too."""
+    words = _header_words(header)
+    return bool(_CONSENT_WORD.search(words) or _MAIL.search(words)) or any(
+        says_unsubscribed(cell) or _is_plain_consent(cell) for cell in filled
+    )
+
+
+def _is_plain_consent(cell: str) -> bool:
+    """Subscribed and the like: words that a status of customers or orders does not have."""
+    return says_subscribed(cell) and folded_cell(cell) in _PLAIN_CONSENT
+
+
+_PLAIN_CONSENT = frozenset(
+    "subscribed|opted in|opt-in|opted-in|marketing contact|подписан|подписана|abonniert|angemeldet|abonné|"
+    "abonnée|inscrit|suscrito|suscrita|inscrito|iscritto|iscritta|zapisany|zapisana|subskrybuje|abone".split(
+        "|"
+    )
+)
+
+
+def _is_understood(cell: str) -> bool:
+    return (
+        is_yes(cell)
+        or is_no(cell)
+        or says_subscribed(cell)
+        or says_unsubscribed(cell, also_weak=True)
+    )
+
+
+def _reason(words: str) -> str:
+    return next((because for because, word in _REASON_WORDS if word.search(words)), "")
+
+
+def _header_words(header: str) -> str:
+    return fold(_CAMEL.sub(" ", header).replace("_", " "))

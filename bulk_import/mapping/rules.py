@@ -1,0 +1,55 @@
+"""``skip`` and ``only``: the cells that decide whether a row may be sent at all."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from bulk_import.mapping.consent import EMPTY
+from bulk_import.mapping.schema import RowRule
+from bulk_import.models import Problem
+from bulk_import.normalize.consent import folded_cell
+
+# What a spreadsheet program shows, and saves as text, instead of a result.
+_ERROR = re.compile(r"#(?:REF!|N/A|NAME\?|VALUE!|DIV/0!|NULL!|NUM!|SPILL!|CALC!|FIELD!|BLOCKED!)")
+
+
+@dataclass(frozen=True, slots=True)
+class BoundRule:
+    """A rule, bound to a column of the file.
+
+    Attributes:
+        section: ``skip`` or ``only``.
+        values: Folded cells; ``""`` for an empty one.
+    """
+
+    section: str
+    column: str
+    values: frozenset[str]
+    because: str
+
+    @classmethod
+    def bind(cls, section: str, rule: RowRule, column: str) -> BoundRule:
+        folded = {folded_cell(value) for value in rule.values}
+        if EMPTY in folded:
+            folded.add("")
+        return cls(section, column, frozenset(folded), rule.because)
+
+    def damage(self, cells: Mapping[str, str]) -> Problem | None:
+        """Return the problem of a cell that shows a spreadsheet's error: it decides nothing."""
+        cell = cells[self.column].strip()
+        if not _ERROR.fullmatch(cell.upper()):
+            return None
+        message = f"{cell} stands where the {self.section} rule looks; repair the cell"
+        return Problem("CELL_ERROR", message, column=self.column, value=cell)
+
+    def refusal(self, cells: Mapping[str, str]) -> Problem | None:
+        """Return why the row may not be sent; ``None`` when this rule lets it pass."""
+        cell = cells[self.column]
+        if (folded_cell(cell) in self.values) is (self.section == "only"):
+            return None
+        found = repr(" ".join(cell.split())) if cell.strip() else "empty"
+        why = f": {self.because}" if self.because else ""
+        message = f"{found} ({self.section}{why})"
+        return Problem("SKIPPED", message, column=self.column, value=cell)

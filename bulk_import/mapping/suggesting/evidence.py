@@ -1,0 +1,333 @@
+"""How well a column fits a field: what its header says, what its cells are like, what is beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from bulk_import.mapping.suggesting.contents import Content, counted
+from bulk_import.mapping.suggesting.headers import Heading, describe, read_headers
+from bulk_import.normalize.consent import is_no, is_yes, says_subscribed, says_unsubscribed
+
+SURE = 0.7  # from here on a line of the proposal is active
+FULL_NAME = "full_name"  # stands for the three fields that a whole name is split into
+
+_SIMPLE = {  # what a header names -> the field, where nothing else has to be asked
+    "first": "lead_first_name", "middle": "lead_middle_name", "last": "lead_last_name",
+    "full": FULL_NAME, "infix": "lead_middle_name", "phone": "lead_phone", "timezone": "lead_utc",
+    "notes": "lead_description", "tags": "add_tags", "list": "add_to_lists",
+    "facebook": "lead_facebook", "instagram": "lead_instagram", "telegram": "lead_telegram",
+    "linkedin": "lead_in", "vk": "lead_vkontakte", "viber": "lead_viber",
+    "whatsapp": "lead_whatsapp",
+}  # fmt: skip
+_CALLED = {  # how comments call what a header names
+    "first": "first name", "middle": "middle name", "last": "last name", "full": "whole name",
+    "timezone": "time zone", "zip": "postal code", "street2": "second address line",
+    "infix": "particle of a name", "linkedin": "LinkedIn", "vk": "VK",
+}  # fmt: skip
+SOCIALS = frozenset("facebook instagram telegram linkedin vk viber whatsapp".split())
+_NETWORKS = {
+    "linkedin.com/in/": "linkedin", "facebook.com/": "facebook", "instagram.com/": "instagram",
+    "t.me/": "telegram", "vk.com/": "vk", "wa.me/": "whatsapp",
+}  # fmt: skip
+_ADDRESS = {
+    "street": "address_1", "street2": "address_2", "city": "city", "state": "state", "zip": "zip",
+    "country": "country_code",
+}  # fmt: skip
+_BLOCKS = ("", "main", "home", "shipping")  # addresses that are where the person is reached
+_NAMES = frozenset({"first", "middle", "last", "full"})
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """How well one column fits one field.
+
+    Attributes:
+        score: 0 to 1; below ``SURE`` a person has to decide.
+        why: For people.
+    """
+
+    field: str
+    column: str
+    score: float
+    why: str
+
+
+class Table:
+    """A spreadsheet as far as it was looked at: headings and contents of its columns."""
+
+    def __init__(self, header: Sequence[str], contents: Mapping[str, Content]) -> None:
+        self.header = tuple(header)
+        self.contents = contents
+        self.headings = read_headers(header)
+
+    def fits(self) -> list[Fit]:
+        """Return what each column may be, impossible pairs left out."""
+        return [fit for column in self.header for fit in self._fits(column)]
+
+    def _fits(self, column: str) -> list[Fit]:
+        heading, content = self.headings[column], self.contents[column]
+        if content.is_empty:
+            return []
+        found = self._by_header(column, heading, content)
+        if found or not heading.says_nothing:
+            return found
+        return self._by_content(column, heading, content)
+
+    # -- by the header ----------------------------------------------------------------------------
+
+    def _by_header(self, column: str, heading: Heading, content: Content) -> list[Fit]:
+        head = heading.head
+        if head == "name":
+            return self._generic_name(column, heading, content)
+        if not head and _is_sms(heading, content):
+            return [Fit("lead_phone", column, 0.8, "SMS, and its cells are phone numbers")]
+        if not head and heading.kinds == ("url",):
+            return _profile_links(column, content)
+        if head in _ADDRESS:
+            return self._address(column, heading, content)
+        field = _SIMPLE.get(head)
+        if field is None:
+            return self._part_of_notes(column, heading)
+        if head in ("first", "last") and self._is_whole_name(head, content):
+            return [Fit(FULL_NAME, column, 0.75, "most of its cells have first and last names")]
+        score, why = self._weighed(head, heading, content)
+        if head == "infix":
+            score, why = min(score, 0.5), "a particle of the last name, or a middle name"
+        if field in ("add_tags", "add_to_lists"):
+            score, why = min(score, SURE - 0.05), f"{why}; off, because it may start mailings"
+        return [Fit(field, column, score, why)] if score > 0 else []
+
+    def _weighed(self, head: str, heading: Heading, content: Content) -> tuple[float, str]:
+        """Return the score of a header that names a field, its cells considered."""
+        score, why = self._of_header(head, heading)
+        if score <= 0:
+            return 0.0, why
+        objection = _objection(head, content)
+        if objection:
+            return min(score, 0.4), f"{why}, but {objection}"
+        return score, f"{why}; {_cells_say(head, content)}"
+
+    def _of_header(self, head: str, heading: Heading) -> tuple[float, str]:
+        if heading.whose:
+            return 0.0, f"of {describe(heading.whose)}"
+        if "company" in heading.heads and head in SOCIALS:
+            return 0.0, "of a company"
+        allowed = {"url", "nick"} if head in SOCIALS else set()
+        if set(heading.kinds) - allowed or heading.consent:
+            return 0.0, "its header says that it is something else"
+        if len([other for other in heading.heads if other in (*_SIMPLE, *_ADDRESS)]) > 1:
+            return 0.45, f"its header names several things: {', '.join(heading.heads)}"
+        if heading.unknown:
+            return (
+                0.5,
+                f"its header says {_CALLED.get(head, head)} and {heading.unknown[0]!r}, which is not known",
+            )
+        if heading.is_typo:
+            return 0.75, f"its header is nearly {_CALLED.get(head, head)}"
+        return self._of_place(head, heading)
+
+    def _of_place(self, head: str, heading: Heading) -> tuple[float, str]:
+        """A second phone, a billing name: fully understood, and still not the first choice."""
+        if head in _NAMES | {"phone"} and heading.where in ("billing", "shipping"):
+            if self._has_plain(head):
+                return 0.4, f"of the {heading.where} address; another column has the contact's own"
+            return 0.8, f"of the {heading.where} address"
+        if heading.where == "other" or (heading.rank > 1 and head != "phone"):
+            return 0.45, "a second one"
+        return 0.95, f"its header says {_CALLED.get(head, head)}"
+
+    def _has_plain(self, head: str) -> bool:
+        """Whether another column holds the same of the contact, not of one of its addresses."""
+        return any(
+            other.head == head
+            and not (other.whose or other.kinds or other.consent or other.unknown)
+            and other.where in ("", "main", "home", "work")
+            and not self.contents[column].is_empty
+            for column, other in self.headings.items()
+        )
+
+    def _part_of_notes(self, column: str, heading: Heading) -> list[Fit]:
+        """A company or a job has no field of its own; the notes can hold it."""
+        is_own = not (heading.whose or heading.kinds or heading.consent)
+        if heading.head in ("company", "job") and is_own:
+            why = f"a {heading.head} has no field of its own; the notes can hold it"
+            return [Fit("lead_description", column, 0.3, why)]
+        return []
+
+    def _is_whole_name(self, head: str, content: Content) -> bool:
+        """ "Vorname: Ann Smith" without a column of last names beside it."""
+        other = "last" if head == "first" else "first"
+        return content.several_words > 0.6 and not self._has_plain(other)
+
+    # -- names ------------------------------------------------------------------------------------
+
+    def _generic_name(self, column: str, heading: Heading, content: Content) -> list[Fit]:
+        """ "Name", "Nome", "Nom": what is beside it tells which name is meant."""
+        score, why = self._weighed("full", heading, content)
+        if score <= 0:
+            return []
+        first, last = self._has_plain("first"), self._has_plain("last")
+        whole = content.several_words >= 0.5
+        if first and last:
+            return [Fit(FULL_NAME, column, 0.3, "first and last names have columns of their own")]
+        if (first or last) and whole:
+            return [Fit(FULL_NAME, column, 0.6, "whole names, beside a column with a part of them")]
+        if first:
+            return [
+                Fit("lead_last_name", column, min(score, 0.85), "beside a column of first names")
+            ]
+        if last:
+            return [
+                Fit("lead_first_name", column, min(score, 0.85), "beside a column of last names")
+            ]
+        return [Fit(FULL_NAME, column, min(score, 0.9), why)]
+
+    # -- addresses --------------------------------------------------------------------------------
+
+    def _address(self, column: str, heading: Heading, content: Content) -> list[Fit]:
+        head = heading.head
+        score, why = self._weighed(head, heading, content)
+        if score <= 0:
+            return []
+        part = _ADDRESS[head]
+        if heading.where == "billing":
+            return [Fit(f"lead_billing_{part}", column, score, why)]
+        if heading.where == "work" and self._has_block:
+            return [Fit(f"lead_shipping_{part}", column, min(score, 0.45), f"{why}; at work")]
+        if heading.where == "shipping":
+            score = min(0.97, score + 0.02)  # wins over a column that does not say which address
+        elif heading.where in ("main", "home", "work"):
+            score = max(0.0, score - 0.02)
+        return [Fit(f"lead_shipping_{part}", column, score, why)]
+
+    @cached_property
+    def _has_block(self) -> bool:
+        """Whether a part of an address stands in a column that does not belong to work."""
+        return any(
+            heading.head in _ADDRESS
+            and heading.where in _BLOCKS
+            and not (heading.whose or heading.kinds or heading.consent)
+            and not self.contents[column].is_empty
+            for column, heading in self.headings.items()
+        )
+
+    # -- by the cells alone -----------------------------------------------------------------------
+
+    def _by_content(self, column: str, heading: Heading, content: Content) -> list[Fit]:
+        """What a column holds whose header says nothing ("c1"), where its cells are unmistakable.
+
+        A word that is not known is not nothing: it may be "fax" in another language.
+        """
+        score = 0.8 if all(len(word) < 2 for word in heading.unknown) else 0.5
+        if content.filled < 2:
+            return []
+        if content.phones >= 0.9 and content.share(_is_plainly_a_phone) >= 0.9:
+            return [Fit("lead_phone", column, score, "its cells are phone numbers")]
+        if content.countries >= 0.95 and content.share(lambda cell: len(cell) > 3) >= 0.9:
+            return [Fit("lead_shipping_country_code", column, score, "its cells are countries")]
+        if content.offsets >= 0.95 and content.share(lambda cell: "/" in cell) >= 0.9:
+            return [Fit("lead_utc", column, score, "its cells are time zones")]
+        return []
+
+
+def _is_sms(heading: Heading, content: Content) -> bool:
+    """ "SMS" is how some services call the mobile phone."""
+    return heading.consent == ("channel",) and not heading.kinds and content.phones >= 0.9
+
+
+def _is_plainly_a_phone(cell: str) -> bool:
+    return cell.lstrip("'").startswith(("+", "(", "00"))
+
+
+def _profile_links(column: str, content: Content) -> list[Fit]:
+    for address, head in _NETWORKS.items():
+        if content.share(lambda cell, address=address: address in cell.lower()) >= 0.9:  # type: ignore[misc]
+            return [Fit(_SIMPLE[head], column, 0.85, f"its cells are links to {address}…")]
+    return []
+
+
+# -- cells that contradict their header -----------------------------------------------------------
+
+
+def _is_answer(cell: str) -> bool:
+    """Whether a cell is a yes, a no or a state of a subscription: no name, city or number."""
+    return is_yes(cell) or is_no(cell) or says_subscribed(cell) or says_unsubscribed(cell)
+
+
+_STATES = frozenset(
+    "active inactive new open closed enabled disabled pending won lost current former published draft "
+    "approved completed cancelled canceled qualified unqualified attended".split()
+)
+
+
+def _objection(head: str, content: Content) -> str:
+    """Return why the cells of a column cannot be what the header says, or nothing."""
+    for is_wrong, words in _OBJECTIONS.get(head, ()):
+        if is_wrong(content):
+            return words
+    return ""
+
+
+def _mostly(test: Callable[[str], bool], share: float = 0.7) -> Callable[[Content], bool]:
+    return lambda content: content.share(test) >= share
+
+
+_ANSWERS = (_mostly(_is_answer), "its cells are yes and no")
+_EMAILS = (lambda content: content.emails >= 0.3, "its cells are e-mail addresses")
+_DATES = (lambda content: content.dates >= 0.5, "its cells are dates")
+_NUMBERS = (lambda content: content.numbers >= 0.7, "its cells are numbers")
+_LINKS = (lambda content: content.links >= 0.3, "its cells are links")
+_NO_WORDS = (_mostly(lambda cell: not _is_mostly_letters(cell), 0.5), "its cells are no words")
+_TEXTS = (lambda content: content.length > 60, "its cells are long texts")
+_WORD_LIKE = (_ANSWERS, _EMAILS, _DATES, _LINKS, _NO_WORDS, _TEXTS)
+
+Objection = tuple[Callable[[Content], bool], str]
+_OBJECTIONS: dict[str, tuple[Objection, ...]] = {
+    **dict.fromkeys(("first", "middle", "last", "full", "city"), _WORD_LIKE),
+    "state": (
+        _ANSWERS, _EMAILS, _DATES, _LINKS, _NUMBERS, _TEXTS,
+        (_mostly(lambda cell: cell.casefold() in _STATES, 0.5), "its cells are states of affairs"),
+    ),
+    "zip": (
+        _ANSWERS, _EMAILS, _DATES, _LINKS,
+        (lambda content: content.with_digits < 0.6, "its cells have no digits"),
+        (lambda content: content.length > 12, "its cells are too long for postal codes"),
+    ),
+    "street": (_ANSWERS, _EMAILS, _DATES, _LINKS, _NUMBERS),
+    "street2": (_EMAILS, _DATES, _LINKS),
+    "country": (
+        (lambda content: content.countries < 0.5, "most of its cells are no countries"),
+    ),
+    "timezone": (
+        _DATES, (_mostly(_is_answer, 0.9), "its cells are yes and no"),
+        (lambda content: content.offsets < 0.5 and content.share(_is_zone_like) < 0.8,
+         "most of its cells are no time zones"),
+    ),
+    "phone": ((lambda content: content.phones < 0.5, "most of its cells are no phone numbers"),),
+    "notes": (_ANSWERS, _EMAILS, _DATES, (_mostly(lambda cell: cell.isdigit()), "it holds numbers")),
+    "tags": (_EMAILS, _DATES, (_mostly(lambda cell: cell.isdigit()), "it holds numbers")),
+    "list": (_EMAILS, _DATES),
+    **dict.fromkeys(SOCIALS, (_ANSWERS, _EMAILS, _DATES)),
+}  # fmt: skip
+
+
+def _is_mostly_letters(cell: str) -> bool:
+    """Whether more than half of a cell's characters, blanks apart, are letters."""
+    marks = [char for char in cell if not char.isspace()]
+    return sum(char.isalpha() or ord(char) > 0x0300 for char in marks) * 2 > len(marks)
+
+
+def _is_zone_like(cell: str) -> bool:
+    """Letters with a slash or what stands for it: a zone in a spelling of the product's own."""
+    return cell.count("/") == 1 or "_slash_" in cell or cell.upper().startswith(("UTC", "GMT"))
+
+
+def _cells_say(head: str, content: Content) -> str:
+    shares = {"country": "countries", "phone": "phones", "timezone": "offsets"}
+    named = {"country": "countries", "phone": "phone numbers", "timezone": "time zones"}
+    if head in shares:
+        share: float = getattr(content, shares[head])
+        return f"{share:.0%} of its cells are {named[head]}"
+    return f"{counted(content)}"

@@ -1,0 +1,202 @@
+"""What cells say about consent: yes, no, unsubscribed, bounced; in nine languages.
+
+English, Russian, German, French, Spanish, Portuguese, Italian, Polish and Turkish. Text in, answer
+out; which column a cell stands in is the business of ``mapping.consent``.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import cache, lru_cache
+
+from bulk_import.normalize.folding import fold
+from bulk_import.normalize.text import clean_line
+
+# Says no wherever it stands: nobody writes these words for another reason.
+_STRONG = """
+unsubscribed|unsubscribe|unsub|un subscribed|not subscribed|nonsubscribed|non subscribed|
+unsubscribed by admin|unsubscribed by user|globally unsubscribed|
+opted out|opt out|optout|optedout|has opted out|email opt out|do not contact|do not email|do not e mail|
+do not mail|do not send|do not market|dont contact|dont email|dont e mail|dont mail|dont send|dnc|
+no marketing|no newsletter|no mailing|no mailings|non marketing contact|not marketing contact|
+no consent|consent withdrawn|consent revoked|withdrawn consent|no permission|
+bounced|hard bounce|hard bounced|hardbounce|hardbounced|soft bounce|soft bounced|softbounce|
+complained|complaint|spam complaint|marked as spam|reported spam|reported as spam|abuse complaint|
+blacklisted|black listed|blocklisted|block listed|on blacklist|suppressed|undeliverable|
+
+отписан|отписана|отписано|отписаны|отписался|отписалась|отписались|отписаться|отписка|отписавшийся|
+не подписан|не подписана|не писать|не отправлять|не беспокоить|не присылать|не связываться|
+отказ от рассылки|отказался от рассылки|отказалась от рассылки|без рассылки|нет согласия|без согласия|
+согласие отозвано|отозвал согласие|отозвала согласие|пожаловался|пожаловалась|жалоба на спам|жалоба|
+в черном списке|черный список|недоставлено|не доставлено|не доставляется|недоступен адрес|
+
+abgemeldet|abbestellt|ausgetragen|abmeldung|abgemeldete|widerrufen|widerruf|widersprochen|
+werbewiderspruch|nicht anschreiben|nicht kontaktieren|nicht schreiben|nicht mehr anschreiben|
+kein newsletter|keine werbung|keine e mails|keine mails|keine einwilligung|keine zustimmung|
+ohne einwilligung|unzustellbar|nicht zustellbar|spam beschwerde|beschwerde|nicht abonniert|
+nicht angemeldet|schwarze liste|
+
+desabonne|desabonnee|desabonnes|desabonnees|desabonnement|desinscrit|desinscrite|desinscrits|
+desinscription|ne pas contacter|ne plus contacter|ne pas ecrire|ne plus ecrire|ne pas envoyer|
+plainte|plainte spam|liste noire|sans consentement|pas de consentement|non abonne|non abonnee|
+non inscrit|non inscrite|npai|
+
+dado de baja|dada de baja|de baja|baja|se dio de baja|desuscrito|desuscrita|no suscrito|no suscrita|
+no contactar|no enviar|no escribir|queja|queja de spam|rebotado|rebotada|lista negra|
+sin consentimiento|no desea recibir|
+
+descadastrado|descadastrada|inscricao cancelada|cancelou a inscricao|cancelou inscricao|nao inscrito|
+nao inscrita|desinscrito|desinscrita|nao contatar|nao contactar|nao enviar|nao escrever|
+sem consentimento|reclamacao de spam|reclamacao|
+
+disiscritto|disiscritta|disiscritti|disiscrizione|non iscritto|non iscritta|non contattare|
+non inviare|non scrivere|reclamo|reclamo spam|lista nera|nessun consenso|senza consenso|
+consenso revocato|rimbalzato|rimbalzata|
+
+wypisany|wypisana|wypisano|wypisal sie|wypisala sie|wyrejestrowany|wyrejestrowana|zrezygnowal|
+zrezygnowala|rezygnacja|nie kontaktowac|nie kontaktowac sie|nie wysylac|nie pisac|skarga|
+skarga na spam|czarna lista|brak zgody|bez zgody|zgoda wycofana|zgoda cofnieta|nie subskrybuje|
+niezapisany|niezapisana|odbity|odbita|
+
+abonelikten cikti|abonelikten ayrildi|abonelikten cikmis|abonelikten cikan|abonelik iptal|
+abonelik iptal edildi|aboneligi iptal|aboneligi iptal edildi|listeden cikti|listeden ayrildi|
+iletisime gecme|iletisime gecmeyin|e posta gonderme|e posta gondermeyin|mail atma|sikayet|
+sikayet etti|spam sikayeti|kara liste|kara listede|onay yok|izin yok|izinsiz|izni yok|geri dondu
+"""
+# Says no in a column that is known to speak of subscriptions, consent or delivery.
+_WEAK = """
+cleaned|bounce|bounces|spam|abuse|blocked|block|banned|declined|refused|denied|rejected|withdrawn|revoked|
+removed|deleted|archived|invalid|inactive|cancelled|canceled|expired|unconfirmed|not confirmed|
+pending|pending confirmation|awaiting confirmation|waiting for confirmation|not opted in|disallowed|
+not allowed|forbidden|never subscribed|not granted|not given|disabled|off|failed|objected|transactional|
+отказ|отказался|отказалась|отозвано|отклонено|отклонен|отклонена|удален|удалена|удалено|заблокирован|
+заблокирована|заблокировано|неактивен|неактивна|не активен|не подтвержден|не подтверждена|
+не подтверждено|ожидает подтверждения|запрещено|спам|возврат|недействителен|исключен|исключена|
+не согласен|не согласна|отключен|отключена|отключено|
+widerspruch|gesperrt|blockiert|abgelehnt|inaktiv|geloscht|unbestatigt|nicht bestatigt|ausstehend|
+gekundigt|entfernt|ungultig|nicht erteilt|verweigert|zuruckgewiesen|nicht erlaubt|
+rejete|rejetee|bloque|bloquee|refus|refuse|refusee|oppose|opposee|opposition|inactif|inactive|
+supprime|supprimee|non confirme|non confirmee|en attente|invalide|rebond|retour|resilie|
+cancelado|cancelada|bloqueado|bloqueada|rechazado|rechazada|anulado|anulada|inactivo|inactiva|
+eliminado|eliminada|sin confirmar|no confirmado|pendiente|rebote|no acepta|denegado|
+removido|removida|recusado|recusada|rejeitado|rejeitada|inativo|inativa|excluido|excluida|
+nao confirmado|nao confirmada|devolvido|devolvida|pendente|nao aceita|negado|
+cancellato|cancellata|bloccato|bloccata|rifiutato|rifiutata|revocato|revocata|inattivo|inattiva|
+eliminato|non confermato|non confermata|in attesa|negato|
+odrzucony|odrzucona|zablokowany|zablokowana|wycofana|wycofany|nieaktywny|nieaktywna|usuniety|usunieta|
+niepotwierdzony|niepotwierdzona|oczekujacy|odmowa|niewyrazona|
+iptal|iptal edildi|ayrildi|engellendi|reddedildi|reddetti|onaylanmadi|pasif|silindi|beklemede|
+gonderme|izin verilmedi|verilmedi|gecersiz
+"""
+_FALSE = """
+no|n|false|f|0|off|none|never|null|n a|na|nil|not|nope|нет|н|ложь|не|никогда|nein|falsch|nee|nie|non|faux|
+jamais|falso|nunca|nao|mai|falsz|brak|hayir|yanlis|yok|h|aucun|ninguno|nenhum|nessuno|zaden|keine|keiner
+"""
+_TRUE = """
+yes|y|true|t|1|x|on|ok|yep|да|д|истина|ja|j|wahr|oui|o|vrai|si|s|verdadero|sim|verdadeiro|vero|tak|prawda|
+evet|e|dogru|var
+"""
+_SUBSCRIBED = """
+subscribed|active|confirmed|opted in|opt in|optin|optedin|double opt in|double optin|single opt in|doi|soi|
+granted|given|agreed|accepted|consented|allowed|permitted|subscriber|marketing contact|enabled|verified|
+explicit|express|
+подписан|подписана|подписано|подписаны|подписался|подписалась|активен|активна|активный|подтвержден|
+подтверждена|подтверждено|согласен|согласна|согласие|согласие получено|есть|есть согласие|получено|дано|
+разрешено|включен|включена|включено|
+angemeldet|abonniert|aktiv|bestatigt|erteilt|zugestimmt|eingewilligt|erlaubt|einwilligung|zustimmung|vorhanden|
+abonne|abonnee|inscrit|inscrite|actif|confirme|confirmee|accepte|acceptee|accorde|donne|consentement|
+suscrito|suscrita|activo|activa|confirmado|confirmada|aceptado|aceptada|acepta|alta|dado de alta|otorgado|
+inscrito|inscrita|ativo|ativa|aceito|aceita|aceitou|concedido|cadastrado|cadastrada|
+iscritto|iscritta|attivo|attiva|confermato|confermata|accettato|accettata|concesso|dato|consenso|
+zapisany|zapisana|subskrybuje|aktywny|aktywna|potwierdzony|potwierdzona|zgoda|wyrazona|zgadzam sie|
+udzielona|abone|abone oldu|aktif|onaylandi|onayli|onay|onay verildi|izinli|izin var|izin verildi|kabul|
+kabul etti|verildi
+"""
+# Beside an address these words are nothing else than a remark.
+_REMARK_WORDS = re.compile(
+    r"unsub\w*|opt(?:ed)? ?out|(?:hard|soft)? ?bounced|(?:hard|soft) ?bounce|complained|blacklisted|"
+    r"blocklisted|(?:do not|dont|never|no longer) (?:contact|e ?mails?|mail|send|write)|"
+    r"отписа\w+|отписка|не писать|не отправлять|не беспокоить|abgemeldet|abbestellt|ausgetragen|"
+    r"nicht (?:anschreiben|kontaktieren)|desabonne\w*|desinscrit\w*|ne (?:pas|plus) (?:contacter|ecrire)|"
+    r"dad[oa] de baja|desuscrit[oa]|descadastrad[oa]|nao (?:contatar|contactar|enviar)|disiscritt[oa]|"
+    r"non contattare|wypisan[aoy]|nie (?:kontaktowac|wysylac|pisac)|abonelikten \w+|"
+    r"iletisime gecme\w*"
+)
+_MARKS = {"✓": True, "✔": True, "☑": True, "✅": True, "+": True, "☒": True}
+_MARKS |= {"-": False, "–": False, "—": False, "✗": False, "✘": False, "☐": False, "❌": False}
+_ZERO = re.compile(r"[+-]?0+(?:[.,]0+)?\s*%?")
+
+
+def folded_cell(text: str) -> str:
+    """Return *text* as rules compare it: without case, outer and repeated blanks, wide letters.
+
+    >>> folded_cell("  Opted\\u00a0 OUT ")
+    'opted out'
+    """
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+
+
+def is_no(cell: str) -> bool:
+    """Whether the cell is a plain "no": ``no``, ``false``, ``0``, ``нет``, a dash; not an empty one."""
+    mark = _MARKS.get(cell.strip())
+    if mark is not None:
+        return not mark
+    return _words(cell) in _sets()["false"] or bool(_ZERO.fullmatch(cell.strip()))
+
+
+def is_yes(cell: str) -> bool:
+    """Whether the cell is a plain "yes": ``yes``, ``true``, ``1``, ``да``, a tick."""
+    mark = _MARKS.get(cell.strip())
+    return mark if mark is not None else _words(cell) in _sets()["true"]
+
+
+def says_subscribed(cell: str) -> bool:
+    """Whether the cell names a state of somebody who agreed: ``subscribed``, ``подписан``."""
+    return _words(cell) in _sets()["subscribed"]
+
+
+def says_unsubscribed(cell: str, *, also_weak: bool = False) -> bool:
+    """Whether the cell names a state of somebody who must not be written to.
+
+    Args:
+        also_weak: Take words such as ``rejected`` too, which elsewhere mean other things.
+    """
+    words = _words(cell)
+    return words in _sets()["strong"] or (also_weak and words in _sets()["weak"])
+
+
+def remark_of_refusal(remark: str) -> str:
+    """Return the words in a remark beside an address that say no; ``""`` when it has none.
+
+    >>> remark_of_refusal("(unsubscribed 3 May)"), remark_of_refusal("Anna Berg")
+    ('unsubscribed', '')
+    """
+    words = _words(remark)
+    if words in _sets()["strong"] or words in _sets()["weak_remark"]:
+        return words
+    found = re.search(rf"(?<!\w)(?:{_REMARK_WORDS.pattern})(?!\w)", words)
+    return found[0].strip() if found else ""
+
+
+@lru_cache(maxsize=4096)
+def _words(text: str) -> str:
+    return fold(clean_line(text))
+
+
+@cache
+def _sets() -> dict[str, frozenset[str]]:
+    weak = _listed(_WEAK)
+    return {
+        "strong": _listed(_STRONG),
+        "weak": weak,
+        "weak_remark": weak - _listed("active|pending|not|inactive|archived|transactional"),
+        "false": _listed(_FALSE),
+        "true": _listed(_TRUE),
+        "subscribed": _listed(_SUBSCRIBED),
+    }
+
+
+def _listed(text: str) -> frozenset[str]:
+    """The phrases of a list, folded as cells are."""
+    return frozenset(fold(phrase) for phrase in text.replace("\n", "").split("|") if phrase)

@@ -1,0 +1,100 @@
+"""What the environment says: variables, ``.env``, a key file, the folder for state."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from bulk_import.errors import SettingsError
+
+KEY_VARIABLE = "INFLUENCERSOFT_API_KEY"
+ACCOUNT_VARIABLE = "INFLUENCERSOFT_ACCOUNT"
+ENDPOINT_VARIABLE = "INFLUENCERSOFT_ENDPOINT"
+SENDING_VARIABLE = "BULK_IMPORT_SENDING"
+
+
+def variables(environ: Mapping[str, str] | None, dotenv: Path | None) -> dict[str, str]:
+    """Return the variables of the environment and of a ``.env`` file; the environment wins.
+
+    Args:
+        environ: Instead of ``os.environ``.
+        dotenv: ``None`` = do not look; a file that is missing is no error.
+
+    Raises:
+        SettingsError: The file is there and cannot be read.
+    """
+    return _dotenv(dotenv) | dict(os.environ if environ is None else environ)
+
+
+def sending() -> str:
+    """Return by which way requests are sent where nobody chose one: ``direct`` unless it says so."""
+    return os.environ.get(SENDING_VARIABLE, "direct")
+
+
+def without_key() -> dict[str, str]:
+    """Return the environment for a child process that needs no key."""
+    return {name: text for name, text in os.environ.items() if name != KEY_VARIABLE}
+
+
+def api_key(known: Mapping[str, str], file: Path | None) -> str:
+    """Return the API key: from *file* if one is named, else from the variables; may be empty.
+
+    Raises:
+        SettingsError: The file cannot be read, or holds anything but a key.
+    """
+    if file:
+        return _key_from(file)
+    key = known.get(KEY_VARIABLE, "").strip()
+    if not key.isprintable():
+        raise SettingsError(
+            f"{KEY_VARIABLE}: holds a byte that is not UTF-8, or a control character"
+        )
+    return key
+
+
+def locale() -> str:
+    """Return the locale of the person, such as ``ru_RU.UTF-8``; empty when nothing names it."""
+    names = ("BULK_IMPORT_LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG")
+    return next((os.environ[name] for name in names if os.environ.get(name)), "")
+
+
+def state_folder(known: Mapping[str, str]) -> Path:
+    """Return the user's own folder for what programs remember between runs.
+
+    Raises:
+        SettingsError: The user has no home folder.
+    """
+    base = known.get("XDG_STATE_HOME") or known.get("LOCALAPPDATA")
+    if base:
+        return Path(base) / "bulk_import"
+    try:
+        return Path.home() / ".local" / "state" / "bulk_import"
+    except RuntimeError:
+        raise SettingsError(
+            "this user has no home folder; set XDG_STATE_HOME to a folder that can be written"
+        ) from None
+
+
+def _key_from(path: Path) -> str:
+    try:
+        text = path.read_text("utf-8-sig").strip()
+    except (OSError, UnicodeDecodeError) as exc:
+        reason = exc.strerror if isinstance(exc, OSError) else "not a text file"
+        raise SettingsError(f"--api-key-file {path}: cannot be read: {reason}") from None
+    if not text or "\n" in text:
+        raise SettingsError(f"--api-key-file {path}: it must hold the key alone, on one line")
+    return text
+
+
+def _dotenv(path: Path | None) -> dict[str, str]:
+    if path is None or not path.is_file():
+        return {}
+    from dotenv import dotenv_values
+
+    try:
+        # Without interpolation: a key may contain a dollar sign.
+        found = dotenv_values(path, interpolate=False, encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as exc:
+        raise SettingsError(f"{path}: cannot be read: {exc}") from None
+    return {name: value for name, value in found.items() if value is not None}

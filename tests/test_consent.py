@@ -1,0 +1,300 @@
+"""Nobody who said no is written to: consent in the columns of a source, and the rules for it."""
+
+from __future__ import annotations
+
+import csv
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from bulk_import.errors import MappingError
+from bulk_import.jobs.checking import check_file
+from bulk_import.jobs.importing import import_file_async, resume_async
+from bulk_import.mapping.binding import bind
+from bulk_import.mapping.consent import Speaks, propose_rule, refusing_cells, speaks_of
+from bulk_import.mapping.loading import parse_mapping
+from bulk_import.mapping.rows import RowMapper
+from bulk_import.models import Row
+from bulk_import.normalize.emails import normalize_email
+from bulk_import.normalize.result import NormalizeError
+from tests.conftest import Ear, report_of, statuses
+
+CASES = Path(__file__).parent / "cases" / "consent"
+
+# header, cells that may be written to, cells that may not: nine languages, and what products write
+COLUMNS = [
+    ("Unsubscribed", ["", "no", "FALSE", "0", "0.0", "N/A"], ["yes", "1", "x", "2024-05-01", "maybe"]),
+    ("Unsubscribed from all email", ["false", ""], ["true", "TRUE"]),
+    ("UNSUB_TIME", [""], ["2024-05-01 10:00:00"]),
+    ("HasOptedOutOfEmail", ["false", "0"], ["true", "1"]),
+    ("E-mail Opt Out", ["No"], ["Yes", "✓"]),
+    ("Do not contact", ["no", "-"], ["yes", "since May"]),
+    ("Email hard bounce reason", [""], ["UNKNOWN_USER", "OTHER"]),
+    ("Bounced", ["0", "false"], ["3", "true", "hard"]),
+    ("Marked as spam", ["no"], ["yes"]),
+    ("Blacklisted", ["No"], ["Yes"]),
+    ("Opted in", ["Yes", "TRUE", "1", "opted in"], ["No", "0", "unsubscribed", "-"]),
+    ("Marketing consent", ["granted", "yes"], ["denied", "withdrawn", "no"]),
+    ("Accepts Email Marketing", ["yes"], ["no"]),
+    ("Newsletter", ["x", "ja", "yes"], ["nein", "no", "abgemeldet"]),
+    ("Marketing contact status", ["Marketing contact"], ["Non-marketing contact"]),
+    ("Status", ["subscribed", "active"], ["unsubscribed", "cleaned", "Bounced"]),
+    ("Subscription status", ["Subscribed"], ["Unsubscribed", "blocked", "unconfirmed"]),
+    ("EMAIL_STATUS", ["valid", "active"], ["hard bounce", "invalid", "complained"]),
+    ("Отписан", ["", "нет", "0"], ["да", "1", "12.05.2024"]),
+    ("Подписка", ["да", "подписан", "активен"], ["нет", "отписан", "отказ"]),
+    ("Согласие на рассылку", ["есть", "да"], ["нет", "отозвано"]),
+    ("Статус подписки", ["Подписан"], ["Отписан", "Заблокирован"]),
+    ("Abgemeldet", ["nein", ""], ["ja", "am 3. Mai"]),
+    ("Newsletter-Einwilligung", ["erteilt", "ja"], ["widerrufen", "nein"]),
+    ("Désabonné", ["non", "faux", "0"], ["oui", "vrai"]),
+    ("Consentement marketing", ["oui", "accordé"], ["non", "refusé"]),
+    ("Dado de baja", ["no", ""], ["sí", "2024-01-01"]),
+    ("Acepta publicidad", ["sí", "aceptado"], ["no", "rechazado"]),
+    ("Descadastrado", ["não", "falso"], ["sim", "verdadeiro"]),
+    ("Aceita receber e-mails", ["sim"], ["não", "recusado"]),
+    ("Disiscritto", ["no", "falso"], ["sì", "vero"]),
+    ("Consenso marketing", ["sì", "concesso"], ["no", "revocato"]),
+    ("Wypisany", ["nie", ""], ["tak"]),
+    ("Zgoda na newsletter", ["tak", "wyrażona"], ["nie", "wycofana", "brak"]),
+    ("Abonelikten çıktı", ["hayır", "0"], ["evet", "doğru"]),
+    ("E-posta izni", ["var", "evet", "onaylandı"], ["yok", "hayır", "reddedildi"]),
+]  # fmt: skip
+OTHERS = [
+    ("City", ["Berlin"]), ("State", ["CA", "NY"]), ("Lead Status", ["New", "Open", "Rejected"]),
+    ("Order status", ["paid", "cancelled", "refused"]), ("Subscription", ["Monthly", "Yearly"]),
+    ("Consent date", ["2024-05-01"]), ("Unsubscribe link", ["https://x.example/u?1"]),
+    ("Do Not Call", ["yes", "no"]), ("Opt-in IP", ["10.0.0.1"]), ("Bounce rate", ["12 %"]),
+    ("Newsletter", ["Weekly", "Monthly"]), ("Mailing Street", ["1 High Street"]),
+    ("Marketing manager", ["Anna Berg"]), ("Tags", ["vip"]), ("Notes", ["said yes"]),
+]  # fmt: skip
+
+
+def _mapper(rules: str, header: list[str]) -> RowMapper:
+    text = f"version: 1\nfields: {{lead_email: E-mail}}\n{rules}"
+    return RowMapper(bind(parse_mapping(text), header))
+
+
+def _skipped(mapper: RowMapper, **cells: str) -> str:
+    refusal = mapper.record(Row("x.csv", "", 2, {"E-mail": "a@b.org", **cells})).skipped
+    return str(refusal or "")
+
+
+@pytest.mark.parametrize(("header", "agreed", "refused"), COLUMNS, ids=[c[0] for c in COLUMNS])
+def test_a_consent_column_is_counted_and_its_proposed_rule_keeps_back_who_said_no(
+    header, agreed, refused
+):
+    counts = Counter([*agreed, *refused])
+
+    assert set(refusing_cells(header, counts)) == set(refused)
+    rule = propose_rule(header, counts)
+    assert rule is not None
+    values = ", ".join(f"{value!r}" for value in rule.values)
+    mapper = _mapper(
+        f"{rule.section}:\n- {{column: {header!r}, values: [{values}]}}\n", ["E-mail", header]
+    )
+    kept = {cell for cell in counts if not _skipped(mapper, **{header: cell})}
+    assert not kept & set(refused)
+    assert {cell for cell in agreed if cell} <= kept
+
+
+@pytest.mark.parametrize(("header", "cells"), OTHERS, ids=[f"{h}: {c[0]}" for h, c in OTHERS])
+def test_other_columns_are_no_consent(header, cells):
+    assert propose_rule(header, Counter(cells)) is None
+    assert refusing_cells(header, Counter(cells)) == {}
+
+
+def test_a_rule_of_refusals_does_not_send_a_value_that_was_never_seen():
+    rule = propose_rule("Unsubscribed", {"no": 5, "yes": 2})
+
+    assert (rule.section, rule.values) == ("only", ("empty", "no", "false", "0"))
+    mapper = _mapper("only:\n- {column: Unsubscribed, values: [empty, no, false, 0]}\n",
+                     ["E-mail", "Unsubscribed"])  # fmt: skip
+    assert _skipped(mapper, Unsubscribed="Y") == "Unsubscribed: 'Y' (only)"
+
+
+def test_exports_of_products_have_their_columns_recognised():
+    found = {}
+    for name in ("mailchimp_all.csv", "hubspot_all.csv"):
+        with (CASES / name).open(encoding="utf-8") as file:
+            header = next(csv.reader(file))
+        found |= {column: speaks_of(column) for column in header if speaks_of(column)}
+
+    assert found == {
+        "Status": Speaks.OF_STATE,
+        "UNSUB_TIME": Speaks.OF_REFUSAL,
+        "UNSUB_REASON": Speaks.OF_REFUSAL,
+        "Lead Status": Speaks.OF_STATE,
+        "Unsubscribed from all email": Speaks.OF_REFUSAL,
+        "Marketing contact status": Speaks.OF_STATE,
+        "Email hard bounce reason": Speaks.OF_REFUSAL,
+    }
+
+
+# -- rules ----------------------------------------------------------------------------------------
+
+
+def test_values_fold_case_and_blanks_and_empty_is_named():
+    mapper = _mapper(
+        "skip:\n- {column: Opt, values: [Opted out, empty], because: said no}\n", ["E-mail", "Opt"]
+    )
+
+    assert _skipped(mapper, Opt="  OPTED\u00a0 out ") == "Opt: 'OPTED out' (skip: said no)"
+    assert _skipped(mapper, Opt=" ") == "Opt: empty (skip: said no)"
+    assert _skipped(mapper, Opt="in") == ""
+
+
+def test_any_skip_and_every_only_rule_decides():
+    mapper = _mapper(
+        "skip: [{column: A, values: x}, {column: B, values: x}]\n"
+        "only: [{column: C, values: yes}, {column: D, values: yes}]\n",
+        ["E-mail", "A", "B", "C", "D"],
+    )
+
+    assert _skipped(mapper, A="", B="", C="yes", D="yes") == ""
+    assert _skipped(mapper, A="", B="x", C="yes", D="yes") == "B: 'x' (skip)"
+    assert _skipped(mapper, A="", B="", C="yes", D="") == "D: empty (only)"
+
+
+def test_a_rule_without_its_column_is_refused_unless_it_is_optional():
+    text = "skip:\n- {{column: [Unsub, Opt-out], values: yes{}}}\n"
+
+    with pytest.raises(MappingError, match=r"mapping:4:4: skip\.0: no column 'Unsub' or 'Opt-out'"):
+        _mapper(text.format(""), ["E-mail"])
+    assert _skipped(_mapper(text.format(", optional: yes"), ["E-mail"])) == ""
+
+
+@pytest.mark.parametrize(
+    ("rules", "message"),
+    [
+        ("skip: Unsubscribed", "skip: must be a list, such as"),
+        ("skip:\n- {colum: A, values: x}", "a rule has no 'colum' (did you mean column?)"),
+        ("skip:\n- {column: A}", "skip.0.values: is missing"),
+        ("only:\n- {column: A, values: []}", "only.0.values: must name at least one"),
+    ],
+)
+def test_mistakes_in_rules_are_named(rules, message):
+    with pytest.raises(MappingError) as caught:
+        parse_mapping(f"version: 1\nfields: {{lead_email: E}}\n{rules}\n")
+
+    assert message in str(caught.value)
+
+
+# -- runs -----------------------------------------------------------------------------------------
+
+
+async def test_skipped_rows_have_no_request_and_end_well(sandbox, settings, write_csv, tmp_path):
+    source = write_csv(
+        [["E-mail", "Phone", "Unsubscribed"], ["a@b.org", "", "no"], ["b@b.org", "bad", "YES"]]
+    )
+    mapping = tmp_path / "m.yml"
+    mapping.write_text(
+        "version: 1\nfields: {lead_email: E-mail, lead_phone: Phone}\n"
+        "skip: [{column: Unsubscribed, values: [yes], because: unsubscribed}]\n",
+        "utf-8",
+    )
+
+    summary = await import_file_async(source, mapping, settings(sandbox))
+
+    assert statuses(Path(summary.run_dir)) == ["success", "skipped"]
+    assert (summary.exit_code, summary.balanced) == (0, True)
+    line = report_of(Path(summary.run_dir))[1]
+    assert (line["contact"], line["error_code"]) == ("b@b.org", "SKIPPED")
+    assert line["message"] == "Unsubscribed: 'YES' (skip: unsubscribed)"
+    assert [request.email for request in sandbox.sent()] == ["a@b.org"]
+    assert not list(Path(summary.run_dir).glob("rejects*"))
+
+    again = await resume_async(Path(summary.run_dir), settings(sandbox))
+
+    assert again.counts == summary.counts
+    assert len(sandbox.sent()) == 1
+
+
+async def test_a_damaged_consent_cell_refuses_the_row(sandbox, settings, write_csv, tmp_path):
+    source = write_csv([["E-mail", "Unsubscribed"], ["a@b.org", "#REF!"], ["b@b.org", "no"]])
+    mapping = tmp_path / "m.yml"
+    mapping.write_text(
+        "version: 1\nfields: {lead_email: E-mail}\n"
+        "skip: [{column: Unsubscribed, values: [yes]}]\n", "utf-8",
+    )  # fmt: skip
+
+    summary = await import_file_async(source, mapping, settings(sandbox))
+
+    assert statuses(Path(summary.run_dir)) == ["invalid", "success"]
+    assert [request.email for request in sandbox.sent()] == ["b@b.org"]
+
+
+# -- what nobody asked for is told ----------------------------------------------------------------
+
+PLAIN = "version: 1\nfields: {lead_email: [Email, Email Address]}\n"
+TOLD = (
+    "hubspot_all.csv: Unsubscribed from all email: 2 of 9 rows say 'true' and would be sent; "
+    "a skip or only rule in the mapping keeps them back"
+)
+
+
+def test_check_counts_who_said_no_in_columns_that_no_rule_looks_at(tmp_path):
+    checked = check_file(CASES / "hubspot_all.csv", parse_mapping(PLAIN))
+
+    assert [(problem.column, problem.message.split(" and would")[0])
+            for _, problem in checked.plan.problems] == [
+        ("Unsubscribed from all email", "2 of 9 rows say 'true'"),
+        ("Marketing contact status", "1 of 9 rows say 'Non-marketing contact'"),
+        ("Email hard bounce reason", "1 of 9 rows say 'UNKNOWN_USER'"),
+    ]  # fmt: skip
+
+
+def test_a_rule_that_keeps_them_back_says_no_more_and_one_with_a_gap_does():
+    def told(rule: str) -> list[str]:
+        mapping = parse_mapping(f"{PLAIN}skip: [{{column: Status, values: {rule}}}]\n")
+        checked = check_file(CASES / "mailchimp_all.csv", mapping)
+        return [p.message for _, p in checked.plan.problems if p.column == "Status"]
+
+    assert told("[unsubscribed, cleaned]") == []
+    assert told("[unsubscribed]")[0].startswith("3 of 6 rows say 'cleaned' and would be sent")
+
+
+@pytest.mark.parametrize("ahead", [-1, 0])
+async def test_a_run_tells_it_before_the_first_row_is_sent(sandbox, settings, ahead):
+    ear = Ear()
+    sent_before: list[int] = []
+    say = ear.say
+    ear.say = lambda message: (sent_before.append(len(sandbox.sent())), say(message))
+
+    await import_file_async(
+        CASES / "hubspot_all.csv", parse_mapping(PLAIN),
+        settings(sandbox, read_ahead_bytes=ahead), progress=ear,
+    )  # fmt: skip
+
+    assert sum(told.endswith(TOLD) for told in ear.told) == 1
+    assert sent_before[0] == 0
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "a@b.org (unsubscribed)", "a@b.org - bounced", "a@b.org UNSUBSCRIBED", "unsub: a@b.org",
+        "(opted out) a@b.org", "a@b.org [do not contact]", "DO NOT EMAIL a@b.org", "a@b.org, opt-out",
+        "a@b.org (bounce)", "a@b.org (спам)", "a@b.org (отписался)", "a@b.org - не писать",
+        "a@b.org (abgemeldet)", "a@b.org (désabonné)", "a@b.org (dado de baja)", "a@b.org - descadastrado",
+        "a@b.org (disiscritto)", "a@b.org (wypisany)", "a@b.org (abonelikten çıktı)",
+        "Anna <a@b.org> (unsubscribed 3 May)", "Anna (unsubscribed) <a@b.org>", "a@b.org; unsubscribed",
+    ],
+)  # fmt: skip
+def test_a_remark_beside_an_address_that_says_no_refuses_it(cell):
+    with pytest.raises(NormalizeError) as caught:
+        normalize_email(cell, several="first")
+
+    assert (caught.value.code, caught.value.candidates) == ("EMAIL_SAYS_NO", ("a@b.org",))
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "unsubscribe@b.org", "Anna Berg <a@b.org>", "a@b.org (work)", "a@b.org (private, since May)",
+        "E-mail: a@b.org", "Bouncer Ltd <a@b.org>", "a@b.org (active)", "a@b.org (подписан)",
+    ],
+)  # fmt: skip
+def test_other_remarks_are_left_off_as_before(cell):
+    assert normalize_email(cell).value.endswith("@b.org")

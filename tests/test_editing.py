@@ -1,0 +1,75 @@
+"""Changes of a mapping leave the rest of the file as it is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bulk_import.mapping.editing import Change, edited
+from bulk_import.mapping.loading import parse_mapping
+
+SHIPPED = sorted(Path("mappings").glob("*.yml"))
+TEXT = """\
+# Mine.
+version: 1   # of the form
+fields:
+  lead_email: E-mail     # the key
+  lead_phone:
+    columns: [Mobile, "Phone"]   # the first
+    region_from: Country
+extra: {crm_id: Contact ID}
+"""
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+def test_no_change_leaves_every_shipped_mapping_byte_for_byte(path):
+    text = path.read_text("utf-8")
+    assert edited(text, []) == text
+
+
+def test_a_change_keeps_comments_and_everything_else():
+    changes = [
+        Change(("fields", "lead_phone", "region_from"), None),
+        Change(("defaults", "phone_region"), "NO"),
+        Change(("fields", "lead_email", "several"), "first"),
+        Change(("extra", "crm_id"), None),
+    ]
+    assert edited(TEXT, changes) == (
+        "# Mine.\n"
+        "version: 1   # of the form\n"
+        "fields:\n"
+        "  lead_email: {column: E-mail, several: first} # the key\n"
+        "  lead_phone:\n"
+        '    columns: [Mobile, "Phone"]   # the first\n'
+        "defaults:\n"
+        "  phone_region: NO\n"
+    )
+
+
+@settings(deadline=None)
+@given(st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=30))
+def test_what_is_typed_is_what_is_read(text):
+    changes = [
+        Change(("fields", "lead_email"), text),
+        Change(("fields", "add_tags"), {"column": "T", "values": {text: text}, "always": [text]}),
+    ]
+    spec = parse_mapping(edited(TEXT, changes)).spec
+    assert spec.fields["lead_email"].column == (text,)
+    assert spec.fields["add_tags"].values == {text: text}
+    assert spec.fields["add_tags"].always == (text,)
+
+
+@pytest.mark.parametrize("text", ["NO", "007", "+03", "1473249885.2899961004", "null", "~", "5:30"])
+def test_texts_that_yaml_takes_for_something_else_stay_texts(text):
+    changed = edited(TEXT, [Change(("fields", "lead_description"), {"value": text})])
+    assert parse_mapping(changed).spec.fields["lead_description"].value == text
+
+
+def test_removing_the_last_key_of_a_part_removes_the_part():
+    text = edited(
+        TEXT, [Change(("when", "duplicate"), "last"), Change(("when", "duplicate"), None)]
+    )
+    assert text == TEXT
