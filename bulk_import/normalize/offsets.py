@@ -245,18 +245,23 @@ def _explicit(line: str, at: datetime | None = None) -> Normalized | None:
             "UTC_OFFSET_AMBIGUOUS",
             f"{line!r} can be hours and minutes or minutes alone; {_ADVICE}",
         )
-    clock = _CLOCK.fullmatch(line) or _HOURS.fullmatch(line)
-    if clock:
-        sign, hours, minutes = clock.groups() if clock.re is _CLOCK else ("+", clock[1], None)
-        return _checked(sign or "+", hours, minutes, line)
-    for pattern in (_SIGNED, _PREFIXED):
+    return _signed(line) or _beside_a_name(line, at) or _unsigned(line)
+
+
+def _signed(line: str) -> Normalized | None:
+    for pattern in (_CLOCK, _SIGNED, _PREFIXED):
         match = pattern.fullmatch(line)
         if match:
             return _checked(match[1] or "+", match[2] or "0", match[3], line)
-    behind = _BEHIND.fullmatch(line)
+    hours = _HOURS.fullmatch(line)
+    return _checked("+", hours[1], None, line) if hours else None
+
+
+def _beside_a_name(line: str, at: datetime | None) -> Normalized | None:
+    """``Moscow (UTC+3)``, ``+03 (MSK)``, ``UTC+3 Moscow``, ``Moscow UTC+3``."""
+    behind, ahead = _BEHIND.fullmatch(line), _AHEAD.fullmatch(line)
     if behind and not line.startswith("("):
         return _named_and_offset(behind[1], behind[2], line, at)
-    ahead = _AHEAD.fullmatch(line)
     if ahead:
         return _named_and_offset(ahead[2], ahead[1], line, at)
     beside, name_first = _BESIDE.fullmatch(line), _BESIDE_NAME.fullmatch(line)
@@ -264,6 +269,10 @@ def _explicit(line: str, at: datetime | None = None) -> Normalized | None:
         return _named_and_offset(beside[2], beside[1], line, at)
     if name_first and _meant(name_first[1], line, at):
         return _named_and_offset(name_first[1], name_first[2], line, at)
+    return None
+
+
+def _unsigned(line: str) -> Normalized | None:
     match = _UNSIGNED.fullmatch(line)
     if match:
         return _checked(match[1] or "+", match[2], match[3], line)
