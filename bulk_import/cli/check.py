@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bulk_import.cli.options import correction_options
+from bulk_import.cli.options import correction_options, judging_options
 from bulk_import.cli.terminal import plain
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ _ROWS_SHOWN = 8
 )
 @click.option("--sheet", help="The sheet of a workbook, instead of the mapping's.")
 @correction_options
+@judging_options
 @click.option("--json", "as_json", is_flag=True, help="As JSON on stdout.")
 def command(
     source: tuple[str, ...],
@@ -33,6 +34,8 @@ def command(
     sheet: str | None,
     corrections: Path | None,
     corrections_by: str | None,
+    workers: int | None,
+    cluster: str | None,
     as_json: bool,  # noqa: FBT001
 ) -> int:
     """Read and judge every row of SOURCE…, send nothing.
@@ -43,7 +46,9 @@ def command(
     from bulk_import.mapping.loading import load_mapping
 
     loaded = load_mapping(mapping).with_corrections(corrections, corrections_by)
-    checked = check_file(source, loaded.with_sheet(sheet) if sheet else loaded)
+    if sheet:
+        loaded = loaded.with_sheet(sheet)
+    checked = check_file(source, loaded, workers=workers or 0, cluster=cluster or "")
     if as_json:
         click.echo(json.dumps(_as_json(checked), ensure_ascii=False, indent=2))
     else:

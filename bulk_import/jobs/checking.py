@@ -14,7 +14,7 @@ from bulk_import.mapping.suppression import SuppressionList
 from bulk_import.models import Problem, Record, SourceInfo, Status
 from bulk_import.run.changes import SetCounter
 from bulk_import.run.inputs import frame_input, opened_inputs
-from bulk_import.run.judging import judge
+from bulk_import.run.judges import Judge, Judges, size_of
 from bulk_import.run.plan import Input, Plan, Tally
 from bulk_import.sources import Sources, expand_sources
 
@@ -46,25 +46,34 @@ class Checked:
         return 1 if self.plan.counts.get(Status.INVALID) else 0
 
 
-def check_file(source: Sources, mapping: AnyMapping) -> Checked:
+def check_file(
+    source: Sources, mapping: AnyMapping, *, workers: int = 0, cluster: str = ""
+) -> Checked:
     """Do everything but the network: read, map and judge every row.
 
     Args:
         source: A path or several; globs are expanded.
         mapping: A mapping file, what such a file says as a dict, or a mapping that is loaded already.
+        workers: Processes that judge rows; 0 = as many as the size of the sources is worth.
+        cluster: Address of a scheduler of dask.distributed whose workers judge; empty = this machine.
 
     Raises:
         SetupError: The sources or the mapping cannot be used at all.
     """
     loaded = load_mapping(mapping)
     paths = expand_sources(source)
-    with opened_inputs(paths, loaded, None) as inputs:
-        return _check(inputs, loaded, has_several=len(paths) > 1)
+    with (
+        opened_inputs(paths, loaded, None) as inputs,
+        Judges.opened(workers, cluster, size=size_of(paths)) as judges,
+    ):
+        return _check(inputs, loaded, judges, has_several=len(paths) > 1)
 
 
-async def check_file_async(source: Sources, mapping: AnyMapping) -> Checked:
+async def check_file_async(
+    source: Sources, mapping: AnyMapping, *, workers: int = 0, cluster: str = ""
+) -> Checked:
     """As ``check_file``, in a thread: the event loop is not held up."""
-    return await asyncio.to_thread(check_file, source, mapping)
+    return await asyncio.to_thread(check_file, source, mapping, workers=workers, cluster=cluster)
 
 
 def check_frame(frame: pandas.DataFrame, mapping: AnyMapping, *, name: str = "frame") -> Checked:
@@ -74,7 +83,7 @@ def check_frame(frame: pandas.DataFrame, mapping: AnyMapping, *, name: str = "fr
         SetupError: The mapping cannot be used, or does not fit the columns.
     """
     loaded = load_mapping(mapping)
-    return _check([frame_input(frame, name, loaded, None)], loaded)
+    return _check([frame_input(frame, name, loaded, None)], loaded, Judges())
 
 
 async def check_frame_async(
@@ -84,7 +93,9 @@ async def check_frame_async(
     return await asyncio.to_thread(check_frame, frame, mapping, name=name)
 
 
-def _check(inputs: Iterable[Input], loaded: ColumnMapping, *, has_several: bool = False) -> Checked:
+def _check(
+    inputs: Iterable[Input], loaded: ColumnMapping, judges: Judges, *, has_several: bool = False
+) -> Checked:
     suppression = SuppressionList.load(loaded.suppress_files())
     tally, sets = Tally(), SetCounter()
     counts: Counter[Status] = Counter()
@@ -92,23 +103,30 @@ def _check(inputs: Iterable[Input], loaded: ColumnMapping, *, has_several: bool 
     infos: list[SourceInfo] = []
     rows: list[int] = []
     fixes: list[Fix] = []
-    for number, opened in enumerate(inputs, 1):
+    for opened in inputs:
         infos.append(opened.info)
         tally.open(opened)
         before = tally.rows_read
         refused: list[Record] = []
-        for row in opened.rows:
-            place = f"{row.source}: row {row.number}" if has_several else f"row {row.number}"
-            record = opened.mapper.record(row)
-            found += [(place, problem) for problem in record.problems]
-            if not record.is_valid and len(refused) < _MOST_TRIED:
-                refused.append(record)
-            item = judge(record, number, suppression, tally)
-            tally.read(1)
-            if item.refusal is not None:
-                counts[item.refusal.status] += 1
-            elif item.body is not None:
-                sets.add(item.body)
+        judge = Judge(opened.info.name, opened.info.header, opened.mapper, suppression)
+        for part, judgements in judges.judged(judge, opened.rows):
+            tally.read(len(part))
+            for row, judged in zip(part, judgements, strict=True):
+                if judged.problems:
+                    place = (
+                        f"{row.source}: row {row.number}" if has_several else f"row {row.number}"
+                    )
+                    found += [(place, problem) for problem in judged.problems]
+                if judged.body is not None:
+                    sets.add(judged.body)
+                elif judged.refusal is not None:
+                    counts[judged.refusal.status] += 1
+                    if judged.refusal.status is Status.INVALID:
+                        tally.refuse(row.number, judged.refusal.reasons)
+                        refused.append(
+                            Record(row, judged.email, judged.contact, (), judged.problems)
+                        )
+            del refused[_MOST_TRIED:]
         tally.end(opened)
         rows.append(tally.rows_read - before)
         fixes += tested_fixes(loaded, opened.info.header, refused)
