@@ -7,7 +7,7 @@ import signal
 import sqlite3
 import threading
 import time
-from concurrent.futures import BrokenExecutor
+from concurrent.futures import BrokenExecutor, Executor, Future
 from pathlib import Path
 
 import psutil
@@ -16,7 +16,9 @@ import pytest
 from bulk_import import check_file, import_file_async, load_mapping
 from bulk_import.errors import SettingsError
 from bulk_import.jobs.nightly import SyncOptions, sync_night
-from bulk_import.run.judges import CHUNK, Judges
+from bulk_import.mapping.suppression import SuppressionList
+from bulk_import.run.inputs import opened_inputs
+from bulk_import.run.judges import CHUNK, Judge, Judges
 from bulk_import.system.interpreters import InterpreterPool
 
 MAPPING = """\
@@ -150,10 +152,6 @@ def test_interpreters_are_gone_with_their_pool():
 
 def test_no_more_rows_are_read_than_the_window_holds(mixed_csv, judged_mapping):
     """What a slow worker holds up waits in the source, not in memory."""
-    from bulk_import.mapping.suppression import SuppressionList
-    from bulk_import.run.inputs import opened_inputs
-    from bulk_import.run.judges import Judge
-
     taken = 0
 
     def counted(rows):
@@ -172,6 +170,43 @@ def test_no_more_rows_are_read_than_the_window_holds(mixed_csv, judged_mapping):
         next(judged)
         judged.close()
     assert taken <= 10 * 7
+
+
+class Failing(Executor):
+    """Judges two chunks, then none."""
+
+    def __init__(self, failure: Exception | None) -> None:
+        self._failure = failure
+        self._left = 2
+
+    def submit(self, fn, /, *args, **kwargs):
+        future = Future()
+        self._left -= 1
+        if self._left >= 0:
+            future.set_result(fn(*args))
+        elif self._failure is not None:
+            future.set_exception(self._failure)
+        return future
+
+
+@pytest.mark.parametrize("failure", [BrokenExecutor("gone"), None], ids=["it breaks", "it hangs"])
+def test_where_the_others_fail_rows_are_judged_here_and_it_is_said_once(
+    mixed_csv, judged_mapping, failure
+):
+    told = []
+    found = {}
+    for name, judges in {
+        "here": Judges(),
+        "there": Judges(Failing(failure), tell=told.append, patience_s=0.1),
+    }.items():
+        with opened_inputs([str(mixed_csv(500))], load_mapping(judged_mapping), None) as inputs:
+            opened = next(inputs)
+            judge = Judge(opened.info.name, opened.info.header, opened.mapper, SuppressionList())
+            found[name] = list(judges.judged(judge, opened.rows, chunk=50))
+    assert len(found["here"]) == 10
+    assert found["here"] == found["there"]
+    assert len(told) == 1
+    assert "rows are judged here" in told[0]
 
 
 # -- a cluster ----------------------------------------------------------------------------------------

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from concurrent.futures import Executor, Future
+from concurrent.futures import CancelledError, Executor, Future
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 from bulk_import.api.form import encode
 from bulk_import.errors import SettingsError
@@ -24,11 +24,12 @@ from bulk_import.mapping.suppression import SuppressionList
 from bulk_import.models import Problem, Record, Row, Status
 from bulk_import.system.interpreters import InterpreterPool, is_possible, processors
 
-T = TypeVar("T")
+Tell = Callable[[str], None]
 
 CHUNK = 1000  # rows that are judged together
 LARGE_BYTES = 4 * 2**20  # of sources: below that other interpreters cost more than they save
 _AHEAD = 2  # chunks that wait for each worker
+_PATIENCE_S = 60.0  # for a chunk that takes a tenth of a second: then it was lost on the way
 
 
 class Judgement(NamedTuple):
@@ -115,6 +116,8 @@ class Judges:
         executor: ``None`` = this process.
         share: Returns what stands for a value among the arguments of ``submit``.
         workers: How many chunks are judged at a time.
+        tell: Told once if the executor fails; rows are judged here from then on.
+        patience_s: Seconds to wait for a chunk.
     """
 
     def __init__(
@@ -122,27 +125,35 @@ class Judges:
         executor: Executor | None = None,
         share: Callable[[object], Any] = lambda value: value,
         workers: int = 1,
+        *,
+        tell: Tell = lambda _: None,
+        patience_s: float = _PATIENCE_S,
     ) -> None:
         self._executor = executor
         self._share = share
+        self._tell = tell
+        self._patience_s = patience_s
         self._window = workers * (1 + _AHEAD)
 
     @classmethod
     @contextmanager
-    def opened(cls, workers: int = 0, cluster: str = "", *, size: int = 0) -> Iterator[Judges]:
+    def opened(
+        cls, workers: int = 0, cluster: str = "", *, size: int = 0, tell: Tell = lambda _: None
+    ) -> Iterator[Judges]:
         """Return those who fit.
 
         Args:
             workers: 1 = this process; more = that many interpreters; 0 = as the size suggests.
             cluster: Address of a scheduler of dask.distributed; empty = this machine.
             size: Of the sources in bytes; 0 = unknown.
+            tell: Told once if the others fail and rows are judged here after all.
 
         Raises:
             SettingsError: The cluster cannot be reached.
         """
         if cluster:
             with _cluster(cluster) as (executor, share, threads):
-                yield cls(executor, share, workers or threads)
+                yield cls(executor, share, workers or threads, tell=tell)
             return
         if not workers:
             workers = processors() if size >= LARGE_BYTES else 1
@@ -151,7 +162,7 @@ class Judges:
             return
         pool = InterpreterPool(workers)
         try:
-            yield cls(pool, pool.share, workers)
+            yield cls(pool, pool.share, workers, tell=tell)
         finally:
             pool.shutdown(cancel_futures=True)
 
@@ -168,29 +179,46 @@ class Judges:
             known -= len(before)
             yield before, []
         chunks = iter(lambda: list(islice(supply, chunk)), [])
-        if self._executor is None:
-            for part in chunks:
-                yield part, judge.rows(part)
-        else:
-            yield from self._elsewhere(self._executor, self._share(judge), chunks)
+        if self._executor is not None:
+            yield from self._elsewhere(self._executor, judge, chunks)
+        for part in chunks:
+            yield part, judge.rows(part)
 
     def _elsewhere(
-        self, executor: Executor, judge: Any, chunks: Iterator[list[Row]]
-    ) -> Iterator[tuple[list[Row], list[Judgement]]]:
+        self, executor: Executor, judge: Judge, chunks: Iterator[list[Row]]
+    ) -> Generator[tuple[list[Row], list[Judgement]]]:
+        """Judge by the executor, until the last chunk or until it fails."""
         waiting: deque[tuple[list[Row], Future[list[Judgement]]]] = deque()
+        shared = self._share(judge)
         try:
-            for part in chunks:
-                packed = [_pack(row) for row in part]
-                waiting.append((part, executor.submit(Judge.packed_rows, judge, packed)))
-                if len(waiting) >= self._window:
-                    done, future = waiting.popleft()
-                    yield done, future.result()
+            while self._executor is not None:
+                while len(waiting) < self._window and (part := next(chunks, [])):
+                    packed = [_pack(row) for row in part]
+                    waiting.append((part, executor.submit(Judge.packed_rows, shared, packed)))
+                if not waiting:
+                    return
+                part, future = waiting.popleft()
+                yield part, self._result(future) or judge.rows(part)
             while waiting:
-                done, future = waiting.popleft()
-                yield done, future.result()
+                part, _ = waiting.popleft()
+                yield part, judge.rows(part)
         finally:
             for _, future in waiting:
                 future.cancel()
+
+    def _result(self, future: Future[list[Judgement]]) -> list[Judgement]:
+        """Return what a chunk came to; nothing when its executor has failed.
+
+        Judging has no effects, so it may be done twice. If it is judging itself that failed, it
+        fails here again, where somebody sees it.
+        """
+        try:
+            return future.result(self._patience_s)
+        except (Exception, CancelledError) as exc:  # noqa: BLE001 - each executor has its own
+            self._executor = None
+            reason = str(exc) or type(exc).__name__
+            self._tell(f"the processes that judge rows fail ({reason}); rows are judged here")
+            return []
 
 
 def size_of(paths: Sequence[str]) -> int:

@@ -349,7 +349,9 @@ class Run:
         policy = self._settings.policy
 
         def judge_all(**options: Any) -> None:
-            with Judges.opened(policy.workers, policy.cluster, size=size_of(paths)) as judges:
+            with Judges.opened(
+                policy.workers, policy.cluster, size=size_of(paths), tell=self._progress.say
+            ) as judges:
                 judge_sources(journal, inputs, suppression, tally, judges=judges, **options)
 
         try:

@@ -75,7 +75,8 @@ class InterpreterPool(Executor):
         self._idle: SimpleQueue[_Interpreter | None] = SimpleQueue()
         for _ in range(workers):
             self._idle.put(None)
-        self._workers = workers
+        self._started: set[_Interpreter] = set()
+        self._is_closed = False
         self._values: dict[int, bytes] = {}
 
     def share(self, value: object) -> Any:
@@ -91,26 +92,39 @@ class InterpreterPool(Executor):
         return self._threads.submit(self._call, fn, args)
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: FBT001, FBT002 - the signature of Executor
-        """As in ``Executor``; the interpreters are gone when it returns."""
+        """As in ``Executor``; with *cancel_futures*, what is being worked on is given up as well."""
+        self._is_closed = cancel_futures
+        if cancel_futures:
+            for interpreter in list(self._started):
+                interpreter.kill()
         self._threads.shutdown(wait=wait, cancel_futures=cancel_futures)
-        for _ in range(self._workers):
-            interpreter = self._idle.get()
-            if interpreter is not None:
-                interpreter.end()
+        for interpreter in list(self._started):
+            self._end(interpreter)
 
     def _call(self, fn: Callable[..., T], args: tuple[Any, ...]) -> T:
         interpreter = self._idle.get()
         try:
             for _ in range(2):
-                interpreter = interpreter or _Interpreter()
+                interpreter = interpreter or self._start()
                 try:
                     return interpreter.call(fn, args, self._values)
                 except (OSError, EOFError):  # it died, with what it was doing
-                    interpreter.end()
+                    self._end(interpreter)
                     interpreter = None
         finally:
             self._idle.put(interpreter)
         raise BrokenExecutor("interpreters that were given this work ended twice")
+
+    def _start(self) -> _Interpreter:
+        if self._is_closed:
+            raise BrokenExecutor("shut down")
+        interpreter = _Interpreter()
+        self._started.add(interpreter)
+        return interpreter
+
+    def _end(self, interpreter: _Interpreter) -> None:
+        self._started.discard(interpreter)
+        interpreter.end()
 
 
 class _Interpreter:
@@ -134,8 +148,11 @@ class _Interpreter:
             raise result
         return result  # type: ignore[no-any-return]
 
-    def end(self) -> None:
+    def kill(self) -> None:
         self._process.kill()
+
+    def end(self) -> None:
+        self.kill()
         self._process.wait()
         for pipe in (self._to, self._from):
             with suppress(OSError):
