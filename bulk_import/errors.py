@@ -8,11 +8,11 @@ BulkImportError
 ├── BusyError             another run holds this journal, state or account          (exit 4)
 ├── StorageError          the journal or a report cannot be written                 (exit 5)
 ├── StoppedError          the run ended before its rows did; it can be resumed      (exit 3, 130, 143)
-└── UnbalancedError       rows read and rows accounted for differ: a bug            (exit 70)
+└── BugError              a bug that was noticed: row counts that do not add up      (exit 70)
 
 A row's problems are values (``models.Problem``), not exceptions: a row reports all of them at
 once. What a single request can end in lives in ``api.answers``. Anything that is not a
-BulkImportError is a bug and keeps its traceback.
+BulkImportError is a bug as well; the command line ends with exit code 70 then.
 """
 
 from __future__ import annotations
@@ -32,15 +32,15 @@ EXIT_TERMINATED = 143
 
 
 class BulkImportError(Exception):
-    """Base of everything that a user can do something about."""
+    """Base of all errors that a user can act on."""
 
-    exit_code = 1
+    exit_code = EXIT_SOME_FAILED
 
 
 class SetupError(BulkImportError):
     """Nothing was sent; correct a file or a flag and start again."""
 
-    exit_code = 2
+    exit_code = EXIT_SETUP
 
 
 class SettingsError(SetupError):
@@ -105,26 +105,34 @@ class SourceError(SetupError):
 class BusyError(BulkImportError):
     """Another run holds this journal, state or account; the message names the holder."""
 
-    exit_code = 4
+    exit_code = EXIT_BUSY
 
 
 class StorageError(BulkImportError):
     """The journal or a report cannot be written: a full disk, permissions."""
 
-    exit_code = 5
+    exit_code = EXIT_STORAGE
 
 
 class StoppedError(BulkImportError):
     """A fatal answer, the breaker, the canary, the brake or a signal ended the run; it can be resumed."""
 
-    exit_code = 3
+    exit_code = EXIT_STOPPED
 
-    def __init__(self, message: str, *, exit_code: int = 3) -> None:
+    def __init__(self, message: str, *, exit_code: int = EXIT_STOPPED) -> None:
         super().__init__(message)
         self.exit_code = exit_code
 
 
-class UnbalancedError(BulkImportError):
-    """Rows read and rows accounted for differ: a bug in this program, and it says so."""
+class BugError(BulkImportError):
+    """A bug in this program that was noticed: row counts that do not add up, a crashed process of ours.
 
-    exit_code = 70
+    Attributes:
+        report: The other process's traceback, without anybody's data; else empty.
+    """
+
+    exit_code = EXIT_BUG
+
+    def __init__(self, message: str, *, report: str = "") -> None:
+        super().__init__(message)
+        self.report = report

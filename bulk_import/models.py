@@ -1,8 +1,8 @@
-"""The values that travel through a run, in the order they are born.
+"""The values that travel through a run, in the order in which they are made.
 
 Row (as read) -> Record (as it will be sent) -> Outcome (as reported) -> Summary (as counted)
 
-All are frozen; they pass between stages, processes and tests without a second thought.
+All are frozen, so stages and processes can share them.
 """
 
 from __future__ import annotations
@@ -14,11 +14,13 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bulk_import.errors import EXIT_BUG, EXIT_SOME_FAILED
+
 if TYPE_CHECKING:
     import pandas
 
 
-VANISHED = "vanished"  # kind of the source that stands for contacts missing from all sources
+VANISHED = "vanished"  # kind of the made-up source that holds contacts missing from all others
 
 
 class Status(StrEnum):
@@ -174,7 +176,7 @@ class SourceInfo:
         name: As given on the command line; ``-`` for standard input.
         kind: ``csv``, ``xlsx``, ``ods``, … as detected; ``frame`` for a DataFrame.
         header: The columns as addressed by the mapping, in order.
-        labels: The same columns as written in the file: twice the same, or empty, if they are so.
+        labels: The same columns exactly as in the file; may repeat or be empty.
         sha256: Of the file's bytes, hexadecimal.
         dialect: How the file is written: delimiter, quotechar, lineterminator, bom, …; text only.
     """
@@ -198,6 +200,7 @@ class Summary:
         run_dir: The run's folder; empty when nothing was written.
         counts: Every status, also those with no rows.
         rows_read: Rows that came out of the sources, counted while reading.
+        rows_unread: Rows of the sources that the run has not come to; 0 for a whole run.
         requests: Requests made for rows, over all resumes.
         by_code: Error code -> number of rows, most frequent first.
         stopped: Why the run ended before its rows did; empty when it did not.
@@ -221,6 +224,7 @@ class Summary:
     finished_at: str = ""
     elapsed_s: float = 0.0
     dry_run: bool = False
+    rows_unread: int = 0
 
     @property
     def balanced(self) -> bool:
@@ -230,11 +234,11 @@ class Summary:
     @property
     def exit_code(self) -> int:
         if not self.balanced:
-            return 70
+            return EXIT_BUG
         if self.stop_code:
             return self.stop_code
         badly = (Status.FAILED, Status.INVALID, Status.UNKNOWN)
-        return 1 if any(self.counts.get(status) for status in badly) else 0
+        return EXIT_SOME_FAILED if any(self.counts.get(status) for status in badly) else 0
 
     def _repr_html_(self) -> str:
         """Return a table for a notebook: the statuses that occur, and where the report is."""

@@ -70,7 +70,10 @@ def test_check_groups_problems_and_exits_1(capsys, write_csv, mapping):
 
     code, out, _ = exits(capsys, "check", source, "-m", mapping, "--json")
     found = json.loads(out)
-    assert [p["code"] for p in found["problems"]] == ["EMAIL_INVALID", "PHONE_INVALID"]
+    assert [(row["row"], row["status"], row["error_code"]) for row in found["rows"]] == [
+        (2, "invalid", "EMAIL_INVALID"), (3, "invalid", "PHONE_INVALID")
+    ]  # fmt: skip
+    assert [cause["code"] for cause in found["causes"]] == ["EMAIL_INVALID", "PHONE_INVALID"]
     assert found["sources"][0]["delimiter"] == ","
 
 
@@ -125,7 +128,7 @@ def test_mapping_mistakes_name_file_line_and_column(capsys, contacts_csv, mappin
         (lambda p: p.mkdir(), "a folder"),
         (lambda p: p.write_bytes(b""), "empty"),
         (lambda p: p.write_bytes(b"%PDF-1.7"), "PDF"),
-        (lambda p: p.write_bytes(b"<html><table><tr><td>a</td></tr></table>"), "web page"),
+        (lambda p: p.write_bytes(b"<html><p>log in</p>"), "web page"),
         (lambda p: p.write_bytes(b"PK\x03\x04broken"), "damaged"),
     ],
 )

@@ -54,7 +54,7 @@ def commits(journal: Journal, tmp_path: Path) -> Iterator[GroupCommit]:
 
 
 def intent(seq: int) -> Intent:
-    return Intent(seq, 1, "2026-01-01T00:00:00.000Z", "abc")
+    return Intent(seq, 1, "2026-01-01T00:00:00.000Z")
 
 
 def settled(seq: int) -> Settled:

@@ -109,11 +109,11 @@ REFUSED: dict[str, tuple[bytes, str]] = {
     "blanks only": (b" \n \n", "SOURCE_EMPTY"),
     "PDF": (b"%PDF-1.7\n", "SOURCE_NOT_TABLE"),
     "picture": (b"\x89PNG\r\n\x1a\n", "SOURCE_NOT_TABLE"),
-    "web page": (b"<html><table><tr><td>a</td></tr></table>", "SOURCE_HTML"),
+    "web page": (b"<html><p>a</p>", "SOURCE_HTML"),
     "web page with blanks in front": (b"\r\n  <!DOCTYPE html><table>", "SOURCE_HTML"),
     "XML spreadsheet": (b'<?xml version="1.0"?><Workbook/>', "SOURCE_NOT_TABLE"),
-    "JSON list": (b'[{"a": 1}]', "SOURCE_NOT_TABLE"),
-    "JSON object": (b'{"a": 1}', "SOURCE_NOT_TABLE"),
+    "JSON cut off": (b'[{"a": 1}, {"a', "JSON_WRONG"),
+    "JSON of texts": (b'[{"a": 1}, "b"]', "JSON_WRONG"),
     "database": (b"SQLite format 3\0" + b"\0" * 100, "SOURCE_NOT_TABLE"),
     "Parquet": (b"PAR1" + b"\0" * 50, "SOURCE_NOT_TABLE"),
     "program": (b"\x7fELF" + b"\0" * 50, "SOURCE_NOT_TABLE"),
@@ -202,9 +202,9 @@ NUMBERS = [
     (100000000000000, "General", "100000000000000"), (0, "General", "0"), (3.0, "General", "3"),
     (True, "General", "TRUE"), (False, "General", "FALSE"),
     (date(2024, 5, 12), "dd.mm.yyyy", "2024-05-12"), (datetime(2024, 5, 12, 14, 30), "m/d/yy h:mm", "2024-05-12 14:30"),
-    (datetime(2024, 5, 12, 14, 30, 15), "yyyy-mm-dd hh:mm:ss", "2024-05-12 14:30:15"), (time(9, 5), "hh:mm", "09:05:00"),
+    (datetime(2024, 5, 12, 14, 30, 15), "yyyy-mm-dd hh:mm:ss", "2024-05-12 14:30:15"), (time(9, 5), "hh:mm", "09:05"),
     (date(1900, 3, 1), "dd.mm.yyyy", "1900-03-01"), (date(2099, 12, 31), "d-mmm-yy", "2099-12-31"),
-    (0.5, "hh:mm", "12:00:00"), ("00123", "@", "00123"), ("a\nb", "General", "a\nb"),
+    (0.5, "hh:mm", "12:00"), ("00123", "@", "00123"), ("a\nb", "General", "a\nb"),
 ]  # fmt: skip
 
 

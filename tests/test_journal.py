@@ -12,6 +12,7 @@ import pytest
 from bulk_import.delivery.commits import GroupCommit, Reserve
 from bulk_import.errors import SetupError, StorageError
 from bulk_import.journal import Journal
+from bulk_import.journal.database import FORMAT
 from bulk_import.journal.entries import (
     AttemptResult,
     Intent,
@@ -49,7 +50,7 @@ def journal(tmp_path: Path) -> Iterator[Journal]:
 
 
 def intent(seq: int, number: int = 1) -> Intent:
-    return Intent(seq, number, "2026-01-01T00:00:00Z", "abc")
+    return Intent(seq, number, "2026-01-01T00:00:00Z")
 
 
 def settled(seq: int, status: Status = Status.SUCCESS, *, again: bool = False) -> Settled:
@@ -97,7 +98,7 @@ def test_a_journal_of_another_format_is_refused_by_name(journal):
     journal.remember(format="1")
     journal.close()
     with pytest.raises(
-        SetupError, match=rf"{journal.path}: journal format 1, this program writes 2"
+        SetupError, match=rf"{journal.path}: journal format 1, this program writes {FORMAT}"
     ):
         Journal.open(journal.path)
 
@@ -134,7 +135,7 @@ def test_a_journal_that_is_there_is_a_whole_one(tmp_path):
     """Killed while it is made, it is not there at all: the same command begins anew."""
     (tmp_path / ".journal.sqlite3.part").write_bytes(b"half of it")
     with Journal.create(tmp_path / "journal.sqlite3", {"endpoint": "https://x"}) as made:
-        assert made.facts() == {"format": "2", "endpoint": "https://x"}
+        assert made.facts() == {"format": FORMAT, "endpoint": "https://x"}
     assert [path.name for path in tmp_path.iterdir()] == ["journal.sqlite3"]
 
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import ast
+import re
+from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -40,6 +43,43 @@ def imported(path: Path) -> set[str]:
         elif isinstance(node, ast.Import):
             found |= {a.name.split(".")[1] for a in node.names if a.name.startswith("bulk_import.")}
     return found
+
+
+def at_import(path: Path) -> set[str]:
+    """Modules of the package that a module imports when it is imported itself."""
+    found = set()
+    for node in ast.parse(path.read_text("utf-8")).body:
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("bulk_import"):
+            # `from package import name`: the name may be a module
+            found |= {node.module or "", *(f"{node.module}.{alias.name}" for alias in node.names)}
+        elif isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+    return found
+
+
+def test_no_modules_import_each_other():
+    """Layers allow circles within a room; a module in one cannot be read, or tried, by itself."""
+    names = {
+        ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts).removesuffix(
+            ".__init__"
+        ): path
+        for path in PACKAGE.rglob("*.py")
+    }
+    graph = {name: at_import(path) & names.keys() - {name} for name, path in names.items()}
+    assert len(list(TopologicalSorter(graph).static_order())) == len(names)
+
+
+def test_functions_fit_a_screen():
+    """Only the commands are longer: each lists its options."""
+    long = [
+        f"{path.relative_to(PACKAGE)}: {node.name}"
+        for path in PACKAGE.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and (node.end_lineno or 0) - node.lineno + 1 > 60
+        and not (home(path) == "cli" and node.name == "command")
+    ]
+    assert long == []
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(PACKAGE)))
@@ -86,6 +126,31 @@ def test_each_effect_has_one_home(module, homes):
     assert users <= homes
 
 
+def test_each_exception_from_the_linter_has_its_reason_beside_it():
+    bare = [
+        f"{path.relative_to(PACKAGE.parent)}: {line.strip()}"
+        for folder in ("bulk_import", "tests", "benchmarks", "sample_data")
+        for path in (PACKAGE.parent / folder).rglob("*.py")
+        for line in path.read_text("utf-8").splitlines()
+        if re.search(r"# no[q]a\b(?!: [A-Z0-9, ]+ - \w)", line)
+    ]
+    assert bare == []
+
+
+def codes_in(path: Path) -> Iterator[str]:
+    """Codes that a module gives to problems and errors."""
+    makers = ("NormalizeError", "Note", "Problem", "_note", "_problem")
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if not isinstance(node, ast.Call):
+            continue
+        name = getattr(node.func, "id", getattr(node.func, "attr", ""))
+        found = [node.args[0]] if name in makers and node.args else []
+        found += [keyword.value for keyword in node.keywords if keyword.arg == "code"]
+        for value in found:
+            if isinstance(value, ast.Constant):
+                yield str(value.value)
+
+
 def test_every_code_that_is_used_is_in_the_catalogue_and_the_other_way_round():
     from bulk_import.codes import catalogue
 
@@ -98,17 +163,5 @@ def test_every_code_that_is_used_is_in_the_catalogue_and_the_other_way_round():
                 used.add(node.value)
     known = set(catalogue())
     assert {name for name in known if not name.startswith("HTTP_") and not name.isdigit()} <= used
-    raised = set()
-    for path in MODULES:
-        text = ast.parse(path.read_text("utf-8"))
-        for node in ast.walk(text):
-            if isinstance(node, ast.Call):
-                name = getattr(node.func, "id", getattr(node.func, "attr", ""))
-                if name in ("NormalizeError", "Note", "Problem", "_note", "_problem") and node.args:
-                    first = node.args[0]
-                    if isinstance(first, ast.Constant) and isinstance(first.value, str):
-                        raised.add(first.value)
-                for keyword in node.keywords:
-                    if keyword.arg == "code" and isinstance(keyword.value, ast.Constant):
-                        raised.add(str(keyword.value.value))
+    raised = {code for path in MODULES for code in codes_in(path)}
     assert {name for name in raised if name.isupper()} <= known

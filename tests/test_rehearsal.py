@@ -62,5 +62,12 @@ def test_the_estimate_names_what_binds(options, seconds, why):
     assert why in found.bound_by
 
 
+def test_an_interrupted_rehearsal_estimates_the_whole_file():
+    counts = {Status.SUCCESS: 900, Status.INVALID: 100, Status.NOT_SENT: 1000}
+    summary = Summary("", (), "", "", counts, 2000, requests=900, elapsed_s=3, rows_unread=7000)
+    found = estimate(summary, rate=2, concurrency=4, latency_ms=100, throttle=0)
+    assert (found.seconds, found.bound_by) == (900 * 9 / 2, "--rate 2")
+
+
 def test_durations_for_people():
     assert [as_duration(s) for s in (5, 89, 600, 11_100)] == ["5 s", "89 s", "10 min", "3 h 05 min"]

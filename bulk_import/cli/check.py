@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections import defaultdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,10 +11,14 @@ import click
 
 from bulk_import.cli.options import correction_options, judging_options
 from bulk_import.cli.terminal import plain
+from bulk_import.models import Status
 
 if TYPE_CHECKING:
-    from bulk_import.jobs.checking import Checked
-    from bulk_import.models import Problem
+    from collections.abc import Callable
+
+    from bulk_import.jobs.checking import Checked, OnRow
+    from bulk_import.mapping.lists import ListReport
+    from bulk_import.models import Outcome
 
 _ROWS_SHOWN = 8
 
@@ -36,7 +40,7 @@ def command(
     corrections_by: str | None,
     workers: int | None,
     cluster: str | None,
-    as_json: bool,  # noqa: FBT001
+    as_json: bool,
 ) -> int:
     """Read and judge every row of SOURCE…, send nothing.
 
@@ -46,13 +50,27 @@ def command(
     from bulk_import.mapping.loading import load_mapping
 
     loaded = load_mapping(mapping).with_corrections(corrections, corrections_by)
-    if sheet:
-        loaded = loaded.with_sheet(sheet)
-    checked = check_file(source, loaded, workers=workers or 0, cluster=cluster or "")
+    loaded = loaded.with_sheet(sheet) if sheet else loaded
+    check = partial(check_file, source, loaded, workers=workers or 0, cluster=cluster or "")
     if as_json:
-        click.echo(json.dumps(_as_json(checked), ensure_ascii=False, indent=2))
-    else:
-        _tell(checked)
+        return _print_json(lambda on_row: check(on_row=on_row))
+    checked = check()
+    _tell(checked)
+    return checked.exit_code
+
+
+def _print_json(check: Callable[[OnRow], Checked]) -> int:
+    """Print one object; its rows are printed one by one, so that memory does not grow with them."""
+    before = '{\n  "rows": [\n'
+
+    def print_row(outcome: Outcome) -> None:
+        nonlocal before
+        click.echo(before + json.dumps(_row_as_json(outcome), ensure_ascii=False), nl=False)
+        before = ",\n"
+
+    checked = check(print_row)
+    rest = json.dumps(_as_json(checked), ensure_ascii=False, indent=2)
+    click.echo((before if before != ",\n" else "") + "\n],\n" + rest.removeprefix("{\n"))
     return checked.exit_code
 
 
@@ -60,10 +78,7 @@ def _tell(checked: Checked) -> None:
     from bulk_import.codes import catalogue
 
     plan = checked.plan
-    for info in checked.sources:
-        click.echo(f"{info.name}: {_seen_as(info)}")
-    for name, problem in plan.problems:
-        click.echo(f"{name}: {plain(str(problem))}")
+    _tell_sources(checked)
     click.echo(f"{plan.rows_read:,} rows read; {plan.to_send:,} would be sent")
     for status, number in plan.counts.items():
         click.echo(f"  {number:,} {status.value}")
@@ -71,15 +86,15 @@ def _tell(checked: Checked) -> None:
         shown = ", ".join(f"{value} ({n:,})" for value, n in counter.most_common(10))
         click.echo(f"  {name}: {shown}")
     known = catalogue()
-    for (is_error, code, column), found in _grouped(checked).items():
-        kind = "refused" if is_error else "warning"
-        rows = ", ".join(place.removeprefix("row ") for place, _ in found[:_ROWS_SHOWN])
-        more = f" and {len(found) - _ROWS_SHOWN:,} more" if len(found) > _ROWS_SHOWN else ""
-        where = f" in column {column}" if column else ""
-        click.echo(f"\n{len(found):,} x {code} ({kind}){where}: rows {rows}{more}")
-        click.echo(f"  such as: {plain(found[0][1].message)}")
-        if code in known:
-            click.echo(f"  fix: {known[code].fix}")
+    for cause in checked.causes:
+        kind = "refused" if cause.is_error else "warning"
+        rows = ", ".join(place.removeprefix("row ") for place, _ in cause.places[:_ROWS_SHOWN])
+        more = f" and {cause.rows - _ROWS_SHOWN:,} more" if cause.rows > _ROWS_SHOWN else ""
+        where = f" in column {cause.column}" if cause.column else ""
+        click.echo(f"\n{cause.rows:,} x {cause.code} ({kind}){where}: rows {rows}{more}")
+        click.echo(f"  such as: {plain(cause.places[0][1].message)}")
+        if cause.code in known:
+            click.echo(f"  fix: {known[cause.code].fix}")
     if checked.fixes:
         click.echo("\nchanges of the mapping that were tried on these rows:")
     for fix in checked.fixes:
@@ -87,6 +102,17 @@ def _tell(checked: Checked) -> None:
         click.echo(
             f"  `{fix.change}` makes {fix.repaired:,} of {fix.rows:,} rows with {fix.code} valid{costs}"
         )
+
+
+def _tell_sources(checked: Checked) -> None:
+    for info in checked.sources:
+        click.echo(f"{info.name}: {_seen_as(info)}")
+    for report in checked.lists:
+        click.echo(plain(str(report)))
+    for name, problem in checked.plan.problems:
+        click.echo(f"{name}: {plain(str(problem))}")
+    if checked.refusal:
+        click.echo(f"a run would send nothing: {plain(checked.refusal)}")
 
 
 def _seen_as(info: Any) -> str:
@@ -102,12 +128,28 @@ def _seen_as(info: Any) -> str:
     return ", ".join(how)
 
 
-def _grouped(checked: Checked) -> dict[tuple[bool, str, str], list[tuple[str, Problem]]]:
-    groups: dict[tuple[bool, str, str], list[tuple[str, Problem]]] = defaultdict(list)
-    for place, problem in checked.problems:
-        groups[problem.is_error, problem.code, problem.column].append((place, problem))
-    ordered = sorted(groups.items(), key=lambda item: (not item[0][0], -len(item[1])))
-    return dict(ordered)
+def _row_as_json(outcome: Outcome) -> dict[str, Any]:
+    is_sent = outcome.status is Status.NOT_SENT
+    return {
+        "source": outcome.source,
+        "sheet": outcome.sheet,
+        "row": outcome.row,
+        "contact": outcome.contact,
+        "status": "to_send" if is_sent else outcome.status.value,
+        "error_code": "" if is_sent else outcome.error_code,
+        "message": "" if is_sent else outcome.message,
+        "problems": [
+            {
+                "code": problem.code,
+                "severity": problem.severity.value,
+                "column": problem.column,
+                "field": problem.field,
+                "message": problem.message,
+                "value": problem.value,
+            }
+            for problem in (*outcome.reasons, *outcome.warnings)
+        ],
+    }
 
 
 def _as_json(checked: Checked) -> dict[str, Any]:
@@ -136,21 +178,21 @@ def _as_json(checked: Checked) -> dict[str, Any]:
             }
             for info, rows in zip(checked.sources, checked.rows, strict=True)
         ],
+        "suppression_lists": [_list_as_json(report) for report in checked.lists],
         "rows_read": plan.rows_read,
         "to_send": plan.to_send,
         "counts": {status.value: number for status, number in plan.counts.items()},
         "changes": {name: dict(counter) for name, counter in plan.changes.items()},
-        "problems": [
+        "refusal": checked.refusal,
+        "causes": [
             {
-                "place": place,
-                "code": problem.code,
-                "severity": problem.severity.value,
-                "column": problem.column,
-                "field": problem.field,
-                "message": problem.message,
-                "value": problem.value,
+                "code": cause.code,
+                "severity": "error" if cause.is_error else "warning",
+                "column": cause.column,
+                "rows": cause.rows,
+                "first": cause.places[0][0],
             }
-            for place, problem in checked.problems
+            for cause in checked.causes
         ],
         "fixes": [
             {
@@ -163,4 +205,12 @@ def _as_json(checked: Checked) -> dict[str, Any]:
             for fix in checked.fixes
         ],
         "exit_code": checked.exit_code,
+    }
+
+
+def _list_as_json(report: ListReport) -> dict[str, Any]:
+    return {
+        "file": report.name,
+        "entries": report.understood,
+        "not_understood": [{"place": entry.place, "text": entry.text} for entry in report.unknown],
     }

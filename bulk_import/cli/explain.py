@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 @click.option("--mapping", "-m", type=click.Path(path_type=Path), help="The mapping file.")
 @click.option("--row", type=int, required=True, help="As the spreadsheet program shows it.")
 @click.option("--sheet", help="The sheet of a workbook, instead of the mapping's.")
+@click.option("--source", "of_source", default="", help="Of a run with several sources: which one.")
 @correction_options
 @click.option("--json", "as_json", is_flag=True, help="As JSON on stdout.")
 def command(
@@ -28,9 +29,10 @@ def command(
     mapping: Path | None,
     row: int,
     sheet: str | None,
+    of_source: str,
     corrections: Path | None,
     corrections_by: str | None,
-    as_json: bool,  # noqa: FBT001
+    as_json: bool,
 ) -> int:
     """Show the journey of one row: cell, normalized value, form field, and the rule at each step.
 
@@ -42,7 +44,7 @@ def command(
     from bulk_import.mapping.loading import load_mapping
 
     if Path(source).is_dir():
-        explained = explain_run(Path(source), row)
+        explained = explain_run(Path(source), row, source=of_source)
     elif mapping is None:
         raise SettingsError("--mapping is missing: which file maps the columns?")
     else:

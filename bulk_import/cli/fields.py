@@ -10,7 +10,7 @@ import click
 @click.command("fields")
 @click.option("--json", "as_json", is_flag=True, help="As JSON on stdout.")
 @click.option("--schema", is_flag=True, help="The JSON Schema of a mapping file instead.")
-def command(as_json: bool, schema: bool) -> int:  # noqa: FBT001
+def command(as_json: bool, schema: bool) -> int:
     """Show every field that the API takes, as named in a mapping."""
     from bulk_import.api.fields import FIELDS
 

@@ -43,6 +43,9 @@ class LogFile:
         self._write("sending", rows_read=self._read, to_send=total)
         self._inner.sending(total)
 
+    def expecting(self, total: int) -> None:
+        self._inner.expecting(total)
+
     def settled(self, status: Status) -> None:
         self._settled += 1
         if self._settled % _EVERY == 0:

@@ -12,7 +12,7 @@ from bulk_import.cli.options import account_options
 @click.command("managers")
 @account_options
 @click.option("--json", "as_json", is_flag=True, help="As JSON on stdout.")
-def command(as_json: bool, **options: Any) -> int:  # noqa: FBT001
+def command(as_json: bool, **options: Any) -> int:
     """Show the account's personal managers: id, name. Changes nothing."""
     from bulk_import.cli.account import ask_account, show
 

@@ -37,9 +37,9 @@ def command(
     throttle: float,
     plan: Path | None,
     run_dir: Path | None,
-    yes: bool,  # noqa: FBT001 - click passes by name
-    as_json: bool,  # noqa: FBT001
-    quiet: bool,  # noqa: FBT001
+    yes: bool,
+    as_json: bool,
+    quiet: bool,
     log_file: Path | None,
     **options: Any,
 ) -> int:

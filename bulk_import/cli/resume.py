@@ -33,9 +33,9 @@ def command(
     run_dir: Path,
     corrections: Path | None,
     corrections_by: str | None,
-    yes: bool,  # noqa: FBT001 - click passes by name
-    as_json: bool,  # noqa: FBT001
-    quiet: bool,  # noqa: FBT001
+    yes: bool,
+    as_json: bool,
+    quiet: bool,
     log_file: Path | None,
     **options: Any,
 ) -> int:

@@ -11,16 +11,20 @@ import click
 @click.command("runs")
 @click.argument("folder", type=click.Path(path_type=Path), default=Path("runs"))
 @click.option("--json", "as_json", is_flag=True, help="As JSON on stdout.")
-def command(folder: Path, as_json: bool) -> int:  # noqa: FBT001
+def command(folder: Path, as_json: bool) -> int:
     """List the runs in FOLDER (runs/), oldest first."""
-    from bulk_import.jobs.history import list_runs
+    from bulk_import.jobs.history import list_runs, state_of
     from bulk_import.models import Status
     from bulk_import.report.summary import as_json as to_json
 
     found = list_runs(folder)
     if as_json:
         click.echo(
-            json.dumps([to_json(summary) for summary in found], ensure_ascii=False, indent=2)
+            json.dumps(
+                [to_json(summary) | {"state": state_of(summary)} for summary in found],
+                ensure_ascii=False,
+                indent=2,
+            )
         )
         return 0
     if not found:
@@ -31,6 +35,5 @@ def command(folder: Path, as_json: bool) -> int:  # noqa: FBT001
             for status in Status
             if summary.counts.get(status)
         )
-        state = summary.stopped or ("rehearsal" if summary.dry_run else "finished")
-        click.echo(f"{summary.run_dir}\n    {counts or 'no rows'}; {state}")
+        click.echo(f"{summary.run_dir}\n    {counts or 'no rows'}; {state_of(summary)}")
     return 0

@@ -63,8 +63,8 @@ def command(
     source: tuple[str, ...],
     mapping: Path,
     state: Path,
-    full: bool,  # noqa: FBT001 - click passes by name
-    accept: bool,  # noqa: FBT001
+    full: bool,
+    accept: bool,
     seed: Path | None,
     wait_lock_s: float,
     max_rows_fewer: float,
@@ -76,9 +76,9 @@ def command(
     keep_runs: int | None,
     corrections: Path | None,
     corrections_by: str | None,
-    yes: bool,  # noqa: FBT001
-    as_json: bool,  # noqa: FBT001
-    quiet: bool,  # noqa: FBT001
+    yes: bool,
+    as_json: bool,
+    quiet: bool,
     log_file: Path | None,
     **options: Any,
 ) -> int:

@@ -33,7 +33,7 @@ def mute(stream: TextIO) -> None:
 
 def is_interactive() -> bool:
     """Whether somebody is there to be asked."""
-    return sys.stdin.isatty() and sys.stderr.isatty()
+    return sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty()
 
 
 class Bars:
@@ -57,6 +57,10 @@ class Bars:
         self.close()
         if self._shows:
             self._bar = self._new("sending", total)
+
+    def expecting(self, total: int) -> None:
+        if self._bar is not None:
+            self._bar.total = total
 
     def settled(self, status: Status) -> None:
         if status is Status.SUCCESS:

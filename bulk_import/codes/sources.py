@@ -1,4 +1,4 @@
-"""Codes of ``bulk_import.sources``: what each means and what mends it."""
+"""Codes of ``bulk_import.sources``: what each means and what to do."""
 
 from __future__ import annotations
 
@@ -55,8 +55,8 @@ CODES: tuple[Code, ...] = (
     ),
     Code(
         "SOURCE_HTML",
-        "A web page was saved under a spreadsheet's name.",
-        "Open it in a spreadsheet program and save it as XLSX or CSV.",
+        "The file is a web page without a table.",
+        "Export the contacts as CSV or XLSX; perhaps you had to log in.",
         "export.xls that begins with <html>",
     ),
     Code(
@@ -112,8 +112,75 @@ CODES: tuple[Code, ...] = (
     ),
     Code(
         "SHEET_CHOSEN",
-        "The workbook has several sheets and none was named; the first visible one is read.",
+        "The workbook has several sheets and none was named; the one that looks like contacts is read.",
         "Name the sheet by source: sheet: in the mapping.",
+    ),
+    Code(
+        "SHEET_UNCLEAR",
+        "Several sheets of the workbook hold contacts and none was named.",
+        "Name one by source: sheet: in the mapping, or read them together by source: sheets: all.",
+    ),
+    Code(
+        "SHEET_EMPTY",
+        "One of the sheets that are read together has no rows.",
+        "Nothing, if that is so; otherwise check its name.",
+    ),
+    Code(
+        "SHEETS_DIFFER",
+        "Sheets that are read together do not have the same columns.",
+        "Give equal columns equal names; a missing column is blank in the rows of its sheet.",
+    ),
+    Code(
+        "ROWS_HIDDEN",
+        "A filter of the workbook hides some rows.",
+        "Set source: hidden_rows: skip in the mapping to leave them out.",
+        "4 of 8 rows",
+    ),
+    Code(
+        "CELLS_BEYOND",
+        "There are cells to the right of the last column with a name; they are not read.",
+        "Name their column to read it; nothing, if they are notes beside the table.",
+    ),
+    Code(
+        "GUARDS_UNDONE",
+        'Texts are protected from spreadsheet programs by ="…" or an apostrophe.',
+        "Nothing: they are read without the marks, as a spreadsheet program shows them.",
+        '="007", \'007',
+    ),
+    Code(
+        "LINES_QUOTED",
+        "Every line of the file is in quotation marks as a whole.",
+        "Nothing: it is read without them. Look at a few rows.",
+        '"a@b.org,Ann"',
+    ),
+    Code(
+        "SOURCE_PAGE",
+        "A web page under a spreadsheet's name; its largest table is read.",
+        "Look at a few rows.",
+        "export.xls that begins with <html>",
+    ),
+    Code(
+        "JSON_WRONG",
+        "The JSON is damaged, or is not a list of objects.",
+        "Export a list of flat objects, or one object a line.",
+        '[{"a": 1}, 2]',
+    ),
+    Code(
+        "HEADER_DOUBTFUL",
+        "The line that was taken for the header looks like the rows below it.",
+        "Add a row with the columns' names, or name its row by source: header_row:.",
+    ),
+    Code(
+        "HEADER_SECOND",
+        "There is a second line of headings below the header; it is not read as a contact.",
+        "Delete it, or name the header's row by source: header_row:.",
+        "text, required, date",
+    ),
+    Code(
+        "ROW_EXAMPLE",
+        "The row shows how to fill the table in.",
+        "Delete it; it is not sent.",
+        "e.g. Anna",
     ),
     Code(
         "ARCHIVE_SEVERAL",
@@ -236,6 +303,43 @@ CODES: tuple[Code, ...] = (
         "TEXT_CUT",
         "A text is exactly as long as some programs keep at most: 255 or 32,767 characters.",
         "Look whether its end is missing.",
+    ),
+    Code(
+        "VALUE_PLACEHOLDER",
+        "A word stands for a missing value: NULL, nan, None, n/a, a dash.",
+        "Clear the cell; or give its meaning by values: in the mapping; bad_value: drop_field sends "
+        "the row without the field.",
+        "NULL, nan, (blank), 0000-00-00",
+    ),
+    Code(
+        "TEXT_TEMPLATE",
+        "A placeholder of a template was never filled in.",
+        "Export the data again, or clear the cell.",
+        "{{first_name}}, *|FNAME|*",
+    ),
+    Code(
+        "TEXT_ENCODED",
+        "A text is in the notation of a web page, an e-mail, a web address or JSON.",
+        "Enter it as plain text; the message says what was meant.",
+        "O&#039;Neill, =?UTF-8?B?…?=, M%C3%BCller",
+    ),
+    Code(
+        "TEXT_MARKUP",
+        "A text has HTML tags in it, or is JSON.",
+        "Enter it as plain text.",
+        "<b>Anna</b>",
+    ),
+    Code(
+        "FORMULA_AS_TEXT",
+        "A formula stands in the cell as text.",
+        "Paste its result as a value.",
+        '=CONCATENATE("A","B")',
+    ),
+    Code(
+        "NUMBER_FLOAT",
+        "A program has turned a whole number into a decimal.",
+        "Format the column as text and export it again.",
+        "2110.0",
     ),
     Code(
         "VALUE_IS_DATE",

@@ -7,7 +7,6 @@ Everything that an attempt can end in is told apart here, once; what it means fo
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import random
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -31,6 +30,7 @@ from bulk_import.system.clock import now
 
 _THROTTLE_WAIT_S = 1.0  # without Retry-After; doubles at each further signal
 _LONGEST_THROTTLE_WAIT_S = 60.0
+_UNSETTLED = frozenset({Verdict.THROTTLED, Verdict.UNREADABLE})
 
 
 class Sender(Protocol):
@@ -150,29 +150,39 @@ class Attempts:
                 raise self._unreachable(shipment, number, exc) from exc
             except AnswerLostError as exc:
                 shipment.elapsed_ms = self._ms_since(begun)
-                if exc.code == "TIMEOUT" and self.pace.is_news(started_at):
-                    self.pace.fall()
-                raise self._doubtful(shipment, number, exc.code, str(exc), exc.http_status) from exc
+                raise self._lost(shipment, number, exc, started_at) from exc
             shipment.elapsed_ms = self._ms_since(begun)
-        if answer.verdict is Verdict.THROTTLED:
-            raise self._throttled(shipment, number, answer, started_at)
-        if answer.verdict is Verdict.UNREADABLE:
-            if answer.http_status == 503 and self.pace.is_news(started_at):
-                self.pace.fall()
-            raise self._doubtful(
-                shipment,
-                number,
-                answer.code,
-                answer.text,
-                answer.http_status,
-                retry_after_s=answer.retry_after_s or 0.0,
-            )
+        if answer.verdict in _UNSETTLED:
+            raise self._unsettled(shipment, number, answer, started_at)
         shipment.attempts += 1
         if answer.verdict is Verdict.SUCCESS:
             self._throttles = self._quota_hits = 0
             self.breaker.answered()
             self.pace.accepted()
         return answer
+
+    def _lost(
+        self, shipment: Shipment, number: int, exc: AnswerLostError, started_at: float
+    ) -> AttemptFailedError:
+        if exc.code == "TIMEOUT" and self.pace.is_news(started_at):
+            self.pace.fall()
+        return self._doubtful(shipment, number, exc.code, str(exc), exc.http_status)
+
+    def _unsettled(
+        self, shipment: Shipment, number: int, answer: Answer, started_at: float
+    ) -> AttemptFailedError:
+        if answer.verdict is Verdict.THROTTLED:
+            return self._throttled(shipment, number, answer, started_at)
+        if answer.http_status == 503 and self.pace.is_news(started_at):
+            self.pace.fall()
+        return self._doubtful(
+            shipment,
+            number,
+            answer.code,
+            answer.text,
+            answer.http_status,
+            retry_after_s=answer.retry_after_s or 0.0,
+        )
 
     def _closed(self, why: str, seconds: float) -> None:
         if self._settings.limits.ends_when_closed:
@@ -324,15 +334,7 @@ class Attempts:
 
 def _intents(shipments: Sequence[Shipment]) -> list[Intent]:
     started_at = now()
-    return [
-        Intent(
-            shipment.row.seq,
-            shipment.next_number,
-            started_at,
-            hashlib.sha256(shipment.row.body).hexdigest(),
-        )
-        for shipment in shipments
-    ]
+    return [Intent(s.row.seq, s.next_number, started_at) for s in shipments]
 
 
 def _claimed(shipments: Sequence[Shipment]) -> None:

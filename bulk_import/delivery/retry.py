@@ -42,7 +42,6 @@ class AttemptFailedError(Exception):
         code: str,
         is_repeatable: bool,
         http_status: int | None = None,
-        elapsed_ms: int = 0,
         retry_after_s: float = 0.0,
     ) -> None:
         super().__init__(message)
@@ -50,7 +49,6 @@ class AttemptFailedError(Exception):
         self.code = code
         self.is_repeatable = is_repeatable
         self.http_status = http_status
-        self.elapsed_ms = elapsed_ms
         self.retry_after_s = retry_after_s
 
 

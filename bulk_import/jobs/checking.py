@@ -1,20 +1,32 @@
-"""Everything but the network: every row read, mapped and judged, and what would repair the refused ones."""
+"""Everything but the network: what `run` would say of every row, and what would repair the refused ones.
+
+A check is a run into a journal that is thrown away: the same code judges rows, settles duplicates
+and suppression, and counts.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bulk_import.errors import SourceError
 from bulk_import.jobs.fixes import Fix, tested_fixes
+from bulk_import.journal import Journal
+from bulk_import.mapping.lists import ListReport
 from bulk_import.mapping.loading import AnyMapping, ColumnMapping, load_mapping
+from bulk_import.mapping.rows import RowMapper
 from bulk_import.mapping.suppression import SuppressionList
-from bulk_import.models import Problem, Record, SourceInfo, Status
+from bulk_import.models import Outcome, Problem, Record, SourceInfo, Status
 from bulk_import.run.changes import SetCounter
-from bulk_import.run.inputs import frame_input, opened_inputs
-from bulk_import.run.judges import Judge, Judges, size_of
+from bulk_import.run.folder import JOURNAL
+from bulk_import.run.inputs import frame_input, opened_inputs, refuse_mostly_blank
+from bulk_import.run.judges import Judges, size_of
+from bulk_import.run.judging import judge_sources
 from bulk_import.run.plan import Input, Plan, Tally
 from bulk_import.sources import Sources, expand_sources
 
@@ -22,38 +34,85 @@ if TYPE_CHECKING:
     import pandas
 
 _MOST_TRIED = 20_000  # refused rows on which fixes are tried
+_MOST_PLACES = 1000  # that a cause keeps: memory must not grow with the file
+
+OnRow = Callable[[Outcome], None]
+
+
+@dataclass(slots=True)
+class Cause:
+    """One kind of problem in one column.
+
+    Attributes:
+        rows: Rows that have it; a row counts once.
+        places: The first of them, with their problem: (``row 8``, problem).
+    """
+
+    code: str
+    column: str
+    is_error: bool
+    rows: int = 0
+    places: list[tuple[str, Problem]] = field(default_factory=list)
+
+    def add(self, place: str, problem: Problem) -> None:
+        """Count a row."""
+        self.rows += 1
+        if len(self.places) < _MOST_PLACES:
+            self.places.append((place, problem))
 
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What ``check_file`` found.
+    """What a check found.
 
     Attributes:
         sources: What each source was detected to be.
         rows: Rows of each source.
-        problems: (place, problem) of every row, errors and warnings.
+        plan: What a run would do.
+        refusal: Why a run would refuse the sources as a whole and send nothing; else empty.
+        causes: What refuses rows, the most frequent first, then what is doubtful.
         fixes: Changes of the mapping that were tried on the refused rows.
+        lists: What became of each suppression list.
     """
 
     sources: tuple[SourceInfo, ...]
     rows: tuple[int, ...]
     plan: Plan
-    problems: tuple[tuple[str, Problem], ...]
+    causes: tuple[Cause, ...]
     fixes: tuple[Fix, ...] = ()
+    refusal: str = ""
+    lists: tuple[ListReport, ...] = ()
+
+    @property
+    def problems(self) -> list[tuple[str, Problem]]:
+        """(place, problem) of rows, errors and warnings; at most a thousand of each cause."""
+        return [found for cause in self.causes for found in cause.places]
 
     @property
     def exit_code(self) -> int:
-        return 1 if self.plan.counts.get(Status.INVALID) else 0
+        """1 if a run would refuse rows, or the sources as a whole."""
+        return 1 if self.refusal or self.plan.counts.get(Status.INVALID) else 0
+
+
+def _ignore(_: Outcome) -> None:
+    """Do nothing with a row."""
 
 
 def check_file(
-    source: Sources, mapping: AnyMapping, *, workers: int = 0, cluster: str = ""
+    source: Sources,
+    mapping: AnyMapping,
+    *,
+    on_row: OnRow = _ignore,
+    workers: int = 0,
+    cluster: str = "",
 ) -> Checked:
-    """Do everything but the network: read, map and judge every row.
+    """Judge every row as `run` would, and send nothing.
 
     Args:
         source: A path or several; globs are expanded.
         mapping: A mapping file, what such a file says as a dict, or a mapping that is loaded already.
+        on_row: Called with what would become of each row, in source order, after all are judged;
+            a row that would be sent is ``not_sent``.
         workers: Processes that judge rows; 0 = as many as the size of the sources is worth.
         cluster: Address of a scheduler of dask.distributed whose workers judge; empty = this machine.
 
@@ -66,77 +125,145 @@ def check_file(
         opened_inputs(paths, loaded, None) as inputs,
         Judges.opened(workers, cluster, size=size_of(paths)) as judges,
     ):
-        return _check(inputs, loaded, judges, has_several=len(paths) > 1)
+        return _check(inputs, loaded, on_row, judges, has_several=len(paths) > 1)
 
 
 async def check_file_async(
-    source: Sources, mapping: AnyMapping, *, workers: int = 0, cluster: str = ""
+    source: Sources,
+    mapping: AnyMapping,
+    *,
+    on_row: OnRow = _ignore,
+    workers: int = 0,
+    cluster: str = "",
 ) -> Checked:
     """As ``check_file``, in a thread: the event loop is not held up."""
-    return await asyncio.to_thread(check_file, source, mapping, workers=workers, cluster=cluster)
+    return await asyncio.to_thread(
+        check_file, source, mapping, on_row=on_row, workers=workers, cluster=cluster
+    )
 
 
-def check_frame(frame: pandas.DataFrame, mapping: AnyMapping, *, name: str = "frame") -> Checked:
+def check_frame(
+    frame: pandas.DataFrame,
+    mapping: AnyMapping,
+    *,
+    name: str = "frame",
+    on_row: OnRow = _ignore,
+) -> Checked:
     """As ``check_file``, for a DataFrame; its rows are numbered from 2, as in a spreadsheet.
 
     Raises:
         SetupError: The mapping cannot be used, or does not fit the columns.
     """
     loaded = load_mapping(mapping)
-    return _check([frame_input(frame, name, loaded, None)], loaded, Judges())
+    return _check([frame_input(frame, name, loaded, None)], loaded, on_row, Judges())
 
 
 async def check_frame_async(
-    frame: pandas.DataFrame, mapping: AnyMapping, *, name: str = "frame"
+    frame: pandas.DataFrame,
+    mapping: AnyMapping,
+    *,
+    name: str = "frame",
+    on_row: OnRow = _ignore,
 ) -> Checked:
     """As ``check_frame``, in a thread: the event loop is not held up."""
-    return await asyncio.to_thread(check_frame, frame, mapping, name=name)
+    return await asyncio.to_thread(check_frame, frame, mapping, name=name, on_row=on_row)
 
 
 def _check(
-    inputs: Iterable[Input], loaded: ColumnMapping, judges: Judges, *, has_several: bool = False
+    inputs: Iterable[Input],
+    loaded: ColumnMapping,
+    on_row: OnRow,
+    judges: Judges,
+    *,
+    has_several: bool = False,
 ) -> Checked:
     suppression = SuppressionList.load(loaded.suppress_files())
-    tally, sets = Tally(), SetCounter()
-    counts: Counter[Status] = Counter()
-    found: list[tuple[str, Problem]] = []
-    infos: list[SourceInfo] = []
-    rows: list[int] = []
-    fixes: list[Fix] = []
+    tally = Tally()
+    mappers: list[RowMapper] = []
+    with _scratch() as journal:
+        judge_sources(
+            journal,
+            _noting_mappers(inputs, mappers),
+            suppression,
+            tally,
+            duplicates=loaded.spec.when.duplicate,
+            judges=judges,
+        )
+        causes = _causes(journal.outcomes(), on_row, with_source=has_several)
+        sources = journal.sources()
+        return Checked(
+            sources=tuple(sources.values()),
+            rows=tuple(journal.count_rows(number) for number in sources),
+            plan=_plan(journal, tally),
+            causes=causes,
+            fixes=tuple(_fixes(journal, loaded, mappers)),
+            refusal=_refusal(tally),
+            lists=suppression.reports,
+        )
+
+
+@contextmanager
+def _scratch() -> Iterator[Journal]:
+    with (
+        tempfile.TemporaryDirectory(prefix="bulk_import-") as folder,  # mode 0700
+        Journal.scratch(Path(folder) / JOURNAL) as journal,
+    ):
+        yield journal
+
+
+def _noting_mappers(inputs: Iterable[Input], mappers: list[RowMapper]) -> Iterator[Input]:
     for opened in inputs:
-        infos.append(opened.info)
-        tally.open(opened)
-        before = tally.rows_read
-        refused: list[Record] = []
-        judge = Judge(opened.info.name, opened.info.header, opened.mapper, suppression)
-        for part, judgements in judges.judged(judge, opened.rows):
-            tally.read(len(part))
-            for row, judged in zip(part, judgements, strict=True):
-                if judged.problems:
-                    place = (
-                        f"{row.source}: row {row.number}" if has_several else f"row {row.number}"
-                    )
-                    found += [(place, problem) for problem in judged.problems]
-                if judged.body is not None:
-                    sets.add(judged.body)
-                elif judged.refusal is not None:
-                    counts[judged.refusal.status] += 1
-                    if judged.refusal.status is Status.INVALID:
-                        tally.refuse(row.number, judged.refusal.reasons)
-                        refused.append(
-                            Record(row, judged.email, judged.contact, (), judged.problems)
-                        )
-            del refused[_MOST_TRIED:]
-        tally.end(opened)
-        rows.append(tally.rows_read - before)
-        fixes += tested_fixes(loaded, opened.info.header, refused)
-    plan = Plan(
+        mappers.append(opened.mapper)
+        yield opened
+
+
+def _refusal(tally: Tally) -> str:
+    try:
+        refuse_mostly_blank(tally.rows_read, tally.codes["EMAIL_MISSING"])
+    except SourceError as exc:
+        return str(exc)
+    return ""
+
+
+def _plan(journal: Journal, tally: Tally) -> Plan:
+    sets = SetCounter()
+    for _, body in journal.bodies(Status.NOT_SENT):
+        sets.add(body)
+    counts = {status: rows for status, rows in journal.counts().items() if rows}
+    return Plan(
         endpoint="",
         rows_read=tally.rows_read,
-        to_send=tally.rows_read - counts.total(),
+        to_send=counts.pop(Status.NOT_SENT, 0),
         counts=counts,
         changes=sets.names(),
         problems=tally.problems,
         examples=tally.examples,
     )
-    return Checked(tuple(infos), tuple(rows), plan, tuple(found), tuple(fixes))
+
+
+def _causes(outcomes: Iterable[Outcome], on_row: OnRow, *, with_source: bool) -> tuple[Cause, ...]:
+    found: dict[tuple[str, str, bool], Cause] = {}
+    for outcome in outcomes:
+        on_row(outcome)
+        where = f"row {outcome.row}"
+        place = f"{outcome.source}: {where}" if with_source else where
+        seen = set()
+        reasons = outcome.reasons if outcome.status is Status.INVALID else ()
+        for problem in (*reasons, *outcome.warnings):
+            key = (problem.code, problem.column, problem.is_error)
+            if key not in seen:  # a row counts once
+                seen.add(key)
+                found.setdefault(key, Cause(*key)).add(place, problem)
+    return tuple(sorted(found.values(), key=lambda cause: (not cause.is_error, -cause.rows)))
+
+
+def _fixes(journal: Journal, mapping: ColumnMapping, mappers: list[RowMapper]) -> Iterator[Fix]:
+    refused: dict[int, list[Record]] = {}
+    for _, number, row in journal.ended_in(Status.INVALID):
+        records = refused.setdefault(number, [])
+        # A row that only gives way to another of its contact has kept no cells: no fix is for it.
+        if row.cells and len(records) < _MOST_TRIED:
+            records.append(mappers[number - 1].record(row))
+    for number, info in journal.sources().items():
+        wrong = [record for record in refused.get(number, []) if not record.is_valid]
+        yield from tested_fixes(mapping, info.header, wrong)

@@ -1,8 +1,9 @@
-"""One row's journey: from its cells to what is sent, and, of a run, to what was answered."""
+"""Explains one row: from its cells to what is sent and, for a run, what was answered."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bulk_import.api.form import decode
@@ -14,6 +15,9 @@ from bulk_import.mapping.rows import Step
 from bulk_import.models import VANISHED, Outcome, Record
 from bulk_import.run.folder import JOURNAL
 from bulk_import.run.inputs import opened_inputs, row_mapper
+from bulk_import.system.crash import working_in
+
+_UNANSWERED = frozenset({"INTERRUPTED", "RUN_STOPPED", "DRY_RUN", "LANE_HELD"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,27 +54,61 @@ def explain_row(
                     record, steps = opened.mapper.explain(row)
                     return Explained(record, steps, list(record.fields))
                 last = row.number
-    raise SetupError(f"{source}: no row {number}: it is blank, the header, or behind row {last}")
+    raise SetupError(
+        f"{source}: no row {number}: it is blank, the header, or after the last row ({last})"
+    )
 
 
-def explain_run(run_dir: Path, number: int) -> Explained:
+def explain_run(run_dir: Path, number: int, *, source: str = "") -> Explained:
     """Explain the row of a run with that number: also what was sent and what was answered.
 
+    Args:
+        source: Name of the source, for a run of several that have such a row.
+
     Raises:
-        SetupError: No such run or row.
+        SetupError: No such run or row, or several.
     """
+    working_in(run_dir)
     with Journal.open(run_dir / JOURNAL) as journal:
         facts = journal.facts()
         mapping = parse_mapping(
             facts["mapping_text"], facts["mapping_name"], folder=Path(facts["mapping_folder"])
         )
-        for source, info in journal.sources().items():
-            sent = journal.sent_form(number, source=source)
-            if sent is None or info.kind == VANISHED:
-                continue
-            seq, body = sent
-            row, outcome = journal.result(seq)
-            record, steps = row_mapper(mapping, info.header, None).explain(row)
-            form = list(decode(body)) if body else []
-            return Explained(record, steps, form, outcome, tuple(journal.attempts(seq)))
-    raise SetupError(f"{run_dir}: the run has no row {number}")
+        found = [
+            (info, sent)
+            for at, info in journal.sources().items()
+            if info.kind != VANISHED
+            and source in ("", info.name)
+            and (sent := journal.sent_form(number, source=at)) is not None
+        ]
+        if not found:
+            raise SetupError(
+                f"{run_dir}: the run has no row {number}{f' of {source}' if source else ''}"
+            )
+        if len(found) > 1:
+            names = ", ".join(info.name for info, _ in found)
+            raise SetupError(
+                f"{run_dir}: {len(found)} sources have a row {number}; name one with --source: {names}"
+            )
+        ((info, (seq, body)),) = found
+        row, outcome = journal.result(seq)
+        record, steps = row_mapper(mapping, info.header, None).explain(row)
+        form = list(decode(body)) if body else []
+        return Explained(record, steps, form, outcome, _attempts(journal.attempts(seq), outcome))
+
+
+def _attempts(attempts: Sequence[Attempt], outcome: Outcome) -> tuple[Attempt, ...]:
+    """Return *attempts*, the last one with the answer that settled the row.
+
+    The journal writes an answer once: with the outcome, if it settles the row.
+    """
+    if not attempts or attempts[-1].result or outcome.error_code in _UNANSWERED:
+        return tuple(attempts)
+    last = replace(
+        attempts[-1],
+        result=outcome.status.value,
+        message=" ".join(filter(None, (outcome.error_code, outcome.said))),
+        http_status=outcome.http_status,
+        elapsed_ms=outcome.elapsed_ms,
+    )
+    return (*attempts[:-1], last)

@@ -1,4 +1,4 @@
-"""The file itself: its tables, opening it, transactions, facts, and SQLite's errors in our words."""
+"""The journal file: its tables, opening it, transactions, facts, and translated SQLite errors."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from bulk_import.errors import SetupError, StorageError
 from bulk_import.models import Problem, Row, Severity, SourceInfo
 from bulk_import.system.sqlite import connect, make_private
 
-FORMAT = "2"
+FORMAT = "3"
 CHUNK = 500  # rows fetched at a time: enough to be cheap, too few to be felt in memory
 _CHECKED_BYTES = 32 * 2**20  # a full integrity check takes about 0.1 s up to this size
 
@@ -26,7 +26,8 @@ create table record (
     source integer not null,
     sheet text not null,
     row integer not null,
-    cells text not null,          -- JSON list in header order, for rejects and second judgements
+    cells text,                   -- JSON list in header order, for rejects and second judgements,
+                                  -- null where they are not kept
     problems text,                -- what reading found, as `pack_problems` writes it
     email text not null,          -- the contact's key; empty for a bare row
     contact text not null,
@@ -37,7 +38,6 @@ create table attempt (
     seq integer not null,
     number integer not null,
     started_at text not null,
-    body_sha256 text not null,
     result text,                  -- null: in doubt, or settled by the outcome
     message text,
     http_status integer,
@@ -72,20 +72,21 @@ class JournalLockedError(StorageError):
 class Database:
     """An open journal file. Use as a context manager; one thread at a time."""
 
-    def __init__(self, path: Path, db: sqlite3.Connection) -> None:
+    def __init__(self, path: Path, db: sqlite3.Connection, *, is_scratch: bool = False) -> None:
         self.path = path
         self._db = db
+        self._is_scratch = is_scratch
 
     # -- opening ------------------------------------------------------------------------------
 
     @classmethod
     def create(cls, path: Path, facts: Mapping[str, str] | None = None) -> Self:
-        """Make a new journal, readable by its owner alone.
+        """Create a journal that only its owner can read.
 
-        It is made beside its place and then renamed: a journal that is there is a whole one.
+        It is created under another name and then renamed, so a journal that exists is complete.
 
         Args:
-            facts: What is to be remembered of the run from its first moment.
+            facts: Stored from the start.
 
         Raises:
             StorageError: The folder cannot be written, the disk is full.
@@ -96,18 +97,37 @@ class Database:
             make_private(draft)
         except OSError as exc:
             raise StorageError(f"{path}: cannot be created: {exc.strerror or exc}") from exc
-        with cls(draft, _connect(draft)) as journal, journal._writing():
-            for statement in _SCHEMA.split(";\n"):
-                if statement.strip():
-                    journal._db.execute(statement)
-            known = {"format": FORMAT, **(facts or {})}
-            journal._db.executemany("insert into meta values (?, ?)", known.items())
+        with cls(draft, _connect(draft)) as journal:
+            journal._lay_out(facts or {})
         try:
             draft.replace(path)
             _sync_folder(path.parent)
         except OSError as exc:
             raise StorageError(f"{path}: cannot be created: {exc.strerror or exc}") from exc
         return cls(path, _connect(path))
+
+    @classmethod
+    def scratch(cls, path: Path) -> Self:
+        """Make a journal that nobody needs after this process, in a private folder.
+
+        Nothing of it is synced, and only refused rows keep their cells.
+
+        Raises:
+            StorageError: The folder cannot be written, the disk is full.
+        """
+        with translated(path):
+            journal = cls(path, connect(path, is_scratch=True), is_scratch=True)
+        journal._lay_out({})
+        return journal
+
+    def _lay_out(self, facts: Mapping[str, str]) -> None:
+        """Make the tables of a new journal."""
+        with self._writing():
+            for statement in _SCHEMA.split(";\n"):
+                if statement.strip():
+                    self._db.execute(statement)
+            known = {"format": FORMAT, **facts}
+            self._db.executemany("insert into meta values (?, ?)", known.items())
 
     @classmethod
     def open(cls, path: Path) -> Self:
@@ -156,7 +176,10 @@ class Database:
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
-        """One transaction: all of the block or nothing of it, on disk when the block ends."""
+        """One transaction: all of the block, or nothing.
+
+        It is on disk when the block ends, unless syncs are deferred (``checkpoints``).
+        """
         with translated(self.path):
             self._db.execute("begin immediate")
             try:
@@ -209,7 +232,7 @@ class Database:
 
     @property
     def changes(self) -> int:
-        """Lines that this connection has written: the same number again means none between."""
+        """Number of lines this connection has written, for noticing whether any were."""
         return self._db.total_changes
 
     # -- for the parts beside this one ----------------------------------------------------------
@@ -223,7 +246,7 @@ class Database:
     ) -> Iterator[Sequence[Any]]:
         """Yield lines by chunks, each in a statement of its own.
 
-        The last parameter of *query* is the seq to go on behind, its first column the seq. A long
+        The last parameter of *query* is the seq to start after; its first column is the seq. A long
         open statement would keep the WAL from being checkpointed while rows are being settled.
         """
         while True:
@@ -242,7 +265,7 @@ def as_row(sources: dict[int, SourceInfo], place: Sequence[Any]) -> Row:
         source=info.name,
         sheet=sheet,
         number=row,
-        cells=dict(zip(info.header, json.loads(cells), strict=True)),
+        cells=dict(zip(info.header, json.loads(cells), strict=True)) if cells else {},
         problems=unpack_problems(problems),
     )
 
@@ -281,7 +304,7 @@ def _sync_folder(folder: Path) -> None:
 
 @contextmanager
 def translated(path: Path) -> Iterator[None]:
-    """Let no SQLite exception pass: say what to do instead."""
+    """Turn SQLite's exceptions into ours, which say what to do."""
     try:
         yield
     except sqlite3.OperationalError as exc:
@@ -295,7 +318,7 @@ def translated(path: Path) -> Iterator[None]:
         if code == sqlite3.SQLITE_ERROR:  # tables that must be there are not
             raise _damaged(path, exc) from exc
         raise StorageError(
-            f"{path}: cannot be read or written ({exc}); free some space or mend the permissions, "
+            f"{path}: cannot be read or written ({exc}); free some space or correct the permissions, "
             "then run the same command again: nothing is lost"
         ) from exc
     except sqlite3.DatabaseError as exc:
@@ -304,6 +327,6 @@ def translated(path: Path) -> Iterator[None]:
 
 def _damaged(path: Path, exc: sqlite3.DatabaseError) -> StorageError:
     return StorageError(
-        f"{path}: the journal is damaged ({exc}); restore it from a copy. Starting anew in "
+        f"{path}: the journal is damaged ({exc}); restore it from a copy. Starting again in "
         "another folder would send every row again"
     )

@@ -24,7 +24,7 @@ _OUTCOME = f"""r.contact, r.warnings, o.status, o.error_code, o.message,
                           where a.seq = r.seq and a.result is not 'withdrawn')),
     o.http_status, coalesce(o.finished_at, ''), o.elapsed_ms,
     case when o.seq is null then {IN_DOUBT} end,
-    case when o.seq is null or o.status = 'success' then r.body end, o.reasons"""  # noqa: S608
+    case when o.seq is null or o.status = 'success' then r.body end, o.reasons"""
 _STATUS, _BODY = 2, 10  # their places among them
 _FOLLOWING_S = 0.1
 
@@ -56,7 +56,7 @@ class Queries(Database):
                     f"""select count(*) from record r
                         where r.seq in (select seq from attempt)
                         and not exists (select 1 from outcome o where o.seq = r.seq)
-                        and {IN_DOUBT}"""  # noqa: S608
+                        and {IN_DOUBT}"""
                 )
                 found[Status.UNKNOWN] += doubtful
                 found[Status.NOT_SENT] += open_rows - doubtful
@@ -94,14 +94,14 @@ class Queries(Database):
         """Yield one outcome per row, in source order.
 
         Args:
-            on_accepted: Told the form, without the key, of every accepted row.
-            is_over: Whether sending is over. While it is not, the iterator waits at the first row
-                that has not ended yet: its thread sleeps.
+            on_accepted: Called with the form, without the key, of every accepted row.
+            is_over: Whether sending has ended. Until then the iterator blocks its thread at the
+                first row that has not ended.
         """
         query = f"""
             select r.seq, r.source, r.sheet, r.row, {_OUTCOME}
             from record r left join outcome o on o.seq = r.seq
-            where r.seq > ? order by r.seq limit {CHUNK}"""  # noqa: S608
+            where r.seq > ? order by r.seq limit {CHUNK}"""
         names: dict[int, str] = {}
         for lines in self._ended(query, is_over):
             if not names or lines[-1][1] not in names:
@@ -113,7 +113,7 @@ class Queries(Database):
                 yield outcome_of(names[source], sheet, row, line)
 
     def _ended(self, query: str, is_over: Callable[[], bool]) -> Iterator[Sequence[Sequence[Any]]]:
-        """Yield chunks of lines with ``_OUTCOME`` behind four columns, as rows end."""
+        """Yield chunks of lines as rows end: four columns, then those of ``_OUTCOME``."""
         after = 0
         while True:
             was_over = is_over()
@@ -131,7 +131,7 @@ class Queries(Database):
                 time.sleep(_FOLLOWING_S)
 
     def result(self, seq: int) -> tuple[Row, Outcome]:
-        """Return a row that is in the journal, and how it stands."""
+        """Return a row of the journal and its outcome so far."""
         _, row, outcome = next(self.results(after=seq - 1))
         return row, outcome
 
@@ -139,14 +139,14 @@ class Queries(Database):
         """Yield (source number, row, outcome) in source order, of *statuses* or of all.
 
         Args:
-            after: The seq behind which to begin.
+            after: The seq to start after.
         """
         wanted = frozenset(statuses)
         among = f"and (o.status is null or o.status in ({_marks(statuses)}))" if wanted else ""
         query = f"""
             select r.seq, {ROW}, {_OUTCOME}
             from record r left join outcome o on o.seq = r.seq
-            where 1 {among} and r.seq > ? order by r.seq limit {CHUNK}"""  # noqa: S608
+            where 1 {among} and r.seq > ? order by r.seq limit {CHUNK}"""
         sources = self.sources()
         outcome_of = self._outcome_maker()
         for line in self._paged(query, statuses, after=after):
@@ -165,7 +165,9 @@ class Queries(Database):
             (contact, warnings, status, code, said, attempts, http_status, finished_at, elapsed_ms,
              in_doubt, body, reasons) = line  # fmt: skip
             if status is None:
-                status, code, said = _open_row(in_doubt, stopped, body if is_dry else None)
+                status, code, said = _open_row(
+                    stopped, body if is_dry else None, in_doubt=bool(in_doubt)
+                )
             else:
                 status = statuses[status]
             return Outcome(
@@ -183,7 +185,7 @@ class Queries(Database):
         query = f"""
             select r.seq, r.body, o.status, case when o.seq is null then {IN_DOUBT} end
             from record r left join outcome o on o.seq = r.seq
-            where r.body is not null {among} and r.seq > ? order by r.seq limit {CHUNK}"""  # noqa: S608
+            where r.body is not null {among} and r.seq > ? order by r.seq limit {CHUNK}"""
         for _, body, status, in_doubt in self._paged(query, statuses):
             open_status = Status.UNKNOWN if in_doubt else Status.NOT_SENT
             found = open_status if status is None else Status(status)
@@ -195,7 +197,7 @@ class Queries(Database):
         query = f"""
             select r.seq, r.email, r.body, o.status, {IN_DOUBT}
             from record r left join outcome o on o.seq = r.seq
-            where r.body is not null and r.seq > ? order by r.seq limit {CHUNK}"""  # noqa: S608
+            where r.body is not null and r.seq > ? order by r.seq limit {CHUNK}"""
         for seq, email, body, status, in_doubt in self._paged(query):
             open_status = Status.UNKNOWN if in_doubt else Status.NOT_SENT
             yield seq, email, body, open_status if status is None else Status(status)
@@ -205,7 +207,7 @@ class Queries(Database):
         wanted = frozenset(sources)
         query = f"""
             select r.seq, r.email, r.source from record r
-            where r.email <> '' and r.seq > ? order by r.seq limit {CHUNK}"""  # noqa: S608
+            where r.email <> '' and r.seq > ? order by r.seq limit {CHUNK}"""
         for _, email, source in self._paged(query):
             if not wanted or source in wanted:
                 yield email
@@ -229,7 +231,7 @@ class Queries(Database):
         return (found[0], found[1]) if found else None
 
 
-def _open_row(in_doubt: bool, stopped: str, dry_body: bytes | None) -> tuple[Status, str, str]:  # noqa: FBT001
+def _open_row(stopped: str, dry_body: bytes | None, *, in_doubt: bool) -> tuple[Status, str, str]:
     """Status, code and message of a row without an outcome."""
     if in_doubt:
         return (

@@ -1,4 +1,4 @@
-"""What judging writes: rows in source order, judgements, and what becomes of shared contacts."""
+"""What judging writes: rows in source order, judgements, and the choice between rows of one contact."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from bulk_import.journal.database import (
 from bulk_import.journal.entries import JudgedRow, Refusal
 from bulk_import.models import Problem, Row, Status
 
-# Made after the bulk of the rows is in: filling it row by row costs twice as much.
+# Created after the rows are stored: filling it row by row costs twice as much.
 _INDEX = "create index if not exists record_email on record (email) where email <> ''"
 _REFUSED = "insert into outcome values (?,?,?,?,?,?,?,?,?,?)"
 _JUDGEMENT = "select email, contact, warnings, body, cells, problems from record where seq = ?"
@@ -30,7 +30,7 @@ class Records(Database):
         """Delete all rows and sources: those of an earlier attempt to read them."""
         with self._writing():
             for table in ("outcome", "attempt", "record", "source"):
-                self._db.execute(f"delete from {table}")  # noqa: S608 - names are ours
+                self._db.execute(f"delete from {table}")
 
     def add(self, first_seq: int, batch: Sequence[JudgedRow]) -> None:
         """Add rows in source order; the first of them gets *first_seq*."""
@@ -38,13 +38,14 @@ class Records(Database):
         refusals = []
         for seq, item in enumerate(batch, first_seq):
             row = item.row
+            keeps_cells = item.refusal is not None or not self._is_scratch
             records.append(
                 (
                     seq,
                     item.source,
                     row.sheet,
                     row.number,
-                    pack(list(row.cells.values())),
+                    pack(list(row.cells.values())) if keeps_cells else None,
                     pack_problems(row.problems),
                     item.email,
                     item.contact,
@@ -59,15 +60,26 @@ class Records(Database):
             self._db.executemany(_REFUSED, refusals)
 
     def add_refusals(self, refusals: Iterable[tuple[int, Refusal]]) -> None:
-        """Settle rows that give way without being sent."""
+        """Settle rows that are not sent."""
         with self._writing():
             self._db.executemany(
                 f"insert or replace {_REFUSED.removeprefix('insert ')}",
                 (_refused(seq, refusal) for seq, refusal in refusals),
             )
 
+    def withhold(self, refusals: Iterable[tuple[int, Refusal]]) -> None:
+        """Settle pending rows that are not to be sent any more; their attempts are remembered."""
+        found = list(refusals)
+        self.add_refusals(found)
+        with self._writing():
+            self._db.executemany(
+                "update outcome set attempts = (select count(*) from attempt a"
+                " where a.seq = outcome.seq and a.result is not 'withdrawn') where seq = ?",
+                ((seq,) for seq, _ in found),
+            )
+
     def replace_judgement(self, seq: int, judged: JudgedRow) -> None:
-        """Put a second judgement of a row in the place of the first, if it is another one.
+        """Replace the judgement of a row, if the new one differs.
 
         Its cells go with it: they may have been corrected.
         """
@@ -96,7 +108,7 @@ class Records(Database):
                 self._db.execute(_REFUSED, refusal)
 
     def replace_body(self, seq: int, body: bytes, warnings: Sequence[Problem]) -> None:
-        """Give a row the form that rows of its contact were merged into."""
+        """Replace a row's form with the one merged from all rows of its contact."""
         with self._writing():
             self._db.execute(
                 "update record set body = ?, warnings = ? where seq = ?",
@@ -104,7 +116,7 @@ class Records(Database):
             )
 
     def index(self) -> None:
-        """Make the index that finding shared contacts needs; once all rows are in."""
+        """Create the index for finding shared contacts; call it when all rows are stored."""
         with self._writing():
             self._db.execute(_INDEX)
 
@@ -120,7 +132,7 @@ class Records(Database):
         ).fetchall()
         for (email,) in keys:
             rows = self._db.execute(
-                f"select r.seq, r.body, r.warnings, {ROW} from record r"  # noqa: S608
+                f"select r.seq, r.body, r.warnings, {ROW} from record r"
                 " where r.email = ? and r.body is not null order by r.seq",
                 (email,),
             ).fetchall()
@@ -130,18 +142,12 @@ class Records(Database):
                 for seq, body, warnings, *place in rows
             ]
 
-    def count_shared_contacts(self) -> int:
-        """Number of sendable rows beyond the first of their contact."""
-        query = """select coalesce(sum(n - 1), 0) from (select count(*) as n from record
-                   where email <> '' and body is not null group by email having n > 1)"""
-        return int(self._one(query))
-
     def ended_in(self, *statuses: Status) -> Iterator[tuple[int, int, Row]]:
         """Yield (seq, source, row) of the rows that ended in one of *statuses*."""
         marks = ",".join("?" * len(statuses))
         sources = self.sources()
         for seq, *place in self._paged(
-            f"select r.seq, {ROW} from outcome o join record r using (seq)"  # noqa: S608
+            f"select r.seq, {ROW} from outcome o join record r using (seq)"
             f" where o.status in ({marks}) and r.seq > ? order by r.seq limit {CHUNK}",
             statuses,
         ):
@@ -152,7 +158,7 @@ class Records(Database):
         marks = ",".join("?" * len(statuses))
         with self._writing():
             self._db.execute(
-                f"delete from outcome where status in ({marks})",  # noqa: S608
+                f"delete from outcome where status in ({marks})",
                 statuses,
             )
 

@@ -1,4 +1,4 @@
-"""ColumnMapping + header -> RowMapper: which cells a field is made of, checked against the file."""
+"""ColumnMapping + header -> Binding: which columns each field is made of, checked against the file."""
 
 from __future__ import annotations
 
@@ -34,6 +34,10 @@ ROLES = {
     Kind.TAGS: "tags",
     Kind.UTC_OFFSET: "utc_offset",
     Kind.MANAGER: "manager",
+    Kind.ADDRESS: "address",
+    Kind.CITY: "city",
+    Kind.STATE: "state",
+    Kind.SOCIAL: "social",
 }
 
 
@@ -91,16 +95,6 @@ class Binding:
             column for field in bound for column in (*field.columns, field.region_column) if column
         ) | {rule.column for rule in self.rules}
 
-    @property
-    def constant_lists(self) -> frozenset[str]:
-        """Lists that the mapping itself names: a wrong one concerns every row."""
-        return frozenset(
-            value
-            for field in self.fields
-            if field.field.kind is Kind.LISTS
-            for value in field.always
-        )
-
     def roles(self) -> dict[str, str]:
         """Return column -> what it holds, for the damage detector."""
         roles = dict.fromkeys(self.header, "")
@@ -110,7 +104,7 @@ class Binding:
             if bound.region_column:
                 roles[bound.region_column] = "country"
         for rule in self.rules:
-            roles[rule.column] = roles[rule.column] or "text"
+            roles[rule.column] = roles[rule.column] or "rule"
         return roles
 
 

@@ -21,6 +21,7 @@ from bulk_import.mapping.schema import (
     Part,
     RowRule,
     SourceSpec,
+    SuppressSpec,
     When,
 )
 from bulk_import.mapping.yamltext import Document, Tree, parse
@@ -56,9 +57,9 @@ class ColumnMapping:
         """Return key path -> canonical text; comments, order and layout do not matter."""
         return dict(_flat(self.document.tree, ""))
 
-    def suppress_files(self) -> list[Path]:
-        """Return the files of contacts that are never sent."""
-        return [self.folder / name for name in self.spec.suppress]
+    def suppress_files(self) -> list[tuple[Path, SuppressSpec]]:
+        """Return the lists of contacts that are never sent."""
+        return [(self.folder / spec.file, spec) for spec in self.spec.suppress]
 
     def with_sheet(self, sheet: str) -> ColumnMapping:
         """Return the mapping, reading another sheet."""
@@ -158,12 +159,21 @@ def _misspelt(document: Document) -> Iterator[MappingProblem]:
         part = tree.get(key)
         if isinstance(part, dict):
             yield from _unknown(document, (key,), part, list(model.model_fields), f"{key}:")
-    for section in ("skip", "only"):
+    yield from _misspelt_rules(document, tree)
+
+
+def _misspelt_rules(document: Document, tree: dict[str, Tree]) -> Iterator[MappingProblem]:
+    for section, entry, what in (
+        ("skip", RowRule, "a rule"),
+        ("only", RowRule, "a rule"),
+        ("suppress", SuppressSpec, "a suppression list"),
+    ):
         given = tree.get(section)
-        for number, rule in enumerate(given if isinstance(given, list) else ()):
-            if isinstance(rule, dict):
-                options = list(RowRule.model_fields)
-                yield from _unknown(document, (section, number), rule, options, "a rule")
+        items = given if isinstance(given, list) else [given]
+        for number, item in enumerate(items):
+            if isinstance(item, dict):
+                options = list(entry.model_fields)
+                yield from _unknown(document, (section, number), item, options, what)
     for section in ("fields", "extra"):
         rules = tree.get(section)
         if not isinstance(rules, dict):
@@ -185,28 +195,31 @@ def _unknown(
             yield document.problem(f"{of} has no {name!r}{hint}", (*path, name))
 
 
+# What pydantic's types of errors mean to somebody who writes YAML.
+_MEANINGS = {
+    "missing": "is missing",
+    "model_type": "needs names and values below it (indented), not a single value",
+    "dict_type": "needs names and values below it (indented), not a single value",
+    "model_attributes_type": "needs names and values below it (indented), not a single value",
+    "tuple_type": "must be a text or a list of texts",
+    "list_type": "must be a text or a list of texts",
+    "too_short": "must name at least one",
+    "string_type": "must be a text",
+}
+
+
 def _explained(exc: ValidationError, document: Document) -> Iterator[MappingProblem]:
     for error in exc.errors(include_url=False, include_input=False):
         if error["type"] == "extra_forbidden":
             continue  # said better by _misspelt
         path = tuple(error["loc"])
-        message = error["msg"].removeprefix("Value error, ")
+        message = _MEANINGS.get(error["type"], error["msg"].removeprefix("Value error, "))
         if path[:1] in (("skip",), ("only",)) and len(path) == 1:
             message = "must be a list, such as `- {column: Unsubscribed, values: [yes, 1]}`"
-        elif error["type"] == "missing":
-            message = "is missing"
-            if path == ("version",):
-                message = "is missing; begin the mapping with `version: 1`"
-        elif error["type"] == "literal_error":
-            message = f"must be {error['ctx']['expected']}" if "ctx" in error else message
-        elif error["type"] in ("model_type", "dict_type", "model_attributes_type"):
-            message = "needs names and values below it (indented), not a single value"
-        elif error["type"] in ("tuple_type", "list_type"):
-            message = "must be a text or a list of texts"
-        elif error["type"] == "too_short":
-            message = "must name at least one"
-        elif error["type"] == "string_type":
-            message = "must be a text"
+        elif error["type"] == "missing" and path == ("version",):
+            message = "is missing; begin the mapping with `version: 1`"
+        elif error["type"] == "literal_error" and "ctx" in error:
+            message = f"must be {error['ctx']['expected']}"
         yield document.problem(f"{message[:1].lower()}{message[1:]}", path)
 
 

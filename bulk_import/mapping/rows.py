@@ -124,6 +124,10 @@ class RowMapper:
         """Return what the cells hold for an e-mail, as it is; ``""`` when nothing is mapped to it."""
         return self._email.pick(cells) if self._email is not None else ""
 
+    def keeps_back(self, cells: Mapping[str, str]) -> bool:
+        """Whether a skip or only rule keeps the row from being sent."""
+        return any(rule.refusal(cells) is not None for rule in self._rules)
+
     def record(self, row: Row) -> Record:
         """Return the record of a row, with every problem it has."""
         return self._map(row, None)
@@ -141,12 +145,7 @@ class RowMapper:
 
     def _map(self, row: Row, steps: list[Step] | None) -> Record:
         problems: list[Problem] = []
-        spoiled: dict[str, list[Problem]] = {}
-        for problem in row.problems:
-            if not problem.column:
-                problems.append(problem)
-            elif problem.column in self._used:
-                spoiled.setdefault(problem.column, []).append(problem)
+        spoiled = self._spoiled(row, problems) if row.problems else {}
         values: Values = {}
         cells = row.cells
         self._rows += 1
@@ -183,6 +182,16 @@ class RowMapper:
             problems=tuple(problems),
             skipped=skipped,
         )
+
+    def _spoiled(self, row: Row, problems: list[Problem]) -> dict[str, list[Problem]]:
+        """Return column -> problems of its cell; those of the row as a whole go to *problems*."""
+        spoiled: dict[str, list[Problem]] = {}
+        for problem in row.problems:
+            if not problem.column:
+                problems.append(problem)
+            elif problem.column in self._used:
+                spoiled.setdefault(problem.column, []).append(problem)
+        return spoiled
 
     # -- one field ----------------------------------------------------------------------------
 
@@ -221,6 +230,8 @@ class RowMapper:
         refused = False
         for column in (*bound.columns, bound.region_column):
             for problem in spoiled.get(column, ()):
+                if problem.code == "VALUE_PLACEHOLDER" and fold(problem.value) in bound.values:
+                    continue  # the mapping says what it means
                 named = replace(problem, field=bound.field.name)
                 if named.is_error and bound.drops:
                     named = replace(

@@ -13,7 +13,7 @@ Names = tuple[str, ...]
 
 
 def _as_list(value: object) -> object:
-    return [value] if isinstance(value, str) else value
+    return [value] if isinstance(value, str | dict) else value
 
 
 Columns = Annotated[Names, BeforeValidator(_as_list)]
@@ -35,6 +35,12 @@ class SourceSpec(Part):
     encoding: str | None = None
     delimiter: str | None = None
     member: str | None = Field(default=None, description="The file inside an archive.")
+    sheets: Columns = Field(
+        default=(), description="Several sheets as one source, by name; all: every visible one."
+    )
+    hidden_rows: Literal["read", "skip"] = Field(
+        default="read", description="Rows that a filter of the workbook hides."
+    )
     corrections: str | None = Field(
         default=None,
         description="Corrected cells; NAME.corrections.csv beside the source if not said.",
@@ -42,6 +48,12 @@ class SourceSpec(Part):
     corrections_by: Literal["row", "contact"] = Field(
         default="row", description="How corrections find their rows: by contact in another export."
     )
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> SourceSpec:
+        if self.sheet is not None and self.sheets:
+            raise ValueError("sheet and sheets exclude each other")
+        return self
 
 
 class Defaults(Part):
@@ -160,6 +172,28 @@ class OnMissing(Part):
         return self
 
 
+class SuppressSpec(Part):
+    """A list of contacts that are never sent."""
+
+    file: str = Field(description="A file, from the mapping's folder.")
+    columns: Columns = Field(default=(), description="Read these columns only.")
+    kind: Literal["addresses", "domains", "hashes"] = Field(
+        default="addresses",
+        description="What its cells are, where their column's name does not say it.",
+    )
+    gmail_dots: bool = Field(
+        default=False, description="Of Gmail's addresses, ignore dots and what follows a plus."
+    )
+    sheet: str | None = None
+    encoding: str | None = None
+    delimiter: str | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _unfold(cls, given: object) -> object:
+        return {"file": given} if isinstance(given, str) else given
+
+
 class RowRule(Part):
     """Cells that keep a row from being sent (``skip``), or that it needs to be sent (``only``)."""
 
@@ -185,7 +219,7 @@ class MappingSpec(Part):
     fields: dict[str, FieldRule] = Field(min_length=1)
     extra: dict[str, FieldRule] = Field(default_factory=dict)
     when: When = When()
-    suppress: Columns = ()
+    suppress: Annotated[tuple[SuppressSpec, ...], BeforeValidator(_as_list)] = ()
     skip: tuple[RowRule, ...] = ()
     only: tuple[RowRule, ...] = ()
     on_missing: OnMissing | None = None
@@ -217,7 +251,12 @@ def json_schema() -> dict[str, Any]:
         "description": "Parameters of addupdatelead.",
     }
     properties["extra"]["additionalProperties"] = short
-    properties["suppress"] = text_or_list | {"description": "Files with contacts never to send."}
+    listed = {"anyOf": [{"type": "string"}, {"$ref": "#/$defs/SuppressSpec"}]}
+    properties["suppress"] = {
+        "anyOf": [*listed["anyOf"], {"type": "array", "items": listed}],
+        "description": "Files with contacts never to send.",
+    }
+    schema["$defs"]["SuppressSpec"]["properties"]["columns"] = text_or_list
     properties["skip"]["description"] = "Rows that are not sent: any of the rules applies."
     properties["only"]["description"] = "Rows that may be sent: all of the rules apply."
     for name in ("column", "values"):

@@ -234,7 +234,7 @@ def read_requests(path: Path) -> list[Request]:
         store.close()
 
 
-def _change(sets: dict[str, list[str]], which: str, add: bool, value: str) -> None:  # noqa: FBT001
+def _change(sets: dict[str, list[str]], which: str, add: bool, value: str) -> None:  # noqa: FBT001 - from a table
     members = sets[which]
     for name in filter(None, (part.strip() for part in value.split(","))):
         if add and name not in members:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bulk_import.models import Summary
+from bulk_import.models import Status, Summary
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class Estimate:
 def estimate(
     summary: Summary, *, rate: float, concurrency: int, latency_ms: float, throttle: float
 ) -> Estimate:
-    """Return how long a run of as many requests takes.
+    """Return how long a run over all rows takes.
 
     Args:
         summary: Of the rehearsal.
@@ -31,8 +31,12 @@ def estimate(
         latency_ms: Of one answer.
         throttle: Requests per second that the server lets through; 0 = all.
     """
-    requests = summary.requests
-    bounds = [(summary.elapsed_s, "the work on this machine")]
+    requests, elapsed_s = float(summary.requests), summary.elapsed_s
+    left = summary.counts.get(Status.NOT_SENT, 0) + summary.rows_unread
+    if left:  # an interrupted rehearsal: what it did not come to is taken to be like the rest
+        done = max(1, summary.rows_read - summary.counts.get(Status.NOT_SENT, 0))
+        requests, elapsed_s = (value * (done + left) / done for value in (requests, elapsed_s))
+    bounds = [(elapsed_s, "the work on this machine")]
     if rate:
         bounds.append((requests / rate, f"--rate {rate:g}"))
     if throttle:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import glob
 import hashlib
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from bulk_import.errors import SourceError
-from bulk_import.models import Problem, Row, Severity, SourceInfo
+from bulk_import.models import Problem, Row, SourceInfo
+from bulk_import.sources.tally import Tally
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,10 +23,15 @@ class SourceOptions:
 
     Attributes:
         sheet: Name of the tab.
-        header_row: Row of the header as the spreadsheet program shows it, from 1.
+        header_row: Row of the header as the spreadsheet program shows it, from 1; 0: there is
+            none, the columns are ``Column A``, ``Column B``, …
         encoding: As Python calls it.
         delimiter: One character, or ``tab``.
         member: The file inside an archive that holds several.
+        sheets: Several tabs as one source, by name; ``("all",)``: every visible one.
+        hidden_rows: ``read`` or ``skip`` rows that a filter hides.
+        columns: Names of columns that the file should have; they tell where its header is, and
+            which sheet is meant.
     """
 
     sheet: str | None = None
@@ -30,6 +39,9 @@ class SourceOptions:
     encoding: str | None = None
     delimiter: str | None = None
     member: str | None = None
+    sheets: tuple[str, ...] = ()
+    hidden_rows: str = "read"
+    columns: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -38,10 +50,11 @@ class Source:
 
     Attributes:
         name: As given.
-        kind: ``csv``, ``xlsx``, ``xls``, ``xlsb`` or ``ods``.
+        kind: ``csv``, ``json``, ``html``, ``xlsx``, ``xls``, ``xlsb`` or ``ods``.
         evidence: Why encoding and delimiter are believed to be what they are.
         problems: What opening found: duplicate headers, other sheets.
         dialect: How a delimited file is written; empty for workbooks.
+        tally: What is counted while the rows are read.
     """
 
     name: str
@@ -56,6 +69,16 @@ class Source:
     evidence: str = ""
     dialect: Mapping[str, str] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+    tally: Tally = field(default_factory=Tally)
+
+    @property
+    def hidden_rows(self) -> int:
+        """Rows read so far that a filter hides."""
+        return self.tally.hidden
+
+    def findings(self) -> list[Problem]:
+        """Return what is known when all rows were read: hidden rows, cells beyond the table, …"""
+        return self.tally.findings()
 
     def __iter__(self) -> Iterator[Row]:
         return self.rows
@@ -95,12 +118,13 @@ def open_source(path: str | Path, options: SourceOptions = SourceOptions()) -> I
         SourceError: It cannot be read as it is; one line that says where and what would work.
     """
     from bulk_import.sources.container import regular_file
+    from bulk_import.sources.opening import opened
 
     name = str(path)
     with ExitStack() as stack:
         file = stack.enter_context(regular_file(name, options.member))
         try:
-            source = _open(stack, file, name, options)
+            source = opened(stack, file, name, options)
         except OSError as exc:
             raise SourceError(
                 f"{name}: cannot be read any more: {exc.strerror}; was it moved or replaced?",
@@ -109,12 +133,39 @@ def open_source(path: str | Path, options: SourceOptions = SourceOptions()) -> I
         yield source
 
 
-def read_rows(path: str | Path, **source_options: str | int | None) -> Iterator[Row]:
+def sheet_names(path: str | Path, member: str | None = None) -> list[str]:
+    """Return the visible sheets of a workbook; nothing for a file without sheets, and for stdin.
+
+    Raises:
+        SourceError: It cannot be opened.
+    """
+    from bulk_import.sources.container import kind_of, regular_file
+
+    name = str(path)
+    if name == "-":
+        return []  # it can be read once
+    with ExitStack() as stack:
+        file = stack.enter_context(regular_file(name, member))
+        kind = kind_of(file, name)
+        if kind in ("text", "json", "html"):
+            return []
+        if kind == "xlsx":
+            from bulk_import.sources.xlsx.workbook import Workbook
+
+            sheets = stack.enter_context(Workbook(file, name)).sheets
+            return [sheet.name for sheet in sheets if not sheet.is_hidden]
+        from bulk_import.sources import calamine
+
+        return calamine.sheets_of(file, name)[1]
+
+
+def read_rows(path: str | Path, **source_options: object) -> Iterator[Row]:
     """Yield the rows of a spreadsheet.
 
     Args:
         path: A path, or ``-`` for standard input.
-        **source_options: As in ``SourceOptions``: sheet, header_row, encoding, delimiter, member.
+        **source_options: As in ``SourceOptions``: sheet, sheets, header_row, encoding, delimiter,
+            member, hidden_rows.
 
     Raises:
         SourceError: It cannot be read as it is.
@@ -123,6 +174,7 @@ def read_rows(path: str | Path, **source_options: str | int | None) -> Iterator[
         yield from source
 
 
+LOCK_PREFIX = "~$"  # of the file that Excel keeps beside a workbook that is open
 Sources = str | Path | Sequence[str | Path]
 
 
@@ -144,128 +196,13 @@ def expand_sources(sources: Sources) -> list[str]:
             found[pattern] = None
             continue
         matches = sorted(glob.glob(pattern, recursive=True))  # noqa: PTH207 - absolute patterns too
+        locks = [match for match in matches if Path(match).name.startswith(LOCK_PREFIX)]
+        for lock in locks:
+            _log.warning(
+                "%s is left out: it only says that a spreadsheet program has the file open", lock
+            )
+        matches = [match for match in matches if match not in locks]
         if not matches:
             raise SourceError(f"{pattern}: no file has such a name", code="SOURCE_MISSING")
         found.update(dict.fromkeys(matches))
     return list(found)
-
-
-def _open(stack: ExitStack, file: Path, name: str, options: SourceOptions) -> Source:
-    from bulk_import.sources.container import kind_of
-
-    kind = kind_of(file, name)
-    if kind == "text":
-        return _open_text(file, name, options)
-    if kind == "xlsx":
-        return _open_xlsx(stack, file, name, options)
-    return _open_with_calamine(file, name, kind, options)
-
-
-def _open_text(file: Path, name: str, options: SourceOptions) -> Source:
-    from bulk_import.sources.table import find_table
-    from bulk_import.sources.text.delimited import choose_encoding, detect_dialect, read_lines
-
-    encoding = choose_encoding(file, name, options.encoding)
-    dialect = detect_dialect(file, encoding.name, name, options.delimiter)
-    lines = read_lines(file, encoding.name, dialect, name)
-    table = find_table(lines, name, header_row=options.header_row, is_ragged_by_nature=False)
-    problems = list(table.problems)
-    if not encoding.is_certain:
-        problems.append(
-            Problem(
-                "ENCODING_GUESSED",
-                f"not UTF-8; read as {encoding.name} ({encoding.evidence}); look at a few names, and "
-                "set source: encoding: if they are wrong",
-                severity=Severity.WARNING,
-            )
-        )
-    return Source(
-        name=name,
-        kind="csv",
-        header=table.header,
-        labels=table.labels,
-        header_row=table.header_row,
-        rows=table.rows(name, ""),
-        path=file,
-        encoding=encoding.name,
-        evidence=encoding.evidence,
-        dialect={
-            "delimiter": dialect.delimiter,
-            "quotechar": dialect.quotechar,
-            "escapechar": dialect.escapechar,
-            "lineterminator": dialect.lineterminator,
-            "sep_line": "1" if dialect.has_sep_line else "",
-        },
-        problems=problems,
-    )
-
-
-def _open_xlsx(stack: ExitStack, file: Path, name: str, options: SourceOptions) -> Source:
-    from bulk_import.sources.table import find_table
-    from bulk_import.sources.xlsx.workbook import Workbook
-
-    workbook = stack.enter_context(Workbook(file, name))
-    visible = [sheet.name for sheet in workbook.sheets if not sheet.is_hidden]
-    every = [sheet.name for sheet in workbook.sheets]
-    chosen, problems = _choose(options.sheet, visible or every, every, name)
-    sheet = workbook.sheets[every.index(chosen)]
-    table = find_table(
-        workbook.lines(sheet), name, header_row=options.header_row, is_ragged_by_nature=True
-    )
-    return Source(
-        name=name,
-        kind="xlsx",
-        header=table.header,
-        labels=table.labels,
-        header_row=table.header_row,
-        rows=table.rows(name, chosen),
-        path=file,
-        sheet=chosen,
-        problems=[*problems, *table.problems],
-    )
-
-
-def _open_with_calamine(file: Path, name: str, kind: str, options: SourceOptions) -> Source:
-    from bulk_import.sources import calamine
-    from bulk_import.sources.table import find_table
-
-    workbook, visible = calamine.sheets_of(file, name)
-    chosen, problems = _choose(options.sheet, visible, list(workbook.sheet_names), name)
-    lines = calamine.lines(workbook, chosen, name)
-    table = find_table(lines, name, header_row=options.header_row, is_ragged_by_nature=True)
-    return Source(
-        name=name,
-        kind=kind,
-        header=table.header,
-        labels=table.labels,
-        header_row=table.header_row,
-        rows=table.rows(name, chosen),
-        path=file,
-        sheet=chosen,
-        problems=[*problems, *table.problems],
-    )
-
-
-def _choose(
-    wanted: str | None, visible: Sequence[str], every: Sequence[str], name: str
-) -> tuple[str, list[Problem]]:
-    """The sheet to read, and a note when others are left out."""
-    if wanted is not None:
-        alike = [sheet for sheet in every if sheet.strip().casefold() == wanted.strip().casefold()]
-        if wanted in every:
-            return wanted, []
-        if len(alike) == 1:
-            return alike[0], []
-        raise SourceError(
-            f"{name}: no sheet {wanted!r}; it has {', '.join(map(repr, every[:20]))}",
-            code="SHEET_MISSING",
-        )
-    if len(visible) == 1:
-        return visible[0], []
-    note = Problem(
-        "SHEET_CHOSEN",
-        f"sheet {visible[0]!r} is read; the others ({', '.join(visible[1:6])}) are not; "
-        "source: sheet: names another",
-        severity=Severity.WARNING,
-    )
-    return visible[0], [note]

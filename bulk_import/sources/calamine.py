@@ -17,7 +17,7 @@ from typing import Any
 
 from bulk_import.errors import SourceError
 from bulk_import.models import Problem
-from bulk_import.sources.numbers import is_rounded, plain_number
+from bulk_import.sources.numbers import is_rounded, plain_number, rounded
 from bulk_import.sources.table import Line
 
 _BLOCK = 1 << 20
@@ -118,12 +118,7 @@ def _text(value: object) -> tuple[str, Problem | None]:
     if isinstance(value, int | float):
         text = plain_number(Decimal(repr(value)))
         if is_rounded(text):
-            return text, Problem(
-                "NUMBER_ROUNDED",
-                f"{text} has {len(text)} digits; spreadsheets keep 15 of a number, the rest is lost; "
-                "format the column as text and enter it again",
-                value=text,
-            )
+            return text, Problem("NUMBER_ROUNDED", rounded(text), value=text)
         return text, None
     if isinstance(value, datetime):
         has_time = value.time() != time()

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import bz2
+import errno
 import gzip
 import lzma
 import os
-import shutil
+import re
 import stat
 import sys
-import tempfile
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, cast
 
 from bulk_import.errors import SourceError
+from bulk_import.sources import LOCK_PREFIX
 from bulk_import.sources.remote import fetch, is_remote
+from bulk_import.system.files import no_room, temporary_folder
 
 MOST_UNPACKED = 4 * 2**30
+_BLOCK = 1 << 20
 _SUSPICIOUS_BYTES = 50 * 2**20
 _SUSPICIOUS_RATIO = 1000  # text of spreadsheets rarely packs better than 50 to 1
 
@@ -29,6 +32,7 @@ _PACKERS: dict[bytes, Callable[[Path], IO[bytes]]] = {
     b"BZh": lambda path: cast("IO[bytes]", bz2.open(path)),
     b"\xfd7zXZ\x00": lambda path: cast("IO[bytes]", lzma.open(path)),
 }
+_XLSB = b"\x83\x01"  # BrtBeginBook
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _NOT_TABLES = {
     b"%PDF": "a PDF document",
@@ -41,7 +45,43 @@ _NOT_TABLES = {
     b"\x7fELF": "a program",
     b"MZ\x90\x00": "a program",
     b"PAR1": "a Parquet file; save it as CSV",
+    b"Obj\x01": "an Avro file; save it as CSV",
+    b"ARROW1": "an Arrow file; save it as CSV",
+    b"\x28\xb5\x2f\xfd": "packed by zstd; unpack it first",
 }
+# How texts begin that hold contacts in another form, in small letters.
+_OTHER_TEXTS = (
+    (b"{\\rtf", "an RTF document; copy its table into a spreadsheet and save that"),
+    (b"begin:vcard", "a vCard file; import it into an address book and export that as CSV"),
+    (b"begin:vcalendar", "a calendar, not a table of contacts"),
+    (b"dn:", "an LDIF file; export the directory as CSV"),
+    (b"version: 1\ndn:", "an LDIF file; export the directory as CSV"),
+    (b"version: 1\r\ndn:", "an LDIF file; export the directory as CSV"),
+    (b"insert into", "a dump of a database; export the table as CSV"),
+    (b"-- mysql dump", "a dump of a database; export the table as CSV"),
+    (b"--\n-- postgresql database dump", "a dump of a database; export the table as CSV"),
+    (
+        b"mime-version:",
+        "a web page in one file (MHTML); open it in a spreadsheet program and save it as XLSX",
+    ),
+    (b"id;p", "a SYLK file; open it in a spreadsheet program and save it as XLSX"),
+)
+_LINK = re.compile(
+    rb"^(?:\[internetshortcut\]|\{\s*\"(?:url|doc_id)\"\s*:|<\?xml.{0,400}<key>url</key>)"
+    rb".*?(?:docs\.google\.com|sharepoint|onedrive|doc_id|https?:)|^https?://docs\.google\.com/\S+\s*$",
+    re.DOTALL,
+)
+_PAGES = (
+    b"<html",
+    b"<!doctype html",
+    b"<table",
+    b"<!--",
+    b"<meta",
+    b"<head",
+    b"<style",
+    b"<div",
+    b"<body",
+)
 
 
 @contextmanager
@@ -55,35 +95,84 @@ def regular_file(path: str, member: str | None) -> Iterator[Path]:
     Raises:
         SourceError: It cannot be read, or unpacks to something that no spreadsheet is.
     """
-    with tempfile.TemporaryDirectory(prefix="bulk_import_") as folder:
+    with temporary_folder() as folder:
         if path == "-":
-            source = Path(folder) / "stdin"
-            with private_file(source) as file:
-                # Not through the buffer: its lock would be held by a thread that hangs in a read.
-                shutil.copyfileobj(getattr(sys.stdin.buffer, "raw", sys.stdin.buffer), file)
+            source = folder / "stdin"
+            _copy_stdin(source)
         elif is_remote(path):
-            source = Path(folder) / "fetched"
+            source = folder / "fetched"
             with private_file(source) as file:
                 fetch(path, file, most_bytes=MOST_UNPACKED)
         else:
             source = Path(path)
             _refuse_specials(source)
-        yield _unpacked(source, path, Path(folder), member)
+        yield _unpacked(source, path, folder, member)
 
 
-def private_file(path: Path) -> IO[bytes]:
-    """Create a file that only its owner can read."""
-    return os.fdopen(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "wb")
+@contextmanager
+def private_file(path: Path) -> Iterator[Writer]:
+    """Create a temporary file that only its owner can read.
+
+    Raises:
+        StorageError: There is no room for it.
+    """
+    try:
+        with os.fdopen(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "wb") as file:
+            yield Writer(file)
+    except OSError as exc:
+        if exc.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            raise
+        raise no_room(exc) from exc
+
+
+class Writer:
+    """A temporary file: a failure to write it is no failure of what is copied into it."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+
+    def write(self, block: bytes) -> int:
+        """Write *block*.
+
+        Raises:
+            StorageError: There is no room for it.
+        """
+        try:
+            return self._file.write(block)
+        except OSError as exc:
+            raise no_room(exc) from exc
+
+
+def _copy_stdin(target: Path) -> None:
+    if sys.stdin is None:
+        raise SourceError("-: standard input is closed", code="SOURCE_UNREADABLE")
+    # Not through the buffer: its lock would be held by a thread that hangs in a read.
+    stdin = getattr(sys.stdin.buffer, "raw", sys.stdin.buffer)
+    with private_file(target) as file:
+        try:
+            while block := stdin.read(_BLOCK):
+                file.write(block)
+        except OSError as exc:
+            raise SourceError(
+                f"-: standard input cannot be read: {exc.strerror or exc}",
+                code="SOURCE_UNREADABLE",
+            ) from None
 
 
 def kind_of(path: Path, name: str) -> str:
-    """Return ``xlsx``, ``xlsb``, ``ods``, ``xls`` or ``text``, by the file's content.
+    """Return ``xlsx``, ``xlsb``, ``ods``, ``xls``, ``json``, ``html`` or ``text``, by the content.
 
     Raises:
         SourceError: It is something else; the message says what.
     """
     with path.open("rb") as file:
         head = file.read(4096)
+    if Path(name).name.startswith(LOCK_PREFIX) and len(head) < 4096:
+        raise SourceError(
+            f"{name}: this only says that a spreadsheet program has the file open; name "
+            f"{Path(name).name.removeprefix(LOCK_PREFIX)} instead",
+            code="SOURCE_NOT_TABLE",
+        )
     if not head:
         raise SourceError(f"{name}: the file is empty", code="SOURCE_EMPTY")
     if head.startswith(b"PK"):
@@ -97,11 +186,36 @@ def kind_of(path: Path, name: str) -> str:
     for magic, what in _NOT_TABLES.items():
         if head.startswith(magic):
             raise SourceError(f"{name}: this is {what}, not a spreadsheet", code="SOURCE_NOT_TABLE")
+    return _kind_of_text(path, head, name)
+
+
+def _kind_of_text(path: Path, head: bytes, name: str) -> str:
+    from bulk_import.sources.text.objects import is_json
+    from bulk_import.sources.text.page import has_table
+
     start = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-    if start.startswith((b"<html", b"<!doctype html", b"<table")) or b"<table" in start[:2000]:
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        start = head.decode("utf-16", "ignore").strip().lower().encode()
+    for begin, what in _OTHER_TEXTS:
+        if start.startswith(begin):
+            raise SourceError(f"{name}: this is {what}", code="SOURCE_NOT_TABLE")
+    if _LINK.search(start):
         raise SourceError(
-            f"{name}: this is a web page with a spreadsheet's name; open it in a spreadsheet program "
-            "and save it as XLSX or CSV",
+            f"{name}: this is only a link to an online spreadsheet; open it there and download it as "
+            "XLSX or CSV",
+            code="SOURCE_NOT_TABLE",
+        )
+    if is_json(start):
+        return "json"
+    if start.startswith(_PAGES) or b"<table" in start:
+        if (
+            has_table(path)
+            or start.startswith(b"<meta")
+            or head.startswith((b"\xff\xfe", b"\xfe\xff"))
+        ):
+            return "html"
+        raise SourceError(
+            f"{name}: this is a web page without a table; export the contacts as CSV or XLSX",
             code="SOURCE_HTML",
         )
     if start.startswith(b"<?xml"):
@@ -109,8 +223,6 @@ def kind_of(path: Path, name: str) -> str:
             f"{name}: this is XML; open it in a spreadsheet program and save it as XLSX or CSV",
             code="SOURCE_NOT_TABLE",
         )
-    if start.startswith((b"{", b"[{")):
-        raise SourceError(f"{name}: this is JSON, not a spreadsheet", code="SOURCE_NOT_TABLE")
     return "text"
 
 
@@ -165,7 +277,7 @@ def _member(source: Path, name: str, folder: Path, member: str | None) -> Path:
                 and not Path(info.filename).name.startswith(".")
             ]
             names = [info.filename for info in infos]
-            if "[Content_Types].xml" in names or "mimetype" in names:
+            if _is_document(names):
                 return source
             chosen = [info for info in infos if member is None or info.filename == member]
             if len(chosen) != 1:
@@ -188,10 +300,18 @@ def _member(source: Path, name: str, folder: Path, member: str | None) -> Path:
         raise SourceError(f"{name}: a damaged archive ({exc})", code="SOURCE_BROKEN") from None
 
 
+def _is_document(names: Iterable[str]) -> bool:
+    """Whether an archive is one document: a workbook, or one of Apple's."""
+    folded = {name.lower() for name in names}
+    return bool(
+        folded & {"[content_types].xml", "_rels/.rels", "mimetype", "xl/workbook.xml"}
+    ) or any(name.endswith(".iwa") for name in folded)
+
+
 def _copy(packed: IO[bytes], target: Path, name: str, packed_bytes: int) -> None:
     size = 0
     with private_file(target) as file:
-        while block := packed.read(1 << 20):
+        while block := packed.read(_BLOCK):
             size += len(block)
             if size > MOST_UNPACKED or (
                 size > _SUSPICIOUS_BYTES and size / packed_bytes > _SUSPICIOUS_RATIO
@@ -205,19 +325,38 @@ def _copy(packed: IO[bytes], target: Path, name: str, packed_bytes: int) -> None
 
 
 def _kind_of_zip(path: Path, name: str) -> str:
+    from bulk_import.sources.xlsx.package import Package
+
     try:
         with zipfile.ZipFile(path) as archive:
-            names = {info.filename.lower() for info in archive.infolist()}
-            if "xl/workbook.bin" in names:
-                return "xlsb"
-            if "xl/workbook.xml" in names:
-                return "xlsx"
-            if "mimetype" in names and "content.xml" in names:
-                return "ods"
-    except (zipfile.BadZipFile, OSError) as exc:
+            package = Package(archive)
+            main = package.workbook()
+            if package.find("mimetype") and package.find("content.xml"):
+                return _kind_of_odf(archive.read(package.find("mimetype"))[:100], name)
+            is_numbers = any(info.filename.endswith(".iwa") for info in archive.infolist())
+            begin = archive.open(main).read(4) if main else b""
+    except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError) as exc:
         raise SourceError(f"{name}: a damaged workbook ({exc})", code="SOURCE_BROKEN") from None
-    what = "a Word document" if "word/document.xml" in names else "an archive without a spreadsheet"
+    if is_numbers:
+        what = "a document of Apple's iWork; in Numbers, export it as Excel or CSV"
+    elif "word" in main.casefold():
+        what = "a Word document; save its table as XLSX or CSV"
+    elif "ppt" in main.casefold():
+        what = "a presentation; save its table as XLSX or CSV"
+    elif main:
+        return "xlsb" if begin.startswith(_XLSB) else "xlsx"
+    else:
+        what = "an archive without a spreadsheet"
     raise SourceError(f"{name}: this is {what}", code="SOURCE_NOT_TABLE")
+
+
+def _kind_of_odf(mimetype: bytes, name: str) -> str:
+    if b"opendocument" in mimetype and b"spreadsheet" not in mimetype:
+        raise SourceError(
+            f"{name}: this is an OpenDocument text or drawing, not a spreadsheet",
+            code="SOURCE_NOT_TABLE",
+        )
+    return "ods"
 
 
 def _is_encrypted_ole(path: Path) -> bool:

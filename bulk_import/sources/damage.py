@@ -14,6 +14,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from bulk_import.models import Problem, Row, Severity
+from bulk_import.sources.remnants import WORDS, remnant
+from bulk_import.sources.tally import Places
 
 _CUT_LENGTHS = (255, 32_767)  # old Excel's cell, today's cell
 _FEWEST_PEERS = 20
@@ -43,6 +45,13 @@ _PLAUSIBLE = re.compile(
     "[\x20-\x7e\u00a0-\u017f\u0218-\u021b\u0386-\u03ce\u0400-\u045f\u0490\u0491\u1e9e"
     "\u2010-\u203a\u20ac\u20bd\u2116\u2122]*"
 )
+
+# Half of a letter of UTF-8, and a sign that is its other half.
+_TORN = re.compile("[ÃÂÐÑ][\u00a1-\u00a9\u00ac-\u00b9\u00bc-\u00bf]|[ÃÐÑ][€‚ƒ„†‡‰‹Œ]")
+_SIGN_INSIDE = re.compile(r"[^\W\d_][°±²³µ¶§©®¬¦¤][^\W\d_]")
+_ACCENTED = re.compile(r"(?<![^\W\d_])[\u00b8\u00a8\u00c0-\u00ff]{3,}(?![^\W\d_])")
+_CYRILLIC_VOWEL = re.compile("[аеёиоуыэюя]", re.IGNORECASE)
+_MOST_NAMESAKES = 3  # rows with a surname such as None, before it counts as a missing value
 
 _DATES_REFUSED_IN = frozenset({"phone", "name", "postal_code"})
 _DATES_DOUBTED_IN = frozenset({"tags", "list_ids"})
@@ -83,6 +92,7 @@ class DamageDetector:
 
     def __init__(self, roles: Mapping[str, str]) -> None:
         self._roles = {column: role for column, role in roles.items() if role}
+        self._doubtful: dict[tuple[str, str], Places] = {}
         self._lengths = {
             column: _Lengths() for column, role in self._roles.items() if role in _PEERED
         }
@@ -99,12 +109,36 @@ class DamageDetector:
                     continue
                 if lengths is not None and text.isdigit():
                     lengths.add(len(text), row.number)
-                if len(text) < 16 and text.isalnum() and text.isascii():
+                if len(text) < 16 and text.isalnum() and text.isascii() and text not in WORDS:
                     continue  # one plain word, or a number that a spreadsheet keeps: never spoiled
                 problem = spoiled(text, role)
                 if problem is not None:
                     found.append(replace(problem, column=column))
+            if found:
+                found = self._weighed(found, row.number)
             yield replace(row, problems=(*row.problems, *found)) if found else row
+
+    def _weighed(self, found: list[Problem], row: int) -> list[Problem]:
+        """Take doubtful placeholders (``None``, ``Null``) for missing values where others agree.
+
+        Others are another placeholder in the row, or so many of the column that it is nobody's name.
+        """
+        placeholders = [problem for problem in found if problem.code == "VALUE_PLACEHOLDER"]
+        if not placeholders:
+            return found
+        weighed = []
+        for problem in found:
+            if problem.code == "VALUE_PLACEHOLDER" and not problem.is_error:
+                places = self._doubtful.setdefault((problem.column, problem.value), Places())
+                places.add(row)
+                if len(placeholders) > 1 or places.count > _MOST_NAMESAKES:
+                    message = (
+                        f"{problem.value!r} stands for a missing value; clear the cell, or give "
+                    )
+                    message += "its meaning by values: in the mapping"
+                    problem = replace(problem, message=message, severity=Severity.ERROR)
+            weighed.append(problem)
+        return weighed
 
     def findings(self) -> list[Problem]:
         """Return what only the whole column shows. Call it when the rows are read."""
@@ -123,7 +157,19 @@ class DamageDetector:
                 rows += ", …"
             text = message.format(count=short, short=usual - 1, usual=often, long=usual, rows=rows)
             problems.append(Problem(code, text, column=column, severity=Severity.WARNING))
-        return problems
+        return problems + list(self._namesakes())
+
+    def _namesakes(self) -> Iterator[Problem]:
+        """Columns in which a doubtful placeholder passed before it was seen to be one."""
+        for (column, value), places in self._doubtful.items():
+            if places.count > _MOST_NAMESAKES:
+                yield Problem(
+                    "VALUE_PLACEHOLDER",
+                    f"{value!r} stands in {places.count:,} rows ({places}): a missing value; the first "
+                    "of them may have passed as names",
+                    column=column,
+                    severity=Severity.WARNING,
+                )
 
 
 def spoiled(text: str, role: str) -> Problem | None:
@@ -133,22 +179,11 @@ def spoiled(text: str, role: str) -> Problem | None:
         text: Not empty.
         role: What the column holds; ``text`` for anything.
     """
-    if not text.isascii():
-        if "\ufffd" in text:
-            return _error(
-                "TEXT_LOST",
-                "the cell holds \ufffd, which stands for a letter that an earlier program could "
-                "not read; export the data again from where it is still whole",
-                text,
-            )
-        meant = unmistaken(text)
-        if meant:
-            return _error(
-                "TEXT_MOJIBAKE",
-                f"{text[:60]!r} is {meant[:60]!r} in the wrong encoding; import the file that it "
-                "comes from as UTF-8 and export it again",
-                text,
-            )
+    if not text.isascii() and (mangled := _mangled(text, role)):
+        return mangled
+    problem = remnant(text, role)
+    if problem is not None:
+        return problem
     length = len(text)
     if length in _CUT_LENGTHS:
         return _warning(
@@ -198,6 +233,41 @@ def spoiled(text: str, role: str) -> Problem | None:
     return None
 
 
+def _mangled(text: str, role: str) -> Problem | None:
+    """What an earlier program did to the letters of a text beyond ASCII."""
+    if "\ufffd" in text or "ï¿½" in text:
+        return _error(
+            "TEXT_LOST",
+            "the cell holds \ufffd, which stands for a letter that an earlier program could "
+            "not read; export the data again from where it is still whole",
+            text,
+        )
+    meant = unmistaken(text)
+    if meant:
+        return _error(
+            "TEXT_MOJIBAKE",
+            f"{text[:60]!r} is {meant[:60]!r} in the wrong encoding; import the file that it "
+            "comes from as UTF-8 and export it again",
+            text,
+        )
+    if _TORN.search(text) or (role in ("name", "city") and _SIGN_INSIDE.search(text)):
+        return _error(
+            "TEXT_MOJIBAKE",
+            f"{text[:60]!r} was read in the wrong encoding and lost letters on the way; export the "
+            "data again from where it is still whole",
+            text,
+        )
+    foreign = _in_another_script(text) if role != "email" else ""
+    if foreign:
+        return _error(
+            "TEXT_MOJIBAKE",
+            f"{text[:60]!r} is {foreign[:60]!r} in the wrong encoding; export the data again from "
+            "where it is still whole",
+            text,
+        )
+    return None
+
+
 def unmistaken(text: str) -> str:
     """Return what *text* was before UTF-8 was read as another encoding; ``""`` if it was not."""
     for encoding, fewest in _MISTAKEN:
@@ -207,6 +277,22 @@ def unmistaken(text: str) -> str:
             continue
         letters = sum(char > "\x7f" for char in meant)
         if letters >= fewest and _PLAUSIBLE.fullmatch(meant):
+            return unmistaken(meant) or meant  # some texts went through it twice
+    return ""
+
+
+def _in_another_script(text: str) -> str:
+    """Return the Cyrillic words of cp1251 that were read as cp1252: ``Àííà`` was Анна.
+
+    No language of the West has words of three and more letters that all bear accents.
+    """
+    for word in _ACCENTED.findall(text):
+        try:
+            meant = str(word).encode("cp1252").decode("cp1251")
+        except UnicodeError:
+            continue
+        has_case = meant.istitle() or meant.islower() or meant.isupper()
+        if has_case and meant.isalpha() and _CYRILLIC_VOWEL.search(meant):
             return meant
     return ""
 

@@ -8,9 +8,11 @@ its end before we ever see it.
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
+
+from bulk_import.sources.formats import Section, compiled, number_text
 
 DIGITS_KEPT = 15  # IEEE 754 doubles, as Excel treats them
 
@@ -25,27 +27,26 @@ _BUILT_IN = {
     **dict.fromkeys((32, 33, 34, 35, 55, 56), "h:mm:ss"),
 }  # fmt: skip
 
-_QUOTED = re.compile(r'"[^"]*"|\\.|_.|\*.|\[(?!h+\]|m+\]|s+\])[^\]]*\]', re.IGNORECASE)
-_LITERAL = re.compile(r'"([^"]*)"|\\(.)')
-_DATE_LETTERS = re.compile(r"[ymdhs]|AM/PM", re.IGNORECASE)
-_MASK = re.compile(r"[0#]+(?:[^0#.,%eE?]+[0#]+)+|0{2,}")
-_EPOCH_1900 = datetime(1899, 12, 30)  # noqa: DTZ001 - spreadsheets know no zones
-_EPOCH_1904 = datetime(1904, 1, 1)  # noqa: DTZ001
+_EPOCH_1900 = datetime(1899, 12, 30)  # noqa: DTZ001 - a day, as serial dates count
+_EPOCH_1904 = datetime(1904, 1, 1)  # noqa: DTZ001 - a day, as serial dates count
 _LAST_DAY = 2_958_465  # 9999-12-31
+_DAY_S = 86_400
+_DURATION = re.compile(
+    r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:[.,]\d+)?)S)?)?", re.IGNORECASE
+)
 
 
-def built_in_format(number: int) -> str:
+def built_in_format(number: str | int) -> str:
     """Return the format that a number stands for when the file does not say."""
-    return _BUILT_IN.get(number, "General")
+    try:
+        return _BUILT_IN.get(int(number), "General")
+    except ValueError:
+        return "General"
 
 
-@lru_cache(maxsize=512)
 def is_date_format(code: str) -> bool:
     """Whether a number format shows a date or a time."""
-    if code in ("General", "@"):
-        return False
-    plain = _QUOTED.sub("", code.split(";")[0])
-    return bool(_DATE_LETTERS.search(plain)) and not re.search(r"[0#?]\s*E[+-]", plain)
+    return compiled(code).numeric[0].is_date
 
 
 @lru_cache(maxsize=8192)
@@ -57,24 +58,27 @@ def shown(raw: str, code: str, *, epoch_1904: bool = False) -> str:
         code: The cell's number format.
 
     Raises:
-        ValueError: Not a number.
+        ValueError: Not a number, or not a date where the format shows one.
     """
-    if code == "General" and raw.isascii() and raw.isdigit() and len(raw) <= DIGITS_KEPT:
-        return raw
-    if is_date_format(code):
-        return iso_date(float(raw), with_1904=epoch_1904, code=code)
+    if raw.isascii() and raw.isdigit() and len(raw) <= DIGITS_KEPT:
+        if code == "General":
+            return raw
+        zeros = compiled(code).zeros
+        if zeros > 1:
+            return raw.zfill(zeros)
     try:
         number = Decimal(raw)
     except InvalidOperation:
         raise ValueError(f"{raw!r} is not a number") from None
     if not number.is_finite():
         raise ValueError(f"{raw!r} is not a number")
-    mask = _mask(code)
-    if mask and number == number.to_integral_value() and number >= 0:
-        return _masked(f"{number:f}".split(".")[0], mask)
-    if "%" in _QUOTED.sub("", code.split(";")[0]):
-        return plain_number(number * 100) + "%"
-    return plain_number(number)
+    form = compiled(code)
+    if form.is_plain:
+        return plain_number(number)
+    section, _ = form.section(number)
+    if section is not None and section.is_date:
+        return _date_text(float(raw), section, epoch_1904=epoch_1904)
+    return number_text(number, code, plain_number)
 
 
 def plain_number(number: Decimal) -> str:
@@ -86,55 +90,85 @@ def plain_number(number: Decimal) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-def is_rounded(text: str) -> bool:
-    """Whether a whole number has more digits than a spreadsheet keeps."""
-    digits = text.lstrip("-")
-    return digits.isdigit() and len(digits) > DIGITS_KEPT
+def is_rounded(raw: str) -> bool:
+    """Whether a whole number has more digits than a spreadsheet keeps.
+
+    Args:
+        raw: As written in the file: ``12345678901234567890``, ``1.2345678901234567E19``.
+    """
+    if len(raw) <= DIGITS_KEPT and "e" not in raw.lower():
+        return False
+    try:
+        number = Decimal(raw)
+    except InvalidOperation:
+        return False
+    return number == number.to_integral_value() and abs(number) >= 10**DIGITS_KEPT
 
 
-def iso_date(serial: float, *, with_1904: bool, code: str = "") -> str:
-    """Return a date serial as ``2024-05-12``, ``2024-05-12 14:30`` or ``14:30:00``.
+def rounded(text: str) -> str:
+    """Return what is wrong with a number for which ``is_rounded`` holds."""
+    return (
+        f"{text} has more than {DIGITS_KEPT} digits; a spreadsheet keeps {DIGITS_KEPT} of a number, "
+        "the rest is lost; format the column as text and enter it again"
+    )
+
+
+def iso_text(value: str) -> str:
+    """Return a cell that is stored as an ISO 8601 date, time or duration, as ``shown`` would.
 
     Raises:
-        ValueError: Before the calendar of spreadsheets begins, or behind its end.
+        ValueError: It is none of them.
     """
-    if not 0 <= serial <= _LAST_DAY + 1:
+    duration = _DURATION.fullmatch(value)
+    if duration is not None and value not in ("P", "PT"):
+        days, hours, minutes, seconds = (float(part or 0) for part in duration.groups())
+        total = ((days * 24 + hours) * 60 + minutes) * 60 + seconds
+        return duration_text(total, with_seconds=False)
+    if "T" not in value and "-" not in value.lstrip("-") and ":" in value:
+        moment = time.fromisoformat(value)
+        return duration_text(
+            moment.hour * 3600 + moment.minute * 60 + moment.second, with_seconds=False
+        )
+    # The zone says where the file was written; spreadsheet programs show the time without it.
+    return moment_text(datetime.fromisoformat(value).replace(tzinfo=None, microsecond=0))
+
+
+def moment_of(serial: float, *, epoch_1904: bool) -> datetime:
+    """Return the moment that a date serial stands for, to the second.
+
+    Raises:
+        ValueError: Before the calendar of spreadsheets begins, or after its end.
+    """
+    if not 0 <= serial < _LAST_DAY + 1:
         raise ValueError(f"{serial:g} is not a date")
-    has_date = re.search(r"[yd]", _QUOTED.sub("", code), re.IGNORECASE) or not code
-    epoch = _EPOCH_1904 if with_1904 else _EPOCH_1900
+    epoch = _EPOCH_1904 if epoch_1904 else _EPOCH_1900
     # Excel believes that 1900 was a leap year; days before the phantom 29 February are one off.
-    shift = 1 if not with_1904 and serial < 60 and serial >= 1 else 0
+    shift = 1 if not epoch_1904 and 1 <= serial < 60 else 0
     moment = epoch + timedelta(days=serial + shift)
-    moment = (moment + timedelta(microseconds=500_000)).replace(microsecond=0)
-    if serial < 1 and not has_date:
-        return f"{moment:%H:%M:%S}"
+    return (moment + timedelta(microseconds=500_000)).replace(microsecond=0)
+
+
+def moment_text(moment: datetime) -> str:
+    """Return ``2024-05-12``, ``2024-05-12 14:30`` or ``2024-05-12 14:30:15``."""
     if moment.hour == moment.minute == moment.second == 0:
         return f"{moment:%Y-%m-%d}"
     return f"{moment:%Y-%m-%d %H:%M}" + (f":{moment:%S}" if moment.second else "")
 
 
-@lru_cache(maxsize=512)
-def _mask(code: str) -> str:
-    """The mask of a format like ``00000`` or ``000-00-0000``; ``""`` for any other format."""
-    first = _LITERAL.sub(lambda match: match[1] or match[2] or "", code.split(";")[0])
-    first = re.sub(r"\[[^\]]*\]|_.|\*.", "", first).strip()
-    return first if _MASK.fullmatch(first.lstrip("(+ ")) else ""
+def duration_text(seconds: float, *, with_seconds: bool) -> str:
+    """Return ``09:05``, ``25:30`` or ``25:30:07``; a minus sign in front of a negative one."""
+    whole = round(abs(seconds))
+    text = f"{whole // 3600:02d}:{whole % 3600 // 60:02d}"
+    if with_seconds or whole % 60:
+        text += f":{whole % 60:02d}"
+    return f"-{text}" if seconds < 0 and whole else text
 
 
-def _masked(digits: str, mask: str) -> str:
-    """Put *digits* into a mask from the right; what is left over goes in front."""
-    digits = digits.zfill(mask.count("0"))
-    if not mask.strip("0"):
-        return digits
-    made: list[str] = []
-    rest = list(digits)
-    first = min(mask.find(char) for char in "0#" if char in mask)
-    for at in range(len(mask) - 1, -1, -1):
-        if mask[at] in "0#":
-            if rest:
-                made.append(rest.pop())
-        elif rest or at < first:
-            made.append(mask[at])
-    lead = len(mask[:first])  # what is left over goes behind an opening bracket
-    text = "".join(reversed(made))
-    return text[:lead] + "".join(rest) + text[lead:]
+def _date_text(serial: float, section: Section, *, epoch_1904: bool) -> str:
+    if section.elapsed:
+        return duration_text(serial * _DAY_S, with_seconds=section.has_seconds)
+    moment = moment_of(serial, epoch_1904=epoch_1904)
+    if section.has_day:
+        return moment_text(moment)
+    seconds = moment.hour * 3600 + moment.minute * 60 + moment.second
+    return duration_text(seconds, with_seconds=section.has_seconds)

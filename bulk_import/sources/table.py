@@ -8,30 +8,26 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain
+from typing import Literal
 
 from bulk_import.errors import SourceError
 from bulk_import.models import Problem, Row, Severity
+from bulk_import.sources.guards import may_be_guarded, unguarded
+from bulk_import.sources.header import LOOKED_AT, Choice, choose_header, kind_of_cell
+from bulk_import.sources.tally import Tally
+from bulk_import.sources.totals import TOTALS, is_totals
 
 MOST_COLUMNS = 16_384  # what Excel can hold
 MOST_ROWS = 2_000_000
 LONGEST_CELL = 32_767  # characters; what Excel can hold
-# A CSV file with these columns is one of our rejects: what was neutralized in it is restored.
+# A file with these columns is one of our rejects: its cells were read before, guards and all, and
+# what was neutralized in them is restored.
 _REJECTS = frozenset({"_status", "_reason"})
 _NEUTRALIZED = re.compile("'+[=+\\-@\t\r\n|%\uff1d\uff0b\uff0d\uff20]")
-# First cells of the line below the table; the others hold sums, or nothing.
-_TOTAL_WORDS = frozenset(
-    {"total", "totals", "grand total", "subtotal", "sum", "итого", "всего", "итог", "summe", "gesamt",
-     "gesamtsumme", "total general", "total général", "totaal", "totale", "totais", "suma", "razem",
-     "celkem", "合计", "總計", "合計"}
-)  # fmt: skip
-_LONGEST_TOTAL = 24  # characters, blanks and colons around the word included
-_TOTALS = Problem(
-    "ROW_TOTALS", "this line looks like the totals below the table, not like a contact"
-)
-_SUM = re.compile(r"[\d.,\s\u00a0%-]*")
-_LOOKED_AT = 40  # lines in which the header must be found
+_EXAMPLE = Problem("ROW_EXAMPLE", "this row shows how to fill the table in; it is no contact")
+Nature = Literal["delimited", "sheet", "records"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +38,13 @@ class Line:
         number: As the spreadsheet program shows it.
         cells: Text, as wide as the line is.
         problems: By position of the cell.
+        is_hidden: By a filter, or by hand.
     """
 
     number: int
     cells: Sequence[str]
     problems: tuple[tuple[int, Problem], ...] = ()
+    is_hidden: bool = False
 
     @property
     def is_blank(self) -> bool:
@@ -65,70 +63,106 @@ class Table:
     Attributes:
         header: Unique names, as the mapping addresses the columns.
         labels: The same as written in the file.
-        rows_beyond: Whether lines of another width are the format's nature (a worksheet) or a
-            mistake (a CSV file).
+        nature: In a worksheet lines of any width are normal; in delimited text they are a mistake.
+        header_width: Cells of the header's line, unnamed ones included.
+        example: Row that only shows how to fill the table in; 0: none.
     """
 
     header: tuple[str, ...]
     labels: tuple[str, ...]
     header_row: int
     lines: Iterator[Line]
-    is_ragged_by_nature: bool
+    nature: Nature
+    header_width: int = 0
+    example: int = 0
     problems: list[Problem] = field(default_factory=list)
 
-    def rows(self, source: str, sheet: str) -> Iterator[Row]:
+    def rows(self, source: str, sheet: str, tally: Tally) -> Iterator[Row]:
         """Yield the rows below the header. Blank lines are no rows."""
-        width = len(self.header)
         header = self.header
-        were_rejected = not self.is_ragged_by_nature and set(self.labels) >= _REJECTS
-        count = 0
+        width = len(header)
+        is_rejects = set(self.labels) >= _REJECTS
+        is_guarded = self.nature != "records" and not is_rejects
+        restores = is_rejects and self.nature == "delimited"
+        for line in self._filled(source, tally):
+            cells: Sequence[str] = line.cells
+            problems: tuple[Problem, ...] = ()
+            if restores:
+                cells = [_restored(cell) for cell in cells]
+            if len(cells) != width:
+                cells, problems = self._fit(cells, width, line.number, tally)
+            if is_guarded and may_be_guarded("".join(cells)):
+                cells, changed = unguarded(cells)
+                if changed:
+                    tally.guarded.add(line.number)
+            if is_totals(cells):
+                problems += (TOTALS,)
+            if line.problems or line.number == self.example:
+                problems += self._noted(line, width)
+            yield Row(source, sheet, line.number, dict(zip(header, cells, strict=True)), problems)
+
+    def _filled(self, source: str, tally: Tally) -> Iterator[Line]:
+        """Lines with any cell; hidden ones only if they are read."""
         for line in self.lines:
             if line.is_blank:
                 continue
-            count += 1
-            if count > MOST_ROWS:
+            tally.rows += 1
+            if tally.rows > MOST_ROWS:
                 raise SourceError(
                     f"{source}: more than {MOST_ROWS:,} rows; split the file",
                     code="SOURCE_TOO_LARGE",
                 )
-            cells = [_restored(cell) for cell in line.cells] if were_rejected else line.cells
-            problems: tuple[Problem, ...] = ()
-            if len(cells) != width:
-                cells, problems = self._fit(cells, width)
-            if _is_totals(cells):
-                problems += (_TOTALS,)
-            if line.problems:
-                problems += tuple(
-                    _named(problem, header[at]) for at, problem in line.problems if at < width
-                )
-            yield Row(source, sheet, line.number, dict(zip(header, cells, strict=True)), problems)
+            if line.is_hidden:
+                tally.hidden += 1
+                if tally.skips_hidden:
+                    continue
+            yield line
 
-    def _fit(self, given: Sequence[str], width: int) -> tuple[Sequence[str], tuple[Problem, ...]]:
+    def _noted(self, line: Line, width: int) -> tuple[Problem, ...]:
+        """What the reader found in the line's cells, with the names of their columns."""
+        found = tuple(
+            replace(problem, column=self.header[at]) for at, problem in line.problems if at < width
+        )
+        return (*found, _EXAMPLE) if line.number == self.example else found
+
+    def _fit(
+        self, given: Sequence[str], width: int, number: int, tally: Tally
+    ) -> tuple[Sequence[str], tuple[Problem, ...]]:
         """Bring a line to the table's width; say so where cells may have shifted."""
-        cells, beyond = list(given[:width]), given[width:]
         found = len(given)
-        cells += [""] * (width - len(cells))
-        if self.is_ragged_by_nature and not any(cell.strip() for cell in beyond):
+        cells = [*given[:width], *[""] * (width - found)]
+        has_more = any(cell.strip() for cell in given[width:])
+        is_shifted = self.nature == "delimited" and (
+            found < width or (has_more and found > self.header_width)
+        )
+        if not is_shifted:
+            if has_more:
+                tally.beyond.add(number)
             return cells, ()
-        if not self.is_ragged_by_nature and not any(cell.strip() for cell in beyond) and beyond:
-            return cells, ()
-        what = "more" if beyond else "fewer"
+        what = "more" if found > width else "fewer"
         return cells, (
             Problem(
                 "ROW_RAGGED",
                 f"the row has {found} cells, {what} than the {width} columns of the header; cells "
-                "may stand in the wrong column (a delimiter or a quotation mark too many or few)",
+                "may be in the wrong column (a delimiter or a quotation mark too many or few)",
             ),
         )
 
 
 def find_table(
-    lines: Iterable[Line], source: str, *, header_row: int | None, is_ragged_by_nature: bool
+    lines: Iterable[Line],
+    source: str,
+    *,
+    nature: Nature,
+    header_row: int | None = None,
+    columns: Sequence[str] = (),
 ) -> Table:
     """Find the header in *lines*.
 
     Args:
-        header_row: The line's number as the spreadsheet program shows it, if it is known.
+        header_row: The line's number as the spreadsheet program shows it, if it is known; 0: there
+            is no header, columns are called ``Column A``.
+        columns: Names that the mapping expects.
 
     Raises:
         SourceError: No table, no header, impossible header.
@@ -137,15 +171,27 @@ def find_table(
     looked: list[Line] = []
     for line in supply:
         looked.append(line)
-        enough = line.number >= header_row if header_row else len(looked) >= _LOOKED_AT
-        if enough:
+        if len(looked) >= LOOKED_AT and line.number > (header_row or 0):
             break
-    at = _given(looked, header_row, source) if header_row else _likely(looked, source)
-    head = looked[at]
+    if header_row == 0:
+        return _without_header(looked, supply, source, nature)
+    if header_row:
+        choice = Choice(_given(looked, header_row, source))
+    else:
+        found = choose_header([line.cells for line in looked], columns)
+        if found is None:
+            raise SourceError(f"{source}: no rows in it", code="SOURCE_EMPTY")
+        choice = found
+    return _table(looked, supply, choice, source, nature)
+
+
+def _table(
+    looked: list[Line], supply: Iterator[Line], choice: Choice, source: str, nature: Nature
+) -> Table:
+    head = looked[choice.at]
     labels = [cell.strip() for cell in head.cells]
-    rest = chain(looked[at + 1 :], supply)
-    below = [line for line in looked[at + 1 :] if not line.is_blank]
-    filled = max((_width(line.cells) for line in below), default=0) if is_ragged_by_nature else 0
+    below = [line for line in looked[choice.at + 1 :] if not line.is_blank]
+    filled = max((_width(line.cells) for line in below), default=0)
     width = max(_width(labels), min(filled, len(labels)))
     labels = labels[:width]
     if width > MOST_COLUMNS:
@@ -153,14 +199,61 @@ def find_table(
             f"{source}: {width:,} columns; at most {MOST_COLUMNS:,} make sense",
             code="SOURCE_TOO_WIDE",
         )
-    header, problems = _names(labels)
-    if sum("@" in label and "." in label for label in labels):
+    if any(kind_of_cell(label) == "email" for label in labels):
         raise SourceError(
             f"{source}: row {head.number} should be the header, but it holds an e-mail address; "
             "add a row with the columns' names, or name its row by header_row",
             code="SOURCE_NO_HEADER",
         )
-    return Table(header, tuple(labels), head.number, rest, is_ragged_by_nature, problems)
+    used = {at for line in below for at, cell in enumerate(line.cells[:width]) if cell.strip()}
+    header, problems = _names(labels, used)
+    problems += _choice_notes(looked, choice)
+    last = choice.second[-1] if choice.second else choice.at
+    return Table(
+        header,
+        tuple(labels),
+        head.number,
+        chain(looked[last + 1 :], supply),
+        nature,
+        header_width=len(head.cells),
+        example=0 if choice.example is None else looked[choice.example].number,
+        problems=problems,
+    )
+
+
+def _choice_notes(looked: list[Line], choice: Choice) -> list[Problem]:
+    """What a person should know of the line that was taken for the header."""
+    head = looked[choice.at]
+    found = []
+    if choice.is_doubtful:
+        found.append(
+            _note(
+                "HEADER_DOUBTFUL",
+                f"row {head.number} is taken for the header, but it looks like the rows below it; if "
+                "it is one of them, add a row with the columns' names above it",
+            )
+        )
+    if choice.second:
+        rows = ", ".join(str(looked[at].number) for at in choice.second)
+        found.append(
+            _note(
+                "HEADER_SECOND",
+                f"row {rows} looks like a second line of headings and is not read as a contact",
+            )
+        )
+    return found
+
+
+def _without_header(
+    looked: list[Line], supply: Iterator[Line], source: str, nature: Nature
+) -> Table:
+    width = max((_width(line.cells) for line in looked), default=0)
+    if not width:
+        raise SourceError(f"{source}: no rows in it", code="SOURCE_EMPTY")
+    if width > MOST_COLUMNS:
+        raise SourceError(f"{source}: {width:,} columns", code="SOURCE_TOO_WIDE")
+    header = tuple(f"Column {column_letter(at)}" for at in range(width))
+    return Table(header, header, 0, chain(looked, supply), nature, header_width=width)
 
 
 def column_letter(position: int) -> str:
@@ -180,22 +273,12 @@ def _given(looked: list[Line], header_row: int, source: str) -> int:
     raise SourceError(f"{source}: row {header_row} (header_row) is empty", code="SOURCE_NO_HEADER")
 
 
-def _likely(looked: list[Line], source: str) -> int:
-    """The first line that is about as wide as the table and made of distinct words."""
-    filled = [(at, line) for at, line in enumerate(looked) if not line.is_blank]
-    if not filled:
-        raise SourceError(f"{source}: no rows in it", code="SOURCE_EMPTY")
-    usual = Counter(_count(line.cells) for _, line in filled).most_common(1)[0][0]
-    widest = max(usual, 1)
-    for at, line in filled:
-        names = [cell.strip() for cell in line.cells if cell.strip()]
-        if len(names) >= max(1, widest * 0.5) and len(set(names)) > len(names) * 0.6:
-            return at
-    return filled[0][0]
+def _names(labels: list[str], used: set[int]) -> tuple[tuple[str, ...], list[Problem]]:
+    """Unique names for *labels*: ``E-mail (2)`` for a second one, ``Column C`` for an empty one.
 
-
-def _names(labels: list[str]) -> tuple[tuple[str, ...], list[Problem]]:
-    """Unique names for *labels*: ``E-mail (2)`` for a second one, ``Column C`` for an empty one."""
+    Args:
+        used: Positions of columns that have values.
+    """
     problems: list[Problem] = []
     folded = [" ".join(label.split()) for label in labels]
     often = Counter(folded)
@@ -219,7 +302,7 @@ def _names(labels: list[str]) -> tuple[tuple[str, ...], list[Problem]]:
                     label,
                 )
             )
-    empty = [name for name, label in zip(names, folded, strict=True) if not label]
+    empty = [names[at] for at, label in enumerate(folded) if not label and at in used]
     if empty:
         problems.append(
             _note("HEADER_EMPTY", f"columns without a name are addressed as {', '.join(empty[:5])}")
@@ -231,21 +314,6 @@ def _note(code: str, message: str, column: str = "") -> Problem:
     return Problem(code, message, column=column, severity=Severity.WARNING)
 
 
-def _named(problem: Problem, column: str) -> Problem:
-    return Problem(
-        problem.code, problem.message, column, problem.field, problem.value, problem.severity
-    )
-
-
-def _is_totals(cells: Sequence[str]) -> bool:
-    first = cells[0] or next((cell for cell in cells if cell), "")
-    if len(first) > _LONGEST_TOTAL or "@" in first:
-        return False
-    if first.rstrip(": ").strip().casefold() not in _TOTAL_WORDS:
-        return False
-    return sum(1 for cell in cells if cell and not _SUM.fullmatch(cell)) == 1
-
-
 def _restored(cell: str) -> str:
     return cell[1:] if _NEUTRALIZED.match(cell) else cell
 
@@ -255,7 +323,3 @@ def _width(cells: Sequence[str]) -> int:
     while width and not cells[width - 1].strip():
         width -= 1
     return width
-
-
-def _count(cells: Sequence[str]) -> int:
-    return sum(1 for cell in cells if cell.strip())

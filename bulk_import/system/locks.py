@@ -47,6 +47,21 @@ def hold(path: Path, what: str) -> Iterator[None]:
         lock.release()
 
 
+def is_held(path: Path) -> bool:
+    """Return whether somebody holds the lock at *path*, without making the file."""
+    from filelock import FileLock, Timeout
+
+    if not path.with_name(path.name + ".holder").exists():
+        return False
+    lock = FileLock(path, mode=0o600)
+    try:
+        lock.acquire(timeout=0)
+    except (Timeout, OSError):
+        return True
+    lock.release()
+    return False
+
+
 def _describe(holder: Path) -> str:
     try:
         who = json.loads(holder.read_text("utf-8"))

@@ -9,8 +9,11 @@ from pathlib import Path
 _WAIT_S = 10.0  # for another connection that is writing
 
 
-def connect(path: Path) -> sqlite3.Connection:
+def connect(path: Path, *, is_scratch: bool = False) -> sqlite3.Connection:
     """Return a connection without implicit transactions, for one thread at a time.
+
+    Args:
+        is_scratch: Nobody needs the file after this process: nothing is synced.
 
     SQLite's own exceptions come through: each caller says in its own words what they mean.
     """
@@ -18,8 +21,8 @@ def connect(path: Path) -> sqlite3.Connection:
     try:
         # FULL, not NORMAL: at a power loss NORMAL forgets the last commits, and a forgotten
         # intent of a bare row becomes a second contact. Group commits make it affordable.
-        db.execute("pragma journal_mode = wal")
-        db.execute("pragma synchronous = full")
+        db.execute("pragma journal_mode = memory" if is_scratch else "pragma journal_mode = wal")
+        db.execute("pragma synchronous = off" if is_scratch else "pragma synchronous = full")
     except BaseException:
         db.close()
         raise

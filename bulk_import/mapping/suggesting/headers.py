@@ -255,6 +255,20 @@ def _near(word: str) -> str:
 # -- a header as a whole --------------------------------------------------------------------------
 
 
+def _address_in(said: str) -> list[str]:
+    """Return ``["address"]`` if what was said of the place names one: "home address"."""
+    return ["address"] if any(_exact().get((w,)) == "address" for w in said.split()) else []
+
+
+def _of_company(head: str, whose: str, where: str) -> tuple[str, str]:
+    """Return whose and where it is, in a header that names the company."""
+    if head in _PERSON_HEADS:
+        return whose or "company", where  # "Company phone"
+    if head != "company" and not where:
+        return whose, "work"
+    return whose, where
+
+
 def _heading(words: Sequence[str]) -> Heading:
     meanings = _meanings(words)
     heads: list[str] = []
@@ -271,8 +285,7 @@ def _heading(words: Sequence[str]) -> Heading:
             whose = whose or name
         elif group == "where":
             where = name if not where or name == "other" or where == "main" else where
-            if any(_exact().get((word,)) == "address" for word in said.split()):
-                heads.append("address")
+            heads += _address_in(said)
         elif group == "kind":
             kinds.append(name)
         elif group == "consent":
@@ -280,15 +293,11 @@ def _heading(words: Sequence[str]) -> Heading:
         elif group not in ("soft", "filler", "?", "#"):
             heads.append(concept)
     head, rest = _chosen(heads)
-    if head in _PERSON_HEADS and "company" in heads:
-        whose = whose or "company"  # "Company phone"
-    if "company" in heads and head not in ("company", *_PERSON_HEADS) and not where:
-        where = "work"
+    if "company" in heads:
+        whose, where = _of_company(head, whose, where)
     rank, line = _numbers(meanings, head)
-    if (head == "address" and line == 2) or (head in ("address", "street") and line == 2):
-        head = "street2"
-    elif head == "address":
-        head = "street"
+    if head in ("address", "street"):
+        head = "street2" if line == 2 else "street"
     return Heading(
         head=_SAME.get(head, head),
         heads=tuple(dict.fromkeys(_SAME.get(name, name) for name in (head, *rest) if name)),

@@ -12,13 +12,14 @@ from bulk_import.mapping.suggesting.assignment import assign
 from bulk_import.mapping.suggesting.contents import ROWS_LOOKED_AT, Content, contents_of
 from bulk_import.mapping.suggesting.evidence import FULL_NAME, SURE, Fit, Table
 from bulk_import.mapping.suggesting.own_address import OwnAddress, own_address
-from bulk_import.mapping.suggesting.products import Product, recognise
+from bulk_import.mapping.suggesting.products import Product, columns_in, recognise
 from bulk_import.mapping.suggesting.regions import Region, propose_region
 from bulk_import.models import Row
 
 _EMAIL, _PHONE = "lead_email", "lead_phone"
 _COUNTRIES = ("lead_shipping_country_code", "lead_billing_country_code")
 _SEPARATORS = (":::", ";", "|", ",", "/")
+_SEVERAL_COLUMNS = frozenset({_EMAIL, _PHONE})  # the first that is not empty
 _TAGS_AND_LISTS = frozenset({"add_tags", "add_to_lists"})
 NAME_PARTS = ("lead_first_name", "lead_middle_name", "lead_last_name")
 
@@ -77,7 +78,9 @@ class Proposal:
         return [s for s in self.unmapped if s.field in _TAGS_AND_LISTS]
 
 
-def suggest(header: Sequence[str], rows: Iterable[Row]) -> Proposal:
+def suggest(
+    header: Sequence[str], rows: Iterable[Row], *, product: Product | None = None
+) -> Proposal:
     """Propose a mapping.
 
     The first rows are looked at closely; of the columns that speak of consent every row is read.
@@ -85,13 +88,14 @@ def suggest(header: Sequence[str], rows: Iterable[Row]) -> Proposal:
     Args:
         header: The columns' names.
         rows: All rows of the file, or some of the first.
+        product: Whose export it is, if it is known; recognised by the header otherwise.
     """
     supply = iter(rows)
     looked = list(islice(supply, ROWS_LOOKED_AT))
     contents = contents_of(header, looked)
     table = Table(header, contents)
-    proposal = Proposal(rows=len(looked), product=recognise(header))
-    proposal.rules = _rules(header, looked, supply)
+    proposal = Proposal(rows=len(looked), product=product or recognise(header))
+    proposal.rules = _rules(header, looked, supply, proposal.product)
     proposal.address = own_address(header, contents)
     taken = _use_product(proposal, contents)
     _use_address(proposal, table, taken)
@@ -101,7 +105,9 @@ def suggest(header: Sequence[str], rows: Iterable[Row]) -> Proposal:
     return proposal
 
 
-def _rules(header: Sequence[str], looked: Sequence[Row], rest: Iterable[Row]) -> list[ConsentRule]:
+def _rules(
+    header: Sequence[str], looked: Sequence[Row], rest: Iterable[Row], product: Product | None
+) -> list[ConsentRule]:
     """Count what the columns of consent say, in all rows, and make a rule of each."""
     speaking = {column: speaks for column in header if (speaks := speaks_of(column)) is not None}
     counts: dict[str, Counter[str]] = {column: Counter() for column in speaking}
@@ -112,8 +118,11 @@ def _rules(header: Sequence[str], looked: Sequence[Row], rest: Iterable[Row]) ->
         for row in rest:
             for column, found in counts.items():
                 found[row.cells[column]] += 1
-    rules = []
+    known = product.rules if product is not None else {}
+    rules = list(known.values())
     for column, speaks in speaking.items():
+        if column in known:
+            continue
         filled = {cell: n for cell, n in counts[column].items() if cell.strip()}
         if not filled and speaks is Speaks.OF_REFUSAL:
             filled = {"no": 0}  # nobody has said it yet: the rule is for the next export
@@ -134,13 +143,16 @@ def _use_product(proposal: Proposal, contents: dict[str, Content]) -> set[str]:
     why = f"a column of {product.title}"
     for name, columns in product.fields.items():
         filled = [column for column in columns if not contents[column].is_empty]
+        if name not in _SEVERAL_COLUMNS:
+            filled = filled[:1]
         found = [_suggestion(column, name, 0.95, why, contents[column]) for column in filled]
         if name in _TAGS_AND_LISTS:
             proposal.unmapped += found
         elif found:
             proposal.fields[name] = found
     for name, template in product.templates.items():
-        proposal.templates[name] = template
+        if any(not contents[column].is_empty for column in columns_in(template)):
+            proposal.templates[name] = template
     return set(product.settled)
 
 
@@ -190,8 +202,8 @@ def _filled(table: Table, column: str) -> float:
 
 def _join_phones(proposal: Proposal, table: Table, fits: Sequence[Fit]) -> None:
     """All phones that are the contact's own: a mobile one first, then in the file's order."""
-    if _PHONE not in proposal.fields:
-        return
+    if not any(fit.field == _PHONE for fit in fits) or _PHONE not in proposal.fields:
+        return  # a product's phones are in order already
     sure = [fit for fit in fits if fit.field == _PHONE and fit.score >= SURE]
     order = {column: at for at, column in enumerate(table.header)}
     sure.sort(
@@ -225,12 +237,13 @@ def _leave_the_rest(proposal: Proposal, table: Table) -> None:
     """Columns that feed nothing, each with the best idea there is of it."""
     used = {s.column for found in proposal.fields.values() for s in found}
     used |= {s.column for s in proposal.unmapped}
-    used |= {
-        column for text in proposal.templates.values() for column in table.header
-        if "{" + column + "}" in text
-    }  # fmt: skip
+    for text in proposal.templates.values():
+        used |= columns_in(text)
+    settled = proposal.product.settled if proposal.product is not None else frozenset()
     ideas: dict[str, Fit] = {}
     for fit in table.fits():
+        if fit.column in settled:
+            continue  # the product's columns are known; what is not used is not wanted
         known = ideas.get(fit.column)
         if known is None or fit.score > known.score:
             ideas[fit.column] = fit

@@ -12,16 +12,20 @@ import csv
 import io
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from bulk_import.errors import SourceError
+from bulk_import.models import Problem
 from bulk_import.sources.table import LONGEST_CELL, MOST_COLUMNS, Line
 from bulk_import.sources.text.encoding import Encoding, detect_encoding, known_encoding
 
-_DELIMITERS = (",", ";", "\t", "|", ":", "^", "~")
+_USUAL = (",", ";", "\t", "|")
+_UNUSUAL = (":", "^", "~")  # where none of the usual ones makes a table
+_DELIMITERS = _USUAL + _UNUSUAL
+_MOST_TITLES = 20  # lines above the header
 _SAMPLE_CHARS = 256 * 1024
 _LONGEST_QUOTED = 100  # lines that one cell may span; beyond that a quote was never closed
 
@@ -36,6 +40,9 @@ class Dialect:
     Attributes:
         escapechar: ``\\`` where quotation marks inside of cells are written ``\\"``, as databases
             do; ``""`` where they are doubled, as spreadsheet programs do.
+        has_sep_line: The first line is Excel's ``sep=;``.
+        skips_blanks: Quotation marks follow a blank: ``a, "b"``.
+        is_line_quoted: Every line is a quoted cell that holds a line.
     """
 
     delimiter: str
@@ -43,12 +50,25 @@ class Dialect:
     escapechar: str = ""
     lineterminator: str = "\r\n"
     has_sep_line: bool = False
+    skips_blanks: bool = False
+    is_line_quoted: bool = False
+
+    def as_written(self) -> dict[str, str]:
+        """Return what a writer needs to write such a file."""
+        return {
+            "delimiter": self.delimiter,
+            "quotechar": self.quotechar,
+            "escapechar": self.escapechar,
+            "lineterminator": self.lineterminator,
+            "sep_line": "1" if self.has_sep_line else "",
+        }
 
 
 @dataclass(frozen=True, slots=True)
 class _Quoting:
     quotechar: str
     escapechar: str
+    skips_blanks: bool = False
 
     def reader(self, lines: Iterable[str], delimiter: str) -> Any:  # csv's type has no name
         return csv.reader(
@@ -57,6 +77,7 @@ class _Quoting:
             quotechar=self.quotechar,
             doublequote=not self.escapechar,
             escapechar=self.escapechar or None,
+            skipinitialspace=self.skips_blanks,
             strict=True,
         )
 
@@ -90,14 +111,22 @@ def detect_dialect(path: Path, encoding: str, name: str, wanted: str | None) -> 
         raise SourceError(f"{name}: zero bytes in it: not a text file", code="SOURCE_BINARY")
     first = sample.partition("\n")[0]
     terminator = "\r\n" if "\r\n" in sample else "\n" if "\n" in sample else "\r"
-    first = first.rstrip("\r")
+    first = first.rstrip("\r").strip('"')
     if first.lower().startswith("sep=") and len(first) == 5:
         return Dialect(wanted or first[4], lineterminator=terminator, has_sep_line=True)
+    inner = _inner_lines(sample)
+    if inner:
+        found = _delimiter(inner, _Quoting('"', ""))
+        delimiter = _wanted(wanted, name) if wanted else found
+        return Dialect(delimiter, lineterminator=terminator, is_line_quoted=True)
     quotechar = "'" if _is_single_quoted(sample) else '"'
     escapechar = "\\" if _is_escaped(sample) else ""
-    quoting = _Quoting(quotechar, escapechar)
+    skips_blanks = bool(_BLANK_BEFORE_QUOTE.search(sample))
+    quoting = _Quoting(quotechar, escapechar, skips_blanks)
     delimiter = _wanted(wanted, name) if wanted else _delimiter(sample, quoting)
-    return Dialect(delimiter, quotechar, escapechar, lineterminator=terminator)
+    return Dialect(
+        delimiter, quotechar, escapechar, lineterminator=terminator, skips_blanks=skips_blanks
+    )
 
 
 def read_lines(path: Path, encoding: str, dialect: Dialect, name: str) -> Iterator[Line]:
@@ -108,13 +137,12 @@ def read_lines(path: Path, encoding: str, dialect: Dialect, name: str) -> Iterat
             or line that is too long.
     """
     with open_text(path, encoding) as file:
-        quoting = _Quoting(dialect.quotechar, dialect.escapechar)
-        lines = _known_escapes(file, dialect, name) if dialect.escapechar else file
-        reader = quoting.reader(lines, dialect.delimiter)
+        reader = _reader(file, dialect, name)
         if dialect.has_sep_line:
             next(reader)
         number = 0
         before = reader.line_num
+        may_have_blanks = not dialect.skips_blanks and dialect.quotechar == '"'
         try:
             for cells in reader:
                 number += 1
@@ -130,15 +158,50 @@ def read_lines(path: Path, encoding: str, dialect: Dialect, name: str) -> Iterat
                         f"{name}: row {number}: {len(cells):,} columns; at most {MOST_COLUMNS:,}",
                         code="SOURCE_TOO_WIDE",
                     )
-                for cell in cells:
-                    if len(cell) > LONGEST_CELL or "\0" in cell:
-                        raise _bad_cell(name, number, cell)
-                yield Line(number, cells)
+                joined = "".join(cells)
+                if len(joined) > LONGEST_CELL or "\0" in joined:
+                    _refuse_bad_cells(cells, name, number)
+                if may_have_blanks and ' "' in joined:
+                    yield Line(number, cells, _blanks_before_quotes(cells))
+                else:
+                    yield Line(number, cells)
         except csv.Error as exc:
             spanned = reader.line_num - before
             raise _csv_error(exc, name, number + 1, before + 1, spanned) from None
         except UnicodeDecodeError as exc:
             raise undecodable(path, encoding, name, exc, row=number + 1) from None
+
+
+def _reader(file: io.TextIOWrapper, dialect: Dialect, name: str) -> Any:
+    quoting = _Quoting(dialect.quotechar, dialect.escapechar, dialect.skips_blanks)
+    if dialect.is_line_quoted:
+        outer = _Quoting('"', "").reader(file, "\0")
+        return quoting.reader((cells[0] if cells else "" for cells in outer), dialect.delimiter)
+    lines = _known_escapes(file, dialect, name) if dialect.escapechar else file
+    return quoting.reader(lines, dialect.delimiter)
+
+
+def _refuse_bad_cells(cells: Iterable[str], name: str, number: int) -> None:
+    for cell in cells:
+        if len(cell) > LONGEST_CELL or "\0" in cell:
+            raise _bad_cell(name, number, cell)
+
+
+def _blanks_before_quotes(cells: Iterable[str]) -> tuple[tuple[int, Problem], ...]:
+    """Cells such as `` "Anna"`` in a file that does not write them so at its beginning."""
+    return tuple(
+        (
+            at,
+            Problem(
+                "QUOTE_WRONG",
+                "a blank stands before the quotation mark, so the mark is part of the text; delete "
+                "the blank",
+                value=cell,
+            ),
+        )
+        for at, cell in enumerate(cells)
+        if _QUOTED_AFTER_BLANK.fullmatch(cell)
+    )
 
 
 def undecodable(
@@ -187,6 +250,9 @@ _ESCAPED_QUOTE = re.compile(r'\\"(?![,;\t|\r\n]|$)')
 _SINGLE_QUOTED = re.compile(r"(?:^|[,;\t|])'[^'\r\n]*'(?=[,;\t|\r\n]|$)", re.MULTILINE)
 
 
+# `a, "Berg, Anna",b`: the mark would be a part of the text if the blank were one.
+_BLANK_BEFORE_QUOTE = re.compile(r'[,;\t|][ ]+"[^"\r\n]*"[ ]*(?=[,;\t|\r\n]|$)')
+_QUOTED_AFTER_BLANK = re.compile(r'\s+".*"\s*', re.DOTALL)
 _KNOWN_ESCAPE = re.compile(r"""\\[\\"'\r\n]""")
 
 
@@ -205,6 +271,26 @@ def _known_escapes(lines: Iterable[str], dialect: Dialect, name: str) -> Iterato
         yield line
 
 
+def _inner_lines(sample: str) -> str:
+    """What the lines of the sample hold if each is one quoted cell that is itself a line of cells."""
+    if not sample.startswith('"') or len(sample) >= _SAMPLE_CHARS:
+        sample = sample[: sample.rfind("\n") + 1]
+    try:
+        lines = [
+            cells
+            for cells in _Quoting('"', "").reader(io.StringIO(sample, newline=""), "\0")
+            if cells
+        ]
+    except csv.Error:
+        return ""
+    is_quoted = all(line.startswith('"') for line in sample.splitlines() if line.strip())
+    if not is_quoted or len(lines) < 2 or any(len(cells) != 1 for cells in lines):
+        return ""
+    inner = "\n".join(cells[0] for cells in lines) + "\n"
+    widths = _widths(inner, _delimiter(inner, _Quoting('"', "")), _Quoting('"', ""))
+    return inner if len(widths) > 1 and min(widths) == max(widths) > 1 else ""
+
+
 def _is_escaped(sample: str) -> bool:
     return bool(_ESCAPED_QUOTE.search(sample)) and '""' not in sample.replace(',""', "")
 
@@ -219,24 +305,41 @@ def _delimiter(sample: str, quoting: _Quoting) -> str:
     """The delimiter by which the sample's records come out widest and most even.
 
     Each candidate really parses the sample, quotes and all, so commas inside quoted text do not
-    count for anything.
+    count for anything. Lines at the beginning that none of the usual ones cuts are titles or notes.
     """
-    best, best_score = ",", 0.0
-    for delimiter in _DELIMITERS:
-        widths = _widths(sample, delimiter, quoting)
-        if not widths:
-            continue
-        (width, often), total = Counter(widths).most_common(1)[0], len(widths)
-        if width < 2:
-            continue
-        evenness = often / total
-        # The header is the surest line: a delimiter that is not in it separates nothing.
-        if widths[0] < 2:
-            evenness *= 0.5
-        score = evenness * evenness * min(width, 12) ** 0.5
-        if score > best_score:
-            best, best_score = delimiter, score
-    return best
+    widths = {delimiter: _widths(sample, delimiter, quoting) for delimiter in _DELIMITERS}
+    titles = _titles([widths[delimiter] for delimiter in _USUAL])
+    for candidates in (_USUAL, _UNUSUAL):
+        scores = {delimiter: _evenness(widths[delimiter][titles:]) for delimiter in candidates}
+        best = max(candidates, key=scores.__getitem__)
+        if scores[best] > 0:
+            return best
+    return ","
+
+
+def _titles(widths: Sequence[list[int]]) -> int:
+    """How many lines at the beginning have one cell, whatever the delimiter."""
+    count = 0
+    while count < _MOST_TITLES and all(
+        count + 1 < len(some) and some[count] < 2 for some in widths if some
+    ):
+        count += 1
+    is_table = any(some[count] > 1 for some in widths if count < len(some))
+    return count if is_table else 0
+
+
+def _evenness(widths: list[int]) -> float:
+    """How much a delimiter cuts lines into a table; 0: not at all."""
+    if not widths:
+        return 0.0
+    (width, often), total = Counter(widths).most_common(1)[0], len(widths)
+    if width < 2:
+        return 0.0
+    evenness = often / total
+    # The header is the surest line: a delimiter that is not in it separates nothing.
+    if widths[0] < 2:
+        evenness *= 0.5
+    return float(evenness * evenness * min(width, 12) ** 0.5)
 
 
 def _widths(sample: str, delimiter: str, quoting: _Quoting) -> list[int]:

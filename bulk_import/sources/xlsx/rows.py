@@ -14,7 +14,7 @@ from xml.parsers import expat
 
 from bulk_import.sources.table import MOST_COLUMNS
 
-MOST_KEPT = 1000  # of what recurs from row to row: more is not meant well
+MOST_KEPT = 1000  # of what recurs from row to row: a file with more is hostile
 
 # Row number and other attributes. Apache POI ends lines around the tags of rows.
 ROW = r'[ \t\n]*+<row r="([0-9]{1,7})"([^<>/]*+)>[ \t\n]*+'
@@ -37,7 +37,8 @@ class Layout:
 
     Attributes:
         cells: Position, type and style of each.
-        is_text: Whether these are shared texts side by side, from the first column on.
+        is_text: Whether these are shared texts side by side, from the first column on, that are
+            shown as they are.
     """
 
     cells: tuple[tuple[int, str, int], ...]
@@ -63,9 +64,14 @@ class PlainRow:
 
 
 class Layouts:
-    """Reads plain rows, and remembers what they look like."""
+    """Reads plain rows, and remembers what they look like.
 
-    def __init__(self) -> None:
+    Args:
+        decorated: Styles that show texts other than they are.
+    """
+
+    def __init__(self, decorated: frozenset[int] = frozenset()) -> None:
+        self._decorated = decorated
         self._known: dict[tuple[str | None, ...], Layout | None] = {}
         self._tags: dict[str, tuple[str, int] | None] = {}
         self._usual: dict[str, str] = {}  # column -> attributes of its cells that have a value
@@ -121,7 +127,9 @@ class Layouts:
                 return None
             cells.append((at, *known))
         side_by_side = [(at, "s") for at in range(min(len(cells), MOST_COLUMNS))]
-        return Layout(tuple(cells), [(at, kind) for at, kind, _ in cells] == side_by_side)
+        is_text = [(at, kind) for at, kind, _ in cells] == side_by_side
+        is_bare = not any(style in self._decorated for _, _, style in cells)
+        return Layout(tuple(cells), is_text and is_bare)
 
     def _read_tag(self, tag: str) -> tuple[str, int] | None:
         """Type and style in the attributes of a cell; ``None`` if they are not plain."""
@@ -166,12 +174,9 @@ POSITIONS = _Positions()
 
 
 def type_and_style(attributes: dict[str, str]) -> tuple[str, int]:
-    """Return what the attributes of a cell say of it.
-
-    Raises:
-        ValueError: The style is no number.
-    """
-    return attributes.get("t", "n"), int(attributes.get("s", 0))
+    """Return what the attributes of a cell say of it. A style that is no number is the default one."""
+    style = attributes.get("s", "0")
+    return attributes.get("t", "n"), int(style) if style.isascii() and style.isdigit() else 0
 
 
 def _read_tag(attributes: str) -> tuple[str, int] | None:

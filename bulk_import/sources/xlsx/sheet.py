@@ -11,7 +11,8 @@ import re
 from itertools import zip_longest
 
 from bulk_import.models import Problem, Severity
-from bulk_import.sources.numbers import DIGITS_KEPT, is_rounded, shown
+from bulk_import.sources.formats import decorates_text, shown_text
+from bulk_import.sources.numbers import DIGITS_KEPT, is_rounded, iso_text, rounded, shown
 from bulk_import.sources.table import LONGEST_CELL, MOST_COLUMNS, Line
 from bulk_import.sources.xlsx.parts import Feed, Reader, references_resolved
 from bulk_import.sources.xlsx.rows import (
@@ -25,6 +26,8 @@ from bulk_import.sources.xlsx.rows import (
 from bulk_import.sources.xlsx.strings import SharedStrings, unescaped
 
 _REFERENCE = re.compile(r"([A-Z]{1,3})(\d{1,7})")
+_DIGITS = re.compile(r"[0-9]{1,7}")
+_HIDDEN = re.compile(r"\bhidden=[\"'](?:1|true)[\"']")
 _ROW = re.compile(ROW)
 
 
@@ -59,12 +62,17 @@ class SheetReader(Reader[Line]):
         self._type = "n"
         self._style = 0
         self._value: list[str] = []
-        self._in_value = False
+        self._inline: list[str] = []
+        self._into: list[str] | None = None  # what the text of the current element belongs to
         self._has_value = False
         self._has_formula = False
         self._phonetic = 0
         self._row_tags: set[str] = set()
-        self._layouts = Layouts()
+        self._decorated = frozenset(
+            style for style, code in enumerate(formats) if decorates_text(code)
+        )
+        self._layouts = Layouts(self._decorated)
+        self._is_hidden = False
 
     # -- every tag, by expat ------------------------------------------------------------------------
 
@@ -73,13 +81,17 @@ class SheetReader(Reader[Line]):
         if local == "c":
             self._at = self._position(attributes.get("r"))
             self._type, self._style = type_and_style(attributes)
-            self._value = []
+            self._value, self._inline = [], []
             self._has_value = self._has_formula = False
-        elif local == "v" or (local == "t" and not self._phonetic):
-            self._in_value = self._has_value = True
+        elif local == "v":
+            self._into, self._has_value = self._value, True
+        elif local == "t" and not self._phonetic:
+            self._into, self._has_value = self._inline, True
         elif local == "row":
             self.is_open += 1
-            self._number = int(attributes.get("r", self._number + 1))
+            number = attributes.get("r", "")
+            self._number = int(number) if _DIGITS.fullmatch(number) else self._number + 1
+            self._is_hidden = attributes.get("hidden") in ("1", "true")
             self._cells = []
             self._problems = []
             self._at = -1
@@ -91,11 +103,13 @@ class SheetReader(Reader[Line]):
     def end(self, tag: str) -> None:
         local = _LOCAL[tag]
         if local in ("v", "t"):
-            self._in_value = False
+            self._into = None
         elif local == "c":
             # Only a style: a stray formatted cell costs nothing.
             if self._has_value or self._has_formula:
-                raw = "".join(self._value)
+                # A text in place wins over a value beside it, as in spreadsheet programs.
+                is_inline = self._inline and (self._type == "inlineStr" or not self._value)
+                raw = "".join(self._inline if is_inline else self._value)
                 self._add(self._at, self._type, self._style, raw, self._has_formula)
         elif local == "row":
             self.is_open -= 1
@@ -104,14 +118,14 @@ class SheetReader(Reader[Line]):
             self._phonetic -= 1
 
     def text(self, text: str) -> None:
-        if self._in_value:
-            self._value.append(text)
+        if self._into is not None:
+            self._into.append(text)
 
     def _position(self, reference: str | None) -> int:
         known = POSITIONS.get((reference or "").rstrip("0123456789"))
         if known is not None:
             return known
-        match = _REFERENCE.fullmatch(reference or "")
+        match = _REFERENCE.fullmatch((reference or "").upper().replace("$", ""))
         return self._at + 1 if match is None else POSITIONS[match[1]]
 
     # -- plain rows, without it ---------------------------------------------------------------------
@@ -136,6 +150,7 @@ class SheetReader(Reader[Line]):
         if plain is None or (plain.attributes and plain.attributes not in self._row_tags):
             return False
         self._number = int(plain.number) if plain.number else self._number + 1
+        self._is_hidden = _says_hidden(plain.attributes)
         self._problems = []
         texts = self._texts(plain.values) if plain.layout.is_text else None
         if texts is None:
@@ -163,15 +178,17 @@ class SheetReader(Reader[Line]):
             if raw is not None:
                 self._add(at, kind, style, references_resolved(raw), formula is not None)
             elif formula is not None:
-                self._add(at, kind, style, "", True)  # noqa: FBT003
+                self._add(at, kind, style, "", True)  # noqa: FBT003 - per cell: names cost
 
     # -- what a cell shows --------------------------------------------------------------------------
 
     def _end_row(self) -> None:
         if self._cells:
-            self.made.append(Line(self._number, self._cells, tuple(self._problems)))
+            self.made.append(
+                Line(self._number, self._cells, tuple(self._problems), self._is_hidden)
+            )
 
-    def _add(self, at: int, kind: str, style: int, raw: str, has_formula: bool) -> None:  # noqa: FBT001
+    def _add(self, at: int, kind: str, style: int, raw: str, has_formula: bool) -> None:  # noqa: FBT001 - per cell: names cost
         self._at = at
         if at >= MOST_COLUMNS:
             return
@@ -191,10 +208,10 @@ class SheetReader(Reader[Line]):
         if len(self._cells) <= at:
             self._cells.extend([""] * (at + 1 - len(self._cells)))
 
-    def _cell_text(self, kind: str, style: int, raw: str, has_formula: bool) -> str:  # noqa: FBT001
+    def _cell_text(self, kind: str, style: int, raw: str, has_formula: bool) -> str:  # noqa: FBT001 - per cell: names cost
         if kind == "s":
             try:
-                return self._strings.text(raw)
+                return self._text(self._strings.text(raw), style)
             except (ValueError, IndexError):
                 return self._problem("CELL_BROKEN", "a text that the workbook does not hold", raw)
         if (
@@ -219,25 +236,30 @@ class SheetReader(Reader[Line]):
                 "",
             )
         if kind in ("str", "inlineStr"):
-            return unescaped(raw)
+            return self._text(unescaped(raw), style)
+        raw = raw.strip()
         if kind == "b":
-            return "TRUE" if raw.strip() in ("1", "true") else "FALSE"
-        if kind == "d":
-            return raw.replace("T", " ").removesuffix(" 00:00:00")
-        return self._number_text(raw.strip(), style) if raw.strip() else ""
+            return "TRUE" if raw in ("1", "true") else "FALSE"
+        if not raw:
+            return ""
+        return self._date_text(raw) if kind == "d" else self._number_text(raw, style)
+
+    def _text(self, text: str, style: int) -> str:
+        return shown_text(text, self._format(style)) if style in self._decorated else text
+
+    def _date_text(self, raw: str) -> str:
+        try:
+            return iso_text(raw)
+        except ValueError:
+            return self._problem("CELL_BROKEN", f"{raw!r} is not a date", raw)
 
     def _number_text(self, raw: str, style: int) -> str:
         try:
             text = shown(raw, self._format(style), epoch_1904=self._epoch_1904)
         except (ValueError, OverflowError):
             return self._problem("CELL_BROKEN", f"{raw!r} is not a number or date", raw)
-        if is_rounded(text):
-            self._problem(
-                "NUMBER_ROUNDED",
-                f"{text} has {len(text)} digits; spreadsheets keep 15 of a number, the rest is "
-                "lost; format the column as text and enter it again",
-                text,
-            )
+        if is_rounded(raw):
+            self._problem("NUMBER_ROUNDED", rounded(text), text)
         elif "." in raw and len(raw.split(".")[0]) == 10 and len(raw.replace(".", "")) >= 15:
             self._problem(
                 "LIST_ID_DAMAGED",
@@ -259,3 +281,9 @@ class SheetReader(Reader[Line]):
         problem = Problem(code, message, value=value, severity=severity)
         self._problems.append((self._at, problem))
         return value
+
+
+def _says_hidden(attributes: str | None) -> bool:
+    if not attributes or "hidden" not in attributes:
+        return False
+    return bool(_HIDDEN.search(attributes))

@@ -25,6 +25,7 @@ _MOST_BYTES = 8 * 2**20  # of the texts in them, as they stand in the file
 _IN_MEMORY = 4 * 2**20  # bytes; the file comes into being when there are more
 
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
+_HALVES = re.compile("[\ud800-\udfff]")
 
 
 class SharedStrings:
@@ -37,7 +38,7 @@ class SharedStrings:
     def __init__(self, name: str) -> None:
         self._name = name
         # Nobody else can open it, and the system removes it, however this process ends.
-        self._file = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115
+        self._file = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115 - closed by close()
         self._ends = array("Q", [0])
         self._filling: list[str] = []
         self._blocks: dict[int, list[str]] = {}
@@ -194,7 +195,13 @@ class StringsReader(Reader[None]):
 
 
 def unescaped(text: str) -> str:
-    """Undo ``_x000D_``: how control characters and line ends are written."""
+    """Undo ``_x000D_``: how control characters, line ends and halves of emojis are written.
+
+    A half without its other half, and NUL, which no text holds, become U+FFFD.
+    """
     if "_x" not in text:
         return text
-    return _ESCAPED.sub(lambda match: chr(int(match[1], 16)), text)
+    plain = _ESCAPED.sub(lambda match: chr(int(match[1], 16)), text)
+    if _HALVES.search(plain):
+        plain = plain.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return plain.replace("\0", "\ufffd")

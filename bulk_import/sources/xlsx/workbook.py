@@ -22,6 +22,7 @@ from pathlib import Path
 from bulk_import.errors import SourceError
 from bulk_import.sources.numbers import built_in_format
 from bulk_import.sources.table import Line
+from bulk_import.sources.xlsx.package import Package
 from bulk_import.sources.xlsx.parts import MOST_UNPACKED, Reader, broken, read_part
 from bulk_import.sources.xlsx.sheet import SheetReader
 from bulk_import.sources.xlsx.strings import SharedStrings, StringsReader
@@ -53,6 +54,8 @@ class Workbook:
             raise broken(name, str(exc)) from None
         try:
             self._refuse_bombs(path)
+            self._package = Package(self._zip)
+            self._main = self._package.workbook()
             self.sheets, self.epoch_1904 = self._workbook()
             self._formats = self._styles()
         except BaseException:
@@ -94,13 +97,8 @@ class Workbook:
                 )
 
     def _workbook(self) -> tuple[list[Sheet], bool]:
-        targets: dict[str, str] = {}
         sheets: list[tuple[str, str, bool]] = []
         epoch_1904 = False
-
-        def relation(tag: str, attributes: dict[str, str]) -> None:
-            if tag == "Relationship":
-                targets[attributes.get("Id", "")] = attributes.get("Target", "")
 
         def element(tag: str, attributes: dict[str, str]) -> None:
             nonlocal epoch_1904
@@ -115,12 +113,14 @@ class Workbook:
             elif tag == "workbookPr":
                 epoch_1904 = attributes.get("date1904", "0") in ("1", "true")
 
-        self._elements("xl/_rels/workbook.xml.rels", relation)
-        self._elements("xl/workbook.xml", element)
+        if not self._main:
+            raise broken(self._name, "it has no workbook part")
+        self._elements(self._main, element)
+        links = {link.id: link for link in self._package.relations(self._main)}
         found = [
-            Sheet(name, _part(targets[rid]), hidden)
+            Sheet(name, links[rid].part, hidden)
             for name, rid, hidden in sheets
-            if "worksheets/" in targets.get(rid, "")
+            if rid in links and links[rid].kind in ("worksheet", "") and links[rid].part
         ]
         if not found:
             raise broken(self._name, "it has no worksheet")
@@ -128,35 +128,39 @@ class Workbook:
 
     def _styles(self) -> list[str]:
         """Number format by style index."""
-        custom: dict[int, str] = {}
+        custom: dict[str, str] = {}
         formats: list[str] = []
         inside = False
 
         def start(tag: str, attributes: dict[str, str]) -> None:
             nonlocal inside
             if tag == "numFmt":
-                custom[int(attributes["numFmtId"])] = attributes.get("formatCode", "General")
+                custom[attributes.get("numFmtId", "")] = attributes.get("formatCode", "General")
             elif tag == "cellXfs":
                 inside = True
             elif tag == "cellStyles":
                 inside = False
             elif tag == "xf" and inside:
-                number = int(attributes.get("numFmtId", 0))
+                number = attributes.get("numFmtId", "0")
                 formats.append(custom.get(number) or built_in_format(number))
 
-        if "xl/styles.xml" in self._zip.namelist():
-            self._elements("xl/styles.xml", start)
+        part = self._related("styles", "xl/styles.xml")
+        if part:
+            self._elements(part, start)
         return formats or ["General"]
 
     def _shared(self) -> SharedStrings:
         if self._strings is None:
             strings = self._strings = SharedStrings(self._name)
-            names = {name.lower(): name for name in self._zip.namelist()}
-            part = names.get("xl/sharedstrings.xml")
-            if part is not None:
+            part = self._related("sharedStrings", "xl/sharedStrings.xml")
+            if part:
                 self._read(part, StringsReader(strings))
             strings.seal()
         return self._strings
+
+    def _related(self, kind: str, usual: str) -> str:
+        """A part by its relationship, else by its usual name; ``""`` if there is none."""
+        return self._package.related(self._main, kind) or self._package.find(usual)
 
     def _elements(self, part: str, start: Start) -> None:
         self._read(part, _Elements(start))
@@ -176,8 +180,3 @@ class _Elements(Reader[None]):
     def start(self, tag: str, attributes: dict[str, str]) -> None:
         local = {key.rsplit(" ", 1)[-1]: value for key, value in attributes.items()}
         self._start(tag.rsplit(" ", 1)[-1], local)
-
-
-def _part(target: str) -> str:
-    """Path inside the archive of a relationship's target."""
-    return target.lstrip("/") if target.startswith("/") else f"xl/{target}"

@@ -1,0 +1,181 @@
+"""Which line of a file holds the names of the columns.
+
+Above it there may be titles, comments, notes and group headings; below it units, technical names,
+examples. The header is the line whose cells name the columns that are filled below, and which is
+itself not of their kinds: ``E-mail`` above addresses, ``Phone`` above numbers.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+LOOKED_AT = 40  # lines in which the header must be found
+_MOST_COLUMNS = 200  # that are looked at
+_TYPED = 0.6  # share of a column's cells that are of one kind
+_FEW_WORDS = 6
+
+_KINDS = (
+    ("email", re.compile(r"[^\s@,;<>]+@[^\s@,;<>]+\.[^\s@,;<>]+")),
+    ("url", re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE)),
+    ("date", re.compile(r"\d{1,4}[-./]\d{1,2}[-./]\d{1,4}(?:[T ]\d.*)?|\d{1,2}:\d\d(?::\d\d)?")),
+    ("number", re.compile(r"[+(]?[\d][\d\s().,/%+-]*|[+-]\d[\d.,%]*")),
+    ("flag", re.compile(r"(?:true|false|yes|no|да|нет|ja|nein)", re.IGNORECASE)),
+)
+_DATA = frozenset({"email", "url", "date", "number"})
+_EXAMPLE = re.compile(
+    r"(?:e\.\s?g\.|example|sample|z\.\s?b\.|beispiel|например|пример|p\.\s?ej\.|ejemplo|par ex|exemple"
+    r"|es\.\s|esempio|np\.\s|przykład|örnek)(?=[\s:(]|$)",
+    re.IGNORECASE,
+)
+_BLANKS = re.compile(r"\s+")
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The header among the lines that were looked at.
+
+    Attributes:
+        at: Its position.
+        is_doubtful: It may be a row of data.
+        second: Positions of further lines of headings below it.
+        example: Position of a line that only shows how to fill the table in; ``None``: none.
+    """
+
+    at: int
+    is_doubtful: bool = False
+    second: tuple[int, ...] = ()
+    example: int | None = None
+
+
+def kind_of_cell(text: str) -> str:
+    """Return ``email``, ``url``, ``date``, ``number``, ``flag`` or ``text``; ``""`` for a blank cell."""
+    text = text.strip()
+    if not text:
+        return ""
+    if len(text) > 254:
+        return "text"
+    return next((kind for kind, pattern in _KINDS if pattern.fullmatch(text)), "text")
+
+
+def folded(name: str) -> str:
+    """Return a column's name as it is compared: case and blanks do not matter."""
+    return _BLANKS.sub(" ", name).strip().casefold()
+
+
+def choose_header(lines: Sequence[Sequence[str]], columns: Sequence[str] = ()) -> Choice | None:
+    """Return which of *lines* is the header; ``None`` if all are blank.
+
+    Args:
+        lines: The first cells of a file.
+        columns: Names that a mapping expects; a line that has them is the header.
+    """
+    grid = [[kind_of_cell(cell) for cell in line[:_MOST_COLUMNS]] for line in lines]
+    filled = [at for at, kinds in enumerate(grid) if any(kinds)]
+    if not filled:
+        return None
+    wanted = {folded(column) for column in columns}
+    scored = [(_score(at, lines, grid, wanted), -at) for at in filled]
+    at = -max(scored)[1]
+    typed = _typed(grid, at)
+    second = _second(at, grid, typed)
+    return Choice(
+        at,
+        is_doubtful=_is_doubtful(lines[at], grid[at], typed, wanted),
+        second=second,
+        example=_example(at, lines, second),
+    )
+
+
+def _score(
+    at: int, lines: Sequence[Sequence[str]], grid: list[list[str]], wanted: set[str]
+) -> float:
+    """How well a line names the columns below it."""
+    head = grid[at]
+    names = [folded(cell) for cell, kind in zip(lines[at], head, strict=False) if kind]
+    below = [kinds for kinds in grid[at + 1 : at + 1 + LOOKED_AT] if any(kinds)]
+    matched = len(wanted.intersection(names)) / len(wanted) if wanted else 0.0
+    data = sum(kind in _DATA for kind in head) / len(names)
+    prose = sum(len(name.split()) > _FEW_WORDS for name in names) / len(names)
+    if not below:
+        return 10 * matched - 2 * data - prose - 3
+    cells = named = 0
+    for kinds in below:
+        for column, kind in enumerate(kinds):
+            cells += bool(kind)
+            named += bool(kind) and column < len(head) and bool(head[column])
+    used = [at for at in range(len(head)) if any(at < len(kinds) and kinds[at] for kinds in below)]
+    full = sum(bool(head[column]) for column in used) / max(len(used), 1)
+    typed = _typed(grid, at)
+    contrast = [head[column] != kind for column, kind in typed.items() if column < len(head)]
+    score = 10 * matched + 3 * named / cells + full - 2 * data - prose
+    score += sum(contrast) / len(contrast) if contrast else 0
+    # A comment, or a title: one cell above a line that is no data either.
+    following = below[0]
+    if len(names) == 1 and not any(kind in _DATA for kind in following) and typed:
+        score -= 1
+    # What is above a header is narrower: titles, comments, group headings.
+    above = max((sum(map(bool, kinds)) for kinds in grid[:at]), default=0)
+    if len(names) > 1 and above >= 0.8 * len(names):
+        score -= 1.5
+    return score - 0.3 * (1 - len(set(names)) / len(names))
+
+
+def _typed(grid: list[list[str]], at: int) -> dict[int, str]:
+    """Columns below a line that hold one kind of data: position -> kind."""
+    counts: dict[int, Counter[str]] = {}
+    for kinds in grid[at + 1 :]:
+        for column, kind in enumerate(kinds):
+            if kind:
+                counts.setdefault(column, Counter())[kind] += 1
+    found = {}
+    for column, kinds_below in counts.items():
+        kind, often = kinds_below.most_common(1)[0]
+        if kind in _DATA and often >= _TYPED * kinds_below.total():
+            found[column] = kind
+    return found
+
+
+def _second(at: int, grid: list[list[str]], typed: dict[int, str]) -> tuple[int, ...]:
+    """Lines below the header that are headings too: units, technical names, a translation.
+
+    Such a line has a word where all others have an address, and no data anywhere: as a row it would
+    be refused in any case.
+    """
+    emails = [column for column, kind in typed.items() if kind == "email"]
+    found = []
+    for position in range(at + 1, min(at + 3, len(grid))):
+        kinds = grid[position]
+        names = [kind for kind in kinds if kind]
+        is_heading = (
+            len(names) >= 2
+            and all(kind == "text" for kind in names)
+            and any(column < len(kinds) and kinds[column] == "text" for column in emails)
+        )
+        if not is_heading:
+            break
+        found.append(position)
+    return tuple(found)
+
+
+def _example(at: int, lines: Sequence[Sequence[str]], second: tuple[int, ...]) -> int | None:
+    position = (second[-1] if second else at) + 1
+    if position >= len(lines):
+        return None
+    first = next((cell.strip() for cell in lines[position] if cell.strip()), "")
+    return position if _EXAMPLE.match(first) else None
+
+
+def _is_doubtful(
+    line: Sequence[str], kinds: Sequence[str], typed: dict[int, str], wanted: set[str]
+) -> bool:
+    """Whether the header has the kinds of the columns below it, as a row of data has."""
+    if wanted.intersection(folded(cell) for cell in line):
+        return False
+    same = sum(
+        column < len(kinds) and kinds[column] == kind and kind != "flag"
+        for column, kind in typed.items()
+    )
+    return same > 0 or sum(kind in ("email", "url") for kind in kinds) > 0

@@ -1,0 +1,334 @@
+"""A file of any kind -> an open ``Source``: which reader, which sheet, where the table is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from itertools import chain, islice
+from pathlib import Path
+
+from bulk_import.errors import SourceError
+from bulk_import.models import Problem, Row, Severity
+from bulk_import.sources import Source, SourceOptions
+from bulk_import.sources.header import LOOKED_AT, folded, kind_of_cell
+from bulk_import.sources.table import Line, Table, find_table
+from bulk_import.sources.tally import Tally
+
+_ALL = "all"
+_NAMED = 10  # sheets in a message
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """A sheet of any workbook.
+
+    Attributes:
+        lines: Reads it from the beginning; may be called several times.
+    """
+
+    name: str
+    is_hidden: bool
+    lines: Callable[[], Iterator[Line]]
+
+
+def opened(stack: ExitStack, file: Path, name: str, options: SourceOptions) -> Source:
+    """Return an open source; what it holds open is closed by *stack*.
+
+    Args:
+        file: A regular file, unpacked.
+        name: What the source is called.
+
+    Raises:
+        SourceError: It cannot be read as it is.
+    """
+    from bulk_import.sources.container import kind_of
+
+    kind = kind_of(file, name)
+    if kind == "text":
+        return _open_text(file, name, options)
+    if kind == "json":
+        return _open_objects(file, name, options)
+    if kind == "html":
+        return _open_page(file, name, options)
+    tabs, problems = _tabs(stack, file, name, kind)
+    return _open_workbook(tabs, problems, file, name, kind, options)
+
+
+def _tabs(stack: ExitStack, file: Path, name: str, kind: str) -> tuple[list[Tab], list[Problem]]:
+    """The sheets of a workbook, and what its reader has to say."""
+    if kind == "xlsx":
+        from bulk_import.sources.xlsx.workbook import Workbook
+
+        workbook = stack.enter_context(Workbook(file, name))
+        sheets = [
+            Tab(sheet.name, sheet.is_hidden, lambda sheet=sheet: workbook.lines(sheet))  # type: ignore[misc]
+            for sheet in workbook.sheets
+        ]
+        return sheets, []
+    from bulk_import.sources import calamine
+
+    book, visible = calamine.sheets_of(file, name)
+    sheets = [
+        Tab(sheet, sheet not in visible, lambda sheet=sheet: calamine.lines(book, sheet, name))  # type: ignore[misc]
+        for sheet in book.sheet_names
+    ]
+    return sheets, []
+
+
+def _open_text(file: Path, name: str, options: SourceOptions) -> Source:
+    from bulk_import.sources.text.delimited import choose_encoding, detect_dialect, read_lines
+
+    encoding = choose_encoding(file, name, options.encoding)
+    dialect = detect_dialect(file, encoding.name, name, options.delimiter)
+    lines = read_lines(file, encoding.name, dialect, name)
+    table = find_table(
+        lines, name, nature="delimited", header_row=options.header_row, columns=options.columns
+    )
+    problems = list(table.problems)
+    if not encoding.is_certain:
+        problems.append(
+            _note(
+                "ENCODING_GUESSED",
+                f"not UTF-8; read as {encoding.name} ({encoding.evidence}); look at a few names, and "
+                "set source: encoding: if they are wrong",
+            )
+        )
+    if dialect.is_line_quoted:
+        problems.append(
+            _note("LINES_QUOTED", "every line is in quotation marks as a whole; read without them")
+        )
+    tally = _tally(options)
+    return Source(
+        name=name,
+        kind="csv",
+        header=table.header,
+        labels=table.labels,
+        header_row=table.header_row,
+        rows=table.rows(name, "", tally),
+        path=file,
+        encoding=encoding.name,
+        evidence=encoding.evidence,
+        dialect=dialect.as_written(),
+        problems=problems,
+        tally=tally,
+    )
+
+
+def _open_objects(file: Path, name: str, options: SourceOptions) -> Source:
+    from bulk_import.sources.text.objects import read_objects
+
+    encoding, header, lines = read_objects(file, name, options.encoding)
+    table = Table(header, header, 0, lines, "records", header_width=len(header))
+    tally = _tally(options)
+    return Source(
+        name=name,
+        kind="json",
+        header=header,
+        labels=header,
+        header_row=0,
+        rows=table.rows(name, "", tally),
+        path=file,
+        encoding=encoding,
+        evidence="JSON",
+        tally=tally,
+    )
+
+
+def _open_page(file: Path, name: str, options: SourceOptions) -> Source:
+    from bulk_import.sources.text.page import read_table
+
+    table = find_table(
+        read_table(file, name, options.encoding), name, nature="sheet",
+        header_row=options.header_row, columns=options.columns,
+    )  # fmt: skip
+    tally = _tally(options)
+    note = _note("SOURCE_PAGE", "a web page under a spreadsheet's name; its largest table is read")
+    return Source(
+        name=name,
+        kind="html",
+        header=table.header,
+        labels=table.labels,
+        header_row=table.header_row,
+        rows=table.rows(name, "", tally),
+        path=file,
+        problems=[note, *table.problems],
+        tally=tally,
+    )
+
+
+def _open_workbook(
+    tabs: Sequence[Tab],
+    problems: list[Problem],
+    file: Path,
+    name: str,
+    kind: str,
+    options: SourceOptions,
+) -> Source:
+    tally = _tally(options)
+    if options.sheets:
+        chosen = _named_tabs(tabs, options.sheets, name)
+        notes: list[Problem] = []
+    else:
+        tab, notes = _choose(tabs, options, name)
+        chosen = [tab]
+    tables = []
+    for tab in chosen:
+        try:
+            tables.append((tab.name, _table(tab, name, options)))
+        except SourceError as exc:
+            if len(chosen) == 1 or exc.code != "SOURCE_EMPTY":
+                raise
+            notes.append(_note("SHEET_EMPTY", f"sheet {tab.name!r} has no rows"))
+    if not tables:
+        raise SourceError(f"{name}: no rows in its sheets", code="SOURCE_EMPTY")
+    first = tables[0][1]
+    header, labels, more = _joined_header([table for _, table in tables], [n for n, _ in tables])
+    rows: Iterator[Row] = chain.from_iterable(
+        _widened(table.rows(name, sheet, tally), header) if len(tables) > 1 else
+        table.rows(name, sheet, tally)
+        for sheet, table in tables
+    )  # fmt: skip
+    found = list(dict.fromkeys(problem for _, table in tables for problem in table.problems))
+    return Source(
+        name=name,
+        kind=kind,
+        header=header,
+        labels=labels,
+        header_row=first.header_row,
+        rows=rows,
+        path=file,
+        sheet=tables[0][0] if len(tables) == 1 else "",
+        problems=[*problems, *notes, *found, *more],
+        tally=tally,
+    )
+
+
+def _table(tab: Tab, name: str, options: SourceOptions) -> Table:
+    return find_table(
+        tab.lines(), name, nature="sheet", header_row=options.header_row, columns=options.columns
+    )
+
+
+def _named_tabs(tabs: Sequence[Tab], names: Sequence[str], source: str) -> list[Tab]:
+    if tuple(names) == (_ALL,) and not any(tab.name == _ALL for tab in tabs):
+        return [tab for tab in tabs if not tab.is_hidden] or list(tabs)
+    return [_by_name(tabs, name, source) for name in names]
+
+
+def _by_name(tabs: Sequence[Tab], wanted: str, source: str) -> Tab:
+    exact = [tab for tab in tabs if tab.name == wanted]
+    alike = [tab for tab in tabs if folded(tab.name) == folded(wanted)]
+    if exact or len(alike) == 1:
+        return (exact or alike)[0]
+    raise SourceError(
+        f"{source}: no sheet {wanted!r}; it has {_listed(tabs)}",
+        code="SHEET_MISSING",
+    )
+
+
+def _listed(tabs: Iterable[Tab]) -> str:
+    names = [repr(tab.name) for tab in tabs]
+    return ", ".join(names[:_NAMED]) + (", …" if len(names) > _NAMED else "")
+
+
+def _choose(tabs: Sequence[Tab], options: SourceOptions, source: str) -> tuple[Tab, list[Problem]]:
+    """The sheet with the contacts, and a note when others are left out.
+
+    Raises:
+        SourceError: No sheet of that name; several sheets hold contacts and none is named.
+    """
+    if options.sheet is not None:
+        return _by_name(tabs, options.sheet, source), []
+    visible = [tab for tab in tabs if not tab.is_hidden] or list(tabs)
+    if len(visible) == 1:
+        return visible[0], []
+    looks = [_look(tab, options) for tab in visible]
+    share = max(look.share for look in looks)
+    likely = [look for look in looks if look.has_contacts and look.share == share]
+    if len(likely) > 1:
+        names = _listed(look.tab for look in likely)
+        raise SourceError(
+            f"{source}: {len(likely)} sheets hold contacts ({names}); name one by source: sheet:, or "
+            "read them together by source: sheets: all",
+            code="SHEET_UNCLEAR",
+        )
+    best = max(likely or looks, key=lambda look: (look.share, look.cells))
+    others = _listed(tab for tab in visible if tab is not best.tab)
+    return best.tab, [
+        _note(
+            "SHEET_CHOSEN",
+            f"sheet {best.tab.name!r} is read; the others ({others}) are not; source: sheet: names "
+            "another, source: sheets: several",
+        )
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """The beginning of a sheet.
+
+    Attributes:
+        share: Of the columns that the file should have, those that a line names.
+        has_contacts: There are e-mail addresses in lines of several cells.
+        cells: Filled ones.
+    """
+
+    tab: Tab
+    share: float
+    has_contacts: bool
+    cells: int
+
+
+def _look(tab: Tab, options: SourceOptions) -> _Look:
+    lines = [line.cells for line in islice(tab.lines(), LOOKED_AT)]
+    wanted = {folded(column) for column in options.columns}
+    named = max((len(wanted.intersection(map(folded, line))) for line in lines), default=0)
+    filled = [sum(bool(cell.strip()) for cell in line) for line in lines]
+    # A cover sheet may name an address to write to, in a line of its own.
+    emails = sum(
+        kind_of_cell(cell) == "email"
+        for line, count in zip(lines, filled, strict=True)
+        for cell in line
+        if count > 1 or max(filled) == 1
+    )
+    share = named / len(wanted) if wanted else 0.0
+    return _Look(tab, share, emails > 0, sum(filled))
+
+
+def _joined_header(
+    tables: Sequence[Table], names: Sequence[str]
+) -> tuple[tuple[str, ...], tuple[str, ...], list[Problem]]:
+    """The columns of all sheets, in the order in which they occur, and where sheets differ."""
+    labels = {
+        name: label
+        for table in reversed(tables)
+        for name, label in zip(table.header, table.labels, strict=True)
+    }
+    header = tuple(dict.fromkeys(name for table in tables for name in table.header))
+    problems = []
+    for table, name in zip(tables, names, strict=True):
+        missing = [column for column in header if column not in table.header]
+        if missing:
+            problems.append(
+                _note(
+                    "SHEETS_DIFFER",
+                    f"sheet {name!r} lacks the columns {', '.join(missing[:_NAMED])} of the others; "
+                    "they are blank in its rows",
+                )
+            )
+    return header, tuple(labels[name] for name in header), problems
+
+
+def _widened(rows: Iterable[Row], header: Sequence[str]) -> Iterator[Row]:
+    for row in rows:
+        cells = {name: row.cells.get(name, "") for name in header}
+        yield Row(row.source, row.sheet, row.number, cells, row.problems)
+
+
+def _tally(options: SourceOptions) -> Tally:
+    return Tally(skips_hidden=options.hidden_rows == "skip")
+
+
+def _note(code: str, message: str) -> Problem:
+    return Problem(code, message, severity=Severity.WARNING)

@@ -1,0 +1,75 @@
+"""What is counted while the rows of a source are read, and what a person should know of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from bulk_import.models import Problem, Severity
+
+_ROWS_NAMED = 8
+
+
+@dataclass(slots=True)
+class Places:
+    """How many rows, and the first of them."""
+
+    count: int = 0
+    first: list[int] = field(default_factory=list)
+
+    def add(self, row: int) -> None:
+        self.count += 1
+        if len(self.first) < _ROWS_NAMED:
+            self.first.append(row)
+
+    def __str__(self) -> str:
+        more = ", …" if self.count > len(self.first) else ""
+        rows = "row" if self.count == 1 else "rows"
+        return f"{rows} {', '.join(map(str, self.first))}{more}"
+
+
+@dataclass(slots=True)
+class Tally:
+    """Counts over all sheets of a source.
+
+    Attributes:
+        rows: Rows that have any cell, hidden ones included.
+        hidden: Of those, hidden by a filter or by hand.
+        skips_hidden: Hidden rows are left out.
+        beyond: Rows with cells to the right of the last named column.
+        guarded: Rows with texts written as ``="text"`` or ``'text``.
+    """
+
+    rows: int = 0
+    hidden: int = 0
+    skips_hidden: bool = False
+    beyond: Places = field(default_factory=Places)
+    guarded: Places = field(default_factory=Places)
+
+    def findings(self) -> list[Problem]:
+        """Return what is known when all rows were read."""
+        found = []
+        if self.hidden:
+            fate, hint = "would be sent", "source: hidden_rows: skip leaves them out"
+            if self.skips_hidden:
+                fate, hint = "are left out", "as source: hidden_rows: skip says"
+            text = (
+                f"{self.hidden:,} of {self.rows:,} rows are hidden by a filter and {fate}; {hint}"
+            )
+            found.append(_warning("ROWS_HIDDEN", text))
+        if self.beyond.count:
+            text = (
+                f"{self.beyond.count:,} rows have cells to the right of the last named column "
+                f"({self.beyond}); they are not read; name their column to read them"
+            )
+            found.append(_warning("CELLS_BEYOND", text))
+        if self.guarded.count:
+            text = (
+                f'{self.guarded.count:,} rows have texts written as ="text" or \'text '
+                f"({self.guarded}); they are read without these marks"
+            )
+            found.append(_warning("GUARDS_UNDONE", text))
+        return found
+
+
+def _warning(code: str, message: str) -> Problem:
+    return Problem(code, message, severity=Severity.WARNING)

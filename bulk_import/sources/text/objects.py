@@ -1,0 +1,208 @@
+"""JSON as a table: an array of objects, or an object a line (JSON Lines, NDJSON).
+
+The file is read twice: once for the names of the columns, which may differ from object to object,
+once for the rows. Numbers keep the digits that are written. A list or an object in a cell stays JSON.
+"""
+
+from __future__ import annotations
+
+import codecs
+import io
+import json
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from bulk_import.errors import SourceError
+from bulk_import.sources.table import LONGEST_CELL, MOST_COLUMNS, Line
+
+_BLOCK = 1 << 16  # characters
+_LONGEST_OBJECT = 8 << 20  # characters
+_WRAPPERS = (
+    "data",
+    "results",
+    "items",
+    "records",
+    "rows",
+    "contacts",
+    "subscribers",
+    "leads",
+    "value",
+)
+
+
+class _Number(str):
+    """A number as it is written."""
+
+    __slots__ = ()
+
+
+_DECODER = json.JSONDecoder(parse_int=_Number, parse_float=_Number, parse_constant=_Number)
+
+
+def is_json(head: bytes) -> bool:
+    """Whether a file begins as a JSON document or as JSON Lines."""
+    start = head.lstrip(b"\xef\xbb\xbf \t\r\n")
+    if start.startswith(b"{\\rtf"):
+        return False
+    after = start[1:].lstrip()[:1]
+    return (start.startswith(b"{") and after in (b'"', b"}")) or (
+        start.startswith(b"[") and after in (b"{", b"]")
+    )
+
+
+def read_objects(
+    path: Path, name: str, encoding: str | None
+) -> tuple[str, tuple[str, ...], Iterator[Line]]:
+    """Return (encoding, names of the columns, one line for each object).
+
+    A line's number is that of the file's line on which its object begins.
+
+    Raises:
+        SourceError: Not JSON, or not a list of objects.
+    """
+    encoding = encoding or _encoding(path)
+    columns: dict[str, None] = {}
+    count = 0
+    for _, found in _objects(path, name, encoding):
+        columns.update(dict.fromkeys(found))
+        count += 1
+        if len(columns) > MOST_COLUMNS:
+            raise SourceError(
+                f"{name}: more than {MOST_COLUMNS:,} different names in its objects",
+                code="SOURCE_TOO_WIDE",
+            )
+    if not count:
+        raise SourceError(f"{name}: no objects in it", code="SOURCE_EMPTY")
+    header = tuple(columns)
+    return encoding, header, _lines(path, name, encoding, header)
+
+
+def _lines(path: Path, name: str, encoding: str, header: tuple[str, ...]) -> Iterator[Line]:
+    for number, found in _objects(path, name, encoding):
+        cells = [_cell(found.get(column)) for column in header]
+        if any(len(cell) > LONGEST_CELL for cell in cells):
+            raise SourceError(
+                f"{name}: line {number}: a text of more than {LONGEST_CELL:,} characters",
+                code="CELL_TOO_LONG",
+            )
+        yield Line(number, cells)
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, _Number):
+        is_short = "e" in value.lower() and value[-1:].isdigit()  # 7.9E10; not Infinity
+        return f"{Decimal(value):f}" if is_short else str(value)
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "TRUE" if value else "FALSE"
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _encoding(path: Path) -> str:
+    """RFC 8259: UTF-8; a byte order mark or zero bytes tell the others."""
+    with path.open("rb") as file:
+        head = file.read(4)
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    return "utf-8-sig"
+
+
+def _objects(path: Path, name: str, encoding: str) -> Iterator[tuple[int, dict[str, Any]]]:
+    try:
+        with path.open(encoding=encoding, errors="strict") as file:
+            yield from _Scanner(file, name).objects()
+    except UnicodeDecodeError as exc:
+        raise SourceError(
+            f"{name}: a byte that is not {encoding} ({exc.reason}); save the file as UTF-8",
+            code="ENCODING_WRONG",
+        ) from None
+
+
+class _Scanner:
+    """Takes one JSON value after the other from a text, however large it is."""
+
+    def __init__(self, file: io.TextIOBase, name: str) -> None:
+        self._file = file
+        self._name = name
+        self._text = ""
+        self._at = 0
+        self._line = 1
+
+    def objects(self) -> Iterator[tuple[int, dict[str, Any]]]:
+        first = self._next()
+        is_array = first == "["
+        if is_array:
+            self._at += 1
+        while True:
+            char = self._next()
+            if char == "," and is_array:
+                self._at += 1
+                continue
+            if not char or (char == "]" and is_array):
+                if char or not is_array:
+                    return
+                raise self._broken("the array is not closed: the file is cut off")
+            if char != "{":
+                raise self._broken("not an object with the names of the columns")
+            line, value = self._line, self._value()
+            wrapped = self._wrapped(value) if not is_array else None
+            if wrapped is None:
+                yield line, value
+            else:
+                yield from ((line, item) for item in wrapped)
+
+    def _wrapped(self, value: dict[str, Any]) -> list[dict[str, Any]] | None:
+        """The objects of an answer of an API: ``{"data": [{…}, {…}]}``."""
+        lists = [
+            value[key]
+            for key in _WRAPPERS
+            if isinstance(value.get(key), list)
+            and value[key]
+            and all(isinstance(item, dict) for item in value[key])
+        ]
+        return lists[0] if len(lists) == 1 else None
+
+    def _next(self) -> str:
+        """Skip blanks; return the next character, ``""`` at the end."""
+        while True:
+            while self._at < len(self._text):
+                char = self._text[self._at]
+                if not char.isspace():
+                    return char
+                self._line += char == "\n"
+                self._at += 1
+            if not self._more():
+                return ""
+
+    def _value(self) -> dict[str, Any]:
+        while True:
+            try:
+                value, end = _DECODER.raw_decode(self._text, self._at)
+            except RecursionError:
+                raise self._broken("lists in lists without end") from None
+            except json.JSONDecodeError as exc:
+                if len(self._text) - self._at < _LONGEST_OBJECT and self._more():
+                    continue
+                raise self._broken(exc.msg) from None
+            self._line += self._text.count("\n", self._at, end)
+            self._at = end
+            return dict(value)
+
+    def _more(self) -> bool:
+        # At least as much again as is pending, so that a long object is not parsed too often.
+        block = self._file.read(max(_BLOCK, len(self._text) - self._at))
+        self._text = self._text[self._at :] + block
+        self._at = 0
+        return bool(block)
+
+    def _broken(self, why: str) -> SourceError:
+        return SourceError(
+            f"{self._name}: line {self._line}: {why}; JSON is read as a list of flat objects, or one "
+            "object a line",
+            code="JSON_WRONG",
+        )

@@ -1,0 +1,171 @@
+"""A web page under a spreadsheet's name, as some systems export: its largest table, as displayed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+
+from bulk_import.errors import SourceError
+from bulk_import.sources.table import LONGEST_CELL, MOST_COLUMNS, Line
+from bulk_import.sources.text.encoding import detect_encoding, known_encoding
+
+_LARGEST = 200 * 2**20  # bytes: the table is held in memory
+_MOST_SPANNED = 1000
+_CHARSET = re.compile(rb"""charset\s*=\s*["']?\s*([\w.:-]+)""", re.IGNORECASE)
+_TABLE = re.compile(rb"<table[\s>]", re.IGNORECASE)
+_BLANKS = re.compile(r"[ \t\r\n\f]+")
+_BREAKS = frozenset({"br", "p", "div", "li"})
+_SKIPPED = frozenset({"script", "style", "head", "title"})
+
+
+def has_table(path: Path) -> bool:
+    """Whether a page has a table at all."""
+    with path.open("rb") as file:
+        tail = b""
+        while block := file.read(1 << 20):
+            if _TABLE.search(tail + block):
+                return True
+            tail = block[-8:]
+    return False
+
+
+def read_table(path: Path, name: str, encoding: str | None) -> Iterator[Line]:
+    """Yield the rows of the largest table of a page.
+
+    Raises:
+        SourceError: It has no table with rows, or is too large.
+    """
+    if path.stat().st_size > _LARGEST:
+        raise SourceError(
+            f"{name}: a web page of more than {_LARGEST >> 20} MB; save it as XLSX or CSV",
+            code="SOURCE_TOO_LARGE",
+        )
+    raw = path.read_bytes()
+    declared = _CHARSET.search(raw[:4096])
+    if encoding:
+        chosen = known_encoding(encoding, name)
+    elif raw.startswith((b"\xff\xfe", b"\xfe\xff", b"\xef\xbb\xbf")) or declared is None:
+        chosen = detect_encoding(path, name).name
+    else:
+        chosen = known_encoding(declared[1].decode("ascii"), name)
+    parser = _Tables()
+    try:
+        parser.feed(raw.decode(_of_the_web(chosen)))
+    except UnicodeDecodeError as exc:
+        raise SourceError(
+            f"{name}: byte {exc.start:,} is not {chosen}; set source: encoding:",
+            code="ENCODING_WRONG",
+        ) from None
+    parser.close()
+    tables = [table for table in parser.tables if any(any(row) for row in table)]
+    if not tables:
+        raise SourceError(
+            f"{name}: this is a web page without a table; export the contacts as CSV or XLSX",
+            code="SOURCE_HTML",
+        )
+    largest = max(tables, key=lambda table: sum(map(len, table)))
+    for number, row in enumerate(largest, 1):
+        if len(row) > MOST_COLUMNS or any(len(cell) > LONGEST_CELL for cell in row):
+            raise SourceError(f"{name}: row {number} is too long", code="CELL_TOO_LONG")
+        yield Line(number, row)
+
+
+def _of_the_web(encoding: str) -> str:
+    """WHATWG's Encoding Standard: pages that say Latin 1 are in Windows' superset of it."""
+    return {
+        "iso8859-1": "cp1252",
+        "ascii": "cp1252",
+        "iso8859-9": "cp1254",
+        "gb2312": "gb18030",
+    }.get(encoding, encoding)
+
+
+class _Tables(HTMLParser):
+    """Collects the tables of a page, also nested ones, each as rows of texts."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.tables: list[list[list[str]]] = []
+        self._open: list[list[list[str]]] = []
+        self._pending: list[dict[int, int]] = []  # of each open table: rows that a cell still spans
+        self._cell: list[str] | None = None
+        self._spans = (1, 1)
+        self._skipped = 0
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag in _SKIPPED:
+            self._skipped += tag != "head"
+        elif tag == "table":
+            self._end_cell()
+            table: list[list[str]] = []
+            self.tables.append(table)
+            self._open.append(table)
+            self._pending.append({})
+        elif tag == "tr" and self._open:
+            self._end_cell()
+            self._end_row()
+            self._open[-1].append([])
+        elif tag in ("td", "th") and self._open:
+            self._end_cell()
+            if not self._open[-1]:
+                self._open[-1].append([])
+            given = dict(attrs)
+            self._spans = _span(given.get("rowspan")), _span(given.get("colspan"))
+            self._cell = []
+        elif tag in _BREAKS and self._cell:
+            self._cell.append("\n")
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in _SKIPPED:
+            self._skipped = max(0, self._skipped - (tag != "head"))
+        elif tag in ("td", "th"):
+            self._end_cell()
+        elif tag in ("tr", "table") and self._open:
+            self._end_cell()
+            self._end_row()
+            if tag == "table":
+                self._open.pop()
+                self._pending.pop()
+
+    def handle_data(self, data: str) -> None:
+        if self._cell is not None and not self._skipped:
+            self._cell.append(_BLANKS.sub(" ", data))
+
+    def close(self) -> None:
+        super().close()
+        self._end_cell()
+
+    def _end_cell(self) -> None:
+        if self._cell is None:
+            return
+        text = "\n".join(line.strip() for line in "".join(self._cell).split("\n")).strip()
+        self._cell = None
+        row, pending = self._open[-1][-1], self._pending[-1]
+        rows, columns = self._spans
+        self._fill(row, pending)
+        for at in range(columns):
+            if rows > 1:
+                pending[len(row)] = rows
+            row.append(text if at == 0 else "")
+
+    def _end_row(self) -> None:
+        if not self._open or not self._open[-1]:
+            return
+        row, pending = self._open[-1][-1], self._pending[-1]
+        self._fill(row, pending)
+        for at, rows in list(pending.items()):
+            if rows <= 1:
+                del pending[at]
+            else:
+                pending[at] = rows - 1
+
+    def _fill(self, row: list[str], pending: dict[int, int]) -> None:
+        """Blank cells where a cell of a row above reaches down."""
+        while len(row) in pending:
+            row.append("")
+
+
+def _span(value: str | None) -> int:
+    return min(int(value), _MOST_SPANNED) if value and value.strip().isdigit() and int(value) else 1

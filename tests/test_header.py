@@ -1,0 +1,116 @@
+"""Where the header is, and what surrounds it."""
+
+from __future__ import annotations
+
+import pytest
+
+from bulk_import.sources import open_source
+from bulk_import.sources.header import choose_header
+
+ROWS = [
+    ["a@b.org", "+14155550123", "Boston"],
+    ["b@b.org", "+14155550124", "Austin"],
+    ["c@b.org", "+14155550125", "Dallas"],
+]
+HEAD = ["E-mail", "Phone", "City"]
+ABOVE = {
+    "nothing": [],
+    "a title": [["Our contacts of May"]],
+    "a title and a date": [["Contacts export"], ["2024-02-01"], []],
+    "comments": [["# exported by tool 1.2"], ["# 2024-02-01"]],
+    "notes of several sentences": [["Notes:"], ["You may notice that some of the addresses are missing, because of their settings."], []],
+    "name and value pairs": [["Account", "Acme"], ["Exported", "2024-02-01"], []],
+    "group headings": [["Contact", "", "Address"]],
+    "one group heading at the right": [["", "", "Address"]],
+    "blank lines": [[], ["", ""], []],
+}  # fmt: skip
+BELOW = {
+    "nothing": ([], 0),
+    "units": ([["text", "digits", "free text"]], 1),
+    "technical names": ([["email", "phone", "city"]], 1),
+    "required or not": ([["(required)", "(optional)", "(optional)"]], 1),
+    "technical names and a translation": ([["email", "phone", "city"], ["Почта", "Телефон", "Город"]], 2),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("above", ABOVE)
+@pytest.mark.parametrize("below", BELOW)
+def test_the_header_is_the_line_that_names_the_columns_below_it(above, below):
+    second, count = BELOW[below]
+    choice = choose_header([*ABOVE[above], HEAD, *second, *ROWS])
+    at = len(ABOVE[above])
+    assert (choice.at, len(choice.second), choice.is_doubtful) == (at, count, False)
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [["E-mail"], ["a@b.org"], ["c@b.org"]],
+        [["Name", "City"], ["Ann", "Boston"], ["Bob", "Austin"]],
+        [["Email", "Phone", "Phone", "Note", "Note", "Note", "Note"], ["a@b.org", "+14155550123", "", "x"], ["b@b.org", "+14155550124", "", "y"]],
+        [["Name", "Code", "Code 2"], ["Ann", "", ""], ["Bob", "7", ""]],
+        [["Name", "2023", "2024"], ["Ann", "yes", "no"], ["Bob", "no", "no"]],
+    ],
+)  # fmt: skip
+def test_a_plain_header_is_the_first_line(lines):
+    choice = choose_header(lines)
+    assert (choice.at, choice.second) == (0, ())
+
+
+def test_a_title_above_a_single_column_is_no_header():
+    assert choose_header([["Subscribers"], ["E-mail"], ["a@b.org"], ["c@b.org"]]).at == 1
+
+
+def test_the_line_that_has_the_mappings_columns_is_the_header():
+    lines = [["Kontakt", "Ort", "Art"], ["E-mail", "Town", "Kind"], ["x", "y", "z"]]
+    assert choose_header(lines, ["e-mail", "Town"]).at == 1
+
+
+def test_a_row_of_data_as_header_is_said(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("Ann,+14155550123,1\nBob,+14155550124,2\nCid,+14155550125,3\n", "utf-8")
+    with open_source(path) as source:
+        assert [problem.code for problem in source.problems] == ["HEADER_DOUBTFUL"]
+
+
+def test_a_second_line_of_headings_is_no_row_and_is_said(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("E-mail,City\nemail,city\na@b.org,X\nb@b.org,Y\n", "utf-8")
+    with open_source(path) as source:
+        assert [row.number for row in source] == [3, 4]
+        assert [problem.code for problem in source.problems] == ["HEADER_SECOND"]
+
+
+def test_a_row_with_a_word_for_an_address_further_down_stays_a_row(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("E-mail,City\na@b.org,X\nnone,Y\n", "utf-8")
+    with open_source(path) as source:
+        assert [row.number for row in source] == [2, 3]
+
+
+def test_an_example_row_is_named(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("Name,E-mail\ne.g. Anna,anna@example.com\nBob,b@b.org\n", "utf-8")
+    with open_source(path) as source:
+        assert [[p.code for p in row.problems] for row in source] == [["ROW_EXAMPLE"], []]
+
+
+def test_a_file_without_header_can_be_read_when_that_is_said(tmp_path):
+    from bulk_import.sources import SourceOptions
+
+    path = tmp_path / "a.csv"
+    path.write_text("a@b.org,Ann\nc@d.org,Cid\n", "utf-8")
+    with open_source(path, SourceOptions(header_row=0)) as source:
+        assert [dict(row.cells) for row in source] == [
+            {"Column A": "a@b.org", "Column B": "Ann"},
+            {"Column A": "c@d.org", "Column B": "Cid"},
+        ]
+
+
+def test_cells_beside_the_table_are_one_finding(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("E-mail,City,\n" + "a@b.org,X,\n" * 60 + "b@b.org,Y,call back\n", "utf-8")
+    with open_source(path) as source:
+        assert source.header == ("E-mail", "City")
+        assert not any(row.problems for row in source)
+        assert [problem.code for problem in source.findings()] == ["CELLS_BEYOND"]

@@ -1,0 +1,216 @@
+"""Text files of every kind: guards, quotation marks, JSON, web pages, and what is no table."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bulk_import.errors import SourceError
+from bulk_import.sources import SourceOptions, expand_sources, open_source, read_rows
+from bulk_import.sources.guards import unguarded
+
+
+def read(path, **options):
+    with open_source(path, SourceOptions(**options)) as source:
+        rows = [list(row.cells.values()) for row in source]
+        return source.header, rows, [p.code for p in (*source.problems, *source.findings())]
+
+
+def csv_file(tmp_path, text, name="a.csv"):
+    path = tmp_path / name
+    path.write_text(text, "utf-8")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("cell", "meant"),
+    [
+        ('="Anna"', "Anna"), ('="007"', "007"), ('="say ""hi"""', 'say "hi"'), (' ="+3" ', "+3"), ('=""', ""),
+        ("'007", "007"), ("'+12025550101", "+12025550101"), ("'12/05/2024", "12/05/2024"), ("'d@example.com", "d@example.com"),
+        ("'=1+1", "=1+1"), ("'@ann", "@ann"), ("'-5", "-5"),
+        # No guards.
+        ("'s-Hertogenbosch", "'s-Hertogenbosch"), ("'t Hooft", "'t Hooft"), ("'90s", "'90s"), ("'Ann", "'Ann"), ("'quoted'", "'quoted'"),
+        ("O'Neill", "O'Neill"), ('="a"&"b"', '="a"&"b"'), ("=A1", "=A1"), ("'", "'"), ("", ""),
+    ],
+)  # fmt: skip
+def test_guards_are_taken_off_once(cell, meant):
+    assert unguarded(["x", cell]) == (["x", meant], [1] if cell != meant else [])
+
+
+def test_a_row_whose_cells_all_begin_with_an_apostrophe_is_guarded():
+    assert unguarded(["'Ben", "'Cole", "'007", "x"]) == (["Ben", "Cole", "007", "x"], [0, 1, 2])
+    assert unguarded(["'t Hooft", "'s-Gravenhage", "'t Loo"])[1] == []
+
+
+def test_guards_are_said_once_for_the_file(tmp_path):
+    path = csv_file(tmp_path, 'A,B\n\'007,x\n="008",y\nz,009\n')
+    assert read(path) == (("A", "B"), [["007", "x"], ["008", "y"], ["z", "009"]], ["GUARDS_UNDONE"])
+
+
+def test_guards_of_our_own_rejects_stay(tmp_path):
+    path = csv_file(tmp_path, "A,_status,_reason\n'007,invalid,why\n")
+    assert read(path)[1] == [["'007", "invalid", "why"]]
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+def test_a_blank_before_quotation_marks_is_not_part_of_the_text(tmp_path, delimiter):
+    text = (
+        'E-mail, "Name", "City"\na@b.org, "Berg, Anna", "Boston"\nb@b.org, "Cole; Ben", "Austin"\n'
+    )
+    path = csv_file(
+        tmp_path, text.replace(', "', f'{delimiter} "').replace(f'Berg{delimiter} "', "Berg")
+    )
+    path.write_text(
+        f'E-mail{delimiter} "Name"\na@b.org{delimiter} "Berg, Anna"\nb@b.org{delimiter} "Cole; Ben"\n',
+        "utf-8",
+    )
+    assert read(path)[1] == [["a@b.org", "Berg, Anna"], ["b@b.org", "Cole; Ben"]]
+
+
+def test_a_blank_before_quotation_marks_far_down_is_named(tmp_path):
+    path = csv_file(tmp_path, "A,B\n" + "1234567890,y\n" * 30_000 + '1, "Anna"\n')
+    *_, last = read_rows(path)
+    assert [(p.code, p.column) for p in last.problems] == [("QUOTE_WRONG", "B")]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['"Email,Name"\n"a@b.org,Anna ""Ann"" Berg"\n', '"Email;Name"\r\n"a@b.org;Anna ""Ann"" Berg"\r\n'],
+)  # fmt: skip
+def test_lines_quoted_as_a_whole_are_read(tmp_path, text):
+    header, rows, codes = read(csv_file(tmp_path, text))
+    assert (header, rows, codes) == (
+        ("Email", "Name"),
+        [["a@b.org", 'Anna "Ann" Berg']],
+        ["LINES_QUOTED"],
+    )
+
+
+def test_sep_line_in_quotation_marks(tmp_path):
+    assert read(csv_file(tmp_path, '"sep=;"\r\nA;B\r\n1;2\r\n'))[1] == [["1", "2"]]
+
+
+# -- JSON ---------------------------------------------------------------------------------------------
+
+OBJECTS = [
+    {"email": "a@b.org", "name": "Ünï\n{", "zip": "007", "n": 7, "ok": True},
+    {"email": "b@b.org", "tags": ["x", "y,z"], "n": None},
+]
+EXPECTED = (
+    ("email", "name", "zip", "n", "ok", "tags"),
+    [["a@b.org", "Ünï\n{", "007", "7", "TRUE", ""], ["b@b.org", "", "", "", "", '["x", "y,z"]']],
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        json.dumps, lambda o: json.dumps(o, indent=2), lambda o: "\n".join(map(json.dumps, o)), lambda o: "\ufeff" + json.dumps(o),
+        lambda o: "\r\n".join(json.dumps(x, ensure_ascii=False) for x in o) + "\r\n\r\n", lambda o: json.dumps({"data": o, "page": 1}),
+        lambda o: "".join(json.dumps(x, indent=1) for x in o),
+    ],
+    ids=["compact", "pretty", "lines", "mark", "lines of Windows", "an answer of an API", "one after the other"],
+)  # fmt: skip
+def test_json_is_a_table(tmp_path, write):
+    header, rows, _ = read(csv_file(tmp_path, write(OBJECTS), "a.json"))
+    assert (header, rows) == EXPECTED
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [("79161234567", "79161234567"), ("1473249885.2899961004", "1473249885.2899961004"), ("1E3", "1000"), ("-0.50", "-0.50"), ("12345678901234567890", "12345678901234567890")],
+)  # fmt: skip
+def test_numbers_in_json_keep_their_digits(tmp_path, number, text):
+    assert read(csv_file(tmp_path, f'[{{"a": {number}}}]'))[1] == [[text]]
+
+
+def test_objects_have_the_lines_on_which_they_begin(tmp_path):
+    path = csv_file(tmp_path, '{"a": 1}\n\n{"a":\n 2}\n{"a": 3}\n', "a.ndjson")
+    assert [row.number for row in read_rows(path)] == [1, 3, 5]
+
+
+def test_json_larger_than_a_block_is_read(tmp_path):
+    rows = [{"n": str(n), "text": "x" * 500} for n in range(2000)]
+    assert len(read(csv_file(tmp_path, json.dumps(rows)))[1]) == 2000
+    assert len(read(csv_file(tmp_path, "\n".join(map(json.dumps, rows))))[1]) == 2000
+
+
+texts = st.text(max_size=20)
+
+
+@given(st.lists(st.dictionaries(texts, texts, min_size=1, max_size=4), min_size=1, max_size=5))
+def test_any_objects_of_texts_read_back(tmp_path_factory, objects):
+    path = tmp_path_factory.mktemp("json") / "a.json"
+    path.write_text("\n".join(json.dumps(item) for item in objects), "utf-8")
+    found = [dict(row.cells) for row in read_rows(path)]
+    names = {name for item in objects for name in item}
+    kept = [item for item in objects if any(text.strip() for text in item.values())]
+    assert found == [{name: item.get(name, "") for name in found[0]} for item in kept]
+    assert not found or set(found[0]) == names
+
+
+# -- web pages ----------------------------------------------------------------------------------------
+
+PAGES = {
+    "plain": "<html><table><tr><th>E-mail</th><th>Name</th></tr><tr><td>a@b.org</td><td>Ann &amp; Bob</td></tr></table></html>",
+    "no end tags": "<table><tr><td>E-mail<td>Name<tr><td>a@b.org<td>Ann &amp; Bob</table>",
+    "a table for the layout": "<body><table><tr><td><table><tr><td>E-mail</td><td>Name</td></tr><tr><td>a@b.org</td><td>Ann &amp;\n Bob</td></tr></table></td></tr></table>",
+    "styles in front": "<!-- saved -->" + " " * 9000 + "<style>td{}</style><table><tr><td>E-mail<td>Name</tr><tr><td>a@b.org<td><b>Ann</b> &amp; Bob</table>",
+    "Excel's own": '<html xmlns:x="urn:schemas-microsoft-com:office:excel"><head><title>x</title></head><table><tr><td>E-mail</td><td>Name</td></tr><tr><td>a@b.org</td><td style="mso-number-format:\'\\@\'">Ann &amp; Bob</td></tr></table>',
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_web_page_under_a_spreadsheets_name_is_read(tmp_path, page):
+    header, rows, codes = read(csv_file(tmp_path, PAGES[page], "export.xls"))
+    assert (header, rows, codes) == (
+        ("E-mail", "Name"),
+        [["a@b.org", "Ann & Bob"]],
+        ["SOURCE_PAGE"],
+    )
+
+
+def test_a_page_in_an_old_encoding_says_so_itself(tmp_path):
+    path = tmp_path / "a.xls"
+    path.write_bytes(
+        '<html><meta charset="windows-1251"><table><tr><td>Имя<td>N<tr><td>Анна<td>1</table>'.encode(
+            "cp1251"
+        )
+    )
+    assert read(path)[1] == [["Анна", "1"]]
+
+
+def test_cells_that_span_rows_and_columns_keep_the_others_in_place(tmp_path):
+    page = "<table><tr><td>A<td>B<td>C<tr><td rowspan=2>1<td colspan=2>2<tr><td>3<td>4</table>"
+    assert read(csv_file(tmp_path, page, "a.xls"))[1] == [["1", "2", ""], ["", "3", "4"]]
+
+
+# -- what is no table ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ("{\\rtf1\\ansi x}", "RTF"), ("BEGIN:VCARD\nFN:Ann\n", "vCard"), ("dn: cn=Ann\nmail: a@b.org\n", "LDIF"),
+        ("version: 1\ndn: cn=Ann\n", "LDIF"), ('{"url": "https://docs.google.com/spreadsheets/d/1", "doc_id": "1"}', "link"),
+        ("[InternetShortcut]\nURL=https://docs.google.com/spreadsheets/d/1\n", "link"), ("https://docs.google.com/spreadsheets/d/1/edit\n", "link"),
+        ("-- MySQL dump 10.13\n", "dump"), ("INSERT INTO `leads` VALUES (1);\n", "dump"), ("MIME-Version: 1.0\nX: y\n", "MHTML"),
+        ("BEGIN:VCALENDAR\n", "calendar"), ("ID;PWXL;N;E\n", "SYLK"), ("<?xml version='1.0'?><Workbook/>", "XML"),
+    ],
+)  # fmt: skip
+def test_what_is_no_table_is_called_by_its_name(tmp_path, text, what):
+    with pytest.raises(SourceError, match=what) as caught:
+        read(csv_file(tmp_path, text))
+    assert caught.value.code == "SOURCE_NOT_TABLE"
+
+
+def test_the_lock_file_beside_an_open_workbook_is_left_out(tmp_path, caplog):
+    (tmp_path / "a.xlsx").write_bytes(b"x")
+    (tmp_path / "~$a.xlsx").write_bytes(b"\x05Anna")
+    assert expand_sources([str(tmp_path / "*.xlsx")]) == [str(tmp_path / "a.xlsx")]
+    assert "~$a.xlsx is left out" in caplog.text
+    with pytest.raises(SourceError, match=r"name a\.xlsx instead"):
+        read(tmp_path / "~$a.xlsx")
