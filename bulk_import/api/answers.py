@@ -125,15 +125,18 @@ def understand(
     envelope = _envelope(body, content_type)
     if envelope is not None and (200 <= http_status < 400):
         return _by_code(http_status, *envelope, retry_after_s=retry_after_s)
-    shown = f"HTTP {http_status}" + (
-        f": {quote(body, redact, content_type)}" if body.strip() else ", empty"
-    )
+    quoted = f": {quote(body, redact, content_type)}" if body.strip() else ", empty"
+    return _by_status(http_status, f"HTTP {http_status}{quoted}", headers.get("Location", ""))
+
+
+def _by_status(http_status: int, shown: str, location: str) -> Answer:
+    """What an answer means that is none of the API's."""
     if 300 <= http_status < 400:
         return Answer(
             Verdict.FATAL,
             http_status,
             code="REDIRECTED",
-            text=f"redirect {http_status} to {headers.get('Location', '') or 'nowhere'}, "
+            text=f"redirect {http_status} to {location or 'nowhere'}, "
             "not followed: it would carry the key elsewhere; check --endpoint",
         )
     if http_status in _REFUSING_STATUS:
