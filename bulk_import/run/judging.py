@@ -73,7 +73,7 @@ def judge_sources(
         )
         with closing(judged):
             for rows, judgements in judged:
-                found = [*map(partial(_entered, number, tally), rows, judgements)]
+                found = [*map(partial(entered, number, tally), rows, judgements)]
                 if found:
                     journal.add(seq, found)
                 seq += len(rows)
@@ -88,7 +88,7 @@ def judge_sources(
     journal.remember(judged="1", rows_read=str(tally.rows_read))
 
 
-def _entered(source: int, tally: Tally, row: Row, judgement: Judgement) -> JudgedRow:
+def entered(source: int, tally: Tally, row: Row, judgement: Judgement) -> JudgedRow:
     """Return a row as it is stored: with a form to send, or with the reasons why it has none."""
     email, contact, problems, body, refusal = judgement
     if refusal is None:
@@ -120,7 +120,7 @@ def rejudge(
             better = edits.apply(row)
             if better.cells != row.cells:
                 again = judge(mappers[source].record(better), suppression)
-                journal.replace_judgement(seq, _entered(source, tally, better, again))
+                journal.replace_judgement(seq, entered(source, tally, better, again))
     for seq, number, row in list(
         journal.ended_in(Status.INVALID, Status.SUPPRESSED, Status.SKIPPED)
     ):
@@ -128,7 +128,7 @@ def rejudge(
             corrected = (corrections or {}).get(number)
             better = row if corrected is None else corrected.apply(row)
             again = judge(mappers[number].record(better), suppression)
-            journal.replace_judgement(seq, _entered(number, tally, better, again))
+            journal.replace_judgement(seq, entered(number, tally, better, again))
 
 
 def settle_duplicates(journal: Journal, policy: str) -> None:
