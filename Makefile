@@ -6,7 +6,7 @@ READY  := $(VENV)/.ready
 QUIETLY := -qq --no-compile --progress-bar off --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-quick check lint types docs bench shuffle torture lock clean
+.PHONY: help setup app demo test test-quick check lint types docs bench shuffle torture lock clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -28,6 +28,9 @@ $(READY): $(VENV)/.locked pyproject.toml
 	@if [ -x $(BIN)/pip ]; then pip="$(BIN)/python -m pip"; else pip="$(PYTHON) -m pip --python $(BIN)/python"; fi; \
 	  $$pip install $(QUIETLY) --no-deps --no-build-isolation -e .
 	@touch $@
+
+app: $(READY) ## The whole job in a browser: bulk-import app
+	@$(BIN)/python -m bulk_import app
 
 demo: $(READY) ## Import sample_data into the built-in sandbox and show the report
 	@$(BIN)/python -m bulk_import demo
