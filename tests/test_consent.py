@@ -10,6 +10,7 @@ import pytest
 
 from bulk_import.errors import MappingError
 from bulk_import.jobs.checking import check_file
+from bulk_import.jobs.explaining import explain_row
 from bulk_import.jobs.importing import import_file_async, resume_async
 from bulk_import.mapping.binding import bind
 from bulk_import.mapping.consent import Speaks, propose_rule, refusing_cells, speaks_of
@@ -325,3 +326,19 @@ def test_the_mappings_that_ship_keep_back_who_said_no(product, cells, is_sent):
     row = Row("x.csv", "", 2, dict.fromkeys(header, "") | cells)
 
     assert (mapper.record(row).skipped is None) is is_sent
+
+
+def test_explain_says_what_keeps_a_row_back(tmp_path, write_csv):
+    source = write_csv(
+        [["E-mail", "Unsub"], ["a@b.org", "yes"], ["b@b.org", "no"], ["c@b.org", "no"]]
+    )
+    (tmp_path / "stop.txt").write_text("C@b.org\n", "utf-8")
+    mapping = tmp_path / "m.yml"
+    mapping.write_text(
+        "version: 1\nfields: {lead_email: E-mail}\nsuppress: stop.txt\n"
+        "skip: [{column: Unsub, values: yes, because: said no}]\n", "utf-8",
+    )  # fmt: skip
+
+    assert [explain_row(str(source), mapping, number).kept_back for number in (2, 3, 4)] == [
+        "Unsub: 'yes' (skip: said no)", "", "c@b.org is on the suppression list"
+    ]  # fmt: skip
