@@ -73,7 +73,7 @@ nie (?:kontaktowac|wysylac|pisac)|iletisime gecme\w*|gonderme\w*""",
 un ?subscri\w*|unsub\w*|not subscribed|opt(?:ed|s)? ?outs?|has opted out\w*|optout\w*|opt off|
 withdrawn|withdrawal|revoked|objected|objection|
 отписа\w+|отписк\w+|отказ\w*(?: от)?(?: рассыл\w+)?|отозва\w+|
-abgemeldet\w*|abbestell\w+|abmeld\w+|ausgetragen|austrag\w*|widerruf\w*|widerspr\w+|werbewiderspr\w+|
+abgemeldet\w*|abbestell\w+|abmeld\w+|ausgetragen|austrag\w*|widerruf\w*|widerspr\w+|werbewiderspr\w+|werbesperr\w*|sperrvermerk\w*|sprzeciw\w*|
 desabonn\w*|desinscri\w*|refus\w*|opposition|
 bajas?|dad[oa]s? de baja|desuscri\w*|descadastr\w+|cancelou|
 (?:inscric|suscripci|iscrizion)\w+ (?:cancela|annulla|revoca)\w+|disiscri\w+|
