@@ -26,8 +26,8 @@ COMMANDS = {
     "managers": "The account's personal managers and their ids.",
     "fields": "What the API takes.",
     "errors": "The catalogue of error codes: cause and fix.",
-    "sandbox": "A local stand-in of the API to try things on.",
-    "demo": "Import a sample into the stand-in, and show what came of it.",
+    "sandbox": "A local stand-in for the API, to try things on.",
+    "demo": "Import a sample into the stand-in, and show the result.",
 }
 
 

@@ -79,7 +79,7 @@ def sending_options(command: Command) -> Command:
             click.option("--limit", type=int, metavar="N", help="Send at most N rows."),
             click.option(
                 "--canary", type=int, metavar="N",
-                help="Send N rows of different shapes first; go on only if all are accepted.",
+                help="Send N rows of different shapes first; continue only if all are accepted.",
             ),
             click.option(
                 "--max-failures", metavar="N|P%", help="Stop when more rows than that fail."

@@ -24,7 +24,7 @@ from bulk_import.cli.options import (
 @click.option("--dry-run", is_flag=True, default=None, help="Everything but the network.")
 @click.option(
     "--run-dir", type=click.Path(file_okay=False, path_type=Path),
-    help="The run's folder; one that holds this run goes on. [a new one under runs/]",
+    help="The run's folder; a run that is there is continued. [a new one under runs/]",
 )  # fmt: skip
 @click.option(
     "--read-first", "read_ahead_bytes", flag_value=-1, type=int, default=None,
@@ -51,7 +51,7 @@ def command(
     asked (no terminal, or --yes), every row is read first and then judged ahead of sending. On a
     terminal it shows what it is about to do and asks. The run's folder holds report.csv, rejects.*
     and summary.json; after an interruption the same command with --run-dir, or `bulk-import
-    resume`, goes on.
+    resume`, continues it.
     """
     from bulk_import.cli.running import run_and_tell
     from bulk_import.jobs.importing import import_file_async

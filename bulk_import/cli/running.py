@@ -124,7 +124,7 @@ def tell(summary: Summary, *, as_json: bool, quiet: bool) -> None:
 
 
 def tell_webhook(url: str, summary: Summary) -> None:
-    """Post the summary; say so when nobody took it, and let the run's exit code stand."""
+    """Post the summary; if nobody takes it, say so; the exit code stays that of the run."""
     from bulk_import.api.webhook import notify
     from bulk_import.report.summary import as_json as to_json
 
@@ -157,7 +157,7 @@ def _listen(stop: Stop, bars: Bars) -> None:
 
 
 def _ask(plan: Plan, *, bars: Bars, stop: Stop) -> bool:
-    """Ask; the event loop stands still meanwhile, so signals are heard here."""
+    """Ask; the event loop is blocked meanwhile, so signals are handled here."""
 
     def heard(number: int, _frame: object) -> None:
         name, code = _NAMES[signal.Signals(number)]
@@ -166,7 +166,7 @@ def _ask(plan: Plan, *, bars: Bars, stop: Stop) -> bool:
 
     if threading.current_thread() is not threading.main_thread():
         return ask(plan, bars)
-    wakeup = signal.set_wakeup_fd(-1)  # or the loop would hear the signal once more, afterwards
+    wakeup = signal.set_wakeup_fd(-1)  # or the loop would handle the signal once more afterwards
     before = {number: signal.signal(number, heard) for number in _NAMES}
     try:
         return ask(plan, bars)

@@ -26,7 +26,7 @@ def plain(text: str) -> str:
 
 
 def mute(stream: TextIO) -> None:
-    """Let what is printed from now on vanish: nobody reads it, and the next flush would fail again."""
+    """Discard what is printed from now on: nobody reads it, and the next flush would fail again."""
     with contextlib.suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
@@ -43,7 +43,7 @@ class Bars:
         self._quiet = quiet
         self._shows = sys.stderr.isatty() and not quiet
         self._bar: Any = None
-        self._lock = threading.Lock()  # reading goes on in a thread of its own
+        self._lock = threading.Lock()  # reading happens in another thread
         self._ok = self._bad = 0
 
     def reading(self, rows: int) -> None:
@@ -81,7 +81,7 @@ class Bars:
             self._bar.clear()
         try:
             click.echo(plain(message), err=True)
-        except OSError:  # nobody listens, as behind `2>&1 | head`: no reason to end a run
+        except OSError:  # nobody reads it, as with `2>&1 | head`: no reason to end a run
             self._quiet = True
             mute(sys.stderr)
 
@@ -117,7 +117,7 @@ def describe_plan(plan: Plan) -> str:
 
 
 def ask(plan: Plan, bars: Bars) -> bool:
-    """Show the plan and ask; behind the canary ask only whether the rest may go."""
+    """Show the plan and ask; after the canary ask only whether the rest may be sent."""
     bars.close()
     if plan.accepted:
         rest = plan.to_send - plan.accepted

@@ -1,4 +1,4 @@
-"""Codes of ``bulk_import.mapping``: what each means and what mends it."""
+"""Codes of ``bulk_import.mapping``: what each means and how to fix it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ CODES: tuple[Code, ...] = (
     Code(
         "LIST_AMBIGUOUS",
         "Several lists of the account have this title.",
-        "Write the id of the list that is meant.",
+        "Write the id of the right list.",
         "Newsletter",
     ),
     Code(
@@ -25,17 +25,17 @@ CODES: tuple[Code, ...] = (
     Code(
         "ADD_AND_REMOVE",
         "A tag or list would be added and removed at once.",
-        "Decide on one.",
+        "Keep one of the two.",
     ),
     Code(
         "MERGE_CONFLICT",
         "Rows that are merged contradict each other about a tag or list.",
-        "Mend one of the rows.",
+        "Correct one of the rows.",
     ),
     Code(
         "CONTACT_TWICE",
-        "The contact stands in several rows, and the mapping refuses that.",
-        "Leave one row, or choose another duplicates policy.",
+        "Several rows have the same contact, and the mapping refuses that.",
+        "Keep one row, or set when: duplicate: to another policy.",
     ),
     Code(
         "DUPLICATE",

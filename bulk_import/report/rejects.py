@@ -1,6 +1,6 @@
 """``rejects.*``: the rows that did not make it, in the user's own columns, order and format.
 
-Two columns are added, ``_status`` and ``_reason``; nothing else changes, so the file can be mended
+Two columns are added, ``_status`` and ``_reason``; nothing else changes, so the file can be corrected
 and fed straight back. CSV comes back as CSV in its own encoding and dialect, any workbook as XLSX.
 """
 

@@ -43,7 +43,7 @@ def write_workbook(
 def _write_stream(
     path: Path, info: SourceInfo, header: Sequence[str], rejects: Iterator[Reject]
 ) -> None:
-    """Every cell as text: digits stay as they are, and a text is never run as a formula."""
+    """Write every cell as text: digits stay unchanged, and no text runs as a formula."""
     from openpyxl import Workbook
     from openpyxl.cell import WriteOnlyCell
 
