@@ -35,10 +35,11 @@ from bulk_import.errors import (
 from bulk_import.journal import Journal
 from bulk_import.mapping.loading import ColumnMapping
 from bulk_import.mapping.suppression import SuppressionList
-from bulk_import.models import VANISHED, SourceInfo, Status, Summary
+from bulk_import.models import VANISHED, Problem, SourceInfo, Status, Summary
 from bulk_import.progress import Progress
 from bulk_import.run.ahead import ReadAhead, ReadingTask, is_possible
 from bulk_import.run.changes import SetCounter
+from bulk_import.run.contacts import contact_findings
 from bulk_import.run.folder import JOURNAL, RunFolder
 from bulk_import.run.identity import facts_of, refuse_other_run, refuse_rehearsal
 from bulk_import.run.inputs import (
@@ -402,7 +403,9 @@ class Run:
         Tags and lists are counted only if somebody is going to see them.
         """
         changes = SetCounter()
+        shared: list[Problem] = []
         if self._confirm is not None:
+            shared = contact_findings(journal, duplicates=self._mapping.spec.when.duplicate)
             for row in journal.pending():
                 changes.add(row.body)
         return Plan(
@@ -415,7 +418,7 @@ class Run:
                 if number and status not in (Status.NOT_SENT, Status.UNKNOWN)
             },
             changes=changes.names(),
-            problems=tally.problems,
+            problems=[*tally.problems, *(("all rows", found) for found in shared)],
             examples=tally.examples,
             titles=self._titles,
         )
