@@ -116,8 +116,6 @@ class Table:
     def _of_header(self, head: str, heading: Heading) -> tuple[float, str]:
         if heading.whose:
             return 0.0, f"of {describe(heading.whose)}"
-        if "company" in heading.heads and head in SOCIALS:
-            return 0.0, "of a company"
         allowed = {"url", "nick"} if head in SOCIALS else set()
         if set(heading.kinds) - allowed or heading.consent:
             return 0.0, "its header says that it is something else"
@@ -200,8 +198,6 @@ class Table:
         part = _ADDRESS[head]
         if heading.where == "billing":
             return [Fit(f"lead_billing_{part}", column, score, why)]
-        if "company" in heading.heads:
-            return [Fit(f"lead_shipping_{part}", column, min(score, 0.45), f"{why}; of a company")]
         if heading.where == "work" and self._has_block:
             return [Fit(f"lead_shipping_{part}", column, min(score, 0.45), f"{why}; at work")]
         if heading.where == "shipping":

@@ -18,7 +18,6 @@ from bulk_import.normalize.folding import fold
 
 # Heads that give way to others in one header: "Address 1 - City" is a city, "Mobile phone" a phone.
 _CONTEXT_HEADS = ("address", "company", "name", "notes", "tags", "list", "job", "description")
-_PERSON_HEADS = frozenset({"email", "phone", "first", "last", "middle", "full", "name"})
 _SAME = {"mobile": "phone", "description": "notes"}
 _SHORTEST_COMPOUND = 6  # letters
 _SHORTEST_PART = 3
@@ -282,15 +281,6 @@ def _address_in(said: str) -> list[str]:
     return ["address"] if any(_exact().get((w,)) == "address" for w in said.split()) else []
 
 
-def _of_company(head: str, whose: str, where: str) -> tuple[str, str]:
-    """Return whose and where it is, in a header that names the company."""
-    if head in _PERSON_HEADS:
-        return whose or "company", where  # "Company phone"
-    if head != "company" and not where:
-        return whose, "work"
-    return whose, where
-
-
 def _heading(words: Sequence[str]) -> Heading:
     meanings = _meanings(words)
     heads: list[str] = []
@@ -315,8 +305,8 @@ def _heading(words: Sequence[str]) -> Heading:
         elif group not in ("soft", "filler", "?", "#"):
             heads.append(concept)
     head, rest = _chosen(heads)
-    if "company" in heads:
-        whose, where = _of_company(head, whose, where)
+    if "company" in heads and head != "company":
+        whose = whose or "company"  # "Company phone", "Company City"
     rank, line = _numbers(meanings, head)
     if head in ("address", "street"):
         head = "street2" if line == 2 else "street"
