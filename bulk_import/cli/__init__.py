@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import click
 
 COMMANDS = {
+    "app": "The whole job in a browser, on this computer.",
     "run": "Import spreadsheets.",
     "resume": "Go on with a run where it stopped.",
     "rehearse": "A run against a private sandbox, with an estimate of the real one.",

@@ -39,6 +39,7 @@ from bulk_import.system.locks import hold
 from bulk_import.system.loop import run_blocking
 
 _BARE = "bare:"
+_NIGHTS_REMEMBERED = 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,12 +183,24 @@ async def sync_night(
             _take_over(state, options.seed, {})
         run_dir = Path(settings.run_dir) if settings.run_dir else new_run_dir(paths[0])
         job = _NightJob(state, loaded, options, paths, run_dir, dry=settings.dry_run)
+        if not settings.dry_run:
+            _note_night(state, paths, loaded, run_dir)
         strict = settings.with_strict_lists()
         run = Run(run_dir, loaded, strict, confirm, watch, ends, adjust=job.adjust)
         summary = await run.begin(lambda found: opened_inputs(paths, loaded, found), paths)
         if not settings.dry_run:
             job.finish(summary)
         return summary
+
+
+def _note_night(state: State, paths: Sequence[str], mapping: ColumnMapping, run_dir: Path) -> None:
+    """Remember what a night reads and where its run is, for people who look at the job."""
+    runs = [str(run_dir.resolve()), *(state.get_json("runs") or ())]
+    state.put(
+        paths=json.dumps([path if "://" in path else str(Path(path).resolve()) for path in paths]),
+        mapping=str(Path(mapping.name).resolve()),
+        runs=json.dumps(list(dict.fromkeys(runs))[:_NIGHTS_REMEMBERED]),
+    )
 
 
 class _NightJob:

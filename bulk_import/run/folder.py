@@ -76,10 +76,10 @@ class RunFolder:
                 self.path.rmdir()
 
 
-def new_run_dir(source: str) -> Path:
-    """Return an unused path under ``runs/``, named after the time and the source."""
+def new_run_dir(source: str, home: Path = Path()) -> Path:
+    """Return an unused path under ``runs/`` of *home*, named after the time and the source."""
     stem = re.sub(r"[^\w.-]+", "_", Path(source).stem if source != "-" else "stdin")[:40]
-    base = Path("runs") / f"{datetime.now(UTC):%Y-%m-%dT%H%M%SZ}_{stem}"
+    base = home / "runs" / f"{datetime.now(UTC):%Y-%m-%dT%H%M%SZ}_{stem}"
     folder, number = base, 2
     while folder.exists():
         folder, number = base.with_name(f"{base.name}_{number}"), number + 1

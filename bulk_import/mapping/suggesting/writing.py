@@ -20,7 +20,7 @@ _TAGS_ARE_OFF = (
 )
 _PHONE = "lead_phone"
 _COUNTRY_OF = ("lead_shipping_country_code", "lead_billing_country_code")
-_PART_OF = dict(zip(NAME_PARTS, ("first", "middle", "last"), strict=True))
+PART_OF = dict(zip(NAME_PARTS, ("first", "middle", "last"), strict=True))
 
 
 def as_yaml(proposal: Proposal, source: str, options: Mapping[str, str] | None = None) -> str:
@@ -85,7 +85,7 @@ def _one_field(name: str, proposal: Proposal) -> Iterator[str]:
     if name == FULL_NAME:
         column = scalar(found[0].column)
         for at, part in enumerate(NAME_PARTS):
-            yield f"  {part}: {{column: {column}, part: {_PART_OF[part]}}}{'' if at else comment}"
+            yield f"  {part}: {{column: {column}, part: {PART_OF[part]}}}{'' if at else comment}"
         return
     options = field_options(name, [s.column for s in found], proposal)
     if proposal.dropped.get(name):
@@ -199,7 +199,7 @@ def _preset_lines(known: Known) -> Iterator[str]:
     for name, columns in known.fields.items():
         named = f"[{', '.join(map(scalar, columns))}]" if len(columns) > 1 else scalar(columns[0])
         if name == FULL_NAME:
-            yield from (f"  {p}: {{column: {named}, part: {_PART_OF[p]}}}" for p in NAME_PARTS)
+            yield from (f"  {p}: {{column: {named}, part: {PART_OF[p]}}}" for p in NAME_PARTS)
         elif name == "add_tags":
             off.append(
                 f"#  add_tags: {{column: {named}, separator: {json.dumps(known.separator or ',')}}}"
