@@ -194,7 +194,8 @@ def propose_rule(header: str, counts: Mapping[str, int]) -> ConsentRule | None:
     """Return the rule that respects a column; ``None`` when it does not speak of consent.
 
     A column of refusals gives ``only`` with the plain "no"s, so that a value never seen before is
-    not sent; one of consent gives ``only`` with the values that say yes, when all are understood.
+    not sent; one of consent gives ``only`` with the values that say yes, when all are understood,
+    and so does one of states when some of them are plain consents.
 
     Args:
         counts: Cell -> rows of the file, or of its beginning.
@@ -216,6 +217,9 @@ def propose_rule(header: str, counts: Mapping[str, int]) -> ConsentRule | None:
     refused = list(refusing_cells(header, filled))
     if not refused and not any(says_subscribed(cell) for cell in filled):
         return None
+    if any(_is_plain_consent(cell) for cell in filled):  # states never seen before are no consent
+        agreed = (cell for cell in filled if says_subscribed(cell) and cell not in refused)
+        return _rule("only", header, agreed, because or "not subscribed")
     return _rule("skip", header, (*_STATE_VALUES, *refused), because or "unsubscribed")
 
 

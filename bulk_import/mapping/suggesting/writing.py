@@ -16,7 +16,7 @@ from bulk_import.mapping.suggesting.proposal import NAME_PARTS, Proposal, Sugges
 _PLAIN = re.compile(r"[^\W_](?:[\w ./'()&+-]*[\w.)])?")
 _NOT_PLAIN = re.compile(r"[\d.+-]+|y|n|yes|no|true|false|on|off|null|~", re.IGNORECASE)
 _TAGS_ARE_OFF = (
-    "# Off, because tags and lists can start e-mail series. Move a line to fields: to send it."
+    "# Off, because tags and lists can start e-mail series. Remove the # of a line to send it."
 )
 _PHONE = "lead_phone"
 _COUNTRY_OF = ("lead_shipping_country_code", "lead_billing_country_code")
@@ -46,10 +46,10 @@ def _lines(proposal: Proposal, source: str, options: Mapping[str, str]) -> Itera
     yield from _region_lines(proposal)
     yield "\nfields:"
     yield from _field_lines(proposal)
+    yield from _off_lines(proposal)  # where taking the # away is all there is to do
     if proposal.rules:
         yield "\n# Only people who did not say no are sent; the counts are in `check`."
         yield from _rule_lines(proposal.rules)
-    yield from _off_lines(proposal)
 
 
 def _region_lines(proposal: Proposal) -> Iterator[str]:
@@ -157,7 +157,7 @@ def _off_lines(proposal: Proposal) -> Iterator[str]:
             )
     rest = [s for s in proposal.unmapped if s not in proposal.off]
     if rest:
-        yield "\n# Columns that are not sent. Move a line to fields: to send it as this field."
+        yield "\n# Columns that are not sent. Remove the # of a line to send it as this field."
     for suggestion in rest:
         field_name = suggestion.field or "lead_…"
         if field_name == FULL_NAME:
@@ -208,7 +208,7 @@ def _preset_lines(known: Known) -> Iterator[str]:
             off.append(f"#  add_to_lists: {named}")
         else:
             yield f"  {name}: {named}"
-    yield from _rule_lines(list(_rules_of(known)), also=", optional: true")
     if off:
         yield f"\n{_TAGS_ARE_OFF}"
         yield from off
+    yield from _rule_lines(list(_rules_of(known)), also=", optional: true")
