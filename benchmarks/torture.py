@@ -88,7 +88,7 @@ def one_trial(folder: Path, rows: int, kills: int, chance: random.Random, notes:
     url = server.stdout.readline().strip()
     run = [sys.executable, "-m", "bulk_import", "run", str(folder / "contacts.csv"), "-m",
            str(folder / "mapping.yml"), "--run-dir", str(folder / "run"), "--endpoint", url,
-           "--rate", "0", "--concurrency", "8", "--json", "--quiet"]  # fmt: skip
+           "--rate", "0", "--concurrency", "8", "--yes", "--json", "--quiet"]  # fmt: skip
     environment = os.environ | {
         "INFLUENCERSOFT_API_KEY": DEFAULT_KEY,
         "XDG_STATE_HOME": str(folder),

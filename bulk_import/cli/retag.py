@@ -117,7 +117,7 @@ def command(
                 str(source), load_mapping(mapping), settings,
                 confirm=confirm, progress=progress, stop=stop,
             ),
-            yes=yes, as_json=as_json, quiet=quiet, log_file=log_file, after=after,
+            yes=yes or settings.dry_run, as_json=as_json, quiet=quiet, log_file=log_file, after=after,
         )  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from bulk_import.journal.database import (
     unpack_problems,
 )
 from bulk_import.journal.entries import Attempt
-from bulk_import.models import Outcome, Row, Status
+from bulk_import.models import Outcome, Row, Status, in_words
 
 # Behind it stands what only a row without an outcome needs.
 _OUTCOME = f"""r.contact, r.warnings, o.status, o.error_code, o.message,
@@ -84,6 +84,25 @@ class Queries(Database):
                     " group by error_code order by n desc, error_code"
                 )
             )
+
+    def count_reasons(self) -> dict[Status, dict[str, int]]:
+        """Return, for rows that are not sent, status -> reason -> rows, most frequent first.
+
+        The reason is the code, and for a skipped row the rule and the cell.
+        """
+        query = """
+            select status, case status when 'skipped' then coalesce(reasons, '') else error_code end,
+                count(*) as n
+            from outcome where attempts = 0 and error_code <> ''
+            group by 1, 2 order by n desc, 2"""
+        found: dict[Status, dict[str, int]] = {}
+        with translated(self.path):
+            for name, reason, rows in self._db.execute(query):
+                status = Status(name)
+                text = in_words(unpack_problems(reason)) if status is Status.SKIPPED else reason
+                counts = found.setdefault(status, {})
+                counts[text] = counts.get(text, 0) + rows
+        return found
 
     def outcomes(
         self,

@@ -20,6 +20,7 @@ from contextlib import (
     contextmanager,
 )
 from pathlib import Path
+from typing import Any
 
 from bulk_import.api.client import Client
 from bulk_import.api.preflight import Directory, preflight
@@ -35,10 +36,9 @@ from bulk_import.errors import (
 from bulk_import.journal import Journal
 from bulk_import.mapping.loading import ColumnMapping
 from bulk_import.mapping.suppression import SuppressionList
-from bulk_import.models import VANISHED, SourceInfo, Status, Summary
+from bulk_import.models import VANISHED, SourceInfo, Summary
 from bulk_import.progress import Progress
 from bulk_import.run.ahead import ReadAhead, ReadingTask, is_possible
-from bulk_import.run.changes import SetCounter
 from bulk_import.run.folder import JOURNAL, RunFolder
 from bulk_import.run.identity import facts_of, refuse_other_run, refuse_rehearsal
 from bulk_import.run.inputs import (
@@ -49,15 +49,17 @@ from bulk_import.run.inputs import (
     row_mapper,
     survey,
 )
+from bulk_import.run.judges import Judges, size_of
 from bulk_import.run.judging import (
     JudgingStoppedError,
     judge_sources,
     rejudge,
     settle_duplicates,
 )
-from bulk_import.run.plan import Input, Plan, Tally
+from bulk_import.run.plan import Approval, Input, Plan, Tally
+from bulk_import.run.planning import plan_of
 from bulk_import.run.reporting import summarize, write_reports
-from bulk_import.run.sending import Confirm, Sending, Steer, is_confirmed
+from bulk_import.run.sending import Confirm, Sending, Steer, answered
 from bulk_import.run.withholding import load_suppression, withhold_suppressed
 from bulk_import.settings import Settings
 from bulk_import.stopping import Stop, StoppingError, in_thread
@@ -132,7 +134,7 @@ class Run:
                     suppression = self._suppression()
                     async with self._opened(inputs(directory)) as opened:
                         with self._new_journal(directory, paths) as journal:
-                            tally = await self._judge(journal, opened, suppression)
+                            tally = await self._judge(journal, opened, suppression, paths)
                             if tally is None:
                                 return self._close(journal)
                             return await self._send(journal, client, tally)
@@ -166,8 +168,7 @@ class Run:
         fewest_bytes = self._settings.policy.read_ahead_bytes
         if depends or fewest_bytes < 0 or not paths or not is_possible():
             return False
-        sizes = [Path(path).stat().st_size if Path(path).is_file() else -1 for path in paths]
-        return min(sizes) >= 0 and sum(sizes) >= fewest_bytes
+        return all(Path(path).is_file() for path in paths) and size_of(paths) >= fewest_bytes
 
     async def _begin_ahead(
         self, client: Client, directory: Directory | None, paths: Sequence[str]
@@ -183,6 +184,8 @@ class Run:
                     self._mapping,
                     directory,
                     is_report_safe=self._settings.policy.report_safe,
+                    workers=self._settings.policy.workers,
+                    cluster=self._settings.policy.cluster,
                 )
             ) as ahead,
         ):
@@ -302,7 +305,7 @@ class Run:
                     else inputs(directory)
                 )
                 async with self._opened(reopened) as opened:
-                    fresh = await self._judge(journal, opened, suppression)
+                    fresh = await self._judge(journal, opened, suppression, again)
                 if fresh is None:
                     return self._close(journal)
                 tally = fresh
@@ -359,17 +362,25 @@ class Run:
             yield
 
     async def _judge(
-        self, journal: Journal, inputs: Iterator[Input], suppression: SuppressionList
+        self,
+        journal: Journal,
+        inputs: Iterator[Input],
+        suppression: SuppressionList,
+        paths: Sequence[str],
     ) -> Tally | None:
         """Read and judge all rows in a thread; ``None`` if the run was interrupted."""
         tally = Tally()
+        policy = self._settings.policy
+
+        def judge_all(**options: Any) -> None:
+            with Judges.opened(
+                policy.workers, policy.cluster, size=size_of(paths), tell=self._progress.say
+            ) as judges:
+                judge_sources(journal, inputs, suppression, tally, judges=judges, **options)
+
         try:
             await asyncio.to_thread(
-                judge_sources,
-                journal,
-                inputs,
-                suppression,
-                tally,
+                judge_all,
                 duplicates=self._mapping.spec.when.duplicate,
                 is_stopping=lambda: self._stop.is_set,
                 on_rows=self._progress.reading,
@@ -390,35 +401,19 @@ class Run:
         if client is None or self._stop.is_set:
             return self._close(journal)
         plan = await asyncio.to_thread(self._plan, journal, tally)
-        if plan.to_send and not await is_confirmed(self._confirm, plan, self._stop):
+        answer = not plan.to_send or await answered(self._confirm, plan, self._stop)
+        if not answer:
             self._stop.request("not confirmed; nothing was sent", EXIT_STOPPED)
             return self._close(journal)
-        await self._sending.send(journal, client, plan)
+        sending = self._sending
+        if isinstance(answer, Approval):
+            sending = sending.with_canary(answer.canary)
+        await sending.send(journal, client, plan)
         return self._close(journal)
 
     def _plan(self, journal: Journal, tally: Tally) -> Plan:
-        """Return what is about to be sent, counted from the journal.
-
-        Tags and lists are counted only if somebody is going to see them.
-        """
-        changes = SetCounter()
-        if self._confirm is not None:
-            for row in journal.pending():
-                changes.add(row.body)
-        return Plan(
-            endpoint=self._settings.endpoint,
-            rows_read=tally.rows_read,
-            to_send=journal.count_pending(),
-            counts={
-                status: number
-                for status, number in journal.counts().items()
-                if number and status not in (Status.NOT_SENT, Status.UNKNOWN)
-            },
-            changes=changes.names(),
-            problems=tally.problems,
-            examples=tally.examples,
-            titles=self._titles,
-        )
+        is_asked = self._confirm is not None
+        return plan_of(journal, tally, self._settings, self._titles, is_asked=is_asked)
 
     # -- ends -----------------------------------------------------------------------------------
 
