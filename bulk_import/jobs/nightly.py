@@ -14,6 +14,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -21,11 +22,13 @@ from uuid import uuid4
 
 from bulk_import.api.form import decode, encode
 from bulk_import.errors import BulkImportError, SetupError, StoppedError, StorageError
-from bulk_import.jobs.state import Known, State
+from bulk_import.jobs.holding import Doubt, held_back
+from bulk_import.jobs.state import Known, State, refuse_other_account
 from bulk_import.journal import Journal
 from bulk_import.journal.entries import JudgedRow, Refusal
 from bulk_import.mapping.loading import AnyMapping, ColumnMapping, load_mapping
 from bulk_import.models import VANISHED, Problem, Row, SourceInfo, Status, Summary
+from bulk_import.normalize.mailboxes import email_key, mailboxes
 from bulk_import.progress import Progress, Silence
 from bulk_import.run.folder import JOURNAL, RunFolder, new_run_dir
 from bulk_import.run.inputs import opened_inputs
@@ -99,6 +102,7 @@ class _Night:
     vanished: int = 0
     filled: dict[str, int] = field(default_factory=dict)
     modified_at: float = 0.0
+    blank: int = 0  # rows without an e-mail address
 
 
 def sync(
@@ -183,11 +187,11 @@ async def sync_night(
         run_dir = Path(settings.run_dir) if settings.run_dir else new_run_dir(paths[0])
         RunFolder(run_dir).refuse_earlier_run()
         with State.open(options.state) as state:
-            _refuse_other_account(state, settings)
+            refuse_other_account(state, settings)
             _take_over_left_run(state, watch)
             if options.seed is not None and not state.count():
                 _take_over(state, options.seed, {})
-            job = _NightJob(state, loaded, options, paths, run_dir, dry=settings.dry_run)
+            job = _NightJob(state, loaded, options, paths, run_dir, watch, dry=settings.dry_run)
             if not settings.dry_run:
                 _note_night(state, paths, loaded, run_dir)
             strict = settings.with_strict_lists()
@@ -232,13 +236,15 @@ async def resume_night(
     watch, ends = progress or Silence(), stop or Stop()
     async with _alone(path, 0, ends):
         with State.open(path, create=False) as state:
-            _refuse_other_account(state, settings)
+            refuse_other_account(state, settings)
             if not _is_latest(state, facts):
                 raise SetupError(
                     f"{run_dir}: a later night of the job {path} has begun; nothing was sent. "
                     "Run `bulk-import sync` again: it sends what is left"
                 )
-            job = _NightJob(state, mapping, options, json.loads(facts["paths"]), run_dir, facts)
+            job = _NightJob(
+                state, mapping, options, json.loads(facts["paths"]), run_dir, watch, facts
+            )
             strict = settings.with_strict_lists()
             run = Run(
                 run_dir, mapping, strict, confirm, watch, ends,
@@ -300,6 +306,7 @@ class _NightJob:
         options: SyncOptions,
         paths: Sequence[str],
         run_dir: Path,
+        progress: Progress,
         facts: Mapping[str, str] | None = None,
         *,
         dry: bool = False,
@@ -309,6 +316,8 @@ class _NightJob:
         Args:
             facts: Of the journal of a night that is resumed; ``None`` for a new night.
         """
+        self._progress = progress
+        self._held: set[str] = set()
         self._state = state
         self._mapping = mapping
         self._options = options
@@ -350,16 +359,21 @@ class _NightJob:
         night.changed = sum(key in known and known[key] != g.digest for key, g in groups.items())
         journal.remember(night_stats=json.dumps(self._stats))
         self._compare(journal, groups, known)
-        present = groups.keys() | set(journal.contacts(without=missing))
-        if queued & present:
+        present = {email_key(key) for key in (*groups, *journal.contacts(without=missing))}
+        if any(email_key(key) in present for key in queued):
             _call_back(journal, missing, present)
-        vanished = sorted(key for key in before - present if not key.startswith(_BARE))
+        vanished = sorted(
+            key for key in before if not key.startswith(_BARE) and email_key(key) not in present
+        )
         night.rows, night.contacts = journal.count_records() - len(queued), len(groups)
         night.vanished = len(vanished)
         night.modified_at = max(modified for _, modified in self._stats)
+        night.blank = tally.codes["EMAIL_MISSING"]
         reason = "" if self._options.accept else self._why_not(len(before))
         if not reason:
-            self._act_on([key for key in vanished if key not in queued], journal, tally)
+            self._hold_back(vanished, journal)
+            new = [key for key in vanished if key not in self._held and key not in queued]
+            self._act_on(new, journal, tally)
             if not self._dry:
                 self._note_sending(journal, groups, known)
         return reason
@@ -394,6 +408,22 @@ class _NightJob:
             left_run=str(self._run_dir.resolve()), left_bare=json.dumps(bare), latest=self._id
         )
 
+    def _hold_back(self, vanished: Sequence[str], journal: Journal) -> None:
+        """Keep from the action for vanished contacts who may be behind a damaged cell."""
+        if self._options.accept or self._mapping.spec.on_missing is None or not vanished:
+            return
+        keys = {email_key(key): key for key in vanished}
+        usual = (self._state.get_json("last") or {}).get("blank", 0)
+        held = held_back(keys, _doubts(journal), self._night.blank - usual)
+        self._held = {keys[key] for key in held}
+        if held:
+            if self._night.blank > usual:
+                self._night.blank = usual  # or the next night would take them for usual
+            self._progress.say(
+                f"{len(held):,} of {len(vanished):,} vanished contacts are left alone: "
+                f"{next(iter(held.values()))} (--accept treats them as vanished all the same)"
+            )
+
     def finish(self, summary: Summary) -> None:
         """Store what the run confirmed; the next night is compared with the last good one."""
         facts = {"left_run": "", "left_bare": ""}
@@ -401,7 +431,9 @@ class _NightJob:
         night = int(self._state.get("night", "0")) + 1
         if is_good:
             facts |= {"night": str(night), "last": json.dumps(asdict(self._night)), "doubtful": ""}
-        _take_over(self._state, self._run_dir, facts, night=night if is_good else 0)
+        _take_over(
+            self._state, self._run_dir, facts, night=night if is_good else 0, held=self._held
+        )
 
     def _why_not(self, before: int) -> str:
         """Return why the brake stops this night, or ``""``."""
@@ -539,7 +571,7 @@ def _call_back(journal: Journal, missing: Sequence[int], present: set[str]) -> N
     journal.add_refusals(
         (seq, _BACK)
         for seq, email, _, status in list(journal.payloads(only=missing))
-        if email in present and status is Status.NOT_SENT
+        if email_key(email) in present and status is Status.NOT_SENT
     )
 
 
@@ -547,14 +579,31 @@ def _vanished_sources(journal: Journal) -> list[int]:
     return [number for number, info in journal.sources().items() if info.kind == VANISHED]
 
 
+def _doubts(journal: Journal) -> Iterator[Doubt]:
+    """The refused rows of which it is not known whose they are."""
+    for _, row, outcome in journal.results(Status.INVALID):
+        codes = {reason.code for reason in outcome.reasons}
+        if "@" in outcome.contact or codes == {"EMAIL_MISSING"}:
+            continue
+        text = next((r.value for r in outcome.reasons if r.field == "lead_email" and r.value), "")
+        yield Doubt(f"row {row.number}", text, mailboxes(text).addresses)
+
+
 def _take_over(
-    state: State, run_dir: Path, facts: dict[str, str], *, night: int = 0, cut_off: bool = False
+    state: State,
+    run_dir: Path,
+    facts: dict[str, str],
+    *,
+    night: int = 0,
+    held: AbstractSet[str] = frozenset(),
+    cut_off: bool = False,
 ) -> None:
     """Store in the state what a run's journal confirms.
 
     Args:
         facts: Stored in the same transaction.
         night: The number of a good night; 0 for any other run.
+        held: Contacts that count as present although no row of the source was understood as theirs.
         cut_off: The run was killed: nobody has been told of its rows without e-mail that are
             unknown, so the next night lists them.
     """
@@ -579,7 +628,7 @@ def _take_over(
                 confirmed.append(Known(key, group.digest, night or last, moment))
             elif statuses & {Status.UNKNOWN, Status.SUCCESS}:
                 forgotten.append(key)
-        seen = set(journal.contacts()) - gone if night else set()
+        seen = (set(journal.contacts()) | held) - gone if night else set()
     if cut_off:
         facts |= {"doubtful": _with_doubtful(state, doubtful)}
     state.learn(confirmed, forgotten, seen, night=night, facts=facts)
@@ -628,18 +677,6 @@ def _report_cut_off(run_dir: Path, progress: Progress) -> None:
             write_reports(journal, run_dir, safe=False)
     except StorageError as exc:
         progress.say(f"the reports of {run_dir} cannot be written: {exc}")
-
-
-def _refuse_other_account(state: State, settings: Settings) -> None:
-    if settings.dry_run:
-        return
-    known = state.get("endpoint")
-    if known and known != settings.endpoint:
-        raise SetupError(
-            f"{state.path}: the state of {known}, not of {settings.endpoint}; each account and job "
-            "has a state file of its own"
-        )
-    state.put(endpoint=settings.endpoint)
 
 
 def _new_id(state: State) -> str:
