@@ -89,6 +89,9 @@ torture: $(READY) ## Kill a run 200 times, resume it, count on the server's side
 
 LOCK = uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
   --upgrade --custom-compile-command "make lock" --quiet
+picture: $(READY) ## Make the picture of the README anew (needs chromium)
+	@$(BIN)/python -m docs.picture
+
 lock: ## Pin every dependency again (needs uv)
 	@$(LOCK) --group dev -o requirements.lock
 	@$(LOCK) --group dev --group bench -o requirements-bench.lock
