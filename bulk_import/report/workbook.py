@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from copy import copy
 from itertools import chain, islice
@@ -17,6 +18,8 @@ _LARGEST_SOURCE = (
     2 << 20
 )  # bytes; the styles come from the file itself, which is loaded whole for them
 _MOST_ROWS = 1_048_576
+_LONGEST_TITLE = 31
+_NOT_IN_TITLES = re.compile(r"[\\/*?:\[\]\x00-\x1f]")
 _BAD = "FFFFC7CE"  # the light red of spreadsheet programs for bad cells
 _REASON_WIDTH = 60
 
@@ -127,7 +130,9 @@ def _as_text(cell: Any) -> None:
 
 
 def _title(info: SourceInfo) -> str:
-    return info.sheet[:31] or "Rejects"
+    """Return the sheet's name, as far as a workbook can have it: other formats allow more."""
+    name = _NOT_IN_TITLES.sub("-", info.sheet)[:_LONGEST_TITLE].strip().strip("'")
+    return name if name and name.casefold() != "history" else "Rejects"
 
 
 def _writable(text: str) -> str:
