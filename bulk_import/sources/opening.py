@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain, islice
 from pathlib import Path
 
@@ -61,19 +62,31 @@ def _tabs(stack: ExitStack, file: Path, name: str, kind: str) -> tuple[list[Tab]
         from bulk_import.sources.xlsx.workbook import Workbook
 
         workbook = stack.enter_context(Workbook(file, name))
-        sheets = [
-            Tab(sheet.name, sheet.is_hidden, lambda sheet=sheet: workbook.lines(sheet))  # type: ignore[misc]
+        found = [
+            Tab(sheet.name, sheet.is_hidden, partial(workbook.lines, sheet))
             for sheet in workbook.sheets
         ]
-        return sheets, []
-    from bulk_import.sources import calamine
+        return found, []
+    if kind == "ods":
+        from bulk_import.sources.ods import OdsWorkbook
 
-    book, visible = calamine.sheets_of(file, name)
-    sheets = [
-        Tab(sheet, sheet not in visible, lambda sheet=sheet: calamine.lines(book, sheet, name))  # type: ignore[misc]
-        for sheet in book.sheet_names
-    ]
-    return sheets, []
+        ods = stack.enter_context(OdsWorkbook(file, name))
+        return _numbered(ods.sheets, ods.lines), []
+    if kind == "xlsb":
+        from bulk_import.sources.xlsx.binary import BinaryWorkbook
+
+        binary = stack.enter_context(BinaryWorkbook(file, name))
+        return _numbered(binary.sheets, binary.lines), []
+    from bulk_import.sources.apart import Apart
+
+    apart = stack.enter_context(Apart(file, name))
+    return _numbered(apart.sheets, apart.lines), apart.problems
+
+
+def _numbered(
+    sheets: Iterable[tuple[str, bool]], lines: Callable[[int], Iterator[Line]]
+) -> list[Tab]:
+    return [Tab(name, hidden, partial(lines, at)) for at, (name, hidden) in enumerate(sheets)]
 
 
 def _open_text(file: Path, name: str, options: SourceOptions) -> Source:
