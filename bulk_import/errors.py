@@ -7,11 +7,12 @@ BulkImportError
 │   └── SourceError         the spreadsheet
 ├── BusyError             another run holds this journal, state or account          (exit 4)
 ├── StorageError          the journal or a report cannot be written                 (exit 5)
-└── StoppedError          the run ended before its rows did; it can be resumed      (exit 3, 130, 143)
+├── StoppedError          the run ended before its rows did; it can be resumed      (exit 3, 130, 143)
+└── BugError              a bug that was noticed: row counts that do not add up      (exit 70)
 
 A row's problems are values (``models.Problem``), not exceptions: a row reports all of them at
 once. What a single request can end in lives in ``api.answers``. Anything that is not a
-BulkImportError is a bug and keeps its traceback.
+BulkImportError is a bug as well; the command line ends with exit code 70 then.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ EXIT_TERMINATED = 143
 
 
 class BulkImportError(Exception):
-    """Base of everything that a user can do something about."""
+    """Base of all errors that a user can act on."""
 
     exit_code = EXIT_SOME_FAILED
 
@@ -121,3 +122,17 @@ class StoppedError(BulkImportError):
     def __init__(self, message: str, *, exit_code: int = EXIT_STOPPED) -> None:
         super().__init__(message)
         self.exit_code = exit_code
+
+
+class BugError(BulkImportError):
+    """A bug in this program that was noticed: row counts that do not add up, a crashed process of ours.
+
+    Attributes:
+        report: The other process's traceback, without anybody's data; else empty.
+    """
+
+    exit_code = EXIT_BUG
+
+    def __init__(self, message: str, *, report: str = "") -> None:
+        super().__init__(message)
+        self.report = report

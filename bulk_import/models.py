@@ -1,8 +1,8 @@
-"""The values that travel through a run, in the order they are born.
+"""The values that travel through a run, in the order in which they are made.
 
 Row (as read) -> Record (as it will be sent) -> Outcome (as reported) -> Summary (as counted)
 
-All are frozen; they pass between stages, processes and tests without a second thought.
+All are frozen, so stages and processes can share them.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import pandas
 
 
-VANISHED = "vanished"  # kind of the source that stands for contacts missing from all sources
+VANISHED = "vanished"  # kind of the made-up source that holds contacts missing from all others
 
 
 class Status(StrEnum):
@@ -176,7 +176,7 @@ class SourceInfo:
         name: As given on the command line; ``-`` for standard input.
         kind: ``csv``, ``xlsx``, ``ods``, … as detected; ``frame`` for a DataFrame.
         header: The columns as addressed by the mapping, in order.
-        labels: The same columns as written in the file: twice the same, or empty, if they are so.
+        labels: The same columns exactly as in the file; may repeat or be empty.
         sha256: Of the file's bytes, hexadecimal.
         dialect: How the file is written: delimiter, quotechar, lineterminator, bom, …; text only.
     """

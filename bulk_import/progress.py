@@ -1,4 +1,4 @@
-"""Somebody who looks on while a run works: what is told, and nobody to tell it to."""
+"""Receives what happens during a run: the interface, and a silent implementation."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from bulk_import.models import Status
 
 
 class Progress(Protocol):
-    """Somebody who looks on while a run works."""
+    """Receives what happens during a run."""
 
     def reading(self, rows: int) -> None:
-        """So many more rows are read and judged."""
+        """*rows* more rows are read and judged."""
         ...
 
     def sending(self, total: int) -> None:
-        """Sending begins: so many rows."""
+        """Sending starts, with *total* rows."""
         ...
 
     def expecting(self, total: int) -> None:
@@ -27,16 +27,16 @@ class Progress(Protocol):
         ...
 
     def paused(self, seconds: float, why: str) -> None:
-        """Nobody sends for *seconds*."""
+        """Sending is paused for *seconds*."""
         ...
 
     def say(self, message: str) -> None:
-        """Something that a person should know."""
+        """Show a message."""
         ...
 
 
 class Silence:
-    """The progress of a run that nobody looks at."""
+    """Ignores everything."""
 
     def reading(self, rows: int) -> None:
         """Do nothing."""

@@ -104,6 +104,8 @@ class Safeguards:
         breaker_failures, breaker_s: The run stops after that many failures in a row, if they
             lasted at least that many seconds.
         equal_refusals: The run stops after that many equal refusals in a row.
+        strict_suppress: Refuse suppression lists with entries that are not understood. ``None`` =
+            as the job has it: ``sync`` and ``retag`` refuse, ``run`` and ``resume`` name them.
     """
 
     limit: int | None = None
@@ -112,6 +114,7 @@ class Safeguards:
     breaker_failures: int = 25
     breaker_s: float = 10.0
     equal_refusals: int = 10
+    strict_suppress: bool | None = None
 
     def __post_init__(self) -> None:
         _check(self.limit is None or self.limit >= 0, "--limit", self.limit, "a number of rows")
@@ -173,6 +176,7 @@ class Options(TypedDict, total=False):
     breaker_failures: int
     breaker_s: float
     equal_refusals: int
+    strict_suppress: bool | None
     preflight: bool
     verify_hash: str
     trust_503: bool
@@ -292,6 +296,12 @@ class Settings:
             api_key=environment.api_key(known, api_key_file),
             **{name: value for name, value in options.items() if value is not None},
         )
+
+    def with_strict_lists(self) -> Settings:
+        """Return a copy that refuses doubtful suppression lists, unless that was decided already."""
+        if self.safeguards.strict_suppress is not None:
+            return self
+        return replace(self, safeguards=replace(self.safeguards, strict_suppress=True))
 
     def ready_to_send(self) -> Settings:
         """Return a copy with the endpoint normalized.

@@ -1,4 +1,4 @@
-"""How a run ends early: one reason, one exit code, and sleepers that wake up for it."""
+"""How a run ends early: one reason, one exit code, and waits that it interrupts."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-_SHORT_S = 0.2  # not worth a timer of its own: a stop is noticed that much later
+_SHORT_S = 0.2  # shorter sleeps are not interrupted: a stop is noticed that much later
 
 
 class StoppingError(Exception):
-    """The run is ending: an attempt that has not begun will not."""
+    """The run is ending: no new attempt is made."""
 
 
 class Stop:
-    """The request to end the run. What is in flight is awaited, nothing new is begun.
+    """A request to end the run: requests in flight are awaited, nothing new is started.
 
     Attributes:
-        reason: For people; empty while nobody asked.
-        code: The exit code that follows from it; 0 while nobody asked.
+        reason: For people; empty until a stop is requested.
+        code: The exit code to end with; 0 until a stop is requested.
     """
 
     def __init__(self) -> None:
@@ -36,25 +36,25 @@ class Stop:
         return self._event.is_set()
 
     def request(self, reason: str, code: int) -> None:
-        """Ask for the end; the first reason stands."""
+        """Request a stop; the first reason counts."""
         if not self.is_set:
             self.reason, self.code = reason, code
             self._event.set()
 
     def add(self, detail: str) -> None:
-        """Add to the reason what only the end of the run shows."""
+        """Append to the reason; does nothing if no stop was requested."""
         if self.is_set:
             self.reason = f"{self.reason}; {detail}"
 
     async def wait(self) -> None:
-        """Wait until somebody asks."""
+        """Wait until a stop is requested."""
         await self._event.wait()
 
     async def unless(self, work: Awaitable[T]) -> T:
-        """Return what *work* comes to; it is given up when the run is to end before.
+        """Return the result of *work*, or cancel it when a stop is requested first.
 
         Raises:
-            StoppingError: The run ends meanwhile, or is ending already.
+            StoppingError: A stop is requested meanwhile, or was before.
         """
         working = asyncio.ensure_future(work)
         stopping = asyncio.ensure_future(self.wait())
@@ -71,7 +71,7 @@ class Stop:
         """Sleep for *seconds*.
 
         Raises:
-            StoppingError: The run ends meanwhile, or is ending already.
+            StoppingError: A stop is requested meanwhile, or was before.
         """
         if self.is_set:
             raise StoppingError
@@ -88,7 +88,7 @@ class Stop:
 
 
 def in_thread(work: Callable[[], T]) -> asyncio.Future[T]:
-    """Begin *work* in a thread that nobody has to wait for: it may hang in a pipe or a network."""
+    """Start *work* in a daemon thread, which may hang in a pipe or network without blocking exit."""
     loop = asyncio.get_running_loop()
     result: asyncio.Future[T] = loop.create_future()
 
@@ -102,7 +102,7 @@ def in_thread(work: Callable[[], T]) -> asyncio.Future[T]:
             give = partial(result.set_result, work())
         except BaseException as exc:  # noqa: BLE001 - it is raised where the result is awaited
             give = partial(result.set_exception, exc)
-        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
+        with contextlib.suppress(RuntimeError):  # the loop is closed
             loop.call_soon_threadsafe(deliver, give)
 
     threading.Thread(target=run, name="opening", daemon=True).start()

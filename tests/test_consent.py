@@ -9,13 +9,16 @@ from pathlib import Path
 import pytest
 
 from bulk_import.errors import MappingError
+from bulk_import.jobs.checking import check_file
 from bulk_import.jobs.importing import import_file_async, resume_async
 from bulk_import.mapping.binding import bind
 from bulk_import.mapping.consent import Speaks, propose_rule, refusing_cells, speaks_of
 from bulk_import.mapping.loading import parse_mapping
 from bulk_import.mapping.rows import RowMapper
 from bulk_import.models import Row
-from tests.conftest import report_of, statuses
+from bulk_import.normalize.emails import normalize_email
+from bulk_import.normalize.result import NormalizeError
+from tests.conftest import Ear, report_of, statuses
 
 CASES = Path(__file__).parent / "cases" / "consent"
 
@@ -220,3 +223,78 @@ async def test_a_damaged_consent_cell_refuses_the_row(sandbox, settings, write_c
 
     assert statuses(Path(summary.run_dir)) == ["invalid", "success"]
     assert [request.email for request in sandbox.sent()] == ["b@b.org"]
+
+
+# -- what nobody asked for is told ----------------------------------------------------------------
+
+PLAIN = "version: 1\nfields: {lead_email: [Email, Email Address]}\n"
+TOLD = (
+    "hubspot_all.csv: Unsubscribed from all email: 2 of 9 rows say 'true' and would be sent; "
+    "a skip or only rule in the mapping keeps them back"
+)
+
+
+def test_check_counts_who_said_no_in_columns_that_no_rule_looks_at(tmp_path):
+    checked = check_file(CASES / "hubspot_all.csv", parse_mapping(PLAIN))
+
+    assert [(problem.column, problem.message.split(" and would")[0])
+            for _, problem in checked.plan.problems] == [
+        ("Unsubscribed from all email", "2 of 9 rows say 'true'"),
+        ("Marketing contact status", "1 of 9 rows say 'Non-marketing contact'"),
+        ("Email hard bounce reason", "1 of 9 rows say 'UNKNOWN_USER'"),
+    ]  # fmt: skip
+
+
+def test_a_rule_that_keeps_them_back_says_no_more_and_one_with_a_gap_does():
+    def told(rule: str) -> list[str]:
+        mapping = parse_mapping(f"{PLAIN}skip: [{{column: Status, values: {rule}}}]\n")
+        checked = check_file(CASES / "mailchimp_all.csv", mapping)
+        return [p.message for _, p in checked.plan.problems if p.column == "Status"]
+
+    assert told("[unsubscribed, cleaned]") == []
+    assert told("[unsubscribed]")[0].startswith("3 of 6 rows say 'cleaned' and would be sent")
+
+
+@pytest.mark.parametrize("ahead", [-1, 0])
+async def test_a_run_tells_it_before_the_first_row_is_sent(sandbox, settings, ahead):
+    ear = Ear()
+    sent_before: list[int] = []
+    say = ear.say
+    ear.say = lambda message: (sent_before.append(len(sandbox.sent())), say(message))
+
+    await import_file_async(
+        CASES / "hubspot_all.csv", parse_mapping(PLAIN),
+        settings(sandbox, read_ahead_bytes=ahead), progress=ear,
+    )  # fmt: skip
+
+    assert sum(told.endswith(TOLD) for told in ear.told) == 1
+    assert sent_before[0] == 0
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "a@b.org (unsubscribed)", "a@b.org - bounced", "a@b.org UNSUBSCRIBED", "unsub: a@b.org",
+        "(opted out) a@b.org", "a@b.org [do not contact]", "DO NOT EMAIL a@b.org", "a@b.org, opt-out",
+        "a@b.org (bounce)", "a@b.org (спам)", "a@b.org (отписался)", "a@b.org - не писать",
+        "a@b.org (abgemeldet)", "a@b.org (désabonné)", "a@b.org (dado de baja)", "a@b.org - descadastrado",
+        "a@b.org (disiscritto)", "a@b.org (wypisany)", "a@b.org (abonelikten çıktı)",
+        "Anna <a@b.org> (unsubscribed 3 May)", "Anna (unsubscribed) <a@b.org>", "a@b.org; unsubscribed",
+    ],
+)  # fmt: skip
+def test_a_remark_beside_an_address_that_says_no_refuses_it(cell):
+    with pytest.raises(NormalizeError) as caught:
+        normalize_email(cell, several="first")
+
+    assert (caught.value.code, caught.value.candidates) == ("EMAIL_SAYS_NO", ("a@b.org",))
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "unsubscribe@b.org", "Anna Berg <a@b.org>", "a@b.org (work)", "a@b.org (private, since May)",
+        "E-mail: a@b.org", "Bouncer Ltd <a@b.org>", "a@b.org (active)", "a@b.org (подписан)",
+    ],
+)  # fmt: skip
+def test_other_remarks_are_left_off_as_before(cell):
+    assert normalize_email(cell).value.endswith("@b.org")

@@ -73,7 +73,9 @@ async def test_a_run_is_finished_by_the_version_that_began_it(
     source = contacts_csv(10)
     await import_file_async(source, mapping, settings(sandbox, limit=3))
     monkeypatch.setattr("bulk_import.run.identity.__version__", "9.9.9")
-    with pytest.raises(SetupError, match=r"begun by version \S+ of this program, not 9\.9\.9"):
+    with pytest.raises(
+        SetupError, match=r"started by version \S+ of this program, this is 9\.9\.9"
+    ):
         await import_file_async(source, mapping, settings(sandbox))
     assert len(sandbox.sent()) == 3
 

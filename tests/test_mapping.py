@@ -15,7 +15,6 @@ from bulk_import.mapping.binding import bind
 from bulk_import.mapping.loading import parse_mapping
 from bulk_import.mapping.merging import merge_records
 from bulk_import.mapping.rows import RowMapper
-from bulk_import.mapping.suppression import SuppressionList
 from bulk_import.mapping.yamltext import parse
 from bulk_import.models import Problem, Record, Row
 
@@ -423,20 +422,3 @@ def test_fingerprints_ignore_comments_and_order():
     one = parse_mapping("version: 1\nfields: {lead_email: A, lead_phone: B}\n")
     two = parse_mapping("# hi\nfields:\n  lead_phone: B\n  lead_email: A\nversion: 1\n")
     assert one.fingerprint() == two.fingerprint()
-
-
-def test_suppression_knows_addresses_domains_and_hashes(tmp_path):
-    path = tmp_path / "stop.txt"
-    path.write_text(
-        "Anna@Example.org\n@bad.example\n*.worse.example\n"
-        "973dfe463ec85785f5f95af5ba3906eedb2d931c24e69824a89ea65dba4e813b\n", "utf-8",
-    )  # fmt: skip
-    stop = SuppressionList.load([path])
-    assert all(
-        stop.reason(e)
-        for e in ("anna@example.org", "x@bad.example", "x@sub.bad.example", "test@example.com")
-    )
-    assert not stop.reason("bob@example.org")
-    path.write_text("no addresses here at all", "utf-8")
-    with pytest.raises(MappingError, match="no e-mail address"):
-        SuppressionList.load([path])

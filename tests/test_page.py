@@ -224,7 +224,11 @@ async def test_a_bundle_keeps_shapes_and_equalities_and_nobodys_data(
     assert [line["status"] for line in lines] == ["success", "invalid", "success"]
     assert lines[0]["Name"] == lines[1]["Name"]
     assert lines[2]["Name"] == "NA"
-    assert [line["problems"] for line in lines] == ["", "PHONE_INVALID (Phone)", ""]
+    assert [line["problems"] for line in lines] == [
+        "",
+        "PHONE_INVALID (Phone)",
+        "VALUE_PLACEHOLDER (Name)",
+    ]
     assert re.fullmatch(r"\+\d{11}", lines[0]["Phone"])
     assert re.fullmatch(r"[a-z]{3}@[a-z]{7}\.[a-z]{3}", lines[0]["E-mail"])
 

@@ -112,7 +112,8 @@ def test_the_preview_of_each_row_is_what_the_run_says(rows, when, skip, is_suppr
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)  # hundreds of whole runs
 @given(**CASES)
-@settings(max_examples=400, **LIMITS)
+@settings(max_examples=300, **LIMITS)
 def test_hundreds_of_previews_are_what_the_run_says(rows, when, skip, is_suppressing):
     _compare(rows, when, skip, is_suppressing)

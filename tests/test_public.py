@@ -170,7 +170,7 @@ async def test_another_frame_or_a_file_is_refused_in_the_folder_of_a_frame(
     sandbox, settings, source
 ):
     await import_frame_async(FRAME, MAPPING, settings(sandbox, limit=0))
-    with pytest.raises(SetupError, match="the DataFrame is not the one"):
+    with pytest.raises(SetupError, match="the DataFrame has changed"):
         await import_frame_async(FRAME.assign(Name="y"), MAPPING, settings(sandbox))
     with pytest.raises(SetupError, match="came from a DataFrame, now they come from files"):
         await import_file_async(source, MAPPING, settings(sandbox))

@@ -31,7 +31,7 @@ def test_a_signal_while_everybody_is_paused_ends_the_run_soon(
         out, _ = interrupted(process, number, code)
         accepted = sum(r.answer == "200" for r in served.sent())
     lines = report_of(run_dir)
-    assert "books: balanced" in out
+    assert "row counts add up" in out
     counted = Counter(line["status"] for line in lines)
     assert counted == {"success": accepted, "not_sent": 40 - accepted}
 
@@ -145,7 +145,7 @@ def test_a_signal_at_a_question_ends_the_run_with_its_report(
         assert process.returncode == code, said
         assert "Traceback" not in said
         assert len(served.sent()) == int(canary)
-    assert "books: balanced" in out
+    assert "row counts add up" in out
     assert Counter(line["status"] for line in report_of(run_dir))["not_sent"] == 9 - int(canary)
 
 
@@ -167,7 +167,7 @@ def test_a_process_that_slept_longer_than_all_timeouts_goes_on(
         sent = served.sent()
     lines = report_of(run_dir)
     assert "Traceback" not in err
-    assert "books: balanced" in out
+    assert "row counts add up" in out
     assert {line["status"] for line in lines if line["contact"].find("@") > 0} == {"success"}
     assert {line["status"] for line in lines} <= {"success", "unknown"}
     bare = Counter(r.form["lead_first_name"] for r in sent if "lead_email" not in r.form)

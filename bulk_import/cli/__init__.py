@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import importlib
 import sys
 from collections.abc import Sequence
@@ -75,7 +74,7 @@ def _version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="The API key comes from INFLUENCERSOFT_API_KEY, .env or --api-key-file; there is no option "
     "for the key itself. Exit codes: 0 all well, 1 some rows did not make it, 2 nothing was sent, "
-    "3 stopped, 4 busy, 5 cannot write, 130/143 interrupted.",
+    "3 stopped, 4 busy, 5 cannot write, 70 a bug, 130/143 interrupted.",
 )
 @click.option(
     "--version", is_flag=True, expose_value=False, is_eager=True, callback=_version,
@@ -90,34 +89,11 @@ def cli() -> None:
 
 
 def main(args: Sequence[str] | None = None) -> None:
-    """Run the command line; turn every expected error into one message and an exit code."""
-    from bulk_import.errors import BulkImportError
+    """Run the command line and leave with its exit code."""
+    from functools import partial
 
-    # A C locale must not keep names of people from being written.
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")
-    try:
-        result = cli.main(args=args, prog_name="bulk-import", standalone_mode=False)
-        code = result if isinstance(result, int) else 0
-    except click.exceptions.Abort:
-        click.echo("interrupted; nothing more is sent", err=True)
-        code = 130
-    except click.ClickException as exc:
-        exc.show()
-        code = exc.exit_code
-    except BulkImportError as exc:
-        with contextlib.suppress(BrokenPipeError):
-            for line in str(exc).splitlines():
-                click.echo(f"error: {line}", err=True)
-        code = exc.exit_code
-    except KeyboardInterrupt:
-        click.echo("interrupted; the journal is good, the same command goes on", err=True)
-        code = 130
-    except BrokenPipeError:
-        # `| head` closed stdout; what mattered is in the run folder.
-        from bulk_import.cli.terminal import mute
+    from bulk_import.cli.boundary import guarded
 
-        mute(sys.stdout)
-        code = 0
-    sys.exit(code)
+    given = list(sys.argv[1:] if args is None else args)
+    command = partial(cli.main, args=given, prog_name="bulk-import", standalone_mode=False)
+    sys.exit(guarded(command, given))

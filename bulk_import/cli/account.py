@@ -17,7 +17,7 @@ def ask_account(**options: Any) -> Directory:
     """Return what the account has. Changes nothing there."""
     from bulk_import.api.client import Client
     from bulk_import.api.preflight import preflight
-    from bulk_import.system.loop import new_runner
+    from bulk_import.system.loop import run
 
     settings = settings_from(**options).ready_to_send()
 
@@ -25,8 +25,7 @@ def ask_account(**options: Any) -> Directory:
         async with Client.connect(settings) as client:
             return await preflight(client, with_managers=True)
 
-    with new_runner() as runner:
-        return runner.run(ask())
+    return run(ask())
 
 
 def show(entries: Any, *, as_json: bool, what: str) -> None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from bulk_import.jobs.checking import Checked, OnRow
+    from bulk_import.mapping.lists import ListReport
     from bulk_import.models import Outcome
 
 _ROWS_SHOWN = 8
@@ -72,12 +73,7 @@ def _tell(checked: Checked) -> None:
     from bulk_import.codes import catalogue
 
     plan = checked.plan
-    for info in checked.sources:
-        click.echo(f"{info.name}: {_seen_as(info)}")
-    for name, problem in plan.problems:
-        click.echo(f"{name}: {plain(str(problem))}")
-    if checked.refusal:
-        click.echo(f"a run would send nothing: {plain(checked.refusal)}")
+    _tell_sources(checked)
     click.echo(f"{plan.rows_read:,} rows read; {plan.to_send:,} would be sent")
     for status, number in plan.counts.items():
         click.echo(f"  {number:,} {status.value}")
@@ -101,6 +97,17 @@ def _tell(checked: Checked) -> None:
         click.echo(
             f"  `{fix.change}` makes {fix.repaired:,} of {fix.rows:,} rows with {fix.code} valid{costs}"
         )
+
+
+def _tell_sources(checked: Checked) -> None:
+    for info in checked.sources:
+        click.echo(f"{info.name}: {_seen_as(info)}")
+    for report in checked.lists:
+        click.echo(plain(str(report)))
+    for name, problem in checked.plan.problems:
+        click.echo(f"{name}: {plain(str(problem))}")
+    if checked.refusal:
+        click.echo(f"a run would send nothing: {plain(checked.refusal)}")
 
 
 def _seen_as(info: Any) -> str:
@@ -166,6 +173,7 @@ def _as_json(checked: Checked) -> dict[str, Any]:
             }
             for info, rows in zip(checked.sources, checked.rows, strict=True)
         ],
+        "suppression_lists": [_list_as_json(report) for report in checked.lists],
         "rows_read": plan.rows_read,
         "to_send": plan.to_send,
         "counts": {status.value: number for status, number in plan.counts.items()},
@@ -192,4 +200,12 @@ def _as_json(checked: Checked) -> dict[str, Any]:
             for fix in checked.fixes
         ],
         "exit_code": checked.exit_code,
+    }
+
+
+def _list_as_json(report: ListReport) -> dict[str, Any]:
+    return {
+        "file": report.name,
+        "entries": report.understood,
+        "not_understood": [{"place": entry.place, "text": entry.text} for entry in report.unknown],
     }

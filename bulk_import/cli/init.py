@@ -27,7 +27,7 @@ def command(source: str, output: Path | None, sheet: str | None, yes: bool) -> i
 
     Exit code 1 if something has to be decided before anything can be sent.
     """
-    from bulk_import.errors import SettingsError
+    from bulk_import.errors import SettingsError, StorageError
     from bulk_import.mapping.suggesting import as_yaml, suggest
     from bulk_import.sources import SourceOptions, open_source
 
@@ -47,8 +47,12 @@ def command(source: str, output: Path | None, sheet: str | None, yes: bool) -> i
         click.echo(text, nl=False)
     else:
         # The samples in it are people's data.
-        with os.fdopen(os.open(output, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
-            file.write(text.encode())
+        try:
+            flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY
+            with os.fdopen(os.open(output, flags, 0o600), "wb") as file:
+                file.write(text.encode())
+        except OSError as exc:
+            raise StorageError(f"{output}: cannot be written: {exc.strerror or exc}") from exc
         click.echo(f"{output} is written; next: bulk-import check {source} -m {output}", err=True)
     for question in questions:
         click.echo(f"to decide: {question}", err=True)

@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import sys
-import traceback
 from collections.abc import Callable
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
-
-if TYPE_CHECKING:
-    from bulk_import.system.secrets import Secret
 
 Command = Callable[..., Any]
 
@@ -103,6 +97,10 @@ def sending_options(command: Command) -> Command:
                 help="Do not ask for the account's lists before the first row.",
             ),
             click.option(
+                "--strict-suppress/--no-strict-suppress", default=None,
+                help="Refuse a suppression list with entries that are not understood.",
+            ),
+            click.option(
                 "--report-safe", is_flag=True, default=None,
                 help="Neutralize formula-like cells in report.csv too.",
             ),
@@ -121,6 +119,7 @@ def sending_options(command: Command) -> Command:
 def settings_from(**options: Any) -> Any:
     """Return Settings from flags, key file, environment and ``.env``."""
     from bulk_import.settings import Settings
+    from bulk_import.system.crash import conceal
 
     settings = Settings.from_env(
         account=options.pop("account", None) or "",
@@ -128,15 +127,5 @@ def settings_from(**options: Any) -> Any:
         api_key_file=options.pop("api_key_file", None),
         **options,
     )
-    _hide_in_tracebacks(settings.api_key)
+    conceal(settings.api_key)
     return settings
-
-
-def _hide_in_tracebacks(key: Secret) -> None:
-    """A bug keeps its traceback, to be sent to us; the key must not travel in it."""
-
-    def hook(kind: type[BaseException], exc: BaseException, trace: TracebackType | None) -> None:
-        text = "".join(traceback.format_exception(kind, exc, trace))
-        sys.stderr.write(key.redact(text))
-
-    sys.excepthook = hook

@@ -14,9 +14,9 @@ import click
 @click.option("--json", "as_json", is_flag=True, help="The summary as JSON on stdout.")
 def command(run_dir: Path, report_safe: bool, redact: bool, as_json: bool) -> int:
     """Write the reports of RUN_DIR again from its journal. Sends nothing."""
-    from bulk_import.cli.running import tell
+    from bulk_import.cli.running import exit_code, tell
     from bulk_import.jobs.history import rewrite_reports
 
     summary = rewrite_reports(run_dir, safe=report_safe, redact=redact)
     tell(summary, as_json=as_json, quiet=False)
-    return summary.exit_code
+    return exit_code(summary)

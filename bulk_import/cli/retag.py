@@ -74,6 +74,8 @@ def command(
     from bulk_import.mapping.loading import load_mapping
     from bulk_import.models import Status, Summary
     from bulk_import.run.folder import new_run_dir
+    from bulk_import.system.crash import working_in
+    from bulk_import.system.files import made_folder
     from bulk_import.system.locks import hold
 
     if plan_file is not None and new:
@@ -100,8 +102,8 @@ def command(
                 f"{len(plan.calls):,} contacts would be touched, --max-contacts allows "
                 f"{max_contacts:,}; nothing was sent"
             )
-        folder = run_dir or new_run_dir("retag")
-        folder.mkdir(parents=True, exist_ok=True)
+        folder = made_folder(run_dir or new_run_dir("retag"))
+        working_in(folder)
         source, mapping = write_plan(folder, plan, suppress)
         click.echo(f"the plan: {source}; its reverse: {folder / 'reverse.csv'}", err=True)
         settings = settings_from(run_dir=folder, dry_run=dry_run, **options)

@@ -17,7 +17,13 @@ import click
 
 from bulk_import.cli.logfile import LogFile
 from bulk_import.cli.terminal import Bars, ask, is_interactive, mute
-from bulk_import.errors import EXIT_INTERRUPTED, EXIT_TERMINATED, BulkImportError
+from bulk_import.errors import (
+    EXIT_INTERRUPTED,
+    EXIT_TERMINATED,
+    BugError,
+    BulkImportError,
+    StorageError,
+)
 from bulk_import.progress import Progress
 
 if TYPE_CHECKING:
@@ -44,7 +50,7 @@ def run_and_tell(
     after: Callable[[Summary], None] | None = None,
 ) -> int:
     """Do *work*, tell the summary, do what comes *after*, return the exit code."""
-    from bulk_import.system.loop import new_runner
+    from bulk_import.system.loop import run
 
     bars = Bars(quiet=quiet)
     log = LogFile(log_file, bars) if log_file is not None else None
@@ -59,8 +65,7 @@ def run_and_tell(
         return await work(confirm, log or bars, stop)
 
     try:
-        with new_runner() as runner:
-            summary = runner.run(main())
+        summary = run(main())
     except BulkImportError as exc:
         if log is not None:
             log.failed(str(exc))
@@ -69,13 +74,37 @@ def run_and_tell(
         bars.close()
     if log is not None:
         log.ended(summary)
+    untold = ""
     try:
         tell(summary, as_json=as_json, quiet=quiet)
+        sys.stdout.flush()
     except BrokenPipeError:  # nobody reads it; the exit code still says how the run ended
         mute(sys.stdout)
+    except OSError as exc:
+        mute(sys.stdout)
+        untold = exc.strerror or str(exc)
     if after is not None:
         after(summary)
-    return summary.exit_code
+    if untold:
+        raise StorageError(
+            f"standard output: {untold}; the run has ended, its summary is in {summary.run_dir}"
+        )
+    return exit_code(summary)
+
+
+def exit_code(summary: Summary) -> int:
+    """Return the exit code of a run.
+
+    Raises:
+        BugError: Its row counts do not add up.
+    """
+    if summary.balanced:
+        return summary.exit_code
+    accounted = sum(summary.counts.values())
+    raise BugError(
+        f"a bug in bulk_import: {summary.rows_read:,} rows were read, {accounted:,} are accounted "
+        f"for; check {summary.run_dir} before you use it"
+    )
 
 
 def tell(summary: Summary, *, as_json: bool, quiet: bool) -> None:
@@ -112,7 +141,9 @@ def _listen(stop: Stop, bars: Bars) -> None:
         name, code = _NAMES[number]
         if stop.is_set:
             bars.close()
-            sys.stderr.write("left at once; the journal is good, the same command goes on\n")
+            sys.stderr.write(
+                "Stopped at once. Nothing is lost; run the same command to continue.\n"
+            )
             sys.stderr.flush()
             # The loop may be inside a file or a slow read; nothing needs to be tidied up: what was
             # promised is on the disk already.

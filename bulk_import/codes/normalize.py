@@ -144,6 +144,12 @@ CODES: tuple[Code, ...] = (
         "a@b.org, c@d.org",
     ),
     Code(
+        "EMAIL_SAYS_NO",
+        "A remark beside the address says that this person must not be written to.",
+        "Nothing. If the remark is wrong, remove it.",
+        "a@b.org (unsubscribed)",
+    ),
+    Code(
         "EMAIL_FIRST_OF_SEVERAL",
         "The cell holds several addresses; the first is sent.",
         "Nothing, if the first is the right one.",

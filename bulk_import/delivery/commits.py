@@ -1,9 +1,27 @@
 """Group commits: many entries, one transaction; many transactions, one sync of the disk.
 
 Entries are committed on the event loop, a few µs each, and synced in a thread (see
-``journal.syncing``). While one sync is under way the next entries gather, so the batches grow with
+``journal.checkpoints``). While one sync is under way the next entries gather, so the batches grow with
 the load and a quiet run still commits each entry at once. A busy one gathers for five milliseconds
 or until the next rows are claimed, and syncs after ten, unless somebody waits for an intent.
+
+Two things happen side by side, each with states of its own; entries move from left to right::
+
+    entries    gathered ──commit──▶ committed ──sync──▶ on disk
+    who waits  _hoping ───told─┘
+               _waiting ──────────▶ _committed ──told──┘       _flushing: told when all is on disk
+
+    committing                                       syncing
+    1 idle        _next is None                      6 clean     nothing committed since the last sync
+    2 due         _next: call_soon                   7 due       _later: in 10 ms, run is busy
+    3 gathering   _next: in 5 ms, run is busy        8 syncing   _is_syncing, in the thread
+    4 locked      _locked_since: another process     9 behind    _is_syncing and _is_unsynced:
+                  writes; tried again every ms                   committed meanwhile, synced next
+    5 failed      failure: intents are refused, the rest is written into the reserve's room; final
+
+    1 ─add─▶ 2 (quiet) or 3 (busy)    3 ─intents, claim─▶ 2    2, 3 ─commit─▶ 1    2, 3 ─busy file─▶ 4
+    4 ─commit─▶ 1, after 10 s ─▶ 5    any ─disk full─▶ 5       6 ─commit─▶ 7 or 8   7 ─▶ 8 ─▶ 6
+    8 ─commit─▶ 9 ─sync ends─▶ 7 or 8
 """
 
 from __future__ import annotations
@@ -88,6 +106,7 @@ class GroupCommit:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="journal")
         self._open = ExitStack()
         self._syncer = self._open.enter_context(journal.deferring_syncs())
+        self._bug: Exception | None = None
 
     def add(self, entry: Entry) -> None:
         """Write an entry soon; ``flush`` waits for it."""
@@ -150,8 +169,11 @@ class GroupCommit:
             raise self.failure
 
     def close(self) -> None:
+        """Close the thread and its connection; raise the bug that ended writing, if there was one."""
         self._thread.shutdown()
         self._open.close()
+        if self._bug is not None:
+            raise self._bug
 
     # -- commit, sync, and again ------------------------------------------------------------------
 
@@ -193,6 +215,9 @@ class GroupCommit:
         except StorageError as exc:
             self._rescue(exc)
             return False
+        except Exception as exc:  # noqa: BLE001 - raised by `close`; nobody is to wait for ever
+            self._rescue(self._stopped_by(exc))
+            return False
         self._settle()
         return True
 
@@ -214,9 +239,19 @@ class GroupCommit:
         for then in refused:
             then(exc)
         self._gathered = [entry for entry in self._gathered if not isinstance(entry, Intent)]
-        with contextlib.suppress(StorageError):
+        try:
             self._journal.commit(self._gathered)
-            self._settle()
+        except StorageError:
+            return
+        except Exception as bug:  # noqa: BLE001 - as in `_commit`
+            self._stopped_by(bug)
+            return
+        self._settle()
+
+    def _stopped_by(self, bug: Exception) -> StorageError:
+        """Keep a bug for ``close``, and return what those who wait are told."""
+        self._bug = self._bug or bug
+        return StorageError("the journal is not written any more because of a bug")
 
     def _fail(self, exc: StorageError) -> None:
         if self.failure is None:
@@ -249,6 +284,8 @@ class GroupCommit:
             self._syncer.sync()
         except StorageError as exc:
             failure = exc
+        except Exception as exc:  # noqa: BLE001 - as in `_commit`
+            failure = self._stopped_by(exc)
         self._loop.call_soon_threadsafe(then, failure)
 
     def _synced(self, committed: list[Then], exc: StorageError | None) -> None:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from bulk_import.errors import SourceError
 from bulk_import.jobs.fixes import Fix, tested_fixes
 from bulk_import.journal import Journal
+from bulk_import.mapping.lists import ListReport
 from bulk_import.mapping.loading import AnyMapping, ColumnMapping, load_mapping
 from bulk_import.mapping.rows import RowMapper
 from bulk_import.mapping.suppression import SuppressionList
@@ -70,6 +71,7 @@ class Checked:
         refusal: Why a run would refuse the sources as a whole and send nothing; else empty.
         causes: What refuses rows, the most frequent first, then what is doubtful.
         fixes: Changes of the mapping that were tried on the refused rows.
+        lists: What became of each suppression list.
     """
 
     sources: tuple[SourceInfo, ...]
@@ -78,6 +80,7 @@ class Checked:
     causes: tuple[Cause, ...]
     fixes: tuple[Fix, ...] = ()
     refusal: str = ""
+    lists: tuple[ListReport, ...] = ()
 
     @property
     def problems(self) -> list[tuple[str, Problem]]:
@@ -90,7 +93,11 @@ class Checked:
         return 1 if self.refusal or self.plan.counts.get(Status.INVALID) else 0
 
 
-def check_file(source: Sources, mapping: AnyMapping, *, on_row: OnRow = lambda _: None) -> Checked:
+def _ignore(_: Outcome) -> None:
+    """Do nothing with a row."""
+
+
+def check_file(source: Sources, mapping: AnyMapping, *, on_row: OnRow = _ignore) -> Checked:
     """Judge every row as `run` would, and send nothing.
 
     Args:
@@ -109,7 +116,7 @@ def check_file(source: Sources, mapping: AnyMapping, *, on_row: OnRow = lambda _
 
 
 async def check_file_async(
-    source: Sources, mapping: AnyMapping, *, on_row: OnRow = lambda _: None
+    source: Sources, mapping: AnyMapping, *, on_row: OnRow = _ignore
 ) -> Checked:
     """As ``check_file``, in a thread: the event loop is not held up."""
     return await asyncio.to_thread(check_file, source, mapping, on_row=on_row)
@@ -120,7 +127,7 @@ def check_frame(
     mapping: AnyMapping,
     *,
     name: str = "frame",
-    on_row: OnRow = lambda _: None,
+    on_row: OnRow = _ignore,
 ) -> Checked:
     """As ``check_file``, for a DataFrame; its rows are numbered from 2, as in a spreadsheet.
 
@@ -136,7 +143,7 @@ async def check_frame_async(
     mapping: AnyMapping,
     *,
     name: str = "frame",
-    on_row: OnRow = lambda _: None,
+    on_row: OnRow = _ignore,
 ) -> Checked:
     """As ``check_frame``, in a thread: the event loop is not held up."""
     return await asyncio.to_thread(check_frame, frame, mapping, name=name, on_row=on_row)
@@ -165,6 +172,7 @@ def _check(
             causes=causes,
             fixes=tuple(_fixes(journal, loaded, mappers)),
             refusal=_refusal(tally),
+            lists=suppression.reports,
         )
 
 
@@ -227,7 +235,8 @@ def _fixes(journal: Journal, mapping: ColumnMapping, mappers: list[RowMapper]) -
     refused: dict[int, list[Record]] = {}
     for _, number, row in journal.ended_in(Status.INVALID):
         records = refused.setdefault(number, [])
-        if len(records) < _MOST_TRIED:
+        # A row that only gives way to another of its contact has kept no cells: no fix is for it.
+        if row.cells and len(records) < _MOST_TRIED:
             records.append(mappers[number - 1].record(row))
     for number, info in journal.sources().items():
         wrong = [record for record in refused.get(number, []) if not record.is_valid]

@@ -1,4 +1,4 @@
-"""One row's journey: from its cells to what is sent, and, of a run, to what was answered."""
+"""Explains one row: from its cells to what is sent and, for a run, what was answered."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from bulk_import.mapping.rows import Step
 from bulk_import.models import VANISHED, Outcome, Record
 from bulk_import.run.folder import JOURNAL
 from bulk_import.run.inputs import opened_inputs, row_mapper
+from bulk_import.system.crash import working_in
 
 _UNANSWERED = frozenset({"INTERRUPTED", "RUN_STOPPED", "DRY_RUN", "LANE_HELD"})
 
@@ -53,7 +54,9 @@ def explain_row(
                     record, steps = opened.mapper.explain(row)
                     return Explained(record, steps, list(record.fields))
                 last = row.number
-    raise SetupError(f"{source}: no row {number}: it is blank, the header, or behind row {last}")
+    raise SetupError(
+        f"{source}: no row {number}: it is blank, the header, or after the last row ({last})"
+    )
 
 
 def explain_run(run_dir: Path, number: int, *, source: str = "") -> Explained:
@@ -65,6 +68,7 @@ def explain_run(run_dir: Path, number: int, *, source: str = "") -> Explained:
     Raises:
         SetupError: No such run or row, or several.
     """
+    working_in(run_dir)
     with Journal.open(run_dir / JOURNAL) as journal:
         facts = journal.facts()
         mapping = parse_mapping(

@@ -1,4 +1,4 @@
-"""Changes of the mapping that would repair refused rows: each tried on those rows before it is told."""
+"""Changes to the mapping that would repair refused rows; each is tried on them before it is shown."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Fix:
         code: Of the problem that it is meant for.
         rows: Rows refused with that problem.
         repaired: How many of them the change makes valid.
-        costs: What is lost by it, if anything.
+        costs: What the change loses, if anything.
     """
 
     change: str

@@ -1,4 +1,4 @@
-"""Runs that are over, or stopped: the list of them, their reports again, a bundle for support."""
+"""Earlier runs: list them, write their reports again, pack a bundle for support."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from bulk_import.models import Summary
 from bulk_import.report.bundle import write_bundle
 from bulk_import.run.folder import JOURNAL, LOCK
 from bulk_import.run.reporting import summarize, write_reports
+from bulk_import.system.crash import working_in
 from bulk_import.system.locks import is_held
 
 
@@ -20,6 +21,7 @@ def rewrite_reports(run_dir: Path, *, safe: bool = False, redact: bool = False) 
         SetupError: There is no journal.
         StorageError: They cannot be written.
     """
+    working_in(run_dir)
     with Journal.open(run_dir / JOURNAL) as journal:
         return write_reports(journal, run_dir, safe=safe, redact=redact)
 
@@ -31,6 +33,7 @@ def write_support_bundle(run_dir: Path, path: Path) -> int:
         SetupError: There is no journal.
         StorageError: It cannot be written.
     """
+    working_in(run_dir)
     with Journal.open(run_dir / JOURNAL) as journal:
         mapping = journal.facts().get("mapping_text", "")
         return write_bundle(path, summarize(journal, run_dir), mapping, journal.results())

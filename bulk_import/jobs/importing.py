@@ -1,4 +1,4 @@
-"""Import spreadsheets or a DataFrame, or go on with a run that stopped."""
+"""Import spreadsheets or a DataFrame, or continue a run that stopped."""
 
 from __future__ import annotations
 
@@ -37,17 +37,17 @@ def import_file(
     confirm: Confirm | None = None,
     progress: Progress | None = None,
 ) -> Summary:
-    """Import spreadsheets, or go on with the run in ``settings.run_dir``.
+    """Import spreadsheets, or continue the run in ``settings.run_dir``.
 
     Args:
         source: A path or several; globs are expanded, ``-`` is standard input.
         mapping: A mapping file, what such a file says as a dict, or a mapping that is loaded already.
-        confirm: Asked once before the first row is sent.
-        progress: Told how it goes.
+        confirm: Called with the plan before the first row is sent; false = send nothing.
+        progress: Receives what happens, for showing.
 
     Raises:
-        BulkImportError: Nothing was sent, or the run could not be brought to its end; the class
-            says what to do next.
+        BulkImportError: Nothing was sent, or the run could not finish; the class says what to do
+            next.
     """
     work = import_file_async(source, mapping, settings, confirm=confirm, progress=progress)
     return run_blocking(work, "import_file_async")
@@ -93,7 +93,7 @@ async def resume_async(
     corrections: Path | None = None,
     corrections_by: str | None = None,
 ) -> Summary:
-    """Go on with a run where it stopped. Needs only its folder (and the key).
+    """Continue a run where it stopped. Needs only its folder and the key.
 
     Args:
         corrections, corrections_by: Instead of those with which the run began; rows that were

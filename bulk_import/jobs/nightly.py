@@ -1,9 +1,9 @@
-"""The nightly batch: only what changed is sent, failures come back, a broken export does no harm.
+"""The nightly sync: sends what changed, repeats what failed, and stops at a broken export.
 
-A night is an ordinary run. Between reading and sending, rows whose payload is the one that was
-confirmed last become ``unchanged``, contacts that vanished get the action of the mapping, and the
-brake compares the whole with the last good night. What the run's journal confirms is taken over
-into the state at the end; a night that was killed is taken over by the next one.
+A night is an ordinary run. Between judging and sending, rows with the payload that was confirmed
+last become ``unchanged``, contacts that vanished get the mapping's ``on_missing`` action, and the
+brake compares the source with the last good night. At the end, what the run's journal confirms is
+stored in the state; after a kill, the next night does that first.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ from bulk_import.sources import Sources, expand_sources
 from bulk_import.sources.remote import source_stat
 from bulk_import.stopping import Stop, StoppingError
 from bulk_import.system.clock import now_s
+from bulk_import.system.files import made_folder
 from bulk_import.system.locks import hold
 from bulk_import.system.loop import run_blocking
 
@@ -42,14 +43,14 @@ _BARE = "bare:"
 
 @dataclass(frozen=True, slots=True)
 class Brake:
-    """How far a night may differ from the last good one. Shares from 0 to 1.
+    """How much a night may differ from the last good one, as shares from 0 to 1.
 
     Attributes:
         rows_fewer: Rows lost.
         changed: Known contacts whose payload differs.
         vanished: Contacts of the last good night that are missing.
         blanked: Values lost of any one field.
-        smallest: Below that number of rows in the last good night nothing is compared.
+        smallest: If the last good night had fewer rows, shares are not compared.
     """
 
     rows_fewer: float = 0.3
@@ -69,8 +70,8 @@ class SyncOptions:
     Attributes:
         state: The job's state file.
         full: Send all rows, changed or not.
-        accept: Let this night differ as it likes.
-        seed: A run folder whose accepted rows are taken for sent, when the state is new.
+        accept: Skip the brake this time.
+        seed: For a new state: a run folder whose accepted rows count as sent.
         wait_lock_s: Seconds to wait for another night of the job to end.
     """
 
@@ -172,7 +173,7 @@ async def sync_night(
     loaded = load_mapping(mapping)
     watch, ends = progress or Silence(), stop or Stop()
     lock = options.state.with_name(f"{options.state.name}.lock")
-    options.state.parent.mkdir(parents=True, exist_ok=True)
+    made_folder(options.state.parent)
     await _free(lock, options.wait_lock_s, ends)
     with hold(lock, f"the job of {options.state}"), State.open(options.state) as state:
         _refuse_other_account(state, settings)
@@ -181,7 +182,8 @@ async def sync_night(
             _take_over(state, options.seed, {})
         run_dir = Path(settings.run_dir) if settings.run_dir else new_run_dir(paths[0])
         job = _NightJob(state, loaded, options, paths, run_dir, dry=settings.dry_run)
-        run = Run(run_dir, loaded, settings, confirm, watch, ends, adjust=job.adjust)
+        strict = settings.with_strict_lists()
+        run = Run(run_dir, loaded, strict, confirm, watch, ends, adjust=job.adjust)
         summary = await run.begin(lambda found: opened_inputs(paths, loaded, found), paths)
         if not settings.dry_run:
             job.finish(summary)
@@ -211,7 +213,7 @@ class _NightJob:
         self._stats = _stats(paths)
 
     def adjust(self, journal: Journal, tally: Tally) -> str:
-        """Settle what is not to be sent; return why nothing may be sent, or ``""``."""
+        """Settle rows that need not be sent; return the reason to send nothing, or ``""``."""
         night, known = self._night, self._state.digests()
         last = int(self._state.get("night", "0"))
         before = self._state.keys_of(last) if last else set()
@@ -239,7 +241,7 @@ class _NightJob:
         return reason
 
     def finish(self, summary: Summary) -> None:
-        """Take over what the run confirmed; a good night is what the next one is compared with."""
+        """Store what the run confirmed; the next night is compared with the last good one."""
         facts = {"left_run": ""}
         is_good = summary.exit_code in (0, 1)
         night = int(self._state.get("night", "0")) + 1
@@ -248,7 +250,7 @@ class _NightJob:
         _take_over(self._state, self._run_dir, facts, night=night if is_good else 0)
 
     def _why_not(self, before: int) -> str:
-        """What has jumped, if anything."""
+        """Return why the brake stops this night, or ``""``."""
         if self._stats != _stats(self._paths):
             return "the brake: the source changed while it was read; is it still being written?"
         night = self._night
@@ -311,7 +313,7 @@ class _NightJob:
 
 
 # Rows that are never sent say nothing of what the server has.
-_NOT_MEANT = frozenset({Status.DUPLICATE, Status.SUPPRESSED, Status.INVALID})
+_NOT_MEANT = frozenset({Status.DUPLICATE, Status.SUPPRESSED, Status.SKIPPED, Status.INVALID})
 _UNCHANGED = Refusal.because(Status.UNCHANGED, "UNCHANGED", "same as last confirmed")
 
 
@@ -353,7 +355,7 @@ def _groups(journal: Journal, filled: Counter[str] | None = None) -> dict[str, _
 
 
 def _take_over(state: State, run_dir: Path, facts: dict[str, str], *, night: int = 0) -> None:
-    """Take what a run's journal confirms over into the state."""
+    """Store in the state what a run's journal confirms."""
     confirmed: list[Known] = []
     forgotten: list[str] = []
     moment = now_s()
@@ -410,7 +412,7 @@ def _stats(paths: Sequence[str]) -> list[tuple[int, float]]:
 
 
 async def _free(lock: Path, wait_s: float, stop: Stop) -> None:
-    """Wait until the lock can be had, or for *wait_s*.
+    """Wait until the lock is free, at most *wait_s* seconds.
 
     Raises:
         StoppedError: The run is to end before it began.

@@ -9,6 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from bulk_import.api.fields import OPPOSITE
+from bulk_import.mapping.schema import SuppressSpec
 from bulk_import.system.files import replaced
 
 _EMAIL = "lead_email"
@@ -21,7 +22,7 @@ def write_plan_files(
     calls: Calls,
     *,
     refused: Sequence[str] = (),
-    suppress: Sequence[Path] = (),
+    suppress: Sequence[tuple[Path, SuppressSpec]] = (),
     comment: str = "",
 ) -> tuple[Path, Path]:
     """Write ``stem.csv`` and ``stem.yml``, to be checked and run like any other source and mapping.
@@ -29,7 +30,7 @@ def write_plan_files(
     Args:
         calls: E-mail -> parameter -> values, in the order in which they are written.
         refused: Texts that are no address; written as rows of their own.
-        suppress: Suppression lists that the mapping names.
+        suppress: Suppression lists that the mapping names, and what it says of each.
         comment: The mapping's first line.
 
     Returns:
@@ -52,8 +53,14 @@ def write_plan_files(
     document = [f"# {comment}"] if comment else []
     document += ["version: 1", "fields:", f"  {_EMAIL}: {_EMAIL}"]
     document += [f'  {name}: {{column: {name}, separator: ","}}' for name in used]
-    if suppress:
-        document.append(f"suppress: {json.dumps([str(path.resolve()) for path in suppress])}")
+    document += ["suppress:"] if suppress else []
+    document += [f"  - {_entry(path, spec)}" for path, spec in suppress]
     with replaced(mapping) as file:
         file.write(("\n".join(document) + "\n").encode())
     return source, mapping
+
+
+def _entry(path: Path, spec: SuppressSpec) -> str:
+    """A suppression list as a line of YAML, its path made absolute."""
+    options = spec.model_dump(exclude_defaults=True, exclude={"file"})
+    return json.dumps({"file": str(path.resolve()), **options}, ensure_ascii=False)

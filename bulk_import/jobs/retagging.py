@@ -1,7 +1,7 @@
-"""Tags and lists from lists of people alone: who gains, who loses, who stays; one call a contact.
+"""Changes tags and lists from lists of people alone: who gains, who loses, who stays.
 
-The server reads nothing back, so who has a tag follows from lists: an earlier one, or the state of
-earlier runs. Without either everybody on the new list gains.
+The API cannot say who has a tag, so that follows from an earlier list or from the state of earlier
+runs. Without either, everybody on the new list gains. Each contact takes one call.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from bulk_import.jobs.importing import import_file_async
 from bulk_import.jobs.plan_files import write_plan_files
 from bulk_import.jobs.state import Known, State
 from bulk_import.journal import Journal
-from bulk_import.mapping.schema import Columns, Part
+from bulk_import.mapping.schema import Columns, Part, SuppressSpec
 from bulk_import.mapping.suggesting import suggest
 from bulk_import.mapping.yamltext import parse
 from bulk_import.models import Status, Summary
@@ -66,7 +66,7 @@ class Members:
 
     Attributes:
         emails: Normalized, lower-cased, in order.
-        refused: Cells that are no address, as they stand.
+        refused: Cells that are not addresses, as written.
     """
 
     emails: tuple[str, ...]
@@ -185,7 +185,7 @@ def write_plan(folder: Path, plan: RetagPlan, suppress: Sequence[Path] = ()) -> 
     """Write the plan and its reverse as files with mappings; return the plan's two.
 
     Returns:
-        (source, mapping). ``reverse.csv`` and ``reverse.yml`` stand beside them.
+        (source, mapping). ``reverse.csv`` and ``reverse.yml`` are beside them.
 
     Raises:
         StorageError: They cannot be written.
@@ -195,9 +195,10 @@ def write_plan(folder: Path, plan: RetagPlan, suppress: Sequence[Path] = ()) -> 
         email: {OPPOSITE[name]: values for name, values in changes.items()}
         for email, changes in plan.calls.items()
     }
-    write_plan_files(folder / "reverse", reverse, suppress=suppress)
+    lists = [(path, SuppressSpec(file=str(path))) for path in suppress]
+    write_plan_files(folder / "reverse", reverse, suppress=lists)
     # Cells that are no address come along, so that the report accounts for them.
-    return write_plan_files(folder / "plan", plan.calls, refused=plan.refused, suppress=suppress)
+    return write_plan_files(folder / "plan", plan.calls, refused=plan.refused, suppress=lists)
 
 
 def retag(
@@ -298,7 +299,7 @@ async def retag_async(
 
 
 def remember(run_dir: Path, plan: RetagPlan, state: State) -> None:
-    """Take over who is in which segment now: of the accepted rows only."""
+    """Store who is in which segment now, for accepted rows only."""
     with Journal.open(run_dir / JOURNAL) as journal:
         accepted = {email for _, email, _, status in journal.payloads() if status is Status.SUCCESS}
     moment = now_s()

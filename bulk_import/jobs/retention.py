@@ -1,4 +1,4 @@
-"""Old run folders hold people's data: they are deleted when newer ones have taken their place."""
+"""Deletes old run folders: they hold people's data."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from bulk_import.run.folder import JOURNAL
 
 
 def delete_old_runs(newest: Path, keep: int) -> list[Path]:
-    """Delete finished runs beside *newest*, all but the *keep* newest ones; return what is gone.
+    """Delete finished runs beside *newest*, all but the *keep* newest ones; return those deleted.
 
     A run that is not finished, or whose journal cannot be read, is never deleted.
     """

@@ -1,4 +1,4 @@
-"""What the last good nights left behind: one SQLite file per account and job.
+"""What a nightly job remembers between runs: one SQLite file per account and job.
 
 A contact's payload is remembered only when the server has confirmed it; what was sent without a
 trustworthy answer is forgotten, so that it is sent again, unless it may not be sent twice.
@@ -32,8 +32,8 @@ class Known:
     """A contact as remembered.
 
     Attributes:
-        digest: Of the payload that was confirmed last; empty for one that vanished and was dealt
-            with.
+        digest: Of the payload confirmed last; empty for a contact whose ``on_missing`` action was
+            confirmed.
         night: The number of the last good run whose source held it.
         sent_at: When it was confirmed, RFC 3339 UTC.
     """
@@ -139,11 +139,11 @@ class State:
         night: int = 0,
         facts: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
-        """Take over what a run found out, all at once or not at all.
+        """Store what a run found out, in one transaction.
 
         Args:
             confirmed: Contacts with the payload that the server has now.
-            forgotten: Contacts of which it is not known what the server has.
+            forgotten: Contacts whose data on the server is not known.
             seen: Contacts that the source of *night* held.
             facts: Remembered in the same transaction.
         """

@@ -1,4 +1,4 @@
-"""The reverse of a run's tags and lists, as a file and a mapping to look at, check and run.
+"""Writes the reverse of a run's tags and lists as a file and a mapping, to check and run.
 
 What a contact had before the run cannot be asked: the API reads nothing back. A tag that the run
 added is taken away even from somebody who had it before; a tag that it removed is added even to
@@ -16,8 +16,10 @@ from bulk_import.api.form import decode
 from bulk_import.errors import SetupError
 from bulk_import.jobs.plan_files import write_plan_files
 from bulk_import.journal import Journal
+from bulk_import.mapping.loading import parse_mapping
 from bulk_import.models import Status
 from bulk_import.run.folder import JOURNAL
+from bulk_import.system.crash import working_in
 
 _EMAIL = "lead_email"
 
@@ -53,7 +55,9 @@ def undo(run_dir: str | Path) -> Undo:
     run_dir = Path(run_dir)
     plans: dict[str, dict[str, dict[str, None]]] = {}
     without_email = unknown = 0
+    working_in(run_dir)
     with Journal.open(run_dir / JOURNAL) as journal:
+        facts = journal.facts()
         for outcome, body in journal.bodies():
             if outcome is Status.UNKNOWN:
                 unknown += 1
@@ -71,13 +75,16 @@ def undo(run_dir: str | Path) -> Undo:
     source, mapping = write_plan_files(
         run_dir / "undo",
         plans,
+        suppress=parse_mapping(
+            facts["mapping_text"], facts["mapping_name"], folder=Path(facts["mapping_folder"])
+        ).suppress_files(),
         comment="The reverse of a run's tags and lists. What contacts had before the run is not known.",
     )
     return Undo(source, mapping, len(plans), without_email, unknown)
 
 
 def _reverse(plan: dict[str, dict[str, None]], form: dict[str, str]) -> None:
-    """Fold one accepted row into a contact's reverse plan; a later row outweighs an earlier one."""
+    """Add one accepted row to a contact's reverse plan; later rows win over earlier ones."""
     for name, opposite in OPPOSITE.items():
         for value in filter(None, form.get(name, "").split(",")):
             plan.setdefault(name, {}).pop(value, None)

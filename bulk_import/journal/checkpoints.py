@@ -53,9 +53,9 @@ class Syncing(Database):
                 self._db.execute("pragma synchronous = full")
 
     def checkpoint(self) -> None:
-        """Write the WAL back into the database and begin it anew; others hardly wait.
+        """Copy the WAL into the database and restart it, without blocking others for long.
 
-        Nothing depends on it: what cannot be written back now is written back later.
+        Best effort: what cannot be copied now is copied later.
         """
         with suppress(StorageError), translated(self.path):
             # The first takes long and lets others write; the second has little left to do.

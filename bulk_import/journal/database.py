@@ -1,4 +1,4 @@
-"""The file itself: its tables, opening it, transactions, facts, and SQLite's errors in our words."""
+"""The journal file: its tables, opening it, transactions, facts, and translated SQLite errors."""
 
 from __future__ import annotations
 
@@ -81,12 +81,12 @@ class Database:
 
     @classmethod
     def create(cls, path: Path, facts: Mapping[str, str] | None = None) -> Self:
-        """Make a new journal, readable by its owner alone.
+        """Create a journal that only its owner can read.
 
-        It is made beside its place and then renamed: a journal that is there is a whole one.
+        It is created under another name and then renamed, so a journal that exists is complete.
 
         Args:
-            facts: What is to be remembered of the run from its first moment.
+            facts: Stored from the start.
 
         Raises:
             StorageError: The folder cannot be written, the disk is full.
@@ -176,7 +176,10 @@ class Database:
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
-        """One transaction: all of the block or nothing of it, on disk when the block ends."""
+        """One transaction: all of the block, or nothing.
+
+        It is on disk when the block ends, unless syncs are deferred (``checkpoints``).
+        """
         with translated(self.path):
             self._db.execute("begin immediate")
             try:
@@ -229,7 +232,7 @@ class Database:
 
     @property
     def changes(self) -> int:
-        """Lines that this connection has written: the same number again means none between."""
+        """Number of lines this connection has written, for noticing whether any were."""
         return self._db.total_changes
 
     # -- for the parts beside this one ----------------------------------------------------------
@@ -243,7 +246,7 @@ class Database:
     ) -> Iterator[Sequence[Any]]:
         """Yield lines by chunks, each in a statement of its own.
 
-        The last parameter of *query* is the seq to go on behind, its first column the seq. A long
+        The last parameter of *query* is the seq to start after; its first column is the seq. A long
         open statement would keep the WAL from being checkpointed while rows are being settled.
         """
         while True:
@@ -301,7 +304,7 @@ def _sync_folder(folder: Path) -> None:
 
 @contextmanager
 def translated(path: Path) -> Iterator[None]:
-    """Let no SQLite exception pass: say what to do instead."""
+    """Turn SQLite's exceptions into ours, which say what to do."""
     try:
         yield
     except sqlite3.OperationalError as exc:
@@ -315,7 +318,7 @@ def translated(path: Path) -> Iterator[None]:
         if code == sqlite3.SQLITE_ERROR:  # tables that must be there are not
             raise _damaged(path, exc) from exc
         raise StorageError(
-            f"{path}: cannot be read or written ({exc}); free some space or mend the permissions, "
+            f"{path}: cannot be read or written ({exc}); free some space or correct the permissions, "
             "then run the same command again: nothing is lost"
         ) from exc
     except sqlite3.DatabaseError as exc:
@@ -324,6 +327,6 @@ def translated(path: Path) -> Iterator[None]:
 
 def _damaged(path: Path, exc: sqlite3.DatabaseError) -> StorageError:
     return StorageError(
-        f"{path}: the journal is damaged ({exc}); restore it from a copy. Starting anew in "
+        f"{path}: the journal is damaged ({exc}); restore it from a copy. Starting again in "
         "another folder would send every row again"
     )

@@ -3,7 +3,7 @@
 JudgedRow (once, while reading) -> Pending (still to be sent) -> Intent -> Unsettled … -> Settled
 
 What is made for every request is a named tuple: it costs a third of a frozen dataclass, and is the
-line that goes into the database as it stands.
+line that is inserted into the database unchanged.
 """
 
 from __future__ import annotations

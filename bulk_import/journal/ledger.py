@@ -1,4 +1,4 @@
-"""What sending needs and writes: rows that are pending, intents before requests, what came of them."""
+"""What sending reads and writes: pending rows, intents before requests, and their results."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ class Ledger(Database):
     """The journal while rows are being sent."""
 
     def reopen(self, *, retry_failed: bool = False, resend_unknown: bool = False) -> None:
-        """Make the rows pending that a resumed run sends again.
+        """Make rows pending again that a resumed run sends again.
 
-        Bare rows that were on their way when the last run died become ``unknown`` first: the
-        server may hold them, and sending again would make a second contact.
+        Bare rows in flight when the last run died become ``unknown`` first: the server may have
+        them, and sending again would create a second contact.
         """
         with self._writing():
             self._db.execute(
@@ -54,8 +54,8 @@ class Ledger(Database):
         """Yield the rows that are still to be sent, in source order, as they are now.
 
         Args:
-            limit: At most so many.
-            only: None but these, by seq.
+            limit: The most rows to yield.
+            only: Yield only these, by seq.
             upto: Where rows are still being judged: returns the seq of the last one that is. An
                 iterator that has ended may then be asked again.
         """
@@ -85,7 +85,10 @@ class Ledger(Database):
         )
 
     def commit(self, entries: Iterable[Entry]) -> None:
-        """Write *entries* in one transaction; all are on disk when it returns.
+        """Write *entries* in one transaction.
+
+        They survive a kill when this returns. They are on disk then too, unless syncs are deferred
+        (``checkpoints``): in that case, after the next sync.
 
         Raises:
             StorageError: None of them is written: a full disk, permissions.
@@ -147,7 +150,7 @@ class PendingRows(Iterator[Pending]):
             return False
         with translated(self._journal.path):
             lines = self._journal._db.execute(_PENDING, (self._after, upto)).fetchall()
-        # Behind the last of them all are looked through, unless the chunk is full.
+        # A chunk that is not full was the last one up to *upto*.
         self._after = lines[-1][0] if len(lines) == CHUNK else min(upto, _MOST_SEQ)
         if not lines:
             return self._upto is not None and self._after < self._upto()
@@ -176,14 +179,14 @@ _PENDING = f"""
     and not exists (select 1 from outcome o where o.seq = r.seq)
     order by r.seq limit {CHUNK}"""
 
-# Few sizes, so that SQLite's statements are made once and kept.
+# A few fixed sizes, so that SQLite's prepared statements are reused.
 _AT_ONCE = (64, 16, 4, 1)
 _UNSETTLED = """update attempt set result = ?3, message = ?4, http_status = ?5, elapsed_ms = ?6
     where seq = ?1 and number = ?2"""
 
 
 def _by_kind(entries: Iterable[Entry]) -> dict[type, list[Entry]]:
-    """Sort *entries* by the statement that writes them; within a kind the order stays."""
+    """Group *entries* by the statement that writes them, in their order."""
     lines: dict[type, list[Entry]] = {kind: [] for kind in (Intent, Unsettled, Settled)}
     for entry in entries:
         lines[type(entry)].append(entry)

@@ -94,9 +94,9 @@ class Queries(Database):
         """Yield one outcome per row, in source order.
 
         Args:
-            on_accepted: Told the form, without the key, of every accepted row.
-            is_over: Whether sending is over. While it is not, the iterator waits at the first row
-                that has not ended yet: its thread sleeps.
+            on_accepted: Called with the form, without the key, of every accepted row.
+            is_over: Whether sending has ended. Until then the iterator blocks its thread at the
+                first row that has not ended.
         """
         query = f"""
             select r.seq, r.source, r.sheet, r.row, {_OUTCOME}
@@ -113,7 +113,7 @@ class Queries(Database):
                 yield outcome_of(names[source], sheet, row, line)
 
     def _ended(self, query: str, is_over: Callable[[], bool]) -> Iterator[Sequence[Sequence[Any]]]:
-        """Yield chunks of lines with ``_OUTCOME`` behind four columns, as rows end."""
+        """Yield chunks of lines as rows end: four columns, then those of ``_OUTCOME``."""
         after = 0
         while True:
             was_over = is_over()
@@ -131,7 +131,7 @@ class Queries(Database):
                 time.sleep(_FOLLOWING_S)
 
     def result(self, seq: int) -> tuple[Row, Outcome]:
-        """Return a row that is in the journal, and how it stands."""
+        """Return a row of the journal and its outcome so far."""
         _, row, outcome = next(self.results(after=seq - 1))
         return row, outcome
 
@@ -139,7 +139,7 @@ class Queries(Database):
         """Yield (source number, row, outcome) in source order, of *statuses* or of all.
 
         Args:
-            after: The seq behind which to begin.
+            after: The seq to start after.
         """
         wanted = frozenset(statuses)
         among = f"and (o.status is null or o.status in ({_marks(statuses)}))" if wanted else ""

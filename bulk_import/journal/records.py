@@ -1,4 +1,4 @@
-"""What judging writes: rows in source order, judgements, and what becomes of shared contacts."""
+"""What judging writes: rows in source order, judgements, and the choice between rows of one contact."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from bulk_import.journal.database import (
 from bulk_import.journal.entries import JudgedRow, Refusal
 from bulk_import.models import Problem, Row, Status
 
-# Made after the bulk of the rows is in: filling it row by row costs twice as much.
+# Created after the rows are stored: filling it row by row costs twice as much.
 _INDEX = "create index if not exists record_email on record (email) where email <> ''"
 _REFUSED = "insert into outcome values (?,?,?,?,?,?,?,?,?,?)"
 _JUDGEMENT = "select email, contact, warnings, body, cells, problems from record where seq = ?"
@@ -60,15 +60,26 @@ class Records(Database):
             self._db.executemany(_REFUSED, refusals)
 
     def add_refusals(self, refusals: Iterable[tuple[int, Refusal]]) -> None:
-        """Settle rows that give way without being sent."""
+        """Settle rows that are not sent."""
         with self._writing():
             self._db.executemany(
                 f"insert or replace {_REFUSED.removeprefix('insert ')}",
                 (_refused(seq, refusal) for seq, refusal in refusals),
             )
 
+    def withhold(self, refusals: Iterable[tuple[int, Refusal]]) -> None:
+        """Settle pending rows that are not to be sent any more; their attempts are remembered."""
+        found = list(refusals)
+        self.add_refusals(found)
+        with self._writing():
+            self._db.executemany(
+                "update outcome set attempts = (select count(*) from attempt a"
+                " where a.seq = outcome.seq and a.result is not 'withdrawn') where seq = ?",
+                ((seq,) for seq, _ in found),
+            )
+
     def replace_judgement(self, seq: int, judged: JudgedRow) -> None:
-        """Put a second judgement of a row in the place of the first, if it is another one.
+        """Replace the judgement of a row, if the new one differs.
 
         Its cells go with it: they may have been corrected.
         """
@@ -97,7 +108,7 @@ class Records(Database):
                 self._db.execute(_REFUSED, refusal)
 
     def replace_body(self, seq: int, body: bytes, warnings: Sequence[Problem]) -> None:
-        """Give a row the form that rows of its contact were merged into."""
+        """Replace a row's form with the one merged from all rows of its contact."""
         with self._writing():
             self._db.execute(
                 "update record set body = ?, warnings = ? where seq = ?",
@@ -105,7 +116,7 @@ class Records(Database):
             )
 
     def index(self) -> None:
-        """Make the index that finding shared contacts needs; once all rows are in."""
+        """Create the index for finding shared contacts; call it when all rows are stored."""
         with self._writing():
             self._db.execute(_INDEX)
 

@@ -1,4 +1,4 @@
-"""ColumnMapping + header -> RowMapper: which cells a field is made of, checked against the file."""
+"""ColumnMapping + header -> Binding: which columns each field is made of, checked against the file."""
 
 from __future__ import annotations
 

@@ -7,11 +7,13 @@ A column is recognised by its header; for a plain ``Status`` the cells decide.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 
+from bulk_import.models import Problem, Severity
 from bulk_import.normalize.consent import (
     folded_cell,
     is_no,
@@ -215,6 +217,44 @@ def propose_rule(header: str, counts: Mapping[str, int]) -> ConsentRule | None:
     if not refused and not any(says_subscribed(cell) for cell in filled):
         return None
     return _rule("skip", header, (*_STATE_VALUES, *refused), because or "unsubscribed")
+
+
+class ConsentWatch:
+    """Counts, in the consent columns of rows that would be sent, the cells that say no."""
+
+    def __init__(self, header: Sequence[str]) -> None:
+        self._rows = 0
+        self._counts: dict[str, Counter[str]] = {
+            column: Counter() for column in header if speaks_of(column)
+        }
+
+    @property
+    def is_watching(self) -> bool:
+        """Whether the file has any column that may speak of consent."""
+        return bool(self._counts)
+
+    def see(self, cells: Mapping[str, str]) -> None:
+        """Count a row that would be sent."""
+        self._rows += 1
+        for column, counter in self._counts.items():
+            counter[cells[column]] += 1
+
+    def findings(self) -> list[Problem]:
+        """Return what would be sent although a column says no; for each column."""
+        found = []
+        for column, counter in self._counts.items():
+            refusing = Counter(refusing_cells(column, counter))
+            if refusing:
+                shown = ", ".join(repr(cell.strip()) for cell, _ in refusing.most_common(3))
+                more = f" and {len(refusing) - 3} other ways" if len(refusing) > 3 else ""
+                text = (
+                    f"{refusing.total():,} of {self._rows:,} rows say {shown}{more} and would be sent; "
+                    "a skip or only rule in the mapping keeps them back"
+                )
+                found.append(
+                    Problem("CONSENT_IGNORED", text, column=column, severity=Severity.WARNING)
+                )
+        return found
 
 
 def _rule(section: str, column: str, values: Iterable[str], because: str) -> ConsentRule:

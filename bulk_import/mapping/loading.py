@@ -21,6 +21,7 @@ from bulk_import.mapping.schema import (
     Part,
     RowRule,
     SourceSpec,
+    SuppressSpec,
     When,
 )
 from bulk_import.mapping.yamltext import Document, Tree, parse
@@ -56,9 +57,9 @@ class ColumnMapping:
         """Return key path -> canonical text; comments, order and layout do not matter."""
         return dict(_flat(self.document.tree, ""))
 
-    def suppress_files(self) -> list[Path]:
-        """Return the files of contacts that are never sent."""
-        return [self.folder / name for name in self.spec.suppress]
+    def suppress_files(self) -> list[tuple[Path, SuppressSpec]]:
+        """Return the lists of contacts that are never sent."""
+        return [(self.folder / spec.file, spec) for spec in self.spec.suppress]
 
     def with_sheet(self, sheet: str) -> ColumnMapping:
         """Return the mapping, reading another sheet."""
@@ -162,12 +163,17 @@ def _misspelt(document: Document) -> Iterator[MappingProblem]:
 
 
 def _misspelt_rules(document: Document, tree: dict[str, Tree]) -> Iterator[MappingProblem]:
-    for section in ("skip", "only"):
+    for section, entry, what in (
+        ("skip", RowRule, "a rule"),
+        ("only", RowRule, "a rule"),
+        ("suppress", SuppressSpec, "a suppression list"),
+    ):
         given = tree.get(section)
-        for number, rule in enumerate(given if isinstance(given, list) else ()):
-            if isinstance(rule, dict):
-                options = list(RowRule.model_fields)
-                yield from _unknown(document, (section, number), rule, options, "a rule")
+        items = given if isinstance(given, list) else [given]
+        for number, item in enumerate(items):
+            if isinstance(item, dict):
+                options = list(entry.model_fields)
+                yield from _unknown(document, (section, number), item, options, what)
     for section in ("fields", "extra"):
         rules = tree.get(section)
         if not isinstance(rules, dict):

@@ -117,6 +117,10 @@ class RowMapper:
         """Return what the cells hold for an e-mail, as it is; ``""`` when nothing is mapped to it."""
         return self._email.pick(cells) if self._email is not None else ""
 
+    def keeps_back(self, cells: Mapping[str, str]) -> bool:
+        """Whether a skip or only rule keeps the row from being sent."""
+        return any(rule.refusal(cells) is not None for rule in self._rules)
+
     def record(self, row: Row) -> Record:
         """Return the record of a row, with every problem it has."""
         return self._map(row, None)

@@ -13,7 +13,7 @@ Names = tuple[str, ...]
 
 
 def _as_list(value: object) -> object:
-    return [value] if isinstance(value, str) else value
+    return [value] if isinstance(value, str | dict) else value
 
 
 Columns = Annotated[Names, BeforeValidator(_as_list)]
@@ -172,6 +172,28 @@ class OnMissing(Part):
         return self
 
 
+class SuppressSpec(Part):
+    """A list of contacts that are never sent."""
+
+    file: str = Field(description="A file, from the mapping's folder.")
+    columns: Columns = Field(default=(), description="Read these columns only.")
+    kind: Literal["addresses", "domains", "hashes"] = Field(
+        default="addresses",
+        description="What its cells are, where their column's name does not say it.",
+    )
+    gmail_dots: bool = Field(
+        default=False, description="Of Gmail's addresses, ignore dots and what follows a plus."
+    )
+    sheet: str | None = None
+    encoding: str | None = None
+    delimiter: str | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _unfold(cls, given: object) -> object:
+        return {"file": given} if isinstance(given, str) else given
+
+
 class RowRule(Part):
     """Cells that keep a row from being sent (``skip``), or that it needs to be sent (``only``)."""
 
@@ -197,7 +219,7 @@ class MappingSpec(Part):
     fields: dict[str, FieldRule] = Field(min_length=1)
     extra: dict[str, FieldRule] = Field(default_factory=dict)
     when: When = When()
-    suppress: Columns = ()
+    suppress: Annotated[tuple[SuppressSpec, ...], BeforeValidator(_as_list)] = ()
     skip: tuple[RowRule, ...] = ()
     only: tuple[RowRule, ...] = ()
     on_missing: OnMissing | None = None
@@ -229,7 +251,12 @@ def json_schema() -> dict[str, Any]:
         "description": "Parameters of addupdatelead.",
     }
     properties["extra"]["additionalProperties"] = short
-    properties["suppress"] = text_or_list | {"description": "Files with contacts never to send."}
+    listed = {"anyOf": [{"type": "string"}, {"$ref": "#/$defs/SuppressSpec"}]}
+    properties["suppress"] = {
+        "anyOf": [*listed["anyOf"], {"type": "array", "items": listed}],
+        "description": "Files with contacts never to send.",
+    }
+    schema["$defs"]["SuppressSpec"]["properties"]["columns"] = text_or_list
     properties["skip"]["description"] = "Rows that are not sent: any of the rules applies."
     properties["only"]["description"] = "Rows that may be sent: all of the rules apply."
     for name in ("column", "values"):

@@ -1,92 +1,94 @@
-"""Contacts that are never sent: addresses, whole domains, hashes of addresses."""
+"""Contacts that are never sent: addresses, and where a list says so, whole domains or hashes."""
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
-import re
 from collections.abc import Iterable
 from pathlib import Path
 
 from bulk_import.errors import MappingError, MappingProblem
-
-_ADDRESS = re.compile(r"[^\s@<>,;]+@[^\s@<>,;]+\.[^\s@<>,;]+")
-_DOMAIN = re.compile(r"(?:\*?@)?((?:[\w-]+\.)+[\w-]{2,})")
-_HASH = re.compile(r"[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64}")
+from bulk_import.mapping.lists import Entries, ListReport, read_list
+from bulk_import.mapping.schema import SuppressSpec
+from bulk_import.normalize.mailboxes import email_key
 
 
 class SuppressionList:
-    """Who must not be sent. Reading is tolerant: a suppressed address is found in any column."""
+    """Who must not be sent."""
 
-    def __init__(self, entries: Iterable[str] = ()) -> None:
-        self._addresses: set[str] = set()
-        self._domains: set[str] = set()
-        self._hashes: set[str] = set()
-        for entry in entries:
-            self._add(entry)
+    def __init__(self) -> None:
+        self._entries = Entries()
+        self.reports: tuple[ListReport, ...] = ()
 
     @classmethod
-    def load(cls, paths: Iterable[Path]) -> SuppressionList:
-        """Read files of one entry a line, or CSV files with e-mails in some column.
+    def load(
+        cls, files: Iterable[tuple[Path, SuppressSpec]], *, is_strict: bool = False
+    ) -> SuppressionList:
+        """Read lists.
+
+        Args:
+            files: Their paths, and what the mapping says of each.
+            is_strict: Refuse a list with any entry that is not understood.
 
         Raises:
-            MappingError: A file cannot be read, or has not a single entry in it.
+            MappingError: A list cannot be read to its end, has no entry at all, or names a public
+                mail provider as a domain; with *is_strict*, entries that are not understood.
         """
         found = cls()
-        for path in paths:
-            before = len(found)
-            try:
-                text = path.read_bytes().decode("utf-8-sig")
-            except OSError as exc:
-                raise _error(path, f"cannot be read: {exc.strerror}") from None
-            except UnicodeDecodeError as exc:
-                raise _error(
-                    path, f"byte {exc.start} is not UTF-8; save the file as UTF-8"
-                ) from None
-            for line in csv.reader(io.StringIO(text.replace(";", ",").replace("\t", ","))):
-                for cell in line:
-                    found._add(cell)
-            # An empty file is fine; one in which nothing is understood would protect nobody.
-            if text.strip() and len(found) == before:
-                raise _error(path, "no e-mail address, domain or hash in it; one a line")
+        problems: list[MappingProblem] = []
+        reports = []
+        for path, spec in files:
+            entries, report, found_problems = read_list(path, spec)
+            problems += found_problems
+            if is_strict:
+                problems += _refused(report)
+            reports.append(report)
+            found._entries.add(entries)
+        if problems:
+            raise MappingError(problems)
+        found.reports = tuple(reports)
         return found
 
     def __len__(self) -> int:
-        return len(self._addresses) + len(self._domains) + len(self._hashes)
+        return len(self._entries)
 
     def reason(self, email: str) -> str:
-        """Return why the lower-cased address must not be sent; ``""`` when it may."""
-        if not email or not len(self):
+        """Return why the address must not be sent; ``""`` when it may."""
+        entries = self._entries
+        if not email or not len(entries):
             return ""
-        if email in self._addresses:
+        key = email_key(email)
+        if key in entries.addresses:
             return f"{email} is on the suppression list"
-        domain = email.rsplit("@", 1)[-1]
+        if entries.gmail and email_key(email, gmail_dots=True) in entries.gmail:
+            return f"{email} is on the suppression list (Gmail's dots left out)"
+        domain = key.rpartition("@")[2] if entries.domains else ""
         while "." in domain:
-            if domain in self._domains:
+            if domain in entries.domains:
                 return f"the domain {domain} is on the suppression list"
-            domain = domain.split(".", 1)[1]
-        if self._hashes and not self._hashes.isdisjoint(_digests(email)):
+            domain = domain.partition(".")[2]
+        if entries.hashes and not entries.hashes.isdisjoint(_digests(email, key)):
             return "the address's hash is on the suppression list"
         return ""
 
-    def _add(self, entry: str) -> None:
-        text = entry.strip().strip("\"'<>").lower()
-        if _ADDRESS.fullmatch(text):
-            self._addresses.add(text)
-        elif _HASH.fullmatch(text):
-            self._hashes.add(text)
-        elif match := _DOMAIN.fullmatch(text):
-            self._domains.add(match[1])
+
+def _refused(report: ListReport) -> list[MappingProblem]:
+    return [
+        MappingProblem(
+            f"suppress: {entry.text[:80]!r} is not understood as an address; correct it, or allow it "
+            "with --no-strict-suppress (it would not be honoured)",
+            f"{report.name}",
+            entry.row,
+            entry.column,
+        )
+        for entry in report.unknown
+    ]
 
 
-def _error(path: Path, message: str) -> MappingError:
-    return MappingError([MappingProblem(message, str(path), path="suppress")])
-
-
-def _digests(email: str) -> tuple[str, ...]:
-    raw = email.encode()
-    return tuple(
-        hashlib.new(name, raw, usedforsecurity=False).hexdigest()
+def _digests(email: str, key: str) -> set[str]:
+    """Hashes of the address in the spellings in which services exchange them."""
+    spellings = {email.lower(), key}
+    return {
+        hashlib.new(name, spelling.encode(), usedforsecurity=False).hexdigest()
+        for spelling in spellings
         for name in ("md5", "sha1", "sha256")
-    )
+    }

@@ -11,6 +11,7 @@ import re
 from functools import lru_cache
 from typing import Literal
 
+from bulk_import.normalize.consent import remark_of_refusal
 from bulk_import.normalize.result import Normalized, NormalizeError, Note
 from bulk_import.normalize.text import clean_line
 
@@ -93,6 +94,7 @@ def normalize_email(
 
 
 def _from_cell(line: str, several: Literal["refuse", "first"]) -> Normalized:
+    _refuse_remark(line)
     try:
         return _single(line)
     except NormalizeError:
@@ -111,6 +113,18 @@ def _from_cell(line: str, several: Literal["refuse", "first"]) -> Normalized:
         )
     note = Note("EMAIL_FIRST_OF_SEVERAL", f"{line!r} holds several addresses; the first is used")
     return Normalized(distinct[0], "email.first_of_several", (note,))
+
+
+def _refuse_remark(line: str) -> None:
+    """Refuse an address beside which somebody noted that it is not to be written to."""
+    remark = _ADDRESS.sub(" ", line.translate(_LOOKALIKE_AT))
+    said = remark_of_refusal(remark) if any(map(str.isalpha, remark)) else ""
+    if said:
+        raise NormalizeError(
+            "EMAIL_SAYS_NO",
+            f"{line!r} says {said!r}: not sent; remove the remark if it is wrong, or the row",
+            candidates=[found.strip(_EDGES) for found in _ADDRESS.findall(line)],
+        )
 
 
 def _single(line: str) -> Normalized:

@@ -20,7 +20,6 @@ from bulk_import.normalize.text import clean, clean_line
 
 LONGEST_TAG = 255
 _LIST_ID = re.compile(r"\d{10}\.\d{4,10}")
-_SYMBOLIC_ID = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 _FLOAT_LIKE = re.compile(r"\d+[.,]\d+(?:[eE][+-]?\d+)?|\d[.,]?\d*[eE][+-]?\d+")
 _FEWEST_FRACTION = 10  # digits behind the point of an undamaged id
 

@@ -56,7 +56,7 @@ def write_summary(path: Path, summary: Summary) -> None:
 
 
 def as_text(summary: Summary) -> str:
-    """Return the summary for a terminal: counts, books, why it stopped, where the reports are."""
+    """Return the summary for a terminal: counts, whether they add up, why the run stopped."""
     width = max(len(f"{n:,}") for n in (summary.rows_read, 1))
     lines = [f"{summary.rows_read:>{width},} rows read"]
     for status in Status:
@@ -66,8 +66,8 @@ def as_text(summary: Summary) -> str:
             if status is Status.NOT_SENT and summary.dry_run:
                 label = "would be sent"
             lines.append(f"{number:>{width},} {status.value:<10} {label}")
-    books = "balanced" if summary.balanced else "DO NOT BALANCE: a bug, please report it"
-    lines.append(f"books: {books}; {summary.requests:,} requests in {summary.elapsed_s:,.1f} s")
+    sums = "add up" if summary.balanced else "DO NOT ADD UP: a bug, please report it"
+    lines.append(f"row counts {sums}; {summary.requests:,} requests in {summary.elapsed_s:,.1f} s")
     codes = [(code, n) for code, n in summary.by_code.items() if code not in ("0", "")]
     if codes:
         shown = ", ".join(f"{code} x{n:,}" for code, n in codes[:_CODES_SHOWN])

@@ -1,11 +1,14 @@
-"""Another process: it reads and judges rows ahead of the senders, and writes the report behind them.
+"""A second process that reads and judges rows while this one sends, then follows with the report.
 
-It puts its batches into the journal, which is what bounds memory: rows wait on the disk. It is a
-fresh interpreter, so a caller's ``__main__`` is not imported again. Both talk in lines of JSON: one
-job goes in; ``{"rows": n}`` comes back for every batch that is committed, ``{"done": …}`` behind the
-last, or ``{"error": …}``. Then it writes the report as far as rows have ended; ``{"over": …}`` tells
-it that all have, and ``{"reported": …}`` comes back. It ends by itself when its input does, that is
-when this process dies. Signals are this process's business.
+Judged rows wait in the journal, so memory does not grow with the source. The second process is a
+fresh interpreter: a caller's ``__main__`` is not imported again. It ignores signals, which this
+process handles, and ends when its input closes, for example because this process died.
+
+Messages are lines of JSON:
+
+    to it       the task; later {"stop": true}, {"over": true} (no request is in flight any more)
+    from it     {"rows": n} after each committed batch; {"done": …} after the last;
+                {"reported": …} when the reports are written; or {"error": …}
 """
 
 from __future__ import annotations
@@ -33,16 +36,18 @@ from bulk_import.run.judging import JudgingStoppedError, judge_sources
 from bulk_import.run.plan import Tally
 from bulk_import.run.reporting import write_reports
 from bulk_import.system import environment
+from bulk_import.system.crash import described
 from bulk_import.system.garbage import rare_collections
 
 _BATCH = 250  # rows in one commit: the senders' commits wait for it
 _NICENESS = 5  # where processors are few, sending goes before judging
+_BUG = "a bug in bulk_import (in the process that reads the source)"
 _START = "from bulk_import.run.ahead import work; work()"
 
 
 @dataclass(frozen=True, slots=True)
 class ReadingTask:
-    """What the other process needs to know; texts and numbers only."""
+    """What the second process needs to know, as values that JSON can carry."""
 
     journal: str
     paths: tuple[str, ...]
@@ -84,8 +89,8 @@ class ReadingTask:
 
 
 def is_possible() -> bool:
-    """Whether another interpreter can be started, and would have a processor to itself."""
-    # Not all that there are: a container may have been given fewer.
+    """Whether a second interpreter can be started and would have a processor of its own."""
+    # The processors this process may use: a container may have fewer than the machine.
     mine = getattr(os, "sched_getaffinity", lambda _: range(os.cpu_count() or 1))
     processors = len(mine(0))
     is_interpreter = bool(sys.executable) and not getattr(sys, "frozen", False)
@@ -93,7 +98,7 @@ def is_possible() -> bool:
 
 
 class ReadAhead:
-    """The other process, as seen from this one. For one event loop.
+    """The second process, as seen from this one. Belongs to one event loop.
 
     Attributes:
         rows: Rows committed so far.
@@ -101,9 +106,10 @@ class ReadAhead:
         is_done: Whether all rows are committed.
         rows_read: Rows of the sources, once done.
         findings: Problems that are visible only after a source's last row, once done.
-        is_reported: The reports are written.
-        error: What went wrong with either.
-        on_news: Called whenever one of these has changed.
+        is_reported: Whether it has written the reports.
+        error: Why reading or reporting failed; empty if it did not.
+        bug: The traceback, if that is a bug; without anybody's data.
+        on_news: Called when any of these has changed.
     """
 
     def __init__(self, process: subprocess.Popen[bytes]) -> None:
@@ -114,6 +120,7 @@ class ReadAhead:
         self.is_done = False
         self.is_reported = False
         self.error = ""
+        self.bug = ""
         self.on_news: Callable[[], None] = lambda: None
         self._process = process
         self._loop = asyncio.get_running_loop()
@@ -125,7 +132,7 @@ class ReadAhead:
     @classmethod
     @contextmanager
     def start(cls, job: ReadingTask) -> Iterator[ReadAhead]:
-        """Start the other process; it is gone when the block ends."""
+        """Start the second process; it is killed, if still running, when the block ends."""
         variables = environment.without_key()
         variables["PYTHONPATH"] = os.pathsep.join(filter(None, sys.path))
         process = subprocess.Popen(  # noqa: S603 - our own interpreter and code
@@ -149,7 +156,7 @@ class ReadAhead:
                         pipe.close()
 
     def stop(self) -> None:
-        """Ask for its end; the batch at hand is finished."""
+        """Ask it to stop after the current batch."""
         self._tell({"stop": True})
 
     async def judged(self) -> None:
@@ -164,16 +171,19 @@ class ReadAhead:
 
     def _tell(self, message: Mapping[str, Any]) -> None:
         assert self._process.stdin is not None  # noqa: S101 - for the type checker
-        with suppress(OSError):  # it has ended; how is heard from the other side
+        with suppress(OSError):  # it has ended; `_listen` finds out why
             self._process.stdin.write(json.dumps(message).encode() + b"\n")
             self._process.stdin.flush()
 
     def _listen(self) -> None:
-        """In a thread: hand on what it says."""
+        """In a thread: pass its messages to the event loop."""
         assert self._process.stdout is not None  # noqa: S101 - for the type checker
-        with suppress(RuntimeError):  # the loop is closed: nobody listens any more
-            for line in self._process.stdout:
-                self._loop.call_soon_threadsafe(self._hear, json.loads(line))
+        with suppress(RuntimeError):  # the loop is closed
+            try:
+                for line in self._process.stdout:
+                    self._loop.call_soon_threadsafe(self._hear, json.loads(line))
+            except ValueError as exc:  # not what `_say` writes
+                self._loop.call_soon_threadsafe(self._hear, {"error": _BUG, "bug": described(exc)})
             self._loop.call_soon_threadsafe(self._hear, {})
 
     def _hear(self, message: Mapping[str, Any]) -> None:
@@ -185,6 +195,7 @@ class ReadAhead:
             self.findings = message["findings"]
         self.is_reported = self.is_reported or "reported" in message
         self.error = message.get("error", self.error)
+        self.bug = message.get("bug", self.bug)
         if not message:
             if not self.is_done and not self.error:
                 self.error = "the process that reads the source ended unexpectedly"
@@ -198,7 +209,7 @@ class ReadAhead:
 
 
 def work() -> None:
-    """Read a job from stdin and do it."""
+    """Read the task from stdin, judge the rows, write the reports."""
     for name in ("SIGINT", "SIGTERM"):
         signal.signal(getattr(signal, name), signal.SIG_IGN)
     if hasattr(os, "nice"):
@@ -219,16 +230,18 @@ def work() -> None:
         _say(error="stopped before the source was read to its end")
     except BulkImportError as exc:
         _say(error=str(exc))
+    except Exception as exc:  # noqa: BLE001 - the boundary of the command is in the other process
+        _say(error=_BUG, bug=described(exc))
 
 
 def _obey(lines: Iterator[bytes], stopping: threading.Event, over: threading.Event) -> None:
     for line in lines:
         (over if b"over" in line else stopping).set()
-    os._exit(1)  # the other side is gone: nobody is to find rows that it has not asked for
+    os._exit(1)  # the main process is gone: add no rows that it does not know of
 
 
 def _lines(handle: int) -> Iterator[bytes]:
-    """Yield lines without Python's buffer: its lock would be held by the thread when we end."""
+    """Yield lines unbuffered: the reading thread would hold the buffer's lock at exit."""
     held = b""
     while received := os.read(handle, 1 << 16):
         *whole, held = (held + received).split(b"\n")
@@ -243,7 +256,7 @@ def _judge(job: ReadingTask, journal: Journal, stopping: threading.Event) -> dic
     names = None
     if job.lists is not None:
         names = KnownNames(job.lists, job.managers or {})
-    tally = Tally()
+    tally = Tally(watches_consent=False)  # the survey has told it
     suppression = SuppressionList.load(mapping.suppress_files())
     moment = datetime.fromisoformat(job.at)
     with opened_inputs(job.paths, mapping, names, at=moment) as inputs:

@@ -1,4 +1,4 @@
-"""Which rows go first: few, and as different from each other as the file is."""
+"""The canary: which few rows are sent first, as different from each other as possible."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ _VALUES = ("lead_shipping_country_code", "lead_billing_country_code", "lead_utc"
 
 
 def choose_canary(rows: Iterable[Pending], number: int) -> frozenset[int]:
-    """Return the seqs of *number* rows (fewer, if there are fewer) that show the most.
+    """Return the seqs of up to *number* rows that cover the most variety.
 
-    A first row of every tag, list, country and pattern of filled fields; then the rows with the
-    longest values; then the first ones.
+    Chosen in this order: rows with a tag, list, country or set of filled fields not seen before;
+    rows with the longest forms; the first rows.
     """
     seen: set[tuple[str, str]] = set()
     chosen: list[int] = []

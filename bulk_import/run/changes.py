@@ -1,4 +1,4 @@
-"""Tags and lists in forms, counted: what a run would change, and what it has changed."""
+"""Counts the tags and lists in forms: what a run would change, or what it has changed."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from collections import Counter
 from bulk_import.api.fields import SET_FIELDS
 from bulk_import.api.form import decode
 
-_OTHERS = b"lead_"  # what all other fields of the catalogue begin with
-_MOST_COMBINATIONS = 10_000  # that are kept in memory while they are counted
+_OTHERS = b"lead_"  # the prefix of every other field in the catalogue
+_MOST_COMBINATIONS = 10_000  # kept in memory before they are folded into names
 
 
 class SetCounter:
     """Counts forms by the tags and lists in them.
 
-    Contacts share their tags: each combination is counted as it is sent, and decoded once.
+    Most contacts share a few combinations of tags: each is counted encoded and decoded once.
     """
 
     def __init__(self) -> None:
@@ -25,13 +25,13 @@ class SetCounter:
         """Count a form."""
         if body.startswith(_OTHERS):
             return
-        # Tags and lists are the first fields of the catalogue: they stand in front.
+        # Tags and lists are the first fields of the catalogue, so they begin the form.
         self._parts[body.partition(b"&" + _OTHERS)[0]] += 1
         if len(self._parts) > _MOST_COMBINATIONS:
             self._fold()
 
     def names(self) -> dict[str, Counter[str]]:
-        """Return parameter -> name -> number of forms; others may add to it."""
+        """Return parameter -> name -> number of forms."""
         self._fold()
         return self._names
 

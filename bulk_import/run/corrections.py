@@ -1,6 +1,6 @@
 """Corrections of cells, kept beside the source as ``NAME.corrections.csv``; the source stays as it is.
 
-One line per edit: where the cell is, what it said, what it is to say; later lines about a cell go on
+One line per edit: where the cell is, what it said, what it is to say; later lines about a cell start
 from earlier ones. A correction whose ``before`` is not what the cell says refuses the row: the
 source has changed, and nobody knows whether the correction is still meant. By contact
 (``--corrections-by contact``) corrections find their rows in tomorrow's export again, wherever they

@@ -1,4 +1,4 @@
-"""The run's folder: what is in it, that it can be written, and leaving none behind."""
+"""The run's folder: its files, checks that it is writable, and cleaning up."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _REJECTS = ("rejects.csv", "rejects.xlsx")
 
 
 class RunFolder:
-    """A run's folder. Making the object touches nothing."""
+    """A run's folder. Creating the object does not touch the disk."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -36,7 +36,7 @@ class RunFolder:
 
     @property
     def has_lost_its_journal(self) -> bool:
-        """Whether a run stood here whose journal is gone."""
+        """Whether the folder holds the reports of a run but no journal."""
         return (self.path / SUMMARY).is_file() and not self.journal.exists()
 
     def make(self) -> None:
@@ -52,21 +52,23 @@ class RunFolder:
             raise StorageError(f"{self.path}: cannot be written: {exc.strerror or exc}") from exc
 
     def check_reports(self) -> None:
-        """Find out that a report cannot be written before the first request, not after.
+        """Check that the reports can be written, before the first request is made.
 
         Raises:
-            StorageError: It cannot.
+            StorageError: They cannot.
         """
         for name in (REPORT, PAGE, SUMMARY, *_REJECTS):
             if (self.path / name).is_dir():
-                raise StorageError(f"{self.path / name}: a folder stands where the report goes")
+                raise StorageError(
+                    f"{self.path / name}: is a folder; move it, the report goes here"
+                )
         probe = self.path / ".probe"
         with replaced(probe) as file:
             file.write(b"\0" * 4096)
         probe.unlink()
 
     def clean_up(self, *, with_folder: bool) -> None:
-        """Leave nothing of a run behind that has not begun."""
+        """Delete the files of a run that never started."""
         for name in (JOURNAL, f"{JOURNAL}-wal", f"{JOURNAL}-shm", LOCK, RESERVE):
             (self.path / name).unlink(missing_ok=True)
         if with_folder:
@@ -75,7 +77,7 @@ class RunFolder:
 
 
 def new_run_dir(source: str) -> Path:
-    """Return a path under ``runs/`` that is free, named by the moment and the source."""
+    """Return an unused path under ``runs/``, named after the time and the source."""
     stem = re.sub(r"[^\w.-]+", "_", Path(source).stem if source != "-" else "stdin")[:40]
     base = Path("runs") / f"{datetime.now(UTC):%Y-%m-%dT%H%M%SZ}_{stem}"
     folder, number = base, 2

@@ -1,4 +1,4 @@
-"""What makes a run this run and no other: remembered when it begins, compared when it goes on."""
+"""What identifies a run: stored in the journal when it starts, compared when it is continued."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def facts_of(
     paths: Sequence[str],
     list_ids: Mapping[str, str],
 ) -> dict[str, str]:
-    """Return what a journal remembers of a run from its first moment.
+    """Return the facts that a journal stores about a run when it is created.
 
     Args:
         list_ids: Titles of the account's lists -> ids.
@@ -46,10 +46,12 @@ def facts_of(
 
 
 def refuse_rehearsal(run_dir: object, facts: Mapping[str, str], settings: Settings) -> None:
-    """A rehearsal never asked the account for its lists: its rows are not fit to be sent.
+    """Refuse to continue a rehearsal as a real run, or the reverse.
+
+    A rehearsal never asked the account for its lists, so its rows must not be sent.
 
     Raises:
-        SetupError: One of both is a rehearsal and the other is not.
+        SetupError: Only one of the two is a rehearsal.
     """
     if ("dry_run" in facts) == settings.dry_run:
         return
@@ -69,7 +71,7 @@ def refuse_other_run(
     paths: Sequence[str] | None,
     frame: SourceInfo | None = None,
 ) -> None:
-    """Refuse to go on with another source, mapping or account; say what differs.
+    """Refuse to continue with another source, mapping or account; name every difference.
 
     Args:
         paths: The sources of this invocation; ``None`` for ``resume``, which compares what the
@@ -82,7 +84,9 @@ def refuse_other_run(
     differences = []
     version = facts.get("tool_version", __version__)
     if version != __version__ and not (paths is not None and facts.get("finished")):
-        differences.append(f"it was begun by version {version} of this program, not {__version__}")
+        differences.append(
+            f"it was started by version {version} of this program, this is {__version__}"
+        )
     if facts["endpoint"] != settings.endpoint:
         differences.append(f"the account was {facts['endpoint']}, now it is {settings.endpoint}")
     before, after = json.loads(facts["mapping"]), mapping.fingerprint()
@@ -90,7 +94,7 @@ def refuse_other_run(
     if changed:
         differences.append(f"the mapping differs in {', '.join(changed)}")
     begun_with = () if facts.get("judged") else json.loads(facts["paths"])
-    # Of a run whose rows are all judged, those that are judged again are corrected anew.
+    # When all rows are judged already, corrections apply again to the rows judged again.
     if begun_with and facts.get("corrected_with") != json.dumps(
         _corrected_with(mapping, paths or begun_with)
     ):
@@ -106,12 +110,12 @@ def refuse_other_run(
     )
     if differences:
         raise SetupError(
-            f"{run_dir} holds a run that was begun otherwise: {'; '.join(differences)}. "
-            "Nothing was sent. Undo the change to go on, or start a new run in another folder "
+            f"{run_dir} holds a run that was started differently: {'; '.join(differences)}. "
+            "Nothing was sent. Undo the change to continue it, or start a new run in another folder "
             "(rows that were accepted would be sent again)"
         )
 
 
 def _corrected_with(mapping: ColumnMapping, paths: Sequence[str]) -> list[str]:
-    """The digest of each source's corrections; empty for a source without."""
+    """Return the digest of each source's corrections; empty for a source without any."""
     return [digest_of(corrections_file(path, mapping)) for path in paths]

@@ -1,4 +1,4 @@
-"""Sources and the mapping opened together: what a run reads its rows from."""
+"""Opens sources and binds the mapping to them: where a run's rows come from."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 from bulk_import.errors import SettingsError, SourceError
 from bulk_import.journal import Journal
 from bulk_import.mapping.binding import Lists, bind
+from bulk_import.mapping.consent import ConsentWatch
 from bulk_import.mapping.loading import ColumnMapping
 from bulk_import.mapping.rows import RowMapper
 from bulk_import.models import VANISHED, Problem, SourceInfo
@@ -42,7 +43,7 @@ class Names(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class KnownNames:
-    """``Names`` that travelled to another process."""
+    """``Names`` as plain values, for the second process."""
 
     known_lists: Lists = field(default_factory=dict)
     manager_ids: Mapping[str, str] = field(default_factory=dict)
@@ -96,7 +97,7 @@ def opened_inputs(
     *,
     at: datetime | None = None,
 ) -> Iterator[Iterator[Input]]:
-    """``opened_sources``, with what watches their rows for damage."""
+    """As ``opened_sources``, with rows watched for damage by spreadsheet programs."""
     with opened_sources(paths, mapping, names, at=at) as opened:
         yield (_watched(*one) for one in opened)
 
@@ -114,7 +115,7 @@ def _watched(source: Source, mapper: RowMapper, corrections: Corrections | None)
 def frame_input(
     frame: pandas.DataFrame, name: str, mapping: ColumnMapping, names: Names | None
 ) -> Input:
-    """Return a DataFrame as a source that is open.
+    """Return a DataFrame as an open source.
 
     Args:
         name: What reports call it.
@@ -190,36 +191,52 @@ def row_mapper(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Surveyed:
+    """What reading every row, and judging none, shows.
+
+    Attributes:
+        blank: Rows whose e-mail is blank.
+        findings: (source, problem): consent that nothing looks at.
+    """
+
+    rows: int
+    blank: int
+    findings: Sequence[tuple[str, Problem]]
+
+
 def survey(
     opened: Sequence[OpenedSource],
     *,
     is_stopping: Callable[[], bool] = lambda: False,
-) -> tuple[int, int]:
-    """Read every source to its end and judge nothing.
+) -> Surveyed:
+    """Read every source completely without judging its rows.
 
     What makes a source unreadable as a whole (a quotation mark that is never closed, a byte in
     another encoding, an archive cut off) is found here, before anything is sent.
 
-    Returns:
-        Rows, and those of them whose e-mail is blank.
-
     Raises:
-        SourceError: A source cannot be read to its end.
-        JudgingStoppedError: Somebody asked for the end.
+        SourceError: A source cannot be read completely.
+        JudgingStoppedError: ``is_stopping`` returned true.
     """
     rows = blank = 0
+    findings: list[tuple[str, Problem]] = []
     for source, mapper, _ in opened:
-        has_email = mapper.has_email
+        has_email, keeps_back = mapper.has_email, mapper.keeps_back
+        consent = ConsentWatch(source.header)
         for row in source:
             rows += 1
             blank += not has_email(row.cells)
+            if consent.is_watching and not keeps_back(row.cells):
+                consent.see(row.cells)
             if rows % BATCH == 0 and is_stopping():
                 raise JudgingStoppedError
-    return rows, blank
+        findings += [(source.name, problem) for problem in consent.findings()]
+    return Surveyed(rows, blank, findings)
 
 
 def refuse_mostly_blank(rows: int, without_email: int) -> None:
-    """Refuse sources most of whose rows would be refused for want of an e-mail.
+    """Refuse sources in which most rows have no e-mail: the wrong column or sheet is likely.
 
     Raises:
         SourceError: ``EMAIL_MOSTLY_MISSING``.
@@ -243,13 +260,13 @@ def changed_sources(
     frame: SourceInfo | None = None,
     is_unread: bool = False,
 ) -> Iterator[str]:
-    """Say how sources differ from those that a journal knows.
+    """Yield how the sources differ from those that the journal knows.
 
     Args:
         paths: The sources of this invocation; ``None`` = those that the journal names.
-        has_stdin: Standard input can be read once: whether it is spared for this.
-        begun_with: All sources of a run that was stopped while they were still being read: they
-            must be there. Empty for a run whose rows are all in the journal.
+        has_stdin: Whether standard input may be read for the comparison; it can be read once.
+        begun_with: All sources of a run that was stopped while reading: they must still exist.
+            Empty for a run whose rows are all in the journal.
         frame: The DataFrame of this invocation.
         is_unread: The run was stopped before all its rows were in the journal.
     """
@@ -269,20 +286,18 @@ def changed_sources(
             continue
         if path != "-" and not Path(path).exists():
             if begun_with:
-                yield f"{path} is not there any more, and was not read to its end"
-            continue  # else every row is in the journal: the source is not needed any more
+                yield f"{path} is gone, and was not read completely"
+            continue  # every row is in the journal: the source is no longer needed
         try:
             with open_source(path, options_of(mapping)) as source:
                 if source.fingerprint() == info.sha256:
                     continue
                 before, after = journal.count_rows(number), sum(1 for _ in source)
         except SourceError as exc:
-            yield f"{path} is not the file that it was (its contents differ: {exc})"
+            yield f"{path} has changed (its contents differ: {exc})"
             continue
         rows = f"; {before:,} rows then" + (" and now" if after == before else f", {after:,} now")
-        yield (
-            f"{path} is not the file that it was (its contents differ{'' if begun_with else rows})"
-        )
+        yield (f"{path} has changed (its contents differ{'' if begun_with else rows})")
 
 
 def _changed_frame(
@@ -298,10 +313,10 @@ def _changed_frame(
         yield "its rows came from a DataFrame, now they come from files"
     elif frame is None and is_needed:
         yield (
-            "its DataFrame was not read to its end, and is not in the folder: call import_frame "
+            "its DataFrame was not read completely and is not in the folder: call import_frame "
             "with the same frame and folder"
         )
     elif frame is not None and any(info.kind != "frame" for info in before):
         yield "its rows came from files, now they come from a DataFrame"
     elif frame is not None and any(info.sha256 != frame.sha256 for info in before):
-        yield "the DataFrame is not the one that it was (its contents differ)"
+        yield "the DataFrame has changed (its contents differ)"

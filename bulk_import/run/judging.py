@@ -1,8 +1,8 @@
-"""Every row read, judged and put into the journal, in source order.
+"""Reads and judges every row and stores it in the journal, in source order.
 
-As a rule reading comes to its end before anything is sent, so a file that breaks off in its last
-line, or a quotation mark that is never closed, stops the run while nothing has been sent. For long
-files a survey finds that out, and the rows are judged ahead of the senders (``ahead``).
+Normally all rows are judged before the first is sent, so a truncated file or a quotation mark that
+is never closed stops the run while nothing has been sent. Long files are surveyed for that first,
+and then judged by a second process while rows are being sent (``ahead``).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ BATCH = 1000  # rows that are committed together
 
 
 class JudgingStoppedError(Exception):
-    """Somebody asked for the end while rows were being read; nothing was sent."""
+    """The run was asked to stop while rows were being read."""
 
 
 def judge_sources(
@@ -45,13 +45,13 @@ def judge_sources(
 
     Args:
         duplicates: The mapping's ``when: duplicate``.
-        is_stopping: Asked between batches.
-        on_rows: Told how many more rows are done.
-        batch: Rows that are committed together.
+        is_stopping: Called between batches.
+        on_rows: Called with the number of rows of each batch.
+        batch: Rows committed together.
 
     Raises:
-        SourceError: A source cannot be read to its end.
-        JudgingStoppedError: ``is_stopping`` said so.
+        SourceError: A source cannot be read completely.
+        JudgingStoppedError: ``is_stopping`` returned true.
         StorageError: The journal cannot be written.
     """
     if not journal.has_attempts():
@@ -81,12 +81,14 @@ def judge_sources(
 
 
 def judge(record: Record, source: int, suppression: SuppressionList, tally: Tally) -> JudgedRow:
-    """Return a row as it enters the journal: with a body, or with the refusal why it has none."""
+    """Return a row as it is stored: with a form to send, or with the reasons why it has none."""
     warnings: tuple[Problem, ...] = ()
     if record.problems:
         warnings = record.warnings
     body, refusal = _body_or_refusal(record, suppression)
-    if refusal is not None:
+    if refusal is None:
+        tally.let_pass(record.row)
+    else:
         tally.keep()
     if refusal is not None and refusal.status is Status.INVALID:
         tally.refuse(record.row.number, refusal.reasons)
@@ -100,7 +102,7 @@ def rejudge(
     tally: Tally,
     corrections: Mapping[int, Corrections] | None = None,
 ) -> None:
-    """Judge again the rows that were not sent for a reason of their own: lists may have changed.
+    """Judge refused and suppressed rows again: lists may have changed since.
 
     Args:
         corrections: Of each source; a row that the API refused is judged again if they change it.
@@ -173,7 +175,7 @@ def _gives_way(rows: Shared, policy: str) -> Iterator[tuple[int, Refusal]]:
                 Refusal.because(
                     Status.INVALID,
                     "CONTACT_TWICE",
-                    f"the same contact stands in row {others} as well (when: duplicate: refuse)",
+                    f"the same contact is in row {others} too (when: duplicate: refuse)",
                 ),
             )
         elif seq != keeper[0]:

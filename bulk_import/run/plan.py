@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from bulk_import.mapping.consent import ConsentWatch
 from bulk_import.mapping.rows import RowMapper
 from bulk_import.models import Problem, Row, SourceInfo, Status
 
@@ -40,27 +41,35 @@ class Tally:
         examples: Some of the refused rows: (place, why).
     """
 
-    def __init__(self, rows_read: int = 0) -> None:
+    def __init__(self, rows_read: int = 0, *, watches_consent: bool = True) -> None:
+        self._watches_consent = watches_consent
         self.rows_read = rows_read
         self.rows_kept = 0
         self.problems: list[tuple[str, Problem]] = []
         self.findings: list[tuple[str, Problem]] = []
         self.codes: Counter[str] = Counter()
         self.examples: list[tuple[str, Sequence[Problem]]] = []
+        self._consent = ConsentWatch(())
 
     def open(self, source: Input) -> None:
         """Note what opening *source* found."""
+        self._consent = ConsentWatch(source.info.header if self._watches_consent else ())
         self.problems += [(source.info.name, problem) for problem in source.problems]
 
     def end(self, source: Input) -> None:
         """Note what all rows of *source* show; after its last row."""
-        found = [(source.info.name, problem) for problem in source.findings()]
+        problems = [*source.findings(), *self._consent.findings()]
+        found = [(source.info.name, problem) for problem in problems]
         self.findings += found
         self.problems += found
 
     def read(self, rows: int) -> None:
         """Count rows that came out of a source."""
         self.rows_read += rows
+
+    def let_pass(self, row: Row) -> None:
+        """Note a row that would be sent."""
+        self._consent.see(row.cells)
 
     def keep(self) -> None:
         """Count a row that is not to be sent."""

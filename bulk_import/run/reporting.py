@@ -1,4 +1,4 @@
-"""The reports of a run, all from its journal."""
+"""Writes the reports of a run, all from its journal."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def write_reports(
     Args:
         safe: Neutralize formula-like cells in ``report.csv``.
         redact: Leave contacts and messages out of ``report.html``.
-        is_over: Whether sending is over. While it is not, the report follows it.
+        is_over: Whether sending has ended. Until then, report lines are written as rows end.
     """
     digest, changes = Digest(), SetCounter()
     outcomes = journal.outcomes(on_accepted=changes.add, is_over=is_over)

@@ -1,9 +1,9 @@
-"""One invocation over one run folder: the stations of a run in their order, and its ends.
+"""One invocation over one run folder: its stations in order, and the ways it can end.
 
 open sources -> bind the mapping -> preflight -> judge -> ask -> send -> report
 
-Long sources that nobody is asked about are judged by another process while rows are being sent;
-they are then surveyed first, so that nothing is sent of a source that cannot be read to its end.
+If nobody has to confirm, long sources are judged by a second process while rows are being sent.
+They are surveyed first, so that nothing is sent from a source that cannot be read completely.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ from bulk_import.errors import (
     EXIT_INTERRUPTED,
     EXIT_STOPPED,
     EXIT_TERMINATED,
+    BugError,
     SetupError,
     StoppedError,
-    StorageError,
 )
 from bulk_import.journal import Journal
 from bulk_import.mapping.loading import ColumnMapping
@@ -58,9 +58,12 @@ from bulk_import.run.judging import (
 from bulk_import.run.plan import Input, Plan, Tally
 from bulk_import.run.reporting import summarize, write_reports
 from bulk_import.run.sending import Confirm, Sending, Steer, is_confirmed
+from bulk_import.run.withholding import load_suppression, withhold_suppressed
 from bulk_import.settings import Settings
 from bulk_import.stopping import Stop, StoppingError, in_thread
 from bulk_import.system.clock import now
+from bulk_import.system.crash import working_in
+from bulk_import.system.files import made_folder
 from bulk_import.system.locks import hold
 
 _SIGNALS = (EXIT_INTERRUPTED, EXIT_TERMINATED)
@@ -87,12 +90,12 @@ class Run:
         """Make a run.
 
         Args:
-            adjust: Called when all rows are read and judged: may settle more of them; what it
-                returns is why nothing may be sent.
+            adjust: Called when all rows are judged; may settle more of them. Returns the reason to
+                send nothing, or ``""``.
             steer: Given the pace when sending begins, to hold or change it.
         """
         if settings.limits.window:
-            Window.parse(settings.limits.window)  # a wrong one is told before anything is read
+            Window.parse(settings.limits.window)  # refuse a wrong one before anything is read
         self._folder = RunFolder(run_dir)
         self._mapping = mapping
         self._settings = settings
@@ -105,7 +108,12 @@ class Run:
         self._titles: dict[str, str] = {}
 
     async def begin(self, inputs: Inputs, paths: Sequence[str] = ()) -> Summary:
-        """Start a new run; *paths* are where *inputs* come from, for a resume that must read again."""
+        """Start a new run.
+
+        Args:
+            inputs: Opens the sources.
+            paths: Where they are, for a resume that must read them again.
+        """
         is_new = not self._folder.path.exists()
         if self._folder.has_lost_its_journal:
             raise SetupError(
@@ -114,13 +122,14 @@ class Run:
                 "sent again)"
             )
         self._folder.make()
+        working_in(self._folder.path)
         try:
             with hold(self._folder.lock, f"the run folder {self._folder}"):
                 async with self._connected() as (client, directory):
                     self._know_titles(directory)
                     if client is not None and self._may_read_ahead(paths):
                         return await self._begin_ahead(client, directory, paths)
-                    suppression = SuppressionList.load(self._mapping.suppress_files())
+                    suppression = self._suppression()
                     async with self._opened(inputs(directory)) as opened:
                         with self._new_journal(directory, paths) as journal:
                             tally = await self._judge(journal, opened, suppression)
@@ -144,10 +153,9 @@ class Run:
         )
 
     def _may_read_ahead(self, paths: Sequence[str]) -> bool:
-        """Whether rows may be sent before all are judged, and it is worth a process.
+        """Whether rows may be sent before all are judged, and a second process pays off.
 
-        Nobody is asked, and nothing depends on all rows: a policy for duplicates, the canary's
-        choice, a brake.
+        Not if somebody must confirm, or if a decision needs all rows: duplicates, canary, brake.
         """
         depends = (
             self._confirm is not None
@@ -164,7 +172,7 @@ class Run:
     async def _begin_ahead(
         self, client: Client, directory: Directory | None, paths: Sequence[str]
     ) -> Summary:
-        SuppressionList.load(self._mapping.suppress_files())  # a wrong one is told now
+        self._suppression()  # refuse a wrong one now
         with (
             opened_sources(paths, self._mapping, directory) as opened,
             self._new_journal(directory, paths) as journal,
@@ -182,10 +190,13 @@ class Run:
                 for problem in source.problems:
                     self._progress.say(f"{source.name}: {problem}")
             try:
-                rows, blank = await asyncio.to_thread(
+                seen = await asyncio.to_thread(
                     survey, opened, is_stopping=lambda: self._stop.is_set
                 )
-                refuse_mostly_blank(rows, blank)
+                rows = seen.rows
+                refuse_mostly_blank(rows, seen.blank)
+                for name, problem in seen.findings:
+                    self._progress.say(f"{name}: {problem}")
             except JudgingStoppedError:
                 rows = 0
             journal.remember(rows_expected=str(rows))
@@ -196,17 +207,20 @@ class Run:
                 self._stop.request("the source changed while it was read", EXIT_STOPPED)
             if not ahead.is_done and rows:
                 self._stop.add(
-                    f"{ahead.rows:,} of {rows:,} rows were read, the same command reads on"
+                    f"{ahead.rows:,} of {rows:,} rows were read, the same command continues"
                 )
             for finding in ahead.findings:
                 self._progress.say(finding)
             self._remember_end(journal)
-            if await ahead.finish_reports():
+            is_reported = await ahead.finish_reports()
+            if ahead.bug:
+                raise BugError(ahead.error, report=ahead.bug)
+            if is_reported:
                 return summarize(journal, self._folder.path)
             return self._reported(journal)
 
     async def _read_to_the_end(self, ahead: ReadAhead) -> None:
-        """Every row is accounted for, sent or not; only a person who stops is not kept waiting."""
+        """Wait until every row is in the journal, sent or not; an interrupted run does not wait."""
         if self._stop.code in _SIGNALS:
             ahead.stop()
         await ahead.judged()
@@ -232,6 +246,7 @@ class Run:
             hold(self._folder.lock, f"the run folder {self._folder}"),
             Journal.open(self._folder.journal) as journal,
         ):
+            working_in(self._folder.path)
             facts = journal.facts()
             refuse_rehearsal(self._folder, facts, self._settings)
             try:
@@ -263,7 +278,7 @@ class Run:
         changes = journal.changes
         async with self._connected() as (client, directory):
             self._know_titles(directory)
-            suppression = SuppressionList.load(self._mapping.suppress_files())
+            suppression = self._suppression()
             if facts.get("judged"):
                 tally = Tally(int(facts["rows_read"]))
                 known = journal.sources()
@@ -295,15 +310,19 @@ class Run:
                 retry_failed=self._settings.policy.retry_failed,
                 resend_unknown=self._settings.policy.resend_unknown,
             )
+            withhold_suppressed(journal, suppression)  # lists may have grown
             if facts.get("finished") and journal.changes == changes:
                 return self._reported(journal, is_unchanged=True)
             return await self._send(journal, client, tally)
+
+    def _suppression(self) -> SuppressionList:
+        return load_suppression(self._mapping, self._settings, self._progress)
 
     # -- stations -------------------------------------------------------------------------------
 
     @asynccontextmanager
     async def _connected(self) -> AsyncIterator[tuple[Client | None, Directory | None]]:
-        """The account's lock, a client, and what the preflight found; nothing in a dry run."""
+        """Lock the account, connect, run the preflight; in a dry run, yield nothing."""
         if self._settings.dry_run:
             yield None, None
             return
@@ -323,29 +342,26 @@ class Run:
     async def _opened(
         self, inputs: AbstractContextManager[Iterator[Input]]
     ) -> AsyncIterator[Iterator[Input]]:
-        """Open sources in a thread: a pipe or a network may be slow, and signals are heard meanwhile."""
+        """Open sources in a thread: a pipe or network may be slow, and signals must be handled."""
         with ExitStack() as stack:
             yield await self._stop.unless(in_thread(lambda: stack.enter_context(inputs)))
 
     @contextmanager
     def _account_lock(self) -> Iterator[None]:
-        """Two runs into one account would share its limit without knowing of each other."""
+        """Hold the account's lock: two runs would exceed its rate limit without noticing."""
         folder = self._settings.state_dir
         if folder is None:
             yield
             return
         host = re.sub(r"[^\w.-]", "_", self._settings.endpoint.split("://", 1)[-1])
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as exc:
-            raise StorageError(f"{folder}: cannot be created: {exc.strerror}") from exc
+        made_folder(folder)
         with hold(folder / f"{host}.lock", f"the account {self._settings.endpoint}"):
             yield
 
     async def _judge(
         self, journal: Journal, inputs: Iterator[Input], suppression: SuppressionList
     ) -> Tally | None:
-        """Read and judge all rows, in a thread: signals are heard meanwhile. None = interrupted."""
+        """Read and judge all rows in a thread; ``None`` if the run was interrupted."""
         tally = Tally()
         try:
             await asyncio.to_thread(
@@ -365,6 +381,7 @@ class Run:
         refuse_mostly_blank(tally.rows_read, tally.codes["EMAIL_MISSING"])
         if self._adjust is not None:
             reason = await asyncio.to_thread(self._adjust, journal, tally)
+            withhold_suppressed(journal, suppression)
             if reason:
                 self._stop.request(reason, EXIT_STOPPED)
         return tally
@@ -380,7 +397,10 @@ class Run:
         return self._close(journal)
 
     def _plan(self, journal: Journal, tally: Tally) -> Plan:
-        """What is about to be sent, as the journal has it; what it changes only for a person."""
+        """Return what is about to be sent, counted from the journal.
+
+        Tags and lists are counted only if somebody is going to see them.
+        """
         changes = SetCounter()
         if self._confirm is not None:
             for row in journal.pending():
@@ -403,12 +423,12 @@ class Run:
     # -- ends -----------------------------------------------------------------------------------
 
     def _close(self, journal: Journal) -> Summary:
-        """Write how the run ended, then the reports."""
+        """Store how the run ended, then write the reports."""
         self._remember_end(journal)
         return self._reported(journal)
 
     def _reported(self, journal: Journal, *, is_unchanged: bool = False) -> Summary:
-        """Write the reports, unless they are there and say the same."""
+        """Write the reports, unless they exist and nothing has changed."""
         safe = self._settings.policy.report_safe
         if is_unchanged and self._folder.has_reports and not safe:
             return summarize(journal, self._folder.path)

@@ -1,4 +1,4 @@
-"""The station of a run that sends: room on the disk, group commits, the canary, the pool."""
+"""The sending station of a run: disk reserve, group commits, canary, pool."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ Steer = Callable[[Pace], None]
 
 
 async def is_confirmed(confirm: Confirm | None, plan: Plan, stop: Stop) -> bool:
-    """Ask, if anybody can be asked: a terminal answers at once, a page later. Stopped = no."""
+    """Ask for confirmation: a terminal answers at once, a page later; a stopped run means no."""
     answer = True if confirm is None else confirm(plan)
     if not isawaitable(answer):
         return answer
@@ -45,10 +45,10 @@ async def is_confirmed(confirm: Confirm | None, plan: Plan, stop: Stop) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Sending:
-    """What sending needs besides rows and a client.
+    """What sending needs, apart from rows and a client.
 
     Attributes:
-        confirm: Asked behind the canary whether the rest may go; ``None`` = nobody is.
+        confirm: Asked after the canary whether to send the rest; ``None`` = send without asking.
         steer: Given the pace when sending begins, to hold or change it; ``None`` = nobody does.
     """
 
@@ -63,7 +63,7 @@ class Sending:
     async def send(
         self, journal: Journal, client: Client, plan: Plan, ahead: ReadAhead | None = None
     ) -> None:
-        """Send what is pending, and what is still being judged; all that came of it is on disk."""
+        """Send pending rows, and those still being judged; returns when all results are on disk."""
         self._folder.check_reports()
         reserve = Reserve(self._folder.reserve)
         reserve.take()
@@ -74,8 +74,10 @@ class Sending:
         finally:
             with suppress(StorageError):
                 await commits.flush()
-            commits.close()
-            reserve.give_back()
+            try:
+                commits.close()
+            finally:
+                reserve.give_back()
 
     async def _deliver(
         self,
@@ -154,7 +156,7 @@ class Sending:
 
 
 def _midnight() -> str:
-    """The beginning of the local day, as the journal writes moments."""
+    """Return the start of the local day, in the journal's time format."""
     midnight = datetime.combine(
         datetime.now().astimezone().date(), datetime.min.time()
     ).astimezone()

@@ -64,7 +64,10 @@ def demonstrate(folder: Path) -> int:
         )
     finally:
         server.terminate()
-        server.wait(10)
+        with server:  # closes the pipe
+            server.wait(10)
+    if run.returncode not in (0, 1):  # it has said why
+        return run.returncode
     return _show(run.returncode, folder)
 
 

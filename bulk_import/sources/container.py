@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import bz2
+import errno
 import gzip
 import lzma
 import os
 import re
-import shutil
 import stat
 import sys
-import tempfile
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -20,8 +19,10 @@ from typing import IO, cast
 from bulk_import.errors import SourceError
 from bulk_import.sources import LOCK_PREFIX
 from bulk_import.sources.remote import fetch, is_remote
+from bulk_import.system.files import no_room, temporary_folder
 
 MOST_UNPACKED = 4 * 2**30
+_BLOCK = 1 << 20
 _SUSPICIOUS_BYTES = 50 * 2**20
 _SUSPICIOUS_RATIO = 1000  # text of spreadsheets rarely packs better than 50 to 1
 
@@ -94,25 +95,68 @@ def regular_file(path: str, member: str | None) -> Iterator[Path]:
     Raises:
         SourceError: It cannot be read, or unpacks to something that no spreadsheet is.
     """
-    with tempfile.TemporaryDirectory(prefix="bulk_import_") as folder:
+    with temporary_folder() as folder:
         if path == "-":
-            source = Path(folder) / "stdin"
-            with private_file(source) as file:
-                # Not through the buffer: its lock would be held by a thread that hangs in a read.
-                shutil.copyfileobj(getattr(sys.stdin.buffer, "raw", sys.stdin.buffer), file)
+            source = folder / "stdin"
+            _copy_stdin(source)
         elif is_remote(path):
-            source = Path(folder) / "fetched"
+            source = folder / "fetched"
             with private_file(source) as file:
                 fetch(path, file, most_bytes=MOST_UNPACKED)
         else:
             source = Path(path)
             _refuse_specials(source)
-        yield _unpacked(source, path, Path(folder), member)
+        yield _unpacked(source, path, folder, member)
 
 
-def private_file(path: Path) -> IO[bytes]:
-    """Create a file that only its owner can read."""
-    return os.fdopen(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "wb")
+@contextmanager
+def private_file(path: Path) -> Iterator[Writer]:
+    """Create a temporary file that only its owner can read.
+
+    Raises:
+        StorageError: There is no room for it.
+    """
+    try:
+        with os.fdopen(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "wb") as file:
+            yield Writer(file)
+    except OSError as exc:
+        if exc.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            raise
+        raise no_room(exc) from exc
+
+
+class Writer:
+    """A temporary file: a failure to write it is no failure of what is copied into it."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+
+    def write(self, block: bytes) -> int:
+        """Write *block*.
+
+        Raises:
+            StorageError: There is no room for it.
+        """
+        try:
+            return self._file.write(block)
+        except OSError as exc:
+            raise no_room(exc) from exc
+
+
+def _copy_stdin(target: Path) -> None:
+    if sys.stdin is None:
+        raise SourceError("-: standard input is closed", code="SOURCE_UNREADABLE")
+    # Not through the buffer: its lock would be held by a thread that hangs in a read.
+    stdin = getattr(sys.stdin.buffer, "raw", sys.stdin.buffer)
+    with private_file(target) as file:
+        try:
+            while block := stdin.read(_BLOCK):
+                file.write(block)
+        except OSError as exc:
+            raise SourceError(
+                f"-: standard input cannot be read: {exc.strerror or exc}",
+                code="SOURCE_UNREADABLE",
+            ) from None
 
 
 def kind_of(path: Path, name: str) -> str:
@@ -267,7 +311,7 @@ def _is_document(names: Iterable[str]) -> bool:
 def _copy(packed: IO[bytes], target: Path, name: str, packed_bytes: int) -> None:
     size = 0
     with private_file(target) as file:
-        while block := packed.read(1 << 20):
+        while block := packed.read(_BLOCK):
             size += len(block)
             if size > MOST_UNPACKED or (
                 size > _SUSPICIOUS_BYTES and size / packed_bytes > _SUSPICIOUS_RATIO

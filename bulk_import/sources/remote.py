@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
-from typing import IO, Any
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
-from bulk_import.errors import SourceError
+from bulk_import.errors import BulkImportError, SourceError
 
 _BLOCK = 1 << 20
+
+
+class Target(Protocol):
+    """What is fetched goes there."""
+
+    def write(self, block: bytes, /) -> int:
+        """Write *block*; its errors are not those of the source."""
+        ...
 
 
 def is_remote(path: str) -> bool:
@@ -18,7 +26,7 @@ def is_remote(path: str) -> bool:
     return bool(separator) and scheme.replace("+", "").isalnum()
 
 
-def fetch(url: str, target: IO[bytes], *, most_bytes: int) -> None:
+def fetch(url: str, target: Target, *, most_bytes: int) -> None:
     """Copy what is at *url* into *target*.
 
     Raises:
@@ -35,7 +43,7 @@ def fetch(url: str, target: IO[bytes], *, most_bytes: int) -> None:
                         f"{url}: larger than {most_bytes:,} bytes", code="SOURCE_BOMB"
                     )
                 target.write(block)
-    except SourceError:
+    except BulkImportError:
         raise
     except Exception as exc:  # noqa: BLE001 - every protocol has errors of its own
         raise _unreachable(url, exc) from None

@@ -43,13 +43,31 @@ def api_key(known: Mapping[str, str], file: Path | None) -> str:
     Raises:
         SettingsError: The file cannot be read, or holds anything but a key.
     """
-    return _key_from(file) if file else known.get(KEY_VARIABLE, "").strip()
+    if file:
+        return _key_from(file)
+    key = known.get(KEY_VARIABLE, "").strip()
+    if not key.isprintable():
+        raise SettingsError(
+            f"{KEY_VARIABLE}: holds a byte that is not UTF-8, or a control character"
+        )
+    return key
 
 
 def state_folder(known: Mapping[str, str]) -> Path:
-    """Return the user's own folder for what programs remember between runs."""
+    """Return the user's own folder for what programs remember between runs.
+
+    Raises:
+        SettingsError: The user has no home folder.
+    """
     base = known.get("XDG_STATE_HOME") or known.get("LOCALAPPDATA")
-    return (Path(base) if base else Path.home() / ".local" / "state") / "bulk_import"
+    if base:
+        return Path(base) / "bulk_import"
+    try:
+        return Path.home() / ".local" / "state" / "bulk_import"
+    except RuntimeError:
+        raise SettingsError(
+            "this user has no home folder; set XDG_STATE_HOME to a folder that can be written"
+        ) from None
 
 
 def _key_from(path: Path) -> str:

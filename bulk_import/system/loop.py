@@ -11,6 +11,39 @@ from bulk_import.errors import SetupError
 T = TypeVar("T")
 
 
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """Run *work* to its end in a new event loop.
+
+    An exception in a callback of the loop has nobody to be raised to: it would be logged, and the
+    work would wait for ever. Here it ends the work and is raised.
+    """
+    with new_runner() as runner:
+        return runner.run(_watched(work))
+
+
+async def _watched(work: Coroutine[Any, Any, T]) -> T:
+    found: list[BaseException] = []
+    task = asyncio.current_task()
+
+    def hear(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        exc = context.get("exception")
+        # Without a handle it is a library's note on a connection, or a result that nobody wants.
+        if "handle" in context and exc is not None and task is not None:
+            found.append(exc)
+            task.cancel()
+
+    asyncio.get_running_loop().set_exception_handler(hear)
+    try:
+        result = await work
+    except BaseException:
+        if found:
+            raise found[0] from None
+        raise
+    if found:
+        raise found[0]
+    return result
+
+
 def new_runner() -> asyncio.Runner:
     """Return a runner with the fastest event loop at hand."""
     factory: Any = None
@@ -35,8 +68,7 @@ def run_blocking(work: Coroutine[Any, Any, T], twin: str) -> T:
     try:
         asyncio.get_running_loop()
     except RuntimeError:
-        with new_runner() as runner:
-            return runner.run(work)
+        return run(work)
     work.close()
     raise SetupError(
         f"nothing was done: an event loop is running here (a notebook, an async function); "

@@ -1,0 +1,66 @@
+"""Every line of a file, the header's and those of all sheets included.
+
+For lists whose form is not known: they may have no header, and what counts may be in any cell.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from bulk_import.errors import SourceError
+from bulk_import.sources import SourceOptions
+from bulk_import.sources.table import Line
+
+Sheets = Iterator[tuple[str, Iterator[Line]]]
+
+
+@contextmanager
+def open_lines(path: str | Path, options: SourceOptions) -> Iterator[Sheets]:
+    """Open a file of any kind; yield its sheets, hidden ones too, as (name, lines).
+
+    Args:
+        options: ``encoding``, ``delimiter``, ``member`` and ``sheet`` are looked at.
+
+    Raises:
+        SourceError: It cannot be read as it is; while iterating, too: it cannot be read to its end.
+    """
+    from bulk_import.sources.container import regular_file
+
+    name = str(path)
+    with ExitStack() as stack:
+        file = stack.enter_context(regular_file(name, options.member))
+        try:
+            yield _sheets(stack, file, name, options)
+        except OSError as exc:
+            raise SourceError(f"{name}: cannot be read: {exc.strerror or exc}") from None
+
+
+def _sheets(stack: ExitStack, file: Path, name: str, options: SourceOptions) -> Sheets:
+    from bulk_import.sources.container import kind_of
+
+    kind = kind_of(file, name)
+    if kind == "text":
+        from bulk_import.sources.text.delimited import choose_encoding, detect_dialect, read_lines
+
+        encoding = choose_encoding(file, name, options.encoding)
+        dialect = detect_dialect(file, encoding.name, name, options.delimiter)
+        return iter([("", read_lines(file, encoding.name, dialect, name))])
+    if kind == "xlsx":
+        from bulk_import.sources.xlsx.workbook import Workbook
+
+        workbook = stack.enter_context(Workbook(file, name))
+        every = [(sheet.name, workbook.lines(sheet)) for sheet in workbook.sheets]
+    else:
+        from bulk_import.sources import calamine
+
+        book, _ = calamine.sheets_of(file, name)
+        every = [(sheet, calamine.lines(book, sheet, name)) for sheet in book.sheet_names]
+    chosen = [(sheet, lines) for sheet, lines in every if options.sheet in (None, sheet)]
+    if not chosen:
+        names = ", ".join(repr(sheet) for sheet, _ in every[:20])
+        raise SourceError(
+            f"{name}: no sheet {options.sheet!r}; it has {names}", code="SHEET_MISSING"
+        )
+    return iter(chosen)

@@ -1,0 +1,454 @@
+"""Nobody on a suppression list is sent: every entry is honoured, or named with its place."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+from pathlib import Path
+
+import pytest
+from openpyxl import Workbook
+
+from bulk_import.errors import MappingError
+from bulk_import.jobs.importing import import_file_async, resume_async
+from bulk_import.jobs.nightly import sync_async
+from bulk_import.jobs.undoing import undo
+from bulk_import.mapping.schema import SuppressSpec
+from bulk_import.mapping.suppression import SuppressionList
+from bulk_import.models import Status
+from bulk_import.sandbox.faults import Faults
+from tests.conftest import Ear, report_of, statuses
+
+CASES = Path(__file__).parent / "cases" / "suppress"
+ANNA = "anna@example.com"
+
+# cell -> the addresses that it must keep from being sent
+HONOURED = [
+    (ANNA, [ANNA]),
+    ("ANNA@EXAMPLE.COM", [ANNA]),
+    ("Anna@Example.Com", [ANNA]),
+    ("  anna@example.com\t", [ANNA]),
+    ("\u00a0anna@example.com\u00a0", [ANNA]),
+    ("anna@example.com\u200b", [ANNA]),
+    ("\ufeffanna@example.com", [ANNA]),
+    ("anna\u00ad@example.com", [ANNA]),
+    ("anna@\u2060example.com", [ANNA]),
+    ("\u202aanna@example.com\u202c", [ANNA]),
+    ("anna@example.com.", [ANNA]),
+    ("anna@example.com!", [ANNA]),
+    ("anna@example.com,", [ANNA]),
+    ("anna@example.com;", [ANNA]),
+    ("'anna@example.com", [ANNA]),
+    ("'anna@example.com'", [ANNA]),
+    ('"anna@example.com"', [ANNA]),
+    ("“anna@example.com”", [ANNA]),
+    ("«anna@example.com»", [ANNA]),
+    ('="anna@example.com"', [ANNA]),
+    ("<anna@example.com>", [ANNA]),
+    ("(anna@example.com)", [ANNA]),
+    ("[anna@example.com]", [ANNA]),
+    ("*anna@example.com*", [ANNA]),
+    ("• anna@example.com", [ANNA]),
+    ("•anna@example.com", [ANNA]),
+    ("- anna@example.com", [ANNA]),
+    ("-anna@example.com", [ANNA]),
+    ("1) anna@example.com", [ANNA]),
+    ("Block <anna@example.com>", [ANNA]),
+    ("Anna Berg <Anna@example.com>", [ANNA]),
+    ('"Berg, Anna" <anna@example.com>', [ANNA]),
+    ("Berg, Anna (anna@example.com)", [ANNA]),
+    ("anna@example.com (by phone 3 May)", [ANNA]),
+    ("anna@example.com (unsubscribed)", [ANNA]),
+    ("anna@example.com - bounced", [ANNA]),
+    ("anna@example.com – отписалась", [ANNA]),
+    ("anna@example.com—bounced", [ANNA]),
+    ("unsubscribed: anna@example.com", [ANNA]),
+    ("mailto:anna@example.com", [ANNA]),
+    ("mailto:anna%40example.com?subject=stop", [ANNA]),
+    ("MAILTO:Anna@Example.com", [ANNA]),
+    ("E-mail: anna@example.com", [ANNA]),
+    ("email=anna@example.com", [ANNA]),
+    ("Почта: anna@example.com", [ANNA]),
+    ('<a href="mailto:anna@example.com">anna@example.com</a>', [ANNA]),
+    ("[anna@example.com](mailto:anna@example.com)", [ANNA]),
+    ("Anna &lt;anna@example.com&gt;", [ANNA]),
+    ("anna&#64;example.com", [ANNA]),
+    ("anna (at) example (dot) com", [ANNA]),
+    ("anna[at]example.com", [ANNA]),
+    ("anna @ example.com", [ANNA]),
+    ("anna@ example.com", [ANNA]),
+    ("anna＠example.com", [ANNA]),
+    ("ａnna@example.com", [ANNA]),
+    ("anna@ｅxample.com", [ANNA]),
+    ("anna@example．com", [ANNA]),
+    ("anna@example.com / ben@example.com", [ANNA, "ben@example.com"]),
+    ("anna@example.com ben@example.com", [ANNA, "ben@example.com"]),
+    ("anna@example.com|ben@example.com", [ANNA, "ben@example.com"]),
+    ("anna@example.com;ben@example.com", [ANNA, "ben@example.com"]),
+    ("anna@example.com, ben@example.com", [ANNA, "ben@example.com"]),
+    ("anna@example.com\nben@example.com", [ANNA, "ben@example.com"]),
+    ("anna@example.com and ben@example.com", [ANNA, "ben@example.com"]),
+    ("anna@example.com & ben@example.com", [ANNA, "ben@example.com"]),
+    ("Anna <anna@example.com>, Ben <ben@example.com>", [ANNA, "ben@example.com"]),
+    ("mona@bücher.example", ["mona@bücher.example", "Mona@xn--bcher-kva.example"]),
+    ("Mona@XN--BCHER-KVA.example", ["mona@bücher.example", "mona@BÜCHER.example"]),
+    ("анна@пример.рф", ["анна@пример.рф", "АННА@xn--e1afmkfd.xn--p1ai"]),
+    ("o'brien@example.com", ["O'Brien@example.com"]),
+    ("anna+news@example.com", ["anna+NEWS@example.com"]),
+    ("@bad.example", ["x@bad.example", "x@sub.bad.example"]),
+    ("*@bad.example", ["x@bad.example"]),
+    ("*.bad.example", ["x@sub.bad.example"]),
+]  # fmt: skip
+# cell -> the addresses in it that are honoured all the same; the cell is named
+NAMED = [
+    ("anna@example,com", []),
+    ("anna@localhost", []),
+    ("anna@", []),
+    ("anna@exam ple.com", []),
+    ("anna@@example.com", []),
+    ("https://social.example/@anna", []),
+    ("anna@example..com", []),
+    ("anna@example.comben@example.com", []),
+    ("anna@example.com, ben@", [ANNA]),
+    ("anna.example.com", []),
+    ("+4915112345678", []),
+    ("0800fc577294c34e0b28ad2839435945", []),
+    ("anna at example.com and ben@example.com and eva@", ["ben@example.com"]),
+]
+
+
+def load(path: Path, *, is_strict: bool = False, **spec: object) -> SuppressionList:
+    given = SuppressSpec.model_validate({"file": str(path), **spec})
+    return SuppressionList.load([(path, given)], is_strict=is_strict)
+
+
+def written(folder: Path, *rows: list[str]) -> Path:
+    with (folder / "stop.csv").open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file, quoting=csv.QUOTE_ALL).writerows(rows)
+    return folder / "stop.csv"
+
+
+def workbook(path: Path, *rows: list[object]) -> Path:
+    book = Workbook()
+    for row in rows:
+        book.active.append(row)
+    book.save(path)
+    return path
+
+
+@pytest.mark.parametrize(("cell", "addresses"), HONOURED, ids=[repr(c) for c, _ in HONOURED])
+def test_a_spelling_is_honoured(tmp_path, cell, addresses):
+    path = written(tmp_path, ["E-mail", "Reason"], ["zoe@example.com", "x"], [cell, "y"])
+
+    stop = load(path, is_strict=True)
+
+    assert stop.reports[0].unknown == ()
+    assert all(map(stop.reason, [*addresses, "zoe@example.com"]))
+    assert not stop.reason("somebody@example.com")
+
+
+@pytest.mark.parametrize(("cell", "addresses"), NAMED, ids=[repr(c) for c, _ in NAMED])
+def test_what_is_not_understood_is_named_and_refused_when_strict(tmp_path, cell, addresses):
+    path = written(tmp_path, ["E-mail"], ["zoe@example.com"], ["yan@example.com"], [cell])
+
+    stop = load(path)
+
+    assert [(entry.row, entry.text) for entry in stop.reports[0].unknown] == [(4, cell)]
+    assert f"1 NOT understood and not honoured: row 4 {cell[:80]!r}" in str(stop.reports[0])
+    assert all(map(stop.reason, [*addresses, "zoe@example.com"]))
+    with pytest.raises(MappingError) as caught:
+        load(path, is_strict=True)
+    assert [(p.line, p.file) for p in caught.value.problems] == [(4, str(path))]
+
+
+@pytest.mark.parametrize("name", ["unsub.csv", "unsub.xlsx"])
+def test_an_ordinary_list_is_understood_whole(name):
+    stop = load(CASES / name)
+
+    named = {text for entry in stop.reports[0].unknown for text in [entry.text]}
+    people = "anna ben cleo dan dan2 eva finn gina hugo ines jack kira nora otto"
+    if name == "unsub.csv":
+        assert named == set()
+        assert all(stop.reason(f"{person}@example.com") for person in people.split())
+        assert stop.reason("mona@bücher.example")
+    else:
+        assert stop.reason("anna@example.com")
+        assert not named
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        pytest.param("E-mail;Причина\r\nanna@example.com;спам\r\n".encode("cp1251"), id="cp1251"),
+        pytest.param("E-mail\tReason\r\nanna@example.com\tx\r\n".encode("utf-16"), id="UTF-16"),
+        pytest.param(b"E-mail,x\ranna@example.com,y\rben@example.com,z\r", id="old Mac line ends"),
+        pytest.param("\ufeffanna@example.com\n".encode(), id="BOM, no header"),
+        pytest.param(b"anna@example.com", id="one line without an end"),
+        pytest.param(b"sep=;\r\nE-mail;x\r\nanna@example.com;y\r\n", id="sep="),
+        pytest.param(
+            b"Unsubscribed people, May\n\nName,E-mail\nAnna,anna@example.com\n", id="title"
+        ),
+        pytest.param(b"# opted out\nanna@example.com\n\n\n", id="comment"),
+        pytest.param(b"Name,Name,E-mail\nA,B,anna@example.com\n", id="headers twice"),
+        pytest.param(b"E-mail,Note\nanna@example.com\nben@example.com,a,b\n", id="ragged"),
+    ],
+)
+def test_lists_in_any_encoding_and_shape_are_read(tmp_path, data):
+    path = tmp_path / "stop.txt"
+    path.write_bytes(data)
+
+    stop = load(path, is_strict=True)
+
+    assert stop.reason(ANNA)
+    assert ("ben@example.com" in data.decode("latin-1")) is bool(stop.reason("ben@example.com"))
+
+
+def test_every_sheet_of_a_workbook_counts(tmp_path):
+    book = Workbook()
+    book.active.append(["E-mail"])
+    book.active.append([ANNA])
+    book.create_sheet("More").append(["ben@example.com"])
+    book.create_sheet("Old").append(["eva@example.com"])
+    book["Old"].sheet_state = "hidden"
+    book.save(tmp_path / "stop.xlsx")
+
+    stop = load(tmp_path / "stop.xlsx")
+
+    assert all(map(stop.reason, [ANNA, "ben@example.com", "eva@example.com"]))
+
+
+@pytest.mark.parametrize("name", ["unsub_quote.csv", "missing.csv"])
+def test_a_list_that_cannot_be_read_to_its_end_is_refused(name):
+    with pytest.raises(MappingError, match="nothing is sent while a list cannot be read"):
+        load(CASES / name)
+
+
+def test_a_list_without_any_entry_is_refused_and_an_empty_one_is_not(tmp_path):
+    path = tmp_path / "stop.txt"
+    path.write_text("nobody\nis on\nthis list\n", "utf-8")
+    with pytest.raises(MappingError, match="no e-mail address, domain or hash was found in it"):
+        load(path)
+    for text in ("", "E-mail\n"):
+        path.write_text(text, "utf-8")
+        assert load(path, is_strict=True).reports[0].understood == 0
+
+
+# -- domains and hashes ---------------------------------------------------------------------------
+
+
+def test_a_public_provider_as_a_domain_is_refused_with_the_reason():
+    with pytest.raises(MappingError) as caught:
+        load(CASES / "unsub_domain.csv")
+
+    assert "unsub_domain.csv:2:2: suppress: gmail.com is a public mail provider" in str(
+        caught.value
+    )
+    stop = load(CASES / "unsub_domain.csv", columns="Email")
+    assert stop.reason("zed@gmail.com")
+    assert not stop.reason("liam@gmail.com")
+    assert not stop.reason("x@www.example.com")
+
+
+@pytest.mark.parametrize(
+    ("text", "spec", "is_domain"),
+    [
+        ("Domain\nbad.example\n", {}, True),
+        ("E-mail,Blocked domain\nzoe@example.com,bad.example\n", {}, True),
+        ("Домен;Причина\nbad.example;спам\n", {}, True),
+        ("bad.example\nworse.example\n", {}, True),  # the whole file is of that kind
+        ("www\nbad.example\n", {"kind": "domains"}, True),
+        ("E-mail,Website\nzoe@example.com,bad.example\n", {}, False),
+        ("E-mail,File\nzoe@example.com,export.csv\n", {}, False),
+        ("zoe@example.com\nyan@example.com\nbad.example\n", {}, False),
+    ],
+)
+def test_domains_count_only_where_the_list_says_so(tmp_path, text, spec, is_domain):
+    path = tmp_path / "stop.csv"
+    path.write_text(text, "utf-8")
+
+    assert bool(load(path, **spec).reason("x@bad.example")) is is_domain
+
+
+@pytest.mark.parametrize("algorithm", ["md5", "sha1", "sha256"])
+@pytest.mark.parametrize("header", ["", "Hash\n", "email_sha256\n", "id,MD5\n"])
+def test_hashes_of_addresses_are_honoured_where_the_list_says_so(tmp_path, algorithm, header):
+    digest = hashlib.new(algorithm, b"anna@example.com", usedforsecurity=False).hexdigest()
+    path = tmp_path / "stop.csv"
+    path.write_text(f"{header}{'7,' if ',' in header else ''}{digest.upper()}\n", "utf-8")
+
+    stop = load(path, is_strict=True)
+
+    assert stop.reason("Anna@Example.com")
+    assert not stop.reason("ben@example.com")
+
+
+def test_a_column_of_hashes_names_what_is_none(tmp_path):
+    path = tmp_path / "stop.csv"
+    path.write_text("md5\n0800fc577294c34e0b28ad2839435945\nnot-a-hash\n", "utf-8")
+
+    assert [entry.row for entry in load(path).reports[0].unknown] == [3]
+
+
+def test_gmail_dots_count_unless_the_mapping_says_otherwise(tmp_path):
+    path = tmp_path / "stop.csv"
+    path.write_text("li.am+x@gmail.com\n", "utf-8")
+
+    assert not load(path).reason("liam@googlemail.com")
+    assert load(path, gmail_dots="yes").reason("liam@googlemail.com")
+
+
+def test_a_column_that_is_not_there_is_refused(tmp_path):
+    path = tmp_path / "stop.csv"
+    path.write_text("E-mail,Partner\nanna@example.com,ben@example.com\n", "utf-8")
+
+    stop = load(path, columns=["e-mail"])
+    assert stop.reason(ANNA)
+    assert not stop.reason("ben@example.com")
+    with pytest.raises(MappingError, match="has no column 'Mail' in its first 40 rows"):
+        load(path, columns="Mail")
+
+
+def test_an_error_in_a_cell_is_named(tmp_path):
+    path = workbook(tmp_path / "stop.xlsx", ["E-mail"], [ANNA], ["=A1&A9"])
+
+    assert [entry.row for entry in load(path).reports[0].unknown] == [3]
+
+
+# -- in every command -----------------------------------------------------------------------------
+
+MAPPING = "version: 1\nfields: {lead_email: E-mail, add_tags: {always: [x]}}\nsuppress: stop.csv\n"
+
+
+@pytest.fixture
+def job(tmp_path, write_csv):
+    """A source of a, b and c, and an empty list beside its mapping: (source, mapping, list)."""
+    (tmp_path / "m.yml").write_text(MAPPING, "utf-8")
+    (tmp_path / "stop.csv").write_text("E-mail\n", "utf-8")
+    people = [["E-mail"], *([f"{name}@b.org"] for name in "abc")]
+    return write_csv(people), tmp_path / "m.yml", tmp_path / "stop.csv"
+
+
+def sent(sandbox) -> list[str]:
+    return [request.email for request in sandbox.sent()]
+
+
+async def test_an_ordinary_list_keeps_all_of_its_people_from_being_sent(
+    sandbox, settings, tmp_path
+):
+    summary = await import_file_async(
+        CASES / "list.csv", CASES / "map.yml", settings(sandbox, run_dir=tmp_path / "run")
+    )
+
+    assert sent(sandbox) == ["liam@gmail.com"]
+    assert (summary.counts[Status.SUPPRESSED], summary.exit_code) == (14, 0)
+
+
+async def test_a_list_with_an_open_quotation_mark_sends_nothing(sandbox, settings):
+    with pytest.raises(MappingError, match="cannot be read to its end"):
+        await import_file_async(CASES / "list.csv", CASES / "m.yml", settings(sandbox))
+
+    assert sent(sandbox) == []
+
+
+async def test_a_run_names_what_it_does_not_understand_and_a_strict_one_refuses(
+    sandbox, settings, job
+):
+    source, mapping, stop = job
+    stop.write_text("E-mail\na@b.org\nb@b,org\n", "utf-8")
+
+    with pytest.raises(MappingError, match=r"stop\.csv:3:1: suppress: 'b@b' is not understood"):
+        await import_file_async(source, mapping, settings(sandbox, strict_suppress=True))
+    assert sent(sandbox) == []
+    ear = Ear()
+    await import_file_async(source, mapping, settings(sandbox), progress=ear)
+
+    assert sent(sandbox) == ["b@b.org", "c@b.org"]
+    assert "1 entries understood, 1 NOT understood and not honoured: row 3 'b@b'" in " ".join(
+        ear.told
+    )
+
+
+async def test_a_resume_honours_a_list_that_has_grown(sandbox, settings, job):
+    source, mapping, stop = job
+    first = await import_file_async(source, mapping, settings(sandbox, limit=1))
+    stop.write_text("B@b.org\n", "utf-8")
+
+    again = await resume_async(first.run_dir, settings(sandbox))
+
+    assert sent(sandbox) == ["a@b.org", "c@b.org"]
+    assert statuses(Path(again.run_dir)) == ["success", "suppressed", "success"]
+    assert (again.exit_code, again.balanced) == (0, True)
+
+
+async def test_a_contact_in_doubt_that_is_suppressed_now_is_not_sent_again(sandbox, settings, job):
+    source, mapping, stop = job
+    sandbox.use(Faults(lost=1.0))
+    first = await import_file_async(source, mapping, settings(sandbox, limit=1, max_attempts=1))
+    sandbox.use(Faults())
+    before = len(sent(sandbox))
+    stop.write_text("a@b.org\n", "utf-8")
+
+    again = await resume_async(first.run_dir, settings(sandbox))
+
+    assert sent(sandbox)[before:] == ["b@b.org", "c@b.org"]
+    line = report_of(Path(again.run_dir))[0]
+    assert (line["status"], line["error_code"], line["attempts"]) == ("unknown", "SUPPRESSED", "1")
+
+
+async def test_the_action_for_vanished_contacts_spares_who_said_no(
+    sandbox, settings, job, tmp_path
+):
+    source, mapping, stop = job
+    mapping.write_text(MAPPING + "on_missing: {add_tags: gone}\n", "utf-8")
+    for name, rows in (("one", "abc"), ("two", "a")):
+        source.write_text("E-mail\n" + "".join(f"{one}@b.org\n" for one in rows), "utf-8")
+        summary = await sync_async(
+            source,
+            mapping,
+            settings(sandbox, run_dir=tmp_path / name),
+            state=tmp_path / "job.state",
+            accept=True,
+        )
+        stop.write_text("b@b.org\n", "utf-8")
+
+    assert sent(sandbox)[3:] == ["c@b.org"]
+    assert statuses(Path(summary.run_dir)) == ["unchanged", "suppressed", "success"]
+    assert summary.balanced
+
+
+async def test_sync_refuses_a_doubtful_list_by_itself(sandbox, settings, job, tmp_path):
+    source, mapping, stop = job
+    stop.write_text("a@b.org\nb@b,org\n", "utf-8")
+
+    with pytest.raises(MappingError, match="--no-strict-suppress"):
+        await sync_async(source, mapping, settings(sandbox), state=tmp_path / "s")
+    assert sent(sandbox) == []
+    await sync_async(
+        source, mapping, settings(sandbox, strict_suppress=False), state=tmp_path / "s"
+    )
+    assert sent(sandbox) == ["b@b.org", "c@b.org"]
+
+
+async def test_an_undo_spares_who_said_no_since(sandbox, settings, job, tmp_path):
+    source, mapping, stop = job
+    first = await import_file_async(source, mapping, settings(sandbox))
+    stop.write_text("b@b.org\n", "utf-8")
+    plan = undo(first.run_dir)
+
+    await import_file_async(plan.source, plan.mapping, settings(sandbox, run_dir=tmp_path / "undo"))
+
+    assert sent(sandbox)[3:] == ["a@b.org", "c@b.org"]
+
+
+async def test_rejects_that_are_fed_back_meet_the_list(sandbox, settings, job, tmp_path):
+    source, mapping, stop = job
+    sandbox.use(Faults(refuse=1.0))
+    first = await import_file_async(source, mapping, settings(sandbox))
+    stop.write_text("b@b.org\n", "utf-8")
+    sandbox.use(Faults())
+
+    await import_file_async(
+        Path(first.run_dir) / "rejects.csv", mapping, settings(sandbox, run_dir=tmp_path / "again")
+    )
+
+    assert sent(sandbox)[3:] == ["a@b.org", "c@b.org"]
