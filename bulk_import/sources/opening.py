@@ -52,12 +52,12 @@ def opened(stack: ExitStack, file: Path, name: str, options: SourceOptions) -> S
         return _open_objects(file, name, options)
     if kind == "html":
         return _open_page(file, name, options)
-    tabs, problems = _tabs(stack, file, name, kind)
+    tabs, problems = tabs_of(stack, file, name, kind)
     return _open_workbook(tabs, problems, file, name, kind, options)
 
 
-def _tabs(stack: ExitStack, file: Path, name: str, kind: str) -> tuple[list[Tab], list[Problem]]:
-    """The sheets of a workbook, and what its reader has to say."""
+def tabs_of(stack: ExitStack, file: Path, name: str, kind: str) -> tuple[list[Tab], list[Problem]]:
+    """Return the sheets of a workbook, and what its reader has to say."""
     if kind == "xlsx":
         from bulk_import.sources.xlsx.workbook import Workbook
 
@@ -297,6 +297,7 @@ def _look(tab: Tab, options: SourceOptions) -> _Look:
     lines = [line.cells for line in islice(tab.lines(), LOOKED_AT)]
     wanted = {folded(column) for column in options.columns}
     named = max((len(wanted.intersection(map(folded, line))) for line in lines), default=0)
+    is_rejects = any({"_status", "_reason"} <= set(line) for line in lines)
     filled = [sum(bool(cell.strip()) for cell in line) for line in lines]
     # A cover sheet may name an address to write to, in a line of its own.
     emails = sum(
@@ -305,7 +306,7 @@ def _look(tab: Tab, options: SourceOptions) -> _Look:
         for cell in line
         if count > 1 or max(filled) == 1
     )
-    share = named / len(wanted) if wanted else 0.0
+    share = (named / len(wanted) if wanted else 0.0) + is_rejects
     return _Look(tab, share, emails > 0, sum(filled))
 
 

@@ -5,6 +5,7 @@ Every reader yields ``Line``s; what is the same for all formats is decided here,
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -25,6 +26,7 @@ LONGEST_CELL = 32_767  # characters; what Excel can hold
 # A file with these columns is one of our rejects: its cells were read before, guards and all, and
 # what was neutralized in them is restored.
 _REJECTS = frozenset({"_status", "_reason"})
+_ADDED = _REJECTS | {"_row", "_sheet"}
 _NEUTRALIZED = re.compile("'+[=+\\-@\t\r\n|%\uff1d\uff0b\uff0d\uff20]")
 _EXAMPLE = Problem("ROW_EXAMPLE", "this row shows how to fill the table in; it is no contact")
 Nature = Literal["delimited", "sheet", "records"]
@@ -84,6 +86,9 @@ class Table:
         is_rejects = set(self.labels) >= _REJECTS
         is_guarded = self.nature != "records" and not is_rejects
         restores = is_rejects and self.nature == "delimited"
+        users = (
+            [at for at, name in enumerate(self.labels) if name not in _ADDED] if is_rejects else []
+        )
         for line in self._filled(source, tally):
             cells: Sequence[str] = line.cells
             problems: tuple[Problem, ...] = ()
@@ -95,10 +100,11 @@ class Table:
                 cells, changed = unguarded(cells)
                 if changed:
                     tally.guarded.add(line.number)
-            if is_totals(cells):
+            own = [cells[at] for at in users] if users else cells
+            if is_totals(own):
                 problems += (TOTALS,)
-            if line.problems or line.number == self.example:
-                problems += self._noted(line, width)
+            if line.problems or line.number == self.example or users:
+                problems += self._noted(line, cells)
             yield Row(source, sheet, line.number, dict(zip(header, cells, strict=True)), problems)
 
     def _filled(self, source: str, tally: Tally) -> Iterator[Line]:
@@ -118,12 +124,17 @@ class Table:
                     continue
             yield line
 
-    def _noted(self, line: Line, width: int) -> tuple[Problem, ...]:
+    def _noted(self, line: Line, cells: Sequence[str]) -> tuple[Problem, ...]:
         """What the reader found in the line's cells, with the names of their columns."""
+        width = len(self.header)
         found = tuple(
             replace(problem, column=self.header[at]) for at, problem in line.problems if at < width
         )
-        return (*found, _EXAMPLE) if line.number == self.example else found
+        # In rejects the example may be anywhere; it was refused for that.
+        was_example = "_reason" in self.labels and (
+            _EXAMPLE.message in cells[self.labels.index("_reason")]
+        )
+        return (*found, _EXAMPLE) if line.number == self.example or was_example else found
 
     def _fit(
         self, given: Sequence[str], width: int, number: int, tally: Tally
@@ -140,11 +151,14 @@ class Table:
                 tally.beyond.add(number)
             return cells, ()
         what = "more" if found > width else "fewer"
+        # What a writer of rejects needs to write the row as ragged as it was.
+        rest = json.dumps(list(given[width:])) if found > width else str(width - found)
         return cells, (
             Problem(
                 "ROW_RAGGED",
                 f"the row has {found} cells, {what} than the {width} columns of the header; cells "
                 "may be in the wrong column (a delimiter or a quotation mark too many or few)",
+                value=rest,
             ),
         )
 

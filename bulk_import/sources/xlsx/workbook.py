@@ -14,18 +14,23 @@ knows plain rows, ``sheet`` says what a cell shows, ``strings`` keeps the texts 
 
 from __future__ import annotations
 
+import re
 import zipfile
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from bulk_import.sources.numbers import built_in_format
-from bulk_import.sources.table import Line
+from bulk_import.sources.table import MOST_COLUMNS, Line
 from bulk_import.sources.xlsx.package import Package
 from bulk_import.sources.xlsx.parts import Reader, broken, read_part, refuse_bombs
 from bulk_import.sources.xlsx.sheet import SheetReader
 from bulk_import.sources.xlsx.strings import SharedStrings, StringsReader
 
+_HEAD_BYTES = 1 << 18
+_COLUMN = re.compile(rb"<(?:\w+:)?col\s([^>]*)>")
+_ATTRIBUTE = re.compile(rb"(\w+)=\"([^\"]*)\"")
 Start = Callable[[str, dict[str, str]], None]
 
 
@@ -73,6 +78,18 @@ class Workbook:
         """Yield the lines of a sheet that have cells, in order."""
         reader = SheetReader(self._shared(), self._formats, epoch_1904=self.epoch_1904)
         yield from read_part(self._zip, sheet.part, reader, self._name)
+
+    def widths(self, sheet: Sheet) -> list[tuple[int, int, float]]:
+        """Return (first column, last column, width) as the sheet says, columns from 1."""
+        with self._zip.open(sheet.part) as file:
+            head = file.read(_HEAD_BYTES).partition(b"<sheetData")[0]
+        found = []
+        for match in _COLUMN.finditer(head):
+            given = dict(_ATTRIBUTE.findall(match[1]))
+            with suppress(KeyError, ValueError):
+                first, last = int(given[b"min"]), min(int(given[b"max"]), MOST_COLUMNS)
+                found.append((first, last, float(given[b"width"])))
+        return found
 
     def _workbook(self) -> tuple[list[Sheet], bool]:
         sheets: list[tuple[str, str, bool]] = []
