@@ -29,7 +29,7 @@ from bulk_import.sandbox.contacts import Request, read_requests
 
 _LONG_NOTES = "x" * 2000  # every second file is long enough to be judged by a second process
 MAPPING = """version: 1
-fields: {lead_email: E-mail, lead_first_name: Name}
+fields: {lead_email: E-mail, lead_first_name: Name, lead_phone: {value: "+14155550123"}}
 when: {no_email: create}
 """
 
@@ -88,7 +88,7 @@ def one_trial(folder: Path, rows: int, kills: int, chance: random.Random, notes:
     url = server.stdout.readline().strip()
     run = [sys.executable, "-m", "bulk_import", "run", str(folder / "contacts.csv"), "-m",
            str(folder / "mapping.yml"), "--run-dir", str(folder / "run"), "--endpoint", url,
-           "--rate", "0", "--concurrency", "8", "--json", "--quiet"]  # fmt: skip
+           "--rate", "0", "--concurrency", "8", "--yes", "--json", "--quiet"]  # fmt: skip
     environment = os.environ | {
         "INFLUENCERSOFT_API_KEY": DEFAULT_KEY,
         "XDG_STATE_HOME": str(folder),

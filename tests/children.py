@@ -65,8 +65,13 @@ def wait_for(condition: Callable[[], object], what: str) -> None:
         time.sleep(0.02)
 
 
-def start(*args: str | Path, url: str, **options) -> subprocess.Popen[str]:
-    """Start the program; *options* are those of ``Popen``, ``env`` in addition to ours."""
+def start(*args: str | Path, url: str, asks: bool = False, **options) -> subprocess.Popen[str]:
+    """Start the program; *options* are those of ``Popen``, ``env`` in addition to ours.
+
+    Args:
+        asks: Whether it may ask before it sends. Otherwise it is given ``--yes``.
+    """
+    args = args if asks else (*args, "--yes")
     environment = os.environ | ENVIRONMENT | options.pop("env", {})
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | options
     return subprocess.Popen(

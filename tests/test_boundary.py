@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import pkgutil
 import shutil
 import stat
 import subprocess
@@ -14,6 +15,7 @@ from typing import Any
 
 import pytest
 
+import bulk_import
 from bulk_import.cli import COMMANDS, main
 from bulk_import.errors import BugError
 from bulk_import.sandbox.app import DEFAULT_KEY
@@ -49,7 +51,7 @@ STATIONS: dict[str, list[str]] = {
         "mapping.loading:load_mapping", "sandbox.app:Sandbox.start", "run.run:judge_sources",
         "sandbox.rehearsal:estimate",
     ],
-    "init {csv}": ["sources:open_source", "mapping.suggesting:suggest", "mapping.suggesting:as_yaml"],
+    "init {csv}": ["jobs.proposing:propose", "jobs.proposing:open_source", "jobs.proposing:suggest", "jobs.proposing:as_yaml"],
     "check {csv} -m {map}": [
         "mapping.loading:load_mapping", "jobs.checking:opened_inputs", "mapping.rows:RowMapper.record",
         "jobs.checking:tested_fixes", "codes:catalogue",
@@ -89,6 +91,14 @@ CASES = [
     for station in stations
     if not station.endswith("/")  # not on this command's way
 ]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _everything_is_imported() -> None:
+    """A module that is imported while another one is broken would keep what is broken for ever."""
+    for found in pkgutil.walk_packages(bulk_import.__path__, "bulk_import."):
+        if not found.name.endswith("__main__") and ".data" not in found.name:
+            importlib.import_module(found.name)
 
 
 @pytest.fixture(scope="module")
@@ -441,3 +451,20 @@ def test_a_user_without_a_home_is_told_what_to_set(places, tmp_path):
     )  # fmt: skip
     assert done.returncode == 2, done.stderr
     assert b"set XDG_STATE_HOME" in done.stderr
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a limit of file sizes is of Unix")
+def test_a_folder_for_temporary_files_without_room_is_named(places, tmp_path):
+    (tmp_path / "big").write_bytes(b"E-mail\n" + b"a" * 200_000)
+    (tmp_path / "tmp").mkdir()
+    done = subprocess.run(
+        ["sh", "-c", 'ulimit -f 64; "$@" <big', "sh", sys.executable, "-m", "bulk_import", "check", "-", "-m", "m.yml"],
+        cwd=tmp_path, env=os.environ | {"TMPDIR": str(tmp_path / "tmp"), "PYTHONPATH": str(Path(__file__).parents[1])},
+        check=False, capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    assert done.returncode == 5
+    assert done.stderr == (
+        f"error: {tmp_path / 'tmp'}: File too large; free some space, or set TMPDIR to a folder "
+        "that can be written\n"
+    )
+    assert list((tmp_path / "tmp").iterdir()) == []

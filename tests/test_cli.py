@@ -91,7 +91,7 @@ def test_check_groups_problems_and_exits_1(capsys, write_csv, mapping):
     ],
 )
 def test_wrong_settings_give_one_message_and_exit_2(capsys, contacts_csv, mapping, args, message):
-    code, _, err = exits(capsys, "run", contacts_csv(2), "-m", mapping, *args)
+    code, _, err = exits(capsys, "run", contacts_csv(2), "-m", mapping, "--yes", *args)
     assert code == 2
     assert message in err
     assert "Traceback" not in err

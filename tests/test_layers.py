@@ -21,6 +21,7 @@ LAYERS = (
     "api normalize",
     "settings progress stopping",
     "system",
+    "texts",
     "models codes",
     "errors",
 )
@@ -106,7 +107,7 @@ def test_each_room_opens_with_the_sentence_that_says_what_belongs_there():
     [
         # The run's SQL is the journal's, that of later runs the state's; both open files in system.
         ("sqlite3", {"journal", "jobs", "sandbox", "system"}),
-        ("aiohttp", {"api", "sandbox"}),
+        ("aiohttp", {"api", "app", "sandbox"}),
         ("dotenv", {"system"}),
         ("tqdm", {"cli"}),
         ("click", {"cli", "sandbox"}),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bulk_import.api.fields import OPPOSITE
 from bulk_import.jobs.plan_files import write_plan_files
 from bulk_import.mapping.loading import load_mapping
+from bulk_import.mapping.schema import SuppressSpec
 
 
 def test_a_plan_is_a_source_and_a_mapping_with_the_parameters_that_it_uses(tmp_path):
@@ -12,8 +13,13 @@ def test_a_plan_is_a_source_and_a_mapping_with_the_parameters_that_it_uses(tmp_p
         "a@example.org": {"add_tags": ["vip", "new"], "remove_from_lists": ["clients_1"]},
         "b@example.org": {"add_tags": ["new"], "remove_tags": []},
     }
+    never = tmp_path / "no.csv"
     source, mapping = write_plan_files(
-        tmp_path / "plan", calls, refused=["nobody"], suppress=[tmp_path / "no.csv"], comment="Why."
+        tmp_path / "plan",
+        calls,
+        refused=["nobody"],
+        suppress=[(never, SuppressSpec(file="no.csv"))],
+        comment="Why.",
     )
     assert source.read_text("utf-8-sig").splitlines() == [
         "lead_email,add_tags,remove_from_lists",
@@ -24,7 +30,7 @@ def test_a_plan_is_a_source_and_a_mapping_with_the_parameters_that_it_uses(tmp_p
     assert mapping.read_text("utf-8").startswith("# Why.\nversion: 1\n")
     loaded = load_mapping(mapping)
     assert list(loaded.spec.fields) == ["lead_email", "add_tags", "remove_from_lists"]
-    assert loaded.suppress_files() == [tmp_path / "no.csv"]
+    assert [file for file, _ in loaded.suppress_files()] == [never]
 
 
 def test_undoing_twice_is_doing():

@@ -81,7 +81,7 @@ def test_a_c_locale_changes_no_letter(tmp_path, write_csv, mapping, utf8):
 @pytest.mark.slow
 def test_forty_file_descriptors_are_enough(tmp_path, contacts_csv, bare_mapping):
     run_dir = tmp_path / "run"
-    command = f"ulimit -n 40; exec {sys.executable} -m bulk_import run {contacts_csv(100, bare=True)} -m {bare_mapping} " \
+    command = f"ulimit -n 40; exec {sys.executable} -m bulk_import run --yes {contacts_csv(100, bare=True)} -m {bare_mapping} " \
               f"--run-dir {run_dir} --rate 0 --concurrency 64"  # fmt: skip
     with Served(tmp_path, latency_ms=20) as served:
         done = subprocess.run(
@@ -230,7 +230,7 @@ def test_the_traceback_of_a_bug_does_not_show_the_key(tmp_path, contacts_csv, ma
         "import bulk_import.run.run, bulk_import.cli\n"
         "async def bug(client, **_): raise ExceptionGroup('bug', [RuntimeError(client._key.reveal())])\n"
         "bulk_import.run.run.preflight = bug\n"
-        f"bulk_import.cli.main(['run', {str(contacts_csv(2))!r}, '-m', {str(mapping)!r}, '--endpoint', 'http://127.0.0.1:1',"
+        f"bulk_import.cli.main(['run', '--yes', {str(contacts_csv(2))!r}, '-m', {str(mapping)!r}, '--endpoint', 'http://127.0.0.1:1',"
         f" '--run-dir', {str(tmp_path / 'run')!r}])\n"
     )
     done = subprocess.run(
@@ -249,7 +249,7 @@ def test_a_disk_that_is_full_while_rows_are_read_or_reported_loses_nothing(
     run_dir = tmp_path / "run"
     with Served(tmp_path) as served:
         run = f"{sys.executable} -m bulk_import run {contacts_csv(3000)} -m {mapping} --run-dir {run_dir}" \
-              f" --rate 0 --concurrency 16 --endpoint {served.url}"  # fmt: skip
+              f" --yes --rate 0 --concurrency 16 --endpoint {served.url}"  # fmt: skip
         report = f"{sys.executable} -m bulk_import report {run_dir}"
 
         def shell(command: str) -> tuple[int, str]:

@@ -121,7 +121,7 @@ def test_a_signal_at_a_question_ends_the_run_with_its_report(
     args = ("run", str(contacts_csv(9)), "-m", str(mapping), "--run-dir", str(run_dir), "--canary", canary)  # fmt: skip
     with Served(tmp_path) as served:
         ours, theirs = pty.openpty()
-        process = start(*args, url=served.url, stdin=theirs, stderr=theirs)
+        process = start(*args, url=served.url, asks=True, stdin=theirs, stderr=theirs)
         os.close(theirs)
         said = ""
 
@@ -131,7 +131,12 @@ def test_a_signal_at_a_question_ends_the_run_with_its_report(
                 said += os.read(ours, 10_000).decode()
             return question in said
 
-        wait_for(lambda: asks("Send? [y/N]"), "no question")
+        wait_for(
+            lambda: asks(
+                "Send? [y/N]" if canary == "0" else "Send 2 rows of different shapes first?"
+            ),
+            "no question",
+        )
         if canary != "0":
             os.write(ours, b"y\n")
             wait_for(lambda: asks("Send the other 7?"), "no second question")

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import click
 
 COMMANDS = {
+    "app": "The whole job in a browser, on this computer.",
     "run": "Import spreadsheets.",
     "resume": "Go on with a run where it stopped.",
     "rehearse": "A run against a private sandbox, with an estimate of the real one.",
@@ -26,8 +27,8 @@ COMMANDS = {
     "managers": "The account's personal managers and their ids.",
     "fields": "What the API takes.",
     "errors": "The catalogue of error codes: cause and fix.",
-    "sandbox": "A local stand-in of the API to try things on.",
-    "demo": "Import a sample into the stand-in, and show what came of it.",
+    "sandbox": "A local stand-in for the API, to try things on.",
+    "demo": "Import a sample into the stand-in, and show the result.",
 }
 
 

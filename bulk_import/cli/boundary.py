@@ -1,7 +1,7 @@
 """The one place where a command ends: in an exit code, and in at most one line for each problem.
 
 A mistake or a situation of the user (``BulkImportError``, a full disk, a folder that cannot be
-written) is told with its reason. Anything else is a bug: exit code 70 and a ``crash.txt``.
+written) is reported with its reason. Anything else is a bug: exit code 70 and a ``crash.txt``.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ def _ended_by(exc: BaseException, scene: Scene, arguments: Sequence[str]) -> int
     what = str(exc) if isinstance(exc, BugError) else _bug(exc)
     try:
         details = f"details, without anybody's data, are in {write_crash(exc, scene, arguments)}"
-    except Exception as failure:  # noqa: BLE001 - whatever goes wrong here, the bug is told
+    except Exception as failure:  # noqa: BLE001 - whatever goes wrong here, the bug is reported
         reason = str(failure) if isinstance(failure, BulkImportError) else summary_of(failure)
         details = f"its details cannot be written ({reason})"
     _tell(f"error: {what}; {details}")

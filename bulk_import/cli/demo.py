@@ -13,7 +13,7 @@ import click
     show_default=True, help="Where the demo writes; the folder of an earlier demo is replaced.",
 )  # fmt: skip
 def command(folder: Path) -> int:
-    """Import a sample of invented contacts into the built-in stand-in of the API.
+    """Import a sample of invented contacts into the built-in stand-in for the API.
 
     Nothing leaves this computer, and no account is needed.
 

@@ -8,7 +8,7 @@ import click
 @click.command("errors")
 @click.argument("code", required=False)
 def command(code: str | None) -> int:
-    """Explain CODE of a report, or all codes: what happened and what mends it."""
+    """Explain CODE of a report, or all codes: what happened and how to fix it."""
     from bulk_import.codes import catalogue
 
     known = catalogue()

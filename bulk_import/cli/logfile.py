@@ -93,6 +93,6 @@ class LogFile:
         try:
             self._file.write(json.dumps(line, ensure_ascii=False) + "\n")
             self._file.flush()
-        except OSError as exc:  # a full disk: what matters is in the journal, the run goes on
+        except OSError as exc:  # a full disk: what matters is in the journal; the run continues
             self._is_broken = True
             self._inner.say(f"--log-file {self._path}: {exc.strerror or exc}; no more is written")

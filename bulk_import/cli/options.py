@@ -79,7 +79,7 @@ def sending_options(command: Command) -> Command:
             click.option("--limit", type=int, metavar="N", help="Send at most N rows."),
             click.option(
                 "--canary", type=int, metavar="N",
-                help="Send N rows of different shapes first; go on only if all are accepted.",
+                help="Send N rows of different shapes first; continue only if all are accepted.",
             ),
             click.option(
                 "--max-failures", metavar="N|P%", help="Stop when more rows than that fail."
@@ -111,6 +111,22 @@ def sending_options(command: Command) -> Command:
             click.option("--json", "as_json", is_flag=True, help="The summary as JSON on stdout."),
             click.option("--quiet", "-q", is_flag=True, help="No progress, no summary."),
         )
+    ):  # fmt: skip
+        command = option(command)
+    return command
+
+
+def judging_options(command: Command) -> Command:
+    """Who judges rows."""
+    for option in (
+        click.option(
+            "--cluster", metavar="ADDRESS",
+            help="Judge rows on the workers of that dask scheduler; sending stays here.",
+        ),
+        click.option(
+            "--workers", type=click.IntRange(1, 1000), metavar="N",
+            help="Processes that judge rows. [one, or one per processor for large sources]",
+        ),
     ):  # fmt: skip
         command = option(command)
     return command

@@ -10,6 +10,7 @@ import click
 from bulk_import.cli.options import (
     account_options,
     correction_options,
+    judging_options,
     sending_options,
     settings_from,
 )
@@ -24,7 +25,7 @@ from bulk_import.cli.options import (
 @click.option("--dry-run", is_flag=True, default=None, help="Everything but the network.")
 @click.option(
     "--run-dir", type=click.Path(file_okay=False, path_type=Path),
-    help="The run's folder; one that holds this run goes on. [a new one under runs/]",
+    help="The run's folder; a run that is there is continued. [a new one under runs/]",
 )  # fmt: skip
 @click.option(
     "--read-first", "read_ahead_bytes", flag_value=-1, type=int, default=None,
@@ -32,6 +33,7 @@ from bulk_import.cli.options import (
 )  # fmt: skip
 @correction_options
 @account_options
+@judging_options
 @sending_options
 def command(
     source: tuple[str, ...],
@@ -48,10 +50,10 @@ def command(
     """Import SOURCE… (paths, globs, or - for standard input).
 
     Every row is read and judged before the first one is sent; of files above 1 MB, where nobody is
-    asked (no terminal, or --yes), every row is read first and then judged ahead of sending. On a
-    terminal it shows what it is about to do and asks. The run's folder holds report.csv, rejects.*
-    and summary.json; after an interruption the same command with --run-dir, or `bulk-import
-    resume`, goes on.
+    asked (--yes), every row is read first and then judged ahead of sending. It shows what it is
+    about to do and asks; where nobody can be asked and --yes is absent, it sends nothing. The run's
+    folder holds report.csv, rejects.* and summary.json; after an interruption the same command with
+    --run-dir, or `bulk-import resume`, continues.
     """
     from bulk_import.cli.running import run_and_tell
     from bulk_import.jobs.importing import import_file_async
@@ -66,7 +68,7 @@ def command(
         lambda confirm, progress, stop: import_file_async(
             source, loaded, settings, confirm=confirm, progress=progress, stop=stop
         ),
-        yes=yes,
+        yes=yes or settings.dry_run,
         as_json=as_json,
         quiet=quiet,
         log_file=log_file,

@@ -15,20 +15,22 @@ from typing import TYPE_CHECKING
 
 import click
 
+from bulk_import.cli.asking import NOBODY, ask_about, can_ask
 from bulk_import.cli.logfile import LogFile
-from bulk_import.cli.terminal import Bars, ask, is_interactive, mute
+from bulk_import.cli.terminal import Bars, mute
 from bulk_import.errors import (
     EXIT_INTERRUPTED,
     EXIT_TERMINATED,
     BugError,
     BulkImportError,
+    SettingsError,
     StorageError,
 )
 from bulk_import.progress import Progress
 
 if TYPE_CHECKING:
     from bulk_import.models import Summary
-    from bulk_import.run.plan import Plan
+    from bulk_import.run.plan import Answer, Plan
     from bulk_import.run.sending import Confirm
     from bulk_import.stopping import Stop
 
@@ -49,19 +51,28 @@ def run_and_tell(
     log_file: Path | None = None,
     after: Callable[[Summary], None] | None = None,
 ) -> int:
-    """Do *work*, tell the summary, do what comes *after*, return the exit code."""
+    """Do *work*, tell the summary, do what comes *after*, return the exit code.
+
+    Args:
+        yes: Send without asking. Otherwise a person is asked.
+
+    Raises:
+        SettingsError: Nobody can be asked.
+    """
     from bulk_import.system.loop import run
+
+    if not yes and not can_ask():
+        raise SettingsError(NOBODY)
 
     bars = Bars(quiet=quiet)
     log = LogFile(log_file, bars) if log_file is not None else None
-    asks = is_interactive() and not yes
 
     async def main() -> Summary:
         from bulk_import.stopping import Stop
 
         stop = Stop()
         _listen(stop, bars)
-        confirm = partial(_ask, bars=bars, stop=stop) if asks else None
+        confirm = None if yes else partial(_ask, bars=bars, stop=stop)
         return await work(confirm, log or bars, stop)
 
     try:
@@ -124,7 +135,7 @@ def tell(summary: Summary, *, as_json: bool, quiet: bool) -> None:
 
 
 def tell_webhook(url: str, summary: Summary) -> None:
-    """Post the summary; say so when nobody took it, and let the run's exit code stand."""
+    """Post the summary; if nobody takes it, say so; the exit code stays that of the run."""
     from bulk_import.api.webhook import notify
     from bulk_import.report.summary import as_json as to_json
 
@@ -156,21 +167,22 @@ def _listen(stop: Stop, bars: Bars) -> None:
             loop.add_signal_handler(number, heard, number)
 
 
-def _ask(plan: Plan, *, bars: Bars, stop: Stop) -> bool:
-    """Ask; the event loop stands still meanwhile, so signals are heard here."""
+def _ask(plan: Plan, *, bars: Bars, stop: Stop) -> Answer:
+    """Ask; the event loop is blocked meanwhile, so signals are handled here."""
 
     def heard(number: int, _frame: object) -> None:
         name, code = _NAMES[signal.Signals(number)]
         stop.request(f"interrupted by {name}", code)
         raise KeyboardInterrupt
 
+    bars.close()
     if threading.current_thread() is not threading.main_thread():
-        return ask(plan, bars)
-    wakeup = signal.set_wakeup_fd(-1)  # or the loop would hear the signal once more, afterwards
+        return ask_about(plan)
+    wakeup = signal.set_wakeup_fd(-1)  # or the loop would handle the signal once more afterwards
     before = {number: signal.signal(number, heard) for number in _NAMES}
     try:
-        return ask(plan, bars)
-    except (click.Abort, KeyboardInterrupt):  # a signal, or the end of the input
+        return ask_about(plan)
+    except KeyboardInterrupt:  # a signal
         bars.say("")
         return False
     finally:

@@ -43,7 +43,7 @@ _SHARE = click.FloatRange(0, 1)
 @click.option("--dropped", type=_SHARE, default=0, help="Share closed before anything is applied.")
 @click.option("--refuse", type=_SHARE, default=0, help="Share refused with code 3.")
 @click.option("--quota-after", type=int, default=0, help="After N requests, answers with code 8 …")
-@click.option("--quota-burst", type=int, default=0, help="… so many of them.")
+@click.option("--quota-burst", type=int, default=0, help="… that many times.")
 @click.option("--fatal-after", type=int, default=0, help="After N requests, only fatal answers.")
 @click.option("--fatal-code", type=int, default=4, show_default=True, help="Which code that is.")
 @click.option(
@@ -54,7 +54,9 @@ _SHARE = click.FloatRange(0, 1)
 )
 @click.option("--code-as-text", is_flag=True, help="error_code as a string.")
 @click.option("--no-result", is_flag=True, help="Answers without result.")
-@click.option("--close-every", type=int, default=0, help="Close behind every Nth answer.")
+@click.option(
+    "--close-every", type=int, default=0, help="Close the connection after every Nth answer."
+)
 @click.option("--activation", is_flag=True, help="Successes say that a mail was sent.")
 @click.option(
     "--plan",
@@ -65,7 +67,7 @@ _SHARE = click.FloatRange(0, 1)
 def command(
     port: int, key: str | None, database: Path | None, plan: Path | None, **faults: Any
 ) -> int:
-    """Serve a local stand-in of the API on 127.0.0.1 until Ctrl-C, and its contacts at /.
+    """Serve a local stand-in for the API on 127.0.0.1 until Ctrl-C, and its contacts at /.
 
     It keeps contacts as the service does, counts every request, and misbehaves as told.
     """  # fmt: skip

@@ -10,6 +10,7 @@ import click
 from bulk_import.cli.options import (
     account_options,
     correction_options,
+    judging_options,
     sending_options,
     settings_from,
 )
@@ -26,7 +27,7 @@ _SHARE = click.FloatRange(0, 1)
     "--state", required=True, type=click.Path(dir_okay=False, path_type=Path),
     help="What the job remembers from night to night; made when missing.",
 )  # fmt: skip
-@click.option("--full", is_flag=True, help="Send all rows, changed or not.")
+@click.option("--full", is_flag=True, help="Send every contact with an e-mail, changed or not.")
 @click.option("--accept", is_flag=True, help="Let the brake pass this once.")
 @click.option(
     "--seed", type=click.Path(exists=True, file_okay=False, path_type=Path),
@@ -56,6 +57,7 @@ _SHARE = click.FloatRange(0, 1)
               help="Delete all but the N newest finished runs beside this one.")  # fmt: skip
 @correction_options
 @account_options
+@judging_options
 @sending_options
 def command(
     source: tuple[str, ...],
@@ -111,7 +113,7 @@ def command(
         lambda confirm, progress, stop: sync_night(
             source, loaded, settings, night, confirm=confirm, progress=progress, stop=stop
         ),
-        yes=yes,
+        yes=True,  # made for nobody watching: it has the brake
         as_json=as_json,
         quiet=quiet,
         log_file=log_file,

@@ -1,4 +1,4 @@
-"""What a person sees while a run works: stderr, a bar, a question. Nothing without a terminal."""
+"""What a person sees while a run works: messages and bars on stderr. No bars without a terminal."""
 
 from __future__ import annotations
 
@@ -7,14 +7,11 @@ import os
 import re
 import sys
 import threading
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import Any, TextIO
 
 import click
 
-from bulk_import.models import Status, in_words
-
-if TYPE_CHECKING:
-    from bulk_import.run.plan import Plan
+from bulk_import.models import Status
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _BAD = frozenset({Status.FAILED, Status.UNKNOWN})
@@ -26,7 +23,7 @@ def plain(text: str) -> str:
 
 
 def mute(stream: TextIO) -> None:
-    """Let what is printed from now on vanish: nobody reads it, and the next flush would fail again."""
+    """Discard what is printed from now on: nobody reads it, and the next flush would fail again."""
     with contextlib.suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
@@ -43,7 +40,7 @@ class Bars:
         self._quiet = quiet
         self._shows = sys.stderr.isatty() and not quiet
         self._bar: Any = None
-        self._lock = threading.Lock()  # reading goes on in a thread of its own
+        self._lock = threading.Lock()  # reading happens in another thread
         self._ok = self._bad = 0
 
     def reading(self, rows: int) -> None:
@@ -81,7 +78,7 @@ class Bars:
             self._bar.clear()
         try:
             click.echo(plain(message), err=True)
-        except OSError:  # nobody listens, as behind `2>&1 | head`: no reason to end a run
+        except OSError:  # nobody reads it, as with `2>&1 | head`: no reason to end a run
             self._quiet = True
             mute(sys.stderr)
 
@@ -97,31 +94,3 @@ class Bars:
             desc=what, total=total, unit=" rows", file=sys.stderr, mininterval=0.1,
             smoothing=0.05, dynamic_ncols=True, leave=False,
         )  # fmt: skip
-
-
-def describe_plan(plan: Plan) -> str:
-    """What a run is about to do, in a few lines."""
-    lines = [f"{plan.rows_read:,} rows read; {plan.to_send:,} will be sent to {plan.endpoint}"]
-    lines += [f"  {number:,} {status.value}" for status, number in plan.counts.items()]
-    for name, counter in plan.changes.items():
-        named = ((plan.titles.get(value, value), n) for value, n in counter.most_common(8))
-        shown = ", ".join(f"{value} ({n:,})" for value, n in named)
-        more = f", and {len(counter) - 8} more" if len(counter) > 8 else ""
-        lines.append(f"  {name}: {shown}{more}")
-    if any(name.startswith("add") for name in plan.changes):
-        lines.append(
-            "  tags and lists can start e-mail series; the service cannot undo an import in bulk"
-        )
-    lines += [f"  {place}: {plain(in_words(why))}" for place, why in plan.examples[:3]]
-    return "\n".join(lines)
-
-
-def ask(plan: Plan, bars: Bars) -> bool:
-    """Show the plan and ask; behind the canary ask only whether the rest may go."""
-    bars.close()
-    if plan.accepted:
-        rest = plan.to_send - plan.accepted
-        question = f"The canary's {plan.accepted} rows were accepted. Send the other {rest:,}?"
-        return click.confirm(question, default=False, err=True)
-    click.echo(describe_plan(plan), err=True)
-    return click.confirm("Send?", default=False, err=True)

@@ -1,4 +1,4 @@
-"""The catalogue of symbolic codes: what each means, why it happens, what mends it.
+"""The catalogue of symbolic codes: what each means, why it happens, how to fix it.
 
 One module per part of the program holds its own codes as data; this one joins them. A code that
 is used and not listed, or listed and not used, fails a test.

@@ -1,4 +1,4 @@
-"""Codes of ``bulk_import.delivery``: what each means and what mends it."""
+"""Codes of ``bulk_import.delivery``: what each means and how to fix it."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from bulk_import.codes import Code
 CODES: tuple[Code, ...] = (
     Code(
         "UNCHANGED",
-        "The row is the one that was confirmed by an earlier run.",
-        "Nothing is to be done; sync --full sends it all the same.",
+        "The row is the same as the one that an earlier run confirmed.",
+        "Nothing; sync --full sends it anyway, if it has an e-mail.",
     ),
     Code(
         "TIMEOUT",
@@ -27,13 +27,13 @@ CODES: tuple[Code, ...] = (
     ),
     Code(
         "ANSWER_UNREADABLE",
-        "Something else than the API's answer came back, such as a web page.",
+        "The answer was not the API's, but for example a web page.",
         "A resume sends the row again if it has an e-mail; look at the text in the report.",
     ),
     Code(
         "HASH_WRONG",
         "The answer's hash does not fit, and --verify-hash require was asked for.",
-        "Find out what stands between here and the account.",
+        "Find out which proxy or program changes the answers on the way.",
     ),
     Code(
         "INTERRUPTED",
@@ -73,7 +73,7 @@ CODES: tuple[Code, ...] = (
     Code(
         "TLS_FAILED",
         "No secure connection could be made.",
-        "Check the address and what stands between.",
+        "Check the address, and any proxy on the way.",
     ),
     Code(
         "CONNECT_TIMEOUT",
@@ -143,7 +143,7 @@ CODES: tuple[Code, ...] = (
     Code(
         "HTTP_429",
         "The server asks to slow down.",
-        "Nothing; lower --rate if it goes on.",
+        "Nothing; lower --rate if it keeps happening.",
     ),
     Code(
         "HTTP_500",
@@ -168,7 +168,7 @@ CODES: tuple[Code, ...] = (
     *(
         Code(
             f"HTTP_{status}",
-            "What stands before the server could not reach it.",
+            "The proxy in front of the server could not reach it.",
             "A resume sends the row again if it has an e-mail.",
         )
         for status in (*range(520, 527), 530)

@@ -1,4 +1,4 @@
-"""Codes of ``bulk_import.mapping``: what each means and what mends it."""
+"""Codes of ``bulk_import.mapping``: what each means and how to fix it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ CODES: tuple[Code, ...] = (
     Code(
         "LIST_AMBIGUOUS",
         "Several lists of the account have this title.",
-        "Write the id of the list that is meant.",
+        "Write the id of the right list.",
         "Newsletter",
     ),
     Code(
@@ -25,17 +25,35 @@ CODES: tuple[Code, ...] = (
     Code(
         "ADD_AND_REMOVE",
         "A tag or list would be added and removed at once.",
-        "Decide on one.",
+        "Keep one of the two.",
     ),
     Code(
         "MERGE_CONFLICT",
         "Rows that are merged contradict each other about a tag or list.",
-        "Mend one of the rows.",
+        "Correct one of the rows.",
+    ),
+    Code(
+        "ADDRESS_SHARED",
+        "Many rows have the same e-mail address, or several have one that is nobody's: the server "
+        "makes one contact of them, and the last row wins.",
+        "Map the contacts' own column (bulk-import init shows the candidates), or empty those cells.",
+        "noemail@example.com",
+    ),
+    Code(
+        "CONTACT_ROWS",
+        "Some contacts have several rows.",
+        "Nothing if that is meant; when: duplicate: first | last | merge | refuse decides otherwise.",
+    ),
+    Code(
+        "CONTACT_UNREACHABLE",
+        "The row has no e-mail, no phone and no other way to reach the person; with when: no_email: "
+        "create the server would make another empty contact at each run.",
+        "Fill in an address, a phone or a messenger, or delete the row.",
     ),
     Code(
         "CONTACT_TWICE",
-        "The contact stands in several rows, and the mapping refuses that.",
-        "Leave one row, or choose another duplicates policy.",
+        "Several rows have the same contact, and the mapping refuses that.",
+        "Keep one row, or set when: duplicate: to another policy.",
     ),
     Code(
         "DUPLICATE",

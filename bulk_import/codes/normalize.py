@@ -1,4 +1,4 @@
-"""Codes of ``bulk_import.normalize``: what each means and what mends it."""
+"""Codes of ``bulk_import.normalize``: what each means and how to fix it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ CODES: tuple[Code, ...] = (
     ),
     Code(
         "COUNTRY_GUESSED",
-        "A misspelt name was taken for the only country near it.",
+        "A misspelt name was read as the only country with a similar name.",
         "Correct it if it was another.",
         "Germny",
     ),
@@ -31,7 +31,7 @@ CODES: tuple[Code, ...] = (
     ),
     Code(
         "PHONE_NO_COUNTRY",
-        "A number without country code, and no country to go by.",
+        "The number has no country code, and nothing says which country it belongs to.",
         "Write it as +…, map region_from:, or set defaults: phone_region:.",
         "916 123-45-67",
     ),
@@ -46,6 +46,18 @@ CODES: tuple[Code, ...] = (
         "The digits are a number of the region and an international one without its plus.",
         "Write it with + and the country code.",
         "4915112345678 in Germany",
+    ),
+    Code(
+        "PHONE_CODE_DOUBLED",
+        "The country code is in front of the number twice; it is sent once.",
+        "Nothing, if the number in the message is right.",
+        "+49 +49 151 12345678",
+    ),
+    Code(
+        "PHONE_PLACEHOLDER",
+        "The digits of the number run from 1 to 9, as people type them to fill a field.",
+        "Check it.",
+        "+48 123 456 789",
     ),
     Code(
         "PHONE_SEVERAL",
@@ -82,13 +94,13 @@ CODES: tuple[Code, ...] = (
     ),
     Code(
         "UTC_OFFSET_INVALID",
-        "The text is no offset from UTC and no time zone.",
+        "The text is neither an offset from UTC nor a time zone.",
         "Write +03 or Europe/Moscow.",
         "sometime",
     ),
     Code(
         "UTC_OFFSET_AMBIGUOUS",
-        "The abbreviation stands for several zones.",
+        "The abbreviation means several time zones.",
         "Write the offset or the zone.",
         "IST",
     ),
@@ -101,8 +113,14 @@ CODES: tuple[Code, ...] = (
     Code(
         "UTC_OFFSET_SUMMER",
         "The abbreviation means summer time and is taken as written.",
-        "Nothing, if that is meant.",
+        "Nothing, if that is right.",
         "CEST",
+    ),
+    Code(
+        "UTC_OFFSET_OTHER_ZONE",
+        "The label of a zone states an offset that the zone no longer has; it is taken as written.",
+        "Check it.",
+        "(UTC+06:00) Astana",
     ),
     Code(
         "UTC_OFFSET_HALF_HOUR",
@@ -128,14 +146,14 @@ CODES: tuple[Code, ...] = (
     ),
     Code(
         "EMAIL_INVALID",
-        "The text is no e-mail address.",
+        "The text is not an e-mail address.",
         "Correct it.",
         "anna@@example.org",
     ),
     Code(
         "EMAIL_MISSING",
         "The row has no e-mail; the server would make a new contact at each run.",
-        "Fill it in; when: no_email: create sends it all the same.",
+        "Fill it in; when: no_email: create sends it anyway.",
     ),
     Code(
         "EMAIL_SEVERAL",
@@ -156,7 +174,7 @@ CODES: tuple[Code, ...] = (
     ),
     Code(
         "EMAIL_TYPO",
-        "The domain looks like a slip; the address is sent as it stands.",
+        "The domain looks misspelt; the address is sent unchanged.",
         "Correct it.",
         "anna@gmial.com",
     ),
@@ -179,11 +197,11 @@ CODES: tuple[Code, ...] = (
     Code(
         "EMAIL_NOT_CHECKED",
         "No name server answered whether the domain takes mail.",
-        "Nothing, or check again when the network is well.",
+        "Nothing, or check again when the network works.",
     ),
     Code(
         "NAME_INVALID",
-        "The text is no name.",
+        "The text is not a name.",
         "Check which column is mapped.",
         "anna@example.org",
     ),
@@ -217,7 +235,7 @@ CODES: tuple[Code, ...] = (
     ),
     Code(
         "LIST_ID_DAMAGED",
-        "A list id was a number for a while and lost digits.",
+        "A spreadsheet program read the list id as a number, and digits were lost.",
         "Copy it again as text.",
         "1473249885.28999",
     ),
@@ -228,7 +246,7 @@ CODES: tuple[Code, ...] = (
     ),
     Code(
         "MANAGER_INVALID",
-        "The text is no manager's number.",
+        "The text is not a manager's number.",
         "`bulk-import managers` lists them.",
     ),
     Code(
@@ -239,7 +257,7 @@ CODES: tuple[Code, ...] = (
     ),
     Code(
         "POSTAL_CODE_INVALID",
-        "The text is no postal code.",
+        "The text is not a postal code.",
         "Correct it.",
     ),
     Code(

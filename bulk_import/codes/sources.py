@@ -49,7 +49,7 @@ CODES: tuple[Code, ...] = (
     ),
     Code(
         "SOURCE_NOT_TABLE",
-        "The file is no spreadsheet, whatever it is called.",
+        "The file is not a spreadsheet, whatever its name says.",
         "Export the contacts as CSV or XLSX.",
         "report.pdf",
     ),
@@ -123,7 +123,7 @@ CODES: tuple[Code, ...] = (
     Code(
         "SHEET_EMPTY",
         "One of the sheets that are read together has no rows.",
-        "Nothing, if that is so; otherwise check its name.",
+        "Nothing, if the sheet is empty; otherwise check its name.",
     ),
     Code(
         "SHEETS_DIFFER",
@@ -216,12 +216,12 @@ CODES: tuple[Code, ...] = (
     ),
     Code(
         "QUOTE_UNCLOSED",
-        "A quotation mark is never closed; rows behind it would be swallowed.",
+        "A quotation mark is never closed; the rows after it would become part of one cell.",
         "Correct the row that the message names.",
     ),
     Code(
         "QUOTE_WRONG",
-        "A quotation mark stands where none may stand.",
+        "A quotation mark is in a place where none is allowed.",
         "Correct the row that the message names.",
         '"a"b,c',
     ),
@@ -249,7 +249,7 @@ CODES: tuple[Code, ...] = (
     ),
     Code(
         "ROW_TOTALS",
-        "A line of totals stands below the table.",
+        "There is a line of totals below the table.",
         "Delete it; it is not sent.",
         "Total;;1,204",
     ),
@@ -306,7 +306,7 @@ CODES: tuple[Code, ...] = (
     ),
     Code(
         "VALUE_PLACEHOLDER",
-        "A word stands for a missing value: NULL, nan, None, n/a, a dash.",
+        "A word was written in place of a missing value: NULL, nan, None, n/a, a dash.",
         "Clear the cell; or give its meaning by values: in the mapping; bad_value: drop_field sends "
         "the row without the field.",
         "NULL, nan, (blank), 0000-00-00",
@@ -320,7 +320,7 @@ CODES: tuple[Code, ...] = (
     Code(
         "TEXT_ENCODED",
         "A text is in the notation of a web page, an e-mail, a web address or JSON.",
-        "Enter it as plain text; the message says what was meant.",
+        "Enter it as plain text; the message says which text that is.",
         "O&#039;Neill, =?UTF-8?B?…?=, M%C3%BCller",
     ),
     Code(
@@ -331,7 +331,7 @@ CODES: tuple[Code, ...] = (
     ),
     Code(
         "FORMULA_AS_TEXT",
-        "A formula stands in the cell as text.",
+        "The cell holds a formula as text.",
         "Paste its result as a value.",
         '=CONCATENATE("A","B")',
     ),

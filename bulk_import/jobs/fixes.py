@@ -5,14 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from bulk_import.api.fields import FIELDS
 from bulk_import.mapping.binding import bind
+from bulk_import.mapping.editing import Change
 from bulk_import.mapping.loading import ColumnMapping
 from bulk_import.mapping.rows import RowMapper
 from bulk_import.mapping.schema import FieldRule, MappingSpec
-from bulk_import.mapping.suggesting import REGIONS, regions_by_numbers, regions_of
+from bulk_import.mapping.suggesting.contents import contents_of
+from bulk_import.mapping.suggesting.own_address import own_address
+from bulk_import.mapping.suggesting.regions import REGIONS, regions_by_numbers, regions_of
+from bulk_import.mapping.suggesting.writing import scalar
 from bulk_import.models import Problem, Record, Row
 
 _EMAIL = "lead_email"
+_WITH_SEPARATOR = frozenset({"add_tags", "remove_tags", "add_to_lists", "remove_from_lists"})
+_SEPARATORS = (",", ";", "|", ":::", "/", "\n")
 _WITHOUT_FIELD = frozenset({"EMAIL_MISSING", "ROW_RAGGED", "ROW_TOTALS"})
 
 
@@ -21,23 +28,32 @@ class Fix:
     """A change that was tried.
 
     Attributes:
-        change: What to write into the mapping, as ``path: value``.
+        edit: The change of the mapping.
         code: Of the problem that it is meant for.
         rows: Rows refused with that problem.
         repaired: How many of them the change makes valid.
         costs: What the change loses, if anything.
     """
 
-    change: str
+    edit: Change
     code: str
     rows: int
     repaired: int
     costs: str = ""
 
+    @property
+    def change(self) -> str:
+        """What to write into the mapping, as ``path: value``."""
+        value = self.edit.value
+        shown = (
+            scalar(value) if isinstance(value, str) else f"[{', '.join(map(scalar, value or ()))}]"
+        )
+        return f"{'.'.join(self.edit.path)}: {shown}"
+
 
 @dataclass(frozen=True, slots=True)
 class _Candidate:
-    change: str
+    edit: Change
     code: str
     mapping: ColumnMapping
     costs: str = ""
@@ -63,7 +79,7 @@ def tested_fixes(
         repaired = sum(mapper.record(row).is_valid for row in concerned)
         if repaired:
             fixes.append(
-                Fix(candidate.change, candidate.code, len(concerned), repaired, candidate.costs)
+                Fix(candidate.edit, candidate.code, len(concerned), repaired, candidate.costs)
             )
     fixes.sort(key=lambda fix: (bool(fix.costs), -fix.repaired))
     return fixes
@@ -82,15 +98,32 @@ def _candidates(
     if "EMAIL_MISSING" in codes:
         yield from _other_emails(mapping, header, [record.row for record in refused])
     for code, name in found:
+        if name in _WITH_SEPARATOR and name in mapping.spec.fields:
+            yield from _separators(mapping, code, name, found[code, name])
         if code in ("EMAIL_SEVERAL", "PHONE_SEVERAL"):
             yield _Candidate(
-                f"fields.{name}.several: first", code, _with_rule(mapping, name, several="first"),
+                Change(("fields", name, "several"), "first"), code,
+                _with_rule(mapping, name, several="first"),
                 "only the first one is used",
             )  # fmt: skip
         elif name and name != _EMAIL and code not in _WITHOUT_FIELD and name in mapping.spec.fields:
             yield _Candidate(
-                f"fields.{name}.bad_value: drop_field", code,
-                _with_rule(mapping, name, bad_value="drop_field"), f"they go without {name}",
+                Change(("fields", name, "bad_value"), "drop_field"), code,
+                _with_rule(mapping, name, bad_value="drop_field"),
+                f"they go without {FIELDS[name].title.lower()}",
+            )  # fmt: skip
+
+
+def _separators(
+    mapping: ColumnMapping, code: str, name: str, problems: Sequence[Problem]
+) -> Iterator[_Candidate]:
+    """Other signs between tags or lists, those that the refused cells have."""
+    now = mapping.spec.fields[name].separator or ","
+    for sign in _SEPARATORS:
+        if sign != now and any(sign in problem.value for problem in problems):
+            yield _Candidate(
+                Change(("fields", name, "separator"), sign), code,
+                _with_rule(mapping, name, separator=sign),
             )  # fmt: skip
 
 
@@ -112,7 +145,7 @@ def _regions(
     spec = mapping.spec
     defaults = spec.defaults.model_copy(update={"phone_region": best})
     yield _Candidate(
-        f"defaults.phone_region: {best}", "PHONE_NO_COUNTRY",
+        Change(("defaults", "phone_region"), best), "PHONE_NO_COUNTRY",
         mapping.with_spec(spec.model_copy(update={"defaults": defaults})), costs,
     )  # fmt: skip
 
@@ -125,13 +158,19 @@ def _other_emails(
     if rule is None:
         return
     bound = next(b for b in bind(mapping, header).fields if b.field.name == _EMAIL)
+    address = own_address(header, contents_of(header, rows))
+    foreign = {one.column for one in address.foreign}  # never stand for the contact's own
     for column in header:
-        if column in bound.columns or sum("@" in row.cells[column] for row in rows) == 0:
+        if (
+            column in bound.columns
+            or column in foreign
+            or sum("@" in row.cells[column] for row in rows) == 0
+        ):
             continue
         columns = (*bound.columns, column)
         changed = rule.model_copy(update={"column": (), "columns": columns})
         yield _Candidate(
-            f"fields.{_EMAIL}.columns: [{', '.join(columns)}]", "EMAIL_MISSING",
+            Change(("fields", _EMAIL, "columns"), columns), "EMAIL_MISSING",
             _with_field(mapping, _EMAIL, changed),
         )  # fmt: skip
 

@@ -2,16 +2,43 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from bulk_import.errors import BulkImportError
+from bulk_import.jobs.state import State
 from bulk_import.journal import Journal
 from bulk_import.models import Summary
 from bulk_import.report.bundle import write_bundle
+from bulk_import.report.digest import Digest
+from bulk_import.run.changes import SetCounter
 from bulk_import.run.folder import JOURNAL, LOCK
 from bulk_import.run.reporting import summarize, write_reports
 from bulk_import.system.crash import working_in
 from bulk_import.system.locks import is_held
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What the report of a run shows.
+
+    Attributes:
+        changes: For tags and lists, parameter -> name -> rows that were accepted with it.
+        mapping: The text with which the run began.
+    """
+
+    summary: Summary
+    digest: Digest
+    changes: Mapping[str, Mapping[str, int]]
+    mapping: str
+
+
+_ACCEPTED = frozenset({"0", "102"})  # codes of rows that the API took
+_MOST = 20
+_STATES = frozenset({".sqlite3", ".sqlite", ".db", ".state"})
+_MAGIC = b"SQLite format 3\0"
 
 
 def rewrite_reports(run_dir: Path, *, safe: bool = False, redact: bool = False) -> Summary:
@@ -60,3 +87,107 @@ def list_runs(folder: Path) -> list[Summary]:
         except BulkImportError:
             continue
     return found
+
+
+def read_report(run_dir: Path) -> Report:
+    """Return what the report of a run shows, from its journal.
+
+    Raises:
+        SetupError: There is no journal.
+    """
+    digest, changes = Digest(), SetCounter()
+    with Journal.open(run_dir / JOURNAL) as journal:
+        for _ in digest.watched(journal.outcomes(on_accepted=changes.add)):
+            pass
+        mapping = journal.facts().get("mapping_text", "")
+        return Report(summarize(journal, run_dir), digest, changes.names(), mapping)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A job that runs every night, as its state file has it.
+
+    Attributes:
+        last: What the last good night found: rows, contacts, changed, vanished; empty before it.
+        nights: The last runs, newest first; those whose folders are gone are left out.
+    """
+
+    state: Path
+    endpoint: str
+    contacts: int
+    night: int
+    last: Mapping[str, Any]
+    sources: tuple[str, ...]
+    mapping: str
+    nights: tuple[Summary, ...]
+
+    @property
+    def is_braked(self) -> bool:
+        """Whether the brake ended the last night."""
+        return bool(self.nights) and self.nights[0].stopped.startswith("the brake")
+
+
+def list_jobs(folder: Path) -> list[Job]:
+    """Return the jobs whose state files are in *folder*, or one folder below."""
+    found = []
+    for path in sorted({*folder.glob("*"), *folder.glob("*/*")}):
+        if path.is_file() and path.suffix in _STATES and _is_sqlite(path):
+            try:
+                found += _jobs_of(path)
+            except BulkImportError:
+                continue
+    return found
+
+
+def _jobs_of(path: Path) -> list[Job]:
+    with State.open(path, create=False) as state:
+        paths = state.get_json("paths")
+        if not paths:
+            return []
+        nights = []
+        for run in state.get_json("runs") or ():
+            if (Path(run) / JOURNAL).is_file():
+                with Journal.open(Path(run) / JOURNAL) as journal:
+                    nights.append(summarize(journal, Path(run)))
+        return [
+            Job(
+                state=path,
+                endpoint=state.get("endpoint"),
+                contacts=state.count(),
+                night=int(state.get("night", "0")),
+                last=state.get_json("last") or {},
+                sources=tuple(paths),
+                mapping=state.get("mapping"),
+                nights=tuple(nights),
+            )
+        ]
+
+
+def _is_sqlite(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(len(_MAGIC)) == _MAGIC
+
+
+class LiveCauses:
+    """Why rows of a run that goes on did not make it, so far. For one thread at a time."""
+
+    def __init__(self, run_dir: Path) -> None:
+        self._path = run_dir / JOURNAL
+        self._journal: Journal | None = None
+
+    def read(self) -> list[tuple[str, int]]:
+        """Return (code, rows), the most frequent first; nothing while there is no journal.
+
+        Raises:
+            BulkImportError: It cannot be read at this moment.
+        """
+        if self._journal is None:
+            if not self._path.is_file():
+                return []
+            self._journal = Journal.open(self._path)
+        codes = self._journal.count_codes()
+        return [(code, rows) for code, rows in codes.items() if code not in _ACCEPTED][:_MOST]
+
+    def close(self) -> None:
+        if self._journal is not None:
+            self._journal.close()

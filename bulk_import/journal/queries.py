@@ -16,7 +16,7 @@ from bulk_import.journal.database import (
     unpack_problems,
 )
 from bulk_import.journal.entries import Attempt
-from bulk_import.models import Outcome, Row, Status
+from bulk_import.models import Outcome, Row, Status, in_words
 
 # Behind it stands what only a row without an outcome needs.
 _OUTCOME = f"""r.contact, r.warnings, o.status, o.error_code, o.message,
@@ -84,6 +84,25 @@ class Queries(Database):
                     " group by error_code order by n desc, error_code"
                 )
             )
+
+    def count_reasons(self) -> dict[Status, dict[str, int]]:
+        """Return, for rows that are not sent, status -> reason -> rows, most frequent first.
+
+        The reason is the code, and for a skipped row the rule and the cell.
+        """
+        query = """
+            select status, case status when 'skipped' then coalesce(reasons, '') else error_code end,
+                count(*) as n
+            from outcome where attempts = 0 and error_code <> ''
+            group by 1, 2 order by n desc, 2"""
+        found: dict[Status, dict[str, int]] = {}
+        with translated(self.path):
+            for name, reason, rows in self._db.execute(query):
+                status = Status(name)
+                text = in_words(unpack_problems(reason)) if status is Status.SKIPPED else reason
+                counts = found.setdefault(status, {})
+                counts[text] = counts.get(text, 0) + rows
+        return found
 
     def outcomes(
         self,
@@ -192,24 +211,37 @@ class Queries(Database):
             if not wanted or found in wanted:
                 yield found, body
 
-    def payloads(self) -> Iterator[tuple[int, str, bytes, Status]]:
-        """Yield (seq, e-mail, form without the key, status) of every row that has a form."""
+    def payloads(
+        self, *, only: Sequence[int] = (), without: Sequence[int] = ()
+    ) -> Iterator[tuple[int, str, bytes, Status]]:
+        """Yield (seq, e-mail, form without the key, status) of every row that has a form.
+
+        Args:
+            only, without: Numbers of sources; with neither, of all.
+        """
+        among = f"and r.source in ({_marks(only)})" if only else ""
+        among += f"and r.source not in ({_marks(without)})" if without else ""
         query = f"""
             select r.seq, r.email, r.body, o.status, {IN_DOUBT}
             from record r left join outcome o on o.seq = r.seq
-            where r.body is not null and r.seq > ? order by r.seq limit {CHUNK}"""
-        for seq, email, body, status, in_doubt in self._paged(query):
+            where r.body is not null {among} and r.seq > ? order by r.seq limit {CHUNK}"""
+        for seq, email, body, status, in_doubt in self._paged(query, (*only, *without)):
             open_status = Status.UNKNOWN if in_doubt else Status.NOT_SENT
             yield seq, email, body, open_status if status is None else Status(status)
 
-    def contacts(self, *sources: int) -> Iterator[str]:
-        """Yield the e-mail of every row that has one, refused rows too; of *sources* or of all."""
+    def contacts(self, *sources: int, without: Sequence[int] = ()) -> Iterator[str]:
+        """Yield the e-mail of every row that has one, refused rows too.
+
+        Args:
+            *sources: Numbers of sources; none = all.
+            without: Numbers of sources that are left out.
+        """
         wanted = frozenset(sources)
         query = f"""
             select r.seq, r.email, r.source from record r
             where r.email <> '' and r.seq > ? order by r.seq limit {CHUNK}"""
         for _, email, source in self._paged(query):
-            if not wanted or source in wanted:
+            if (not wanted or source in wanted) and source not in without:
                 yield email
 
     def attempts(self, seq: int) -> list[Attempt]:

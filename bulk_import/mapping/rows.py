@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import partial
 from typing import NamedTuple
 
 from bulk_import.api.fields import FIELDS, OPPOSITES, Kind
-from bulk_import.mapping.binding import Binding, BoundField, resolve_list
+from bulk_import.mapping.binding import Binding, BoundField, Lists, bind, resolve_list
+from bulk_import.mapping.loading import ColumnMapping
 from bulk_import.mapping.memo import Memo
 from bulk_import.mapping.optional import guess_offset, normalize_email_by, normalize_name_by
 from bulk_import.models import Problem, Record, Row, Severity
@@ -107,6 +109,11 @@ class RowMapper:
         self._email = next((b for b in binding.fields if b.field.kind is Kind.EMAIL), None)
         self.roles = binding.roles()
 
+    def __reduce__(self) -> tuple[Callable[..., RowMapper], tuple[object, ...]]:
+        """Travel as what the binding is made of: functions do not travel."""
+        bound = self._binding
+        return _mapper, (bound.mapping, bound.header, bound.lists, bound.managers, bound.at)
+
     def has_email(self, cells: Mapping[str, str]) -> bool:
         """Whether the cells hold anything that is meant for an e-mail, or none is wanted."""
         if self._email is None:
@@ -116,6 +123,11 @@ class RowMapper:
     def email_text(self, cells: Mapping[str, str]) -> str:
         """Return what the cells hold for an e-mail, as it is; ``""`` when nothing is mapped to it."""
         return self._email.pick(cells) if self._email is not None else ""
+
+    def first_column(self, field: str) -> str:
+        """Return the first column that feeds a field; ``""`` for none."""
+        bound = next((b for b in self._binding.fields if b.field.name == field), None)
+        return bound.columns[0] if bound is not None and bound.columns else ""
 
     def keeps_back(self, cells: Mapping[str, str]) -> bool:
         """Whether a skip or only rule keeps the row from being sent."""
@@ -388,6 +400,8 @@ class RowMapper:
                     field="lead_email",
                 )
             )
+        if not values.get("lead_email") and self._spec.when.no_email == "create":
+            problems.extend(_unreachable(values, problems))
 
     def _extra(
         self,
@@ -409,6 +423,25 @@ class RowMapper:
         return found
 
 
+# Without one of these nobody can be reached, whatever else is known of them.
+_REACHED_BY = (
+    "lead_phone", "lead_whatsapp", "lead_telegram", "lead_viber", "lead_facebook",
+    "lead_instagram", "lead_vkontakte", "lead_in", "lead_shipping_address_1", "lead_billing_address_1",
+)  # fmt: skip
+
+
+def _unreachable(values: Values, problems: Sequence[Problem]) -> Iterator[Problem]:
+    """Refuse a row without e-mail that no other way leads to, unless its cells are refused anyway."""
+    if any(values.get(name) for name in _REACHED_BY) or any(p.is_error for p in problems):
+        return
+    yield Problem(
+        "CONTACT_UNREACHABLE",
+        "no e-mail, no phone and no other way to reach the person; the server would make a new "
+        "contact of it at every run",
+        field="lead_email",
+    )
+
+
 def _warning(bound: BoundField, note: Note, raw: str) -> Problem:
     return Problem(
         code=note.code,
@@ -418,3 +451,14 @@ def _warning(bound: BoundField, note: Note, raw: str) -> Problem:
         value=raw,
         severity=Severity.WARNING,
     )
+
+
+def _mapper(
+    mapping: ColumnMapping,
+    header: tuple[str, ...],
+    lists: Lists | None,
+    managers: Mapping[str, str] | None,
+    at: datetime | None,
+) -> RowMapper:
+    """Return a mapper that travelled."""
+    return RowMapper(bind(mapping, header, lists=lists, managers=managers, at=at))

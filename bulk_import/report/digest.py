@@ -1,4 +1,4 @@
-"""What the page for people needs to know of all outcomes, gathered while they stream by."""
+"""Sums over all outcomes for ``report.html``, taken while ``report.csv`` is written."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Digest:
     _last: Bucket = field(default_factory=Bucket)
 
     def watched(self, outcomes: Iterable[Outcome]) -> Iterator[Outcome]:
-        """Yield *outcomes* as they are, and note each."""
+        """Yield *outcomes* unchanged; add each to the sums."""
         for outcome in outcomes:
             self._note(outcome)
             yield outcome

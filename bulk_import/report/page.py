@@ -4,32 +4,16 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
-from bulk_import.codes import catalogue
-from bulk_import.models import Outcome, Status, Summary
+from bulk_import.models import Status, Summary
+from bulk_import.report.contents import NEEDS_YOU, contents
 from bulk_import.report.digest import Digest
-from bulk_import.report.summary import MEANING
 from bulk_import.system.files import replaced
-
-_WIDTH, _HEIGHT = 600, 110
-_MOST_CHANGES = 30
-
-
-@dataclass(frozen=True, slots=True)
-class Chart:
-    """A bar chart as numbers for SVG.
-
-    Attributes:
-        bars: (x, y, width, height, what it says) in a field of 600 x 110.
-    """
-
-    title: str
-    top: str
-    bars: tuple[tuple[float, float, float, float, str], ...]
+from bulk_import.texts import Texts, texts
 
 
 def write_page(
@@ -39,6 +23,7 @@ def write_page(
     changes: Mapping[str, Mapping[str, int]],
     *,
     redact: bool = False,
+    language: str = "en",
 ) -> None:
     """Write the page.
 
@@ -50,7 +35,7 @@ def write_page(
         StorageError: It cannot be written.
     """
     with replaced(path) as file:
-        file.write(render(summary, digest, changes, redact=redact).encode())
+        file.write(render(summary, digest, changes, redact=redact, language=language).encode())
 
 
 def render(
@@ -59,86 +44,59 @@ def render(
     changes: Mapping[str, Mapping[str, int]],
     *,
     redact: bool = False,
+    language: str = "en",
 ) -> str:
-    """Return the page."""
-    from jinja2 import Environment, StrictUndefined
+    """Return the page; arguments as of ``write_page``."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
 
+    say = texts(language)
     folder = resources.files("bulk_import.report")
-    script = folder.joinpath("page.js").read_text("utf-8")
-    template = folder.joinpath("page.html.j2").read_text("utf-8")
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
-    digested = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    known = catalogue()
-    return environment.from_string(template).render(
+    script = folder.joinpath("report.js").read_text("utf-8")
+    environment = Environment(
+        loader=PackageLoader("bulk_import.report", "."),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("page.html.j2").render(
+        _=say,
+        say=say,
+        language=say.language,
         summary=summary,
-        counts=[
-            (status.value, summary.counts.get(status, 0), MEANING[status])
-            for status in Status
-            if summary.counts.get(status)
-        ],
-        charts=_charts(digest),
-        causes=[
-            {
-                "status": status.value,
-                "code": code,
-                "rows": rows,
-                "cause": known[code].cause if code in known else "",
-                "fix": known[code].fix if code in known else "",
-                "example": "" if redact else digest.examples[status, code].message,
-            }
-            for (status, code), rows in digest.causes.most_common()
-        ],
-        warnings=[
-            (column, number, "" if redact else digest.warned[column].message)
-            for column, number in digest.warnings.most_common()
-        ],
-        changes=[
-            (name, sorted(values.items(), key=lambda item: -item[1])[:_MOST_CHANGES], len(values))
-            for name, values in changes.items()
-        ],
-        listed=[_line(outcome, redact=redact) for outcome in digest.listed],
-        needing=sum(digest.causes.values()),
-        redact=redact,
+        report=contents(summary, digest, changes, say, redact=redact),
+        next_commands=next_commands(summary, say),
+        rejects=_rejects(summary),
+        style=folder.joinpath("base.css").read_text("utf-8"),
         script=script,
-        script_hash=digested,
-        width=_WIDTH,
-        height=_HEIGHT,
+        script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
     )
 
 
-def _line(outcome: Outcome, *, redact: bool) -> tuple[str, str, str, str, str, str]:
-    return (
-        outcome.source,
-        str(outcome.row),
-        "hidden" if redact and outcome.contact else outcome.contact,
-        outcome.status.value,
-        outcome.error_code,
-        "" if redact else outcome.message,
-    )
-
-
-def _charts(digest: Digest) -> list[Chart]:
-    if len(digest.buckets) < 2:
+def next_commands(summary: Summary, say: Texts) -> list[tuple[str, str]]:
+    """Return (what for, command) of what is to be done next; nothing when all is well."""
+    run_dir = shlex.quote(summary.run_dir)
+    if summary.dry_run:
         return []
-    first, last = min(digest.buckets), max(digest.buckets)
-    width = _WIDTH / (last - first + 1)
-    rates = {n: b.rows / digest.seconds for n, b in digest.buckets.items()}
-    waits = {n: b.elapsed_ms / b.rows for n, b in digest.buckets.items()}
-    charts = []
-    for title, values, unit in (
-        ("Rows answered per second", rates, "rows/s"),
-        ("Mean time of an answer", waits, "ms"),
-    ):
-        top = max(values.values()) or 1.0
-        bars = tuple(
+    found = []
+    if summary.counts.get(Status.NOT_SENT) or summary.counts.get(Status.UNKNOWN):
+        found.append((say("Send what is left"), f"bulk-import resume {run_dir}"))
+    for name in _rejects(summary):
+        path = shlex.quote(str(Path(summary.run_dir) / name))
+        mapping = shlex.quote(summary.mapping)
+        found.append(
             (
-                round((n - first) * width, 2),
-                round(_HEIGHT * (1 - value / top), 2),
-                round(max(width - 0.5, 0.5), 2),
-                round(_HEIGHT * value / top, 2),
-                f"{(n - first) * digest.seconds} s: {value:,.1f} {unit}",
+                say("Correct the rows in {file}, then import that file", file=name),
+                f"bulk-import run {path} -m {mapping}",
             )
-            for n, value in sorted(values.items())
         )
-        charts.append(Chart(title, f"{top:,.1f} {unit}", bars))
-    return charts
+    return found
+
+
+def _rejects(summary: Summary) -> list[str]:
+    """Names of the files with rows that did not make it."""
+    if not any(summary.counts.get(status) for status in NEEDS_YOU) or not summary.run_dir:
+        return []
+    folder = Path(summary.run_dir)
+    files = [path.name for path in folder.glob("rejects*") if path.suffix in (".csv", ".xlsx")]
+    return sorted(name for name in files if not name.endswith(".corrections.csv"))

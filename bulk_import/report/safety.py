@@ -13,7 +13,7 @@ _NUMBER = re.compile(r"[+-]?\d+(?:[.,:]\d+)*%?")
 def safe_cell(text: str) -> str:
     """Return *text* with an apostrophe in front if a spreadsheet program would run it.
 
-    Phones (``+1650…``), offsets (``+03``) and numbers are data and stay as they are. An apostrophe
+    Phones (``+1650…``), offsets (``+03``) and numbers are data and stay unchanged. An apostrophe
     that was there before gets another one, so that reading rejects back can tell them apart.
     """
     bare = text.lstrip("'")

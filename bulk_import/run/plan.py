@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from bulk_import.mapping.consent import ConsentWatch
 from bulk_import.mapping.rows import RowMapper
 from bulk_import.models import Problem, Row, SourceInfo, Status
+from bulk_import.settings import Limits
 
 _MOST_EXAMPLES = 10
 
@@ -83,6 +84,19 @@ class Tally:
 
 
 @dataclass(frozen=True, slots=True)
+class Sample:
+    """A row that would be sent, for a person to look at.
+
+    Attributes:
+        fields: Parameter -> value, as in the form.
+    """
+
+    place: str
+    contact: str
+    fields: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """What a run is about to do, for somebody who decides whether it may.
 
@@ -96,6 +110,12 @@ class Plan:
         examples: Some of the refused rows: (place, why).
         titles: List id -> title, for showing.
         accepted: Rows of the canary that were accepted; 0 before it was sent.
+        fields: Parameter -> rows that would be sent with a value of it.
+        reasons: Status -> why rows are not sent -> number of rows.
+        samples: The first rows that would be sent.
+        limits: The pace, and what may be sent a day.
+        canary: Rows that the settings ask to be sent first; 0 = none.
+        canary_results: What became of each row of the canary, after it was sent.
     """
 
     endpoint: str
@@ -107,3 +127,30 @@ class Plan:
     examples: Sequence[tuple[str, Sequence[Problem]]] = ()
     titles: Mapping[str, str] = field(default_factory=dict)
     accepted: int = 0
+    fields: Mapping[str, int] = field(default_factory=dict)
+    reasons: Mapping[Status, Mapping[str, int]] = field(default_factory=dict)
+    samples: Sequence[Sample] = ()
+    limits: Limits = field(default_factory=Limits)
+    canary: int = 0
+    canary_results: Sequence[str] = ()
+
+    @property
+    def seconds(self) -> float:
+        """How long sending takes at the pace asked for; 0 when there is none."""
+        paced = self.to_send / self.limits.rate if self.limits.rate else 0.0
+        days = (self.to_send - 1) // self.limits.daily_limit if self.limits.daily_limit else 0
+        return max(paced, days * 86_400.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """A yes with a condition.
+
+    Attributes:
+        canary: Send so many rows first, and ask again for the others; 0 = send all.
+    """
+
+    canary: int = 0
+
+
+Answer = bool | Approval

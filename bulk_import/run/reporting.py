@@ -13,6 +13,8 @@ from bulk_import.report.page import write_page
 from bulk_import.report.rejects import REJECTED, write_rejects
 from bulk_import.report.summary import write_summary
 from bulk_import.run.changes import SetCounter
+from bulk_import.system import environment
+from bulk_import.texts import best_language
 
 REPORT = "report.csv"
 PAGE = "report.html"
@@ -38,8 +40,9 @@ def write_reports(
     outcomes = journal.outcomes(on_accepted=changes.add, is_over=is_over)
     write_report(run_dir / REPORT, digest.watched(outcomes), safe=safe)
     summary = summarize(journal, run_dir)
-    write_page(run_dir / PAGE, summary, digest, changes.names(), redact=redact)
     write_rejects(run_dir, journal.sources(), journal.results(*REJECTED))
+    language = best_language(environment.locale())
+    write_page(run_dir / PAGE, summary, digest, changes.names(), redact=redact, language=language)
     write_summary(run_dir / SUMMARY, summary)
     return summary
 

@@ -20,6 +20,8 @@ from contextlib import (
     contextmanager,
 )
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 from bulk_import.api.client import Client
 from bulk_import.api.preflight import Directory, preflight
@@ -35,12 +37,16 @@ from bulk_import.errors import (
 from bulk_import.journal import Journal
 from bulk_import.mapping.loading import ColumnMapping
 from bulk_import.mapping.suppression import SuppressionList
-from bulk_import.models import VANISHED, SourceInfo, Status, Summary
+from bulk_import.models import VANISHED, SourceInfo, Summary
 from bulk_import.progress import Progress
 from bulk_import.run.ahead import ReadAhead, ReadingTask, is_possible
-from bulk_import.run.changes import SetCounter
-from bulk_import.run.folder import JOURNAL, RunFolder
-from bulk_import.run.identity import facts_of, refuse_other_run, refuse_rehearsal
+from bulk_import.run.folder import RunFolder
+from bulk_import.run.identity import (
+    facts_of,
+    refuse_other_job,
+    refuse_other_run,
+    refuse_rehearsal,
+)
 from bulk_import.run.inputs import (
     corrections_of,
     opened_inputs,
@@ -49,15 +55,17 @@ from bulk_import.run.inputs import (
     row_mapper,
     survey,
 )
+from bulk_import.run.judges import Judges, size_of
 from bulk_import.run.judging import (
     JudgingStoppedError,
     judge_sources,
     rejudge,
     settle_duplicates,
 )
-from bulk_import.run.plan import Input, Plan, Tally
+from bulk_import.run.plan import Approval, Input, Plan, Tally
+from bulk_import.run.planning import plan_of
 from bulk_import.run.reporting import summarize, write_reports
-from bulk_import.run.sending import Confirm, Sending, Steer, is_confirmed
+from bulk_import.run.sending import Confirm, Sending, Steer, answered
 from bulk_import.run.withholding import load_suppression, withhold_suppressed
 from bulk_import.settings import Settings
 from bulk_import.stopping import Stop, StoppingError, in_thread
@@ -86,12 +94,15 @@ class Run:
         *,
         adjust: Adjust | None = None,
         steer: Steer | None = None,
+        job: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         """Make a run.
 
         Args:
-            adjust: Called when all rows are judged; may settle more of them. Returns the reason to
-                send nothing, or ``""``.
+            adjust: Called when all rows are judged, and again when the run is resumed; may settle
+                more of them. Returns the reason to send nothing, or ``""``.
+            job: Facts about the job that the run belongs to, kept in its journal: ``job`` names
+                its kind. A run is only continued as what it was started as.
             steer: Given the pace when sending begins, to hold or change it.
         """
         if settings.limits.window:
@@ -103,6 +114,7 @@ class Run:
         self._progress = progress
         self._stop = stop
         self._adjust = adjust
+        self._job = job
         self._sending = Sending(settings, mapping, self._folder, confirm, progress, stop, steer)
         self._began = time.monotonic()
         self._titles: dict[str, str] = {}
@@ -115,12 +127,7 @@ class Run:
             paths: Where they are, for a resume that must read them again.
         """
         is_new = not self._folder.path.exists()
-        if self._folder.has_lost_its_journal:
-            raise SetupError(
-                f"{self._folder}: holds the reports of a run, but not its journal ({JOURNAL}); restore "
-                "that to go on, or import into another folder (rows that were accepted would be "
-                "sent again)"
-            )
+        self._folder.refuse_earlier_run()
         self._folder.make()
         working_in(self._folder.path)
         try:
@@ -132,7 +139,7 @@ class Run:
                     suppression = self._suppression()
                     async with self._opened(inputs(directory)) as opened:
                         with self._new_journal(directory, paths) as journal:
-                            tally = await self._judge(journal, opened, suppression)
+                            tally = await self._judge(journal, opened, suppression, paths)
                             if tally is None:
                                 return self._close(journal)
                             return await self._send(journal, client, tally)
@@ -148,9 +155,8 @@ class Run:
 
     def _new_journal(self, directory: Directory | None, paths: Sequence[str]) -> Journal:
         list_ids = directory.list_ids if directory else {}
-        return Journal.create(
-            self._folder.journal, facts_of(self._mapping, self._settings, paths, list_ids)
-        )
+        facts = facts_of(self._mapping, self._settings, paths, list_ids)
+        return Journal.create(self._folder.journal, facts | dict(self._job))
 
     def _may_read_ahead(self, paths: Sequence[str]) -> bool:
         """Whether rows may be sent before all are judged, and a second process pays off.
@@ -166,8 +172,7 @@ class Run:
         fewest_bytes = self._settings.policy.read_ahead_bytes
         if depends or fewest_bytes < 0 or not paths or not is_possible():
             return False
-        sizes = [Path(path).stat().st_size if Path(path).is_file() else -1 for path in paths]
-        return min(sizes) >= 0 and sum(sizes) >= fewest_bytes
+        return all(Path(path).is_file() for path in paths) and size_of(paths) >= fewest_bytes
 
     async def _begin_ahead(
         self, client: Client, directory: Directory | None, paths: Sequence[str]
@@ -183,6 +188,8 @@ class Run:
                     self._mapping,
                     directory,
                     is_report_safe=self._settings.policy.report_safe,
+                    workers=self._settings.policy.workers,
+                    cluster=self._settings.policy.cluster,
                 )
             ) as ahead,
         ):
@@ -248,6 +255,7 @@ class Run:
         ):
             working_in(self._folder.path)
             facts = journal.facts()
+            refuse_other_job(self._folder, facts, self._job)
             refuse_rehearsal(self._folder, facts, self._settings)
             try:
                 return await self._go_on(journal, facts, paths, inputs, frame)
@@ -281,19 +289,8 @@ class Run:
             suppression = self._suppression()
             if facts.get("judged"):
                 tally = Tally(int(facts["rows_read"]))
-                known = journal.sources()
-                mappers = {
-                    number: row_mapper(self._mapping, info.header, directory)
-                    for number, info in known.items()
-                    if info.kind != VANISHED
-                }
-                corrections = {
-                    number: found
-                    for number, mapper in mappers.items()
-                    if (found := corrections_of(known[number].name, self._mapping, mapper))
-                }
-                rejudge(journal, mappers, suppression, tally, corrections)
-                settle_duplicates(journal, self._mapping.spec.when.duplicate)
+                await asyncio.to_thread(self._judge_again, journal, directory, suppression, tally)
+                await self._compare(journal, tally, suppression)
             else:
                 again = paths or json.loads(facts["paths"])
                 reopened = (
@@ -302,7 +299,7 @@ class Run:
                     else inputs(directory)
                 )
                 async with self._opened(reopened) as opened:
-                    fresh = await self._judge(journal, opened, suppression)
+                    fresh = await self._judge(journal, opened, suppression, again)
                 if fresh is None:
                     return self._close(journal)
                 tally = fresh
@@ -314,6 +311,28 @@ class Run:
             if facts.get("finished") and journal.changes == changes:
                 return self._reported(journal, is_unchanged=True)
             return await self._send(journal, client, tally)
+
+    def _judge_again(
+        self,
+        journal: Journal,
+        directory: Directory | None,
+        suppression: SuppressionList,
+        tally: Tally,
+    ) -> None:
+        """Judge rows again that were kept back: lists and corrections may have changed."""
+        known = journal.sources()
+        mappers = {
+            number: row_mapper(self._mapping, info.header, directory)
+            for number, info in known.items()
+            if info.kind != VANISHED
+        }
+        corrections = {
+            number: found
+            for number, mapper in mappers.items()
+            if (found := corrections_of(known[number].name, self._mapping, mapper))
+        }
+        rejudge(journal, mappers, suppression, tally, corrections)
+        settle_duplicates(journal, self._mapping.spec.when.duplicate)
 
     def _suppression(self) -> SuppressionList:
         return load_suppression(self._mapping, self._settings, self._progress)
@@ -359,17 +378,25 @@ class Run:
             yield
 
     async def _judge(
-        self, journal: Journal, inputs: Iterator[Input], suppression: SuppressionList
+        self,
+        journal: Journal,
+        inputs: Iterator[Input],
+        suppression: SuppressionList,
+        paths: Sequence[str],
     ) -> Tally | None:
         """Read and judge all rows in a thread; ``None`` if the run was interrupted."""
         tally = Tally()
+        policy = self._settings.policy
+
+        def judge_all(**options: Any) -> None:
+            with Judges.opened(
+                policy.workers, policy.cluster, size=size_of(paths), tell=self._progress.say
+            ) as judges:
+                judge_sources(journal, inputs, suppression, tally, judges=judges, **options)
+
         try:
             await asyncio.to_thread(
-                judge_sources,
-                journal,
-                inputs,
-                suppression,
-                tally,
+                judge_all,
                 duplicates=self._mapping.spec.when.duplicate,
                 is_stopping=lambda: self._stop.is_set,
                 on_rows=self._progress.reading,
@@ -379,46 +406,38 @@ class Run:
         for name, problem in tally.problems:
             self._progress.say(f"{name}: {problem}")
         refuse_mostly_blank(tally.rows_read, tally.codes["EMAIL_MISSING"])
-        if self._adjust is not None:
-            reason = await asyncio.to_thread(self._adjust, journal, tally)
-            withhold_suppressed(journal, suppression)
-            if reason:
-                self._stop.request(reason, EXIT_STOPPED)
+        await self._compare(journal, tally, suppression)
         return tally
+
+    async def _compare(self, journal: Journal, tally: Tally, suppression: SuppressionList) -> None:
+        """Let the job settle rows that need not be sent; stop if it finds a reason to."""
+        if self._adjust is None:
+            return
+        reason = await asyncio.to_thread(self._adjust, journal, tally)
+        withhold_suppressed(journal, suppression)
+        if reason:
+            self._stop.request(reason, EXIT_STOPPED)
 
     async def _send(self, journal: Journal, client: Client | None, tally: Tally) -> Summary:
         if client is None or self._stop.is_set:
             return self._close(journal)
         plan = await asyncio.to_thread(self._plan, journal, tally)
-        if plan.to_send and not await is_confirmed(self._confirm, plan, self._stop):
+        answer = not plan.to_send or await answered(self._confirm, plan, self._stop)
+        if not answer:
             self._stop.request("not confirmed; nothing was sent", EXIT_STOPPED)
             return self._close(journal)
-        await self._sending.send(journal, client, plan)
+        sending = self._sending
+        if isinstance(answer, Approval):
+            sending = sending.with_canary(answer.canary)
+        await sending.send(journal, client, plan)
         return self._close(journal)
 
     def _plan(self, journal: Journal, tally: Tally) -> Plan:
-        """Return what is about to be sent, counted from the journal.
-
-        Tags and lists are counted only if somebody is going to see them.
-        """
-        changes = SetCounter()
-        if self._confirm is not None:
-            for row in journal.pending():
-                changes.add(row.body)
-        return Plan(
-            endpoint=self._settings.endpoint,
-            rows_read=tally.rows_read,
-            to_send=journal.count_pending(),
-            counts={
-                status: number
-                for status, number in journal.counts().items()
-                if number and status not in (Status.NOT_SENT, Status.UNKNOWN)
-            },
-            changes=changes.names(),
-            problems=tally.problems,
-            examples=tally.examples,
-            titles=self._titles,
-        )
+        is_asked = self._confirm is not None
+        return plan_of(
+            journal, tally, self._settings, self._titles,
+            is_asked=is_asked, duplicates=self._mapping.spec.when.duplicate,
+        )  # fmt: skip
 
     # -- ends -----------------------------------------------------------------------------------
 

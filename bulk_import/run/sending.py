@@ -11,28 +11,31 @@ from functools import partial
 from inspect import isawaitable
 
 from bulk_import.api.client import Client
+from bulk_import.api.fields import SET_FIELDS
+from bulk_import.api.form import decode
 from bulk_import.delivery.commits import GroupCommit, Reserve
 from bulk_import.delivery.pace import Pace
 from bulk_import.delivery.pool import Pool
 from bulk_import.errors import EXIT_STOPPED, StorageError
 from bulk_import.journal import Journal
+from bulk_import.journal.entries import Pending
 from bulk_import.mapping.loading import ColumnMapping
-from bulk_import.models import Status
+from bulk_import.models import Outcome, Status
 from bulk_import.progress import Progress
 from bulk_import.run.ahead import ReadAhead
 from bulk_import.run.canary import choose_canary
 from bulk_import.run.folder import RunFolder
-from bulk_import.run.plan import Plan
+from bulk_import.run.plan import Answer, Plan
 from bulk_import.run.reporting import REPORT
 from bulk_import.settings import Settings
 from bulk_import.stopping import Stop, StoppingError
 from bulk_import.system.clock import rfc3339
 
-Confirm = Callable[[Plan], bool | Awaitable[bool]]
+Confirm = Callable[[Plan], Answer | Awaitable[Answer]]
 Steer = Callable[[Pace], None]
 
 
-async def is_confirmed(confirm: Confirm | None, plan: Plan, stop: Stop) -> bool:
+async def answered(confirm: Confirm | None, plan: Plan, stop: Stop) -> Answer:
     """Ask for confirmation: a terminal answers at once, a page later; a stopped run means no."""
     answer = True if confirm is None else confirm(plan)
     if not isawaitable(answer):
@@ -59,6 +62,11 @@ class Sending:
     _progress: Progress
     _stop: Stop
     _steer: Steer | None = None
+
+    def with_canary(self, rows: int) -> Sending:
+        """Return a copy that sends so many rows first."""
+        safeguards = replace(self._settings.safeguards, canary=rows)
+        return replace(self, _settings=replace(self._settings, safeguards=safeguards))
 
     async def send(
         self, journal: Journal, client: Client, plan: Plan, ahead: ReadAhead | None = None
@@ -125,20 +133,20 @@ class Sending:
     async def _send_canary(self, reader: Journal, pool: Pool, plan: Plan) -> None:
         chosen = choose_canary(reader.pending(), self._settings.safeguards.canary)
         before = reader.counts()[Status.SUCCESS]
+        sent = list(reader.pending(only=chosen))
         await pool.run(reader.pending(only=chosen))
         accepted = reader.counts()[Status.SUCCESS] - before
-        for seq in sorted(chosen):
-            row, outcome = reader.result(seq)
-            said = f" ({outcome.message})" if outcome.message else ""
-            self._progress.say(f"canary: row {row.number}: {outcome.status.value}{said}")
+        results = [_canary_result(row, reader.result(row.seq)[1], plan) for row in sent]
+        for result in results:
+            self._progress.say(result)
         if accepted < len(chosen):
             self._stop.request(
                 f"the canary: {accepted} of {len(chosen)} rows were accepted; see {REPORT}",
                 EXIT_STOPPED,
             )
         elif self._confirm is not None and not self._stop.is_set and plan.to_send > accepted:
-            shown = replace(plan, accepted=accepted)
-            if not await is_confirmed(self._confirm, shown, self._stop):
+            shown = replace(plan, accepted=accepted, canary_results=results)
+            if not await answered(self._confirm, shown, self._stop):
                 self._stop.request(
                     "not confirmed after the canary; the rest was not sent", EXIT_STOPPED
                 )
@@ -161,3 +169,19 @@ def _midnight() -> str:
         datetime.now().astimezone().date(), datetime.min.time()
     ).astimezone()
     return rfc3339(midnight)
+
+
+def _canary_result(row: Pending, outcome: Outcome, plan: Plan) -> str:
+    """Who a row of the canary was, what became of it, and what the contact got."""
+    said = f" ({outcome.message})" if outcome.message else ""
+    who = f"canary: {row.place}, {row.contact or 'no e-mail'}: {outcome.status.value}{said}"
+    if outcome.status is not Status.SUCCESS:
+        return who
+    fields = [(name, value) for name, value in decode(row.body) if value]
+    got = [
+        f"{name}: {', '.join(plan.titles.get(entry, entry) for entry in value.split(','))}"
+        for name, value in fields
+        if name in SET_FIELDS
+    ]
+    others = len(fields) - len(got)
+    return f"{who}; got {'; '.join([*got, f'{others} other fields'])}"

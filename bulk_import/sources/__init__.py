@@ -133,6 +133,32 @@ def open_source(path: str | Path, options: SourceOptions = SourceOptions()) -> I
         yield source
 
 
+def sheet_names(path: str | Path, member: str | None = None) -> list[str]:
+    """Return the visible sheets of a workbook; nothing for a file without sheets, and for stdin.
+
+    Raises:
+        SourceError: It cannot be opened.
+    """
+    from bulk_import.sources.container import kind_of, regular_file
+
+    name = str(path)
+    if name == "-":
+        return []  # it can be read once
+    with ExitStack() as stack:
+        file = stack.enter_context(regular_file(name, member))
+        kind = kind_of(file, name)
+        if kind in ("text", "json", "html"):
+            return []
+        if kind == "xlsx":
+            from bulk_import.sources.xlsx.workbook import Workbook
+
+            sheets = stack.enter_context(Workbook(file, name)).sheets
+            return [sheet.name for sheet in sheets if not sheet.is_hidden]
+        from bulk_import.sources import calamine
+
+        return calamine.sheets_of(file, name)[1]
+
+
 def read_rows(path: str | Path, **source_options: object) -> Iterator[Row]:
     """Yield the rows of a spreadsheet.
 

@@ -53,6 +53,12 @@ def api_key(known: Mapping[str, str], file: Path | None) -> str:
     return key
 
 
+def locale() -> str:
+    """Return the locale of the person, such as ``ru_RU.UTF-8``; empty when nothing names it."""
+    names = ("BULK_IMPORT_LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG")
+    return next((os.environ[name] for name in names if os.environ.get(name)), "")
+
+
 def state_folder(known: Mapping[str, str]) -> Path:
     """Return the user's own folder for what programs remember between runs.
 

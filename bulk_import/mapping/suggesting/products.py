@@ -15,6 +15,7 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
+from bulk_import.errors import SetupError
 from bulk_import.mapping.consent import ConsentRule
 from bulk_import.mapping.loading import load_mapping
 from bulk_import.mapping.schema import FieldRule
@@ -23,6 +24,7 @@ from bulk_import.system.shipped import shipped
 
 _PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
 _ENOUGH = 0.6  # share of the file's columns that the product must know
+_NO_PRESET = "mistakes"  # a mapping for trying what goes wrong
 _PARTS = frozenset({"lead_first_name", "lead_middle_name", "lead_last_name"})
 
 
@@ -89,6 +91,43 @@ def recognise(header: Sequence[str]) -> Product | None:
         if share >= _ENOUGH and (best is None or share > best[0]):
             best = share, known
     return _of_file(best[1], header) if best else None
+
+
+def product_named(name: str, header: Sequence[str]) -> Product:
+    """Return what the product *name* makes of a header, whether it would be recognised or not.
+
+    Raises:
+        SetupError: There is no such product, or the header has none of its columns.
+    """
+    known = known_products().get(name) or _of_preset(name)
+    product = _of_file(known, header)
+    if not product.fields:
+        raise SetupError(f"the file has none of the columns of preset {name}")
+    return product
+
+
+def preset_names() -> list[str]:
+    """Return what ``--preset`` takes: known products, and the mappings that are shipped."""
+    files = {path.stem for path in shipped("mappings").glob("*.yml")} - {_NO_PRESET}
+    return sorted(files | set(known_products()))
+
+
+def preset_text(name: str) -> str | None:
+    """Return the shipped mapping of a preset as it is written; ``None`` if it has none of its own.
+
+    Raises:
+        SetupError: There is no such preset.
+    """
+    known = known_products().get(name) or _of_preset(name)
+    if not known.mapping:
+        return None
+    return shipped(f"mappings/{known.mapping}.yml").read_text("utf-8")
+
+
+def _of_preset(name: str) -> Known:
+    if name not in preset_names():
+        raise SetupError(f"no preset {name!r}; there are {', '.join(preset_names())}")
+    return Known(name, name, "", "", (), {}, {}, {}, "", name)
 
 
 @cache

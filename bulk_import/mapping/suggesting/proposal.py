@@ -78,7 +78,9 @@ class Proposal:
         return [s for s in self.unmapped if s.field in _TAGS_AND_LISTS]
 
 
-def suggest(header: Sequence[str], rows: Iterable[Row]) -> Proposal:
+def suggest(
+    header: Sequence[str], rows: Iterable[Row], *, product: Product | None = None
+) -> Proposal:
     """Propose a mapping.
 
     The first rows are looked at closely; of the columns that speak of consent every row is read.
@@ -86,12 +88,13 @@ def suggest(header: Sequence[str], rows: Iterable[Row]) -> Proposal:
     Args:
         header: The columns' names.
         rows: All rows of the file, or some of the first.
+        product: Whose export it is, if it is known; recognised by the header otherwise.
     """
     supply = iter(rows)
     looked = list(islice(supply, ROWS_LOOKED_AT))
     contents = contents_of(header, looked)
     table = Table(header, contents)
-    proposal = Proposal(rows=len(looked), product=recognise(header))
+    proposal = Proposal(rows=len(looked), product=product or recognise(header))
     proposal.rules = _rules(header, looked, supply, proposal.product)
     proposal.address = own_address(header, contents)
     taken = _use_product(proposal, contents)

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from bulk_import.api.fields import FIELDS
-from bulk_import.mapping.consent import ConsentRule
+from bulk_import.mapping.consent import ConsentRule, Speaks, propose_rule, speaks_of
 from bulk_import.mapping.suggesting.evidence import FULL_NAME
+from bulk_import.mapping.suggesting.products import Known, known_products
 from bulk_import.mapping.suggesting.proposal import NAME_PARTS, Proposal, Suggestion
 
 _PLAIN = re.compile(r"[^\W_](?:[\w ./'()&+-]*[\w.)])?")
 _NOT_PLAIN = re.compile(r"[\d.+-]+|y|n|yes|no|true|false|on|off|null|~", re.IGNORECASE)
+_TAGS_ARE_OFF = (
+    "# Off, because tags and lists can start e-mail series. Remove the # of a line to send it."
+)
 _PHONE = "lead_phone"
 _COUNTRY_OF = ("lead_shipping_country_code", "lead_billing_country_code")
-_PART_OF = dict(zip(NAME_PARTS, ("first", "middle", "last"), strict=True))
+PART_OF = dict(zip(NAME_PARTS, ("first", "middle", "last"), strict=True))
 
 
 def as_yaml(proposal: Proposal, source: str, options: Mapping[str, str] | None = None) -> str:
@@ -41,10 +46,10 @@ def _lines(proposal: Proposal, source: str, options: Mapping[str, str]) -> Itera
     yield from _region_lines(proposal)
     yield "\nfields:"
     yield from _field_lines(proposal)
+    yield from _off_lines(proposal)  # where taking the # away is all there is to do
     if proposal.rules:
         yield "\n# Only people who did not say no are sent; the counts are in `check`."
         yield from _rule_lines(proposal.rules)
-    yield from _off_lines(proposal)
 
 
 def _region_lines(proposal: Proposal) -> Iterator[str]:
@@ -80,34 +85,56 @@ def _one_field(name: str, proposal: Proposal) -> Iterator[str]:
     if name == FULL_NAME:
         column = scalar(found[0].column)
         for at, part in enumerate(NAME_PARTS):
-            yield f"  {part}: {{column: {column}, part: {_PART_OF[part]}}}{'' if at else comment}"
+            yield f"  {part}: {{column: {column}, part: {PART_OF[part]}}}{'' if at else comment}"
         return
-    options = {}
-    if len(found) > 1:
-        options["columns"] = "[" + ", ".join(scalar(s.column) for s in found) + "]"
-    else:
-        options["column"] = scalar(found[0].column)
-    country = next((proposal.fields[c][0] for c in _COUNTRY_OF if c in proposal.fields), None)
-    if name == _PHONE and country is not None:
-        options["region_from"] = scalar(country.column)
-    if name == "add_tags":
-        options["separator"] = json.dumps(proposal.separator)
-    if proposal.product is not None and name in proposal.product.drops:
-        options["bad_value"] = "drop_field"
+    options = field_options(name, [s.column for s in found], proposal)
     if proposal.dropped.get(name):
-        options["bad_value"] = "drop_field"
         comment += (
             f"; {proposal.dropped[name]:,} of {proposal.rows:,} rows would be refused for it: they "
             "are sent without it"
         )
     if list(options) == ["column"]:
-        yield f"  {name}: {options['column']}{comment}"
+        yield f"  {name}: {scalar(found[0].column)}{comment}"
     else:
-        inside = ", ".join(f"{option}: {value}" for option, value in options.items())
+        inside = ", ".join(f"{option}: {_value(value)}" for option, value in options.items())
         yield f"  {name}: {{{inside}}}{comment}"
 
 
-def _rule_lines(rules: list[ConsentRule]) -> Iterator[str]:
+def field_options(name: str, columns: Sequence[str], proposal: Proposal) -> dict[str, Any]:
+    """Return what the mapping says of a field that *columns* feed."""
+    options: dict[str, Any] = (
+        {"columns": list(columns)} if len(columns) > 1 else {"column": columns[0]}
+    )
+    country = next((proposal.fields[c][0] for c in _COUNTRY_OF if c in proposal.fields), None)
+    if name == _PHONE and country is not None:
+        options["region_from"] = country.column
+    if name == "add_tags":
+        options["separator"] = proposal.separator
+    is_dropped = proposal.product is not None and name in proposal.product.drops
+    if is_dropped or proposal.dropped.get(name):
+        options["bad_value"] = "drop_field"
+    return options
+
+
+def _value(value: str | list[str]) -> str:
+    if isinstance(value, list):
+        return "[" + ", ".join(map(scalar, value)) + "]"
+    return scalar(value)
+
+
+def _rules_of(known: Known) -> Iterator[ConsentRule]:
+    """Rules for the columns of consent that a product's export may have."""
+    cells = {Speaks.OF_REFUSAL: "no", Speaks.OF_CONSENT: "yes", Speaks.OF_STATE: "subscribed"}
+    for column, values in known.only.items():
+        yield ConsentRule("only", column, values, "no consent")
+    for column in sorted(known.columns - set(known.only)):
+        speaks = speaks_of(column)
+        rule = propose_rule(column, {cells[speaks]: 1}) if speaks is not None else None
+        if rule is not None and (speaks is not Speaks.OF_STATE or "email" in column.casefold()):
+            yield rule
+
+
+def _rule_lines(rules: list[ConsentRule], also: str = "") -> Iterator[str]:
     for section in ("skip", "only"):
         chosen = [rule for rule in rules if rule.section == section]
         if chosen:
@@ -115,12 +142,12 @@ def _rule_lines(rules: list[ConsentRule]) -> Iterator[str]:
         for rule in chosen:
             values = ", ".join(json.dumps(value, ensure_ascii=False) for value in rule.values)
             yield f"  - {{column: {scalar(rule.column)}, values: [{values}],"
-            yield f"     because: {scalar(rule.because)}}}"
+            yield f"     because: {scalar(rule.because)}{also}}}"
 
 
 def _off_lines(proposal: Proposal) -> Iterator[str]:
     if proposal.off:
-        yield "\n# Off, because tags and lists can start e-mail series. Move a line to fields: to send it."
+        yield f"\n{_TAGS_ARE_OFF}"
         for suggestion in proposal.off:
             separator = f", separator: {json.dumps(proposal.separator)}"
             extra = separator if suggestion.field == "add_tags" else ""
@@ -130,7 +157,7 @@ def _off_lines(proposal: Proposal) -> Iterator[str]:
             )
     rest = [s for s in proposal.unmapped if s not in proposal.off]
     if rest:
-        yield "\n# Columns that are not sent. Move a line to fields: to send it as this field."
+        yield "\n# Columns that are not sent. Remove the # of a line to send it as this field."
     for suggestion in rest:
         field_name = suggestion.field or "lead_…"
         if field_name == FULL_NAME:
@@ -157,3 +184,31 @@ def scalar(text: str) -> str:
 
 def _one_line(text: str) -> str:
     return "".join(char if char.isprintable() else " " for char in text)
+
+
+def preset_yaml(name: str) -> str:
+    """Return the mapping of a known product, with the columns of all its versions as aliases."""
+    known = known_products()[name]
+    return "\n".join(_preset_lines(known)) + "\n"
+
+
+def _preset_lines(known: Known) -> Iterator[str]:
+    yield f"# {known.title}. Where the columns are known from: {known.source}, {known.seen}."
+    yield "version: 1\nfields:"
+    off = []
+    for name, columns in known.fields.items():
+        named = f"[{', '.join(map(scalar, columns))}]" if len(columns) > 1 else scalar(columns[0])
+        if name == FULL_NAME:
+            yield from (f"  {p}: {{column: {named}, part: {PART_OF[p]}}}" for p in NAME_PARTS)
+        elif name == "add_tags":
+            off.append(
+                f"#  add_tags: {{column: {named}, separator: {json.dumps(known.separator or ',')}}}"
+            )
+        elif name == "add_to_lists":
+            off.append(f"#  add_to_lists: {named}")
+        else:
+            yield f"  {name}: {named}"
+    if off:
+        yield f"\n{_TAGS_ARE_OFF}"
+        yield from off
+    yield from _rule_lines(list(_rules_of(known)), also=", optional: true")

@@ -1,0 +1,304 @@
+"""What the page works on: the folder, the account, projects that are open, work that goes on."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import socket
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from aiohttp import web
+
+from bulk_import.api.preflight import Directory
+from bulk_import.app.live import Judging, Sending
+from bulk_import.errors import BulkImportError, SettingsError
+from bulk_import.jobs.accounts import ask_account
+from bulk_import.jobs.importing import import_file_async, resume_async
+from bulk_import.jobs.projects import IMPORTS, Project
+from bulk_import.journal import Journal
+from bulk_import.run.folder import JOURNAL, new_run_dir
+from bulk_import.sandbox.app import Sandbox
+from bulk_import.sandbox.faults import Faults
+from bulk_import.settings import Settings
+from bulk_import.system.files import replaced
+from bulk_import.system.secrets import Secret
+
+_FACTS = "app.json"
+_SANDBOX = "sandbox.sqlite3"
+_SANDBOX_LATENCY_MS = 40  # enough to see how a run goes
+
+
+@dataclass(slots=True)
+class Account:
+    """Where rows go.
+
+    Attributes:
+        trouble: Why the account does not let us in; empty when it does, or was not asked.
+    """
+
+    settings: Settings
+    is_sandbox: bool = False
+    directory: Directory | None = None
+    trouble: str = ""
+
+    @property
+    def endpoint(self) -> str:
+        return self.settings.endpoint
+
+    @property
+    def titles(self) -> dict[str, str]:
+        """List id -> title."""
+        entries = self.directory.lists if self.directory else ()
+        return {entry.id: entry.title for entry in entries if entry.title}
+
+
+@dataclass(slots=True)
+class Desk:
+    """Everything that handlers share. For one event loop."""
+
+    home: Path
+    base: Settings
+    account: Account | None = None
+    language: str = ""
+    projects: dict[str, Project] = field(default_factory=dict)
+    judging: dict[str, Judging] = field(default_factory=dict)
+    sending: dict[str, Sending] = field(default_factory=dict)
+    _judged_from: dict[str, str] = field(default_factory=dict)
+    _sandbox: Sandbox | None = None
+    _asking: asyncio.Task[None] | None = None
+
+    # -- the folder -------------------------------------------------------------------------------
+
+    def facts(self) -> dict[str, Any]:
+        """Return what the page remembers between starts."""
+        path = self.home / IMPORTS / _FACTS
+        with suppress(OSError, ValueError):
+            found = json.loads(path.read_text("utf-8"))
+            if isinstance(found, dict):
+                return found
+        return {}
+
+    def remember(self, **facts: Any) -> None:
+        """Remember something between starts; never a key."""
+        (self.home / IMPORTS).mkdir(mode=0o700, parents=True, exist_ok=True)
+        with replaced(self.home / IMPORTS / _FACTS) as file:
+            file.write(json.dumps(self.facts() | facts, indent=2).encode())
+
+    # -- the account ------------------------------------------------------------------------------
+
+    async def use_sandbox(self) -> None:
+        """Take the built-in stand-in for the account; it keeps its contacts between starts."""
+        if self._sandbox is None:
+            (self.home / IMPORTS).mkdir(mode=0o700, parents=True, exist_ok=True)
+            sandbox = Sandbox(
+                faults=Faults(latency_ms=_SANDBOX_LATENCY_MS),
+                database=self.home / IMPORTS / _SANDBOX,
+            )
+            # The same address as last time: a run goes on only with the account that it began with.
+            await sandbox.start(_free_port(int(self.facts().get("sandbox_port", 0))))
+            self.remember(sandbox_port=int(sandbox.url.rsplit(":", 1)[1]))
+            self._sandbox = sandbox
+        settings = Settings.from_env(
+            endpoint=self._sandbox.url, environ={}, dotenv=None, state_dir=self.base.state_dir,
+        )  # fmt: skip
+        await self._take(Account(_with_key(settings, self._sandbox.key), is_sandbox=True))
+        self.remember(sandbox=True)
+
+    async def use_account(self, *, login: str, endpoint: str, key: str, key_file: str) -> None:
+        """Take an account of the service; the key stays in this process.
+
+        Raises:
+            SettingsError: It is not one, or it does not let us in; the account before stays.
+        """
+        settings = Settings.from_env(
+            account=login.strip(),
+            endpoint=endpoint.strip(),
+            api_key_file=_path(key_file),
+            environ={},
+            dotenv=None,
+            state_dir=self.base.state_dir,
+        )
+        if key.strip():
+            settings = _with_key(settings, key.strip())
+        elif not settings.api_key and settings.endpoint == self.base.endpoint:
+            settings = self.base  # the key of the environment
+        account = Account(settings)
+        await self._take(account)
+        if account.trouble:
+            raise SettingsError(account.trouble)
+        self.remember(sandbox=False)
+
+    async def use_what_is_there(self) -> None:
+        """At the start: the account of the environment, else the sandbox if it was used last."""
+        if self.base.endpoint and self.base.api_key:
+            self.account = Account(self.base)
+            self._asking = asyncio.create_task(self._ask(self.account))
+        elif self.facts().get("sandbox"):
+            await self.use_sandbox()
+
+    async def _take(self, account: Account) -> None:
+        await self._ask(account)
+        if not account.trouble:
+            self.account = account
+            for name in list(self.projects):
+                self._judged_from.pop(name, None)  # lists are known by other names now
+
+    async def _ask(self, account: Account) -> None:
+        try:
+            account.directory = await ask_account(account.settings)
+        except BulkImportError as exc:
+            account.trouble = str(exc)
+
+    # -- projects ---------------------------------------------------------------------------------
+
+    def project(self, name: str) -> Project:
+        """Return a project; it stays open.
+
+        Raises:
+            web.HTTPNotFound: There is none.
+        """
+        if name not in self.projects:
+            try:
+                self.projects[name] = Project.open(self.home, name)
+            except BulkImportError as exc:
+                raise web.HTTPNotFound(text=str(exc)) from None
+        return self.projects[name]
+
+    def adopt(self, project: Project) -> Project:
+        """Keep a new project open."""
+        self.projects[project.id] = project
+        return project
+
+    def judge(self, project: Project) -> Judging:
+        """Have the rows judged, if they are not, or something has changed since."""
+        known = self.judging.get(project.id)
+        if known is not None and not known.is_done:
+            return known
+        wanted = project.judged_from() + (self.account.endpoint if self.account else "")
+        if project.review is not None and self._judged_from.get(project.id) == wanted:
+            return known or Judging()
+        names = self.account.directory if self.account else None
+        self.judging[project.id] = judging = Judging.start(project, names)
+        self._judged_from[project.id] = wanted
+        if judging.task is not None:
+            judging.task.add_done_callback(lambda _: self._check_judged(project, judging))
+        return judging
+
+    def edited(self, project: Project) -> None:
+        """Take note that the judged rows follow an edit already."""
+        wanted = project.judged_from() + (self.account.endpoint if self.account else "")
+        self._judged_from[project.id] = wanted
+
+    def _check_judged(self, project: Project, judging: Judging) -> None:
+        if judging.error:
+            self._judged_from.pop(project.id, None)
+
+    def forget(self, project: Project) -> None:
+        """Let go of a project that is about to be removed."""
+        self.projects.pop(project.id, None)
+        self.judging.pop(project.id, None)
+        self.sending.pop(project.id, None)
+        self._judged_from.pop(project.id, None)
+
+    # -- sending ----------------------------------------------------------------------------------
+
+    def send(self, project: Project, expected: int | None, *, canary: int, rate: float) -> Sending:
+        """Begin the run of a project, or go on with it.
+
+        Raises:
+            SettingsError: There is no account, or a run of this project is going on.
+        """
+        running = self.sending.get(project.id)
+        if running is not None and not running.is_over:
+            raise SettingsError("this import is being sent already")
+        if self.account is None:
+            raise SettingsError("choose an account first")
+        settings = replace(
+            self.account.settings,
+            limits=replace(self.account.settings.limits, rate=rate),
+            safeguards=replace(self.account.settings.safeguards, canary=canary),
+        )
+        project.remember(canary=canary, rate=rate)
+        run_dir = project.run_dir
+        if run_dir is not None and project.has_run:
+            folder = run_dir
+            sending = Sending.start(
+                folder,
+                expected,
+                lambda confirm, progress, stop, steer: resume_async(
+                    folder, settings, confirm=confirm, progress=progress, stop=stop, steer=steer
+                ),
+            )
+        else:
+            folder = new_run_dir(str(project.source), self.home)
+            project.remember(run_dir=str(folder))
+            fresh = replace(settings, run_dir=folder)
+            sending = Sending.start(
+                folder,
+                expected,
+                lambda confirm, progress, stop, steer: import_file_async(
+                    project.source,
+                    project.mapping(),
+                    fresh,
+                    confirm=confirm,
+                    progress=progress,
+                    stop=stop,
+                    steer=steer,
+                ),
+            )
+        self.sending[project.id] = sending
+        if sending.task is not None:
+            sending.task.add_done_callback(lambda _: self._after_run(project))
+        return sending
+
+    def _after_run(self, project: Project) -> None:
+        if project.review is not None and project.run_dir is not None:
+            project.review.overlay(project.run_dir / JOURNAL)
+
+    async def close(self) -> None:
+        """End what goes on: rows in flight are finished, journals are good."""
+        if self._asking is not None:
+            self._asking.cancel()
+        for judging in self.judging.values():
+            judging.is_stopping = True
+        for sending in self.sending.values():
+            sending.end()
+        going_on = [work.task for work in self.judging.values()]
+        going_on += [work.task for work in self.sending.values()]
+        tasks = [task for task in going_on if task is not None]
+        await asyncio.gather(*tasks, return_exceptions=True)
+        for project in self.projects.values():
+            project.close()
+        if self._sandbox is not None:
+            await self._sandbox.stop()
+
+
+def run_facts(run_dir: Path) -> Mapping[str, str]:
+    """Return what a run's journal remembers."""
+    with Journal.open(run_dir / JOURNAL) as journal:
+        return journal.facts()
+
+
+def _with_key(settings: Settings, key: str) -> Settings:
+    return replace(settings, api_key=Secret(key))
+
+
+def _path(typed: str) -> Path | None:
+    return Path(typed.strip()).expanduser() if typed.strip() else None
+
+
+def _free_port(wanted: int) -> int:
+    """Return *wanted* if it can be had, else 0."""
+    with socket.socket() as probe:
+        if os.name == "posix":  # connections of the process before linger for a minute
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", wanted))
+        except OSError:
+            return 0
+    return wanted

@@ -1,0 +1,83 @@
+"""Columns and fields: every click edits the mapping file."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from aiohttp import web
+
+from bulk_import.api.fields import FIELDS
+from bulk_import.app.pages import form_of, page, project_of, refused
+from bulk_import.errors import BulkImportError, SetupError
+from bulk_import.jobs import matching
+from bulk_import.jobs.projects import Project
+
+
+async def match(request: web.Request) -> web.Response:
+    return await _shown(request, "match.html.j2")
+
+
+async def assign(request: web.Request) -> web.Response:
+    form = await form_of(request)
+    return await _changed(
+        request, lambda p: matching.assign(p, form.get("column", ""), form.get("field", ""))
+    )
+
+
+async def option(request: web.Request) -> web.Response:
+    form = await form_of(request)
+    path = tuple(filter(None, form.get("path", "").split("/")))
+    if not 2 <= len(path) <= 3 and path != ("suppress",):
+        return refused(SetupError("no such option"))
+    return await _changed(request, lambda p: matching.set_option(p, path, form.get("value", "")))
+
+
+async def value(request: web.Request) -> web.Response:
+    form = await form_of(request)
+    return await _changed(
+        request,
+        lambda p: matching.set_value(
+            p, form.get("field", ""), form.get("cell", ""), form.get("meant", "").strip()
+        ),
+    )
+
+
+async def rule(request: web.Request) -> web.Response:
+    form = await form_of(request)
+    values = [line.strip() for line in form.get("values", "").splitlines() if line.strip()]
+    return await _changed(
+        request,
+        lambda p: matching.set_rule(p, form.get("section", ""), form.get("column", ""), values),
+    )
+
+
+async def file(request: web.Request) -> web.Response:
+    """Put another text into the mapping file; line ends as the file has them."""
+    form = await form_of(request)
+    text = form.get("text", "").replace("\r\n", "\n")
+    return await _changed(request, lambda p: p.write_mapping(text))
+
+
+async def _changed(request: web.Request, change: Callable[[Project], None]) -> web.Response:
+    project = project_of(request)
+    try:
+        await asyncio.to_thread(change, project)
+    except BulkImportError as exc:
+        return refused(exc)
+    return await _shown(request, "_match.html.j2")
+
+
+async def _shown(request: web.Request, template: str) -> web.Response:
+    project = project_of(request)
+    values: dict[str, Any] = {"project": project, "step": "match", "trouble": "", "match": None}
+    try:
+        values["match"] = await asyncio.to_thread(matching.look, project)
+    except BulkImportError as exc:
+        values["trouble"] = str(exc)
+    text = await asyncio.to_thread(project.mapping_text)
+    return page(
+        request, template, groups=matching.GROUPS, title_of=matching.title_of,
+        kind_of=matching.kind_of, fields=FIELDS, text=text, **values,
+    )  # fmt: skip

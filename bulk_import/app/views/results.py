@@ -1,0 +1,123 @@
+"""How a run ended: the report, files to take away, the way back, the rows that are left."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from pathlib import Path
+
+from aiohttp import web
+
+from bulk_import.app.pages import DESK, page, project_of, refused, texts_of
+from bulk_import.errors import BulkImportError, SetupError
+from bulk_import.jobs.history import read_report
+from bulk_import.jobs.projects import Project
+from bulk_import.jobs.undoing import undo as write_undo
+from bulk_import.report.contents import contents
+from bulk_import.run.folder import JOURNAL
+
+_RUN = re.compile(r"[\w.-]{1,120}")
+_FILES = re.compile(
+    r"report\.csv|report\.html|summary\.json|rejects(?:_\d+)?\.(?:csv|xlsx)|(?:undo|reverse|plan)\.(?:csv|yml)"
+)
+
+
+async def result(request: web.Request) -> web.Response:
+    """The end of a project's run."""
+    project = project_of(request)
+    desk = request.app[DESK]
+    sending = desk.sending.get(project.id)
+    if sending is not None and not sending.is_over:
+        raise web.HTTPSeeOther(f"/imports/{project.id}/send")
+    if not project.has_run or project.run_dir is None:
+        raise web.HTTPSeeOther(f"/imports/{project.id}/plan")
+    return await _shown(request, project.run_dir, project, sending.error if sending else "")
+
+
+async def run(request: web.Request) -> web.Response:
+    """Any run of the folder."""
+    return await _shown(request, _run_dir(request), None, "")
+
+
+async def download(request: web.Request) -> web.StreamResponse:
+    """A file of a run."""
+    name = request.match_info["file"]
+    if not _FILES.fullmatch(name):
+        raise web.HTTPNotFound(text="There is no such file.\n")
+    path = _run_dir(request) / name
+    if not await asyncio.to_thread(path.is_file):
+        raise web.HTTPNotFound(text="There is no such file.\n")
+    return web.FileResponse(
+        path,
+        headers={
+            "Content-Disposition": f'attachment; filename="{name}"',
+            "Content-Type": "application/octet-stream",
+        },
+    )
+
+
+async def undo(request: web.Request) -> web.Response:
+    """Make an import of the reverse of a run's tags and lists."""
+    desk = request.app[DESK]
+    run_dir = _run_dir(request)
+
+    def make() -> Project:
+        plan = write_undo(run_dir)
+        text = plan.mapping.read_text("utf-8")
+        return Project.create(desk.home, plan.source, mapping=text, note="undo")
+
+    try:
+        project = await asyncio.to_thread(make)
+    except BulkImportError as exc:
+        return refused(exc)
+    desk.adopt(project)
+    return web.json_response({"url": f"/imports/{project.id}/plan"})
+
+
+async def fix_rejects(request: web.Request) -> web.Response:
+    """Make an import of the rows of a run that did not make it, to be corrected and sent alone."""
+    desk = request.app[DESK]
+    run_dir = _run_dir(request)
+
+    def make() -> Project:
+        rejects = sorted(run_dir.glob("rejects*.csv")) + sorted(run_dir.glob("rejects*.xlsx"))
+        rejects = [path for path in rejects if not path.name.endswith(".corrections.csv")]
+        if not rejects:
+            raise SetupError("no row of this run needs you")
+        mapping = read_report(run_dir).mapping
+        return Project.create(desk.home, rejects[0], mapping=mapping, note="rejects")
+
+    try:
+        project = await asyncio.to_thread(make)
+    except BulkImportError as exc:
+        return refused(exc)
+    desk.adopt(project)
+    return web.json_response({"url": f"/imports/{project.id}/review"})
+
+
+def _run_dir(request: web.Request) -> Path:
+    name = request.match_info["run"]
+    path = request.app[DESK].home / "runs" / name
+    if not _RUN.fullmatch(name) or name.startswith(".") or not (path / JOURNAL).is_file():
+        raise web.HTTPNotFound(text="There is no such run.\n")
+    return path
+
+
+def _files(run_dir: Path) -> list[str]:
+    return [path.name for path in sorted(run_dir.iterdir()) if _FILES.fullmatch(path.name)]
+
+
+async def _shown(
+    request: web.Request, run_dir: Path, project: Project | None, error: str
+) -> web.Response:
+    say = texts_of(request)
+    try:
+        found = await asyncio.to_thread(read_report, run_dir)
+    except BulkImportError as exc:
+        return page(request, "trouble.html.j2", project=project, step="result", trouble=str(exc))
+    report = contents(found.summary, found.digest, found.changes, say)
+    files = await asyncio.to_thread(_files, run_dir)
+    return page(
+        request, "result.html.j2", project=project, step="result", report=report, error=error,
+        run=run_dir.name, files=files, summary=found.summary,
+    )  # fmt: skip

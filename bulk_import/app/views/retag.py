@@ -1,0 +1,118 @@
+"""Tags and lists from lists of people: drop them, see who gains and who loses, send."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from pathlib import Path
+from urllib.parse import unquote
+
+from aiohttp import web
+
+from bulk_import.app.pages import DESK, form_of, page, refused
+from bulk_import.app.views.uploading import receive
+from bulk_import.errors import BulkImportError, SetupError
+from bulk_import.jobs.projects import IMPORTS, Project, safe_name
+from bulk_import.jobs.retagging import write_plan
+from bulk_import.jobs.segments import RetagPlan, Segment, plan_retag, read_members, totals
+from bulk_import.run.folder import new_run_dir
+
+_LISTS = "lists"
+_SAMPLES = 5
+_CHANGES = ("add_tags", "remove_tags", "add_to_lists", "remove_from_lists")
+
+
+async def retag(request: web.Request) -> web.Response:
+    return page(request, "retag.html.j2", plan=None, form={}, samples=_SAMPLES)
+
+
+async def upload_list(request: web.Request) -> web.Response:
+    """Take a list of people; say which of its columns holds the addresses."""
+    desk = request.app[DESK]
+    name = safe_name(unquote(request.headers.get("X-File-Name", "list.csv")))
+    folder = desk.home / IMPORTS / _LISTS / secrets.token_hex(4)
+    await asyncio.to_thread(folder.mkdir, mode=0o700, parents=True)
+    path = folder / name
+    try:
+        await receive(request, path)
+        found = await asyncio.to_thread(read_members, [str(path)])
+    except (BulkImportError, OSError) as exc:
+        await asyncio.to_thread(path.unlink, missing_ok=True)
+        return refused(exc)
+    return web.json_response(
+        {
+            "list": f"{folder.name}/{name}",
+            "name": name,
+            "column": found.column,
+            "people": len(found.emails),
+            "refused": list(found.refused[:3]),
+        }
+    )
+
+
+async def compare(request: web.Request) -> web.Response:
+    """Show who gains, who loses, who stays."""
+    form = dict(await form_of(request))
+    try:
+        plan = await asyncio.to_thread(_planned, request.app[DESK].home, form)
+    except (BulkImportError, OSError) as exc:
+        return refused(exc)
+    return page(
+        request, "_retag.html.j2", plan=plan, form=form, totals=totals(plan), samples=_SAMPLES,
+    )  # fmt: skip
+
+
+async def make(request: web.Request) -> web.Response:
+    """Make an import of the plan, to be looked at and sent as any other."""
+    desk = request.app[DESK]
+    form = dict(await form_of(request))
+
+    def made() -> Project:
+        plan = _planned(desk.home, form)
+        most = form.get("most", "").strip()
+        if most.isdigit() and len(plan.calls) > int(most):
+            raise SetupError(
+                f"the brake: {len(plan.calls):,} contacts would be touched, {int(most):,} are allowed"
+            )
+        if not plan.calls:
+            raise SetupError("nobody gains and nobody loses: there is nothing to send")
+        folder = new_run_dir("retag", desk.home)
+        folder.mkdir(parents=True)
+        source, mapping = write_plan(folder, plan)
+        return Project.create(desk.home, source, mapping=mapping.read_text("utf-8"), note="retag")
+
+    try:
+        project = await asyncio.to_thread(made)
+    except (BulkImportError, OSError) as exc:
+        return refused(exc)
+    desk.adopt(project)
+    return web.json_response({"url": f"/imports/{project.id}/plan"})
+
+
+def _planned(home: Path, form: dict[str, str]) -> RetagPlan:
+    values = {name: _lines(form.get(name, "")) for name in _CHANGES}
+    segment = Segment.made(
+        source=_lists(home, form.get("new", "")),
+        previous=_lists(home, form.get("previous", "")),
+        **values,
+    )
+    if not segment.source:
+        raise SetupError("drop the list of the people who are to have the tag")
+    if not segment.changes():
+        raise SetupError("name a tag or a list")
+    return plan_retag({"segment": segment})
+
+
+def _lists(home: Path, text: str) -> tuple[str, ...]:
+    found = []
+    folder = (home / IMPORTS / _LISTS).resolve()
+    for line in _lines(text):
+        path = (folder / line).resolve()
+        if not path.is_relative_to(folder) or not path.is_file():
+            raise SetupError("drop the list again: it is not there any more")
+        found.append(str(path))
+    return tuple(found)
+
+
+def _lines(text: str) -> tuple[str, ...]:
+    return tuple(line.strip() for line in text.splitlines() if line.strip())

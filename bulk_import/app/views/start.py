@@ -1,0 +1,188 @@
+"""The first page: drop a spreadsheet, choose an account, go on with what is there."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+from aiohttp import web
+
+from bulk_import.app.pages import (
+    DESK,
+    LANGUAGE_COOKIE,
+    form_of,
+    page,
+    project_of,
+    refused,
+)
+from bulk_import.app.views.uploading import receive
+from bulk_import.errors import BulkImportError, SettingsError, SourceError
+from bulk_import.jobs.history import list_runs
+from bulk_import.jobs.projects import IMPORTS, Project, delete_project, list_projects
+from bulk_import.journal import Journal
+from bulk_import.models import Summary
+from bulk_import.run.folder import JOURNAL
+from bulk_import.run.reporting import summarize
+from bulk_import.texts import LANGUAGES
+
+_SPREADSHEETS = frozenset(
+    {
+        ".csv",
+        ".tsv",
+        ".txt",
+        ".xlsx",
+        ".xlsm",
+        ".xls",
+        ".xlsb",
+        ".ods",
+        ".gz",
+        ".zip",
+        ".bz2",
+        ".xz",
+    }
+)
+_MOST_FILES = 30
+_MOST_RUNS = 8
+_YEAR_S = 365 * 24 * 3600
+
+
+async def start(request: web.Request) -> web.Response:
+    desk = request.app[DESK]
+    projects = await asyncio.to_thread(_projects, desk.home)
+    runs = await asyncio.to_thread(_runs, desk.home, {item["run_dir"] for item in projects})
+    files = await asyncio.to_thread(_files, desk.home)
+    for item in projects:
+        sending = desk.sending.get(item["id"])
+        item["is_sending"] = sending is not None and not sending.is_over
+    return page(request, "start.html.j2", projects=projects, runs=runs, files=files, home=desk.home)
+
+
+async def upload(request: web.Request) -> web.Response:
+    """Take a file, as it is; it becomes a project."""
+    desk = request.app[DESK]
+    name = unquote(request.headers.get("X-File-Name", "contacts.csv"))
+    folder = desk.home / IMPORTS
+    await asyncio.to_thread(folder.mkdir, mode=0o700, parents=True, exist_ok=True)
+    draft = folder / f".upload-{secrets.token_hex(8)}"
+    try:
+        await receive(request, draft)
+        project = await asyncio.to_thread(Project.adopt, desk.home, draft, name)
+    except (BulkImportError, OSError) as exc:
+        return refused(exc)
+    finally:
+        await asyncio.to_thread(draft.unlink, missing_ok=True)
+    desk.adopt(project)
+    return web.json_response({"url": f"/imports/{project.id}/match"})
+
+
+async def open_file(request: web.Request) -> web.Response:
+    """Take a spreadsheet of the folder where it is."""
+    desk = request.app[DESK]
+    form = await form_of(request)
+    try:
+        path = await asyncio.to_thread(_inside, desk.home, form.get("path", ""))
+        project = await asyncio.to_thread(Project.create, desk.home, path)
+    except (BulkImportError, OSError) as exc:
+        return refused(exc)
+    desk.adopt(project)
+    return web.json_response({"url": f"/imports/{project.id}/match"})
+
+
+async def set_account(request: web.Request) -> web.Response:
+    """Choose where rows go."""
+    desk = request.app[DESK]
+    form = await form_of(request)
+    try:
+        if form.get("kind") == "sandbox":
+            await desk.use_sandbox()
+        else:
+            await desk.use_account(
+                login=form.get("login", ""),
+                endpoint=form.get("endpoint", ""),
+                key=form.get("key", ""),
+                key_file=form.get("key_file", ""),
+            )
+    except (BulkImportError, OSError) as exc:
+        return refused(exc)
+    return web.json_response({"reload": True})
+
+
+async def set_language(request: web.Request) -> web.Response:
+    form = await form_of(request)
+    chosen = form.get("language", "")
+    if chosen not in LANGUAGES:
+        raise web.HTTPBadRequest(text="There is no such language.\n")
+    response = web.json_response({"reload": True})
+    response.set_cookie(
+        LANGUAGE_COOKIE, chosen, httponly=True, samesite="Strict", path="/", max_age=_YEAR_S
+    )
+    return response
+
+
+async def delete(request: web.Request) -> web.Response:
+    """Remove a project; runs stay."""
+    desk = request.app[DESK]
+    project = project_of(request)
+    sending = desk.sending.get(project.id)
+    if sending is not None and not sending.is_over:
+        return refused(SettingsError("it is being sent; stop it first"))
+    desk.forget(project)
+    await asyncio.to_thread(delete_project, project)
+    return web.json_response({"reload": True})
+
+
+def _inside(home: Path, name: str) -> Path:
+    if "\0" in name:
+        raise SourceError("a name has no zero byte in it", code="SOURCE_MISSING")
+    path = (home / name).resolve()
+    if not path.is_relative_to(home.resolve()) or not path.is_file():
+        raise SourceError(f"{name[:80]!r} is not a file of this folder", code="SOURCE_MISSING")
+    return path
+
+
+def _files(home: Path) -> list[str]:
+    found = []
+    for folder in (home, home / "sample_data"):
+        if folder.is_dir():
+            found += [
+                str(path.relative_to(home))
+                for path in sorted(folder.iterdir())
+                if path.suffix.lower() in _SPREADSHEETS
+                and path.is_file()
+                and not path.name.startswith(".")
+                and not path.name.endswith(".corrections.csv")
+                and not path.name.lower().startswith("requirements")
+            ]
+    return found[:_MOST_FILES]
+
+
+def _projects(home: Path) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    for project in list_projects(home):
+        summary = None
+        if project.has_run and project.run_dir is not None:
+            try:
+                with Journal.open(project.run_dir / JOURNAL) as journal:
+                    summary = summarize(journal, project.run_dir)
+            except BulkImportError:
+                summary = None
+        found.append(
+            {
+                "id": project.id,
+                "name": project.source.name,
+                "note": project.facts.note,
+                "created_at": project.facts.created_at,
+                "run_dir": str(project.run_dir or ""),
+                "summary": summary,
+            }
+        )
+    return found
+
+
+def _runs(home: Path, known: set[str]) -> list[Summary]:
+    """Runs that were made by commands, newest first."""
+    runs = [run for run in list_runs(home / "runs") if str(run.run_dir) not in known]
+    return list(reversed(runs))[:_MOST_RUNS]

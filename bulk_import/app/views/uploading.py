@@ -1,0 +1,41 @@
+"""Files that arrive: bounded, readable by their owner alone."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from pathlib import Path
+
+from aiohttp import web
+
+from bulk_import.errors import SourceError
+
+LARGEST = 2 * 2**30  # bytes; larger ones are opened where they are
+_BLOCK = 1 << 20
+
+
+async def receive(request: web.Request, path: Path, *, largest: int = LARGEST) -> None:
+    """Write the body of a request to a new file.
+
+    Raises:
+        SourceError: ``SOURCE_TOO_LARGE``.
+        OSError: It cannot be written.
+    """
+    length = request.content_length
+    if length is not None and length > largest:
+        raise _too_large(largest)
+    received = 0
+    with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
+        async for block in request.content.iter_chunked(_BLOCK):
+            received += len(block)
+            if received > largest:
+                raise _too_large(largest)
+            await asyncio.to_thread(file.write, block)
+
+
+def _too_large(largest: int) -> SourceError:
+    return SourceError(
+        f"larger than {largest // 2**20:,} MB: put the file into the folder of this page and open it "
+        "there",
+        code="SOURCE_TOO_LARGE",
+    )

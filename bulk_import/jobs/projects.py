@@ -1,0 +1,498 @@
+"""A spreadsheet on its way: its mapping, corrections, judged rows and runs, kept in a folder.
+
+``FOLDER/imports/ID/`` holds ``project.json``, the mapping as a file, the source if it was uploaded,
+the history of edits, and judged rows that are thrown away. Everything that counts is a file that
+the commands take as it is.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import secrets
+import shutil
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from bulk_import.api.preflight import Directory
+from bulk_import.errors import SetupError
+from bulk_import.jobs.fixes import Fix, tested_fixes
+from bulk_import.jobs.reviewing import Review
+from bulk_import.mapping.editing import Change, edited
+from bulk_import.mapping.loading import ColumnMapping, parse_mapping
+from bulk_import.mapping.suggesting import as_yaml, suggest
+from bulk_import.run.corrections import (
+    Correction,
+    Key,
+    corrections_beside,
+    digest_of,
+    read_corrections,
+    write_corrections,
+)
+from bulk_import.run.folder import JOURNAL
+from bulk_import.run.inputs import corrections_file
+from bulk_import.sources import open_source
+from bulk_import.system.clock import now_s
+from bulk_import.system.files import replaced
+
+IMPORTS = "imports"
+_FACTS = "project.json"
+_HISTORY = "history.sqlite3"
+_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,60}")
+_UNSAFE = re.compile(r"[^\w. ()+-]+")
+_HISTORY_SCHEMA = """
+create table if not exists step (
+    id integer primary key autoincrement, label text not null, undone integer not null default 0,
+    mapping_before text, mapping_after text);
+create table if not exists cell (
+    step integer not null, seq integer not null, col text not null, before text not null,
+    after text not null);
+create index if not exists cell_step on cell (step);
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What ``project.json`` says.
+
+    Attributes:
+        source: The spreadsheet; absolute, or a name inside the project's folder.
+        run_dir: The run that was begun from here; empty before.
+        note: What made this project, if it was not a person: ``undo`` of a run, a re-tag.
+    """
+
+    source: str
+    created_at: str
+    run_dir: str = ""
+    canary: int = 5
+    rate: float = 2.0
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """An edit that can be undone.
+
+    Attributes:
+        label: For people, as (text, values) of the catalogue of texts.
+    """
+
+    id: int
+    label: str
+    is_mapping: bool
+
+
+@dataclass(slots=True)
+class Project:
+    """One spreadsheet on its way. Not for several threads at once.
+
+    Attributes:
+        review: The judged rows; ``None`` while they are not judged, or as they were before a change.
+    """
+
+    folder: Path
+    facts: Facts
+    review: Review | None = None
+    _corrections: dict[Key, list[Correction]] = field(default_factory=dict)
+
+    # -- making and finding -----------------------------------------------------------------------
+
+    @classmethod
+    def create(cls, home: Path, source: Path, *, mapping: str = "", note: str = "") -> Project:
+        """Make a project of a spreadsheet that is there.
+
+        Args:
+            home: The folder of the app.
+            mapping: Its text; proposed by looking at the spreadsheet when empty.
+
+        Raises:
+            SourceError: The spreadsheet cannot be read.
+        """
+        text = mapping or propose(source)
+        folder = _new_folder(home, source.stem)
+        facts = Facts(str(source.absolute()), now_s(), note=note)
+        project = cls(folder, facts)
+        project._save()
+        _write(project.mapping_path, text)
+        return project
+
+    @classmethod
+    def adopt(cls, home: Path, uploaded: Path, name: str) -> Project:
+        """Make a project of an uploaded file, which moves into the project's folder.
+
+        Args:
+            uploaded: Where it was written.
+            name: As the browser calls it.
+
+        Raises:
+            SourceError: It cannot be read as a spreadsheet; nothing is left of it then.
+        """
+        safe = safe_name(name)
+        folder = _new_folder(home, Path(safe).stem)
+        source = folder / safe
+        try:
+            uploaded.replace(source)
+            text = propose(source)
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+        project = cls(folder, Facts(safe, now_s()))
+        project._save()
+        _write(project.mapping_path, text)
+        return project
+
+    @classmethod
+    def open(cls, home: Path, name: str) -> Project:
+        """Open a project by its id.
+
+        Raises:
+            SetupError: There is none.
+        """
+        folder = home / IMPORTS / name
+        if not _ID.fullmatch(name) or not (folder / _FACTS).is_file():
+            raise SetupError(f"there is no import {name[:80]!r} here")
+        facts = json.loads((folder / _FACTS).read_text("utf-8"))
+        return cls(folder, Facts(**facts))
+
+    @property
+    def id(self) -> str:
+        return self.folder.name
+
+    @property
+    def source(self) -> Path:
+        """The spreadsheet."""
+        return self.folder / self.facts.source
+
+    @property
+    def mapping_path(self) -> Path:
+        """The mapping file."""
+        return self.folder / "mapping.yml"
+
+    @property
+    def run_dir(self) -> Path | None:
+        """The folder of the run that was begun from here."""
+        return Path(self.facts.run_dir) if self.facts.run_dir else None
+
+    @property
+    def has_run(self) -> bool:
+        """Whether a run was begun and its journal is there."""
+        return self.run_dir is not None and (self.run_dir / JOURNAL).is_file()
+
+    def remember(self, **facts: Any) -> None:
+        """Change what ``project.json`` says."""
+        self.facts = replace(self.facts, **facts)
+        self._save()
+
+    def close(self) -> None:
+        """Let go of the judged rows."""
+        if self.review is not None:
+            self.review.close()
+            self.review = None
+
+    # -- the mapping ------------------------------------------------------------------------------
+
+    def mapping_text(self) -> str:
+        """Return the mapping file as it is."""
+        return self.mapping_path.read_text("utf-8-sig")
+
+    def mapping(self) -> ColumnMapping:
+        """Return the mapping.
+
+        Raises:
+            MappingError: The file cannot be used.
+        """
+        return parse_mapping(self.mapping_text(), str(self.mapping_path), folder=self.folder)
+
+    def write_mapping(self, text: str, label: str = "mapping") -> None:
+        """Put another text into the mapping file; it can be undone.
+
+        Raises:
+            MappingError: It cannot be used; the file stays as it was.
+        """
+        parse_mapping(text, str(self.mapping_path), folder=self.folder)
+        before = self.mapping_text()
+        if text == before:
+            return
+        _write(self.mapping_path, text)
+        with self._history() as db:
+            self._forget_undone(db)
+            db.execute(
+                "insert into step (label, mapping_before, mapping_after) values (?, ?, ?)",
+                (label, before, text),
+            )
+
+    def change_mapping(self, changes: Sequence[Change], label: str = "mapping") -> None:
+        """Change places of the mapping; comments and the rest stay.
+
+        Raises:
+            MappingError: It could not be used then; the file stays as it was.
+        """
+        self.write_mapping(edited(self.mapping_text(), changes), label)
+
+    # -- judged rows ------------------------------------------------------------------------------
+
+    def judge(
+        self,
+        names: Directory | None = None,
+        *,
+        on_rows: Callable[[int], None] = lambda _: None,
+        is_stopping: Callable[[], bool] = lambda: False,
+    ) -> Review:
+        """Judge every row anew.
+
+        Raises:
+            SetupError: The source or the mapping cannot be used.
+        """
+        self.close()
+        mapping = self.mapping()
+        path = self.corrections_path(mapping)
+        self._corrections = {}
+        for one in read_corrections(path) if path is not None and path.is_file() else ():
+            self._corrections.setdefault(one.key, []).append(one)
+        self.review = Review.judge(
+            self.folder, str(self.source), mapping, names, on_rows=on_rows, is_stopping=is_stopping
+        )
+        if self.has_run and self.run_dir is not None:
+            self.review.overlay(self.run_dir / JOURNAL)
+        return self.review
+
+    def judged_from(self) -> str:
+        """Return what the judged rows depend on, as one text: mapping, corrections, source."""
+        mapping = self.mapping()
+        stat = self.source.stat()
+        corrections = digest_of(self.corrections_path(mapping))
+        return json.dumps([mapping.text, corrections, stat.st_size, stat.st_mtime_ns])
+
+    def fixes(self) -> list[Fix]:
+        """Return changes of the mapping that were tried on the refused rows."""
+        review = self._judged()
+        return tested_fixes(review.mapping, review.header, review.refused())
+
+    def apply_fix(self, change: str) -> None:
+        """Apply a fix that ``fixes`` returned; the rows are to be judged anew then.
+
+        Raises:
+            SetupError: There is no such fix (any more).
+        """
+        fix = next((fix for fix in self.fixes() if fix.change == change), None)
+        if fix is None:
+            raise SetupError("this fix does not help any more")
+        path = fix.edit.path
+        opposite = {"columns": "column", "column": "columns"}.get(path[-1])
+        removed = [Change((*path[:-1], opposite), None)] if opposite else []
+        self.change_mapping([*removed, fix.edit], f"fix {fix.change}")
+
+    # -- edits ------------------------------------------------------------------------------------
+
+    def corrections_path(self, mapping: ColumnMapping | None = None) -> Path | None:
+        """Return where corrections are kept, there or not."""
+        found = corrections_file(str(self.source), mapping or self.mapping())
+        return found or corrections_beside(str(self.source))
+
+    @property
+    def corrected(self) -> int:
+        """Number of corrected cells."""
+        return len(self._corrections)
+
+    def original(self, sheet: str, row: int, column: str) -> str | None:
+        """Return what the source says in a corrected cell; ``None`` for one that is not."""
+        chain = self._corrections.get((sheet, row, column))
+        return chain[0].before if chain else None
+
+    def edit(self, changes: Iterable[tuple[int, str, str]], label: str) -> int:
+        """Correct cells, as one step; return how many changed.
+
+        Args:
+            changes: (seq, column, text).
+            label: For people.
+
+        Raises:
+            SetupError: There is no such row or column, or nothing is judged.
+        """
+        review = self._judged()
+        cells = []
+        for seq, column, after in changes:
+            _, before = review.cell(seq, column)
+            if before != after:
+                cells.append((seq, column, before, after))
+        if cells:
+            self._apply(cells)
+            with self._history() as db:
+                self._forget_undone(db)
+                step = db.execute("insert into step (label) values (?)", (label,)).lastrowid
+                db.executemany(
+                    "insert into cell values (?,?,?,?,?)", [(step, *cell) for cell in cells]
+                )
+        return len(cells)
+
+    def replace(self, column: str, find: str, by: str, *, whole: bool, exact: bool) -> int:
+        """Find and replace within a column, as one step; return how many cells changed."""
+        review = self._judged()
+        if column not in review.header or not find:
+            raise SetupError("say in which column to look, and for what")
+        found = review.matching(column, find, by, whole=whole, exact=exact)
+        changes = [(seq, column, after) for seq, _, after in found]
+        return self.edit(changes, f"replace {find} by {by} in {column}")
+
+    def undo(self) -> Step | None:
+        """Take the last step back; ``None`` when there is none. Judge anew if it is the mapping's."""
+        return self._step_back(undone=False)
+
+    def redo(self) -> Step | None:
+        """Take a step again that was taken back."""
+        return self._step_back(undone=True)
+
+    def next_steps(self) -> tuple[Step | None, Step | None]:
+        """Return what ``undo`` and ``redo`` would take."""
+        with self._history() as db:
+            return _next(db, undone=False), _next(db, undone=True)
+
+    # -- within -----------------------------------------------------------------------------------
+
+    def _step_back(self, *, undone: bool) -> Step | None:
+        with self._history() as db:
+            step = _next(db, undone=undone)
+            if step is None:
+                return None
+            if step.is_mapping:
+                side = "mapping_after" if undone else "mapping_before"
+                text = db.execute(
+                    f"select {side} from step where id = ?",  # noqa: S608 - its parts are our own texts
+                    (step.id,),
+                ).fetchone()[0]
+                _write(self.mapping_path, text)
+            else:
+                cells = db.execute(
+                    "select seq, col, before, after from cell where step = ? order by rowid",
+                    (step.id,),
+                ).fetchall()
+                back = [(seq, column, after, before) for seq, column, before, after in cells]
+                self._apply(cells if undone else back[::-1])
+            db.execute("update step set undone = ? where id = ?", (int(not undone), step.id))
+        return step
+
+    def _apply(self, cells: Sequence[tuple[int, str, str, str]]) -> None:
+        """Correct cells: the file first, then the judged rows."""
+        review = self._judged()
+        moment = now_s()
+        changes: dict[int, dict[str, str]] = {}
+        for seq, column, before, after in cells:
+            row, found = review.cell(seq, column)
+            if found != before:
+                raise SetupError("the cell was changed meanwhile; look at it again")
+            key = (row.sheet, row.number, column)
+            chain = self._corrections.get(key, [])
+            contact = chain[0].contact if chain else review.contact_of(row)
+            chain = self._with(chain, Correction(*key, before, after, moment, contact))
+            if chain:
+                self._corrections[key] = chain
+            else:
+                self._corrections.pop(key, None)
+            changes.setdefault(seq, {})[column] = after
+        path = self.corrections_path()
+        if path is None:
+            raise SetupError("this source has no folder to keep corrections in")
+        write_corrections(path, (one for chain in self._corrections.values() for one in chain))
+        review.put(changes)
+
+    def _with(self, chain: list[Correction], new: Correction) -> list[Correction]:
+        """Add an edit to those of its cell: one line, but for cells that a run has read already."""
+        if self.has_run:
+            is_back = chain and (chain[-1].before, chain[-1].after) == (new.after, new.before)
+            return chain[:-1] if is_back else [*chain, new]
+        if not chain:
+            return [new]
+        first = chain[0].before
+        return [] if first == new.after else [replace(new, before=first)]
+
+    def _judged(self) -> Review:
+        if self.review is None:
+            raise SetupError("the rows are not judged yet")
+        return self.review
+
+    def _save(self) -> None:
+        _write(self.folder / _FACTS, json.dumps(asdict(self.facts), ensure_ascii=False, indent=2))
+
+    @contextmanager
+    def _history(self) -> Iterator[sqlite3.Connection]:
+        path = self.folder / _HISTORY
+        if not path.exists():
+            os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
+        with closing(sqlite3.connect(path)) as db:
+            db.executescript(_HISTORY_SCHEMA)
+            with db:
+                yield db
+
+    def _forget_undone(self, db: sqlite3.Connection) -> None:
+        """A new step after an undo: what was undone cannot be redone any more."""
+        db.execute("delete from cell where step in (select id from step where undone)")
+        db.execute("delete from step where undone")
+
+
+def list_projects(home: Path) -> list[Project]:
+    """Return the projects of a folder, the newest first."""
+    found = []
+    for facts in (home / IMPORTS).glob(f"*/{_FACTS}"):
+        try:
+            found.append(Project.open(home, facts.parent.name))
+        except (SetupError, OSError, ValueError, TypeError):
+            continue
+    return sorted(found, key=lambda project: project.facts.created_at, reverse=True)
+
+
+def delete_project(project: Project) -> None:
+    """Remove a project's folder; runs and sources elsewhere stay."""
+    project.close()
+    shutil.rmtree(project.folder, ignore_errors=True)
+
+
+def propose(source: Path) -> str:
+    """Return a mapping that is proposed for a spreadsheet.
+
+    Raises:
+        SourceError: It cannot be read.
+    """
+    with open_source(source) as opened:
+        proposal = suggest(opened.header, opened)
+    text = as_yaml(proposal, source.name)
+    if not proposal.fields:  # a mapping has one field at least: a person chooses it
+        text = text.replace("\nfields:", "\nfields:\n  lead_description: {value: imported}", 1)
+    return text
+
+
+def safe_name(name: str) -> str:
+    """Return a file's name without anything that leads elsewhere."""
+    last = name.replace("\\", "/").rsplit("/", 1)[-1]
+    clean = _UNSAFE.sub("_", last).strip(". ")[-80:].lstrip(". ")
+    return clean or "contacts.csv"
+
+
+def _next(db: sqlite3.Connection, *, undone: bool) -> Step | None:
+    found = db.execute(
+        "select id, label, mapping_before is not null from step where undone = ?"
+        " order by id * ? limit 1",
+        (int(undone), 1 if undone else -1),
+    ).fetchone()
+    return Step(found[0], found[1], bool(found[2])) if found else None
+
+
+def _new_folder(home: Path, stem: str) -> Path:
+    slug = re.sub(r"[^a-z0-9]+", "-", stem.lower()).strip("-")[:40] or "contacts"
+    (home / IMPORTS).mkdir(mode=0o700, parents=True, exist_ok=True)
+    while True:
+        folder = home / IMPORTS / f"{slug}-{secrets.token_hex(2)}"
+        try:
+            folder.mkdir(mode=0o700)
+        except FileExistsError:
+            continue
+        return folder
+
+
+def _write(path: Path, text: str) -> None:
+    with replaced(path) as file:
+        file.write(text.encode())

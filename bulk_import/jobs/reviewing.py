@@ -1,0 +1,527 @@
+"""All rows of a source, judged and sent nowhere: to look at, filter, explain and correct.
+
+The rows are judged by the stations of a run, into a journal that is thrown away. Beside it stands a
+second file with what looking needs: which rows have which problem, and the rows of each filter in
+their order, so that any window of a million rows comes at once.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Self
+
+from bulk_import.api.preflight import Directory
+from bulk_import.errors import SetupError
+from bulk_import.journal import Journal
+from bulk_import.journal.database import as_row
+from bulk_import.mapping.loading import ColumnMapping
+from bulk_import.mapping.rows import RowMapper, Step
+from bulk_import.mapping.suppression import SuppressionList
+from bulk_import.models import Problem, Record, Row, SourceInfo, Status
+from bulk_import.run.changes import SetCounter
+from bulk_import.run.inputs import opened_inputs, row_mapper
+from bulk_import.run.judges import Judges, judge, size_of
+from bulk_import.run.judging import entered, judge_sources, settle_duplicates
+from bulk_import.run.plan import Plan, Tally
+
+JUDGED = "judged.sqlite3"
+_VIEW = "view.sqlite3"
+_SCHEMA = """
+create table problem (seq integer not null, code text not null, col text not null, error integer not null);
+create table hit (filter integer not null, pos integer not null, seq integer not null,
+                  primary key (filter, pos)) without rowid;
+create table filter (id integer primary key, text text not null unique, rows integer not null);
+"""
+_INDEXES = """
+create index problem_code on problem (code, seq);
+create index problem_col on problem (col, seq);
+create index problem_seq on problem (seq);
+"""
+# The reasons and warnings of a row, unpacked: code, message, column, field, value, severity.
+_UNPACKED = """
+insert into problem
+select seq, json_extract(p.value, '$[0]'),
+       coalesce(nullif(json_extract(p.value, '$[2]'), ''), json_extract(p.value, '$[3]')),
+       json_extract(p.value, '$[5]') = 'error'
+from (select seq, warnings as list from j.record where warnings is not null {among}
+      union all
+      select seq, reasons from j.outcome where reasons is not null {among}) r, json_each(r.list) p
+"""
+READY = "ready"  # what a row is that would be sent
+_MOST_FOUND = 50_000  # cells that one replacement changes at most
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which rows to look at; empty fields do not matter.
+
+    Attributes:
+        status: ``ready`` or a status.
+        code: Of a problem.
+        column: With any problem in it, or, with *text*, in which to search.
+        problems: Only rows with errors.
+        text: Anywhere in the cells.
+    """
+
+    status: str = ""
+    code: str = ""
+    column: str = ""
+    problems: bool = False
+    text: str = ""
+
+    @property
+    def is_empty(self) -> bool:
+        return self == Filter()
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A row of the grid.
+
+    Attributes:
+        marks: Column -> ``error`` or ``warning``.
+        changed: Columns that are corrected.
+        why: The first problem in words; empty for none.
+    """
+
+    seq: int
+    row: int
+    sheet: str
+    status: str
+    cells: tuple[str, ...]
+    marks: Mapping[str, str]
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Rows that share a problem."""
+
+    code: str
+    rows: int
+    is_error: bool
+    columns: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How the rows stand."""
+
+    rows: int
+    statuses: Mapping[str, int]
+    causes: tuple[Cause, ...]
+    columns: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One cell explained.
+
+    Attributes:
+        steps: What became of it, for each field that it feeds.
+        problems: Its own, and those of the row as a whole.
+    """
+
+    line: Line
+    column: str
+    text: str
+    steps: tuple[Step, ...]
+    problems: tuple[Problem, ...]
+    form: tuple[tuple[str, str], ...]
+
+
+@dataclass(slots=True)
+class Review:
+    """The judged rows of one source. For several threads, one after the other."""
+
+    header: tuple[str, ...]
+    mapping: ColumnMapping
+    tally: Tally
+    _journal: Journal
+    _db: sqlite3.Connection
+    _mapper: RowMapper
+    _suppression: SuppressionList
+    _sources: dict[int, SourceInfo]
+    _lock: threading.RLock = field(default_factory=threading.RLock)
+    _sent: bool = False
+
+    @classmethod
+    def judge(
+        cls,
+        folder: Path,
+        source: str,
+        mapping: ColumnMapping,
+        names: Directory | None = None,
+        *,
+        on_rows: Callable[[int], None] = lambda _: None,
+        is_stopping: Callable[[], bool] = lambda: False,
+    ) -> Self:
+        """Read and judge every row of *source*; earlier judgements in *folder* are thrown away.
+
+        Args:
+            names: What the account calls its lists; ``None`` = it was not asked.
+
+        Raises:
+            SetupError: The source or the mapping cannot be used.
+            JudgingStoppedError: ``is_stopping`` said so.
+        """
+        throw_away(folder)
+        suppression = SuppressionList.load(mapping.suppress_files())
+        tally = Tally()
+        with (
+            opened_inputs([source], mapping, names) as inputs,
+            Judges.opened(size=size_of([source])) as judges,
+        ):
+            journal = Journal.create(folder / JUDGED)
+            try:
+                journal.leave_syncs_to_others()
+                judge_sources(
+                    journal, inputs, suppression, tally, duplicates=mapping.spec.when.duplicate,
+                    judges=judges, is_stopping=is_stopping, on_rows=on_rows,
+                )  # fmt: skip
+                sources = journal.sources()
+                db = _view(folder)
+            except BaseException:
+                journal.close()
+                raise
+        header = sources[1].header
+        mapper = row_mapper(mapping, header, names)
+        return cls(header, mapping, tally, journal, db, mapper, suppression, sources)
+
+    def close(self) -> None:
+        """Close both files."""
+        with self._lock:
+            self._db.close()
+            self._journal.close()
+
+    # -- looking ----------------------------------------------------------------------------------
+
+    def overlay(self, run_journal: Path | None) -> None:
+        """Show how the rows ended in a run of the same source; ``None`` = no run."""
+        with self._lock:
+            if self._sent:
+                self._db.execute("detach database s")
+            self._sent = run_journal is not None and run_journal.is_file()
+            if run_journal is not None and self._sent:
+                self._db.execute("attach database ? as s", (_read_only(run_journal),))
+            self._forget_filters()
+
+    def counts(self) -> Counts:
+        """Return how many rows stand how, and why."""
+        with self._lock:
+            statuses = dict(
+                self._db.execute(
+                    f"""select {self._status()} as st, count(*) from j.record r {self._joins()}
+                        group by st order by 2 desc"""  # noqa: S608 - its parts are our own texts
+                )
+            )
+            columns = dict(
+                self._db.execute(
+                    "select col, count(distinct seq) from problem where error group by col"
+                    " order by 2 desc"
+                )
+            )
+            return Counts(sum(statuses.values()), statuses, tuple(self._causes()), columns)
+
+    def count(self, wanted: Filter) -> int:
+        """Return how many rows *wanted* has."""
+        with self._lock:
+            if wanted.is_empty:
+                return self._journal.count_records()
+            return self._found(wanted)[1]
+
+    def window(self, wanted: Filter, first: int, rows: int) -> list[Line]:
+        """Return *rows* lines from position *first*, from 0."""
+        with self._lock:
+            if wanted.is_empty:
+                where: tuple[object, ...] = (first + 1, first + rows)
+                among = "r.seq between ? and ?"
+            else:
+                number, _ = self._found(wanted)
+                where = (number, first, first + rows - 1)
+                among = "r.seq in (select seq from hit where filter = ? and pos between ? and ?)"
+            lines = self._db.execute(
+                f"""select r.seq, r.row, r.sheet, r.cells, {self._status()}, o.reasons, r.warnings,
+                    {"e.message" if self._sent else "''"}
+                    from j.record r {self._joins()} where {among} order by r.seq""",  # noqa: S608 - its parts are our own texts
+                where,
+            ).fetchall()
+            return [self._line(*line) for line in lines]
+
+    def position(self, wanted: Filter, seq: int) -> int:
+        """Return at which position of *wanted* a row is; the next one's if it is not among them."""
+        with self._lock:
+            if wanted.is_empty:
+                return seq - 1
+            number, rows = self._found(wanted)
+            found = self._db.execute(
+                "select min(pos) from hit where filter = ? and seq >= ?", (number, seq)
+            ).fetchone()
+            return int(found[0]) if found[0] is not None else max(0, rows - 1)
+
+    def explain(self, seq: int, column: str) -> Cell:
+        """Explain one cell: what becomes of it, and why.
+
+        Raises:
+            SetupError: There is no such row or column.
+        """
+        with self._lock:
+            row = self._row(seq)
+            if column not in row.cells:
+                raise SetupError(f"no column {column!r}")
+            record, steps = self._mapper.explain(row)
+            own = tuple(step for step in steps if column in step.columns)
+            fields = {step.field for step in own}
+            problems = tuple(
+                p for p in record.problems
+                if p.column == column or (not p.column and (not p.field or p.field in fields))
+            )  # fmt: skip
+            line = self.window(Filter(), seq - 1, 1)[0]
+            return Cell(line, column, row.cells[column], own, problems, record.fields)
+
+    def refused(self) -> list[Record]:
+        """Return the records of rows that are refused, as fixes are tried on them."""
+        with self._lock:
+            rows = self._journal.ended_in(Status.INVALID)
+            found = (self._mapper.record(row) for _, _, row in rows)
+            return [record for _, record in zip(range(20_000), found, strict=False)]
+
+    def examples(self, code: str, rows: int = 3) -> list[tuple[int, str, str]]:
+        """Return (row, cell, message) of some rows with the problem *code*."""
+        found = []
+        for line in self.window(Filter(code=code), 0, rows):
+            for problem in self._mapper.record(self._row(line.seq)).problems:
+                if problem.code == code:
+                    found.append((line.row, problem.value, problem.message))
+                    break
+        return found
+
+    def plan(self, endpoint: str, titles: Mapping[str, str]) -> Plan:
+        """Return what a run of these rows would do."""
+        with self._lock:
+            changes = SetCounter()
+            for row in self._journal.pending():
+                changes.add(row.body)
+            counts = self._journal.counts()
+            return Plan(
+                endpoint=endpoint,
+                rows_read=self._journal.count_records(),
+                to_send=self._journal.count_pending(),
+                counts={
+                    status: number
+                    for status, number in counts.items()
+                    if number and status not in (Status.NOT_SENT, Status.UNKNOWN)
+                },
+                changes=changes.names(),
+                problems=self.tally.problems,
+                examples=self.tally.examples,
+                titles=titles,
+            )
+
+    # -- changing ---------------------------------------------------------------------------------
+
+    def cell(self, seq: int, column: str) -> tuple[Row, str]:
+        """Return the row and what its cell says now.
+
+        Raises:
+            SetupError: There is no such row or column.
+        """
+        with self._lock:
+            row = self._row(seq)
+        if column not in row.cells:
+            raise SetupError(f"no column {column!r}")
+        return row, row.cells[column]
+
+    def contact_of(self, row: Row) -> str:
+        """Return who a row is about: its address, or what stands for one."""
+        return self._mapper.record(row).email or self._mapper.email_text(row.cells).strip()
+
+    def put(self, changes: Mapping[int, Mapping[str, str]]) -> None:
+        """Put other texts into cells, and judge their rows again.
+
+        Args:
+            changes: seq -> column -> text.
+        """
+        with self._lock:
+            for seq, texts in changes.items():
+                row = self._row(seq)
+                problems = tuple(p for p in row.problems if p.column not in texts)
+                better = replace(row, cells={**row.cells, **texts}, problems=problems)
+                judged = judge(self._mapper.record(better), self._suppression)
+                self._journal.replace_judgement(seq, entered(1, Tally(), better, judged))
+            duplicates = self.mapping.spec.when.duplicate
+            if duplicates != "send":
+                self._journal.index()
+                settle_duplicates(self._journal, duplicates)
+            self._refresh(None if duplicates != "send" else changes.keys())
+
+    def matching(
+        self, column: str, find: str, by: str, *, whole: bool, exact: bool
+    ) -> Iterator[tuple[int, str, str]]:
+        """Yield (seq, text, text with *by* in the place of *find*) of a column's cells.
+
+        Args:
+            whole: Only cells that are *find* and nothing else.
+            exact: Capitals matter.
+        """
+        at = self.header.index(column)
+        wanted = find if exact else find.casefold()
+        with self._lock:
+            cells = self._db.execute(
+                f"select seq, json_extract(cells, '$[{at}]') as cell from j.record"  # noqa: S608 - its parts are our own texts
+                " where has(cell, ?, ?, ?) order by seq limit ?",
+                (wanted, whole, exact, _MOST_FOUND),
+            ).fetchall()
+        for seq, text in cells:
+            yield seq, text, by if whole else _replaced(text, wanted, by, exact=exact)
+
+    # -- within -----------------------------------------------------------------------------------
+
+    def _row(self, seq: int) -> Row:
+        if not 1 <= seq <= self._journal.count_records():
+            raise SetupError(f"no row at {seq}")
+        place = self._db.execute(
+            "select source, sheet, row, cells, problems from j.record where seq = ?", (seq,)
+        ).fetchone()
+        return as_row(self._sources, place)
+
+    def _status(self) -> str:
+        ended = "case when e.status in ('success', 'failed', 'unknown') then e.status end, "
+        return f"coalesce({ended if self._sent else ''}o.status, '{READY}')"
+
+    def _joins(self) -> str:
+        sent = "left join s.outcome e on e.seq = r.seq" if self._sent else ""
+        return f"left join j.outcome o on o.seq = r.seq {sent}"
+
+    def _causes(self) -> Iterator[Cause]:
+        columns: dict[str, list[str]] = {}
+        for code, column in self._db.execute("select distinct code, col from problem"):
+            columns.setdefault(code, []).append(column)
+        for code, rows, error in self._db.execute(
+            "select code, count(distinct seq), max(error) from problem group by code"
+            " order by 3 desc, 2 desc"
+        ):
+            yield Cause(code, rows, bool(error), tuple(filter(None, columns[code])))
+
+    def _line(
+        self, seq: int, row: int, sheet: str, cells: str, status: str, reasons: str | None,
+        warnings: str | None, said: str | None,
+    ) -> Line:  # fmt: skip
+        marks: dict[str, str] = {}
+        why = said or ""
+        for packed, kind in ((warnings, "warning"), (reasons, "error")):
+            for _code, message, column, target, *_ in json.loads(packed) if packed else ():
+                place = column or self._mapper.first_column(target)
+                marks[place] = kind
+                if kind == "error" and not why:
+                    why = message
+        marks.pop("", None)
+        return Line(seq, row, sheet, status, tuple(json.loads(cells)), marks, why)
+
+    def _found(self, wanted: Filter) -> tuple[int, int]:
+        """Return the number of a filter and how many rows it has; look for them at first."""
+        text = json.dumps([wanted.status, wanted.code, wanted.column, wanted.problems, wanted.text])
+        known = self._db.execute("select id, rows from filter where text = ?", (text,)).fetchone()
+        if known is not None:
+            return int(known[0]), int(known[1])
+        where, values = self._where(wanted)
+        self._db.execute("begin")
+        number = self._db.execute(
+            "insert into filter (text, rows) values (?, 0)", (text,)
+        ).lastrowid
+        self._db.execute(
+            f"""insert into hit select ?, row_number() over (order by r.seq) - 1, r.seq
+                from j.record r {self._joins()} where {" and ".join(where)}""",  # noqa: S608 - its parts are our own texts
+            (number, *values),
+        )
+        rows = self._db.execute("select count(*) from hit where filter = ?", (number,)).fetchone()
+        self._db.execute("update filter set rows = ? where id = ?", (rows[0], number))
+        self._db.execute("commit")
+        return int(number or 0), int(rows[0])
+
+    def _where(self, wanted: Filter) -> tuple[list[str], list[object]]:
+        where: list[str] = []
+        values: list[object] = []
+        if wanted.status:
+            where.append(f"{self._status()} = ?")
+            values.append(wanted.status)
+        if wanted.problems:
+            where.append(f"{self._status()} in ('invalid', 'failed', 'unknown')")
+        if wanted.code:
+            where.append("r.seq in (select seq from problem where code = ?)")
+            values.append(wanted.code)
+        if wanted.column and not wanted.text:
+            where.append("r.seq in (select seq from problem where col = ?)")
+            values.append(wanted.column)
+        if wanted.text:
+            cell = "r.cells"
+            if wanted.column in self.header:
+                cell = f"json_extract(r.cells, '$[{self.header.index(wanted.column)}]')"
+            where.append(f"has({cell}, ?, 0, 0)")
+            values.append(wanted.text.casefold())
+        return where or ["1"], values
+
+    def _refresh(self, seqs: Iterable[int] | None) -> None:
+        """Take over what judging again found; ``None`` = of all rows."""
+        self._db.execute("begin")
+        if seqs is None:
+            self._db.execute("delete from problem")
+            self._db.execute(_UNPACKED.format(among=""))
+        else:
+            for seq in seqs:
+                self._db.execute("delete from problem where seq = ?", (seq,))
+                self._db.execute(_UNPACKED.format(among=f"and seq = {int(seq)}"))
+        self._forget_filters()
+        self._db.execute("commit")
+
+    def _forget_filters(self) -> None:
+        self._db.execute("delete from hit")
+        self._db.execute("delete from filter")
+
+
+def throw_away(folder: Path) -> None:
+    """Remove the judged rows of *folder*, if there are any."""
+    for name in (JUDGED, _VIEW):
+        for end in ("", "-wal", "-shm", "-journal"):
+            (folder / f"{name}{end}").unlink(missing_ok=True)
+
+
+def _view(folder: Path) -> sqlite3.Connection:
+    """Make what looking needs, beside the journal, readable by its owner alone."""
+    path = folder / _VIEW
+    os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    db = sqlite3.connect(
+        path.absolute().as_uri(), uri=True, isolation_level=None, check_same_thread=False,
+        timeout=10,
+    )  # fmt: skip
+    db.execute("pragma synchronous = off")  # thrown away anyway
+    db.execute("pragma journal_mode = memory")
+    db.execute("attach database ? as j", (_read_only(folder / JUDGED),))
+    db.create_function("has", 4, _has, deterministic=True)
+    db.executescript(_SCHEMA)
+    db.execute(_UNPACKED.format(among=""))
+    db.executescript(_INDEXES)
+    return db
+
+
+def _read_only(path: Path) -> str:
+    return f"{path.absolute().as_uri()}?mode=ro"
+
+
+def _has(cell: Any, wanted: str, whole: int, exact: int) -> bool:
+    text = str(cell) if exact else str(cell).casefold()
+    return text == wanted if whole else wanted in text
+
+
+def _replaced(text: str, wanted: str, by: str, *, exact: bool) -> str:
+    if exact:
+        return text.replace(wanted, by)
+    import re
+
+    return re.sub(re.escape(wanted), lambda _: by, text, flags=re.IGNORECASE)

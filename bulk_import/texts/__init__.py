@@ -1,0 +1,170 @@
+"""What pages and reports say, in the languages of their readers; English texts are the keys."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
+
+LANGUAGES = {"en": "English", "ru": "Русский"}
+_NARROW = "\u202f"  # between groups of digits, where the language has no comma there
+_MONTHS_EN = (
+    "January February March April May June July August September October November December".split()
+)
+_MONTHS_RU = (
+    "января февраля марта апреля мая июня июля августа сентября октября ноября декабря".split()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """The texts of one language. Called with an English text, returns it in that language."""
+
+    language: str
+
+    def __call__(self, text: str, **values: Any) -> str:
+        """Return *text* in the language, with *values* in its braces.
+
+        Whole numbers among them are grouped.
+        """
+        found = self._known.get(text, text)
+        return self._filled(found if isinstance(found, str) else found[-1], values)
+
+    def count(self, number: int, one: str, several: str, **values: Any) -> str:
+        """Return the form of a text that goes with *number*, which its ``{n}`` stands for.
+
+        Args:
+            one: In English, for one: ``{n} row``.
+            several: In English, for any other number; the key.
+        """
+        found = self._known.get(several)
+        if isinstance(found, tuple):
+            text = found[_russian_form(number)]
+        else:
+            text = found or (one if number == 1 else several)
+        return self._filled(text, {"n": number, **values})
+
+    def number(self, number: float) -> str:
+        """Return a number with its digits in groups."""
+        shown = f"{number:,}"
+        return shown if self.language == "en" else shown.replace(",", _NARROW).replace(".", ",")
+
+    def share(self, share: float) -> str:
+        """Return a share of 1 in percent; never 0 or 100 for what is neither."""
+        percent = round(share * 100)
+        if percent in (0, 100) and share not in (0, 1):
+            return f"> 99{self._percent}" if percent else f"< 1{self._percent}"
+        return f"{percent}{self._percent}"
+
+    def cause(self, code: str) -> str:
+        """Return what a code of the catalogue means, in one sentence; empty for an unknown one."""
+        return self._of_code(code)[0]
+
+    def fix(self, code: str) -> str:
+        """Return what is done about it."""
+        return self._of_code(code)[1]
+
+    def moment(self, rfc3339: str) -> str:
+        """Return a moment in local time, for people: ``10 March 2026, 14:05``."""
+        if not rfc3339:
+            return ""
+        local = datetime.fromisoformat(rfc3339).astimezone()
+        months = _MONTHS_EN if self.language == "en" else _MONTHS_RU
+        return f"{local.day} {months[local.month - 1]} {local.year}, {local:%H:%M}"
+
+    def span(self, first: str, last: str) -> str:
+        """Return two moments of local time; the day once if it is the same."""
+        if not first or not last:
+            return self.moment(first or last)
+        begun, ended = (datetime.fromisoformat(text).astimezone() for text in (first, last))
+        if begun.date() == ended.date():
+            same = f"{begun:%H:%M}" == f"{ended:%H:%M}"
+            return self.moment(first) + ("" if same else f"–{ended:%H:%M}")
+        return f"{self.moment(first)} – {self.moment(last)}"
+
+    def zone(self, rfc3339: str) -> str:
+        """Return the offset of local time at a moment: ``UTC+3``."""
+        offset = datetime.fromisoformat(rfc3339).astimezone().utcoffset() or timedelta()
+        minutes = round(offset.total_seconds() / 60)
+        sign = "−" if minutes < 0 else "+"
+        hours, rest = divmod(abs(minutes), 60)
+        return f"UTC{sign}{hours}" + (f":{rest:02}" if rest else "")
+
+    def duration(self, seconds: float) -> str:
+        """Return a duration in words: ``less than a second``, ``2 minutes 5 seconds``."""
+        whole = round(seconds)
+        if whole < 1:
+            return self("less than a second")
+        parts = []
+        for size, one, several in (
+            (86_400, "{n} day", "{n} days"),
+            (3_600, "{n} hour", "{n} hours"),
+            (60, "{n} minute", "{n} minutes"),
+            (1, "{n} second", "{n} seconds"),
+        ):
+            number, whole = divmod(whole, size)
+            if number:
+                parts.append(self.count(number, one, several))
+        return " ".join(parts[:2])
+
+    @property
+    def _percent(self) -> str:
+        return "%" if self.language == "en" else f"{_NARROW}%"
+
+    @property
+    def _known(self) -> Mapping[str, str | tuple[str, str, str]]:
+        return _catalogue(self.language)
+
+    def _filled(self, text: str, values: Mapping[str, Any]) -> str:
+        if not values:
+            return text
+        shown = {
+            name: self.number(value)
+            if isinstance(value, int) and not isinstance(value, bool)
+            else value
+            for name, value in values.items()
+        }
+        return text.format(**shown)
+
+    def _of_code(self, code: str) -> tuple[str, str]:
+        from bulk_import.codes import catalogue
+
+        if self.language == "ru":
+            from bulk_import.texts.russian_codes import CODES
+
+            if code in CODES:
+                return CODES[code]
+        known = catalogue().get(code)
+        return (known.cause, known.fix) if known else ("", "")
+
+
+@cache
+def texts(language: str) -> Texts:
+    """Return the texts of a language; English for one that there is not."""
+    return Texts(language if language in LANGUAGES else "en")
+
+
+def best_language(accepted: str) -> str:
+    """Return the language for an ``Accept-Language`` header or a locale such as ``ru_RU.UTF-8``."""
+    for part in accepted.lower().replace("_", "-").split(","):
+        name = part.split(";")[0].strip()[:2]
+        if name in LANGUAGES:
+            return name
+    return "en"
+
+
+@cache
+def _catalogue(language: str) -> Mapping[str, str | tuple[str, str, str]]:
+    if language == "ru":
+        from bulk_import.texts.russian import TEXTS
+
+        return TEXTS
+    return {}
+
+
+def _russian_form(number: int) -> int:
+    if number % 10 == 1 and number % 100 != 11:
+        return 0
+    return 1 if 2 <= number % 10 <= 4 and not 12 <= number % 100 <= 14 else 2
