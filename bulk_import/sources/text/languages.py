@@ -66,6 +66,7 @@ _SUPERSETS = {"iso8859-1": "cp1252", "iso8859-15": "cp1252", "tis-620": "cp874",
               "iso8859-9": "cp1254", "cp858": "cp850"}  # fmt: skip
 _CASELESS = frozenset({"cp1255", "cp1256", "cp874"})
 _SIGNS = frozenset("«»“”„‘’‚…–—•€¥§°№©®™·ªº¿¡½¼¾²³±×÷´`\u00a0\u200e\u200f")
+_CLOSING = frozenset("’”»")  # do not open a word
 # Signs that may stand between two letters of a word.
 _INSIDE = frozenset("’·–—\u200e\u200f\u00a0")
 _LATIN = re.compile("[A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f]")
@@ -193,7 +194,8 @@ def _read(word: str, language: str, *, has_case: bool) -> float:
         after = word[at + 1] if at < last else ""
         if char in _SIGNS:
             is_inside = before.isalpha() and after.isalpha() and char not in _INSIDE
-            score += _WRONG if is_inside else _SIGN
+            is_misplaced = char in _CLOSING and not before and after.isalpha()
+            score += _WRONG if is_inside or is_misplaced else _SIGN
         elif small[at] not in known or (has_case and not _stands_well(before, char, after)):
             score += _WRONG
         else:
