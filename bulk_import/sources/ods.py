@@ -134,6 +134,7 @@ class _SheetReader(Reader[Line]):
         self._number = 0
         self._row: dict[str, str] = {}
         self._cells: list[str] = []
+        self._blanks = 0  # cells without text since the last with one
         self._problems: list[tuple[int, Problem]] = []
         self._cell: dict[str, str] = {}
         self._paragraphs: list[list[str]] = []
@@ -152,7 +153,7 @@ class _SheetReader(Reader[Line]):
             self._ignored += 1
         elif local == "table-row":
             self._row = _local(attributes)
-            self._cells, self._problems = [], []
+            self._cells, self._problems, self._blanks = [], [], 0
         elif local in ("table-cell", "covered-table-cell"):
             self._cell = _local(attributes)
             self._paragraphs = []
@@ -200,6 +201,11 @@ class _SheetReader(Reader[Line]):
         repeated = _count(self._cell.get("number-columns-repeated"))
         if len(text) > LONGEST_CELL:
             problem = Problem("CELL_TOO_LONG", f"{len(text):,} characters", value=text[:40])
+        if not text and problem is None:
+            self._blanks += repeated  # often thousands, to the right of the last cell
+            return
+        self._cells += [""] * min(self._blanks, MOST_COLUMNS - len(self._cells))
+        self._blanks = 0
         room = MOST_COLUMNS - len(self._cells)
         for _ in range(min(repeated, room)):
             if problem is not None:
@@ -208,10 +214,6 @@ class _SheetReader(Reader[Line]):
 
     def _end_row(self) -> None:
         repeated = _count(self._row.get("number-rows-repeated"))
-        while self._cells and not self._cells[-1]:
-            if self._problems and self._problems[-1][0] == len(self._cells) - 1:
-                break
-            self._cells.pop()
         if not self._cells:
             self._number += repeated
             return
