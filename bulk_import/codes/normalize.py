@@ -179,6 +179,12 @@ CODES: tuple[Code, ...] = (
         "anna@gmial.com",
     ),
     Code(
+        "EMAIL_TOP_DOMAIN",
+        "The address ends in a top-level domain that does not exist; it is sent as it stands.",
+        "Correct it.",
+        "anna@shop.con",
+    ),
+    Code(
         "EMAIL_ROLE",
         "A shared mailbox, refused as the mapping asks.",
         "Nothing, or leave out refuse_role.",
