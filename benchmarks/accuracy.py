@@ -26,7 +26,7 @@ from bulk_import.normalize.addresses import (
     normalize_city,
     normalize_postal_code,
 )
-from bulk_import.normalize.names import split_name
+from bulk_import.normalize.names import check_name, split_name
 from bulk_import.normalize.socials import Network, normalize_social
 from bulk_import.normalize.tags import normalize_list_ids, normalize_tags
 from tests.cases import NORMALIZERS, REFUSED, Case, load
@@ -37,6 +37,8 @@ Answer = Callable[[Case], str]
 def ours(normalizer: str) -> Answer:
     def name(case: Case) -> str:
         parts = split_name(case.text)
+        if parts.is_whole:
+            return f"{check_name(case.text)} / /"
         return " ".join(f"{parts.first} / {parts.middle} / {parts.last}".split())
 
     return {

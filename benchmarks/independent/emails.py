@@ -14,7 +14,11 @@ _LOOK_ALIKES = {"a": "а", "e": "е", "o": "о", "p": "р", "c": "с", "x": "х"
 
 
 def cases() -> Iterator[Case]:
-    tops = [text for where, text, _ in stored("domains") if where.startswith("top-level") and text != "arpa"]
+    tops = [
+        text
+        for where, text, _ in stored("domains")
+        if where.startswith("top-level") and text != "arpa"
+    ]
     people = [
         [part.strip() for part in parts.split("/")]
         for where, _, parts in stored("names")

@@ -213,8 +213,27 @@ CODES: tuple[Code, ...] = (
     ),
     Code(
         "NAME_NOT_SPLIT",
-        "The name could not be split with certainty and is sent whole as the first name.",
+        "The name is in an order that cannot be told, or of several people; no part of it is sent.",
+        "State the order of the file (order: last_first), or give first and last name columns of their own.",
+        "Gabriel Anna",
+    ),
+    Code(
+        "NAME_NOT_A_PERSON",
+        "The name looks like a company's; no part of it is sent.",
+        "Map another field to the column if the company matters.",
+        "Acme Inc.",
+    ),
+    Code(
+        "NAME_ORDER_LIKELY",
+        "Only one word of the name is a known name, so which is the given one is likely, not certain.",
+        "State the order of the file: order: first_last or last_first.",
+        "Zoë Kravitz",
+    ),
+    Code(
+        "NAME_LAST_OF_TWO",
+        "The second of three words may be a middle name or part of a double last name.",
         "Nothing, or give first and last name columns of their own.",
+        "Anna Jakobsson Lundström",
     ),
     Code(
         "NAME_PART_DROPPED",

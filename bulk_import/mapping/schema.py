@@ -95,6 +95,10 @@ class FieldRule(Part):
     part: Literal["first", "middle", "last"] | None = Field(
         default=None, description="Of a column with the whole name."
     )
+    order: Literal["first_last", "last_first"] | None = Field(
+        default=None,
+        description="Of the whole names of a column with part: where it is always one.",
+    )
     values: dict[str, str] = Field(
         default_factory=dict, description="What cells say -> what is meant, before anything else."
     )

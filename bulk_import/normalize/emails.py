@@ -225,7 +225,8 @@ def _judged(found: Normalized, *, refuse_role: bool, refuse_disposable: bool) ->
     top = domain.rsplit(".", 1)[-1]
     if top in _SPECIAL_USE:
         raise NormalizeError(
-            "EMAIL_INVALID", f"{found.value!r}: no mail is delivered to .{top} from outside; {_ADVICE}"
+            "EMAIL_INVALID",
+            f"{found.value!r}: no mail is delivered to .{top} from outside; {_ADVICE}",
         )
     suggestion = _suggestion(domain)
     if suggestion is not None:

@@ -19,7 +19,9 @@ HERE = Path(__file__).parent
 def main() -> None:
     folder = Path(sys.argv[1])
     tops = json.loads((folder / "tlds" / "index.json").read_text("utf-8"))
-    ascii_forms = {top if top.isascii() else f"xn--{top.encode('punycode').decode()}" for top in tops}
+    ascii_forms = {
+        top if top.isascii() else f"xn--{top.encode('punycode').decode()}" for top in tops
+    }
     _write("top_level_domains.txt", {*tops, *ascii_forms})
     source = folder / "disposable_email_domains" / "__init__.py"
     spec = importlib.util.spec_from_file_location("disposable", source)
