@@ -214,7 +214,7 @@ CODES: tuple[Code, ...] = (
     Code(
         "NAME_NOT_SPLIT",
         "The name is in an order that cannot be told, or of several people; no part of it is sent.",
-        "State the order of the file (order: last_first), or give first and last name columns of their own.",
+        "State the order of the file (order: last_first), or give columns for first and last name.",
         "Gabriel Anna",
     ),
     Code(
@@ -246,6 +246,12 @@ CODES: tuple[Code, ...] = (
         "A tag has a comma in it, and the server knows no escape.",
         "Rename the tag, or set the right separator.",
         "gold, silver",
+    ),
+    Code(
+        "TAG_LIST_BROKEN",
+        "The cell holds a piece of a list as programs write it, which cannot be read.",
+        "Write the tags with a separator between them.",
+        '["vip',
     ),
     Code(
         "TAG_TOO_LONG",
@@ -290,6 +296,30 @@ CODES: tuple[Code, ...] = (
         "A postal code is a digit short: the spreadsheet dropped a leading zero.",
         "Format the column as text and enter the code again.",
         "1067 in Germany",
+    ),
+    Code(
+        "REPAIRED_POSTAL_ZERO",
+        "A postal code that had lost its zeros is sent with them, as repair: postal_zero asks.",
+        "Nothing.",
+        "1067 in Germany",
+    ),
+    Code(
+        "REPAIRED_MOJIBAKE",
+        "Text in the wrong encoding is sent as it was meant, as repair: mojibake asks.",
+        "Nothing.",
+        "MÃ¼ller",
+    ),
+    Code(
+        "REPAIRED_HTML",
+        "Entities of a web page are sent as what they stand for, as repair: html_entities asks.",
+        "Nothing.",
+        "Smith &amp; Sons",
+    ),
+    Code(
+        "REPAIRED_PLACEHOLDER",
+        "A word for a missing value is not sent, as repair: placeholders asks.",
+        "Nothing.",
+        "N/A",
     ),
     Code(
         "POSTAL_CODE_SHAPE",

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from bulk_import.mapping.binding import bind
 from bulk_import.mapping.editing import Change
 from bulk_import.mapping.loading import ColumnMapping
+from bulk_import.mapping.repairs import repair_for
 from bulk_import.mapping.rows import RowMapper
 from bulk_import.mapping.schema import FieldRule, MappingSpec
 from bulk_import.mapping.suggesting import REGIONS, regions_by_numbers, regions_of
@@ -89,6 +90,7 @@ def _candidates(
         yield from _regions(mapping, found, [record.email for record in refused])
     if "EMAIL_MISSING" in codes:
         yield from _other_emails(mapping, header, [record.row for record in refused])
+    yield from _repairs(mapping, codes)
     for code, name in found:
         if code in ("EMAIL_SEVERAL", "PHONE_SEVERAL"):
             yield _Candidate(
@@ -101,6 +103,16 @@ def _candidates(
                 Change(("fields", name, "bad_value"), "drop_field"), code,
                 _with_rule(mapping, name, bad_value="drop_field"), f"they go without {name}",
             )  # fmt: skip
+
+
+def _repairs(mapping: ColumnMapping, codes: Iterable[str]) -> Iterator[_Candidate]:
+    """``repair:``, one at a time: each puts right what is certain."""
+    named = mapping.spec.repair
+    for code in sorted(codes):
+        repair = repair_for(code)
+        if repair is not None and repair not in named:
+            spec = mapping.spec.model_copy(update={"repair": (*named, repair)})
+            yield _Candidate(Change(("repair",), (*named, repair)), code, mapping.with_spec(spec))
 
 
 def _regions(

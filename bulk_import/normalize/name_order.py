@@ -120,7 +120,7 @@ def _times(given: float, family: float) -> float:
 
 
 def is_weak(one: str, other: str) -> bool:
-    """Whether the order of two words rests on one of them alone, which is known as either name or hardly."""
+    """Whether one word alone decides the order, and is known as either name or hardly known."""
     first, second = known(one), known(other)
     return _is_unknown(second) and (first.family > 0 or first.given < _SEVERAL)
 
@@ -169,10 +169,15 @@ def order_of_column(names: Iterable[str]) -> Order | None:
         for words in map(str.split, names)
         if len(words) == 2 and (order := order_of_two(words[0], words[1]))
     ]
-    for order in ("last_first", "first_last"):
-        if len(found) >= _FEWEST and found.count(order) > _SHARE * len(found):
-            return order  # type: ignore[return-value]
-    return None
+    orders: tuple[Order, ...] = ("last_first", "first_last")
+    return next(
+        (
+            order
+            for order in orders
+            if len(found) >= _FEWEST and found.count(order) > _SHARE * len(found)
+        ),
+        None,
+    )
 
 
 def of_three(words: Sequence[str]) -> tuple[str, str, str] | None:

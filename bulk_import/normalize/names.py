@@ -36,12 +36,16 @@ _TOGETHER = frozenset({"and", "&", "und", "et", "и", "та", "і", "+", "og", "
 _NICKNAME = re.compile(
     r"\s*(?:\"[^\"]+\"|“[^”]+”|«[^»]+»|„[^“”]+[“”]|\([^()]+\)|\[[^\[\]]+\])(?=\s|,|$)"
 )
+_COMPANY_WORDS = (
+    r"ооо оао зао пао нко ано тоо чп фоп тов ао гуп муп фгуп пат тдв доо дооел llc l\.l\.c inc "
+    r"incorporated ltd limited gmbh mbh ohg e\.v sarl s\.a\.r\.l sàrl sas sasu scs snc eurl s\.r\.l srl "
+    r"s\.p\.a spa b\.v bv n\.v oyj? aps a/s kft zrt s\.r\.o d\.o\.o pty plc corp corporation company "
+    r"group holdings? foundation university agency studio consulting solutions technologies services "
+    r"investment asociados associados u?ltda yayasan asc mmc qsc α\.ε ε\.π\.ε церковь школа студия "
+    r"магазин компания фирма группа салон клуб агентство фонд университет"
+).split()
 _COMPANY = re.compile(
-    r"(?:^|[\s,«\"])(?:ооо|оао|зао|пао|нко|ано|тоо|чп|фоп|тов|ао|гуп|муп|llc|l\.l\.c|inc|incorporated|ltd|limited|"
-    r"gmbh|mbh|ohg|e\.v|sarl|s\.a\.r\.l|sàrl|sas|eurl|s\.r\.l|srl|s\.p\.a|spa|b\.v|bv|n\.v|oyj?|aps|a/s|kft|zrt|s\.r\.o|"
-    r"d\.o\.o|sp\.\s?z\s?o\.\s?o|pty|plc|corp|corporation|company|group|holdings?|foundation|university|"
-    r"agency|studio|consulting|solutions|technologies|services|церковь|школа|студия|магазин|компания|фирма|группа|"
-    r"салон|клуб|агентство|фонд|университет|asc|mmc|qsc|scs|snc|sasu|u?ltda|asociados|associados|e figli|et fils|investment|yayasan|дооел|доо|фгуп|пат|тдв|α\.ε|ε\.π\.ε|株式会社|有限会社|有限公司)(?:[\s.,»\"]|$)"
+    rf"(?:^|[\s,«\"])(?:{'|'.join(_COMPANY_WORDS)}|sp\.\s?z\s?o\.\s?o|e figli|et fils)(?:[\s.,»\"]|$)"
     r"|株式会社|有限会社|有限公司| [-–—+] |\b(?:and|&) sons\b",
     re.IGNORECASE,
 )
@@ -88,7 +92,8 @@ _PINYIN = frozenset(
     "cao peng zeng jiang cai ding qian qin qiu guo gao liang luo tang wu sun mao".split()
 )
 _KOREAN_FAMILY = frozenset(
-    "kim lee park choi jung jeong kang cho yoon yun jang lim han oh seo shin kwon hwang ahn song hong".split()
+    "kim lee park choi jung jeong kang cho yoon yun jang lim han oh seo shin kwon hwang ahn song "
+    "hong".split()
 )
 _KOREAN_GIVEN = re.compile(r"[A-Z][a-z]+-[A-Za-z][a-z]+")
 _EAST_ASIAN = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af]")
