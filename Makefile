@@ -6,7 +6,7 @@ READY  := $(VENV)/.ready
 QUIETLY := -qq --no-compile --progress-bar off --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help setup app demo test test-quick check lint types docs bench accuracy accuracy-independent shuffle torture lock clean
+.PHONY: help setup app demo test test-quick check lint types docs bench accuracy accuracy-independent site shuffle torture lock clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -57,13 +57,21 @@ $(VENV)/.bench: $(READY) requirements-bench.lock
 	  $$pip install $(QUIETLY) --no-deps --require-hashes -r requirements-bench.lock
 	@touch $@
 
+$(VENV)/.docs: $(READY) requirements-docs.lock
+	@if [ -x $(BIN)/pip ]; then pip="$(BIN)/python -m pip"; else pip="$(PYTHON) -m pip --python $(BIN)/python"; fi; \
+	  $$pip install $(QUIETLY) --no-deps --require-hashes -r requirements-docs.lock
+	@touch $@
+
+site: $(VENV)/.docs ## Build the documentation as a site, every link checked (build/site)
+	@$(BIN)/zensical build --strict
+
 bench: $(VENV)/.bench ## Measure speed and memory (minutes)
 	@$(BIN)/python -m benchmarks
 
 accuracy: $(VENV)/.bench ## How often each normalizer is right, beside libraries
 	@$(BIN)/python -m benchmarks.accuracy
 
-accuracy-independent: $(READY) ## The same on sets made from packages that nobody here wrote
+accuracy-independent: $(VENV)/.bench ## The same on sets made from packages that nobody here wrote
 	@$(BIN)/python -m benchmarks.accuracy --independent
 
 shuffle: $(READY) ## 100,000 rows answered in random order: whose answer has each? (minutes)
@@ -74,10 +82,14 @@ torture: $(READY) ## Kill a run 200 times, resume it, count on the server's side
 
 LOCK = uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
   --upgrade --custom-compile-command "make lock" --quiet
+picture: $(READY) ## Make the picture of the README anew (needs chromium)
+	@$(BIN)/python -m docs.picture
+
 lock: ## Pin every dependency again (needs uv)
 	@$(LOCK) --group dev -o requirements.lock
 	@$(LOCK) --group dev --group bench -o requirements-bench.lock
+	@$(LOCK) --group dev --group docs -o requirements-docs.lock
 
 clean: ## Remove the environment and everything generated
-	@rm -rf $(VENV) runs demo build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage
+	@rm -rf $(VENV) .cache runs demo build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

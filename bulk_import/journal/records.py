@@ -120,6 +120,18 @@ class Records(Database):
         with self._writing():
             self._db.execute(_INDEX)
 
+    def rows_per_address(self) -> dict[str, int]:
+        """Return the addresses that several rows have, with their rows, the most first.
+
+        Rows that were refused do not count; rows that gave way to another row of the contact do.
+        """
+        return dict(
+            self._db.execute(
+                "select email, count(*) from record where email <> '' and body is not null"
+                " group by email having count(*) > 1 order by count(*) desc, min(seq)"
+            ).fetchall()
+        )
+
     def shared_contacts(self) -> Iterator[list[tuple[int, Row, bytes, tuple[Problem, ...]]]]:
         """Yield the sendable rows of each contact that has several, in file order.
 
@@ -153,6 +165,13 @@ class Records(Database):
         ):
             yield seq, place[0], as_row(sources, place)
 
+    def forget_rows(self, seqs: Iterable[int]) -> None:
+        """Forget how rows ended that were not sent, so that they are pending again."""
+        with self._writing():
+            self._db.executemany(
+                "delete from outcome where seq = ? and attempts = 0", ((seq,) for seq in seqs)
+            )
+
     def forget(self, *statuses: Status) -> None:
         """Forget how rows ended that ended in *statuses*, so that they are judged again."""
         marks = ",".join("?" * len(statuses))
@@ -165,4 +184,5 @@ class Records(Database):
 
 def _refused(seq: int, refusal: Refusal) -> tuple[object, ...]:
     reasons = pack_problems(refusal.reasons)
-    return (seq, refusal.status, refusal.error_code, "", 0, None, "", None, 1, reasons)
+    again = int(refusal.again)
+    return (seq, refusal.status, refusal.error_code, "", 0, None, "", None, again, reasons)
