@@ -32,6 +32,7 @@ _LATIN_FAMILY = re.compile(
     r"shvili|opoulos|poulou|akis|idis|oğlu|oglu|ić|ič|yan|dze|ienė|aitė|auskas|evičius|escu|eanu|[qk]vist|"
     r"quist|ström|strom|gren|berg|mann|stein|feld|baum)"
 )
+_TURKISH = frozenset("İıŞşĞğ")
 _INITIAL = re.compile(r"[^\W\d_]\.?")
 _MIDDLE = re.compile(r"[^\W\d_]\.?|[A-Za-z'-]+(?:ovich|evich|yich|ovna|evna|ichna)")
 _GREEK_FAMILY = re.compile(r".{2,}(?:όπουλος|οπούλου|ίδης|ίδου|άκης|άκη|έας|ίου|ου)")
@@ -73,7 +74,7 @@ def known(word: str) -> Known:
     """Return what the lists know of a word; of one with hyphens, what they know of its parts."""
     key = unicodedata.normalize("NFC", word).casefold().strip(".,").replace("’", "'")
     names = _names()
-    found = names.get(key) or names.get(key.replace("ё", "е"))
+    found = names.get(key) or names.get(key.replace("ё", "е")) or _in_turkish(word)
     if found is None and "-" in key:
         parts = [names.get(part) for part in key.split("-")]
         if all(parts):
@@ -83,6 +84,15 @@ def known(word: str) -> Known:
         endings = (_FAMILY_ENDING,) if _CYRILLIC.search(key) else (_LATIN_FAMILY, _GREEK_FAMILY)
         return Known(0, float(any(ending.fullmatch(key) for ending in endings)))
     return found
+
+
+def _in_turkish(word: str) -> Known | None:
+    """What the lists know of a word whose capital I is that of ı."""
+    if _TURKISH.isdisjoint(word):
+        return None
+    small = word.replace("İ", "i").replace("I", "ı").lower()
+    names = _names()
+    return names.get(small) or names.get(small.replace("i", "i\u0307", 1))
 
 
 def order_of_two(one: str, other: str) -> Order | None:
