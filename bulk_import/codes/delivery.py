@@ -8,7 +8,7 @@ CODES: tuple[Code, ...] = (
     Code(
         "UNCHANGED",
         "The row is the same as the one that an earlier run confirmed.",
-        "Nothing; sync --full sends it anyway.",
+        "Nothing; sync --full sends it anyway, if it has an e-mail.",
     ),
     Code(
         "TIMEOUT",
@@ -39,6 +39,11 @@ CODES: tuple[Code, ...] = (
         "INTERRUPTED",
         "The run ended between the request and its answer.",
         "A resume sends the row again if it has an e-mail; otherwise look in the account.",
+    ),
+    Code(
+        "JOURNAL_LOST",
+        "The end of the run's journal was lost or damaged; this row may have been sent before that.",
+        "Look in the account; resume with --resend-unknown if the contact is not there.",
     ),
     Code(
         "LANE_HELD",

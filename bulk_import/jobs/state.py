@@ -16,6 +16,7 @@ from types import MappingProxyType
 from typing import Any, Self
 
 from bulk_import.errors import SetupError, StorageError
+from bulk_import.settings import Settings
 from bulk_import.system.sqlite import connect, make_private
 
 _FORMAT = "1"
@@ -170,6 +171,23 @@ class State:
             before = self._db.total_changes
             self._db.executemany("delete from contact where key = ?", ((key,) for key in keys))
             return self._db.total_changes - before
+
+
+def refuse_other_account(state: State, settings: Settings) -> None:
+    """Make the state the account's own, or refuse.
+
+    Raises:
+        SetupError: It is the state of another account.
+    """
+    if settings.dry_run:
+        return
+    known = state.get("endpoint")
+    if known and known != settings.endpoint:
+        raise SetupError(
+            f"{state.path}: the state of {known}, not of {settings.endpoint}; each account and job "
+            "has a state file of its own"
+        )
+    state.put(endpoint=settings.endpoint)
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -123,6 +123,11 @@ class RowMapper:
     def email_text(self, cells: Mapping[str, str]) -> str:
         """Return what the cells hold for an e-mail, as it is; ``""`` when nothing is mapped to it."""
         return self._email.pick(cells) if self._email is not None else ""
+
+    @property
+    def email_columns(self) -> tuple[str, ...]:
+        """The columns of which an e-mail is made; the first that is filled counts."""
+        return self._email.columns if self._email is not None else ()
 
     def first_column(self, field: str) -> str:
         """Return the first column that feeds a field; ``""`` for none."""
@@ -400,6 +405,8 @@ class RowMapper:
                     field="lead_email",
                 )
             )
+        if not values.get("lead_email") and self._spec.when.no_email == "create":
+            problems.extend(_unreachable(values, problems))
 
     def _extra(
         self,
@@ -419,6 +426,25 @@ class RowMapper:
             elif bound.clears:
                 found.append((bound.field.name, ""))
         return found
+
+
+# Without one of these nobody can be reached, whatever else is known of them.
+_REACHED_BY = (
+    "lead_phone", "lead_whatsapp", "lead_telegram", "lead_viber", "lead_facebook",
+    "lead_instagram", "lead_vkontakte", "lead_in", "lead_shipping_address_1", "lead_billing_address_1",
+)  # fmt: skip
+
+
+def _unreachable(values: Values, problems: Sequence[Problem]) -> Iterator[Problem]:
+    """Refuse a row without e-mail that no other way leads to, unless its cells are refused anyway."""
+    if any(values.get(name) for name in _REACHED_BY) or any(p.is_error for p in problems):
+        return
+    yield Problem(
+        "CONTACT_UNREACHABLE",
+        "no e-mail, no phone and no other way to reach the person; the server would make a new "
+        "contact of it at every run",
+        field="lead_email",
+    )
 
 
 def _warning(bound: BoundField, note: Note, raw: str) -> Problem:

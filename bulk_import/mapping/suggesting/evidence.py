@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from bulk_import.mapping.suggesting.contents import Content, counted
-from bulk_import.mapping.suggesting.headers import Heading, describe, read_headers
+from bulk_import.mapping.suggesting.headers import Heading, describe, read_headers, words_of
 from bulk_import.normalize.consent import is_no, is_yes, says_subscribed, says_unsubscribed
 
 SURE = 0.7  # from here on a line of the proposal is active
@@ -35,7 +35,13 @@ _ADDRESS = {
     "street": "address_1", "street2": "address_2", "city": "city", "state": "state", "zip": "zip",
     "country": "country_code",
 }  # fmt: skip
-_BLOCKS = ("", "main", "home", "shipping")  # addresses that are where the person is reached
+_BLOCK_OF = {
+    "": "person",
+    "main": "person",
+    "home": "person",
+    "shipping": "shipping",
+    "work": "work",
+}
 _NAMES = frozenset({"first", "middle", "last", "full"})
 
 
@@ -71,6 +77,10 @@ class Table:
         if content.is_empty:
             return []
         found = self._by_header(column, heading, content)
+        for other in heading.also if not any(fit.score >= SURE for fit in found) else ():
+            means = replace(heading, head=other, heads=(other,))
+            better = self._by_header(column, means, content)
+            found = better if any(fit.score >= SURE for fit in better) else found
         if found or not heading.says_nothing:
             return found
         return self._by_content(column, heading, content)
@@ -112,8 +122,6 @@ class Table:
     def _of_header(self, head: str, heading: Heading) -> tuple[float, str]:
         if heading.whose:
             return 0.0, f"of {describe(heading.whose)}"
-        if "company" in heading.heads and head in SOCIALS:
-            return 0.0, "of a company"
         allowed = {"url", "nick"} if head in SOCIALS else set()
         if set(heading.kinds) - allowed or heading.consent:
             return 0.0, "its header says that it is something else"
@@ -134,6 +142,8 @@ class Table:
             if self._has_plain(head):
                 return 0.4, f"of the {heading.where} address; another column has the contact's own"
             return 0.8, f"of the {heading.where} address"
+        if head == "notes" and heading.where:
+            return 0.5, f"its header says notes, and {heading.where}"
         if heading.where == "other" or (heading.rank > 1 and head != "phone"):
             return 0.45, "a second one"
         return 0.95, f"its header says {_CALLED.get(head, head)}"
@@ -182,7 +192,9 @@ class Table:
             return [
                 Fit("lead_first_name", column, min(score, 0.85), "beside a column of last names")
             ]
-        return [Fit(FULL_NAME, column, min(score, 0.9), why)]
+        # "Contact name" is a person's beside a plain "Name", which may be the company's.
+        most = 0.9 if len(words_of(column)) == 1 else 0.92
+        return [Fit(FULL_NAME, column, min(score, most), why)]
 
     # -- addresses --------------------------------------------------------------------------------
 
@@ -194,24 +206,33 @@ class Table:
         part = _ADDRESS[head]
         if heading.where == "billing":
             return [Fit(f"lead_billing_{part}", column, score, why)]
-        if heading.where == "work" and self._has_block:
-            return [Fit(f"lead_shipping_{part}", column, min(score, 0.45), f"{why}; at work")]
-        if heading.where == "shipping":
-            score = min(0.97, score + 0.02)  # wins over a column that does not say which address
-        elif heading.where in ("main", "home", "work"):
-            score = max(0.0, score - 0.02)
+        if not self._is_of_block(head, heading):
+            why = f"{why}; of another address than the one that is sent"
+            return [Fit(f"lead_shipping_{part}", column, min(score, 0.45), why)]
+        if heading.where in ("main", "home", "work"):
+            score = max(0.0, score - 0.02)  # of two in one block the one that says nothing more
         return [Fit(f"lead_shipping_{part}", column, score, why)]
 
+    def _is_of_block(self, head: str, heading: Heading) -> bool:
+        """Whether a column belongs to the address that is sent as a whole.
+
+        A street here and a postal code there would be nobody's address. Only the country is taken
+        from another block where the chosen one has none.
+        """
+        block = _BLOCK_OF.get(heading.where, "")
+        chosen = max(self._blocks, key=lambda name: len(self._blocks[name]), default="")
+        return block == chosen or (head == "country" and head not in self._blocks[chosen])
+
     @cached_property
-    def _has_block(self) -> bool:
-        """Whether a part of an address stands in a column that does not belong to work."""
-        return any(
-            heading.head in _ADDRESS
-            and heading.where in _BLOCKS
-            and not (heading.whose or heading.kinds or heading.consent)
-            and not self.contents[column].is_empty
-            for column, heading in self.headings.items()
-        )
+    def _blocks(self) -> dict[str, set[str]]:
+        """Which parts of an address each block has; of equals the first is chosen."""
+        found: dict[str, set[str]] = {"shipping": set(), "person": set(), "work": set()}
+        for column, heading in self.headings.items():
+            is_part = heading.head in _ADDRESS and heading.rank == 1 and not heading.unknown
+            is_own = not (heading.whose or heading.kinds or heading.consent)
+            if is_part and is_own and not self.contents[column].is_empty:
+                found.get(_BLOCK_OF.get(heading.where, ""), set()).add(heading.head)
+        return found
 
     # -- by the cells alone -----------------------------------------------------------------------
 
@@ -256,9 +277,20 @@ def _is_answer(cell: str) -> bool:
     return is_yes(cell) or is_no(cell) or says_subscribed(cell) or says_unsubscribed(cell)
 
 
+_COMPANIES = frozenset(
+    "inc llc ltd gmbh ag kg ug co corp sa sarl sas srl spa bv nv oy ab plc sl lda ltda sp ooo ооо зао "
+    "ао ип company bakery group holding university school verein e.v. ev".split()
+)
+
+
+def _is_company(cell: str) -> bool:
+    return any(word.strip(".,()").casefold() in _COMPANIES for word in cell.split())
+
+
 _STATES = frozenset(
-    "active inactive new open closed enabled disabled pending won lost current former published draft "
-    "approved completed cancelled canceled qualified unqualified attended".split()
+    "emea apac latam amer anz nam dach benelux global active inactive new open closed enabled "
+    "disabled pending won lost current former published draft approved completed cancelled canceled "
+    "qualified unqualified attended".split()
 )
 
 
@@ -283,9 +315,17 @@ _NO_WORDS = (_mostly(lambda cell: not _is_mostly_letters(cell), 0.5), "its cells
 _TEXTS = (lambda content: content.length > 60, "its cells are long texts")
 _WORD_LIKE = (_ANSWERS, _EMAILS, _DATES, _LINKS, _NO_WORDS, _TEXTS)
 
+_COMPANY_NAMES = (_mostly(_is_company, 0.3), "its cells are names of companies")
+_ONE_WORD = (
+    lambda content: content.with_digits < 0.2 and content.several_words < 0.5,
+    "its cells are single words",
+)
+_ONLY_DIGITS = (_mostly(lambda cell: cell.replace(".", "").isdigit()), "its cells are numbers")
+
 Objection = tuple[Callable[[Content], bool], str]
 _OBJECTIONS: dict[str, tuple[Objection, ...]] = {
-    **dict.fromkeys(("first", "middle", "last", "full", "city"), _WORD_LIKE),
+    **dict.fromkeys(("first", "middle", "last", "full"), (*_WORD_LIKE, _COMPANY_NAMES)),
+    "city": _WORD_LIKE,
     "state": (
         _ANSWERS, _EMAILS, _DATES, _LINKS, _NUMBERS, _TEXTS,
         (_mostly(lambda cell: cell.casefold() in _STATES, 0.5), "its cells are states of affairs"),
@@ -295,7 +335,7 @@ _OBJECTIONS: dict[str, tuple[Objection, ...]] = {
         (lambda content: content.with_digits < 0.6, "its cells have no digits"),
         (lambda content: content.length > 12, "its cells are too long for postal codes"),
     ),
-    "street": (_ANSWERS, _EMAILS, _DATES, _LINKS, _NUMBERS),
+    "street": (_ANSWERS, _EMAILS, _DATES, _LINKS, _NUMBERS, _ONE_WORD),
     "street2": (_EMAILS, _DATES, _LINKS),
     "country": (
         (lambda content: content.countries < 0.5, "most of its cells are no countries"),
@@ -309,7 +349,8 @@ _OBJECTIONS: dict[str, tuple[Objection, ...]] = {
     "notes": (_ANSWERS, _EMAILS, _DATES, (_mostly(lambda cell: cell.isdigit()), "it holds numbers")),
     "tags": (_EMAILS, _DATES, (_mostly(lambda cell: cell.isdigit()), "it holds numbers")),
     "list": (_EMAILS, _DATES),
-    **dict.fromkeys(SOCIALS, (_ANSWERS, _EMAILS, _DATES)),
+    **dict.fromkeys(SOCIALS - {"whatsapp", "viber"}, (_ANSWERS, _EMAILS, _DATES, _ONLY_DIGITS)),
+    **dict.fromkeys(("whatsapp", "viber"), (_ANSWERS, _EMAILS, _DATES)),
 }  # fmt: skip
 
 
