@@ -41,6 +41,11 @@ CODES: tuple[Code, ...] = (
         "A resume sends the row again if it has an e-mail; otherwise look in the account.",
     ),
     Code(
+        "JOURNAL_LOST",
+        "The end of the run's journal was lost or damaged; this row may have been sent before that.",
+        "Look in the account; resume with --resend-unknown if the contact is not there.",
+    ),
+    Code(
         "LANE_HELD",
         "An earlier row of the same contact is in doubt; this one must not overtake it.",
         "Resume the run: both are sent in order.",
