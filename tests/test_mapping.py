@@ -322,8 +322,8 @@ def test_an_offset_is_guessed_from_the_phone_only_when_asked_and_only_where_ther
 def test_the_case_of_names_is_touched_only_when_asked():
     assert fields("  lead_first_name: N\n", {"N": "JOHN"}) == {"lead_first_name": "JOHN"}
     text = (
-        "  lead_first_name: {column: N, part: first, case: title}\n"
-        "  lead_last_name: {column: N, part: last, case: title}\n"
+        "  lead_first_name: {column: N, part: first, case: title, order: first_last}\n"
+        "  lead_last_name: {column: N, part: last, case: title, order: first_last}\n"
     )
     for typed, first, last in [
         ("LUDWIG VAN BEETHOVEN", "Ludwig", "van Beethoven"),
