@@ -86,6 +86,16 @@ CODES: tuple[Code, ...] = (
         "Try again later.",
     ),
     Code(
+        "PROXY_REFUSED",
+        "The proxy does not let requests pass.",
+        "Ask whoever runs it; user and password go into BULK_IMPORT_PROXY.",
+    ),
+    Code(
+        "PROXY_UNREACHABLE",
+        "The proxy does not answer.",
+        "Check --proxy or BULK_IMPORT_PROXY.",
+    ),
+    Code(
         "UNREACHABLE",
         "The host does not answer.",
         "Try again later.",

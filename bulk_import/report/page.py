@@ -81,9 +81,7 @@ def render(
     )
 
 
-def next_commands(
-    summary: Summary, say: Texts, rejects: Sequence[str]
-) -> list[tuple[str, str]]:
+def next_commands(summary: Summary, say: Texts, rejects: Sequence[str]) -> list[tuple[str, str]]:
     """Return (what for, command) of what is to be done next; nothing when all is well."""
     run_dir = shlex.quote(summary.run_dir)
     if summary.dry_run:

@@ -207,7 +207,7 @@ _messages: IO[bytes] = sys.stdout.buffer  # `work` gives them a pipe of their ow
 def work() -> None:
     """Read the task from stdin, judge the rows, write the reports."""
     interpreters.behave()
-    global _messages  # noqa: PLW0603 - one process, one pipe
+    global _messages
     _messages = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what a library prints must not get between the messages
     lines = _lines(sys.stdin.fileno())

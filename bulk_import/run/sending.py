@@ -132,9 +132,7 @@ class Sending:
         left = total - ahead.rows_kept
         self._progress.expecting(left if limit is None else min(limit, left))
 
-    async def _send_canary(
-        self, reader: Journal, pool: Pool, plan: Plan, limit: int | None
-    ) -> int:
+    async def _send_canary(self, reader: Journal, pool: Pool, plan: Plan, limit: int | None) -> int:
         """Send the canary, ask whether to go on; return the number of its rows."""
         most = self._settings.safeguards.canary
         most = most if limit is None else min(most, limit)

@@ -130,9 +130,7 @@ def _living_folder(parent: Path, prefix: str) -> Iterator[Path]:
     remove_leftovers(parent, prefix)
     try:
         # It is removed at the interpreter's end as well, when a thread still hangs in the block.
-        folder = tempfile.TemporaryDirectory(
-            prefix=prefix, dir=parent, ignore_cleanup_errors=True
-        )
+        folder = tempfile.TemporaryDirectory(prefix=prefix, dir=parent, ignore_cleanup_errors=True)
         lock = FileLock(Path(folder.name) / _ALIVE, mode=0o600)
         lock.acquire()
     except OSError as exc:
