@@ -130,7 +130,10 @@ async def test_two_tabs_that_edit_at_once_lose_nothing(person):
     )
     await judged(person, base)
     await asyncio.gather(
-        *(person.post(f"{base}/edit", seq=str(n), column="Name", text=f"N{n}") for n in range(1, 31))
+        *(
+            person.post(f"{base}/edit", seq=str(n), column="Name", text=f"N{n}")
+            for n in range(1, 31)
+        )
     )
     path = person.page.desk.home / base[1:] / "contacts.corrections.csv"
     assert len(path.read_text("utf-8-sig").splitlines()) == 31
