@@ -342,3 +342,29 @@ def test_explain_says_what_keeps_a_row_back(tmp_path, write_csv):
     assert [explain_row(str(source), mapping, number).kept_back for number in (2, 3, 4)] == [
         "Unsub: 'yes' (skip: said no)", "", "c@b.org is on the suppression list"
     ]  # fmt: skip
+
+
+async def test_what_was_refused_for_consent_stays_refused_when_it_is_fed_back(
+    sandbox, settings, write_csv, tmp_path
+):
+    source = write_csv(
+        [
+            ["E-mail", "Unsub"], ["ok@b.org", "no"], ["a@b.org (unsubscribed)", "no"],
+            ["b@b.org", "#REF!"], ["c@b.org - bounced", ""], ["skipped@b.org", "yes"],
+            ["DO NOT EMAIL d@b.org", "no"], ["e@b.org", "#ССЫЛКА!"],
+        ]
+    )  # fmt: skip
+    mapping = tmp_path / "m.yml"
+    mapping.write_text(
+        "version: 1\nfields: {lead_email: E-mail}\n"
+        "skip: [{column: Unsub, values: yes, because: said no}]\n", "utf-8",
+    )  # fmt: skip
+    first = await import_file_async(source, mapping, settings(sandbox))
+    assert [request.email for request in sandbox.sent()] == ["ok@b.org"]
+    assert statuses(Path(first.run_dir))[1:] == ["invalid"] * 3 + ["skipped"] + ["invalid"] * 2
+
+    rejects = Path(first.run_dir) / "rejects.csv"
+    again = await import_file_async(rejects, mapping, settings(sandbox, run_dir=tmp_path / "again"))
+
+    assert len(sandbox.sent()) == 1
+    assert statuses(Path(again.run_dir)) == ["invalid"] * 5
