@@ -170,7 +170,7 @@ class RowMapper:
                 if value is not None:
                     values[field.name] = value
                 if found.problems:
-                    problems.extend(found.problems)
+                    problems.extend(_where_it_stood(found.problems, field.bound, cells))
             if steps is not None:
                 steps.append(
                     Step(field.name, field.bound.columns, self._meant(field.bound, raw),
@@ -445,6 +445,16 @@ def _unreachable(values: Values, problems: Sequence[Problem]) -> Iterator[Proble
         "contact of it at every run",
         field="lead_email",
     )
+
+
+def _where_it_stood(
+    problems: Sequence[Problem], bound: BoundField, cells: Mapping[str, str]
+) -> Sequence[Problem]:
+    """Name the column that the text was picked from: of several the first that is filled."""
+    if len(bound.columns) < 2 or bound.rule.template is not None:
+        return problems
+    picked = next((column for column in bound.columns if cells[column].strip()), bound.columns[0])
+    return [replace(problem, column=picked) for problem in problems]
 
 
 def _warning(bound: BoundField, note: Note, raw: str) -> Problem:
