@@ -645,6 +645,9 @@ def _take_over_left_run(state: State, progress: Progress) -> None:
         return
     if (Path(left) / JOURNAL).exists():
         progress.say(f"the last run was cut off; what it confirmed is taken over from {left}")
+        with Journal.open(Path(left) / JOURNAL) as journal:
+            if lost := journal.find_losses():
+                progress.say(lost)
         _report_cut_off(Path(left), progress)
         _take_over(state, Path(left), {"left_run": "", "left_bare": ""}, cut_off=True)
         return
