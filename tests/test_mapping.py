@@ -431,16 +431,3 @@ def test_fingerprints_ignore_comments_and_order():
     one = parse_mapping("version: 1\nfields: {lead_email: A, lead_phone: B}\n")
     two = parse_mapping("# hi\nfields:\n  lead_phone: B\n  lead_email: A\nversion: 1\n")
     assert one.fingerprint() == two.fingerprint()
-
-
-def test_a_problem_names_the_column_that_its_text_was_picked_from():
-    mapping = parse_mapping(
-        "version: 1\nfields:\n  lead_email: E\n  lead_phone: {columns: [Mobile, Phone]}\n"
-    )
-    mapper = RowMapper(bind(mapping, ("E", "Mobile", "Phone")))
-    for cells, column in (
-        ({"Mobile": " ", "Phone": "12"}, "Phone"),
-        ({"Mobile": "12", "Phone": "13"}, "Mobile"),
-    ):
-        record = mapper.record(Row("a", "", 2, {"E": "a@b.org", **cells}))
-        assert [(p.code, p.column) for p in record.errors] == [("PHONE_INVALID", column)]

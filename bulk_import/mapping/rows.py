@@ -175,11 +175,7 @@ class RowMapper:
                 if value is not None:
                     values[field.name] = value
                 if found.problems:
-<<<<<<< HEAD
-                    problems.extend(_where_it_stood(found.problems, field.bound, cells))
-=======
                     problems.extend(_placed(field.bound, found.problems, cells))
->>>>>>> main
             if steps is not None:
                 steps.append(
                     Step(field.name, field.bound.columns, self._meant(field.bound, raw),
@@ -477,16 +473,6 @@ def _unreachable(values: Values, problems: Sequence[Problem]) -> Iterator[Proble
     )
 
 
-<<<<<<< HEAD
-def _where_it_stood(
-    problems: Sequence[Problem], bound: BoundField, cells: Mapping[str, str]
-) -> Sequence[Problem]:
-    """Name the column that the text was picked from: of several the first that is filled."""
-    if len(bound.columns) < 2 or bound.rule.template is not None:
-        return problems
-    picked = next((column for column in bound.columns if cells[column].strip()), bound.columns[0])
-    return [replace(problem, column=picked) for problem in problems]
-=======
 def _placed(
     bound: BoundField, problems: Sequence[Problem], cells: Mapping[str, str]
 ) -> Sequence[Problem]:
@@ -498,7 +484,6 @@ def _placed(
         replace(problem, column=column) if problem.column == bound.columns[0] else problem
         for problem in problems
     ]
->>>>>>> main
 
 
 def _warning(bound: BoundField, note: Note, raw: str) -> Problem:
