@@ -175,7 +175,7 @@ class RowMapper:
                 if value is not None:
                     values[field.name] = value
                 if found.problems:
-                    problems.extend(found.problems)
+                    problems.extend(_placed(field.bound, found.problems, cells))
             if steps is not None:
                 steps.append(
                     Step(field.name, field.bound.columns, self._meant(field.bound, raw),
@@ -471,6 +471,19 @@ def _unreachable(values: Values, problems: Sequence[Problem]) -> Iterator[Proble
         "contact of it at every run",
         field="lead_email",
     )
+
+
+def _placed(
+    bound: BoundField, problems: Sequence[Problem], cells: Mapping[str, str]
+) -> Sequence[Problem]:
+    """Return *problems* with the column that the text was picked from, where a field has several."""
+    if len(bound.columns) < 2:
+        return problems
+    column = next((name for name in bound.columns if cells[name].strip()), bound.columns[0])
+    return [
+        replace(problem, column=column) if problem.column == bound.columns[0] else problem
+        for problem in problems
+    ]
 
 
 def _warning(bound: BoundField, note: Note, raw: str) -> Problem:
