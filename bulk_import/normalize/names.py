@@ -204,7 +204,8 @@ def _by_comma(line: str, shown: str) -> _Parts | None:
         given and len(family) == 1 and known(family[0]).is_given and known(given[0]).is_family
     )
     is_whole_name = len(family) > 1 and known(family[0]).is_given and known(family[-1]).is_family
-    if is_turned or (is_whole_name and not (given and known(given[0]).given)):
+    is_two = len(family) > 1 and len(given) > 1 and any(known(word).is_given for word in family)
+    if is_turned or is_two or (is_whole_name and not (given and known(given[0]).given)):
         return _whole(shown, "name.whole", "has a comma in a place that cannot be told")
     return _Parts(
         given[0] if given else first, " ".join(given[1:]), " ".join(family) or last, "name.comma"
@@ -223,7 +224,9 @@ def _by_words(words: list[str], line: str, order: Order | None) -> _Parts:
     if len(words) == 1 and words[0].lower() in _REMARKS:
         return _whole(line, "name.no_person", "is no name")
     if len(words) == 1:
-        is_family = known(words[0]).is_family and not known(words[0]).given
+        named = known(words[0])
+        is_addressed = len(line.split()) > 1 and _is_title(line.split()[0])  # Mr. Smith
+        is_family = (named.is_family and not named.given) or (is_addressed and named.family >= 1)
         return (
             _Parts("", "", words[0], "name.one_word_family")
             if is_family

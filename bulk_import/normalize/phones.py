@@ -386,7 +386,8 @@ def _international(number: str, digits: str) -> tuple[Number | None, str]:
         once = numbering.read(national)
         is_marked = _CODE_AND_AGAIN.match(number) is not None
         is_real = found is not None and found.is_assigned and not _too_long_for_landline(found)
-        if once is not None and once.is_assigned and (is_marked or not is_real):
+        is_same = found is not None and once is not None and found.e164 == once.e164
+        if once is not None and once.is_assigned and (is_marked or is_same or not is_real):
             return once, _DOUBLED
         if once is not None and once.is_assigned and _CODE_AND_GROUP.match(number):
             raise _two_readings(number, [found.e164 if found else "", once.e164])
