@@ -44,6 +44,11 @@ _COMPANY_WORDS = (
     r"investment asociados associados u?ltda yayasan asc mmc qsc α\.ε ε\.π\.ε церковь школа студия "
     r"магазин компания фирма группа салон клуб агентство фонд университет"
 ).split()
+_PLAIN_COMPANY_WORDS = frozenset(
+    word
+    for word in (*_COMPANY_WORDS, "oy", "oyj", "holding", "holdings", "ltda", "ultda")
+    if word.isalpha()
+)
 _COMPANY = re.compile(
     rf"(?:^|[\s,«\"])(?:{'|'.join(_COMPANY_WORDS)}|sp\.\s?z\s?o\.\s?o|e figli|et fils)(?:[\s.,»\"]|$)"
     r"|株式会社|有限会社|有限公司| [-–—+] |\b(?:and|&) sons\b",
@@ -135,7 +140,7 @@ def name_part(text: str, part: Part, *, order: Order | None = None) -> Normalize
 def split_name(text: str, *, order: Order | None = None) -> _Parts:
     """Return the parts of a whole name. Raises as ``name_part`` does."""
     line = check_name(text)
-    if _COMPANY.search(line) or _SOCIETY.fullmatch(line):
+    if _is_company(line):
         return _whole(line, "name.no_person", "looks like the name of a company")
     bare = _without_remark(_NICKNAME.sub(" ", line).strip() or line)
     if _EAST_ASIAN.search(bare):
@@ -151,6 +156,15 @@ def split_name(text: str, *, order: Order | None = None) -> _Parts:
         return parts
     note = Note("NAME_PART_DROPPED", f"{' '.join(lost)!r} of {line!r} is in no part of the name")
     return replace(parts, notes=(*parts.notes, note))
+
+
+def _is_company(line: str) -> bool:
+    """Whether a word or a sign of the name is one that only companies have."""
+    words = (word.strip('.,«»"') for word in line.lower().split())
+    if not _PLAIN_COMPANY_WORDS.isdisjoint(words):
+        return True
+    has_signs = not line.isascii() or any(sign in line for sign in ".-+&/") or " e" in line
+    return has_signs and bool(_COMPANY.search(line) or _SOCIETY.fullmatch(line))
 
 
 def _without_remark(line: str) -> str:
