@@ -171,7 +171,8 @@ def _in_season(line: str, shown: str, *, is_summer: bool) -> Normalized:
 
 def _zone_beside(line: str, at: datetime | None) -> Normalized | None:
     """``Europe/Moscow +03:00``: a zone of the tz database and its offset."""
-    match = _ZONE_BESIDE.fullmatch(line) if "/" in line else None
+    may_be = "/" in line or line[:3].upper() not in ("UTC", "GMT")
+    match = _ZONE_BESIDE.fullmatch(line) if may_be else None
     if match is None or line.lower() in zones.names():  # Etc/GMT+3
         return None
     zone, offset = (match[1], match[2]) if match[1] else (match[4], match[3])
