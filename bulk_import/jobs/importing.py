@@ -87,13 +87,13 @@ async def resume_async(
     run_dir: str | Path,
     settings: Settings,
     *,
+    accept: bool = False,
     confirm: Confirm | None = None,
     progress: Progress | None = None,
     stop: Stop | None = None,
     steer: Steer | None = None,
     corrections: Path | None = None,
     corrections_by: str | None = None,
-    accept: bool = False,
 ) -> Summary:
     """Continue a run where it stopped, as the job that it belongs to. Needs only folder and key.
 
@@ -132,11 +132,12 @@ def resume(
     run_dir: str | Path,
     settings: Settings,
     *,
+    accept: bool = False,
     confirm: Confirm | None = None,
     progress: Progress | None = None,
 ) -> Summary:
     """As ``resume_async``, for callers without an event loop."""
-    work = resume_async(run_dir, settings, confirm=confirm, progress=progress)
+    work = resume_async(run_dir, settings, accept=accept, confirm=confirm, progress=progress)
     return run_blocking(work, "resume_async")
 
 
