@@ -197,7 +197,7 @@ class Review:
         return cls(header, mapping, tally, journal, db, mapper, suppression, sources)
 
     def close(self) -> None:
-        """Close both files; whoever still asks is told that the rows are judged again."""
+        """Close both files; later questions are answered that the rows are judged again."""
         with self._lock:
             self._is_closed = True
             self._db.close()
