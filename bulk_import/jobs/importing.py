@@ -89,11 +89,11 @@ async def resume_async(
     *,
     confirm: Confirm | None = None,
     progress: Progress | None = None,
+    accept: bool = False,
     stop: Stop | None = None,
     steer: Steer | None = None,
     corrections: Path | None = None,
     corrections_by: str | None = None,
-    accept: bool = False,
 ) -> Summary:
     """Continue a run where it stopped, as the job that it belongs to. Needs only folder and key.
 
@@ -134,9 +134,10 @@ def resume(
     *,
     confirm: Confirm | None = None,
     progress: Progress | None = None,
+    accept: bool = False,
 ) -> Summary:
     """As ``resume_async``, for callers without an event loop."""
-    work = resume_async(run_dir, settings, confirm=confirm, progress=progress)
+    work = resume_async(run_dir, settings, confirm=confirm, progress=progress, accept=accept)
     return run_blocking(work, "resume_async")
 
 
