@@ -27,6 +27,7 @@ _BEFORE = re.compile(
 )
 _ADDRESS = re.compile(r"[^\s()<>:\[\]\"']+@[^\s()<>\[\]\"']+")
 _FULL_WIDTH = re.compile("[\uff01-\uff5e]")
+_UNFILLED = re.compile(r"%\w+%")  # %EMAIL%@…
 _SCHEME = re.compile(r"(?:mailto|smtp):\s*", re.IGNORECASE)
 _FORMULA = re.compile(r'="([^"]+)"')  # how programs keep spreadsheets from touching a value
 _HTML = re.compile(
@@ -166,7 +167,7 @@ def _validated(address: str, shown: str) -> str:
 
     if "@" not in address:
         raise NormalizeError("EMAIL_INVALID", f"{shown!r} has no @; {_ADVICE}")
-    if any(char in "{}" for char in address):
+    if any(char in "{}" for char in address) or _UNFILLED.match(address):
         raise NormalizeError(
             "EMAIL_INVALID", f"{shown!r} has a placeholder or a bracket in the address; {_ADVICE}"
         )

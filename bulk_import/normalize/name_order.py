@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from typing import Literal, NamedTuple
 
@@ -70,6 +70,7 @@ def _names() -> dict[str, Known]:
     return found
 
 
+@lru_cache(maxsize=8192)
 def known(word: str) -> Known:
     """Return what the lists know of a word; of one with hyphens, what they know of its parts."""
     key = unicodedata.normalize("NFC", word).casefold().strip(".,").replace("’", "'")

@@ -44,6 +44,11 @@ _COMPANY_WORDS = (
     r"investment asociados associados u?ltda yayasan asc mmc qsc α\.ε ε\.π\.ε церковь школа студия "
     r"магазин компания фирма группа салон клуб агентство фонд университет"
 ).split()
+_PLAIN_COMPANY_WORDS = frozenset(
+    word
+    for word in (*_COMPANY_WORDS, "oy", "oyj", "holding", "holdings", "ltda", "ultda")
+    if word.isalpha()
+)
 _COMPANY = re.compile(
     rf"(?:^|[\s,«\"])(?:{'|'.join(_COMPANY_WORDS)}|sp\.\s?z\s?o\.\s?o|e figli|et fils)(?:[\s.,»\"]|$)"
     r"|株式会社|有限会社|有限公司| [-–—+] |\b(?:and|&) sons\b",
@@ -135,7 +140,7 @@ def name_part(text: str, part: Part, *, order: Order | None = None) -> Normalize
 def split_name(text: str, *, order: Order | None = None) -> _Parts:
     """Return the parts of a whole name. Raises as ``name_part`` does."""
     line = check_name(text)
-    if _COMPANY.search(line) or _SOCIETY.fullmatch(line):
+    if _is_company(line):
         return _whole(line, "name.no_person", "looks like the name of a company")
     bare = _without_remark(_NICKNAME.sub(" ", line).strip() or line)
     if _EAST_ASIAN.search(bare):
@@ -151,6 +156,15 @@ def split_name(text: str, *, order: Order | None = None) -> _Parts:
         return parts
     note = Note("NAME_PART_DROPPED", f"{' '.join(lost)!r} of {line!r} is in no part of the name")
     return replace(parts, notes=(*parts.notes, note))
+
+
+def _is_company(line: str) -> bool:
+    """Whether a word or a sign of the name is one that only companies have."""
+    words = (word.strip('.,«»"') for word in line.lower().split())
+    if not _PLAIN_COMPANY_WORDS.isdisjoint(words):
+        return True
+    has_signs = not line.isascii() or any(sign in line for sign in ".-+&/") or " e" in line
+    return has_signs and bool(_COMPANY.search(line) or _SOCIETY.fullmatch(line))
 
 
 def _without_remark(line: str) -> str:
@@ -190,7 +204,8 @@ def _by_comma(line: str, shown: str) -> _Parts | None:
         given and len(family) == 1 and known(family[0]).is_given and known(given[0]).is_family
     )
     is_whole_name = len(family) > 1 and known(family[0]).is_given and known(family[-1]).is_family
-    if is_turned or (is_whole_name and not (given and known(given[0]).given)):
+    is_two = len(family) > 1 and len(given) > 1 and any(known(word).is_given for word in family)
+    if is_turned or is_two or (is_whole_name and not (given and known(given[0]).given)):
         return _whole(shown, "name.whole", "has a comma in a place that cannot be told")
     return _Parts(
         given[0] if given else first, " ".join(given[1:]), " ".join(family) or last, "name.comma"
@@ -209,7 +224,9 @@ def _by_words(words: list[str], line: str, order: Order | None) -> _Parts:
     if len(words) == 1 and words[0].lower() in _REMARKS:
         return _whole(line, "name.no_person", "is no name")
     if len(words) == 1:
-        is_family = known(words[0]).is_family and not known(words[0]).given
+        named = known(words[0])
+        is_addressed = len(line.split()) > 1 and _is_title(line.split()[0])  # Mr. Smith
+        is_family = (named.is_family and not named.given) or (is_addressed and named.family >= 1)
         return (
             _Parts("", "", words[0], "name.one_word_family")
             if is_family

@@ -149,7 +149,7 @@ def normalize_utc_offset(
     line = _tidied(clean_line(text))
     if not line or len(line) > LONGEST or line.count("(") != line.count(")"):
         raise _invalid(text)
-    season = _SEASON.fullmatch(line)
+    season = _SEASON.fullmatch(line) if "(" in line or "," in line else None
     if season:
         return _in_season(season[1].strip(), line, is_summer=bool(season[2]))
     found = _zone_beside(line, at) or _moscow(line) or _explicit(line, at) or _abbreviation(line)
@@ -171,7 +171,8 @@ def _in_season(line: str, shown: str, *, is_summer: bool) -> Normalized:
 
 def _zone_beside(line: str, at: datetime | None) -> Normalized | None:
     """``Europe/Moscow +03:00``: a zone of the tz database and its offset."""
-    match = _ZONE_BESIDE.fullmatch(line)
+    may_be = "/" in line or line[:3].upper() not in ("UTC", "GMT")
+    match = _ZONE_BESIDE.fullmatch(line) if may_be else None
     if match is None or line.lower() in zones.names():  # Etc/GMT+3
         return None
     zone, offset = (match[1], match[2]) if match[1] else (match[4], match[3])
@@ -216,9 +217,11 @@ def _tidied(line: str) -> str:
     line = "".join(str(unicodedata.decimal(c)) if c.isdecimal() else c for c in line)
     line = line.translate(_DASHES).replace("½", ".5").replace("±", "+")
     line = line.strip("\"'`[]«»“”‘’").removesuffix(".").strip()
-    line = _IN_BRACKETS.sub(r"\1", line)
+    if line.startswith("("):
+        line = _IN_BRACKETS.sub(r"\1", line)
     line = line.replace("_slash_", "/")  # HubSpot's america_slash_new_york
-    line = _OFFSET_THEN_UTC.sub(r"UTC\1", line) if _OFFSET_THEN_UTC.fullmatch(line) else line
+    if line[:1] in ("+", "-"):
+        line = _OFFSET_THEN_UTC.sub(r"UTC\1", line) if _OFFSET_THEN_UTC.fullmatch(line) else line
     line = _BOTH_NAMES.sub("UTC", line)
     line = _IN_WORDS.sub(lambda match: match[1] + ("-" if match[2][0] in "mм" else "+"), line)
     line = _OFFSET_BEHIND.sub(r"\1 \2", line)

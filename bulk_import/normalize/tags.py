@@ -23,6 +23,9 @@ LONGEST_TAG = 255
 _MOST_TAGS = 20_000  # distinct ones that are remembered of a file
 Separator = str | tuple[str, ...]
 _BULLET = re.compile(r"^(?:[•‣◦▪▫●○·∙–—*-]|\d{1,2}[.)])\s+")
+_SIGNS = re.compile(
+    r"^(?:[•‣◦▪▫●○·∙–—*-]|\d{1,2}[.)])\s|[\[\]{}\"]"
+)  # of a list as programs write it
 _LIST = re.compile(r"\[(.*)\]|\{(.*)\}|\((.*)\)", re.DOTALL)
 _BROKEN_LIST = re.compile(r"""[\[{]\s*["']|["']\s*[\]}]|^[\[{][^\]}]*$|^[^\[{]*[\]}]$""")
 _LIST_ID = re.compile(r"\d{10}\.\d{4,10}")
@@ -153,10 +156,12 @@ _LOOKS = str.maketrans("аеорсухкмтвнідѕјԁԛԝοαυν", "aeopcy
 def _split(text: str, separator: Separator) -> list[str]:
     separators = (separator,) if isinstance(separator, str) else separator
     lines = clean(text)
-    listed = _listed(lines)
+    has_signs = _SIGNS.search(lines) is not None
+    listed = _listed(lines) if has_signs else None
     if listed is not None:
         return listed
-    line = clean_line(_without_bullets(lines).replace("\n", separators[0]))
+    lines = _without_bullets(lines) if has_signs else lines
+    line = clean_line(lines.replace("\n", separators[0]))
     for other in separators[1:]:
         line = line.replace(other, separators[0])
     parts = line.split(separators[0])
@@ -166,7 +171,7 @@ def _split(text: str, separator: Separator) -> list[str]:
                 csv.reader([line], delimiter=separators[0], skipinitialspace=True, strict=True)
             )
     found = [part for part in (clean_line(part) for part in parts) if part]
-    for part in found:
+    for part in found if has_signs else ():
         if _BROKEN_LIST.search(part):
             raise NormalizeError(
                 "TAG_LIST_BROKEN",
