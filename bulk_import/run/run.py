@@ -63,7 +63,8 @@ from bulk_import.run.judging import (
     JudgingStoppedError,
     judge_sources,
     rejudge,
-    settle_duplicates,
+    settle_contacts,
+    withhold_skipped,
 )
 from bulk_import.run.plan import Approval, Input, Plan, Tally
 from bulk_import.run.planning import plan_of
@@ -166,13 +167,16 @@ class Run:
     def _may_read_ahead(self, paths: Sequence[str]) -> bool:
         """Whether rows may be sent before all are judged, and a second process pays off.
 
-        Not if somebody must confirm, or if a decision needs all rows: duplicates, canary, brake.
+        Not if somebody must confirm, or if a decision needs all rows: duplicates, canary, brake, and
+        rules: a later row may say that the contact of an earlier one is not to be written to.
         """
         depends = (
             self._confirm is not None
             or self._adjust is not None
             or self._settings.safeguards.canary
             or self._mapping.spec.when.duplicate != "send"
+            or self._mapping.spec.skip
+            or self._mapping.spec.only
         )
         fewest_bytes = self._settings.policy.read_ahead_bytes
         if depends or fewest_bytes < 0 or not paths or not is_possible():
@@ -322,6 +326,7 @@ class Run:
             resend_unknown=self._settings.policy.resend_unknown,
         )
         withhold_suppressed(journal, suppression)  # lists may have grown
+        withhold_skipped(journal)
 
     def _judge_again(
         self,
@@ -343,7 +348,7 @@ class Run:
             if (found := corrections_of(known[number].name, self._mapping, mapper))
         }
         rejudge(journal, mappers, suppression, tally, corrections)
-        settle_duplicates(journal, self._mapping.spec.when.duplicate)
+        settle_contacts(journal, self._mapping.spec.when.duplicate)
 
     def _suppression(self) -> SuppressionList:
         return load_suppression(self._mapping, self._settings, self._progress)
