@@ -35,11 +35,13 @@ app: $(READY) ## The whole job in a browser: bulk-import app
 demo: $(READY) ## Import sample_data into the built-in sandbox and show the report
 	@$(BIN)/python -m bulk_import demo
 
+# Playwright leaves an event loop running in its process: the browser has one of its own.
 test: $(READY) ## Run every test
-	@$(BIN)/python -m pytest -m "" -n auto
+	@$(BIN)/python -m pytest -m "" -n auto --ignore=tests/browser
+	@$(BIN)/python -m pytest -m "" tests/browser
 
 test-quick: $(READY) ## Run the tests that are not whole runs of many seconds
-	@$(BIN)/python -m pytest -n auto
+	@$(BIN)/python -m pytest -n auto --ignore=tests/browser
 
 check: lint types docs test ## Everything CI runs, quickest to fail first
 
