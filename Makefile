@@ -89,7 +89,7 @@ accuracy-independent: $(VENV)/.bench ## The same on sets made from packages that
 shuffle: $(READY) ## 100,000 rows answered in random order: whose answer has each? (minutes)
 	@SHUFFLED_ROWS=100000 $(BIN)/python -m pytest -q -m slow -k random_order tests/test_wire.py
 
-torture: $(READY) ## Kill a run 200 times, resume it, count on the server's side (minutes)
+torture: $(READY) ## Kill runs and nights, spoil journals, finish, count on the server's side (an hour)
 	@$(BIN)/python -m benchmarks.torture
 
 LOCK = uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \

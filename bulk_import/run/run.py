@@ -71,10 +71,11 @@ from bulk_import.run.planning import plan_of
 from bulk_import.run.reporting import summarize, write_reports
 from bulk_import.run.sending import Confirm, Sending, Steer, answered
 from bulk_import.run.withholding import load_suppression, withhold_suppressed
-from bulk_import.settings import Settings
+from bulk_import.settings import Settings, account_name
 from bulk_import.stopping import Stop, StoppingError, in_thread
 from bulk_import.system.clock import now
 from bulk_import.system.crash import working_in
+from bulk_import.system.environment import LAST_RESORT, LOCKS_VARIABLE
 from bulk_import.system.files import made_folder
 from bulk_import.system.locks import hold
 
@@ -229,6 +230,7 @@ class Run:
                 self._progress.say(finding)
             self._remember_end(journal)
             is_reported = await ahead.finish_reports()
+            self._refuse_gone()
             if ahead.bug:
                 raise BugError(ahead.error, report=ahead.bug)
             if is_reported:
@@ -388,9 +390,14 @@ class Run:
         if folder is None:
             yield
             return
-        host = re.sub(r"[^\w.-]", "_", self._settings.endpoint.split("://", 1)[-1])
-        made_folder(folder)
-        with hold(folder / f"{host}.lock", f"the account {self._settings.endpoint}"):
+        name = re.sub(r"[^\w.-]", "_", account_name(self._settings.endpoint))
+        if folder.name == LAST_RESORT:
+            self._progress.say(
+                f"the lock of the account is in {folder}: only runs that are started in this folder "
+                f"see it (set {LOCKS_VARIABLE} to a folder that all runs share)"
+            )
+        made_folder(folder, is_private=True)
+        with hold(folder / f"{name}.lock", f"the account {self._settings.endpoint}"):
             yield
 
     async def _judge(
@@ -468,12 +475,21 @@ class Run:
         Raises:
             StorageError: They cannot be written, or the folder is gone.
         """
-        if self._stop.code == EXIT_STORAGE and not self._folder.journal.exists():
-            raise StorageError(self._stop.reason)
+        self._refuse_gone()
         safe = self._settings.policy.report_safe
         if is_unchanged and self._folder.has_reports and not safe:
             return summarize(journal, self._folder.path)
         return write_reports(journal, self._folder.path, safe=safe)
+
+    def _refuse_gone(self) -> None:
+        """Refuse to write reports into a folder that was moved or deleted during the run."""
+        if not self._folder.journal.exists():
+            raise StorageError(
+                self._stop.reason
+                if self._stop.code == EXIT_STORAGE
+                else f"{self._folder}: the run folder is gone; put it back, then run the same "
+                "command again"
+            )
 
     def _remember_end(self, journal: Journal) -> None:
         facts = journal.facts()
