@@ -45,7 +45,7 @@ STATIONS: dict[str, list[str]] = {
     "run {csv} -m {map} --dry-run --run-dir {new} -q": ["journal:Journal.bodies/", "run.run:judge_sources"],
     "resume {done} --endpoint {url} --yes -q": [
         "journal:Journal.open", "jobs.importing:parse_mapping", "run.run:refuse_other_run",
-        "run.run:rejudge", "run.run:settle_duplicates", "journal:Journal.reopen",
+        "run.run:rejudge", "run.run:settle_contacts", "journal:Journal.reopen",
     ],
     "rehearse {csv} -m {map} --run-dir {new} -q": [
         "mapping.loading:load_mapping", "sandbox.app:Sandbox.start", "run.run:judge_sources",
