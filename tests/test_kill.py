@@ -121,28 +121,3 @@ def test_a_disk_that_fills_up_stops_the_run_and_loses_nothing(
     assert code == (1 if unknown else 0)
     assert len(read_contacts(served.database)) >= accepted
     assert unknown <= 16, "only what was on its way when the disk was full"
-
-
-@pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="limits of another process: Linux")
-def test_too_low_a_limit_of_open_files_is_named_before_anything_is_sent(
-    served, contacts_csv, mapping, tmp_path
-):
-    code, _, err = finish(
-        "run", contacts_csv(4), "-m", mapping, "--run-dir", tmp_path / "run", "--yes",
-        "--concurrency", "40", url=served.url,
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (60, 60)),
-    )  # fmt: skip
-    assert code == 2, err
-    assert "needs 72 open files and connections, and this process may have 60" in err
-    assert not (tmp_path / "run").exists()
-    assert served.sent() == []
-
-
-@pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="limits of another process: Linux")
-def test_a_soft_limit_of_open_files_is_raised(served, contacts_csv, mapping, tmp_path):
-    code, _, err = finish(
-        "run", contacts_csv(60), "-m", mapping, "--run-dir", tmp_path / "run", "--yes",
-        "--concurrency", "40", url=served.url,
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (50, 1000)),
-    )  # fmt: skip
-    assert (code, len(served.sent())) == (0, 60), err

@@ -75,7 +75,6 @@ from bulk_import.settings import Settings, account_name
 from bulk_import.stopping import Stop, StoppingError, in_thread
 from bulk_import.system.clock import now
 from bulk_import.system.crash import working_in
-from bulk_import.system.descriptors import need_descriptors
 from bulk_import.system.environment import LAST_RESORT, LOCKS_VARIABLE
 from bulk_import.system.files import made_folder
 from bulk_import.system.locks import hold
@@ -364,7 +363,6 @@ class Run:
         if self._settings.dry_run:
             yield None, None
             return
-        need_descriptors(self._settings.limits.concurrency)
         with self._account_lock():
             async with Client.connect(self._settings) as client:
                 if client.note:
