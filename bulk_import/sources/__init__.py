@@ -32,6 +32,7 @@ class SourceOptions:
         hidden_rows: ``read`` or ``skip`` rows that a filter hides.
         columns: Names of columns that the file should have; they tell where its header is, and
             which sheet is meant.
+        may_be_bare: A list of addresses without a header is read as one, from its first line.
     """
 
     sheet: str | None = None
@@ -42,6 +43,7 @@ class SourceOptions:
     sheets: tuple[str, ...] = ()
     hidden_rows: str = "read"
     columns: tuple[str, ...] = ()
+    may_be_bare: bool = False
 
 
 @dataclass(slots=True)
