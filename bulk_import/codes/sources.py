@@ -189,6 +189,13 @@ CODES: tuple[Code, ...] = (
         "e.g. Anna",
     ),
     Code(
+        "ARCHIVE_EXPORT",
+        "The archive is a whole export (Mailchimp's): its subscribed people are the source, the "
+        "unsubscribed and cleaned ones are suppression lists.",
+        "Nothing; source: member: reads another file of it.",
+        "subscribed_….csv, unsubscribed_….csv and cleaned_….csv in one ZIP",
+    ),
+    Code(
         "ARCHIVE_SEVERAL",
         "An archive holds several files.",
         "Name one by source: member: in the mapping.",

@@ -120,8 +120,8 @@ def check_file(
     Raises:
         SetupError: The sources or the mapping cannot be used at all.
     """
-    loaded = load_mapping(mapping)
     paths = expand_sources(source)
+    loaded = load_mapping(mapping).for_sources(paths)
     with (
         opened_inputs(paths, loaded, None) as inputs,
         Judges.opened(workers, cluster, size=size_of(paths)) as judges,

@@ -174,6 +174,7 @@ class Review:
             JudgingStoppedError: ``is_stopping`` said so.
         """
         throw_away(folder)
+        mapping = mapping.for_sources([source])
         suppression = SuppressionList.load(mapping.suppress_files())
         tally = Tally()
         with (

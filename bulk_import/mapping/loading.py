@@ -26,6 +26,7 @@ from bulk_import.mapping.schema import (
 )
 from bulk_import.mapping.yamltext import Document, Tree, parse
 from bulk_import.mapping.yamltext import Path as KeyPath
+from bulk_import.sources.exports import address_column, export_in
 
 _PARTS: dict[str, type[Part]] = {
     "source": SourceSpec,
@@ -45,6 +46,7 @@ class ColumnMapping:
         spec: The validated contents.
         document: The text's tree and places, for later messages.
         text: As read: a run's journal keeps it, so that a resume needs nothing else.
+        exports: Suppression lists inside the sources; ``None`` = nobody has looked for any.
     """
 
     name: str
@@ -52,6 +54,7 @@ class ColumnMapping:
     spec: MappingSpec
     document: Document
     text: str
+    exports: tuple[SuppressSpec, ...] | None = None
 
     def fingerprint(self) -> dict[str, str]:
         """Return key path -> canonical text; comments, order and layout do not matter."""
@@ -59,7 +62,35 @@ class ColumnMapping:
 
     def suppress_files(self) -> list[tuple[Path, SuppressSpec]]:
         """Return the lists of contacts that are never sent."""
-        return [(self.folder / spec.file, spec) for spec in self.spec.suppress]
+        return [
+            (self.folder / spec.file, spec) for spec in (*self.spec.suppress, *(self.exports or ()))
+        ]
+
+    def for_sources(self, paths: Sequence[str]) -> ColumnMapping:
+        """Return the mapping with the suppression lists that are inside *paths* (whole exports)."""
+        found = []
+        for path in paths:
+            export = export_in(path)
+            if export is None or self.spec.source.member not in (None, export.subscribed):
+                continue
+            for member in export.never:
+                column = address_column(path, member)
+                columns = (column,) if column else ()
+                file = str(Path(path).absolute())
+                found.append(SuppressSpec(file=file, member=member, columns=columns))
+        return self.with_exports(found)
+
+    def with_exports(self, lists: Sequence[SuppressSpec]) -> ColumnMapping:
+        """Return the mapping with *lists* besides those that it has from sources already."""
+        return replace(self, exports=tuple(dict.fromkeys((*(self.exports or ()), *lists))))
+
+    def told_exports(self) -> str:
+        """Return the lists inside the sources as text, for a journal."""
+        return json.dumps([spec.model_dump(exclude_defaults=True) for spec in self.exports or ()])
+
+    def with_told_exports(self, text: str) -> ColumnMapping:
+        """Return the mapping with lists that ``told_exports`` wrote."""
+        return self.with_exports([SuppressSpec.model_validate(spec) for spec in json.loads(text)])
 
     def with_sheet(self, sheet: str) -> ColumnMapping:
         """Return the mapping, reading another sheet."""

@@ -200,6 +200,7 @@ class SuppressSpec(Part):
     sheet: str | None = None
     encoding: str | None = None
     delimiter: str | None = None
+    member: str | None = Field(default=None, description="The file inside an archive.")
 
     @model_validator(mode="before")
     @classmethod

@@ -162,6 +162,7 @@ def options_of(mapping: ColumnMapping) -> SourceOptions:
         member=spec.member,
         sheets=spec.sheets,
         hidden_rows=spec.hidden_rows,
+        may_take_subscribed=mapping.exports is not None,
         columns=tuple(
             dict.fromkeys(
                 column

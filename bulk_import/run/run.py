@@ -267,6 +267,7 @@ class Run:
             working_in(self._folder.path)
             facts = journal.facts()
             refuse_other_job(self._folder, facts, self._job)
+            self._mapping = self._mapping.with_told_exports(facts.get("exports", "[]"))
             refuse_rehearsal(self._folder, facts, self._settings)
             if lost := await asyncio.to_thread(journal.find_losses):
                 self._progress.say(lost)
