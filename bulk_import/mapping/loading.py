@@ -12,8 +12,10 @@ from pydantic import ValidationError
 
 from bulk_import.api.fields import FIELDS, OPPOSITES, RESERVED
 from bulk_import.errors import MappingError, MappingProblem
+from bulk_import.mapping.checks import Pattern
 from bulk_import.mapping.plain import tree_of
 from bulk_import.mapping.schema import (
+    Check,
     Defaults,
     FieldRule,
     MappingSpec,
@@ -197,6 +199,7 @@ def _misspelt_rules(document: Document, tree: dict[str, Tree]) -> Iterator[Mappi
     for section, entry, what in (
         ("skip", RowRule, "a rule"),
         ("only", RowRule, "a rule"),
+        ("checks", Check, "a check"),
         ("suppress", SuppressSpec, "a suppression list"),
     ):
         given = tree.get(section)
@@ -247,6 +250,8 @@ def _explained(exc: ValidationError, document: Document) -> Iterator[MappingProb
         message = _MEANINGS.get(error["type"], error["msg"].removeprefix("Value error, "))
         if path[:1] in (("skip",), ("only",)) and len(path) == 1:
             message = "must be a list, such as `- {column: Unsubscribed, values: [yes, 1]}`"
+        elif path == ("checks",):
+            message = "must be a list, such as `- {column: Customer no, require: yes}`"
         elif error["type"] == "missing" and path == ("version",):
             message = "is missing; begin the mapping with `version: 1`"
         elif error["type"] == "literal_error" and "ctx" in error:
@@ -274,6 +279,23 @@ def _unsound(spec: MappingSpec, document: Document) -> Iterator[MappingProblem]:
         if rule.region_from and kind != "phone":
             yield document.problem("is for phones", ("fields", name, "region_from"))
     yield from _both_ways(spec, document)
+    yield from _unsound_checks(spec, document)
+
+
+def _unsound_checks(spec: MappingSpec, document: Document) -> Iterator[MappingProblem]:
+    known = [*spec.fields, *spec.extra]
+    for number, check in enumerate(spec.checks):
+        path: KeyPath = ("checks", number)
+        if check.field and check.field not in known:
+            hint = closest(check.field, known) or "; it is under neither fields: nor extra:"
+            yield document.problem(f"no field {check.field!r}{hint}", (*path, "field"))
+        if check.field and check.unique and FIELDS.get(check.field) is FIELDS["lead_email"]:
+            message = "is what when: duplicate: is for; use duplicate: refuse"
+            yield document.problem(message, (*path, "unique"))
+        try:
+            Pattern(check.pattern or "")
+        except ValueError as exc:
+            yield document.problem(str(exc), (*path, "pattern"))
 
 
 def _both_ways(spec: MappingSpec, document: Document) -> Iterator[MappingProblem]:
