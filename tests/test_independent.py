@@ -100,3 +100,27 @@ def test_hardly_a_name_of_people_is_read_the_wrong_way_round_in_silence():
     people = [case for case in independent("names") if case.category != "companies"]
     counts = tally("names", people)
     assert counts["wrong"] <= 0.001 * sum(counts.values())
+
+
+@pytest.mark.parametrize(
+    "spelled",
+    [
+        lambda name: name.replace("/", "_slash_").replace("+", "_plus_"),
+        lambda name: name.replace("/", "_slash_").lower(),
+        lambda name: name.replace("_", " "),
+        lambda name: "".join(chr(ord(c) + 0xFEE0) if c.isalpha() else c for c in name),
+    ],
+    ids=["HubSpot's, in words", "HubSpot's", "with blanks", "full-width"],
+)
+def test_zones_are_known_as_other_programs_spell_them(spelled):
+    zones_with_an_area = [name for name in zones.names().values() if "/" in name]
+    found = {name: normalize_utc_offset(spelled(name)).value for name in zones_with_an_area}
+    assert found == {name: normalize_utc_offset(name).value for name in zones_with_an_area}
+
+
+@pytest.mark.parametrize(
+    "text", ["UTC+3 (лето)", "GMT+3 (летнее время)", "GMT+3 (DST)", "+3 (літній час)"]
+)
+def test_an_offset_that_is_said_to_be_of_summer_is_noted(text):
+    found = normalize_utc_offset(text)
+    assert (found.value, [note.code for note in found.notes]) == ("+03", ["UTC_OFFSET_SUMMER"])

@@ -52,8 +52,8 @@ _CLOCK = re.compile(  # 0300; 03:00:00, what becomes of a cell of time
 _IN_BRACKETS = re.compile(r"^\(\s*([+-]\s*\d{1,2}(?::?[0-5]\d)?)\s*\)$")
 _OFFSET_THEN_UTC = re.compile(r"([+-]\s*\d{1,2}(?::?[0-5]\d)?)\s*(?:UTC|GMT)", re.IGNORECASE)
 _SEASON = re.compile(
-    r"(.+?)\s*[(,]\s*(?:(summer|dst|daylight|sommer\w*|летнее|летом|été|verano|verão|estate|zomer\w*|lato)"
-    r"|(winter|standard|std|зимнее|hiver|invierno|inverno|zima))(?:\s+(?:time|время))?\s*\)?",
+    r"(.+?)\s*[(,]\s*(?:(summer|dst|daylight|sommer\w*|лет\w+|літ\w+|été|verano|verão|estate|zomer\w*|lato)"
+    r"|(winter|standard|std|зим\w+|hiver|invierno|inverno|zima))(?:\s+(?:time|время|час))?\s*\)?",
     re.IGNORECASE,
 )
 _ZONE_BESIDE = re.compile(
@@ -84,6 +84,7 @@ _BESIDE = re.compile(
 _BESIDE_NAME = re.compile(
     r"([^\W\d][^\d]*?)(?:\s*[,/]\s*|\s+)((?:UTC|GMT)\s*[+-]\s*\d{1,2}(?::?[0-5]\d)?)", re.IGNORECASE
 )
+_SIGNS_IN_WORDS = {"_slash_": "/", "_hyphen_": "-", "_plus_": "+", "_minus_": "-"}
 _BOTH_NAMES = re.compile(r"\b(?:UTC|GMT)\s*/\s*(?:UTC|GMT)\b", re.IGNORECASE)
 _IN_WORDS = re.compile(r"\b((?:UTC|GMT|МСК|MSK)\s*)(plus|minus|плюс|минус)\b", re.IGNORECASE)
 _OFFSET_BEHIND = re.compile(r"^(UTC|GMT)\s*(?::|\()\s*([+-]\s*[\d:]+)\s*\)?$", re.IGNORECASE)
@@ -216,16 +217,26 @@ def _tidied(line: str) -> str:
     """One way to write signs, digits, halves, quotes and the names of universal time."""
     line = "".join(str(unicodedata.decimal(c)) if c.isdecimal() else c for c in line)
     line = line.translate(_DASHES).replace("½", ".5").replace("±", "+")
+    if not line.isascii():
+        line = unicodedata.normalize("NFKC", line)  # full-width letters
     line = line.strip("\"'`[]«»“”‘’").removesuffix(".").strip()
     if line.startswith("("):
         line = _IN_BRACKETS.sub(r"\1", line)
-    line = line.replace("_slash_", "/")  # HubSpot's america_slash_new_york
+    if "_" in line:
+        line = _in_words(line)
     if line[:1] in ("+", "-"):
         line = _OFFSET_THEN_UTC.sub(r"UTC\1", line) if _OFFSET_THEN_UTC.fullmatch(line) else line
     line = _BOTH_NAMES.sub("UTC", line)
     line = _IN_WORDS.sub(lambda match: match[1] + ("-" if match[2][0] in "mм" else "+"), line)
     line = _OFFSET_BEHIND.sub(r"\1 \2", line)
     return _SECONDS.sub(r"\1", line)
+
+
+def _in_words(line: str) -> str:
+    """HubSpot's ``america_slash_new_york`` with its signs: ``america/new_york``."""
+    for word, sign in _SIGNS_IN_WORDS.items():
+        line = line.replace(word, sign)
+    return line
 
 
 def _moscow(line: str) -> Normalized | None:
@@ -364,7 +375,7 @@ def _zone_named(line: str, at: datetime | None) -> str | None:
     known = zones.names()
     iana = known.get(key.replace(" ", "_"))
     if iana or "/" in key:
-        return iana
+        return iana or zones.spelled_otherwise().get(zones.letters_of(key))
     windows = zones.windows_names()
     return windows.get(key) or windows.get(f"{key}.") or _city(key, at)
 
