@@ -8,6 +8,7 @@ candidates.
 from __future__ import annotations
 
 import re
+import string
 import unicodedata
 from datetime import datetime
 from functools import lru_cache
@@ -36,6 +37,7 @@ _DASHES = str.maketrans(
         "\ufe62": "+",
         "\uff1a": ":",
         "\u2236": ":",
+        **{chr(ord(char) + 0xFEE0): char for char in string.ascii_letters + "()/"},  # full width
     }
 )
 _SIGNED = re.compile(
@@ -217,8 +219,6 @@ def _tidied(line: str) -> str:
     """One way to write signs, digits, halves, quotes and the names of universal time."""
     line = "".join(str(unicodedata.decimal(c)) if c.isdecimal() else c for c in line)
     line = line.translate(_DASHES).replace("½", ".5").replace("±", "+")
-    if not line.isascii():
-        line = unicodedata.normalize("NFKC", line)  # full-width letters
     line = line.strip("\"'`[]«»“”‘’").removesuffix(".").strip()
     if line.startswith("("):
         line = _IN_BRACKETS.sub(r"\1", line)
