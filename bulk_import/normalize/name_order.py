@@ -42,9 +42,7 @@ _LATIN_FAMILY = re.compile(
 _TURKISH = frozenset("İıŞşĞğ")
 _INITIAL = re.compile(r"[^\W\d_]\.?")
 _MIDDLE = re.compile(r"[^\W\d_]\.?|[A-Za-z'-]+(?:ovich|evich|yich|ovna|evna|ichna)")
-_ABBREVIATION = re.compile(
-    "[BCDFGHJKLMNPQRSTVWXZ]{3,}|[БВГДЖЗКЛМНПРСТФХЦЧШЩ]{2,}"
-)  # KKB Prasetyo is a company
+_SHORT = 5  # letters; a shorter word in capitals may be an abbreviation
 _GREEK_FAMILY = re.compile(r".{2,}(?:όπουλος|οπούλου|ίδης|ίδου|άκης|άκη|έας|ίου|ου)")
 _SHARE = 0.9  # of the names that show an order must show this one
 _FEWEST = 5
@@ -155,8 +153,6 @@ def _in_turkish(word: str) -> Known | None:
 
 def order_of_two(one: str, other: str) -> Order | None:
     """Return the order of two words, ``None`` where it cannot be told."""
-    if any(map(_ABBREVIATION.fullmatch, (one, other))):
-        return None
     first, second = known(one), known(other)
     likelihood = _times(first.given, second.family) / _times(first.family, second.given)
     by_capitals = _by_capitals(one, other)
@@ -213,6 +209,15 @@ def is_weak(one: str, other: str) -> bool:
     return _is_unknown(known(other)) and (first.family > 0 or first.given < _SEVERAL)
 
 
+def has_abbreviation(words: Sequence[str]) -> bool:
+    """Whether a short word in capitals beside others is no known name: ``KKB Prasetyo``, ``Lima SA``."""
+    if any(char.isdigit() for word in words for char in word):
+        return True
+    short = [word for word in words if word.isupper() and 1 < len(word.strip(".")) < _SHORT]
+    is_mixed = not all(word.isupper() for word in words)
+    return is_mixed and any("." not in word and _is_unknown(known(word)) for word in short)
+
+
 def _by_capitals(one: str, other: str) -> Order | None:
     """``DUPONT Marie``: who writes one name in capitals means the family's."""
     loud = [word.isupper() and len(word.strip(".")) > 2 for word in (one, other)]
@@ -252,7 +257,8 @@ def order_of_column(names: Iterable[str]) -> Order | None:
     Args:
         names: Whole names of two or three words; others say nothing.
     """
-    found = [order for words in map(str.split, names) if (order := _order_of(words))]
+    without_comma = (name.split() for name in names if "," not in name)
+    found = [order for words in without_comma if (order := _order_of(words))]
     orders: tuple[Order, ...] = ("last_first", "first_last")
     return next(
         (
@@ -326,3 +332,8 @@ def is_double_surname(one: str, other: str) -> bool:
     """Whether two words are a father's and a mother's name, as Spain and Portugal join them."""
     first, second = known(one), known(other)
     return first.is_iberian and first.is_family and second.is_iberian
+
+
+def is_middle(word: str) -> bool:
+    """Whether a word between two names is no part of the last one: a given name, an initial."""
+    return known(word).is_given or _MIDDLE.fullmatch(word) is not None

@@ -43,16 +43,17 @@ _COMPANY_WORDS = (
     r"s\.p\.a spa b\.v bv n\.v oyj? aps a/s kft zrt s\.r\.o d\.o\.o pty plc corp corporation company "
     r"group holdings? foundation university agency studio consulting solutions technologies services "
     r"investment asociados associados u?ltda yayasan asc mmc qsc α\.ε ε\.π\.ε церковь школа студия "
+    r"gruppe gruppen groupe gruppo grupo ventures? tbk hb vzw scr kkt biedrība შპს სტუდია ჯგუფი cty "
     r"магазин компания фирма группа салон клуб агентство фонд университет"
 ).split()
 _PLAIN_COMPANY_WORDS = frozenset(
     word
-    for word in (*_COMPANY_WORDS, "oy", "oyj", "holding", "holdings", "ltda", "ultda")
+    for word in (*_COMPANY_WORDS, "oy", "oyj", "holding", "holdings", "venture", "ltda", "ultda")
     if word.isalpha()
 )
 _COMPANY = re.compile(
     rf"(?:^|[\s,«\"])(?:{'|'.join(_COMPANY_WORDS)}|sp\.\s?z\s?o\.\s?o|e figli|et fils)(?:[\s.,»\"]|$)"
-    r"|^(?:trung tâm|công ty) "
+    r"|^(?:trung tâm|công ty|cửa hàng) | sp\. ?[jkp]\."
     r"|株式会社|有限会社|有限公司| [-–—+] |\b(?:and|&) sons\b",
     re.IGNORECASE,
 )
@@ -372,6 +373,8 @@ def _by_order(words: list[str], line: str, order: Order | None) -> _Parts:
         return _Parts(words[0], words[1], " ".join(words[2:]), "name.four_known")
     if len(words) > 3:
         return _whole(line, "name.whole", f"is of {len(words)} words")
+    if name_order.has_abbreviation(words):
+        return _whole(line, "name.whole", "has an abbreviation or a number in it")
     if order:
         return _as_stated(words, line, order)
     if len(words) == 3:
@@ -394,12 +397,25 @@ def _as_stated(words: list[str], line: str, order: Order) -> _Parts:
     if len(words) == 3 and order == "last_first" and name_order.is_double_surname(*words[:2]):
         return _Parts(words[2], "", " ".join(words[:2]), "name.order_stated")
     if len(words) == 3 and order == "first_last":
-        found = name_order.of_three(words)
-        if found and found[0] == words[0]:
-            return _Parts(*found, "name.order_stated", _doubts_of_three(*found))
+        return _three_as_stated(words, line)
+    if len(words) == 3 and not (known(words[1]).given or name_order.is_middle(words[2])):
+        return _whole(
+            line, "name.whole", "is of three words, none of which is known as a given name"
+        )
     if order == "last_first":
         return _Parts(words[1], " ".join(words[2:]), words[0], "name.order_stated")
-    return _Parts(words[0], " ".join(words[1:-1]), words[-1], "name.order_stated")
+    return _Parts(words[0], "", words[1], "name.order_stated")
+
+
+def _three_as_stated(words: list[str], line: str) -> _Parts:
+    found = name_order.of_three(words)
+    if found and found[0] == words[0]:
+        return _Parts(*found, "name.order_stated", _doubts_of_three(*found))
+    if name_order.is_double_surname(*words[1:]):
+        return _Parts(words[0], "", " ".join(words[1:]), "name.order_stated")
+    text = f"{words[1]!r} may belong to the last name of {line!r}"
+    doubt = () if name_order.is_middle(words[1]) else (Note("NAME_LAST_OF_TWO", text),)
+    return _Parts(words[0], words[1], words[2], "name.order_stated", doubt)
 
 
 def _doubt_of_order(one: str, other: str) -> tuple[Note, ...]:
