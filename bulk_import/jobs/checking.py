@@ -190,6 +190,7 @@ def _check(
             duplicates=loaded.spec.when.duplicate,
             judges=judges,
         )
+        tally.weigh(journal.settled())
         causes = _causes(journal.outcomes(), on_row, with_source=has_several)
         sources = journal.sources()
         return Checked(

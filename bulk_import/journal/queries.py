@@ -62,6 +62,11 @@ class Queries(Database):
                 found[Status.NOT_SENT] += open_rows - doubtful
         return found
 
+    def settled(self) -> set[int]:
+        """Return the place of every row that has ended, or was never to be sent."""
+        with translated(self.path):
+            return {seq for (seq,) in self._db.execute("select seq from outcome")}
+
     def count_requests(self) -> int:
         """Requests made for rows, over all resumes."""
         return int(self._one("select count(*) from attempt where result is not 'withdrawn'"))
