@@ -9,7 +9,14 @@ from functools import partial
 from typing import NamedTuple
 
 from bulk_import.api.fields import FIELDS, OPPOSITES, Kind
-from bulk_import.mapping.binding import Binding, BoundField, Lists, bind, resolve_list
+from bulk_import.mapping.binding import (
+    NOT_IN_ACCOUNT,
+    Binding,
+    BoundField,
+    Lists,
+    bind,
+    resolve_list,
+)
 from bulk_import.mapping.loading import ColumnMapping
 from bulk_import.mapping.memo import Memo
 from bulk_import.mapping.optional import guess_offset, normalize_email_by, normalize_name_by
@@ -489,7 +496,8 @@ _REACHED_BY = (
 
 def _unreachable(values: Values, problems: Sequence[Problem]) -> Iterator[Problem]:
     """Refuse a row without e-mail that no other way leads to, unless its cells are refused anyway."""
-    if any(values.get(name) for name in _REACHED_BY) or any(p.is_error for p in problems):
+    is_refused = any(p.is_error and p.code not in NOT_IN_ACCOUNT for p in problems)
+    if is_refused or any(values.get(name) for name in _REACHED_BY):
         return
     yield Problem(
         "CONTACT_UNREACHABLE",
