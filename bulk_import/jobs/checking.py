@@ -129,6 +129,22 @@ def check_file(
         return _check(inputs, loaded, on_row, judges, has_several=len(paths) > 1)
 
 
+def contacts_of(source: Sources, mapping: AnyMapping) -> list[str]:
+    """Return the contacts that a run would send, in the order of the source, each once.
+
+    Raises:
+        SetupError: As ``check_file``.
+    """
+    found: dict[str, None] = {}
+
+    def note(outcome: Outcome) -> None:
+        if outcome.status is Status.NOT_SENT and outcome.contact:
+            found[outcome.contact] = None
+
+    check_file(source, mapping, on_row=note)
+    return [*found]
+
+
 async def check_file_async(
     source: Sources,
     mapping: AnyMapping,
@@ -181,7 +197,7 @@ def _check(
     suppression = SuppressionList.load(loaded.suppress_files())
     tally = Tally()
     mappers: list[RowMapper] = []
-    with _scratch() as journal:
+    with scratch_journal() as journal:
         judge_sources(
             journal,
             _noting_mappers(inputs, mappers),
@@ -205,7 +221,8 @@ def _check(
 
 
 @contextmanager
-def _scratch() -> Iterator[Journal]:
+def scratch_journal() -> Iterator[Journal]:
+    """Open a journal that is thrown away."""
     with (
         tempfile.TemporaryDirectory(prefix="bulk_import-") as folder,  # mode 0700
         Journal.scratch(Path(folder) / JOURNAL) as journal,

@@ -260,6 +260,12 @@ class Queries(Database):
             ).fetchall()
         return [Attempt(*row) for row in rows]
 
+    def body(self, seq: int) -> bytes | None:
+        """Return the form of a row without the key; ``None`` when it cannot be sent."""
+        with translated(self.path):
+            (found,) = self._db.execute("select body from record where seq = ?", (seq,)).fetchone()
+        return found if found is None else bytes(found)
+
     def sent_form(self, row: int, *, source: int = 1) -> tuple[int, bytes | None] | None:
         """Return (seq, form without the key) of the row with that number, if there is one."""
         with translated(self.path):
