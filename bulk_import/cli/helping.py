@@ -1,4 +1,4 @@
-"""What `--help` shows beside the options themselves: their groups, and examples to copy."""
+"""What all commands have in common: grouped options and examples in `--help`, outputs that are safe."""
 
 from __future__ import annotations
 
@@ -59,6 +59,10 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "report": ("bulk-import report runs/may", "bulk-import report runs/may --redact"),
     "runs": ("bulk-import runs", "bulk-import runs --json"),
     "bundle": ("bulk-import bundle runs/may -o support.zip",),
+    "doctor": (
+        "bulk-import doctor --account shop",
+        "bulk-import doctor -m mapping.yml --state crm.state --profile shop --json",
+    ),
     "lists": ("bulk-import lists --account shop",),
     "managers": ("bulk-import managers --account shop",),
     "fields": ("bulk-import fields", "bulk-import fields --schema"),
@@ -73,7 +77,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
 
 
 class HelpfulCommand(click.Command):
-    """A command whose help groups the options and ends with examples."""
+    """A command whose help groups the options and ends with examples, and which spares its inputs."""
 
     @classmethod
     def of(cls, name: str, command: click.Command) -> click.Command:
@@ -88,6 +92,13 @@ class HelpfulCommand(click.Command):
             help=command.help,
             epilog=command.epilog,
         )
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Call the command, unless one of its outputs is an input."""
+        from bulk_import.cli.outputs import refuse_inputs
+
+        refuse_inputs(ctx.params)
+        return super().invoke(ctx)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the options of the command itself, then each group."""

@@ -58,9 +58,13 @@ def explain_row(
         SetupError: There is no such row, or the file or mapping cannot be used.
     """
     loaded = mapping if isinstance(mapping, ColumnMapping) else load_mapping(mapping)
-    loaded = loaded.with_sheet(sheet) if sheet else loaded
+    loaded = (loaded.with_sheet(sheet) if sheet else loaded).for_sources([source])
+    has_unique = any(check.unique for check in loaded.spec.checks)
     wanted = _Wanted(number)
-    with opened_inputs([source], loaded, None) as inputs, scratch_journal() as journal:
+    with (
+        opened_inputs([source], loaded, None) as inputs,
+        scratch_journal(keeps_cells=has_unique) as journal,
+    ):
         mappers: list[RowMapper] = []
         judge_sources(
             journal,
