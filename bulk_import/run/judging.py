@@ -78,11 +78,9 @@ def judge_sources(
         )
         with closing(judged):
             for rows, judgements in judged:
-                found = [
-                    entered(number, tally, row, judgement, at)
-                    for at, (row, judgement) in enumerate(zip(rows, judgements, strict=False), seq)
-                ]  # rows that were judged before come without judgements
-                if found:
+                # Rows that were judged before come without judgements.
+                pairs = enumerate(zip(rows, judgements, strict=False), seq)
+                if found := [entered(number, tally, *pair, at) for at, pair in pairs]:
                     journal.add(seq, found)
                 seq += len(rows)
                 tally.read(len(rows))
