@@ -181,6 +181,8 @@ async def sync_night(
     if "-" in paths:
         raise SetupError("sync reads files, not standard input: it compares their times")
     loaded = load_mapping(mapping)
+    if not settings.dry_run:
+        settings = settings.ready_to_send()
     watch, ends = progress or Silence(), stop or Stop()
     made_folder(options.state.parent)
     async with _alone(options.state, options.wait_lock_s, ends):

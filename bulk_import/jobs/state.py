@@ -72,6 +72,7 @@ class State:
             # A thread that reads rows uses it while the others wait for that thread.
             db = connect(path)
             try:
+                _refuse_foreign(path, db)
                 db.executescript(_SCHEMA)
                 state = cls(path, db)
                 if state.get("format", _FORMAT) != _FORMAT:
@@ -188,6 +189,15 @@ def refuse_other_account(state: State, settings: Settings) -> None:
             "has a state file of its own"
         )
     state.put(endpoint=settings.endpoint)
+
+
+def _refuse_foreign(path: Path, db: sqlite3.Connection) -> None:
+    """Refuse a database of another program, or a run's journal, before a table is added to it."""
+    tables = {name for (name,) in db.execute("select name from sqlite_master where type = 'table'")}
+    if tables and ("contact" not in tables or tables & {"record", "request"}):
+        raise SetupError(
+            f"{path}: is a database, but not a state file; give the path of the job's state"
+        )
 
 
 @contextmanager
