@@ -112,29 +112,34 @@ class Server:
             request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
         ) -> web.StreamResponse:
             assert request.transport is not None
-            self._note(request.transport.get_extra_info("peername")[1])
+            port = request.transport.get_extra_info("peername")[1]
+            self._note(port, request.transport.get_extra_info("sockname")[1])
             return await handler(request)
 
         return note
 
-    def _note(self, port: int) -> None:
+    def _note(self, port: int, own: int) -> None:
         if port not in self._owners:
-            self._owners[port] = owner_of(port)
+            self._owners[port] = owner_of(port, own)
         process = self._owners[port]
         if not process or (self.turns and self.turns[-1] == process):
             return
         if process in self.turns and is_alive(process):
             self.by_turns += 1
+            print(f"by turns: {self.url}: {self.turns}, then {process}", flush=True)
         self.turns.append(process)
 
 
-def owner_of(port: int) -> int:
-    """Return the process that has a TCP connection from this port of the loopback; 0 = gone."""
-    wanted = f"0100007F:{port:04X}"
+def owner_of(port: int, server: int) -> int:
+    """Return the process that has the TCP connection between two ports of the loopback; 0 = gone.
+
+    Connections to different servers may share a port of the client.
+    """
+    wanted = [f"0100007F:{port:04X}", f"0100007F:{server:04X}"]
     inode = ""
     for line in Path("/proc/net/tcp").read_text("ascii").splitlines()[1:]:
         parts = line.split()
-        if parts[1] == wanted:
+        if parts[1:3] == wanted:
             inode = f"socket:[{parts[9]}]"
     for folder in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):

@@ -276,7 +276,8 @@ def opened(cluster: str, name: str, *, processes: int = 1, threads: int = 1) -> 
         raise SettingsError(
             "fleet needs dask.distributed: pip install 'bulk_import[cluster]'"
         ) from None
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # its news are ours to tell
+    for logger in ("distributed", "distributed.client", "tornado.application", "asyncio"):
+        logging.getLogger(logger).setLevel(logging.CRITICAL + 1)  # its news are ours to tell
     if cluster:
 
         def reach() -> Any:

@@ -48,23 +48,29 @@ class Places:
         Raises:
             SettingsError: An account has folders on several machines, or a job names another one.
         """
+        for job in jobs:
+            self._refuse_other_place(job, hosts)
+            place = self._known.get(job.account) or job.worker or _found(job, hosts)
+            if place:
+                self._known[job.account] = place
         load = Counter(self._known.values())
         for job in jobs:
-            if job.worker and self._known.get(job.account, job.worker) != job.worker:
-                raise SettingsError(
-                    f"{job.name}: worker: {job.worker}, but the journals of {job.account} are on "
-                    f"{self._known[job.account]}; move the folder of the job and correct {self._path}"
-                )
-            if self._path is None and job.worker not in ("", *hosts):
-                raise SettingsError(
-                    f"{job.name}: worker: {job.worker}, and this is {', '.join(hosts)}; give --cluster"
-                )
             if job.account not in self._known:
-                place = job.worker or _found(job, hosts)
-                place = place or min(sorted(hosts), key=lambda host: load[host])
+                place = min(sorted(hosts), key=lambda host: load[host])
                 self._known[job.account] = place
                 load[place] += 1
         self._save()
+
+    def _refuse_other_place(self, job: Job, hosts: Mapping[str, AbstractSet[str]]) -> None:
+        if job.worker and self._known.get(job.account, job.worker) != job.worker:
+            raise SettingsError(
+                f"{job.name}: worker: {job.worker}, but the journals of {job.account} are on "
+                f"{self._known[job.account]}; move the folder of the job and correct {self._path}"
+            )
+        if self._path is None and job.worker not in ("", *hosts):
+            raise SettingsError(
+                f"{job.name}: worker: {job.worker}, and this is {', '.join(hosts)}; give --cluster"
+            )
 
     def _save(self) -> None:
         if self._path is None:

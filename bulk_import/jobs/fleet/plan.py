@@ -6,6 +6,7 @@ from a file or an environment variable there.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -19,6 +20,7 @@ from bulk_import.errors import MappingError, MappingProblem, SettingsError
 from bulk_import.mapping.schema import Columns, Part
 from bulk_import.mapping.yamltext import Document, parse
 from bulk_import.settings import account_endpoint, account_name, normalize_endpoint
+from bulk_import.system.profiles import Profile, config_file, load_profile
 
 Kind = Literal["run", "sync", "retag"]
 Option = tuple[str, ...]  # a flag and its value, or a flag alone
@@ -33,7 +35,7 @@ _ACCEPT: Option = ("--accept",)
 _PACE = ("rate", "concurrency", "daily_limit", "window", "canary")
 # What the fleet decides for its jobs.
 _OURS = frozenset(
-    """account api-key-file cluster dry-run endpoint json log-file mapping metrics-file notify plan
+    """account api-key-file cluster config dry-run endpoint json log-file mapping metrics-file notify plan
     profile quiet run-dir state wait-lock yes""".split()
 )
 
@@ -59,6 +61,7 @@ class JobSpec(Part):
     kind: Kind
     source: Columns
     mapping: str | None = None
+    profile: str | None = Field(default=None, description="An account of the file of profiles.")
     account: str | None = Field(default=None, description="The account's login.")
     endpoint: str | None = Field(default=None, description="Instead: the account's address.")
     key_file: str | None = Field(default=None, description="A file that holds the API key alone.")
@@ -99,13 +102,18 @@ class JobSpec(Part):
 
     @model_validator(mode="after")
     def _is_whole(self) -> JobSpec:
-        if (self.account is None) == (self.endpoint is None):
-            raise ValueError("give account (a login) or endpoint (an address), one of them")
-        if (self.key_file is None) == (self.key_env is None):
+        if [self.profile, self.account, self.endpoint].count(None) != 2:
             raise ValueError(
-                "give key_file (a file that holds the API key alone) or key_env (the variable that "
-                "holds it), one of them"
+                "give one of profile (a name), account (a login), endpoint (an address)"
             )
+        keys = 2 - [self.key_file, self.key_env].count(None)
+        if keys > 1 or (keys == 0 and self.profile is None):
+            raise ValueError(
+                "give one of key_file (a file that holds the API key alone) and key_env (the "
+                "variable that holds it)"
+            )
+        if keys and self.profile is not None:
+            raise ValueError("the profile says where the key is: api_key_file or api_key_env")
         if self.kind == "retag":
             self._check_retag()
         else:
@@ -134,16 +142,16 @@ class JobSpec(Part):
         if self.sheet is not None and self.kind != "run":
             raise ValueError("sheet: only for run and retag; the mapping's source says it for sync")
 
-    @property
-    def address(self) -> str:
-        """The account's base URL.
+    def address(self, profile: Profile | None) -> str:
+        """Return the account's base URL.
 
         Raises:
             SettingsError: The login or the address does not make sense.
         """
-        if self.account is not None:
-            return account_endpoint(self.account)
-        return normalize_endpoint(self.endpoint or "")
+        account = self.account or (profile.account if profile else "")
+        if account:
+            return account_endpoint(account)
+        return normalize_endpoint(self.endpoint or (profile.endpoint if profile else ""))
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,14 +233,31 @@ def load_fleet(path: Path) -> Fleet:
     if problems:
         raise MappingError(problems)
     specs, problems = _specs(document)
+    config = _config(document)
+    jobs: list[Job] = []
+    notify: dict[str, str] = {}
+    for name, spec in specs.items():
+        try:
+            profile = load_profile(spec.profile, config, os.environ) if spec.profile else None
+            jobs.append(_job(name, spec, path.resolve().parent, profile))
+        except SettingsError as exc:
+            key = next(key for key in ("profile", "account", "endpoint") if getattr(spec, key))
+            problems.append(document.problem(str(exc), ("jobs", name, key)))
+            continue
+        told = spec.notify or (profile.notify if profile else "")
+        if told:
+            notify[name] = told
     if problems:
         raise MappingError(problems)
-    folder = path.resolve().parent
-    return Fleet(
-        path,
-        tuple(_job(name, spec, folder) for name, spec in specs.items()),
-        {name: spec.notify for name, spec in specs.items() if spec.notify},
-    )
+    return Fleet(path, tuple(jobs), notify)
+
+
+def _config(document: Document) -> Path:
+    """Return the file of profiles."""
+    tree: Any = document.tree
+    if tree.get("config"):
+        return Path(document.name).resolve().parent / Path(tree["config"]).expanduser()
+    return config_file(os.environ)
 
 
 def _problems_of_form(document: Document) -> Iterator[MappingProblem]:
@@ -242,13 +267,20 @@ def _problems_of_form(document: Document) -> Iterator[MappingProblem]:
             "a file of jobs has `version: 1` and `jobs:`, name -> job", ("jobs",)
         )
         return
-    for key in tree.keys() - {"version", "defaults", "jobs"}:
-        yield document.problem("unknown; a file of jobs has version, defaults and jobs", (key,))
+    for key in tree.keys() - {"version", "config", "defaults", "jobs"}:
+        yield document.problem(
+            "unknown; a file of jobs has version, config, defaults and jobs", (key,)
+        )
     if tree.get("version") != "1":
         yield document.problem("write `version: 1`", ("version",))
+    if not isinstance(tree.get("config", ""), str):
+        yield document.problem("the file with the profiles, a path", ("config",))
     if not isinstance(tree.get("defaults", {}), dict):
         yield document.problem("settings that hold for every job, name: value", ("defaults",))
-    jobs = tree["jobs"]
+    yield from _problems_of_names(document, tree["jobs"])
+
+
+def _problems_of_names(document: Document, jobs: Mapping[str, Any]) -> Iterator[MappingProblem]:
     for name, job in jobs.items():
         if not _NAME.fullmatch(name):
             yield document.problem(
@@ -271,8 +303,7 @@ def _specs(document: Document) -> tuple[dict[str, JobSpec], list[MappingProblem]
     problems: list[MappingProblem] = []
     for name, job in tree["jobs"].items():
         try:
-            specs[name] = spec = JobSpec.model_validate(_with_defaults(defaults, job))
-            _ = spec.address
+            specs[name] = JobSpec.model_validate(_with_defaults(defaults, job))
         except ValidationError as exc:
             for error in exc.errors():
                 message = error["msg"].removeprefix("Value error, ")
@@ -281,25 +312,23 @@ def _specs(document: Document) -> tuple[dict[str, JobSpec], list[MappingProblem]
                 is_default = is_default and error["loc"][0] in defaults
                 at = ("defaults", *error["loc"]) if is_default else None
                 problems.append(document.problem(message, place, at=at))
-        except SettingsError as exc:
-            key = "account" if specs[name].account is not None else "endpoint"
-            problems.append(document.problem(str(exc), ("jobs", name, key)))
     return specs, problems
 
 
 def _with_defaults(defaults: dict[str, Any], job: dict[str, Any]) -> dict[str, Any]:
     """Return *job* over *defaults*; of two ways to say one thing, the job's own counts."""
     base = dict(defaults)
-    for one, other in (("account", "endpoint"), ("key_file", "key_env")):
-        if one in job or other in job:
-            base.pop(one, None)
-            base.pop(other, None)
+    for keys in (("profile", "account", "endpoint"), ("key_file", "key_env")):
+        if any(key in job for key in keys):
+            base = {key: value for key, value in base.items() if key not in keys}
+    if "profile" in job:
+        base = {key: value for key, value in base.items() if key not in ("key_file", "key_env")}
     if job.get("kind", base.get("kind")) == "retag":
         base.pop("mapping", None)
     return base | job
 
 
-def _job(name: str, spec: JobSpec, folder: Path) -> Job:
+def _job(name: str, spec: JobSpec, folder: Path, profile: Profile | None) -> Job:
     def placed(path: str) -> str:
         return path if "://" in path else str(folder / Path(path).expanduser())
 
@@ -314,18 +343,25 @@ def _job(name: str, spec: JobSpec, folder: Path) -> Job:
     for key, flag in _FLAGS.items():
         for value in getattr(spec, key):
             arguments += [flag, value]
-    shared: list[Option] = [("--endpoint", spec.address)]
+    address = spec.address(profile)
+    shared: list[Option] = [("--endpoint", address)]
+    if profile is not None:
+        shared = [("--profile", profile.name), ("--config", str(profile.file.resolve()))]
     if spec.key_file is not None:
         shared.append(("--api-key-file", placed(spec.key_file)))
     shared += [
-        (f"--{key.replace('_', '-')}", str(getattr(spec, key)))
+        (f"--{key.replace('_', '-')}", _shown(getattr(spec, key)))
         for key in _PACE
         if getattr(spec, key) is not None
     ]
     return Job(
-        name, spec.kind, account_name(spec.address), tuple(arguments), tuple(shared),
+        name, spec.kind, account_name(address), tuple(arguments), tuple(shared),
         tuple(_options(spec.options)), spec.key_env or "", spec.worker or "",
     )  # fmt: skip
+
+
+def _shown(value: object) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _options(options: Mapping[str, tuple[str, ...]]) -> Iterator[Option]:

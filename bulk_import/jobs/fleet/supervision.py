@@ -36,7 +36,9 @@ class FleetOptions:
         cluster: Address of a scheduler; empty = this machine.
         at_once: Jobs at a time on this machine.
         most_deaths: How often a job whose process dies is started again.
+        death_wait_s: Seconds before the second start; each further one waits twice as long.
         busy_wait_s: Seconds to wait for an account that another process of this machine sends to.
+        busy_retry_s: Seconds between two tries meanwhile.
         absence_s: Seconds to wait for a scheduler or a worker to come back.
         poll_s: Seconds between two looks at the jobs.
     """
@@ -45,7 +47,9 @@ class FleetOptions:
     cluster: str = ""
     at_once: int = 8
     most_deaths: int = 10
+    death_wait_s: float = 0.5
     busy_wait_s: float = 90.0
+    busy_retry_s: float = 2.0
     absence_s: float = 120.0
     poll_s: float = 0.2
 
@@ -247,7 +251,7 @@ class Supervisor:
     def _may_wait(self, one: _Progress) -> bool:
         """Whether to try an account again that another process sends to, perhaps one that is ending."""
         one.busy_since = one.busy_since or time.monotonic()
-        one.not_before = time.monotonic() + 2.0
+        one.not_before = time.monotonic() + self._options.busy_retry_s
         is_over = time.monotonic() - one.busy_since > self._options.busy_wait_s
         return not is_over and not self._interruption.code
 
@@ -259,7 +263,9 @@ class Supervisor:
             return self._given_up(one, self._interruption.code, self._interruption.reason)
         if one.deaths > self._options.most_deaths:
             return self._given_up(one, EXIT_STOPPED, f"{why}, {one.deaths} times; {_AGAIN}")
-        one.not_before = time.monotonic() + min(0.5 * 2 ** (one.deaths - 1), 30.0)
+        one.not_before = time.monotonic() + min(
+            self._options.death_wait_s * 2 ** (one.deaths - 1), 30.0
+        )
         self._tell(f"{one.job.name}: {why}; its journal continues")
         return None
 
