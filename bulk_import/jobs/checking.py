@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,7 +25,7 @@ from bulk_import.models import Outcome, Problem, Record, SourceInfo, Status
 from bulk_import.run.changes import SetCounter
 from bulk_import.run.contacts import contact_findings
 from bulk_import.run.folder import JOURNAL
-from bulk_import.run.inputs import frame_input, opened_inputs, refuse_mostly_blank
+from bulk_import.run.inputs import frame_input, opened_inputs, refuse_as_a_whole
 from bulk_import.run.judges import Judges, size_of
 from bulk_import.run.judging import judge_sources
 from bulk_import.run.plan import Input, Plan, Tally
@@ -74,6 +74,7 @@ class Checked:
         causes: What refuses rows, the most frequent first, then what is doubtful.
         fixes: Changes of the mapping that were tried on the refused rows.
         lists: What became of each suppression list.
+        columns: Parameter of tags or lists -> the sources' columns that feed it; none for constants.
     """
 
     sources: tuple[SourceInfo, ...]
@@ -83,6 +84,7 @@ class Checked:
     fixes: tuple[Fix, ...] = ()
     refusal: str = ""
     lists: tuple[ListReport, ...] = ()
+    columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def problems(self) -> list[tuple[str, Problem]]:
@@ -120,8 +122,8 @@ def check_file(
     Raises:
         SetupError: The sources or the mapping cannot be used at all.
     """
-    loaded = load_mapping(mapping)
     paths = expand_sources(source)
+    loaded = load_mapping(mapping).for_sources(paths)
     with (
         opened_inputs(paths, loaded, None) as inputs,
         Judges.opened(workers, cluster, size=size_of(paths)) as judges,
@@ -181,7 +183,8 @@ def _check(
     suppression = SuppressionList.load(loaded.suppress_files())
     tally = Tally()
     mappers: list[RowMapper] = []
-    with _scratch() as journal:
+    has_unique = any(check.unique for check in loaded.spec.checks)
+    with _scratch(keeps_cells=has_unique) as journal:
         judge_sources(
             journal,
             _noting_mappers(inputs, mappers),
@@ -192,22 +195,27 @@ def _check(
         )
         causes = _causes(journal.outcomes(), on_row, with_source=has_several)
         sources = journal.sources()
+        plan = _plan(journal, tally, loaded.spec.when.duplicate, list(sources.values()))
         return Checked(
             sources=tuple(sources.values()),
             rows=tuple(journal.count_rows(number) for number in sources),
-            plan=_plan(journal, tally, loaded.spec.when.duplicate, list(sources.values())),
+            plan=plan,
             causes=causes,
             fixes=tuple(_fixes(journal, loaded, mappers)),
-            refusal=_refusal(tally),
+            refusal=_refusal(tally, loaded),
             lists=suppression.reports,
+            columns={
+                name: tuple(dict.fromkeys(c for mapper in mappers for c in mapper.columns_of(name)))
+                for name in plan.changes
+            },
         )
 
 
 @contextmanager
-def _scratch() -> Iterator[Journal]:
+def _scratch(*, keeps_cells: bool) -> Iterator[Journal]:
     with (
         tempfile.TemporaryDirectory(prefix="bulk_import-") as folder,  # mode 0700
-        Journal.scratch(Path(folder) / JOURNAL) as journal,
+        Journal.scratch(Path(folder) / JOURNAL, keeps_cells=keeps_cells) as journal,
     ):
         yield journal
 
@@ -218,9 +226,9 @@ def _noting_mappers(inputs: Iterable[Input], mappers: list[RowMapper]) -> Iterat
         yield opened
 
 
-def _refusal(tally: Tally) -> str:
+def _refusal(tally: Tally, mapping: ColumnMapping) -> str:
     try:
-        refuse_mostly_blank(tally.rows_read, tally.codes["EMAIL_MISSING"])
+        refuse_as_a_whole(tally.rows_read, tally.codes["EMAIL_MISSING"], mapping)
     except SourceError as exc:
         return str(exc)
     return ""

@@ -180,7 +180,7 @@ async def sync_night(
     paths = expand_sources(source)
     if "-" in paths:
         raise SetupError("sync reads files, not standard input: it compares their times")
-    loaded = load_mapping(mapping)
+    loaded = load_mapping(mapping).for_sources(paths)
     if not settings.dry_run:
         settings = settings.ready_to_send()
     watch, ends = progress or Silence(), stop or Stop()
