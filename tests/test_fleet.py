@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -30,6 +31,7 @@ from bulk_import.sandbox.app import DEFAULT_KEY
 from bulk_import.system.disks import Mount, network_file_system
 from tests.children import Served, wait_for
 
+ROOT = Path(__file__).parent.parent
 KEY = {"FLEET_KEY": DEFAULT_KEY}
 
 
@@ -157,6 +159,24 @@ def test_a_mistake_in_the_file_is_named_with_its_place(jobs_file, text, message)
     with pytest.raises(MappingError) as caught:
         load_fleet(jobs_file(text))
     assert message in str(caught.value)
+
+
+def test_the_file_of_the_guide_is_understood(jobs_file, tmp_path, monkeypatch):
+    (tmp_path / "bulk_import").mkdir()
+    config = tmp_path / "bulk_import" / "config.toml"
+    config.write_text('[profiles.bakery]\naccount = "bakery"\napi_key_env = "BAKERY"\n')
+    config.chmod(0o600)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    page = (ROOT / "docs" / "agency.md").read_text("utf-8")
+    (text,) = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    path = jobs_file(text)
+    done = CliRunner().invoke(cli, ["fleet", str(path), "--plan"], catch_exceptions=False)
+    assert [line.split()[:3] for line in done.stdout.splitlines()] == [
+        ["bakery-night:", "bulk-import", "sync"],
+        ["bakery-vip:", "bulk-import", "retag"],
+        ["florist-move:", "bulk-import", "run"],
+    ]
+    assert load_fleet(path).notify == {"florist-move": "https://hooks.example.com/florist"}
 
 
 def test_an_option_that_the_command_does_not_have_is_refused_before_anything_starts(jobs_file):
