@@ -19,6 +19,7 @@ import argparse
 import asyncio
 import contextlib
 import csv
+import itertools
 import json
 import os
 import random
@@ -88,6 +89,7 @@ class Server:
         self.url = ""
         self.turns: list[int] = []  # processes, in the order in which they took over
         self.by_turns = 0  # a living process sent again after another had begun
+        self._known: set[int] = set()
         self._owners: dict[int, int] = {}  # port of the client -> process
         self._runner: web.AppRunner | None = None
 
@@ -120,7 +122,7 @@ class Server:
 
     def _note(self, port: int, own: int) -> None:
         if port not in self._owners:
-            self._owners[port] = owner_of(port, own)
+            self._owners[port] = owner_of(port, own, self._known)
         process = self._owners[port]
         if not process or (self.turns and self.turns[-1] == process):
             return
@@ -130,10 +132,13 @@ class Server:
         self.turns.append(process)
 
 
-def owner_of(port: int, server: int) -> int:
+def owner_of(port: int, server: int, known: set[int]) -> int:
     """Return the process that has the TCP connection between two ports of the loopback; 0 = gone.
 
     Connections to different servers may share a port of the client.
+
+    Args:
+        known: Processes to look at first; the one that is found is added.
     """
     wanted = [f"0100007F:{port:04X}", f"0100007F:{server:04X}"]
     inode = ""
@@ -141,14 +146,29 @@ def owner_of(port: int, server: int) -> int:
         parts = line.split()
         if parts[1:3] == wanted:
             inode = f"socket:[{parts[9]}]"
-    for folder in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError):
-            if b"bulk_import" in (folder / "cmdline").read_bytes():
-                for fd in (folder / "fd").iterdir():
-                    with contextlib.suppress(OSError):
-                        if str(fd.readlink()) == inode:
-                            return int(folder.name)
+    if not inode:
+        return 0
+    others = (int(folder.name) for folder in Path("/proc").glob("[0-9]*"))
+    for process in itertools.chain(sorted(known, reverse=True), others):
+        if has_socket(process, inode):
+            known.add(process)
+            return process
     return 0
+
+
+def has_socket(process: int, inode: str) -> bool:
+    folder = Path(f"/proc/{process}")
+    try:
+        if b"bulk_import.cli.leashed" not in (folder / "cmdline").read_bytes():
+            return False
+        sockets = list((folder / "fd").iterdir())
+    except OSError:
+        return False
+    for fd in sockets:
+        with contextlib.suppress(OSError):
+            if str(fd.readlink()) == inode:
+                return True
+    return False
 
 
 def is_alive(process: int) -> bool:
