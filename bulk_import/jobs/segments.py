@@ -24,7 +24,7 @@ from bulk_import.errors import (
     SourceError,
     StoppedError,
 )
-from bulk_import.jobs.holding import Doubt, held_back
+from bulk_import.jobs.holding import Doubt, Place, held_back
 from bulk_import.mapping.schema import Columns, Part
 from bulk_import.mapping.suggesting.contents import ROWS_LOOKED_AT, contents_of
 from bulk_import.mapping.suggesting.own_address import own_address, own_address_column
@@ -102,6 +102,7 @@ class Members:
         doubts: Cells that are no address, or that say that the person is not to be written to.
         blanks: Rows without an address that have other cells.
         read: What was read of each list, for people: file, sheet, column.
+        places: Key -> the first row of that person.
     """
 
     people: Mapping[str, str]
@@ -109,6 +110,7 @@ class Members:
     blanks: int
     column: str
     read: tuple[str, ...]
+    places: Mapping[str, Place] = field(default_factory=dict)
 
     @property
     def emails(self) -> tuple[str, ...]:
@@ -152,11 +154,14 @@ class RetagPlan:
     Attributes:
         differences: Segment -> what changes in it.
         calls: E-mail -> parameter -> values; one call for each contact.
+        places: Key -> where the person stands: on a new list, else on an earlier one. Nobody who is
+            known from the state alone.
     """
 
     segments: Mapping[str, Segment]
     differences: dict[str, Difference] = field(default_factory=dict)
     calls: dict[str, dict[str, dict[str, None]]] = field(default_factory=dict)
+    places: dict[str, Place] = field(default_factory=dict)
 
     @property
     def doubts(self) -> list[Doubt]:
@@ -209,6 +214,7 @@ def read_members(
         SetupError: No column holds the contacts' addresses, or several may; a source cannot be read.
     """
     people: dict[str, str] = {}
+    places: dict[str, Place] = {}
     doubts: list[Doubt] = []
     columns: list[str] = []
     read: list[str] = []
@@ -237,13 +243,14 @@ def read_members(
                     if broken is not None:
                         raise NormalizeError(broken.code, broken.message)
                     address = normalize_email(text).value.lower()
-                    people.setdefault(email_key(address), address)
+                    key = email_key(address)
+                    people.setdefault(key, address)
+                    places.setdefault(key, Place(path, row.sheet, row.number))
                 except NormalizeError as exc:
-                    sheet_name = f" sheet {row.sheet!r}" if row.sheet else ""
-                    place = f"{path}{sheet_name} row {row.number}"
+                    place = Place(path, row.sheet, row.number)
                     doubts.append(Doubt(place, text or exc.code, exc.candidates))
     named = ", ".join(dict.fromkeys(columns))
-    return Members(people, tuple(doubts), blanks, named, tuple(read))
+    return Members(people, tuple(doubts), blanks, named, tuple(read), places)
 
 
 def _column(path: str, options: SourceOptions, chosen: str | None, choose: Choose | None) -> str:
@@ -289,18 +296,21 @@ def plan_retag(
         SetupError: A list cannot be read.
     """
     plan = RetagPlan(segments)
+    earlier_places: dict[str, Place] = {}
     now: dict[str, Mapping[str, str]] = {}
     leaving: dict[str, dict[str, str]] = {}
     for name, segment in segments.items():
         new = read_members(
             segment.source, column=segment.column, sheet=segment.sheet, choose=choose
         )
+        plan.places |= new.places
         old, blanks = (known or {}).get(name, {}), (blanks_before or {}).get(name, 0)
         if segment.previous:
             earlier = read_members(
                 segment.previous, column=segment.column, sheet=segment.sheet, choose=choose
             )
             old, blanks = earlier.people, earlier.blanks
+            earlier_places |= earlier.places
         gone = {key: old[key] for key in old if key not in new.people}
         more = new.blanks - blanks
         held = {} if accept else held_back(gone, new.doubts, more)
@@ -317,6 +327,7 @@ def plan_retag(
             read=new.read,
         )
         now[name] = {**new.people, **{key: gone[key] for key in held}}
+    plan.places = earlier_places | plan.places
     _call(plan, now, leaving)
     return plan
 
