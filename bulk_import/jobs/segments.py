@@ -146,6 +146,11 @@ class Difference:
     def refused(self) -> tuple[str, ...]:
         return tuple(doubt.text for doubt in self.doubts)
 
+    @property
+    def leaving(self) -> int:
+        """How many are not on the new list any more, those included who lose nothing now."""
+        return len(self.loses) + len(self.held)
+
 
 @dataclass(slots=True)
 class RetagPlan:
@@ -349,23 +354,30 @@ def brake(
     Raises:
         StoppedError: Nothing was sent.
     """
-    for name, found in () if accept else plan.differences.items():
-        leaving = len(found.loses) + len(found.held)
+    for name, found in () if accept else braked(plan, max_lose=max_lose).items():
         if not found.now:
             raise StoppedError(
                 f"the brake: the new list of {name!r} has no addresses, {found.before:,} were in the "
                 "segment; nothing was sent (--accept if that is meant)"
             )
-        if leaving > found.before * max_lose:
-            raise StoppedError(
-                f"the brake: {leaving:,} of the {found.before:,} in {name!r} would lose, more than "
-                f"{max_lose:.0%}; nothing was sent (--accept for once, or --max-lose)"
-            )
+        raise StoppedError(
+            f"the brake: {found.leaving:,} of the {found.before:,} in {name!r} would lose, more than "
+            f"{max_lose:.0%}; nothing was sent (--accept for once, or --max-lose)"
+        )
     if max_contacts is not None and len(plan.calls) > max_contacts:
         raise StoppedError(
             f"{len(plan.calls):,} contacts would be touched, max_contacts allows "
             f"{max_contacts:,}; nothing was sent"
         )
+
+
+def braked(plan: RetagPlan, *, max_lose: float = MAX_LOSE) -> dict[str, Difference]:
+    """Return the segments whose new list is empty, or that more than *max_lose* would leave."""
+    return {
+        name: found
+        for name, found in plan.differences.items()
+        if not found.now or found.leaving > found.before * max_lose
+    }
 
 
 def totals(plan: RetagPlan) -> dict[str, Counter[str]]:
