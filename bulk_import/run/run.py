@@ -72,7 +72,7 @@ from bulk_import.run.judging import (
 )
 from bulk_import.run.plan import Approval, Input, Plan, Tally
 from bulk_import.run.planning import plan_of
-from bulk_import.run.reporting import summarize, write_reports
+from bulk_import.run.reporting import are_current, reports_end, summarize, write_reports
 from bulk_import.run.sending import Confirm, Sending, Steer, answered
 from bulk_import.run.withholding import load_suppression, withhold_suppressed
 from bulk_import.settings import Settings, account_name
@@ -224,13 +224,13 @@ class Run:
                 )
             for finding in ahead.findings:
                 self._progress.say(finding)
-            self._remember_end(journal)
+            await asyncio.to_thread(self._remember_end, journal)
             is_reported = await ahead.finish_reports()
             self._refuse_gone()
             if ahead.bug:
                 raise BugError(ahead.error, report=ahead.bug)
             if is_reported:
-                return summarize(journal, self._folder.path)
+                return await asyncio.to_thread(summarize, journal, self._folder.path)
             return await asyncio.to_thread(self._reported, journal)
 
     async def _survey(self, opened: Sequence[OpenedSource]) -> Surveyed:
@@ -479,7 +479,7 @@ class Run:
 
     async def _close(self, journal: Journal) -> Summary:
         """Store how the run ended, then write the reports."""
-        self._remember_end(journal)
+        await asyncio.to_thread(self._remember_end, journal)
         return await asyncio.to_thread(self._reported, journal)
 
     def _reported(self, journal: Journal, *, is_unchanged: bool = False) -> Summary:
@@ -490,7 +490,8 @@ class Run:
         """
         self._refuse_gone()
         safe = self._settings.policy.report_safe
-        if is_unchanged and self._folder.has_reports and not safe:
+        is_current = self._folder.has_reports and are_current(journal.facts())
+        if is_unchanged and is_current and not safe:
             return summarize(journal, self._folder.path)
         return write_reports(journal, self._folder.path, safe=safe)
 
@@ -516,6 +517,7 @@ class Run:
             finished_at=now(),
             elapsed_s=f"{elapsed_s:.3f}",
             finished="1" if is_done else "",
+            **reports_end(),
         )
 
     def _names(self, directory: Directory | None) -> Names | None:
