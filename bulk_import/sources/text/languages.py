@@ -218,7 +218,8 @@ def _pairs() -> dict[str, dict[str, float]]:
 def _stands_well(before: str, char: str, after: str) -> bool:
     """Whether a letter's case fits its neighbours'."""
     if char.isupper():
-        return not before.islower() or before in "’'"
+        is_second = before.isupper() and after.islower()  # "MÜller": no capitals, and no name
+        return not is_second and (not before.islower() or before in "’'")
     # Small letters open a word of small letters; after a single capital they follow it.
     return not after.isupper() or not before.isalpha()
 
