@@ -110,6 +110,10 @@ class FieldRule(Part):
     )
     separator: str | None = Field(default=None, description="Between tags or lists of one cell.")
     always: Columns = Field(default=(), description="Tags or lists that every contact gets.")
+    mirror: bool = Field(
+        default=False,
+        description="Of tags or lists: sync takes back what a contact no longer has in the column.",
+    )
     several: Literal["first", "refuse"] | None = Field(
         default=None,
         description="What is done about several numbers (first if not said) or addresses (refuse).",
