@@ -6,7 +6,7 @@ READY  := $(VENV)/.ready
 QUIETLY := -qq --no-compile --progress-bar off --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help setup app demo test test-quick check lint types docs bench shuffle torture lock clean
+.PHONY: help setup app demo test test-quick check lint types docs bench site shuffle torture lock clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -57,6 +57,14 @@ $(VENV)/.bench: $(READY) requirements-bench.lock
 	  $$pip install $(QUIETLY) --no-deps --require-hashes -r requirements-bench.lock
 	@touch $@
 
+$(VENV)/.docs: $(READY) requirements-docs.lock
+	@if [ -x $(BIN)/pip ]; then pip="$(BIN)/python -m pip"; else pip="$(PYTHON) -m pip --python $(BIN)/python"; fi; \
+	  $$pip install $(QUIETLY) --no-deps --require-hashes -r requirements-docs.lock
+	@touch $@
+
+site: $(VENV)/.docs ## Build the documentation as a site, every link checked (build/site)
+	@$(BIN)/zensical build --strict
+
 bench: $(VENV)/.bench ## Measure speed and memory (minutes)
 	@$(BIN)/python -m benchmarks
 
@@ -74,7 +82,8 @@ LOCK = uv pip compile pyproject.toml --universal --python-version 3.11 --generat
 lock: ## Pin every dependency again (needs uv)
 	@$(LOCK) --group dev -o requirements.lock
 	@$(LOCK) --group dev --group bench -o requirements-bench.lock
+	@$(LOCK) --group dev --group docs -o requirements-docs.lock
 
 clean: ## Remove the environment and everything generated
-	@rm -rf $(VENV) runs demo build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage
+	@rm -rf $(VENV) .cache runs demo build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -135,6 +135,8 @@ class Policy:
         report_safe: Neutralize formula-like cells in ``report.csv`` as well.
         read_ahead_bytes: Sources of at least this size are read by a second process while their
             first rows are being sent, where nothing depends on all rows; below 0 = never.
+        workers: Processes that judge rows; 0 = as many as the size of the sources is worth.
+        cluster: Address of a scheduler of dask.distributed whose workers judge; empty = this machine.
         send_by: ``direct``, or ``session``: by aiohttp's sessions, slower and otherwise alike.
     """
 
@@ -145,11 +147,14 @@ class Policy:
     resend_unknown: bool = False
     report_safe: bool = False
     read_ahead_bytes: int = 2**20
+    workers: int = 0
+    cluster: str = ""
     send_by: str = field(default_factory=environment.sending)
 
     def __post_init__(self) -> None:
         known = ("off", "warn", "require")
         _check(self.verify_hash in known, "--verify-hash", self.verify_hash, "off, warn or require")
+        _check(0 <= self.workers <= 1000, "--workers", self.workers, "a number of processes")
         ways = ("direct", "session")
         _check(
             self.send_by in ways, environment.SENDING_VARIABLE, self.send_by, "direct or session"
@@ -184,6 +189,8 @@ class Options(TypedDict, total=False):
     resend_unknown: bool
     report_safe: bool
     read_ahead_bytes: int
+    workers: int
+    cluster: str
     send_by: str
 
 

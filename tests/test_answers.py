@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
 import pytest
 
-from bulk_import.api.answers import parse_retry_after, understand
+from bulk_import.api.answers import hash_matches, parse_retry_after, understand
 
 
 @pytest.mark.parametrize(
@@ -61,3 +62,33 @@ def test_an_unreadable_answer_is_quoted_on_one_clean_line():
     text = understand(200, {}, b"<html>\x1b[31m\n" + b"x" * 1000).text
     assert len(text) < 250
     assert text.isprintable()
+
+
+REFUSAL = '{"error_code":101,"error_text":"Ошибка: адрес запрещён"}'
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "text"),
+    [
+        (REFUSAL.encode("cp1251"), "", "Ошибка: адрес запрещён"),
+        (REFUSAL.encode("cp1251"), "text/html; charset=windows-1251", "Ошибка: адрес запрещён"),
+        (REFUSAL.encode("cp1251"), "text/html; charset=utf-8", "Ошибка: адрес запрещён"),
+        (REFUSAL.encode("koi8-r"), 'application/json; charset="KOI8-R"', "Ошибка: адрес запрещён"),
+        (REFUSAL.encode("utf-16"), "application/json; charset=utf-16", "Ошибка: адрес запрещён"),
+        (REFUSAL.encode("cp1251"), "text/html; charset=x-unknown", "Ошибка: адрес запрещён"),
+        (REFUSAL.encode("cp1251"), "text/html; charset=unicode_escape", "Ошибка: адрес запрещён"),
+        (REFUSAL.encode("utf-8"), "text/html; charset=windows-1251", "Ошибка: адрес запрещён"),
+        (b'{"error_code":101,"error_text":"half \xd0\x98 \x98"}', "", "half Р\ufffd \ufffd"),
+        (b'{"error_code":101,"error_text":"half \\ud83d"}', "", "half"),
+        (b'{"error_code":101,"error_text":"two\nlines"}', "", "two lines"),
+    ],
+)  # fmt: skip
+def test_a_code_is_understood_in_whatever_charset_its_text_comes(body, content_type, text):
+    answer = understand(200, {"Content-Type": content_type}, body)
+    assert (answer.verdict, answer.code, answer.text) == ("refused", "101", text)
+
+
+def test_the_hash_of_an_answer_in_an_old_charset_is_checked_over_its_bytes():
+    told = hashlib.md5("101::Ошибка::k".encode("cp1251"), usedforsecurity=False).hexdigest()
+    assert hash_matches(told, 101, "Ошибка", "k")
+    assert not hash_matches(told, 101, "Ошибка", "other")

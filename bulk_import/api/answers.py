@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import json
 import math
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -75,6 +77,12 @@ _REFUSING_STATUS = frozenset({400, 413, 414, 415, 422})
 _FORBIDDING_STATUS = frozenset({401, 403, 404, 405, 410})
 _REPEATABLE_REDIRECT = frozenset({307, 308})
 _OK_TEXTS = frozenset({"", "ok"})
+_OLD_CHARSET = "cp1251"  # of a Russian server that does not say what it speaks
+# Names of charsets alone: Python's other codecs unpack, escape or take very long.
+_CHARSET = re.compile(
+    r"""charset\s*=\s*["']?((?:utf|iso|latin|windows|cp|koi8|mac|us-ascii|ascii|euc|gb|big5|shift)[\w.-]*)""",
+    re.IGNORECASE,
+)
 
 
 def understand(
@@ -96,6 +104,7 @@ def understand(
         trust_503: Take a 503 without ``Retry-After`` for "not processed".
         redact: Takes secrets out of what is quoted, before it is cut.
     """
+    content_type = headers.get("Content-Type", "")
     retry_after_s = None
     if "Retry-After" in headers:
         retry_after_s = parse_retry_after(headers["Retry-After"], now or datetime.now(UTC))
@@ -113,16 +122,21 @@ def understand(
                 f" (Retry-After {quote(headers['Retry-After'].encode(), redact)!r} says no time)"
             )
         return Answer(Verdict.THROTTLED, http_status, text=text, retry_after_s=retry_after_s)
-    envelope = _envelope(body)
+    envelope = _envelope(body, content_type)
     if envelope is not None and (200 <= http_status < 400):
         return _by_code(http_status, *envelope, retry_after_s=retry_after_s)
-    shown = f"HTTP {http_status}" + (f": {quote(body, redact)}" if body.strip() else ", empty")
+    quoted = f": {quote(body, redact, content_type)}" if body.strip() else ", empty"
+    return _by_status(http_status, f"HTTP {http_status}{quoted}", headers.get("Location", ""))
+
+
+def _by_status(http_status: int, shown: str, location: str) -> Answer:
+    """What an answer means that is none of the API's."""
     if 300 <= http_status < 400:
         return Answer(
             Verdict.FATAL,
             http_status,
             code="REDIRECTED",
-            text=f"redirect {http_status} to {headers.get('Location', '') or 'nowhere'}, "
+            text=f"redirect {http_status} to {location or 'nowhere'}, "
             "not followed: it would carry the key elsewhere; check --endpoint",
         )
     if http_status in _REFUSING_STATUS:
@@ -157,13 +171,14 @@ def parse_retry_after(text: str, now: datetime) -> float | None:
     return seconds if seconds > 0 else None
 
 
-def quote(body: bytes, redact: Callable[[str], str] = str) -> str:
+def quote(body: bytes, redact: Callable[[str], str] = str, content_type: str = "") -> str:
     """Return the beginning of *body* as one printable line, for the report.
 
     Args:
+        content_type: Of the answer; its charset is the first that is tried.
         redact: Applied before anything is cut: half a secret is one as well, and is not recognised.
     """
-    text = redact(body.decode("utf-8", "replace"))
+    text = redact(next(_decoded(body, content_type)))
     line = _one_line(text)
     return line if len(line) <= QUOTE_CHARS else line[: QUOTE_CHARS - 1] + "…"
 
@@ -176,23 +191,57 @@ def _one_line(text: str) -> str:
 
 
 def hash_matches(answer: object, code: object, text: object, secret: str) -> bool:
-    """Whether an answer's ``hash`` is ``md5("{error_code}::{error_text}::{secret}")``."""
-    wanted = hashlib.md5(f"{code}::{text}::{secret}".encode(), usedforsecurity=False).hexdigest()
-    return isinstance(answer, str) and hmac.compare_digest(wanted, answer.strip().lower())
+    """Whether an answer's ``hash`` is ``md5("{error_code}::{error_text}::{secret}")``.
+
+    The server hashes bytes; the text may have come in its old charset.
+    """
+    if not isinstance(answer, str):
+        return False
+    told = f"{code}::{text}::{secret}"
+    return any(
+        hmac.compare_digest(
+            hashlib.md5(told.encode(charset, "replace"), usedforsecurity=False).hexdigest(),
+            answer.strip().lower(),
+        )
+        for charset in ("utf-8", _OLD_CHARSET)
+    )
 
 
-def parse_envelope(body: bytes) -> Mapping[str, object] | None:
-    """Return the answer's JSON object; ``None`` for anything else."""
+def parse_envelope(body: bytes, content_type: str = "") -> Mapping[str, object] | None:
+    """Return the answer's JSON object; ``None`` for anything else.
+
+    JSON is UTF-8. What is not is decoded by the charset of *content_type*, else as Windows-1251,
+    where a character that cannot be read costs only its text: what counts is the code.
+    """
     try:
         parsed = orjson.loads(body.strip().removeprefix(b"\xef\xbb\xbf"))
     except orjson.JSONDecodeError:
+        parsed = next(filter(None, map(_leniently, _decoded(body, content_type))), None)
+    return parsed if isinstance(parsed, dict) else None
+
+
+def _leniently(text: str) -> object:
+    try:
+        parsed = json.loads(text.strip().removeprefix("\ufeff"), strict=False)
+    except (ValueError, RecursionError):
         return None
     return parsed if isinstance(parsed, dict) else None
 
 
-def _envelope(body: bytes) -> tuple[int, str, object] | None:
+def _decoded(body: bytes, content_type: str) -> Iterator[str]:
+    """Yield the readings of *body*, the likeliest first; the last one always succeeds."""
+    named = _CHARSET.search(content_type)
+    for charset in (named[1] if named else "utf-8", "utf-8"):
+        try:
+            yield body.decode(charset)
+        except (UnicodeDecodeError, LookupError):
+            continue
+    yield body.decode(_OLD_CHARSET, "replace")
+
+
+def _envelope(body: bytes, content_type: str) -> tuple[int, str, object] | None:
     """(code, text, result) of a well-formed answer. ``OK`` without a code is not one."""
-    parsed = parse_envelope(body)
+    parsed = parse_envelope(body, content_type)
     if parsed is None:
         return None
     code = _integer(parsed.get("error_code"))

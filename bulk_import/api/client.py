@@ -26,6 +26,7 @@ from bulk_import.api.wire import (
     Connector,
     NoConnectionError,
     NoReplyError,
+    Reply,
     SessionWay,
     Way,
     connect_limits,
@@ -170,7 +171,7 @@ class Client:
         except NoReplyError as exc:
             raise self._lost(exc.__cause__ or exc, exc.http_status) from exc
         answer = self._understand(*reply)
-        return self._verified(answer, reply.content) if self._verify_hash != "off" else answer
+        return self._verified(answer, reply) if self._verify_hash != "off" else answer
 
     def _understand(self, http_status: int, headers: Mapping[str, str], content: bytes) -> Answer:
         """What an answer means; successes are alike to the byte, and are not parsed again."""
@@ -185,8 +186,9 @@ class Client:
             return self._usual[1]
         return answer
 
-    def _verified(self, answer: Answer, content: bytes) -> Answer:
-        envelope = parse_envelope(content) if answer.code else None
+    def _verified(self, answer: Answer, reply: Reply) -> Answer:
+        content_type = reply.headers.get("Content-Type", "")
+        envelope = parse_envelope(reply.content, content_type) if answer.code else None
         if envelope is None or hash_matches(
             envelope.get("hash"),
             envelope.get("error_code"),

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from bulk_import.cli.options import correction_options
+from bulk_import.cli.options import correction_options, judging_options
 from bulk_import.cli.terminal import plain
 from bulk_import.models import Status
 
@@ -29,6 +30,7 @@ _ROWS_SHOWN = 8
 )
 @click.option("--sheet", help="The sheet of a workbook, instead of the mapping's.")
 @correction_options
+@judging_options
 @click.option("--json", "as_json", is_flag=True, help="As JSON on stdout.")
 def command(
     source: tuple[str, ...],
@@ -36,6 +38,8 @@ def command(
     sheet: str | None,
     corrections: Path | None,
     corrections_by: str | None,
+    workers: int | None,
+    cluster: str | None,
     as_json: bool,
 ) -> int:
     """Read and judge every row of SOURCE…, send nothing.
@@ -47,9 +51,10 @@ def command(
 
     loaded = load_mapping(mapping).with_corrections(corrections, corrections_by)
     loaded = loaded.with_sheet(sheet) if sheet else loaded
+    check = partial(check_file, source, loaded, workers=workers or 0, cluster=cluster or "")
     if as_json:
-        return _print_json(lambda on_row: check_file(source, loaded, on_row=on_row))
-    checked = check_file(source, loaded)
+        return _print_json(lambda on_row: check(on_row=on_row))
+    checked = check()
     _tell(checked)
     return checked.exit_code
 

@@ -116,6 +116,22 @@ def sending_options(command: Command) -> Command:
     return command
 
 
+def judging_options(command: Command) -> Command:
+    """Who judges rows."""
+    for option in (
+        click.option(
+            "--cluster", metavar="ADDRESS",
+            help="Judge rows on the workers of that dask scheduler; sending stays here.",
+        ),
+        click.option(
+            "--workers", type=click.IntRange(1, 1000), metavar="N",
+            help="Processes that judge rows. [one, or one per processor for large sources]",
+        ),
+    ):  # fmt: skip
+        command = option(command)
+    return command
+
+
 def settings_from(**options: Any) -> Any:
     """Return Settings from flags, key file, environment and ``.env``."""
     from bulk_import.settings import Settings

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from bulk_import.cli.options import correction_options, sending_options
+from bulk_import.cli.options import correction_options, judging_options, sending_options
 
 
 @click.command("rehearse")
@@ -25,6 +25,7 @@ from bulk_import.cli.options import correction_options, sending_options
               help="Faults by contact and attempt, as of `sandbox --plan`.")  # fmt: skip
 @click.option("--run-dir", type=click.Path(file_okay=False, path_type=Path),
               help="The rehearsal's folder. [a new one under runs/]")  # fmt: skip
+@judging_options
 @sending_options
 def command(
     source: tuple[str, ...],

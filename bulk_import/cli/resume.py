@@ -10,6 +10,7 @@ import click
 from bulk_import.cli.options import (
     account_options,
     correction_options,
+    judging_options,
     sending_options,
     settings_from,
 )
@@ -26,6 +27,7 @@ from bulk_import.cli.options import (
 )  # fmt: skip
 @correction_options
 @account_options
+@judging_options
 @sending_options
 def command(
     run_dir: Path,

@@ -10,6 +10,7 @@ import click
 from bulk_import.cli.options import (
     account_options,
     correction_options,
+    judging_options,
     sending_options,
     settings_from,
 )
@@ -56,6 +57,7 @@ _SHARE = click.FloatRange(0, 1)
               help="Delete all but the N newest finished runs beside this one.")  # fmt: skip
 @correction_options
 @account_options
+@judging_options
 @sending_options
 def command(
     source: tuple[str, ...],

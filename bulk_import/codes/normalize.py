@@ -48,6 +48,18 @@ CODES: tuple[Code, ...] = (
         "4915112345678 in Germany",
     ),
     Code(
+        "PHONE_CODE_DOUBLED",
+        "The country code is in front of the number twice; it is sent once.",
+        "Nothing, if the number in the message is right.",
+        "+49 +49 151 12345678",
+    ),
+    Code(
+        "PHONE_PLACEHOLDER",
+        "The digits of the number run from 1 to 9, as people type them to fill a field.",
+        "Check it.",
+        "+48 123 456 789",
+    ),
+    Code(
         "PHONE_SEVERAL",
         "The cell holds several numbers.",
         "Leave one, or set several: first.",
@@ -103,6 +115,12 @@ CODES: tuple[Code, ...] = (
         "The abbreviation means summer time and is taken as written.",
         "Nothing, if that is right.",
         "CEST",
+    ),
+    Code(
+        "UTC_OFFSET_OTHER_ZONE",
+        "The label of a zone states an offset that the zone no longer has; it is taken as written.",
+        "Check it.",
+        "(UTC+06:00) Astana",
     ),
     Code(
         "UTC_OFFSET_HALF_HOUR",

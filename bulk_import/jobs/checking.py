@@ -25,6 +25,7 @@ from bulk_import.models import Outcome, Problem, Record, SourceInfo, Status
 from bulk_import.run.changes import SetCounter
 from bulk_import.run.folder import JOURNAL
 from bulk_import.run.inputs import frame_input, opened_inputs, refuse_mostly_blank
+from bulk_import.run.judges import Judges, size_of
 from bulk_import.run.judging import judge_sources
 from bulk_import.run.plan import Input, Plan, Tally
 from bulk_import.sources import Sources, expand_sources
@@ -97,7 +98,14 @@ def _ignore(_: Outcome) -> None:
     """Do nothing with a row."""
 
 
-def check_file(source: Sources, mapping: AnyMapping, *, on_row: OnRow = _ignore) -> Checked:
+def check_file(
+    source: Sources,
+    mapping: AnyMapping,
+    *,
+    on_row: OnRow = _ignore,
+    workers: int = 0,
+    cluster: str = "",
+) -> Checked:
     """Judge every row as `run` would, and send nothing.
 
     Args:
@@ -105,21 +113,33 @@ def check_file(source: Sources, mapping: AnyMapping, *, on_row: OnRow = _ignore)
         mapping: A mapping file, what such a file says as a dict, or a mapping that is loaded already.
         on_row: Called with what would become of each row, in source order, after all are judged;
             a row that would be sent is ``not_sent``.
+        workers: Processes that judge rows; 0 = as many as the size of the sources is worth.
+        cluster: Address of a scheduler of dask.distributed whose workers judge; empty = this machine.
 
     Raises:
         SetupError: The sources or the mapping cannot be used at all.
     """
     loaded = load_mapping(mapping)
     paths = expand_sources(source)
-    with opened_inputs(paths, loaded, None) as inputs:
-        return _check(inputs, loaded, on_row, has_several=len(paths) > 1)
+    with (
+        opened_inputs(paths, loaded, None) as inputs,
+        Judges.opened(workers, cluster, size=size_of(paths)) as judges,
+    ):
+        return _check(inputs, loaded, on_row, judges, has_several=len(paths) > 1)
 
 
 async def check_file_async(
-    source: Sources, mapping: AnyMapping, *, on_row: OnRow = _ignore
+    source: Sources,
+    mapping: AnyMapping,
+    *,
+    on_row: OnRow = _ignore,
+    workers: int = 0,
+    cluster: str = "",
 ) -> Checked:
     """As ``check_file``, in a thread: the event loop is not held up."""
-    return await asyncio.to_thread(check_file, source, mapping, on_row=on_row)
+    return await asyncio.to_thread(
+        check_file, source, mapping, on_row=on_row, workers=workers, cluster=cluster
+    )
 
 
 def check_frame(
@@ -135,7 +155,7 @@ def check_frame(
         SetupError: The mapping cannot be used, or does not fit the columns.
     """
     loaded = load_mapping(mapping)
-    return _check([frame_input(frame, name, loaded, None)], loaded, on_row)
+    return _check([frame_input(frame, name, loaded, None)], loaded, on_row, Judges())
 
 
 async def check_frame_async(
@@ -150,7 +170,12 @@ async def check_frame_async(
 
 
 def _check(
-    inputs: Iterable[Input], loaded: ColumnMapping, on_row: OnRow, *, has_several: bool = False
+    inputs: Iterable[Input],
+    loaded: ColumnMapping,
+    on_row: OnRow,
+    judges: Judges,
+    *,
+    has_several: bool = False,
 ) -> Checked:
     suppression = SuppressionList.load(loaded.suppress_files())
     tally = Tally()
@@ -162,6 +187,7 @@ def _check(
             suppression,
             tally,
             duplicates=loaded.spec.when.duplicate,
+            judges=judges,
         )
         causes = _causes(journal.outcomes(), on_row, with_source=has_several)
         sources = journal.sources()

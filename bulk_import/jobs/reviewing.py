@@ -26,7 +26,8 @@ from bulk_import.mapping.suppression import SuppressionList
 from bulk_import.models import Problem, Record, Row, SourceInfo, Status
 from bulk_import.run.changes import SetCounter
 from bulk_import.run.inputs import opened_inputs, row_mapper
-from bulk_import.run.judging import judge, judge_sources, settle_duplicates
+from bulk_import.run.judges import Judges, judge, size_of
+from bulk_import.run.judging import entered, judge_sources, settle_duplicates
 from bulk_import.run.plan import Plan, Tally
 
 JUDGED = "judged.sqlite3"
@@ -173,13 +174,16 @@ class Review:
         throw_away(folder)
         suppression = SuppressionList.load(mapping.suppress_files())
         tally = Tally()
-        with opened_inputs([source], mapping, names) as inputs:
+        with (
+            opened_inputs([source], mapping, names) as inputs,
+            Judges.opened(size=size_of([source])) as judges,
+        ):
             journal = Journal.create(folder / JUDGED)
             try:
                 journal.leave_syncs_to_others()
                 judge_sources(
                     journal, inputs, suppression, tally, duplicates=mapping.spec.when.duplicate,
-                    is_stopping=is_stopping, on_rows=on_rows,
+                    judges=judges, is_stopping=is_stopping, on_rows=on_rows,
                 )  # fmt: skip
                 sources = journal.sources()
                 db = _view(folder)
@@ -349,9 +353,8 @@ class Review:
                 row = self._row(seq)
                 problems = tuple(p for p in row.problems if p.column not in texts)
                 better = replace(row, cells={**row.cells, **texts}, problems=problems)
-                record = self._mapper.record(better)
-                judged = judge(record, 1, self._suppression, Tally())
-                self._journal.replace_judgement(seq, judged)
+                judged = judge(self._mapper.record(better), self._suppression)
+                self._journal.replace_judgement(seq, entered(1, Tally(), better, judged))
             duplicates = self.mapping.spec.when.duplicate
             if duplicates != "send":
                 self._journal.index()

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import partial
 from typing import NamedTuple
 
 from bulk_import.api.fields import FIELDS, OPPOSITES, Kind
-from bulk_import.mapping.binding import Binding, BoundField, resolve_list
+from bulk_import.mapping.binding import Binding, BoundField, Lists, bind, resolve_list
+from bulk_import.mapping.loading import ColumnMapping
 from bulk_import.mapping.memo import Memo
 from bulk_import.mapping.optional import guess_offset, normalize_email_by, normalize_name_by
 from bulk_import.models import Problem, Record, Row, Severity
@@ -106,6 +108,11 @@ class RowMapper:
         self._rules = binding.rules
         self._email = next((b for b in binding.fields if b.field.kind is Kind.EMAIL), None)
         self.roles = binding.roles()
+
+    def __reduce__(self) -> tuple[Callable[..., RowMapper], tuple[object, ...]]:
+        """Travel as what the binding is made of: functions do not travel."""
+        bound = self._binding
+        return _mapper, (bound.mapping, bound.header, bound.lists, bound.managers, bound.at)
 
     def has_email(self, cells: Mapping[str, str]) -> bool:
         """Whether the cells hold anything that is meant for an e-mail, or none is wanted."""
@@ -423,3 +430,14 @@ def _warning(bound: BoundField, note: Note, raw: str) -> Problem:
         value=raw,
         severity=Severity.WARNING,
     )
+
+
+def _mapper(
+    mapping: ColumnMapping,
+    header: tuple[str, ...],
+    lists: Lists | None,
+    managers: Mapping[str, str] | None,
+    at: datetime | None,
+) -> RowMapper:
+    """Return a mapper that travelled."""
+    return RowMapper(bind(mapping, header, lists=lists, managers=managers, at=at))

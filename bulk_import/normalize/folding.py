@@ -64,6 +64,15 @@ _LETTERS = str.maketrans(
         "`": "",
         "´": "",
         "ё": "е",
+        "臺": "台",
+        # One letter of Arabic script under several code points.
+        "ى": "ي",
+        "ی": "ي",
+        "ک": "ك",
+        "ة": "ه",
+        "ہ": "ه",
+        "ۀ": "ه",
+        "ـ": "",
     }
 )
 
@@ -74,20 +83,36 @@ def fold(text: str) -> str:
     >>> fold("Côte d’Ivoire"), fold("St. Kitts & Nevis")
     ('cote divoire', 'saint kitts and nevis')
     """
-    text = unicodedata.normalize("NFKD", text).casefold().translate(_LETTERS)
-    # Only marks on Latin, Greek and Cyrillic letters are accents; elsewhere they are vowels.
+    if text.isascii():
+        text = text.lower().replace("'", "").replace("`", "")
+    else:
+        text = unicodedata.normalize("NFKD", text).casefold().translate(_LETTERS)
+        text = unicodedata.normalize("NFKC", _without_accents(text))
+    words = _BLANKS.sub(" ", _only_words(text.replace("&", " and "))).split()
+    return " ".join(_SAINT.get(word, word) for word in words)
+
+
+def _without_accents(text: str) -> str:
+    """Accents on letters of Europe and the Near East go; elsewhere marks are vowels and stay."""
     kept = []
-    base_is_european = False
+    is_accent = False
     for char in text:
         if unicodedata.combining(char):
-            if not base_is_european or char == "\u0306":  # й is not и
+            if not is_accent or char == "\u0306":  # й is not и
                 kept.append(char)
             continue
-        base_is_european = char < "\u0530" or "\u1e00" <= char < "\u2000"
+        is_accent = char < "\u0700" or "\u1e00" <= char < "\u2000"
         kept.append(char)
-    text = unicodedata.normalize("NFKC", "".join(kept)).replace("&", " and ")
-    words = _BLANKS.sub(" ", _NOT_WORDS.sub(" ", text)).split()
-    return " ".join(_SAINT.get(word, word) for word in words)
+    return "".join(kept)
+
+
+def _only_words(text: str) -> str:
+    """Blanks for punctuation. Vowel signs of Indic and Thai letters are no punctuation."""
+    if text.isascii():
+        return _NOT_WORDS.sub(" ", text)
+    return "".join(
+        char if char.isalnum() or unicodedata.category(char)[0] == "M" else " " for char in text
+    )
 
 
 def written_out(folded: str) -> str:

@@ -91,14 +91,14 @@ def to_library(number: Number) -> PhoneNumber:
 def _as_it_stands(digits: str, region: str | None) -> Number | None:
     """The number, if nothing has to be taken off it and it exists."""
     if region is None:
-        code, national = _split(digits)
+        code, national = split(digits)
         if not code:
             return None
     else:
         code, national = calling_code(region), digits
         if not code or _international_prefix(region).match(digits) or digits.startswith(str(code)):
             return None
-    if _national_prefix(region or _main_region(code), code).match(national):
+    if _national_prefix(region or main_region(code), code).match(national):
         return None
     return Number(code, national, is_assigned=True) if is_assigned(code, national) else None
 
@@ -120,7 +120,8 @@ def _parsed(digits: str, region: str | None) -> Number | None:
     return Number(code, national, is_assigned=False)
 
 
-def _split(digits: str) -> tuple[int, str]:
+def split(digits: str) -> tuple[int, str]:
+    """Return (country code, the rest) of an international number; (0, "") when there is no such code."""
     from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
 
     if not digits or digits[0] == "0":
@@ -144,7 +145,15 @@ def calling_code(region: str) -> int:
 
 
 @cache
-def _main_region(code: int) -> str:
+def has_trunk_zero(code: int) -> bool:
+    """Whether a 0 is dialled in front of national numbers that is not a part of them."""
+    metadata = _metadata(main_region(code), code)
+    return metadata is not None and metadata.national_prefix == "0"
+
+
+@cache
+def main_region(code: int) -> str:
+    """Return the region that a country code belongs to, the main one where several share it."""
     import phonenumbers
 
     return str(phonenumbers.region_code_for_country_code(code))

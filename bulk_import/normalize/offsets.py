@@ -14,6 +14,7 @@ from functools import lru_cache
 from typing import Literal
 
 from bulk_import.normalize import zones
+from bulk_import.normalize.folding import fold
 from bulk_import.normalize.result import Normalized, NormalizeError, Note
 from bulk_import.normalize.text import clean_line
 
@@ -40,6 +41,23 @@ _DASHES = str.maketrans(
 _SIGNED = re.compile(
     r"(?:(?:UTC|GMT|UT|Z|МСК\b)?\s*)([+-])\s*(\d{1,2})(?:\s*(?:[:.чh]|ч\.|hours?)?\s*([0-5]\d)"
     r"\s*(?:m|min|мин)?\.?)?\s*(?:h|hrs?|hours?|ч|час(?:а|ов)?)?\.?",
+    re.IGNORECASE,
+)
+_THREE_DIGITS = re.compile(r"[+-]?\s*\d{3}")  # hours and minutes, or JavaScript's minutes?
+_HOURS = re.compile(r"(\d{1,2})\s*(?:h|hrs?|hours?|ч|час(?:а|ов)?)\.?", re.IGNORECASE)
+_CLOCK = re.compile(  # 0300; 03:00:00, what becomes of a cell of time
+    r"(?:([+-])(?=\d{4}|\d+:)|(?=0\d{3}\Z|\d+:))(\d{1,2})"
+    r"(?::(?=\d\d(?::00)?\Z)|(?=\d\d\Z))([0-5]\d)(?::00)?"
+)
+_OFFSET_THEN_UTC = re.compile(r"([+-]\s*\d{1,2}(?::?[0-5]\d)?)\s*(?:UTC|GMT)", re.IGNORECASE)
+_SEASON = re.compile(
+    r"(.+?)\s*[(,]\s*(?:(summer|dst|daylight|sommer\w*|летнее|летом|été|verano|verão|estate|zomer\w*|lato)"
+    r"|(winter|standard|std|зимнее|hiver|invierno|inverno|zima))(?:\s+(?:time|время))?\s*\)?",
+    re.IGNORECASE,
+)
+_ZONE_BESIDE = re.compile(
+    r"([A-Za-z_]+(?:/[A-Za-z_+-]+){1,2})\s*[,;(]?\s*((?:UTC|GMT)?\s*[+-]\s*\d{1,2}(?::?[0-5]\d)?)\s*\)?"
+    r"|\(?\s*((?:UTC|GMT)?\s*[+-]\s*\d{1,2}(?::?[0-5]\d)?)\s*[\s,;)]\s*([A-Za-z_]+(?:/[A-Za-z_+-]+){1,2})",
     re.IGNORECASE,
 )
 _PREFIXED = re.compile(
@@ -100,6 +118,8 @@ _SHARED = {
     "MT": "-07 or -06 North America",
     "PT": "-08 or -07 North America",
 }
+_MOST_CHANGED = 60  # minutes by which the label of a zone can be out of date
+_HAS_OFFSET = re.compile(r"[+-]\s*\d")
 _NOT_OF_CITIES = ("US/", "Canada/", "Brazil/", "Chile/", "Mexico/", "Etc/")  # "US/Eastern"
 _DST_NAMES = frozenset("WEST CEST MESZ EEST EDT CDT MDT PDT AKDT AEDT ACDT NZDT MSD".split())
 
@@ -128,13 +148,65 @@ def normalize_utc_offset(
     line = _tidied(clean_line(text))
     if not line or len(line) > LONGEST or line.count("(") != line.count(")"):
         raise _invalid(text)
-    found = _moscow(line) or _explicit(line) or _abbreviation(line)
+    season = _SEASON.fullmatch(line)
+    if season:
+        return _in_season(season[1].strip(), line, is_summer=bool(season[2]))
+    found = _zone_beside(line, at) or _moscow(line) or _explicit(line, at) or _abbreviation(line)
     if found is not None:
         return found
-    zone = _zone_named(line)
-    if zone is not None:
+    return _labelled(line, dst, at)
+
+
+def _in_season(line: str, shown: str, *, is_summer: bool) -> Normalized:
+    """``GMT+3 (summer)``: an offset that says when it is true. It is taken as written."""
+    found = _explicit(line, None)
+    if found is None:
+        raise _invalid(shown)
+    if not is_summer:
+        return found
+    note = Note("UTC_OFFSET_SUMMER", f"{shown!r} is summer time: {found.value} is taken as written")
+    return Normalized(found.value, found.rule, (*found.notes, note))
+
+
+def _zone_beside(line: str, at: datetime | None) -> Normalized | None:
+    """``Europe/Moscow +03:00``: a zone of the tz database and its offset."""
+    match = _ZONE_BESIDE.fullmatch(line)
+    if match is None or line.lower() in zones.names():  # Etc/GMT+3
+        return None
+    zone, offset = (match[1], match[2]) if match[1] else (match[4], match[3])
+    return _named_and_offset(zone, offset, line, at) if _zone_named(zone, at) else None
+
+
+def _labelled(line: str, dst: Literal["standard", "current"], at: datetime | None) -> Normalized:
+    """A zone by its name, or ``(UTC+03:00) …`` as Windows and Outlook show it in any language.
+
+    The offset in the label counts. A zone that is known by the name says whether it is another in
+    summer, and is named in a warning where it has another one altogether.
+    """
+    label = _DISPLAY.fullmatch(line)
+    zone = _zone_named(label[4] if label else line, at)
+    if label is None:
+        if zone is None:
+            raise _invalid(line)
         return _of_zone(zone, dst, at)
-    raise _invalid(text)
+    if _HAS_OFFSET.search(label[4]) or not any(map(str.isalpha, label[4])):
+        raise _invalid(line)
+    stated = _checked(label[1] or "+", label[2] or "0", label[3], line)
+    if zone is None:
+        return Normalized(stated.value, "utc_offset.label")
+    if stated.value in zones.both(zone, at):
+        return _of_zone(zone, dst, at)
+    if abs(_minutes(stated.value) - _minutes(zones.both(zone, at)[0])) > _MOST_CHANGED:
+        raise NormalizeError(
+            "UTC_OFFSET_AMBIGUOUS",
+            f"{line!r}: {zone} is not at {stated.value}; leave one of the two",
+            candidates=sorted({stated.value, *zones.both(zone, at)}),
+        )
+    note = Note(
+        "UTC_OFFSET_OTHER_ZONE",
+        f"{line!r}: {zone} is at {zones.both(zone, at)[0]} now; {stated.value}, as written, is used",
+    )
+    return Normalized(stated.value, "utc_offset.label", (note,))
 
 
 def _tidied(line: str) -> str:
@@ -142,6 +214,8 @@ def _tidied(line: str) -> str:
     line = "".join(str(unicodedata.decimal(c)) if c.isdecimal() else c for c in line)
     line = line.translate(_DASHES).replace("½", ".5").replace("±", "+")
     line = line.strip("\"'`[]«»“”‘’").removesuffix(".").strip()
+    line = line.replace("_slash_", "/")  # HubSpot's america_slash_new_york
+    line = _OFFSET_THEN_UTC.sub(r"UTC\1", line) if _OFFSET_THEN_UTC.fullmatch(line) else line
     line = _BOTH_NAMES.sub("UTC", line)
     line = _IN_WORDS.sub(lambda match: match[1] + ("-" if match[2][0] in "mм" else "+"), line)
     line = _OFFSET_BEHIND.sub(r"\1 \2", line)
@@ -159,22 +233,46 @@ def _moscow(line: str) -> Normalized | None:
     return Normalized(zones.written(180 + hours * 60), "utc_offset.moscow")
 
 
-def _explicit(line: str) -> Normalized | None:
-    for pattern in (_SIGNED, _PREFIXED):
+def _minutes(value: str) -> int:
+    hours, _, minutes = value[1:].partition(":")
+    east = int(hours) * 60 + int(minutes or 0)
+    return -east if value[0] == "-" else east
+
+
+def _explicit(line: str, at: datetime | None = None) -> Normalized | None:
+    if _THREE_DIGITS.fullmatch(line):
+        raise NormalizeError(
+            "UTC_OFFSET_AMBIGUOUS",
+            f"{line!r} can be hours and minutes or minutes alone; {_ADVICE}",
+        )
+    return _signed(line) or _beside_a_name(line, at) or _unsigned(line)
+
+
+def _signed(line: str) -> Normalized | None:
+    for pattern in (_CLOCK, _SIGNED, _PREFIXED):
         match = pattern.fullmatch(line)
         if match:
             return _checked(match[1] or "+", match[2] or "0", match[3], line)
-    behind = _BEHIND.fullmatch(line)
+    hours = _HOURS.fullmatch(line)
+    return _checked("+", hours[1], None, line) if hours else None
+
+
+def _beside_a_name(line: str, at: datetime | None) -> Normalized | None:
+    """``Moscow (UTC+3)``, ``+03 (MSK)``, ``UTC+3 Moscow``, ``Moscow UTC+3``."""
+    behind, ahead = _BEHIND.fullmatch(line), _AHEAD.fullmatch(line)
     if behind and not line.startswith("("):
-        return _named_and_offset(behind[1], behind[2], line)
-    ahead = _AHEAD.fullmatch(line)
+        return _named_and_offset(behind[1], behind[2], line, at)
     if ahead:
-        return _named_and_offset(ahead[2], ahead[1], line)
+        return _named_and_offset(ahead[2], ahead[1], line, at)
     beside, name_first = _BESIDE.fullmatch(line), _BESIDE_NAME.fullmatch(line)
-    if beside and _meant(beside[2], line):
-        return _named_and_offset(beside[2], beside[1], line)
-    if name_first and _meant(name_first[1], line):
-        return _named_and_offset(name_first[1], name_first[2], line)
+    if beside and _meant(beside[2], line, at):
+        return _named_and_offset(beside[2], beside[1], line, at)
+    if name_first and _meant(name_first[1], line, at):
+        return _named_and_offset(name_first[1], name_first[2], line, at)
+    return None
+
+
+def _unsigned(line: str) -> Normalized | None:
     match = _UNSIGNED.fullmatch(line)
     if match:
         return _checked(match[1] or "+", match[2], match[3], line)
@@ -185,12 +283,12 @@ def _explicit(line: str) -> Normalized | None:
     return None
 
 
-def _named_and_offset(name: str, offset: str, line: str) -> Normalized | None:
+def _named_and_offset(name: str, offset: str, line: str, at: datetime | None) -> Normalized | None:
     """``Moscow (UTC+3)``, ``+03 (MSK)``: the offset is what was stated, unless the name differs."""
     stated = _explicit(offset.strip())
     if stated is None:
         return None
-    meant = _meant(name, line) or (stated.value,)  # a name that is no zone says nothing
+    meant = _meant(name, line, at) or (stated.value,)  # a name that is no zone says nothing
     if stated.value not in meant:
         raise NormalizeError(
             "UTC_OFFSET_AMBIGUOUS",
@@ -200,11 +298,11 @@ def _named_and_offset(name: str, offset: str, line: str) -> Normalized | None:
     return Normalized(stated.value, "utc_offset.stated")
 
 
-def _meant(name: str, line: str) -> tuple[str, ...]:
+def _meant(name: str, line: str, at: datetime | None) -> tuple[str, ...]:
     """Every offset that *name* can stand for; empty for what is no zone."""
-    zone, upper = _zone_named(name), name.upper()
+    zone, upper = _zone_named(name, at), name.upper()
     if zone is not None:
-        return zones.both(zone)
+        return zones.both(zone, at)
     if upper in _ABBREVIATIONS:
         return (zones.written(_ABBREVIATIONS[upper]),)
     if upper in _SHARED:
@@ -254,43 +352,42 @@ def _abbreviation(line: str) -> Normalized | None:
     return Normalized(value, "utc_offset.abbreviation", notes)
 
 
-def _zone_named(line: str) -> str | None:
-    key = line.lower().replace(" ", "_")
+def _zone_named(line: str, at: datetime | None) -> str | None:
+    """The IANA zone that a name of a zone, of Windows or of a city stands for."""
+    key = line.strip().lower()
     known = zones.names()
-    if key in known:
-        return known[key]
-    windows = zones.windows_names()
-    display = _DISPLAY.fullmatch(line)
-    name = (display[4] if display else line).strip().lower()
-    found = windows.get(name)
-    if found and display and display[1]:
-        stated = _checked(display[1], display[2], display[3], line).value
-        if stated not in zones.both(found):
-            return None
-    if found is None and "/" not in name:
-        # A city that is a zone of its own: "Moscow", "New York".
-        cities = [
-            zone
-            for zone in known.values()
-            if zone.lower().endswith("/" + name.replace(" ", "_"))
-            and not zone.startswith(_NOT_OF_CITIES)
-        ]
-        offsets = {zones.both(zone) for zone in cities}
-        found = cities[0] if len(offsets) == 1 else None
-    return found
+    iana = known.get(key.replace(" ", "_"))
+    if iana or "/" in key:
+        return iana
+    return zones.windows_names().get(key) or _city(key, at)
+
+
+def _city(key: str, at: datetime | None) -> str | None:
+    """A city that is a zone of its own, in any language; of a list, what all known ones agree on."""
+    underscored = "/" + key.replace(" ", "_")
+    found = [
+        zone
+        for zone in zones.names().values()
+        if zone.lower().endswith(underscored) and not zone.startswith(_NOT_OF_CITIES)
+    ]
+    if not found:
+        cities = (zones.cities().get(fold(city)) for city in key.split(","))
+        found = [zone for zone in cities if zone]
+    return found[0] if len({zones.both(zone, at) for zone in found}) == 1 else None
 
 
 def _of_zone(zone: str, dst: str, at: datetime | None) -> Normalized:
-    standard, summer = zones.both(zone)
-    if standard == summer:
-        return Normalized(standard, "utc_offset.zone")
+    standard, summer = zones.both(zone, at)
     if dst == "current":
-        if at is None:
+        if at is None and standard != summer:
             raise NormalizeError("UTC_OFFSET_INVALID", "dst: current needs to know the moment")
-        value = zones.written(zones.minutes_east(at.astimezone(zones.load(zone)).utcoffset()))
-        used = f"the offset in force on {at:%Y-%m-%d}"
+        moment = at or zones.reference()
+        value = zones.written(zones.minutes_east(moment.astimezone(zones.load(zone)).utcoffset()))
+        used = f"the offset in force on {moment:%Y-%m-%d}"
     else:
         value, used = standard, "its standard (winter) offset"
+    if standard == summer:
+        return Normalized(value, "utc_offset.zone")
     note = Note(
         "UTC_OFFSET_DST",
         f"{zone} changes between {standard} and {summer}; {value}, {used}, is used",

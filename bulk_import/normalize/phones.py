@@ -59,8 +59,8 @@ _SEVERAL = re.compile(
     r"\s(?=\+)|(?<=\d{10})\s(?=\d{10})|\s(?=[^\W\d_]+\s*:\s*[+(\d]))\s*",
     re.IGNORECASE,
 )
-_OPENING, _CLOSING = "#=\"'`«“‘‹< ", "\"'`»“”‘’›> "
-_SQUARE = str.maketrans("[]", "()")
+_OPENING, _CLOSING = "#=\"'`«“‘‹<¡¿ ", "\"'`»“”‘’›>!?… "
+_SQUARE = str.maketrans("[]{}", "()()")
 # Prefixes of the past, still in many lists: what was dialled in front of numbers of today's length.
 _FORMER_PREFIX = {
     "MX": re.compile(r"(?:01|044|045)(?=\d{10}\Z)"),
@@ -69,14 +69,37 @@ _FORMER_PREFIX = {
 _FORMER_MEXICAN_MOBILE = re.compile(r"521(?=\d{10}\Z)")
 _NO_EXCHANGE = re.compile(r"\+1\d{3}[01]")  # in North America none begins so
 _TRUNK_ZERO = re.compile(r"^(\+\s*\d{1,3}[\s.-]*)\(0\)")
+_CODE_AND_AGAIN = re.compile(r"\+\s*(\d{1,3})\D*(?:\+|\b00)\s*\1(?=\D*\d)")  # +49 +49 151
+_CODE_AND_GROUP = re.compile(r"\+\s*(\d{1,3})[\s.()-]+\1(?=[\s.()-])")  # +49 49 151
+_PLUS_EIGHT = re.compile(
+    r"\+\s*8(?=[\s(-])"
+)  # Russia's own prefix with a plus: no country has the code 8
+_DIALLED_WITH_EIGHT = frozenset({"RU", "KZ"})
+# Longest number of a landline where libphonenumber allows for more: beyond it, digits that begin with
+# the country's code are that code without its plus.
+_LONGEST_LANDLINE = {"DE": 11, "ID": 10, "XK": 8}
+_KEYPAD = re.compile(r"(?=(?:.*?[A-Za-z]){3})[\d\s().+/-]*\d{3}[\s().-]*[A-Za-z][A-Za-z\d\s-]{2,}")
+_KEYS = {letter: digit for digit, letters in enumerate(
+    "abc def ghi jkl mno pqrs tuv wxyz".split(), 2) for letter in letters}  # fmt: skip
+# Plans that changed: (code, length of old numbers, what happened).
+_CHANGED = {
+    55: (10, "Brazil put a 9 in front of its mobile numbers by 2016: +55, area, 9 and eight digits"),
+    225: (8, "Ivory Coast's numbers have ten digits since 2021: 01, 05, 07 for mobiles, 2x for landlines "
+             "in front of the old eight"),
+    229: (8, "Benin's numbers have ten digits since 2024: 01 in front of the old eight"),
+    241: (7, "Gabon's numbers have eight digits after the 0 since 2019"),
+}  # fmt: skip
 _NUMBER_CHARS = re.compile(r"[\d\s().\-/+*~_'\\]+")
 _NO_DIGITS = re.compile(r"\D")
 _MARKS = re.compile(r"[~_'\\*]")
 _DECIMAL = re.compile(r"-?[1-9]\d?\.\d{4,9}")  # a place on the globe
 _PLACEHOLDERS = re.compile(r"(\d)\1{6,}|0?123456789\d?")
+_FILLED = re.compile(r"\d{0,2}0{7,}")  # of a national number: nobody has it
+_IN_ORDER = re.compile(r"0?123456789\d?")
 
 
-_GUESSED = frozenset({"phone.national", "phone.missing_plus"})
+_DOUBLED = "phone.code_doubled"
+_GUESSED = frozenset({"phone.national", "phone.missing_plus", _DOUBLED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,13 +257,33 @@ def _single(
     bare = bare.strip(" .,;:")
     is_number = _NUMBER_CHARS.fullmatch(bare) and not _DECIMAL.fullmatch(bare)
     if not is_number or not any(c.isdigit() for c in bare):
-        raise NormalizeError(
-            "PHONE_INVALID", f"{line!r} is not a phone number such as +14155550123"
-        )
-    bare = _TRUNK_ZERO.sub(r"\1", _MARKS.sub(" ", bare))
+        raise _no_number(line)
+    bare = _with_its_zero(_MARKS.sub(" ", bare))
     rule = "phone.text_around" if words else "phone.number"
     found = _canonical(line, bare, region, rule, notes, strict=strict)
     return NormalizedPhone(found.value, found.rule, found.notes, extension)
+
+
+def _no_number(line: str) -> NormalizeError:
+    if _KEYPAD.fullmatch(line) and not _DECIMAL.fullmatch(line):
+        digits = "".join(str(_KEYS.get(char.lower(), char)) for char in line)
+        return NormalizeError(
+            "PHONE_INVALID",
+            f"{line!r} has letters of a keypad for digits; write {digits}, if that is meant",
+        )
+    return NormalizeError("PHONE_INVALID", f"{line!r} is not a phone number such as +14155550123")
+
+
+def _with_its_zero(number: str) -> str:
+    """``+44 (0)20 …`` has a zero that is dialled at home only; Italy's ``+39 (0)6 …`` keeps it."""
+    if not _TRUNK_ZERO.match(number):
+        return number
+    without = _TRUNK_ZERO.sub(r"\1", number)
+    code, _ = numbering.split(_NO_DIGITS.sub("", without))
+    if not code or numbering.has_trunk_zero(code):
+        return without
+    kept = numbering.read(_NO_DIGITS.sub("", number))
+    return number if kept and kept.is_assigned else without
 
 
 def _without_words(line: str) -> tuple[str, str, list[str]]:
@@ -280,9 +323,20 @@ def _canonical(
     found, how = _parse(number, digits, region)
     if found is None:
         raise _refusal(shown, number, digits, region)
+    if _FILLED.fullmatch(found.national):
+        raise NormalizeError("PHONE_INVALID", f"{shown!r} is a placeholder, not a phone number")
+    if _IN_ORDER.fullmatch(found.national):
+        notes = (*notes, Note("PHONE_PLACEHOLDER", f"{shown!r} looks like a placeholder"))
+    if how == _DOUBLED:
+        notes = (
+            *notes,
+            Note(
+                "PHONE_CODE_DOUBLED", f"{shown!r} has its country code twice; {found.e164} is sent"
+            ),
+        )
     if not found.is_assigned:
         # Without a plus the region may be the wrong guess, so only a number that exists will do.
-        if strict or how in _GUESSED or _cannot_exist(found):
+        if strict or how in _GUESSED or _cannot_exist(found) or _is_of_the_past(found):
             raise _wrong(shown, numbering.to_library(found))
         notes = (
             *notes,
@@ -296,39 +350,96 @@ def _cannot_exist(found: Number) -> bool:
     return bool(_NO_EXCHANGE.match(found.e164)) or numbering.is_cut(found)
 
 
+def _is_of_the_past(found: Number) -> bool:
+    """Whether the number has the length that all numbers of its country had before its plan changed."""
+    old = _CHANGED.get(found.code)
+    return old is not None and len(found.national) == old[0]
+
+
 def _parse(number: str, digits: str, region: str | None) -> tuple[Number | None, str]:
     """Read *number* internationally, else as dialled in *region*; say by which rule."""
-    if number.lstrip(" (").startswith("+"):
-        found = numbering.read(_FORMER_MEXICAN_MOBILE.sub("52", digits))
-        former = (
-            found is not None and digits.startswith("521") and not found.e164.startswith("+521")
-        )
-        return found, "phone.former_prefix" if former else ""
-    candidates: list[tuple[Number | None, str]] = []
+    number = number.lstrip(" (")
+    if number.startswith("+"):
+        if _PLUS_EIGHT.match(number):
+            return _with_eight(digits, region)
+        return _international(number, digits)
     if digits.startswith("00"):
-        candidates.append((numbering.read(digits[2:]), "phone.prefix_00"))
+        found, how = _international(f"+{number.lstrip('0')}", digits[2:])
+        candidates = [(found, how or "phone.prefix_00")]
     elif digits.startswith("011") and region in (None, "US", "CA"):
-        candidates.append((numbering.read(digits[3:]), "phone.prefix_011"))
+        candidates = [(numbering.read(digits[3:]), "phone.prefix_011")]
+    else:
+        candidates = []
     if region:
-        candidates.append((numbering.read(digits, region), "phone.national"))
-        old = _FORMER_PREFIX.get(region)
-        if old and old.match(digits):
-            candidates.append((numbering.read(old.sub("", digits), region), "phone.former_prefix"))
-        # The country code typed without its plus.
-        code = str(numbering.calling_code(region))
-        if digits.startswith(code) and len(digits) > len(code) + 6:
-            candidates.append((numbering.read(digits), "phone.missing_plus"))
+        candidates += _as_dialled(digits, region)
+    return _one_that_exists(number, candidates)
+
+
+def _international(number: str, digits: str) -> tuple[Number | None, str]:
+    """A number with its country code in front; once only, if it was typed twice."""
+    former = _FORMER_MEXICAN_MOBILE.sub("52", digits)
+    found = numbering.read(former)
+    code, national = numbering.split(digits)
+    if code and national.startswith(str(code)):
+        once = numbering.read(national)
+        is_marked = _CODE_AND_AGAIN.match(number) is not None
+        is_real = found is not None and found.is_assigned and not _too_long_for_landline(found)
+        if once is not None and once.is_assigned and (is_marked or not is_real):
+            return once, _DOUBLED
+        if once is not None and once.is_assigned and _CODE_AND_GROUP.match(number):
+            raise _two_readings(number, [found.e164 if found else "", once.e164])
+        if is_marked:
+            return None, ""
+    is_former = former != digits and found is not None and not found.e164.startswith("+521")
+    return found, "phone.former_prefix" if is_former else ""
+
+
+def _with_eight(digits: str, region: str | None) -> tuple[Number | None, str]:
+    """``+8 (495) …``: no country has the code 8, but in Russia and Kazakhstan it is dialled first."""
+    found = numbering.read(digits, region) if region in _DIALLED_WITH_EIGHT else None
+    return (found, "phone.national") if found and found.is_assigned else (None, "")
+
+
+def _too_long_for_landline(found: Number) -> bool:
+    longest = _LONGEST_LANDLINE.get(numbering.main_region(found.code))
+    return longest is not None and len(found.national) > longest
+
+
+def _as_dialled(digits: str, region: str) -> list[tuple[Number | None, str]]:
+    """Readings of digits without plus or international prefix in front."""
+    candidates = [(numbering.read(digits, region), "phone.national")]
+    old = _FORMER_PREFIX.get(region)
+    if old and old.match(digits):
+        candidates.append((numbering.read(old.sub("", digits), region), "phone.former_prefix"))
+    # The country code typed without its plus.
+    code = str(numbering.calling_code(region))
+    if digits.startswith(code) and len(digits) > len(code) + 6:
+        abroad = numbering.read(_FORMER_MEXICAN_MOBILE.sub("52", digits))
+        at_home = candidates[0][0]
+        if abroad and abroad.is_assigned and at_home and _too_long_for_landline(at_home):
+            candidates.pop(0)
+        candidates.append((abroad, "phone.missing_plus"))
+    return candidates
+
+
+def _one_that_exists(
+    number: str, candidates: list[tuple[Number | None, str]]
+) -> tuple[Number | None, str]:
     exist = [(found, how) for found, how in candidates if found and found.is_assigned]
     if exist:
         readings = list(dict.fromkeys(found.e164 for found, _ in exist))
         if len(readings) > 1:
-            raise NormalizeError(
-                "PHONE_AMBIGUOUS",
-                f"{number!r} can be {' or '.join(readings)}; write it with + and the country code",
-                candidates=readings,
-            )
+            raise _two_readings(number, readings)
         return exist[0]
     return next(((found, how) for found, how in candidates if found), (None, ""))
+
+
+def _two_readings(number: str, readings: list[str]) -> NormalizeError:
+    return NormalizeError(
+        "PHONE_AMBIGUOUS",
+        f"{number!r} can be {' or '.join(readings)}; write it with + and the country code",
+        candidates=readings,
+    )
 
 
 def _refusal(shown: str, number: str, digits: str, region: str | None) -> NormalizeError:
@@ -336,6 +447,10 @@ def _refusal(shown: str, number: str, digits: str, region: str | None) -> Normal
 
     if len(digits) < 5:
         return NormalizeError("PHONE_INVALID", f"{shown!r} is too short for a phone number")
+    if _PLUS_EIGHT.match(number.lstrip(" (")):
+        return NormalizeError(
+            "PHONE_INVALID", f"{shown!r}: no country has the code 8; write +7 if Russia is meant"
+        )
     if region is None and not number.lstrip(" (").startswith("+"):
         return NormalizeError(
             "PHONE_NO_COUNTRY",
@@ -354,6 +469,9 @@ def _wrong(shown: str, parsed: PhoneNumber) -> NormalizeError:
     import phonenumbers
 
     where = phonenumbers.region_code_for_country_code(parsed.country_code or 0)
+    old = _CHANGED.get(parsed.country_code or 0)
+    if old and len(phonenumbers.national_significant_number(parsed)) == old[0]:
+        return NormalizeError("PHONE_INVALID", f"{shown!r} is a number of the past: {old[1]}")
     reason = phonenumbers.is_possible_number_with_reason(parsed)
     results = phonenumbers.ValidationResult
     if reason == results.TOO_SHORT:

@@ -7,9 +7,13 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from zoneinfo import ZoneInfo
+
+_MONTHS = range(15, 365, 15)  # Ramadan, when Morocco changes its clocks, has thirty days
+# Ireland's law calls its winter time the odd one; winter time is what everybody else means.
+_LATER_IS_STANDARD = frozenset({"Europe/Dublin", "Eire"})
 
 
 @cache
@@ -38,15 +42,43 @@ def load(name: str) -> ZoneInfo:
 
 
 @cache
-def both(name: str) -> tuple[str, str]:
-    """(standard, summer) offset of a zone in the tz database's latest full year."""
+def cities() -> dict[str, str]:
+    """Folded city -> IANA name, in some fifty languages (``data/zone_cities.tsv``)."""
+    path = resources.files("bulk_import.normalize.data").joinpath("zone_cities.tsv")
+    found = {}
+    for line in path.read_text("utf-8").splitlines():
+        zone, names = line.split("\t")
+        found.update(dict.fromkeys(names.split("|"), zone))
+    return found
+
+
+@cache
+def reference() -> datetime:
+    """The moment that counts where none is given: the end of the tz database's own year."""
+    import tzdata
+
+    return datetime(int(tzdata.IANA_VERSION[:4]), 12, 31, tzinfo=UTC)
+
+
+@lru_cache(maxsize=2048)
+def both(name: str, at: datetime | None = None) -> tuple[str, str]:
+    """(standard, summer) offset of a zone by the rules in force at *at*; alike where nothing changes.
+
+    Standard is what clocks show when summer time is not in force; summer, the other offset that they
+    show within a year from *at*.
+    """
     info = load(name)
-    offsets = {}
-    for month in range(1, 13):
-        moment = datetime(2025, month, 1, 12, tzinfo=UTC).astimezone(info)
-        offsets[minutes_east(moment.utcoffset())] = True
-    # Ireland's law calls winter time the odd one; the smaller offset is what everybody means.
-    return written(min(offsets)), written(max(offsets))
+    moment = at or reference()
+    now = moment.astimezone(info)
+    standard = minutes_east(now.utcoffset()) - minutes_east(now.dst())
+    shown = [minutes_east(now.utcoffset())] + [
+        minutes_east((moment + timedelta(days=days)).astimezone(info).utcoffset())
+        for days in _MONTHS
+    ]
+    if name in _LATER_IS_STANDARD:
+        standard = min(shown)
+    others = [minutes for minutes in shown if minutes != standard]
+    return written(standard), written(others[0] if others else standard)
 
 
 def minutes_east(offset: timedelta | None) -> int:

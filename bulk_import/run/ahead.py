@@ -16,7 +16,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import signal
 import subprocess
 import sys
 import threading
@@ -32,15 +31,15 @@ from bulk_import.journal import Journal
 from bulk_import.mapping.loading import ColumnMapping, parse_mapping
 from bulk_import.mapping.suppression import SuppressionList
 from bulk_import.run.inputs import KnownNames, Names, opened_inputs
+from bulk_import.run.judges import Judges
 from bulk_import.run.judging import JudgingStoppedError, judge_sources
 from bulk_import.run.plan import Tally
 from bulk_import.run.reporting import write_reports
-from bulk_import.system import environment
+from bulk_import.system import interpreters
 from bulk_import.system.crash import described
 from bulk_import.system.garbage import rare_collections
 
 _BATCH = 250  # rows in one commit: the senders' commits wait for it
-_NICENESS = 5  # where processors are few, sending goes before judging
 _BUG = "a bug in bulk_import (in the process that reads the source)"
 _START = "from bulk_import.run.ahead import work; work()"
 
@@ -61,6 +60,8 @@ class ReadingTask:
     managers: Mapping[str, str] | None
     at: str
     is_report_safe: bool
+    workers: int
+    cluster: str
 
     @classmethod
     def of(
@@ -71,6 +72,8 @@ class ReadingTask:
         names: Names | None,
         *,
         is_report_safe: bool = False,
+        workers: int = 0,
+        cluster: str = "",
     ) -> ReadingTask:
         return cls(
             journal=str(journal),
@@ -85,16 +88,14 @@ class ReadingTask:
             managers=dict(names.manager_ids) if names else None,
             at=datetime.now(UTC).isoformat(),
             is_report_safe=is_report_safe,
+            workers=workers,
+            cluster=cluster,
         )
 
 
 def is_possible() -> bool:
     """Whether a second interpreter can be started and would have a processor of its own."""
-    # The processors this process may use: a container may have fewer than the machine.
-    mine = getattr(os, "sched_getaffinity", lambda _: range(os.cpu_count() or 1))
-    processors = len(mine(0))
-    is_interpreter = bool(sys.executable) and not getattr(sys, "frozen", False)
-    return is_interpreter and processors > 1
+    return interpreters.is_possible() and interpreters.processors() > 1
 
 
 class ReadAhead:
@@ -133,15 +134,7 @@ class ReadAhead:
     @contextmanager
     def start(cls, job: ReadingTask) -> Iterator[ReadAhead]:
         """Start the second process; it is killed, if still running, when the block ends."""
-        variables = environment.without_key()
-        variables["PYTHONPATH"] = os.pathsep.join(filter(None, sys.path))
-        process = subprocess.Popen(  # noqa: S603 - our own interpreter and code
-            [sys.executable, "-P", "-c", _START],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env=variables,
-            start_new_session=True,
-        )
+        process = interpreters.start_interpreter(_START)
         ahead = cls(process)
         try:
             ahead._tell({name: getattr(job, name) for name in ReadingTask.__slots__})
@@ -210,10 +203,7 @@ class ReadAhead:
 
 def work() -> None:
     """Read the task from stdin, judge the rows, write the reports."""
-    for name in ("SIGINT", "SIGTERM"):
-        signal.signal(getattr(signal, name), signal.SIG_IGN)
-    if hasattr(os, "nice"):
-        os.nice(_NICENESS)
+    interpreters.behave()
     lines = _lines(sys.stdin.fileno())
     job = ReadingTask(**json.loads(next(lines)))
     stopping, over = threading.Event(), threading.Event()
@@ -259,19 +249,28 @@ def _judge(job: ReadingTask, journal: Journal, stopping: threading.Event) -> dic
     tally = Tally(watches_consent=False)  # the survey has told it
     suppression = SuppressionList.load(mapping.suppress_files())
     moment = datetime.fromisoformat(job.at)
-    with opened_inputs(job.paths, mapping, names, at=moment) as inputs:
+    with (
+        Judges.opened(job.workers or _spare_processors(), job.cluster) as judges,
+        opened_inputs(job.paths, mapping, names, at=moment) as inputs,
+    ):
         judge_sources(
             journal,
             inputs,
             suppression,
             tally,
             duplicates=mapping.spec.when.duplicate,
+            judges=judges,
             is_stopping=stopping.is_set,
             on_rows=lambda _: _say(rows=tally.rows_read, kept=tally.rows_kept),
             batch=_BATCH,
         )
     findings = [f"{name}: {problem}" for name, problem in tally.findings]
     return {"done": tally.rows_read, "findings": findings}
+
+
+def _spare_processors() -> int:
+    """Return how many are left beside the one that sends; the server's pace needs more of them rarely."""
+    return max(1, interpreters.processors() - 1)
 
 
 def _say(**message: Any) -> None:

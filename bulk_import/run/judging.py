@@ -8,7 +8,8 @@ and then judged by a second process while rows are being sent (``ahead``).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import islice
+from contextlib import closing
+from functools import partial
 
 from bulk_import.api.form import decode, encode
 from bulk_import.journal import Journal
@@ -18,6 +19,7 @@ from bulk_import.mapping.rows import RowMapper
 from bulk_import.mapping.suppression import SuppressionList
 from bulk_import.models import Problem, Record, Row, Status
 from bulk_import.run.corrections import Corrections
+from bulk_import.run.judges import Judge, Judgement, Judges, judge
 from bulk_import.run.plan import Input, Tally
 
 BATCH = 1000  # rows that are committed together
@@ -34,6 +36,7 @@ def judge_sources(
     tally: Tally,
     *,
     duplicates: str,
+    judges: Judges | None = None,
     is_stopping: Callable[[], bool] = lambda: False,
     on_rows: Callable[[int], None] = lambda _: None,
     batch: int = BATCH,
@@ -45,6 +48,7 @@ def judge_sources(
 
     Args:
         duplicates: The mapping's ``when: duplicate``.
+        judges: Where rows are judged; ``None`` = here.
         is_stopping: Called between batches.
         on_rows: Called with the number of rows of each batch.
         batch: Rows committed together.
@@ -61,18 +65,22 @@ def judge_sources(
     for number, source in enumerate(inputs, 1):
         journal.add_source(number, source.info)
         tally.open(source)
-        rows = iter(source.rows)
-        while chunk := list(islice(rows, batch)):
-            fresh = chunk[max(0, known - seq + 1) :]
-            first = seq + len(chunk) - len(fresh)
-            judged = [judge(source.mapper.record(row), number, suppression, tally) for row in fresh]
-            if judged:
-                journal.add(first, judged)
-            seq += len(chunk)
-            tally.read(len(chunk))
-            on_rows(len(chunk))
-            if is_stopping():
-                raise JudgingStoppedError
+        judged = (judges or Judges()).judged(
+            Judge(source.info.name, source.info.header, source.mapper, suppression),
+            source.rows,
+            chunk=batch,
+            known=known - seq + 1,
+        )
+        with closing(judged):
+            for rows, judgements in judged:
+                found = [*map(partial(entered, number, tally), rows, judgements)]
+                if found:
+                    journal.add(seq, found)
+                seq += len(rows)
+                tally.read(len(rows))
+                on_rows(len(rows))
+                if is_stopping():
+                    raise JudgingStoppedError
         tally.end(source)
     if duplicates != "send":
         journal.index()
@@ -80,19 +88,17 @@ def judge_sources(
     journal.remember(judged="1", rows_read=str(tally.rows_read))
 
 
-def judge(record: Record, source: int, suppression: SuppressionList, tally: Tally) -> JudgedRow:
+def entered(source: int, tally: Tally, row: Row, judgement: Judgement) -> JudgedRow:
     """Return a row as it is stored: with a form to send, or with the reasons why it has none."""
-    warnings: tuple[Problem, ...] = ()
-    if record.problems:
-        warnings = record.warnings
-    body, refusal = _body_or_refusal(record, suppression)
+    email, contact, problems, body, refusal = judgement
     if refusal is None:
-        tally.let_pass(record.row)
+        tally.let_pass(row)
     else:
         tally.keep()
     if refusal is not None and refusal.status is Status.INVALID:
-        tally.refuse(record.row.number, refusal.reasons)
-    return JudgedRow(source, record.row, record.email, record.contact, warnings, body, refusal)
+        tally.refuse(row.number, refusal.reasons)
+    warnings = judgement.warnings if problems else ()
+    return JudgedRow(source, row, email, contact, warnings, body, refusal)
 
 
 def rejudge(
@@ -113,16 +119,16 @@ def rejudge(
                 continue
             better = edits.apply(row)
             if better.cells != row.cells:
-                record = mappers[source].record(better)
-                journal.replace_judgement(seq, judge(record, source, suppression, tally))
+                again = judge(mappers[source].record(better), suppression)
+                journal.replace_judgement(seq, entered(source, tally, better, again))
     for seq, number, row in list(
         journal.ended_in(Status.INVALID, Status.SUPPRESSED, Status.SKIPPED)
     ):
         if number in mappers:
             corrected = (corrections or {}).get(number)
-            again = row if corrected is None else corrected.apply(row)
-            record = mappers[number].record(again)
-            journal.replace_judgement(seq, judge(record, number, suppression, tally))
+            better = row if corrected is None else corrected.apply(row)
+            again = judge(mappers[number].record(better), suppression)
+            journal.replace_judgement(seq, entered(number, tally, better, again))
 
 
 def settle_duplicates(journal: Journal, policy: str) -> None:
@@ -139,27 +145,6 @@ def settle_duplicates(journal: Journal, policy: str) -> None:
             journal.add_refusals(refusals)
             refusals = []
     journal.add_refusals(refusals)
-
-
-def _body_or_refusal(
-    record: Record, suppression: SuppressionList
-) -> tuple[bytes | None, Refusal | None]:
-    if record.skipped is not None:
-        return None, Refusal(Status.SKIPPED, (record.skipped,))
-    errors = record.errors if record.problems else ()
-    if errors:
-        return None, Refusal(Status.INVALID, errors)
-    reason = suppression.reason(record.email)
-    if reason:
-        return None, Refusal.because(Status.SUPPRESSED, "SUPPRESSED", reason)
-    if not record.fields:
-        return None, Refusal.because(Status.INVALID, "ROW_EMPTY", "no mapped column has a value")
-    try:
-        return encode(record.fields), None
-    except UnicodeEncodeError:
-        return None, Refusal.because(
-            Status.INVALID, "CELL_BROKEN", "a cell holds half a character; enter it again"
-        )
 
 
 Shared = Sequence[tuple[int, Row, bytes, tuple[Problem, ...]]]

@@ -20,6 +20,7 @@ from contextlib import (
     contextmanager,
 )
 from pathlib import Path
+from typing import Any
 
 from bulk_import.api.client import Client
 from bulk_import.api.preflight import Directory, preflight
@@ -48,6 +49,7 @@ from bulk_import.run.inputs import (
     row_mapper,
     survey,
 )
+from bulk_import.run.judges import Judges, size_of
 from bulk_import.run.judging import (
     JudgingStoppedError,
     judge_sources,
@@ -132,7 +134,7 @@ class Run:
                     suppression = self._suppression()
                     async with self._opened(inputs(directory)) as opened:
                         with self._new_journal(directory, paths) as journal:
-                            tally = await self._judge(journal, opened, suppression)
+                            tally = await self._judge(journal, opened, suppression, paths)
                             if tally is None:
                                 return self._close(journal)
                             return await self._send(journal, client, tally)
@@ -166,8 +168,7 @@ class Run:
         fewest_bytes = self._settings.policy.read_ahead_bytes
         if depends or fewest_bytes < 0 or not paths or not is_possible():
             return False
-        sizes = [Path(path).stat().st_size if Path(path).is_file() else -1 for path in paths]
-        return min(sizes) >= 0 and sum(sizes) >= fewest_bytes
+        return all(Path(path).is_file() for path in paths) and size_of(paths) >= fewest_bytes
 
     async def _begin_ahead(
         self, client: Client, directory: Directory | None, paths: Sequence[str]
@@ -183,6 +184,8 @@ class Run:
                     self._mapping,
                     directory,
                     is_report_safe=self._settings.policy.report_safe,
+                    workers=self._settings.policy.workers,
+                    cluster=self._settings.policy.cluster,
                 )
             ) as ahead,
         ):
@@ -302,7 +305,7 @@ class Run:
                     else inputs(directory)
                 )
                 async with self._opened(reopened) as opened:
-                    fresh = await self._judge(journal, opened, suppression)
+                    fresh = await self._judge(journal, opened, suppression, again)
                 if fresh is None:
                     return self._close(journal)
                 tally = fresh
@@ -359,17 +362,25 @@ class Run:
             yield
 
     async def _judge(
-        self, journal: Journal, inputs: Iterator[Input], suppression: SuppressionList
+        self,
+        journal: Journal,
+        inputs: Iterator[Input],
+        suppression: SuppressionList,
+        paths: Sequence[str],
     ) -> Tally | None:
         """Read and judge all rows in a thread; ``None`` if the run was interrupted."""
         tally = Tally()
+        policy = self._settings.policy
+
+        def judge_all(**options: Any) -> None:
+            with Judges.opened(
+                policy.workers, policy.cluster, size=size_of(paths), tell=self._progress.say
+            ) as judges:
+                judge_sources(journal, inputs, suppression, tally, judges=judges, **options)
+
         try:
             await asyncio.to_thread(
-                judge_sources,
-                journal,
-                inputs,
-                suppression,
-                tally,
+                judge_all,
                 duplicates=self._mapping.spec.when.duplicate,
                 is_stopping=lambda: self._stop.is_set,
                 on_rows=self._progress.reading,

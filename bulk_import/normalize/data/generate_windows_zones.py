@@ -24,7 +24,9 @@ def main() -> None:
             shown, windows_id = line.split("\t")
             zones[shown.lower()] = zones[windows_id.lower()]
     path = HERE / "windows_zones.json"
-    path.write_text(json.dumps(dict(sorted(zones.items())), indent=0) + "\n", "utf-8")
+    path.write_text(
+        json.dumps(dict(sorted(zones.items())), indent=0, ensure_ascii=False) + "\n", "utf-8"
+    )
     print(f"{len(zones)} names -> {path.name}")
 
 

@@ -1,0 +1,250 @@
+"""Where rows are judged: in this process, in interpreters beside it, or on a cluster.
+
+Judging a chunk of rows is a pure function of the rows and of what does not change within a source,
+so any executor of ``concurrent.futures`` can do it. Chunks come back in the order of the rows; a
+bounded number is on its way. What is left to this process is reading, counting and the journal.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from concurrent.futures import CancelledError, Executor, Future
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from bulk_import.api.form import encode
+from bulk_import.errors import SettingsError
+from bulk_import.journal.entries import Refusal
+from bulk_import.mapping.rows import RowMapper
+from bulk_import.mapping.suppression import SuppressionList
+from bulk_import.models import Problem, Record, Row, Status
+from bulk_import.system.interpreters import InterpreterPool, is_possible, processors
+
+Tell = Callable[[str], None]
+
+CHUNK = 1000  # rows that are judged together
+LARGE_BYTES = 4 * 2**20  # of sources: below that other interpreters cost more than they save
+_AHEAD = 2  # chunks that wait for each worker
+_PATIENCE_S = 60.0  # for a chunk that takes a tenth of a second: then it was lost on the way
+
+
+class Judgement(NamedTuple):
+    """What judging a row came to.
+
+    Attributes:
+        problems: Errors and warnings, from left to right.
+        body: The form without the key; ``None`` for a row that cannot be sent.
+        refusal: Why it is not sent; ``None`` for a row that is.
+    """
+
+    email: str
+    contact: str
+    problems: tuple[Problem, ...]
+    body: bytes | None
+    refusal: Refusal | None
+
+    @property
+    def warnings(self) -> tuple[Problem, ...]:
+        return tuple(problem for problem in self.problems if not problem.is_error)
+
+
+def judge(record: Record, suppression: SuppressionList) -> Judgement:
+    """Return a row's form, or the refusal why it has none."""
+    body, refusal = _body_or_refusal(record, suppression)
+    return Judgement(record.email, record.contact, record.problems, body, refusal)
+
+
+def _body_or_refusal(
+    record: Record, suppression: SuppressionList
+) -> tuple[bytes | None, Refusal | None]:
+    if record.skipped is not None:
+        return None, Refusal(Status.SKIPPED, (record.skipped,))
+    errors = record.errors if record.problems else ()
+    if errors:
+        return None, Refusal(Status.INVALID, errors)
+    reason = suppression.reason(record.email)
+    if reason:
+        return None, Refusal.because(Status.SUPPRESSED, "SUPPRESSED", reason)
+    if not record.fields:
+        return None, Refusal.because(Status.INVALID, "ROW_EMPTY", "no mapped column has a value")
+    try:
+        return encode(record.fields), None
+    except UnicodeEncodeError:
+        return None, Refusal.because(
+            Status.INVALID, "CELL_BROKEN", "a cell holds half a character; enter it again"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """What does not change while the rows of one source are judged. Can be pickled."""
+
+    source: str
+    header: tuple[str, ...]
+    mapper: RowMapper
+    suppression: SuppressionList
+
+    def rows(self, rows: Iterable[Row]) -> list[Judgement]:
+        """Judge *rows*."""
+        record, suppression = self.mapper.record, self.suppression
+        return [judge(record(row), suppression) for row in rows]
+
+    def packed_rows(self, packed: Iterable[_Packed]) -> list[Judgement]:
+        """Judge rows that travelled."""
+        return self.rows(
+            Row(self.source, sheet, number, dict(zip(self.header, cells, strict=True)), problems)
+            for sheet, number, cells, problems in packed
+        )
+
+
+_Packed = tuple[str, int, list[str], tuple[Problem, ...]]
+
+
+def _pack(row: Row) -> _Packed:
+    """A row without the headers of its cells: a third of the bytes."""
+    return row.sheet, row.number, [*row.cells.values()], row.problems
+
+
+class Judges:
+    """Those who judge: an executor, and how to address it. Make with ``opened``.
+
+    Args:
+        executor: ``None`` = this process.
+        share: Returns what stands for a value among the arguments of ``submit``.
+        workers: How many chunks are judged at a time.
+        tell: Told once if the executor fails; rows are judged here from then on.
+        patience_s: Seconds to wait for a chunk.
+    """
+
+    def __init__(
+        self,
+        executor: Executor | None = None,
+        share: Callable[[object], Any] = lambda value: value,
+        workers: int = 1,
+        *,
+        tell: Tell = lambda _: None,
+        patience_s: float = _PATIENCE_S,
+    ) -> None:
+        self._executor = executor
+        self._share = share
+        self._tell = tell
+        self._patience_s = patience_s
+        self._window = workers * (1 + _AHEAD)
+
+    @classmethod
+    @contextmanager
+    def opened(
+        cls, workers: int = 0, cluster: str = "", *, size: int = 0, tell: Tell = lambda _: None
+    ) -> Iterator[Judges]:
+        """Return those who fit.
+
+        Args:
+            workers: 1 = this process; more = that many interpreters; 0 = as the size suggests.
+            cluster: Address of a scheduler of dask.distributed; empty = this machine.
+            size: Of the sources in bytes; 0 = unknown.
+            tell: Told once if the others fail and rows are judged here after all.
+
+        Raises:
+            SettingsError: The cluster cannot be reached.
+        """
+        if cluster:
+            with _cluster(cluster) as (executor, share, threads):
+                yield cls(executor, share, workers or threads, tell=tell)
+            return
+        if not workers:
+            workers = processors() if size >= LARGE_BYTES else 1
+        if workers == 1 or not is_possible():
+            yield cls()
+            return
+        pool = InterpreterPool(workers)
+        try:
+            yield cls(pool, pool.share, workers, tell=tell)
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+    def judged(
+        self, judge: Judge, rows: Iterable[Row], *, chunk: int = CHUNK, known: int = 0
+    ) -> Generator[tuple[list[Row], list[Judgement]]]:
+        """Yield rows and their judgements by chunks, in order.
+
+        Args:
+            known: Rows at the beginning that were judged before: they come back without judgements.
+        """
+        supply = iter(rows)
+        while known > 0 and (before := list(islice(supply, min(chunk, known)))):
+            known -= len(before)
+            yield before, []
+        chunks = iter(lambda: list(islice(supply, chunk)), [])
+        if self._executor is not None:
+            yield from self._elsewhere(self._executor, judge, chunks)
+        for part in chunks:
+            yield part, judge.rows(part)
+
+    def _elsewhere(
+        self, executor: Executor, judge: Judge, chunks: Iterator[list[Row]]
+    ) -> Generator[tuple[list[Row], list[Judgement]]]:
+        """Judge by the executor, until the last chunk or until it fails."""
+        waiting: deque[tuple[list[Row], Future[list[Judgement]]]] = deque()
+        shared = self._share(judge)
+        try:
+            while self._executor is not None:
+                while len(waiting) < self._window and (part := next(chunks, [])):
+                    packed = [_pack(row) for row in part]
+                    waiting.append((part, executor.submit(Judge.packed_rows, shared, packed)))
+                if not waiting:
+                    return
+                part, future = waiting.popleft()
+                yield part, self._result(future) or judge.rows(part)
+            while waiting:
+                part, _ = waiting.popleft()
+                yield part, judge.rows(part)
+        finally:
+            for _, future in waiting:
+                future.cancel()
+
+    def _result(self, future: Future[list[Judgement]]) -> list[Judgement]:
+        """Return what a chunk came to; nothing when its executor has failed.
+
+        Judging has no effects, so it may be done twice. If it is judging itself that failed, it
+        fails here again, where somebody sees it.
+        """
+        try:
+            return future.result(self._patience_s)
+        except (Exception, CancelledError) as exc:  # noqa: BLE001 - each executor has its own
+            self._executor = None
+            reason = str(exc) or type(exc).__name__
+            self._tell(f"the processes that judge rows fail ({reason}); rows are judged here")
+            return []
+
+
+def size_of(paths: Sequence[str]) -> int:
+    """Return the bytes of *paths* together; 0 where one is no file."""
+    sizes = [Path(path).stat().st_size if Path(path).is_file() else -1 for path in paths]
+    return sum(sizes) if sizes and min(sizes) >= 0 else 0
+
+
+@contextmanager
+def _cluster(address: str) -> Iterator[tuple[Executor, Callable[[object], Any], int]]:
+    """Connect to a scheduler: (executor, how to share, threads of its workers)."""
+    try:
+        from distributed import Client
+    except ImportError:
+        raise SettingsError(
+            "--cluster needs dask.distributed: pip install 'bulk_import[cluster]'"
+        ) from None
+    try:
+        client = Client(address, timeout=10, set_as_default=False)
+    except (OSError, TimeoutError, ValueError) as exc:
+        raise SettingsError(f"--cluster {address}: no scheduler answers ({exc})") from None
+    with client:
+        threads = sum(client.nthreads().values())
+        if not threads:
+            raise SettingsError(f"--cluster {address}: the scheduler has no workers")
+        # Judging has no effects, so a chunk that dies with its worker goes to another one; a chunk
+        # that fails by itself fails once.
+        executor = client.get_executor(retries=0, pure=False)
+        yield executor, lambda value: client.scatter(value, broadcast=True, hash=False), threads

@@ -1,0 +1,264 @@
+"""Rows judged here, in other interpreters and on a cluster: the same journal, row by row."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+import threading
+import time
+from concurrent.futures import BrokenExecutor, Executor, Future
+from pathlib import Path
+
+import psutil
+import pytest
+
+from bulk_import import check_file, import_file_async, load_mapping
+from bulk_import.errors import SettingsError
+from bulk_import.jobs.nightly import SyncOptions, sync_night
+from bulk_import.mapping.suppression import SuppressionList
+from bulk_import.run.inputs import opened_inputs
+from bulk_import.run.judges import CHUNK, Judge, Judges
+from bulk_import.system.interpreters import InterpreterPool
+
+MAPPING = """\
+version: 1
+defaults: {phone_region: US}
+fields:
+  lead_email: E-mail
+  lead_first_name: Name
+  lead_phone: Phone
+  add_tags: {column: Tags, separator: ";"}
+suppress: [never.csv]
+when: {no_email: create}
+"""
+
+
+@pytest.fixture
+def judged_mapping(tmp_path: Path) -> Path:
+    (tmp_path / "never.csv").write_text("p77@example.org\n@suppressed.example\n", "utf-8")
+    path = tmp_path / "judged.yml"
+    path.write_text(MAPPING, "utf-8")
+    return path
+
+
+@pytest.fixture
+def mixed_csv(write_csv):
+    """Good rows, refused ones, warnings, suppressed ones, rows without e-mail; several chunks."""
+
+    def row(n: int) -> list[str]:
+        email = {0: "nobody", 1: "", 2: f"p{n}@suppressed.example"}.get(n % 11, f"p{n}@example.org")
+        phone = "12" if n % 13 == 0 else f"(415) 555-{n % 10000:04d} ext. {n % 90 + 1}"
+        return [email, f"Имя {n}", phone, "vip; Vip" if n % 7 == 0 else "vip"]
+
+    def write(count: int = 3 * CHUNK + 17) -> Path:
+        return write_csv([["E-mail", "Name", "Phone", "Tags"], *map(row, range(1, count))])
+
+    return write
+
+
+def contents(run_dir: Path) -> dict[str, list[tuple]]:
+    """All rows and what they came to, as the journal has them."""
+    with sqlite3.connect(run_dir / "journal.sqlite3") as db:
+        found = {
+            "records": db.execute("select * from record order by seq").fetchall(),
+            "outcomes": db.execute("select * from outcome order by seq").fetchall(),
+            "facts": db.execute(
+                "select key, value from meta where key in ('judged', 'rows_read') order by key"
+            ).fetchall(),
+        }
+    db.close()
+    return found
+
+
+def without_times(checked):
+    return checked.plan, checked.problems, checked.fixes, checked.rows
+
+
+async def dry_run(settings, sandbox, source, mapping, run_dir: Path, **options) -> dict:
+    chosen = settings(sandbox, dry_run=True, run_dir=run_dir, **options)
+    await import_file_async(source, mapping, chosen)
+    return contents(run_dir)
+
+
+async def test_other_interpreters_write_the_same_journal(
+    sandbox, settings, mixed_csv, judged_mapping, tmp_path
+):
+    source = mixed_csv()
+    here = await dry_run(settings, sandbox, source, judged_mapping, tmp_path / "one", workers=1)
+    others = await dry_run(settings, sandbox, source, judged_mapping, tmp_path / "two", workers=2)
+    assert len(here["records"]) == 3 * CHUNK + 16
+    assert {line[1] for line in here["outcomes"]} >= {"invalid", "suppressed"}
+    assert here == others
+
+
+def test_a_check_finds_the_same_in_other_interpreters(mixed_csv, judged_mapping):
+    source = mixed_csv()
+    here = check_file(source, judged_mapping, workers=1)
+    assert here.problems
+    assert here.plan.examples
+    assert without_times(here) == without_times(check_file(source, judged_mapping, workers=2))
+
+
+async def test_a_night_and_a_run_ahead_of_its_sending_judge_elsewhere_as_well(
+    sandbox, settings, mixed_csv, judged_mapping, tmp_path
+):
+    source = mixed_csv(1500)
+    counts = []
+    for workers in (1, 2):
+        state = tmp_path / f"state{workers}"
+        options = settings(sandbox, run_dir=tmp_path / f"night{workers}", workers=workers)
+        night = await sync_night(
+            [str(source)], load_mapping(judged_mapping), options, SyncOptions(state)
+        )
+        ahead = settings(
+            sandbox, run_dir=tmp_path / f"ahead{workers}", workers=workers, read_ahead_bytes=0
+        )
+        run = await import_file_async(source, judged_mapping, ahead)
+        counts.append((night.counts, run.counts, run.balanced))
+    assert counts[0] == counts[1]
+
+
+@pytest.mark.parametrize("kills", ["one", "all that are tried"])
+def test_an_interpreter_that_dies_costs_nothing_unless_its_work_kills_it(kills):
+    pool = InterpreterPool(1)
+    try:
+        first = pool.submit(os.getpid).result()
+        if kills == "one":
+            os.kill(first, signal.SIGKILL)
+            assert pool.submit(os.getpid).result() not in (first, os.getpid())
+        else:
+            with pytest.raises(BrokenExecutor):
+                pool.submit(os._exit, 3).result()
+            assert pool.submit(abs, -2).result() == 2
+    finally:
+        pool.shutdown()
+
+
+def test_an_error_in_another_interpreter_is_raised_here_and_says_where_it_was():
+    pool = InterpreterPool(1)
+    with pytest.raises(ValueError, match="invalid literal") as raised:
+        pool.submit(int, "seven").result()
+    pool.shutdown()
+    assert any("another interpreter" in note for note in raised.value.__notes__)
+
+
+def test_interpreters_are_gone_with_their_pool():
+    pool = InterpreterPool(2)
+    pids = {pool.submit(os.getpid).result() for _ in range(4)}
+    pool.shutdown()
+    assert not any(psutil.pid_exists(pid) for pid in pids)
+
+
+def test_no_more_rows_are_read_than_the_window_holds(mixed_csv, judged_mapping):
+    """What a slow worker holds up waits in the source, not in memory."""
+    taken = 0
+
+    def counted(rows):
+        nonlocal taken
+        for row in rows:
+            taken += 1
+            yield row
+
+    with (
+        Judges.opened(workers=2) as judges,
+        opened_inputs([str(mixed_csv(3000))], load_mapping(judged_mapping), None) as inputs,
+    ):
+        opened = next(inputs)
+        judge = Judge(opened.info.name, opened.info.header, opened.mapper, SuppressionList())
+        judged = judges.judged(judge, counted(opened.rows), chunk=10)
+        next(judged)
+        judged.close()
+    assert taken <= 10 * 7
+
+
+class Failing(Executor):
+    """Judges two chunks, then none."""
+
+    def __init__(self, failure: Exception | None) -> None:
+        self._failure = failure
+        self._left = 2
+
+    def submit(self, fn, /, *args, **kwargs):
+        future = Future()
+        self._left -= 1
+        if self._left >= 0:
+            future.set_result(fn(*args))
+        elif self._failure is not None:
+            future.set_exception(self._failure)
+        return future
+
+
+@pytest.mark.parametrize("failure", [BrokenExecutor("gone"), None], ids=["it breaks", "it hangs"])
+def test_where_the_others_fail_rows_are_judged_here_and_it_is_said_once(
+    mixed_csv, judged_mapping, failure
+):
+    told = []
+    found = {}
+    for name, judges in {
+        "here": Judges(),
+        "there": Judges(Failing(failure), tell=told.append, patience_s=0.1),
+    }.items():
+        with opened_inputs([str(mixed_csv(500))], load_mapping(judged_mapping), None) as inputs:
+            opened = next(inputs)
+            judge = Judge(opened.info.name, opened.info.header, opened.mapper, SuppressionList())
+            found[name] = list(judges.judged(judge, opened.rows, chunk=50))
+    assert len(found["here"]) == 10
+    assert found["here"] == found["there"]
+    assert len(told) == 1
+    assert "rows are judged here" in told[0]
+
+
+# -- a cluster ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    distributed = pytest.importorskip("distributed")
+    with distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
+    ) as running:
+        yield running
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")  # dask's own, about its sockets and loops
+async def test_a_cluster_writes_the_same_journal_when_a_worker_is_killed_in_the_middle(
+    sandbox, settings, mixed_csv, judged_mapping, tmp_path, cluster
+):
+    source = mixed_csv(20 * CHUNK)
+    here = await dry_run(settings, sandbox, source, judged_mapping, tmp_path / "one", workers=1)
+    victim = next(iter(cluster.workers.values()))
+    journal = tmp_path / "cluster" / "journal.sqlite3"
+
+    def kill_in_the_middle() -> None:
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            if journal.exists():
+                with sqlite3.connect(journal, timeout=5) as db:
+                    rows = db.execute("select count(*) from record").fetchone()[0]
+                db.close()
+                if rows >= 3 * CHUNK:
+                    os.kill(victim.process.pid, signal.SIGKILL)
+                    killed.append(rows)
+                    return
+            time.sleep(0.005)
+
+    killed: list[int] = []
+    killer = threading.Thread(target=kill_in_the_middle)
+    killer.start()
+    there = await dry_run(
+        settings, sandbox, source, judged_mapping, tmp_path / "cluster",
+        cluster=cluster.scheduler_address,
+    )  # fmt: skip
+    killer.join()
+    assert killed
+    assert killed[0] < 20 * CHUNK - 1
+    assert here == there
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_cluster_that_is_not_there_is_told_in_one_line(unused_tcp_port, contacts_csv, mapping):
+    pytest.importorskip("distributed")
+    with pytest.raises(SettingsError, match=f"--cluster tcp://127.0.0.1:{unused_tcp_port}: "):
+        check_file(contacts_csv(3), mapping, cluster=f"tcp://127.0.0.1:{unused_tcp_port}")
