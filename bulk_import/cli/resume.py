@@ -25,12 +25,14 @@ from bulk_import.cli.options import (
     "--resend-unknown", is_flag=True, default=None,
     help="Send rows without e-mail again whose end is unknown: may make second contacts.",
 )  # fmt: skip
+@click.option("--accept", is_flag=True, help="For a night: let the brake pass this once.")
 @correction_options
 @account_options
 @judging_options
 @sending_options
 def command(
     run_dir: Path,
+    accept: bool,
     corrections: Path | None,
     corrections_by: str | None,
     yes: bool,
@@ -39,11 +41,11 @@ def command(
     log_file: Path | None,
     **options: Any,
 ) -> int:
-    """Go on with the run in RUN_DIR where it stopped.
+    """Continue the run in RUN_DIR where it stopped, as the job that it belongs to.
 
     Rows with a confirmed answer are left alone. Rows that were not sent, or whose end is unknown
     and that have an e-mail, are sent; rows that were refused for their cells are judged
-    again, with their corrections if there are any.
+    again, with their corrections if there are any. A night of a sync compares and brakes again.
     """
     from bulk_import.cli.running import run_and_tell
     from bulk_import.jobs.importing import resume_async
@@ -58,6 +60,7 @@ def command(
             stop=stop,
             corrections=corrections,
             corrections_by=corrections_by,
+            accept=accept,
         ),
         yes=yes,
         as_json=as_json,

@@ -27,7 +27,7 @@ _SHARE = click.FloatRange(0, 1)
     "--state", required=True, type=click.Path(dir_okay=False, path_type=Path),
     help="What the job remembers from night to night; made when missing.",
 )  # fmt: skip
-@click.option("--full", is_flag=True, help="Send all rows, changed or not.")
+@click.option("--full", is_flag=True, help="Send every contact with an e-mail, changed or not.")
 @click.option("--accept", is_flag=True, help="Let the brake pass this once.")
 @click.option(
     "--seed", type=click.Path(exists=True, file_okay=False, path_type=Path),

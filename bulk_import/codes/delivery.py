@@ -8,7 +8,7 @@ CODES: tuple[Code, ...] = (
     Code(
         "UNCHANGED",
         "The row is the same as the one that an earlier run confirmed.",
-        "Nothing; sync --full sends it anyway.",
+        "Nothing; sync --full sends it anyway, if it has an e-mail.",
     ),
     Code(
         "TIMEOUT",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from bulk_import.api.preflight import Directory
 from bulk_import.errors import SetupError
+from bulk_import.jobs import nightly
 from bulk_import.journal import Journal
 from bulk_import.mapping.loading import AnyMapping, load_mapping, parse_mapping
 from bulk_import.models import Summary
@@ -92,10 +93,14 @@ async def resume_async(
     steer: Steer | None = None,
     corrections: Path | None = None,
     corrections_by: str | None = None,
+    accept: bool = False,
 ) -> Summary:
-    """Continue a run where it stopped. Needs only its folder and the key.
+    """Continue a run where it stopped, as the job that it belongs to. Needs only folder and key.
+
+    A night of a ``sync`` compares and brakes again, and its state learns what is confirmed.
 
     Args:
+        accept: Skip a night's brake.
         corrections, corrections_by: Instead of those with which the run began; rows that were
             refused for their cells are judged again with them.
     """
@@ -114,6 +119,11 @@ async def resume_async(
     )
     settings = replace(settings, endpoint=settings.endpoint or facts["endpoint"], run_dir=run_dir)
     settings, ends = settings.ready_to_send(), stop or Stop()
+    if facts.get("job") == nightly.JOB:
+        return await nightly.resume_night(
+            run_dir, facts, mapping, settings,
+            accept=accept, confirm=confirm, progress=progress, stop=ends, steer=steer,
+        )  # fmt: skip
     run = Run(run_dir, mapping, settings, confirm, progress or Silence(), ends, steer=steer)
     return await run.go_on(None)
 

@@ -3,7 +3,8 @@
 A night is an ordinary run. Between judging and sending, rows with the payload that was confirmed
 last become ``unchanged``, contacts that vanished get the mapping's ``on_missing`` action, and the
 brake compares the source with the last good night. At the end, what the run's journal confirms is
-stored in the state; after a kill, the next night does that first.
+stored in the state. A night that was cut off is either resumed, or taken over: the next night first
+stores what its journal confirms, and writes its reports.
 """
 
 from __future__ import annotations
@@ -12,32 +13,36 @@ import asyncio
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from uuid import uuid4
 
 from bulk_import.api.form import decode, encode
-from bulk_import.errors import BulkImportError, SetupError, StoppedError
+from bulk_import.errors import BulkImportError, SetupError, StoppedError, StorageError
 from bulk_import.jobs.state import Known, State
 from bulk_import.journal import Journal
 from bulk_import.journal.entries import JudgedRow, Refusal
 from bulk_import.mapping.loading import AnyMapping, ColumnMapping, load_mapping
-from bulk_import.models import VANISHED, Row, SourceInfo, Status, Summary
+from bulk_import.models import VANISHED, Problem, Row, SourceInfo, Status, Summary
 from bulk_import.progress import Progress, Silence
-from bulk_import.run.folder import JOURNAL, new_run_dir
+from bulk_import.run.folder import JOURNAL, RunFolder, new_run_dir
 from bulk_import.run.inputs import opened_inputs
 from bulk_import.run.plan import Tally
+from bulk_import.run.reporting import write_reports
 from bulk_import.run.run import Run
-from bulk_import.run.sending import Confirm
+from bulk_import.run.sending import Confirm, Steer
 from bulk_import.settings import Settings
 from bulk_import.sources import Sources, expand_sources
 from bulk_import.sources.remote import source_stat
 from bulk_import.stopping import Stop, StoppingError
-from bulk_import.system.clock import now_s
+from bulk_import.system.clock import now, now_s
 from bulk_import.system.files import made_folder
 from bulk_import.system.locks import hold
 from bulk_import.system.loop import run_blocking
 
+JOB = "sync"  # what a night's journal says it belongs to
 _BARE = "bare:"
 _NIGHTS_REMEMBERED = 14
 
@@ -70,7 +75,7 @@ class SyncOptions:
 
     Attributes:
         state: The job's state file.
-        full: Send all rows, changed or not.
+        full: Send all contacts with an e-mail, changed or not.
         accept: Skip the brake this time.
         seed: For a new state: a run folder whose accepted rows count as sent.
         wait_lock_s: Seconds to wait for another night of the job to end.
@@ -173,24 +178,106 @@ async def sync_night(
         raise SetupError("sync reads files, not standard input: it compares their times")
     loaded = load_mapping(mapping)
     watch, ends = progress or Silence(), stop or Stop()
-    lock = options.state.with_name(f"{options.state.name}.lock")
     made_folder(options.state.parent)
-    await _free(lock, options.wait_lock_s, ends)
-    with hold(lock, f"the job of {options.state}"), State.open(options.state) as state:
-        _refuse_other_account(state, settings)
-        _take_over_left_run(state, watch)
-        if options.seed is not None and not state.count():
-            _take_over(state, options.seed, {})
+    async with _alone(options.state, options.wait_lock_s, ends):
         run_dir = Path(settings.run_dir) if settings.run_dir else new_run_dir(paths[0])
-        job = _NightJob(state, loaded, options, paths, run_dir, dry=settings.dry_run)
-        if not settings.dry_run:
-            _note_night(state, paths, loaded, run_dir)
-        strict = settings.with_strict_lists()
-        run = Run(run_dir, loaded, strict, confirm, watch, ends, adjust=job.adjust)
-        summary = await run.begin(lambda found: opened_inputs(paths, loaded, found), paths)
-        if not settings.dry_run:
+        RunFolder(run_dir).refuse_earlier_run()
+        with State.open(options.state) as state:
+            _refuse_other_account(state, settings)
+            _take_over_left_run(state, watch)
+            if options.seed is not None and not state.count():
+                _take_over(state, options.seed, {})
+            job = _NightJob(state, loaded, options, paths, run_dir, dry=settings.dry_run)
+            if not settings.dry_run:
+                _note_night(state, paths, loaded, run_dir)
+            strict = settings.with_strict_lists()
+            run = Run(
+                run_dir, loaded, strict, confirm, watch, ends, adjust=job.adjust, job=job.facts()
+            )
+            summary = await run.begin(lambda found: opened_inputs(paths, loaded, found), paths)
+            if not settings.dry_run:
+                job.finish(summary)
+            return summary
+
+
+async def resume_night(
+    run_dir: Path,
+    facts: Mapping[str, str],
+    mapping: ColumnMapping,
+    settings: Settings,
+    *,
+    accept: bool = False,
+    confirm: Confirm | None = None,
+    progress: Progress | None = None,
+    stop: Stop | None = None,
+    steer: Steer | None = None,
+) -> Summary:
+    """Continue a night that was interrupted: compare, brake, send what is left, update the state.
+
+    Args:
+        facts: Of the night's journal.
+        accept: Skip the brake.
+
+    Raises:
+        SetupError: The state is gone, or a later night of the job has begun.
+        BulkImportError: As ``sync_night`` raises.
+    """
+    path = Path(facts["state"])
+    if not await asyncio.to_thread(path.exists):
+        raise SetupError(
+            f"{run_dir}: a night of the job {path}, and that file is gone; nothing was sent. "
+            "Restore it, or run `bulk-import sync` with the same --state to start anew"
+        )
+    options = _options_of(facts, accept=accept)
+    watch, ends = progress or Silence(), stop or Stop()
+    async with _alone(path, 0, ends):
+        with State.open(path, create=False) as state:
+            _refuse_other_account(state, settings)
+            if not _is_latest(state, facts):
+                raise SetupError(
+                    f"{run_dir}: a later night of the job {path} has begun; nothing was sent. "
+                    "Run `bulk-import sync` again: it sends what is left"
+                )
+            job = _NightJob(state, mapping, options, json.loads(facts["paths"]), run_dir, facts)
+            strict = settings.with_strict_lists()
+            run = Run(
+                run_dir, mapping, strict, confirm, watch, ends,
+                adjust=job.adjust, steer=steer, job=facts,
+            )  # fmt: skip
+            summary = await run.go_on(None)
             job.finish(summary)
-        return summary
+            return summary
+
+
+def _options_of(facts: Mapping[str, str], *, accept: bool) -> SyncOptions:
+    """Return the options with which a night began."""
+    known = json.loads(facts["night_options"])
+    return SyncOptions(
+        Path(facts["state"]),
+        known["full"],
+        accept or known["accept"],
+        None,
+        Brake(**known["brake"]),
+    )
+
+
+def _is_latest(state: State, facts: Mapping[str, str]) -> bool:
+    """Whether no other night has compared its source with *state* since the one of *facts*."""
+    latest = state.get("latest", "0")
+    number, mine = int(latest.split(":")[0]), int(facts["night"].split(":")[0])
+    return mine > number or facts["night"] == latest
+
+
+def _lock_of(state: Path) -> Path:
+    return state.with_name(f"{state.name}.lock")
+
+
+@asynccontextmanager
+async def _alone(state: Path, wait_s: float, stop: Stop) -> AsyncIterator[None]:
+    """Hold the job's lock; wait for another night to end, at most *wait_s* seconds."""
+    await _free(_lock_of(state), wait_s, stop)
+    with hold(_lock_of(state), f"the job of {state}"):
+        yield
 
 
 def _note_night(state: State, paths: Sequence[str], mapping: ColumnMapping, run_dir: Path) -> None:
@@ -213,9 +300,15 @@ class _NightJob:
         options: SyncOptions,
         paths: Sequence[str],
         run_dir: Path,
+        facts: Mapping[str, str] | None = None,
         *,
-        dry: bool,
+        dry: bool = False,
     ) -> None:
+        """Make a night.
+
+        Args:
+            facts: Of the journal of a night that is resumed; ``None`` for a new night.
+        """
         self._state = state
         self._mapping = mapping
         self._options = options
@@ -223,48 +316,96 @@ class _NightJob:
         self._run_dir = run_dir
         self._dry = dry
         self._night = _Night()
-        self._stats = _stats(paths)
+        # A source whose rows are all in the journal is not read again, and may be gone.
+        self._is_read = bool(facts and facts.get("judged"))
+        self._stats = _stats_of(facts) if self._is_read else _stats(paths)
+        self._id = facts["night"] if facts else _new_id(state)
+
+    def facts(self) -> dict[str, str]:
+        """Return what the journal of a new night needs, so that it can be resumed as a night."""
+        options = self._options
+        return {
+            "job": JOB,
+            "state": str(options.state.resolve()),
+            "night": self._id,
+            "night_stats": json.dumps(self._stats),
+            "night_options": json.dumps(
+                {"full": options.full, "accept": options.accept, "brake": asdict(options.brake)}
+            ),
+        }
 
     def adjust(self, journal: Journal, tally: Tally) -> str:
-        """Settle rows that need not be sent; return the reason to send nothing, or ``""``."""
+        """Settle rows that need not be sent; return the reason to send nothing, or ``""``.
+
+        A resumed night calls it again: what it settled before is compared anew.
+        """
         night, known = self._night, self._state.digests()
         last = int(self._state.get("night", "0"))
         before = self._state.keys_of(last) if last else set()
+        missing = _vanished_sources(journal)
+        queued = set(journal.contacts(*missing)) if missing else set()
         filled: Counter[str] = Counter()
-        groups = _groups(journal, filled)
+        groups = _groups(journal, filled, without=missing)
         night.filled = dict(filled)
-        refusals: list[tuple[int, Refusal]] = []
-        for key, group in groups.items():
-            if known.get(key) == group.digest:
-                if not self._options.full:
-                    refusals += ((seq, _UNCHANGED) for seq in group.seqs)
-            elif key in known:
-                night.changed += 1
-        journal.add_refusals(refusals)
-        present = groups.keys() | set(journal.contacts())
+        night.changed = sum(key in known and known[key] != g.digest for key, g in groups.items())
+        journal.remember(night_stats=json.dumps(self._stats))
+        self._compare(journal, groups, known)
+        present = groups.keys() | set(journal.contacts(without=missing))
+        if queued & present:
+            _call_back(journal, missing, present)
         vanished = sorted(key for key in before - present if not key.startswith(_BARE))
-        night.rows, night.contacts = tally.rows_read, len(groups)
+        night.rows, night.contacts = journal.count_records() - len(queued), len(groups)
         night.vanished = len(vanished)
         night.modified_at = max(modified for _, modified in self._stats)
         reason = "" if self._options.accept else self._why_not(len(before))
         if not reason:
-            self._act_on(vanished, journal, tally)
+            self._act_on([key for key in vanished if key not in queued], journal, tally)
             if not self._dry:
-                self._state.put(left_run=str(self._run_dir.resolve()))
+                self._note_sending(journal, groups, known)
         return reason
+
+    def _compare(
+        self, journal: Journal, groups: Mapping[str, _Group], known: Mapping[str, str]
+    ) -> None:
+        """Settle the rows whose payload was confirmed last, or may have been in a killed night."""
+        doubtful = self._state.get_json("doubtful") or {}
+        refusals: list[tuple[int, Refusal]] = []
+        changed: list[int] = []
+        for key, group in groups.items():
+            is_bare = key.startswith(_BARE)
+            if known.get(key) != group.digest or (self._options.full and not is_bare):
+                changed += group.in_status(Status.UNCHANGED)
+                continue
+            why = _in_doubt_since(doubtful[key]) if key in doubtful else _UNCHANGED
+            refusals += ((seq, why) for seq in group.in_status(Status.NOT_SENT))
+        journal.forget_rows(changed)
+        journal.add_refusals(refusals)
+
+    def _note_sending(
+        self, journal: Journal, groups: Mapping[str, _Group], known: Mapping[str, str]
+    ) -> None:
+        """Remember that this night is about to send, for the next one if it is cut off."""
+        bare = [
+            key
+            for key, group in groups.items()
+            if key.startswith(_BARE) and known.get(key) != group.digest
+        ]
+        self._state.put(
+            left_run=str(self._run_dir.resolve()), left_bare=json.dumps(bare), latest=self._id
+        )
 
     def finish(self, summary: Summary) -> None:
         """Store what the run confirmed; the next night is compared with the last good one."""
-        facts = {"left_run": ""}
+        facts = {"left_run": "", "left_bare": ""}
         is_good = summary.exit_code in (0, 1)
         night = int(self._state.get("night", "0")) + 1
         if is_good:
-            facts |= {"night": str(night), "last": json.dumps(asdict(self._night))}
+            facts |= {"night": str(night), "last": json.dumps(asdict(self._night)), "doubtful": ""}
         _take_over(self._state, self._run_dir, facts, night=night if is_good else 0)
 
     def _why_not(self, before: int) -> str:
         """Return why the brake stops this night, or ``""``."""
-        if self._stats != _stats(self._paths):
+        if not self._is_read and self._stats != _stats(self._paths):
             return "the brake: the source changed while it was read; is it still being written?"
         night = self._night
         if not night.rows:
@@ -307,6 +448,7 @@ class _NightJob:
             if (values := getattr(action, name))
         ]
         number = len(self._paths) + 1
+        earlier = journal.count_rows(number)
         info = SourceInfo(
             name=f"({VANISHED})", kind=VANISHED, header=("E-mail",), labels=("E-mail",)
         )
@@ -318,16 +460,27 @@ class _NightJob:
                     number, Row(info.name, "", at, {"E-mail": email}), email, email, (),
                     encode([("lead_email", email), *fields]), None,
                 )
-                for at, email in enumerate(vanished, 1)
+                for at, email in enumerate(vanished, earlier + 1)
             ],
         )  # fmt: skip
         tally.read(len(vanished))
-        journal.remember(rows_read=str(tally.rows_read))
+        journal.remember(rows_read=str(journal.count_records()))
 
 
 # Rows that are never sent say nothing of what the server has.
 _NOT_MEANT = frozenset({Status.DUPLICATE, Status.SUPPRESSED, Status.SKIPPED, Status.INVALID})
 _UNCHANGED = Refusal.because(Status.UNCHANGED, "UNCHANGED", "same as last confirmed")
+
+
+_BACK = Refusal.because(Status.UNCHANGED, "UNCHANGED", "the contact is in the source after all")
+
+
+def _in_doubt_since(run_dir: str) -> Refusal:
+    message = (
+        f"sent by the night in {run_dir}, which was cut off before the answer came; not sent again, "
+        "that would make a second contact"
+    )
+    return Refusal(Status.UNKNOWN, (Problem("INTERRUPTED", message),), again=False)
 
 
 @dataclass(slots=True)
@@ -338,6 +491,9 @@ class _Group:
     statuses: list[Status] = field(default_factory=list)
     bodies: list[bytes] = field(default_factory=list)
 
+    def in_status(self, status: Status) -> list[int]:
+        return [seq for seq, found in zip(self.seqs, self.statuses, strict=True) if found is status]
+
     @property
     def digest(self) -> str:
         whole = hashlib.sha256()
@@ -346,11 +502,17 @@ class _Group:
         return whole.hexdigest()
 
 
-def _groups(journal: Journal, filled: Counter[str] | None = None) -> dict[str, _Group]:
-    """Key -> the rows of that contact. A row without e-mail is a contact of its own."""
+def _groups(
+    journal: Journal, filled: Counter[str] | None = None, *, without: Sequence[int] = ()
+) -> dict[str, _Group]:
+    """Key -> the rows of that contact. A row without e-mail is a contact of its own.
+
+    Args:
+        without: Numbers of sources that are left out.
+    """
     groups: dict[str, _Group] = {}
     twins: Counter[str] = Counter()
-    for seq, email, body, status in journal.payloads():
+    for seq, email, body, status in journal.payloads(without=without):
         key = email
         if filled is not None:
             filled.update(name for name, value in decode(body) if value)
@@ -367,44 +529,105 @@ def _groups(journal: Journal, filled: Counter[str] | None = None) -> dict[str, _
     return groups
 
 
-def _take_over(state: State, run_dir: Path, facts: dict[str, str], *, night: int = 0) -> None:
-    """Store in the state what a run's journal confirms."""
+def _digest_of(bare: str) -> str:
+    """Return the digest of a contact without e-mail, by its key."""
+    return hashlib.sha256(bytes.fromhex(bare.split(":")[1])).hexdigest()
+
+
+def _call_back(journal: Journal, missing: Sequence[int], present: set[str]) -> None:
+    """Settle the queued actions for contacts that a correction has brought back."""
+    journal.add_refusals(
+        (seq, _BACK)
+        for seq, email, _, status in list(journal.payloads(only=missing))
+        if email in present and status is Status.NOT_SENT
+    )
+
+
+def _vanished_sources(journal: Journal) -> list[int]:
+    return [number for number, info in journal.sources().items() if info.kind == VANISHED]
+
+
+def _take_over(
+    state: State, run_dir: Path, facts: dict[str, str], *, night: int = 0, cut_off: bool = False
+) -> None:
+    """Store in the state what a run's journal confirms.
+
+    Args:
+        facts: Stored in the same transaction.
+        night: The number of a good night; 0 for any other run.
+        cut_off: The run was killed: nobody has been told of its rows without e-mail that are
+            unknown, so the next night lists them.
+    """
     confirmed: list[Known] = []
     forgotten: list[str] = []
+    doubtful: dict[str, str] = {}
     moment = now_s()
     last = int(state.get("night", "0"))
     with Journal.open(run_dir / JOURNAL) as journal:
-        missing = {n for n, info in journal.sources().items() if info.kind == VANISHED}
+        missing = _vanished_sources(journal)
         gone = set(journal.contacts(*missing)) if missing else set()
         for key, group in _groups(journal).items():
             statuses = set(group.statuses)
             if key in gone:
                 if statuses == {Status.SUCCESS}:
                     confirmed.append(Known(key, "", 0, moment))
-            elif statuses == {Status.SUCCESS} or (
-                # It may not be sent twice: taken for sent; the report of its night names it.
-                key.startswith(_BARE) and statuses == {Status.UNKNOWN}
-            ):
+            elif key.startswith(_BARE) and statuses == {Status.UNKNOWN}:
+                # It may not be sent twice: taken for sent; a report names it.
+                confirmed.append(Known(key, group.digest, night or last, moment))
+                doubtful[key] = str(run_dir)
+            elif statuses == {Status.SUCCESS}:
                 confirmed.append(Known(key, group.digest, night or last, moment))
             elif statuses & {Status.UNKNOWN, Status.SUCCESS}:
                 forgotten.append(key)
         seen = set(journal.contacts()) - gone if night else set()
+    if cut_off:
+        facts |= {"doubtful": _with_doubtful(state, doubtful)}
     state.learn(confirmed, forgotten, seen, night=night, facts=facts)
 
 
+def _with_doubtful(state: State, more: Mapping[str, str]) -> str:
+    return json.dumps((state.get_json("doubtful") or {}) | dict(more))
+
+
 def _take_over_left_run(state: State, progress: Progress) -> None:
+    """Store what a night that was cut off confirmed, and write its reports."""
     left = state.get("left_run")
     if not left:
         return
     if (Path(left) / JOURNAL).exists():
         progress.say(f"the last run was cut off; what it confirmed is taken over from {left}")
-        _take_over(state, Path(left), {"left_run": ""})
-    else:
-        progress.say(
-            f"the last run was cut off and its folder {left} is gone: what it sent is not known and "
-            "is sent again"
-        )
-        state.put(left_run="")
+        _report_cut_off(Path(left), progress)
+        _take_over(state, Path(left), {"left_run": "", "left_bare": ""}, cut_off=True)
+        return
+    bare: Sequence[str] = state.get_json("left_bare") or ()
+    progress.say(
+        f"the last run was cut off and its folder {left} is gone: what it sent is not known and "
+        "is sent again"
+        + (f", except {len(bare):,} rows without e-mail, which are now unknown" if bare else "")
+    )
+    last, moment = int(state.get("night", "0")), now_s()
+    state.learn(
+        [Known(key, _digest_of(key), last, moment) for key in bare],
+        (),
+        facts={
+            "left_run": "", "left_bare": "",
+            "doubtful": _with_doubtful(state, dict.fromkeys(bare, left)),
+        },
+    )  # fmt: skip
+
+
+def _report_cut_off(run_dir: Path, progress: Progress) -> None:
+    """Write the reports of a night that was cut off; one that cannot be written stops nothing."""
+    try:
+        with Journal.open(run_dir / JOURNAL) as journal:
+            journal.settle_doubts()
+            facts = journal.facts()
+            if not facts.get("finished_at"):
+                journal.remember(stopped="cut off; the next night took over", finished_at=now())
+            journal.remember(taken_over="1")
+            write_reports(journal, run_dir, safe=False)
+    except StorageError as exc:
+        progress.say(f"the reports of {run_dir} cannot be written: {exc}")
 
 
 def _refuse_other_account(state: State, settings: Settings) -> None:
@@ -417,6 +640,17 @@ def _refuse_other_account(state: State, settings: Settings) -> None:
             "has a state file of its own"
         )
     state.put(endpoint=settings.endpoint)
+
+
+def _new_id(state: State) -> str:
+    """Return what tells a night from all others of its job; the number grows."""
+    return f"{int(state.get('latest', '0').split(':')[0]) + 1}:{uuid4().hex}"
+
+
+def _stats_of(facts: Mapping[str, str] | None) -> list[tuple[int, float]]:
+    """Return (size, time of change) of each source, as a night that is resumed found them."""
+    found = json.loads((facts or {}).get("night_stats", "[]"))
+    return [(size, modified) for size, modified in found]
 
 
 def _stats(paths: Sequence[str]) -> list[tuple[int, float]]:

@@ -45,10 +45,12 @@ class Refusal(NamedTuple):
 
     Attributes:
         reasons: At least one; the code of the first is the row's code in reports.
+        again: Whether a resume may send the row after all.
     """
 
     status: Status
     reasons: tuple[Problem, ...]
+    again: bool = True
 
     @classmethod
     def because(cls, status: Status, code: str, message: str) -> Refusal:

@@ -20,8 +20,22 @@ class Ledger(Database):
     def reopen(self, *, retry_failed: bool = False, resend_unknown: bool = False) -> None:
         """Make rows pending again that a resumed run sends again.
 
-        Bare rows in flight when the last run died become ``unknown`` first: the server may have
-        them, and sending again would create a second contact.
+        Bare rows in flight when the last run died become ``unknown`` first.
+        """
+        self.settle_doubts()
+        with self._writing():
+            self._db.execute(
+                "delete from outcome where again = 1 and status in ('failed','unknown','not_sent')"
+            )
+            if retry_failed:
+                self._db.execute("delete from outcome where status = 'failed'")
+            if resend_unknown:
+                self._db.execute("delete from outcome where status = 'unknown'")
+
+    def settle_doubts(self) -> None:
+        """Settle bare rows that were in flight when a run died, as ``unknown``.
+
+        The server may have them, and sending them again would create a second contact.
         """
         with self._writing():
             self._db.execute(
@@ -36,13 +50,6 @@ class Ledger(Database):
                     and not exists (select 1 from outcome o where o.seq = r.seq)
                     and {IN_DOUBT}"""
             )
-            self._db.execute(
-                "delete from outcome where again = 1 and status in ('failed','unknown','not_sent')"
-            )
-            if retry_failed:
-                self._db.execute("delete from outcome where status = 'failed'")
-            if resend_unknown:
-                self._db.execute("delete from outcome where status = 'unknown'")
 
     def pending(
         self,

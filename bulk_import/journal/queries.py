@@ -211,24 +211,37 @@ class Queries(Database):
             if not wanted or found in wanted:
                 yield found, body
 
-    def payloads(self) -> Iterator[tuple[int, str, bytes, Status]]:
-        """Yield (seq, e-mail, form without the key, status) of every row that has a form."""
+    def payloads(
+        self, *, only: Sequence[int] = (), without: Sequence[int] = ()
+    ) -> Iterator[tuple[int, str, bytes, Status]]:
+        """Yield (seq, e-mail, form without the key, status) of every row that has a form.
+
+        Args:
+            only, without: Numbers of sources; with neither, of all.
+        """
+        among = f"and r.source in ({_marks(only)})" if only else ""
+        among += f"and r.source not in ({_marks(without)})" if without else ""
         query = f"""
             select r.seq, r.email, r.body, o.status, {IN_DOUBT}
             from record r left join outcome o on o.seq = r.seq
-            where r.body is not null and r.seq > ? order by r.seq limit {CHUNK}"""
-        for seq, email, body, status, in_doubt in self._paged(query):
+            where r.body is not null {among} and r.seq > ? order by r.seq limit {CHUNK}"""
+        for seq, email, body, status, in_doubt in self._paged(query, (*only, *without)):
             open_status = Status.UNKNOWN if in_doubt else Status.NOT_SENT
             yield seq, email, body, open_status if status is None else Status(status)
 
-    def contacts(self, *sources: int) -> Iterator[str]:
-        """Yield the e-mail of every row that has one, refused rows too; of *sources* or of all."""
+    def contacts(self, *sources: int, without: Sequence[int] = ()) -> Iterator[str]:
+        """Yield the e-mail of every row that has one, refused rows too.
+
+        Args:
+            *sources: Numbers of sources; none = all.
+            without: Numbers of sources that are left out.
+        """
         wanted = frozenset(sources)
         query = f"""
             select r.seq, r.email, r.source from record r
             where r.email <> '' and r.seq > ? order by r.seq limit {CHUNK}"""
         for _, email, source in self._paged(query):
-            if not wanted or source in wanted:
+            if (not wanted or source in wanted) and source not in without:
                 yield email
 
     def attempts(self, seq: int) -> list[Attempt]:

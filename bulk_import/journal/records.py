@@ -153,6 +153,13 @@ class Records(Database):
         ):
             yield seq, place[0], as_row(sources, place)
 
+    def forget_rows(self, seqs: Iterable[int]) -> None:
+        """Forget how rows ended that were not sent, so that they are pending again."""
+        with self._writing():
+            self._db.executemany(
+                "delete from outcome where seq = ? and attempts = 0", ((seq,) for seq in seqs)
+            )
+
     def forget(self, *statuses: Status) -> None:
         """Forget how rows ended that ended in *statuses*, so that they are judged again."""
         marks = ",".join("?" * len(statuses))
@@ -165,4 +172,5 @@ class Records(Database):
 
 def _refused(seq: int, refusal: Refusal) -> tuple[object, ...]:
     reasons = pack_problems(refusal.reasons)
-    return (seq, refusal.status, refusal.error_code, "", 0, None, "", None, 1, reasons)
+    again = int(refusal.again)
+    return (seq, refusal.status, refusal.error_code, "", 0, None, "", None, again, reasons)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
@@ -20,7 +21,14 @@ from bulk_import.system.files import replaced
 REJECTED = (Status.INVALID, Status.FAILED, Status.UNKNOWN)
 ADDED = ("_status", "_reason")
 
+_NAME = re.compile(r"rejects(_\d+)?\.(csv|xlsx)")
+
 Rejected = tuple[int, Row, Outcome]
+
+
+def is_rejects(name: str) -> bool:
+    """Whether a report may write a file of that name."""
+    return _NAME.fullmatch(name) is not None
 
 
 def write_rejects(
@@ -48,7 +56,7 @@ def write_rejects(
         written.append(path)
     # Only now: a kill meanwhile leaves the old files or the new ones, not none.
     for old in folder.glob("rejects*"):
-        if old.suffix in (".csv", ".xlsx") and old not in written:
+        if is_rejects(old.name) and old not in written:
             old.unlink()
     return written
 

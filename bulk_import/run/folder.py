@@ -7,7 +7,8 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bulk_import.errors import StorageError
+from bulk_import.errors import SetupError, StorageError
+from bulk_import.report.rejects import is_rejects
 from bulk_import.run.reporting import PAGE, REPORT, SUMMARY
 from bulk_import.system.files import replaced
 
@@ -15,6 +16,7 @@ JOURNAL = "journal.sqlite3"
 LOCK = "journal.lock"
 RESERVE = "journal.reserve"
 _REJECTS = ("rejects.csv", "rejects.xlsx")
+_TRACES = (f"{JOURNAL}-wal", f"{JOURNAL}-shm", RESERVE)  # what a journal leaves beside itself
 
 
 class RunFolder:
@@ -34,10 +36,33 @@ class RunFolder:
         """Whether the reports of every run are there."""
         return all((self.path / name).is_file() for name in (REPORT, PAGE, SUMMARY))
 
-    @property
-    def has_lost_its_journal(self) -> bool:
-        """Whether the folder holds the reports of a run but no journal."""
-        return (self.path / SUMMARY).is_file() and not self.journal.exists()
+    def refuse_earlier_run(self) -> None:
+        """Refuse to start a new run where files of another one are, or files that reports replace.
+
+        A log that is left of another journal would be replayed into the new one.
+
+        Raises:
+            SetupError: There is one; the message names the file and the way on.
+        """
+        if self.journal.exists():
+            raise SetupError(
+                f"{self}: holds a run already; nothing was sent. `bulk-import resume {self}` "
+                "continues it; for a new run give another folder"
+            )
+        left = [name for name in _TRACES if (self.path / name).exists()]
+        if left or (self.path / SUMMARY).is_file():
+            raise SetupError(
+                f"{self}: holds {' and '.join(left or [SUMMARY])} of a run, but not its journal "
+                f"({JOURNAL}); nothing was sent. Restore that to go on, or import into another "
+                "folder (rows that were accepted would be sent again)"
+            )
+        names = sorted(path.name for path in self.path.glob("rejects*") if is_rejects(path.name))
+        taken = [name for name in (REPORT, PAGE, *names) if (self.path / name).is_file()]
+        if taken:
+            raise SetupError(
+                f"{self.path / taken[0]}: is there already, and the run would write a file of that "
+                "name; nothing was sent. Give another --run-dir"
+            )
 
     def make(self) -> None:
         """Make the folder.

@@ -62,6 +62,20 @@ def refuse_rehearsal(run_dir: object, facts: Mapping[str, str], settings: Settin
     )
 
 
+def refuse_other_job(run_dir: object, facts: Mapping[str, str], job: Mapping[str, str]) -> None:
+    """Refuse to continue a run as another kind of job: a night compares before it sends.
+
+    Raises:
+        SetupError: The folder belongs to another kind of job.
+    """
+    before, now_ = facts.get("job", ""), job.get("job", "")
+    if before != now_:
+        raise SetupError(
+            f"{run_dir} holds a run of `bulk-import {before or 'run'}`; nothing was sent. "
+            f"`bulk-import resume {run_dir}` continues it; for a new run give another folder"
+        )
+
+
 def refuse_other_run(
     run_dir: object,
     journal: Journal,

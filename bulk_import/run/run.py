@@ -20,6 +20,7 @@ from contextlib import (
     contextmanager,
 )
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from bulk_import.api.client import Client
@@ -39,8 +40,13 @@ from bulk_import.mapping.suppression import SuppressionList
 from bulk_import.models import VANISHED, SourceInfo, Summary
 from bulk_import.progress import Progress
 from bulk_import.run.ahead import ReadAhead, ReadingTask, is_possible
-from bulk_import.run.folder import JOURNAL, RunFolder
-from bulk_import.run.identity import facts_of, refuse_other_run, refuse_rehearsal
+from bulk_import.run.folder import RunFolder
+from bulk_import.run.identity import (
+    facts_of,
+    refuse_other_job,
+    refuse_other_run,
+    refuse_rehearsal,
+)
 from bulk_import.run.inputs import (
     corrections_of,
     opened_inputs,
@@ -88,12 +94,15 @@ class Run:
         *,
         adjust: Adjust | None = None,
         steer: Steer | None = None,
+        job: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         """Make a run.
 
         Args:
-            adjust: Called when all rows are judged; may settle more of them. Returns the reason to
-                send nothing, or ``""``.
+            adjust: Called when all rows are judged, and again when the run is resumed; may settle
+                more of them. Returns the reason to send nothing, or ``""``.
+            job: Facts about the job that the run belongs to, kept in its journal: ``job`` names
+                its kind. A run is only continued as what it was started as.
             steer: Given the pace when sending begins, to hold or change it.
         """
         if settings.limits.window:
@@ -105,6 +114,7 @@ class Run:
         self._progress = progress
         self._stop = stop
         self._adjust = adjust
+        self._job = job
         self._sending = Sending(settings, mapping, self._folder, confirm, progress, stop, steer)
         self._began = time.monotonic()
         self._titles: dict[str, str] = {}
@@ -117,12 +127,7 @@ class Run:
             paths: Where they are, for a resume that must read them again.
         """
         is_new = not self._folder.path.exists()
-        if self._folder.has_lost_its_journal:
-            raise SetupError(
-                f"{self._folder}: holds the reports of a run, but not its journal ({JOURNAL}); restore "
-                "that to go on, or import into another folder (rows that were accepted would be "
-                "sent again)"
-            )
+        self._folder.refuse_earlier_run()
         self._folder.make()
         working_in(self._folder.path)
         try:
@@ -150,9 +155,8 @@ class Run:
 
     def _new_journal(self, directory: Directory | None, paths: Sequence[str]) -> Journal:
         list_ids = directory.list_ids if directory else {}
-        return Journal.create(
-            self._folder.journal, facts_of(self._mapping, self._settings, paths, list_ids)
-        )
+        facts = facts_of(self._mapping, self._settings, paths, list_ids)
+        return Journal.create(self._folder.journal, facts | dict(self._job))
 
     def _may_read_ahead(self, paths: Sequence[str]) -> bool:
         """Whether rows may be sent before all are judged, and a second process pays off.
@@ -251,6 +255,7 @@ class Run:
         ):
             working_in(self._folder.path)
             facts = journal.facts()
+            refuse_other_job(self._folder, facts, self._job)
             refuse_rehearsal(self._folder, facts, self._settings)
             try:
                 return await self._go_on(journal, facts, paths, inputs, frame)
@@ -284,19 +289,8 @@ class Run:
             suppression = self._suppression()
             if facts.get("judged"):
                 tally = Tally(int(facts["rows_read"]))
-                known = journal.sources()
-                mappers = {
-                    number: row_mapper(self._mapping, info.header, directory)
-                    for number, info in known.items()
-                    if info.kind != VANISHED
-                }
-                corrections = {
-                    number: found
-                    for number, mapper in mappers.items()
-                    if (found := corrections_of(known[number].name, self._mapping, mapper))
-                }
-                rejudge(journal, mappers, suppression, tally, corrections)
-                settle_duplicates(journal, self._mapping.spec.when.duplicate)
+                await asyncio.to_thread(self._judge_again, journal, directory, suppression, tally)
+                await self._compare(journal, tally, suppression)
             else:
                 again = paths or json.loads(facts["paths"])
                 reopened = (
@@ -317,6 +311,28 @@ class Run:
             if facts.get("finished") and journal.changes == changes:
                 return self._reported(journal, is_unchanged=True)
             return await self._send(journal, client, tally)
+
+    def _judge_again(
+        self,
+        journal: Journal,
+        directory: Directory | None,
+        suppression: SuppressionList,
+        tally: Tally,
+    ) -> None:
+        """Judge rows again that were kept back: lists and corrections may have changed."""
+        known = journal.sources()
+        mappers = {
+            number: row_mapper(self._mapping, info.header, directory)
+            for number, info in known.items()
+            if info.kind != VANISHED
+        }
+        corrections = {
+            number: found
+            for number, mapper in mappers.items()
+            if (found := corrections_of(known[number].name, self._mapping, mapper))
+        }
+        rejudge(journal, mappers, suppression, tally, corrections)
+        settle_duplicates(journal, self._mapping.spec.when.duplicate)
 
     def _suppression(self) -> SuppressionList:
         return load_suppression(self._mapping, self._settings, self._progress)
@@ -390,12 +406,17 @@ class Run:
         for name, problem in tally.problems:
             self._progress.say(f"{name}: {problem}")
         refuse_mostly_blank(tally.rows_read, tally.codes["EMAIL_MISSING"])
-        if self._adjust is not None:
-            reason = await asyncio.to_thread(self._adjust, journal, tally)
-            withhold_suppressed(journal, suppression)
-            if reason:
-                self._stop.request(reason, EXIT_STOPPED)
+        await self._compare(journal, tally, suppression)
         return tally
+
+    async def _compare(self, journal: Journal, tally: Tally, suppression: SuppressionList) -> None:
+        """Let the job settle rows that need not be sent; stop if it finds a reason to."""
+        if self._adjust is None:
+            return
+        reason = await asyncio.to_thread(self._adjust, journal, tally)
+        withhold_suppressed(journal, suppression)
+        if reason:
+            self._stop.request(reason, EXIT_STOPPED)
 
     async def _send(self, journal: Journal, client: Client | None, tally: Tally) -> Summary:
         if client is None or self._stop.is_set:

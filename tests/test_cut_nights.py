@@ -1,0 +1,230 @@
+"""Nights that were cut off: resumed as nights, or taken over by the next one; counted on the server."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import os
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from bulk_import.errors import SetupError
+from bulk_import.jobs.importing import import_file_async, resume_async
+from bulk_import.jobs.nightly import SyncOptions, sync_night
+from bulk_import.jobs.state import State
+from bulk_import.mapping.loading import parse_mapping
+from bulk_import.models import Status
+from tests.conftest import report_of
+
+MAPPING = "version: 1\nfields: {lead_email: E-mail, lead_first_name: Name}\n"
+BARE = MAPPING + "when: {no_email: create}\n"
+
+
+def people(count: int, **changed: str) -> list[list[str]]:
+    return [[f"p{n}@example.org", changed.get(f"p{n}", f"Ann {n}")] for n in range(count)]
+
+
+class Job:
+    """One nightly job; its first night is over."""
+
+    def __init__(self, folder: Path, sandbox, settings) -> None:
+        self.folder, self.sandbox, self.settings = folder, sandbox, settings
+        self.source = folder / "export.csv"
+        self.state = folder / "job.state"
+        self.nights = 0
+
+    def write(self, rows) -> None:
+        with self.source.open("w", encoding="utf-8", newline="") as file:
+            csv.writer(file).writerows([["E-mail", "Name"], *rows])
+        self.nights += 1
+        os.utime(self.source, (1_800_000_000 + self.nights,) * 2)
+
+    def run_dir(self, name: str) -> Path:
+        return self.folder / name
+
+    async def night(self, name: str, mapping: str = MAPPING, **options):
+        return await sync_night(
+            self.source,
+            parse_mapping(mapping, "m.yml"),
+            self.settings(self.sandbox, run_dir=self.run_dir(name), concurrency=1),
+            SyncOptions(self.state, **options),
+        )
+
+    async def resume(self, name: str, *, accept: bool = False, **options):
+        given = self.settings(self.sandbox, **options)
+        return await resume_async(self.run_dir(name), given, accept=accept)
+
+    async def killed(self, name: str, after: int, mapping: str = MAPPING, **options) -> None:
+        """A night that leaves what a kill leaves: nobody tidies up after a cancelled task."""
+        before = len(self.sandbox.sent())
+        task = asyncio.create_task(self.night(name, mapping, **options))
+        while len(self.sandbox.sent()) - before < after:
+            await asyncio.sleep(0)
+            assert not task.done(), "the night ended before it could be killed"
+        task.cancel()
+        await asyncio.wait([task])
+
+    def sent(self) -> list[str]:
+        return [request.form["lead_first_name"] for request in self.sandbox.sent()]
+
+
+@pytest.fixture
+def job(tmp_path, sandbox, settings) -> Job:
+    return Job(tmp_path, sandbox, settings)
+
+
+def killed(*_: object) -> None:
+    raise asyncio.CancelledError
+
+
+async def test_a_night_killed_before_it_compared_compares_when_it_is_resumed(job, monkeypatch):
+    job.write(people(100))
+    await job.night("one")
+    job.write(people(100, p7="Bob"))
+    with monkeypatch.context() as at:
+        at.setattr(State, "digests", killed)
+        with pytest.raises(asyncio.CancelledError):
+            await job.night("two")
+
+    summary = await job.resume("two")
+
+    assert job.sent()[100:] == ["Bob"]
+    assert summary.counts[Status.UNCHANGED] == 99
+    assert (await job.night("three")).counts[Status.UNCHANGED] == 100
+    assert len(job.sent()) == 101
+
+
+async def test_the_brake_holds_when_a_braked_night_is_resumed_until_it_is_accepted(job):
+    job.write(people(100))
+    await job.night("one")
+    job.write([[email, f"New {at}"] for at, (email, _) in enumerate(people(100))])
+    assert (await job.night("two")).exit_code == 3
+
+    braked = await job.resume("two")
+    assert (braked.exit_code, len(job.sent())) == (3, 100)
+    assert "100 of 100 contacts have changed" in braked.stopped
+
+    assert (await job.resume("two", accept=True)).exit_code == 0
+    assert len(job.sent()) == 200
+    assert (await job.night("three")).counts[Status.UNCHANGED] == 100
+    assert len(job.sent()) == 200
+
+
+async def test_a_night_killed_while_sending_is_resumed_and_its_state_learns_all_of_it(job):
+    job.write(people(40))
+    await job.night("one")
+    changed = {f"p{n}": f"New {n}" for n in range(12)}
+    job.write(people(40, **changed))
+    await job.killed("two", after=5)
+
+    assert (await job.resume("two")).exit_code == 0
+    twice = Counter(job.sent()[40:])
+    assert set(twice) == set(changed.values())
+    assert sum(twice.values()) <= 13, "only the request in flight at the kill is repeated"
+    sent = len(job.sent())
+    assert (await job.night("three")).counts[Status.UNCHANGED] == 40
+    assert len(job.sent()) == sent
+
+
+async def test_vanished_contacts_are_queued_once_however_often_the_night_is_resumed(job):
+    mapping = MAPPING + "on_missing: {add_tags: [gone]}\n"
+    job.write(people(40))
+    await job.night("one", mapping)
+    job.write(people(35, p1="Bob"))
+    await job.killed("two", 1, mapping)
+
+    summary = await job.resume("two")
+
+    assert summary.rows_read == 40
+    assert summary.balanced
+    gone = Counter(r.email for r in job.sandbox.sent() if r.form.get("add_tags") == "gone")
+    assert gone == {f"p{n}@example.org": 1 for n in range(35, 40)}
+    sent = len(job.sandbox.sent())
+    await job.night("three", mapping)
+    assert len(job.sandbox.sent()) == sent
+
+
+async def test_a_night_is_not_resumed_when_a_later_one_has_sent_newer_data(job):
+    job.write(people(40))
+    await job.night("one")
+    job.write(people(40, p1="Old"))
+    await job.killed("two", 1)
+    job.write(people(40, p1="New"))
+    await job.night("three")
+    sent = len(job.sent())
+
+    with pytest.raises(SetupError, match=r"a later night .* has begun"):
+        await job.resume("two")
+    assert len(job.sent()) == sent
+    assert job.sandbox.contact("p1@example.org").fields["lead_first_name"] == "New"
+
+
+async def test_a_night_is_not_continued_by_run_and_no_night_starts_in_a_used_folder(
+    job, mapping, settings, sandbox
+):
+    job.write(people(40))
+    await job.killed("one", 3)
+    sent = len(job.sent())
+    with pytest.raises(SetupError, match="bulk-import resume"):
+        await job.night("one")
+    options = settings(sandbox, run_dir=job.run_dir("one"))
+    with pytest.raises(SetupError, match="bulk-import resume"):
+        await import_file_async(job.source, parse_mapping(MAPPING, "m.yml"), options)
+    assert len(job.sent()) == sent
+    assert (await job.resume("one")).exit_code == 0
+    assert set(Counter(r.email for r in sandbox.sent())) == {f"p{n}@example.org" for n in range(40)}
+
+
+async def test_a_night_whose_state_is_gone_is_not_resumed(job):
+    job.write(people(40))
+    await job.killed("one", 3)
+    job.state.unlink()
+    with pytest.raises(SetupError, match="that file is gone"):
+        await job.resume("one")
+    assert len(job.sent()) == 3
+
+
+async def test_a_row_without_email_in_doubt_is_listed_as_unknown_by_the_next_night_once(job):
+    """It was sent when the night was killed: it must not be sent again, nor be passed over."""
+    rows = [*people(20), *(["", f"Bare {n}"] for n in range(10))]
+    job.write(rows)
+    await job.killed("one", 25, BARE)
+    assert job.sent()[-1] == "Bare 4"
+
+    summary = await job.night("two", BARE)
+
+    listed = [line for line in report_of(job.run_dir("two")) if line["status"] == "unknown"]
+    assert [(line["row"], line["error_code"]) for line in listed] == [("26", "INTERRUPTED")]
+    assert summary.exit_code == 1
+    killed = {line["row"]: line["status"] for line in report_of(job.run_dir("one"))}
+    assert killed["26"] == "unknown"
+    assert list(killed.values()).count("success") == 24
+    assert list(killed.values()).count("not_sent") == 5
+    third = await job.night("three", BARE)
+    assert (third.exit_code, third.counts[Status.UNCHANGED]) == (0, 30)
+    assert max(Counter(job.sent()).values()) == 1
+
+
+async def test_rows_without_email_of_a_night_whose_folder_is_gone_are_unknown_not_sent_again(job):
+    rows = [*people(20), *(["", f"Bare {n}"] for n in range(10))]
+    job.write(rows)
+    await job.killed("one", 25, BARE)
+    job.run_dir("one").rename(job.folder / "elsewhere")
+
+    summary = await job.night("two", BARE)
+
+    assert summary.counts[Status.UNKNOWN] == 10
+    bare = Counter(name for name in job.sent() if name.startswith("Bare"))
+    assert max(bare.values()) == 1
+    third = await job.night("three", BARE)
+    assert (third.exit_code, third.counts[Status.UNCHANGED]) == (0, 30)
+
+
+async def test_a_full_night_does_not_send_rows_without_email_again(job):
+    job.write([*people(20), ["", "Bare"]])
+    await job.night("one", BARE)
+    await job.night("two", BARE, full=True)
+    assert Counter(job.sent())["Bare"] == 1
+    assert len(job.sent()) == 41
