@@ -90,7 +90,8 @@ def command(
     """
     from bulk_import.api.webhook import check_webhook
     from bulk_import.cli.running import run_and_tell, tell_webhook
-    from bulk_import.jobs.nightly import Brake, SyncOptions, sync_night
+    from bulk_import.jobs.brake import Brake
+    from bulk_import.jobs.nightly import SyncOptions, sync_night
     from bulk_import.jobs.retention import delete_old_runs
     from bulk_import.mapping.loading import load_mapping
     from bulk_import.report.metrics import write_metrics

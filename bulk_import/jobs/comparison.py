@@ -34,7 +34,9 @@ _NOT_MEANT = frozenset({Status.DUPLICATE, Status.SUPPRESSED, Status.SKIPPED, Sta
 _BATCH = 1000
 
 _NIGHT = """
-create table if not exists night.seen (id integer primary key, file integer not null);
+create table if not exists night.seen (
+    id integer primary key, file integer not null, shape integer
+);
 create table if not exists night.compared (
     seq integer primary key, key text not null, file integer not null,
     sent blob not null,       -- digest of the form in the journal
@@ -183,18 +185,20 @@ class Comparison:
         if is_first:
             self._db.execute("delete from night.seen")
             self._db.execute(
-                "insert into night.seen select id, number from temp.seen join temp.slot"
+                "insert into night.seen select id, number, shape from temp.seen join temp.slot"
                 " on source = file"
             )
             self._db.execute(_CELLS)
-            shapes.update(
-                dict(self._db.execute("select shape, count(*) from temp.seen group by shape"))
-            )
+        shapes.update(
+            dict(self._db.execute("select shape, count(*) from night.seen group by shape"))
+        )
         for key, lines in groupby(map(Line._make, self._db.execute(_GROUPS)), attrgetter("key")):
             self._group(key, list(lines), doubtful, found)
         self._flush(at_least=1)
+        self._db.execute("begin")
         self._db.execute("delete from night.compared")
         self._db.execute("insert into night.compared select * from temp.compared")
+        self._db.execute("commit")
         self._count(found, shapes)
         return found
 
@@ -256,9 +260,7 @@ class Comparison:
             sent = self._with_removals(lines)
         else:
             why = _in_doubt_since(doubtful[key]) if key in doubtful else UNCHANGED
-            self._settled += [
-                (line.seq, why) for line in lines if line.status == Status.NOT_SENT
-            ]
+            self._settled += [(line.seq, why) for line in lines if line.status == Status.NOT_SENT]
         cells = lines[0].cells if len(lines) == 1 and not is_bare else SEVERAL
         mirrored = _union(line.mirrored for line in lines) if self._mirrors else None
         self._db.executemany(

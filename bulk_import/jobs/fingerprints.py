@@ -70,7 +70,10 @@ def fingerprint(binding: Binding) -> str:
             code_version(),
             binding.mapping.fingerprint(),
             sorted(binding.used_columns),
-            [(field.field.name, field.columns, field.region_column, field.always) for field in bound],
+            [
+                (field.field.name, field.columns, field.region_column, field.always)
+                for field in bound
+            ],
             dict(binding.lists) if Kind.LISTS in kinds and binding.lists is not None else None,
             dict(binding.managers) if Kind.MANAGER in kinds and binding.managers else None,
             _offsets(binding.at or datetime.now(UTC)) if is_of_now else "",

@@ -12,8 +12,9 @@ further rows, the sources are read once more, and all rows of that contact are k
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any, NamedTuple
+from collections import deque
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 from bulk_import.jobs.fingerprints import Digester, digester
 from bulk_import.jobs.state import State, translated
@@ -52,17 +53,7 @@ union select c.id from temp.kept k join contact c on c.key = k.key where c.id in
 (select id from temp.seen)"""
 
 
-class _Kept(NamedTuple):
-    """A row that stays: its place among those that were read together, and its cells' digest."""
-
-    at: int
-    judged: JudgedRow
-    cells: bytes | None = None
-
-    @property
-    def key(self) -> str:
-        """The contact that the row is sent for; empty when it is not sent, or has no e-mail."""
-        return self.judged.email if self.judged.body is not None else ""
+_Seen = tuple[int, int, int | None, bytes | None]  # a line of `seen`
 
 
 class Sieve:
@@ -81,14 +72,19 @@ class Sieve:
         self._lists_all = lists_all
         self._digesters: dict[int, Digester | None] = {}
         self._stored = 0
-        self.mirrors: dict[str, frozenset[str]] = {}
-        self.is_of_now = False
+        self._waiting: deque[bytes | None] = deque()  # digests of rows that are being judged
         self.restart()
+
+    @property
+    def expects_known(self) -> bool:
+        """Whether the state has contacts."""
+        return not self._full and self._state.count() > 0
 
     def restart(self) -> None:
         """Forget what an earlier reading found, but not which contacts have several rows."""
         self._stored = 0
-        self._digesters = {}
+        self._digesters.clear()
+        self._waiting.clear()
         with translated(self._state.path):
             for statement in _TABLES.split(";\n"):
                 self._db.execute(statement)
@@ -100,88 +96,78 @@ class Sieve:
             self._db.execute(_CONTESTED)
             return self._db.total_changes > before
 
-    def sift(
+    def unknown(
         self,
         number: int,
         mapper: RowMapper,
         rows: Sequence[Row],
-        judge: Callable[[Row], JudgedRow],
         suppression: SuppressionList,
         tally: Tally,
-    ) -> list[JudgedRow]:
-        """Return the rows that go into the journal, in their order; remember all others.
+    ) -> list[Row]:
+        """Return the rows that must be judged, in their order; let the others go.
 
         Args:
             number: Of the source, from 1.
-            judge: Judges one row.
         """
         if number not in self._digesters:
-            self._open(number, mapper)
+            self._digesters[number] = digester(mapper)
         digest = self._digesters[number]
-        digests = list(map(digest, rows)) if digest is not None else [None] * len(rows)
-        with translated(self._state.path):
-            self._db.execute("begin")
-            try:
-                kept = self._sifted(number, rows, digests, judge, suppression, tally)
-            finally:
-                self._db.execute("commit")
-        return kept
-
-    def _open(self, number: int, mapper: RowMapper) -> None:
-        self._digesters[number] = digester(mapper)
-        for bound in mapper.binding.fields:
-            self.is_of_now = self.is_of_now or bound.rule.dst == "current"
-
-    def _sifted(
-        self,
-        number: int,
-        rows: Sequence[Row],
-        digests: Sequence[bytes | None],
-        judge: Callable[[Row], JudgedRow],
-        suppression: SuppressionList,
-        tally: Tally,
-    ) -> list[JudgedRow]:
-        known = {} if self._full else self._looked_up(_BY_CELLS, [d for d in digests if d])
+        if digest is None:
+            self._waiting.extend([None] * len(rows))
+            return list(rows)
+        digests = list(map(digest, rows))
+        if self._full or self._lists_all:
+            self._waiting.extend(digests)
+            return list(rows)
         asks = len(suppression) > 0
-        seen: list[tuple[int, int, int | None, bytes | None]] = []
-        kept: list[_Kept] = []
-        for at, (row, cells) in enumerate(zip(rows, digests, strict=True)):
-            found = known.get(cells)
-            if found is None or (asks and suppression.reason(found[2])):
-                kept.append(_Kept(at, judge(row), cells))
-                continue
-            seen.append((found[1], number, found[3], None))
-            tally.let_pass(row)
-            if self._lists_all:
-                kept.append(_listed(at, number, row, found[2]))
-        kept = self._without_same_payload(number, kept, seen)
-        self._db.executemany(_SEEN, seen)
-        self._db.executemany(
-            "insert into temp.kept values (?, ?, ?)",
-            ((seq, one.key, one.cells) for seq, one in enumerate(kept, self._stored + 1)),
-        )
-        self._stored += len(kept)
-        return [one.judged for one in kept]
-
-    def _without_same_payload(
-        self, number: int, kept: list[_Kept], seen: list[tuple[int, int, int | None, bytes | None]]
-    ) -> list[_Kept]:
-        """Let judged rows go that have the payload confirmed last; add them to *seen*."""
-        emails = {one.key for one in kept if one.key}
-        if self._full or not emails:
-            return kept
-        known = self._looked_up(_BY_KEY, sorted(emails))
-        left: list[_Kept] = []
-        for one in kept:
-            found = known.get(one.key)
-            body = one.judged.body or b""
-            if found is None or found[2] != digest_of([sha(body)]):
-                left.append(one)
-                continue
-            seen.append((found[1], number, self._state.shape_of(body), one.cells))
-            if self._lists_all:
-                left.append(_listed(one.at, number, one.judged.row, one.key))
+        seen: list[_Seen] = []
+        left: list[Row] = []
+        with translated(self._state.path):
+            known = self._looked_up(_BY_CELLS, digests)
+            for row, cells in zip(rows, digests, strict=True):
+                found = known.get(cells)
+                if found is None or (asks and suppression.reason(found[2])):
+                    left.append(row)
+                    self._waiting.append(cells)
+                else:
+                    seen.append((found[1], number, found[3], None))
+                    tally.let_pass(row)
+            self._note(_SEEN, seen)
         return left
+
+    def kept(self, number: int, judged: Sequence[JudgedRow]) -> list[JudgedRow]:
+        """Return the judged rows that go into the journal; let those with the same payload go."""
+        emails = {one.email for one in judged if one.body is not None and one.email}
+        seen: list[_Seen] = []
+        kept: list[tuple[JudgedRow, bytes | None]] = []
+        with translated(self._state.path):
+            known = {} if self._full else self._looked_up(_BY_KEY, sorted(emails))
+            for one in judged:
+                cells = self._waiting.popleft()
+                found = known.get(one.email) if one.body is not None else None
+                if found is None or one.body is None or found[2] != digest_of([sha(one.body)]):
+                    kept.append((one, cells))
+                    continue
+                seen.append((found[1], number, self._state.shape_of(one.body), cells))
+                if self._lists_all:
+                    kept.append((_listed(one), None))
+            self._note(_SEEN, seen)
+            self._note(
+                "insert into temp.kept values (?, ?, ?)",
+                [
+                    (seq, one.email if one.body is not None else "", cells)
+                    for seq, (one, cells) in enumerate(kept, self._stored + 1)
+                ],
+            )
+        self._stored += len(kept)
+        return [one for one, _ in kept]
+
+    def _note(self, statement: str, lines: Sequence[Sequence[Any]]) -> None:
+        if not lines:
+            return
+        self._db.execute("begin")
+        self._db.executemany(statement, lines)
+        self._db.execute("commit")
 
     def _looked_up(self, query: str, values: Sequence[Any]) -> dict[Any, Sequence[Any]]:
         """Return first column -> line of *query*, for each of *values* that has one."""
@@ -203,7 +189,8 @@ def digest_of(rows: Iterable[bytes]) -> str:
     return hashlib.sha256(b"".join(rows)).hexdigest()
 
 
-def _listed(at: int, number: int, row: Row, email: str) -> _Kept:
+def _listed(judged: JudgedRow) -> JudgedRow:
     """A row that was let go, as the journal lists it: without cells and form."""
+    row = judged.row
     bare = Row(row.source, row.sheet, row.number, {})
-    return _Kept(at, JudgedRow(number, bare, email, email, (), None, UNCHANGED))
+    return JudgedRow(judged.source, bare, judged.email, judged.contact, (), None, UNCHANGED)

@@ -219,7 +219,9 @@ class State:
             text = names.decode("ascii")
             with translated(self.path):
                 self.db.execute("insert or ignore into shape (names) values (?)", (text,))
-                known = self.db.execute("select id from shape where names = ?", (text,)).fetchone()[0]
+                known = self.db.execute("select id from shape where names = ?", (text,)).fetchone()[
+                    0
+                ]
             self._shapes[names] = known
         return known
 
@@ -303,7 +305,10 @@ def _bring_up_to_date(db: sqlite3.Connection, found: int) -> None:
 
 def _read_only(path: Path) -> sqlite3.Connection:
     return sqlite3.connect(
-        f"{path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None, check_same_thread=False
+        f"{path.resolve().as_uri()}?mode=ro",
+        uri=True,
+        isolation_level=None,
+        check_same_thread=False,
     )
 
 

@@ -21,6 +21,7 @@ from bulk_import.models import Problem, Record, Row, Status
 from bulk_import.run.corrections import Corrections
 from bulk_import.run.judges import Judge, Judgement, Judges, judge
 from bulk_import.run.plan import Input, Tally
+from bulk_import.run.sifting import Sieve, sifted
 
 BATCH = 1000  # rows that are committed together
 
@@ -40,6 +41,7 @@ def judge_sources(
     is_stopping: Callable[[], bool] = lambda: False,
     on_rows: Callable[[int], None] = lambda _: None,
     batch: int = BATCH,
+    sieve: Sieve | None = None,
 ) -> None:
     """Read all rows of *inputs* into the journal and judge them; fill *tally*.
 
@@ -51,41 +53,53 @@ def judge_sources(
         judges: Where rows are judged; ``None`` = here.
         is_stopping: Called between batches.
         on_rows: Called with the number of rows of each batch.
-        batch: Rows committed together.
+        batch: Rows that are committed together.
+        sieve: Picks the rows that go into the journal; its job remembers when all are judged.
 
     Raises:
         SourceError: A source cannot be read completely.
         JudgingStoppedError: ``is_stopping`` returned true.
         StorageError: The journal cannot be written.
     """
-    if not journal.has_attempts():
-        journal.clear()
-    known = journal.count_records()
+    known = _restart(journal, sieve)
+
+    def count(rows: int) -> None:
+        tally.read(rows)
+        on_rows(rows)
+        if is_stopping():
+            raise JudgingStoppedError
+
     seq = 1
     for number, source in enumerate(inputs, 1):
         journal.add_source(number, source.info)
         tally.open(source)
-        judged = (judges or Judges()).judged(
-            Judge(source.info.name, source.info.header, source.mapper, suppression),
-            source.rows,
-            chunk=batch,
-            known=known - seq + 1,
-        )
+        judge_of = Judge(source.info.name, source.info.header, source.mapper, suppression)
+        rows_of = sifted(source.rows, number, source.mapper, suppression, tally, sieve, count)
+        judged = (judges or Judges()).judged(judge_of, rows_of, chunk=batch, known=known - seq + 1)
         with closing(judged):
             for rows, judgements in judged:
                 found = [*map(partial(entered, number, tally), rows, judgements)]
-                if found:
-                    journal.add(seq, found)
-                seq += len(rows)
-                tally.read(len(rows))
-                on_rows(len(rows))
-                if is_stopping():
-                    raise JudgingStoppedError
+                stored = found if sieve is None else sieve.kept(number, found)
+                if stored:
+                    journal.add(seq, stored)
+                # Of rows that an earlier attempt stored, there are no judgements.
+                seq += len(stored) + len(rows) - len(found)
+                count(len(rows))
         tally.end(source)
     if duplicates != "send":
         journal.index()
         settle_duplicates(journal, duplicates)
-    journal.remember(judged="1", rows_read=str(tally.rows_read))
+    if sieve is None:
+        journal.remember(judged="1", rows_read=str(tally.rows_read))
+
+
+def _restart(journal: Journal, sieve: Sieve | None) -> int:
+    """Forget an earlier attempt to read the sources; return the rows of it that are kept."""
+    if not journal.has_attempts():
+        journal.clear()
+    if sieve is not None:
+        sieve.restart()
+    return journal.count_records()
 
 
 def entered(source: int, tally: Tally, row: Row, judgement: Judgement) -> JudgedRow:

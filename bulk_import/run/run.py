@@ -66,6 +66,7 @@ from bulk_import.run.plan import Approval, Input, Plan, Tally
 from bulk_import.run.planning import plan_of
 from bulk_import.run.reporting import summarize, write_reports
 from bulk_import.run.sending import Confirm, Sending, Steer, answered
+from bulk_import.run.sifting import Sieve
 from bulk_import.run.withholding import load_suppression, withhold_suppressed
 from bulk_import.settings import Settings
 from bulk_import.stopping import Stop, StoppingError, in_thread
@@ -93,6 +94,7 @@ class Run:
         stop: Stop,
         *,
         adjust: Adjust | None = None,
+        sieve: Sieve | None = None,
         steer: Steer | None = None,
         job: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
@@ -101,6 +103,7 @@ class Run:
         Args:
             adjust: Called when all rows are judged, and again when the run is resumed; may settle
                 more of them. Returns the reason to send nothing, or ``""``.
+            sieve: Picks the rows that go into the journal; *adjust* says then when all are judged.
             job: Facts about the job that the run belongs to, kept in its journal: ``job`` names
                 its kind. A run is only continued as what it was started as.
             steer: Given the pace when sending begins, to hold or change it.
@@ -114,6 +117,7 @@ class Run:
         self._progress = progress
         self._stop = stop
         self._adjust = adjust
+        self._sieve = sieve
         self._job = job
         self._sending = Sending(settings, mapping, self._folder, confirm, progress, stop, steer)
         self._began = time.monotonic()
@@ -140,8 +144,12 @@ class Run:
                     async with self._opened(inputs(directory)) as opened:
                         with self._new_journal(directory, paths) as journal:
                             tally = await self._judge(journal, opened, suppression, paths)
+                            if tally is not None and self._must_read_again():
+                                async with self._opened(inputs(directory)) as again:
+                                    tally = await self._judge(journal, again, suppression, paths)
                             if tally is None:
                                 return self._close(journal)
+                            await self._compare(journal, tally, suppression)
                             return await self._send(journal, client, tally)
         except SetupError:
             # Nothing was sent: leave nothing behind, so that the same command can be tried again.
@@ -300,9 +308,14 @@ class Run:
                 )
                 async with self._opened(reopened) as opened:
                     fresh = await self._judge(journal, opened, suppression, again)
+                if fresh is not None and self._must_read_again():
+                    reopened = opened_inputs(again, self._mapping, directory)
+                    async with self._opened(reopened) as opened:
+                        fresh = await self._judge(journal, opened, suppression, again)
                 if fresh is None:
                     return self._close(journal)
                 tally = fresh
+                await self._compare(journal, tally, suppression)
             journal.reopen(
                 retry_failed=self._settings.policy.retry_failed,
                 resend_unknown=self._settings.policy.resend_unknown,
@@ -389,10 +402,15 @@ class Run:
         policy = self._settings.policy
 
         def judge_all(**options: Any) -> None:
+            # Where most rows are let go, others are not worth starting.
+            workers = 1 if self._sieve is not None and self._sieve.expects_known else policy.workers
             with Judges.opened(
-                policy.workers, policy.cluster, size=size_of(paths), tell=self._progress.say
+                workers, policy.cluster, size=size_of(paths), tell=self._progress.say
             ) as judges:
-                judge_sources(journal, inputs, suppression, tally, judges=judges, **options)
+                judge_sources(
+                    journal, inputs, suppression, tally,
+                    judges=judges, sieve=self._sieve, **options,
+                )  # fmt: skip
 
         try:
             await asyncio.to_thread(
@@ -406,8 +424,11 @@ class Run:
         for name, problem in tally.problems:
             self._progress.say(f"{name}: {problem}")
         refuse_mostly_blank(tally.rows_read, tally.codes["EMAIL_MISSING"])
-        await self._compare(journal, tally, suppression)
         return tally
+
+    def _must_read_again(self) -> bool:
+        """Whether the sieve let rows go that must be kept after all."""
+        return self._sieve is not None and self._sieve.needs_another_reading()
 
     async def _compare(self, journal: Journal, tally: Tally, suppression: SuppressionList) -> None:
         """Let the job settle rows that need not be sent; stop if it finds a reason to."""
