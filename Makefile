@@ -6,7 +6,7 @@ READY  := $(VENV)/.ready
 QUIETLY := -qq --no-compile --progress-bar off --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help setup app demo test test-quick check lint types docs bench site shuffle torture lock clean
+.PHONY: help setup app demo test test-quick check lint types docs binary bench site shuffle torture lock clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -57,13 +57,23 @@ $(VENV)/.bench: $(READY) requirements-bench.lock
 	  $$pip install $(QUIETLY) --no-deps --require-hashes -r requirements-bench.lock
 	@touch $@
 
-$(VENV)/.docs: $(READY) requirements-docs.lock
+$(VENV)/.release: $(READY) requirements-release.lock
 	@if [ -x $(BIN)/pip ]; then pip="$(BIN)/python -m pip"; else pip="$(PYTHON) -m pip --python $(BIN)/python"; fi; \
-	  $$pip install $(QUIETLY) --no-deps --require-hashes -r requirements-docs.lock
+	  $$pip install $(QUIETLY) --no-deps --require-hashes -r requirements-release.lock
 	@touch $@
 
-site: $(VENV)/.docs ## Build the documentation as a site, every link checked (build/site)
+site: $(VENV)/.release ## Build the documentation as a site, every link checked (build/site)
 	@$(BIN)/zensical build --strict
+
+# pandas is left out: it doubles the size, and only `import_frame` of the Python API needs it.
+binary: $(VENV)/.release ## Build the program as one file that needs no Python (build/binary)
+	@$(BIN)/python -m PyInstaller --onefile --name bulk-import --noconfirm --log-level ERROR --paths . \
+	  --distpath build/binary --workpath build/pyinstaller --specpath build/pyinstaller \
+	  --collect-all bulk_import --collect-all phonenumbers --collect-data email_validator --collect-data tzdata \
+	  --add-data "$(CURDIR)/mappings:bulk_import/shipped/mappings" \
+	  --add-data "$(CURDIR)/sample_data/contacts.xlsx:bulk_import/shipped/sample_data" \
+	  --exclude-module pandas --exclude-module numpy --exclude-module pytest --exclude-module mypy \
+	  bulk_import/__main__.py
 
 bench: $(VENV)/.bench ## Measure speed and memory (minutes)
 	@$(BIN)/python -m benchmarks
@@ -79,10 +89,13 @@ torture: $(READY) ## Kill a run 200 times, resume it, count on the server's side
 
 LOCK = uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
   --upgrade --custom-compile-command "make lock" --quiet
+picture: $(READY) ## Make the picture of the README anew (needs chromium)
+	@$(BIN)/python -m docs.picture
+
 lock: ## Pin every dependency again (needs uv)
 	@$(LOCK) --group dev -o requirements.lock
 	@$(LOCK) --group dev --group bench -o requirements-bench.lock
-	@$(LOCK) --group dev --group docs -o requirements-docs.lock
+	@$(LOCK) --group dev --group release -o requirements-release.lock
 
 clean: ## Remove the environment and everything generated
 	@rm -rf $(VENV) .cache runs demo build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage

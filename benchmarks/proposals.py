@@ -1,44 +1,166 @@
-"""How many columns `init` maps as the hand-written mappings do, over the sample exports.
+"""How well `init` maps: samples, exports handed in, known products, generated exports.
 
-python -m benchmarks.proposals
+python -m benchmarks.proposals [SEEDS] [--show]
+
+Counts (field, column) pairs. Right: proposed as a person would map it, tags as a line that is off.
+Wrong active: a line that would send a column as what it is not, or keep rows back for no reason.
+Wrong commented: an idea in a comment that is not right. Missed: what a person would map and the
+proposal does not.
 """
 
 from __future__ import annotations
 
+import sys
+import tomllib
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from benchmarks.exports import Export, generated, languages
 from bulk_import import load_mapping
 from bulk_import.mapping.binding import bind
-from bulk_import.mapping.suggesting import suggest
+from bulk_import.mapping.suggesting import FULL_NAME, Proposal, suggest
+from bulk_import.mapping.suggesting.products import columns_in, known_products
+from bulk_import.models import Row
 from bulk_import.sources import open_source
 
-FULL_NAME = "full_name"
 NAMES = ("lead_first_name", "lead_middle_name", "lead_last_name")
+OFF = frozenset({"add_tags", "add_to_lists"})
+CASES = Path(__file__).parents[1] / "tests" / "cases" / "init"
+Pairs = set[tuple[str, str]]
 
 
-def main() -> None:
-    print(f"{'sample':24}{'right':>7}{'missed':>8}{'other':>7}")
-    total = right = 0
+def main(arguments: Sequence[str] = tuple(sys.argv[1:])) -> None:
+    numbers = [int(word) for word in arguments if word.isdigit()]
+    seeds = numbers[0] if numbers else 100
+    show = "--show" in arguments
+    print(
+        f"{'exports':34}{'columns':>8}{'right':>8}{'wrong active':>14}{'wrong commented':>17}{'missed':>8}"
+    )
+    groups = {
+        "samples": samples(), "handed in": handed_in(), "known products": products(),
+        **{f"generated, {language}": unseen(language, seeds) for language in languages()},
+    }  # fmt: skip
+    total: Counter[str] = Counter()
+    for name, exports in groups.items():
+        counts: Counter[str] = Counter()
+        for export in exports:
+            counts += scored(export, suggest(export.header, export.rows), show=show)
+        total += counts
+        _print(name, counts)
+    _print("all", total)
+
+
+def _print(name: str, counts: Counter[str]) -> None:
+    share = counts["right"] / counts["meant"]
+    print(
+        f"{name:34}{counts['meant']:8,}{share:8.1%}{counts['wrong active']:14,}"
+        f"{counts['wrong commented']:17,}{counts['missed']:8,}"
+    )
+
+
+def scored(export: Export, proposal: Proposal, *, show: bool = False) -> Counter[str]:
+    """Compare a proposal with what a person would map."""
+    truth = {pair for name, column in export.truth for pair in _parts(name, column)}
+    active = {
+        pair
+        for name, found in proposal.fields.items()
+        for s in found
+        for pair in _parts(name, s.column)
+    } | {(name, c) for name, text in proposal.templates.items() for c in columns_in(text)}
+    ideas = {
+        pair for s in proposal.unmapped if s.field for pair in _parts(s.field, s.column)
+    } - active
+    right = {pair for pair in truth if pair in (ideas if pair[0] in OFF else active)}
+    ruled = {rule.column for rule in proposal.rules}
+    wrong = (active - truth) | {("rule", column) for column in ruled - export.consent}
+    missed = (truth - right) | {("rule", column) for column in export.consent - ruled}
+    commented = {pair for pair in ideas - truth if pair[0] != "lead_description"}
+    if show:
+        for what, pairs in (("wrong", wrong), ("missed", missed), ("commented", commented)):
+            for pair in sorted(pairs):
+                print(f"   {export.name}: {what} {pair}")
+    return Counter(
+        {
+            "meant": len(truth) + len(export.consent),
+            "right": len(right) + len(export.consent & ruled),
+            "wrong active": len(wrong),
+            "wrong commented": len(commented),
+            "missed": len(missed),
+        }
+    )
+
+
+def _parts(name: str, column: str) -> Iterator[tuple[str, str]]:
+    if name == FULL_NAME:
+        yield from ((part, column) for part in NAMES)
+    else:
+        yield name, column
+
+
+def samples() -> Iterator[Export]:
+    """The sample exports, as the mappings that are written by hand map them."""
     for path in sorted(Path("sample_data").iterdir()):
         mapping = Path("mappings") / f"{path.stem}.yml"
-        if not mapping.exists() or path.suffix == ".json" or path.stem == "mistakes":
+        if not mapping.exists() or path.stem == "mistakes":
             continue
         with open_source(path) as source:
-            meant = {
-                (bound.field.name, column)
-                for bound in bind(load_mapping(mapping), source.header).fields
-                for column in bound.columns
+            rows = list(source)
+            bound = bind(load_mapping(mapping), source.header)
+        filled = {column for row in rows for column, cell in row.cells.items() if cell.strip()}
+        truth = {(f.field.name, c) for f in bound.fields for c in f.columns if c in filled}
+        consent = {rule.column for rule in bound.rules}
+        yield Export(path.name, tuple(source.header), rows, truth, consent)
+
+
+def handed_in() -> Iterator[Export]:
+    """Small exports of products and clubs, with the truth beside them."""
+    truths = tomllib.loads((CASES / "truth.toml").read_text("utf-8"))
+    for name, truth in truths.items():
+        with open_source(CASES / f"{name}.csv") as source:
+            rows = list(source)
+            pairs = {
+                (field_name, column)
+                for field_name, columns in truth.get("fields", {}).items()
+                for column in ([columns] if isinstance(columns, str) else columns)
             }
-            proposal = suggest(source.header, source)
-        found = {(name, s.column) for name, columns in proposal.fields.items() for s in columns}
-        for name, column in list(found):
-            if name == FULL_NAME:
-                found |= {(part, column) for part in NAMES}
-                found.discard((name, column))
-        good = len(meant & found)
-        total, right = total + len(meant), right + good
-        print(f"{path.name:24}{good:7}{len(meant - found):8}{len(found - meant):7}")
-    print(f"{'all':24}{right:7}{total - right:8}  ({right / total:.0%} of the columns)")
+            yield Export(name, tuple(source.header), rows, pairs, set(truth.get("consent", ())))
+
+
+def products() -> Iterator[Export]:
+    """The headers of known products, with cells of the right kind."""
+    for known in known_products().values():
+        if known.mapping:
+            continue  # among the samples
+        for version, header in known.headers.items():
+            columns = {
+                c: name for name, found in known.fields.items() for c in found if c in header
+            }
+            rows = [
+                Row("a.csv", "", n + 2, {c: _cell(columns.get(c, ""), n) for c in header})
+                for n in range(12)
+            ]
+            truth = {(name, column) for column, name in columns.items()}
+            ruled = {rule.column for rule in suggest(header, rows).rules}
+            yield Export(f"{known.name} ({version})", header, rows, truth, ruled)
+
+
+def _cell(name: str, number: int) -> str:
+    cells = {
+        "lead_email": f"p{number}@example.com", "lead_phone": f"+1 202 555 01{number:02}",
+        "lead_utc": "Europe/Berlin", FULL_NAME: "Anna Berg", "lead_in": "https://www.linkedin.com/in/a",
+        "lead_whatsapp": f"+1 202 555 01{number:02}",
+    }  # fmt: skip
+    if name.endswith("country_code"):
+        return "US"
+    if name.endswith("zip"):
+        return f"0211{number % 10}"
+    return cells.get(name, "Word" if name else "")
+
+
+def unseen(language: str, seeds: int) -> Iterator[Export]:
+    for seed in range(seeds):
+        yield generated(language, seed)
 
 
 if __name__ == "__main__":

@@ -29,7 +29,7 @@ from bulk_import.sandbox.contacts import Request, read_requests
 
 _LONG_NOTES = "x" * 2000  # every second file is long enough to be judged by a second process
 MAPPING = """version: 1
-fields: {lead_email: E-mail, lead_first_name: Name}
+fields: {lead_email: E-mail, lead_first_name: Name, lead_phone: {value: "+14155550123"}}
 when: {no_email: create}
 """
 

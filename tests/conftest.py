@@ -25,6 +25,7 @@ from bulk_import.sandbox.app import Sandbox
 from bulk_import.settings import Settings
 from bulk_import.system.environment import SENDING_VARIABLE
 from bulk_import.system.secrets import Secret
+from tests.visitors import person, stranger  # noqa: F401 - fixtures for every module
 
 MAPPING = """\
 version: 1

@@ -6,9 +6,6 @@ import io
 import json
 import re
 import stat
-from collections.abc import AsyncIterator
-from pathlib import Path
-from typing import Any
 from urllib.parse import quote
 
 import aiohttp
@@ -20,69 +17,7 @@ from bulk_import.app.views import uploading
 from bulk_import.jobs.projects import Project, safe_name
 from bulk_import.sandbox.app import DEFAULT_KEY, Sandbox
 from bulk_import.settings import Settings
-
-CSV = "E-mail,Name,Phone\nann@example.com,Ann,+14155550123\nnot an address,<b>Bob</b>,12\n"
-
-
-class Visitor:
-    """Somebody with a browser: sends what a browser would."""
-
-    def __init__(self, page: Page, session: aiohttp.ClientSession, link: str) -> None:
-        self.page, self.link, self.session = page, link, session
-        self.url = page.url
-
-    async def ask(
-        self, method: str, path: str, headers: dict[str, str] | None = None, **options: Any
-    ) -> tuple[int, str, Any]:
-        sent = {"Origin": self.url} if method == "POST" else {}
-        sent |= headers or {}
-        sent = {name: text for name, text in sent.items() if text != "-"}
-        async with self.session.request(
-            method, self.url + path, headers=sent, allow_redirects=False, **options
-        ) as response:
-            return response.status, await response.text(), response.headers
-
-    async def get(self, path: str, **options: Any) -> str:
-        status, text, _ = await self.ask("GET", path, **options)
-        assert status == 200, (status, text)
-        return text
-
-    async def post(self, path: str, /, **fields: str) -> dict[str, Any]:
-        status, text, headers = await self.ask("POST", path, data=fields)
-        assert status == 200, (status, text)
-        return json.loads(text) if "json" in headers["Content-Type"] else {"html": text}
-
-    async def upload(self, text: str = CSV, name: str = "contacts.csv") -> str:
-        status, answer, _ = await self.ask(
-            "POST", "/upload", headers={"X-File-Name": quote(name)}, data=text.encode()
-        )
-        assert status == 200, answer
-        return json.loads(answer)["url"].rsplit("/", 1)[0]
-
-
-@pytest.fixture
-async def stranger(tmp_path: Path) -> AsyncIterator[Visitor]:
-    """A running page, and somebody without its cookie."""
-    settings = Settings.from_env(environ={"XDG_STATE_HOME": str(tmp_path / "state")}, dotenv=None)
-    home = tmp_path / "home"
-    home.mkdir()
-    page = Page(home, settings)
-    link = await page.start()
-    jar = aiohttp.CookieJar(unsafe=True)
-    async with aiohttp.ClientSession(cookie_jar=jar) as session:
-        try:
-            yield Visitor(page, session, link)
-        finally:
-            await page.stop()
-
-
-@pytest.fixture
-async def person(stranger: Visitor) -> Visitor:
-    """Somebody who opened the link."""
-    status, _, headers = await stranger.ask("GET", stranger.link.removeprefix(stranger.url))
-    assert (status, headers["Location"]) == (303, "/")
-    return stranger
-
+from tests.visitors import CSV, Visitor, judged
 
 # -- who may come in ------------------------------------------------------------------------------
 
@@ -231,7 +166,7 @@ async def test_cells_and_names_are_escaped_everywhere(person):
         f'E-mail,"{hostile}"\n{hostile}@x.org,"{hostile}"\nann@example.com,"{hostile}"\n',
         f"{hostile}.csv",
     )
-    await _judged(person, base)
+    await judged(person, base)
     for path in ("/", f"{base}/match", f"{base}/review", f"{base}/side", f"{base}/plan",
                  f"{base}/cell?seq=1&column=E-mail"):  # fmt: skip
         assert hostile not in await person.get(path)
@@ -269,7 +204,7 @@ async def test_an_upload_is_readable_by_its_owner_alone(person):
     for path in folder.iterdir():
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
-    await _judged(person, base)
+    await judged(person, base)
     modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()}
     assert {name: mode for name, mode in modes.items() if mode & 0o077} == {}
 
@@ -324,7 +259,7 @@ async def test_the_key_never_comes_back(person, tmp_path):
         answer = await person.post("/account", kind="account", endpoint=account.url, key=key)
         assert answer == {"reload": True}
         base = await person.upload()
-        await _judged(person, base)
+        await judged(person, base)
         for path in ("/", f"{base}/match", f"{base}/plan", "/nights", "/retag"):
             text = await person.get(path)
             assert key not in text
@@ -364,19 +299,6 @@ async def test_a_form_has_a_bound(person):
 # -- what the forms do ----------------------------------------------------------------------------
 
 
-async def _judged(person: Visitor, base: str) -> None:
-    import asyncio
-
-    await person.get(f"{base}/review")
-    for _ in range(400):
-        state = json.loads(await person.get(f"{base}/judging"))
-        if state["done"]:
-            assert state["error"] == ""
-            return
-        await asyncio.sleep(0.02)
-    raise AssertionError("the rows are not judged")
-
-
 async def test_every_click_of_the_columns_edits_the_mapping_file(person):
     base = await person.upload()
     path = person.page.desk.home / base[1:] / "mapping.yml"
@@ -406,7 +328,7 @@ async def test_every_click_of_the_columns_edits_the_mapping_file(person):
 
 async def test_a_cell_is_explained_corrected_replaced_undone_and_redone(person):
     base = await person.upload()
-    await _judged(person, base)
+    await judged(person, base)
     folder = person.page.desk.home / base[1:]
     rows = json.loads(await person.get(f"{base}/rows?problems=1&first=0&rows=10"))
     assert rows["total"] == 1
@@ -433,7 +355,7 @@ async def test_a_cell_is_explained_corrected_replaced_undone_and_redone(person):
 
 async def test_an_edit_of_a_cell_that_changed_meanwhile_is_refused(person):
     base = await person.upload()
-    await _judged(person, base)
+    await judged(person, base)
     project = person.page.desk.project(base.rsplit("/", 1)[1])
     await person.post(f"{base}/edit", seq="1", column="Name", text="Anna")
     project.review.put({1: {"Name": "Somebody"}})
@@ -445,12 +367,12 @@ async def test_a_fix_that_was_tried_is_applied_with_one_click(person):
     base = await person.upload("E-mail,Phone\nann@example.com,12\nbob@example.com,13\n")
     text = "version: 1\nfields: {lead_email: E-mail, lead_phone: Phone}\n"
     await person.post(f"{base}/mapping/file", text=text)
-    await _judged(person, base)
+    await judged(person, base)
     assert "Repair 2 rows" in await person.get(f"{base}/side")
     assert await person.post(f"{base}/fix", change="fields.lead_phone.bad_value: drop_field") == {
         "reload": True
     }
-    await _judged(person, base)
+    await judged(person, base)
     assert json.loads(await person.get(f"{base}/rows?problems=1"))["total"] == 0
     status, text, _ = await person.ask("POST", f"{base}/fix", data={"change": "made: up"})
     assert (status, "does not help" in text) == (409, True)
@@ -458,12 +380,12 @@ async def test_a_fix_that_was_tried_is_applied_with_one_click(person):
 
 async def test_sending_needs_the_number_and_an_account(person):
     base = await person.upload()
-    await _judged(person, base)
+    await judged(person, base)
     status, text, _ = await person.ask("POST", f"{base}/send", data={"typed": "1"})
     assert (status, "choose an account" in text) == (409, True)
     await person.post("/account", kind="sandbox")
     await person.get(f"{base}/plan")
-    await _judged(person, base)
+    await judged(person, base)
     for typed in ("", "2", "yes"):
         status, text, _ = await person.ask("POST", f"{base}/send", data={"typed": typed})
         assert (status, "to confirm" in text) == (409, True)

@@ -199,6 +199,32 @@ def test_a_job_in_the_background_is_not_asked(served, run):
     assert served.sent() == []
 
 
+def test_retag_asks_which_column_and_which_segment_is_meant(served, tmp_path, write_csv):
+    source = write_csv([["Work e-mail", "Home e-mail"], ["a@b.org", "a@home.org"]], "new.csv")
+    args = ("retag", source, "--add-tag", "x", "--state", tmp_path / "tags.state")
+    first = write_csv([["E-mail"], ["b@b.org"]], "first.csv")
+    finish(*args[:1], first, *args[2:], "--segment", "VIP", "--run-dir", tmp_path / "one",
+           url=served.url)  # fmt: skip
+
+    terminal = Terminal(
+        *args, "--segment", "vip", "--accept", "--run-dir", tmp_path / "two", url=served.url
+    )
+    terminal.wait_for("Is 'VIP' meant? [y/N]")
+    terminal.types("y")
+    terminal.wait_for("Which column? [1-2, Enter to stop]")
+    assert "  2  Home e-mail" in terminal.said
+    terminal.types("2")
+    terminal.wait_for("Send? [y/N]")
+    terminal.types("y")
+    code, _, err = terminal.ends()
+
+    assert (code, [(r.email, r.form.get("add_tags")) for r in served.sent()]) == (
+        0, [("b@b.org", "x"), ("b@b.org", None), ("a@home.org", "x")]
+    )  # fmt: skip
+    assert "VIP: read" in err
+    assert "column 'Home e-mail'" in err
+
+
 def test_sync_is_made_for_nobody_watching(served, tmp_path, contacts_csv, mapping):
     code, _, err = finish(
         "sync", contacts_csv(3), "-m", mapping, "--state", tmp_path / "job.state",

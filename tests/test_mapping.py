@@ -263,7 +263,7 @@ def test_half_hours_are_not_sent_and_said_so():
 def test_a_row_without_email_is_refused_unless_allowed():
     assert record("", {"E-mail": ""}).errors[0].code == "EMAIL_MISSING"
     assert record(
-        "  lead_last_name: N\nwhen: {no_email: create}\n", {"E-mail": "", "N": "x"}
+        "  lead_phone: P\nwhen: {no_email: create}\n", {"E-mail": "", "P": "+14155550123"}
     ).is_valid
 
 

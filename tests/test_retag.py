@@ -6,19 +6,14 @@ import json
 
 import pytest
 
-from bulk_import import import_file_async, load_mapping
+from bulk_import import import_file_async, load_mapping, resume_async, retag_async
 from bulk_import.cli import main
-from bulk_import.errors import MappingError, SetupError
-from bulk_import.jobs.retagging import (
-    Segment,
-    load_plan,
-    plan_retag,
-    read_members,
-    remember,
-    write_plan,
-)
-from bulk_import.jobs.state import State
+from bulk_import.errors import MappingError, SettingsError, SetupError, StoppedError
+from bulk_import.jobs.retagging import write_plan
+from bulk_import.jobs.segments import Segment, load_plan, plan_retag, read_members
 from bulk_import.models import Status
+from bulk_import.sandbox.app import Reply
+from bulk_import.sandbox.faults import Faults
 
 
 def _list(write_csv, name, numbers, header="E-mail"):
@@ -40,7 +35,7 @@ def test_the_column_with_the_addresses_is_found_by_its_cells(write_csv):
     members = read_members([_list(write_csv, "a.csv", range(5), header="whatever")])
     assert members.column == "whatever"
     assert members.emails[0] == "p0@example.org"
-    with pytest.raises(SetupError, match="no column holds e-mail"):
+    with pytest.raises(SetupError, match="which column holds the e-mail address"):
         read_members([str(write_csv([["A", "B"], ["1", "2"]], name="b.csv"))])
 
 
@@ -94,24 +89,6 @@ async def test_contacts_that_move_between_segments_get_one_call(
     assert summary.counts[Status.SUCCESS] == len(sandbox.sent()) == 5
 
 
-async def test_the_state_remembers_only_what_was_accepted(tmp_path, write_csv, sandbox, settings):
-    from bulk_import.sandbox.app import Reply
-
-    source = _list(write_csv, "a.csv", range(10))
-    sandbox.script = lambda _number, form: (
-        Reply(code=3, text="no") if form["lead_email"] == "p3@example.org" else None
-    )
-    with State.open(tmp_path / "tags.state") as state:
-        plan = plan_retag({"vip": Segment(source=source, add_tags="vip")}, state)
-        (tmp_path / "one").mkdir()
-        summary = await _send(tmp_path / "one", plan, sandbox, settings)
-        assert summary.exit_code == 1
-        remember(tmp_path / "one" / "run_plan", plan, state)
-        again = plan_retag({"vip": Segment(source=source, add_tags="vip")}, state)
-        assert list(again.calls) == ["p3@example.org"]
-        assert again.differences["vip"].stays == 9
-
-
 async def test_suppressed_people_and_odd_cells_are_accounted_for(
     tmp_path, write_csv, sandbox, settings
 ):
@@ -160,3 +137,239 @@ def test_a_plan_file_says_what_is_wrong(tmp_path):
         path.write_text(text)
         with pytest.raises(MappingError, match=what):
             load_plan(path)
+
+
+# -- segments, counted on the server's side --------------------------------------------------------
+
+
+@pytest.fixture
+def job(tmp_path, sandbox, settings):
+    """Write a list and retag by it with a state: the addresses that were sent, in order."""
+    runs = iter(range(100))
+
+    async def run(rows, *, header="E-mail", account=sandbox, name="new.csv", **options):
+        path = tmp_path / name
+        path.write_text("\n".join([header, *rows]) + "\n", "utf-8")
+        before = len(account.sent())
+        chosen = {"add_tags": ["vip"], "state": tmp_path / "tags.state"} | options
+        run.summary = await retag_async(
+            path, settings(account, run_dir=tmp_path / f"run{next(runs)}", **run.settings), **chosen
+        )
+        return [request.email for request in account.sent()[before:]]
+
+    run.settings = {}
+    return run
+
+
+def tagged(sandbox, tag="vip") -> set[str]:
+    return {
+        contact.email.partition("@")[0] for contact in sandbox.contacts() if tag in contact.tags
+    }
+
+
+def people(*names: str) -> list[str]:
+    return [f"{name}@b.org" for name in names]
+
+
+TEN = [f"p{n}@b.org" for n in range(10)]
+
+
+async def test_the_state_remembers_only_what_was_accepted(job, sandbox):
+    sandbox.script = lambda _number, form: (
+        Reply(code=3, text="no") if form["lead_email"] == "p3@b.org" else None
+    )
+    assert len(await job(TEN)) == 10
+    sandbox.script = None
+
+    assert await job(TEN) == ["p3@b.org"]
+    assert await job(TEN) == []
+
+
+@pytest.mark.parametrize(("stays_in", "expected"), [("gold", set()), ("neither", {"member"})])
+async def test_a_tag_of_several_segments_stays_with_who_keeps_it_in_one(
+    tmp_path, write_csv, sandbox, settings, stays_in, expected
+):
+    def listed(name: str, members: list[str]) -> str:
+        return str(write_csv([["E-mail"], *([one] for one in members)], name=name))
+
+    gold_now = people("eva", "x", "y") if stays_in == "gold" else people("x", "y")
+    plan = plan_retag(
+        {
+            "gold": Segment(
+                source=listed("g2.csv", gold_now), previous=listed("g1.csv", people("eva", "x", "y")),
+                add_tags=["gold", "member"],
+            ),
+            "silver": Segment(
+                source=listed("s2.csv", people("y")), previous=listed("s1.csv", people("eva", "y")),
+                add_tags=["silver", "member"],
+            ),
+        }
+    )  # fmt: skip
+    await _send(tmp_path, plan, sandbox, settings)
+
+    removed = set(sandbox.sent()[0].form["remove_tags"].split(","))
+    assert [request.email for request in sandbox.sent()] == ["eva@b.org"]
+    assert removed & {"member"} == expected
+    assert "silver" in removed
+
+
+async def test_nobody_loses_a_tag_because_a_cell_is_damaged(job, sandbox):
+    await job([*TEN, "anna@b.org"])
+    sent = await job([*TEN[2:], "annab.org"])  # p0 and p1 left; anna's cell is damaged
+
+    assert sent == people("p0", "p1")
+    assert "anna" in tagged(sandbox)
+    assert await job([*TEN[2:], "anna@b.org"]) == []
+
+
+@pytest.mark.parametrize("cell", ["#N/A", "see notes", "?"])
+async def test_a_cell_that_may_be_anybody_holds_all_removals(job, sandbox, cell):
+    await job(TEN)
+
+    assert await job([*TEN[1:], cell]) == []
+    assert "p0" in tagged(sandbox)
+    assert await job([*TEN[1:], cell], accept=True) == ["p0@b.org"]
+    assert "p0" not in tagged(sandbox)
+
+
+async def test_an_address_with_a_remark_that_says_no_is_neither_tagged_nor_untagged(job, sandbox):
+    await job(TEN)
+
+    assert await job([*TEN[1:], "p0@b.org (unsubscribed)", "new@b.org (bounced)"]) == []
+    assert "p0" in tagged(sandbox)
+
+
+async def test_more_rows_without_an_address_than_before_hold_all_removals(job, sandbox):
+    header = "E-mail,Name"
+    await job([*(f"{one},x" for one in TEN), ",nobody"], header=header)
+
+    assert await job([*(f"{one},x" for one in TEN[1:]), ",nobody"], header=header) == ["p0@b.org"]
+    gone = [*(f"{one},x" for one in TEN[2:]), ",nobody", ",Ann"]
+    assert await job(gone, header=header) == []
+    assert await job(gone, header=header) == []  # and the next night as well
+    assert "p1" in tagged(sandbox)
+
+
+async def test_two_spellings_are_one_person(job):
+    await job(["mona@b\u00fccher.example", "ANNA@b.org", "ben@b.org"])
+
+    assert await job(["Mona@xn--bcher-kva.example", "anna@B.ORG", "ben@b.org"]) == []
+
+
+async def test_the_brake_stops_before_anything_is_sent(job, sandbox):
+    await job(TEN)
+    for rows, options in ((TEN[4:], {}), (TEN[1:], {"max_lose": 0.05}), ([], {})):
+        before = len(sandbox.sent())
+        with pytest.raises(StoppedError, match=r"the brake: .* nothing was sent") as caught:
+            await job(rows, **options)
+        assert caught.value.exit_code == 3
+        assert len(sandbox.sent()) == before
+
+    assert await job(TEN[3:]) == people("p0", "p1", "p2")  # 30 % may leave
+    assert len(await job(TEN[8:], accept=True)) == 5
+
+
+async def test_a_state_belongs_to_one_account(job, settings):
+    from bulk_import.sandbox.app import Sandbox
+
+    await job(TEN)
+    async with Sandbox() as other:
+        with pytest.raises(SetupError, match="each account and job has a state file of its own"):
+            await job(TEN, account=other)
+        assert other.sent() == []
+
+
+async def test_what_a_resume_confirms_is_taken_over(job, sandbox, settings, tmp_path):
+    job.settings = {"limit": 4}
+    await job(TEN)
+    stopped = job.summary
+    job.settings = {}
+    await resume_async(stopped.run_dir, settings(sandbox, run_dir=None))
+    assert len(sandbox.sent()) == 10
+
+    assert await job(TEN) == []
+    assert await job(TEN[2:]) == people("p0", "p1")
+    assert tagged(sandbox) == {f"p{n}" for n in range(2, 10)}
+
+
+async def test_what_a_run_confirmed_that_never_came_to_its_end_is_taken_over(
+    job, sandbox, monkeypatch
+):
+    from bulk_import.run import run
+
+    def killed(*_args, **_options):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(run, "write_reports", killed)  # the answers are in the journal by then
+        with pytest.raises(KeyboardInterrupt):
+            await job(TEN)
+    assert len(sandbox.sent()) == 10
+
+    assert await job(TEN[1:]) == ["p0@b.org"]
+
+
+async def test_a_lost_answer_is_not_remembered(job, sandbox):
+    job.settings = {"max_attempts": 1}
+    sandbox.use(Faults(lost=1.0))
+    await job(TEN[:1])
+    sandbox.use(Faults())
+
+    assert await job(TEN[:1]) == ["p0@b.org"]
+
+
+def test_a_tag_with_a_comma_is_refused(write_csv):
+    with pytest.raises(SettingsError, match=r"add_tags: TAG_COMMA: 'VIP, gold' has a comma in it"):
+        Segment.made(source=["x.csv"], add_tags=["VIP, gold"])
+
+
+async def test_a_segment_that_differs_by_case_is_refused_where_nobody_is_asked(job):
+    await job(TEN, segment="VIP")
+
+    with pytest.raises(SetupError, match="has no such segment, but 'VIP'"):
+        await job(TEN, segment="vip")
+
+
+async def test_the_salespersons_addresses_are_never_the_segment(job, sandbox):
+    rows = [f"sales@firm.example,{one}" for one in TEN]
+
+    assert await job(rows, header="Owner Email,E-mail") == TEN
+    assert await job(rows[1:], header="Owner Email,E-mail") == ["p0@b.org"]
+    assert sandbox.contact("sales@firm.example") is None
+
+
+async def test_several_columns_are_a_refusal_that_names_them_and_column_decides(job, sandbox):
+    rows = [f"{one},x{one}" for one in TEN]
+    header = "Work e-mail,Home e-mail"
+
+    with pytest.raises(SetupError, match=r"'Work e-mail'.*'Home e-mail'.*name it with --column"):
+        await job(rows, header=header)
+    assert sandbox.sent() == []
+    assert await job(rows, header=header, column="work E-MAIL") == TEN
+
+
+def test_sheet_and_column_are_read_and_named(tmp_path):
+    from openpyxl import Workbook
+
+    book = Workbook()
+    book.active.append(["E-mail"])
+    book.active.append(["old@b.org"])
+    book.create_sheet("Members").append(["Mail"])
+    book["Members"].append(["new@b.org"])
+    book["Members"].append(["nonsense"])
+    book.save(tmp_path / "vip.xlsx")
+
+    members = read_members([str(tmp_path / "vip.xlsx")], sheet="Members")
+
+    assert members.emails == ("new@b.org",)
+    assert members.read == (f"{tmp_path / 'vip.xlsx'}: sheet 'Members', column 'Mail'",)
+    assert [str(doubt) for doubt in members.doubts] == [
+        f"{tmp_path / 'vip.xlsx'} sheet 'Members' row 3 'nonsense'"
+    ]
+
+
+def test_an_empty_list_is_no_list_of_nobody(tmp_path, write_csv):
+    (tmp_path / "empty.csv").write_text("", "utf-8")
+
+    assert read_members([str(tmp_path / "empty.csv")]).people == {}
+    assert read_members([str(write_csv([["E-mail"]], name="header.csv"))]).people == {}

@@ -335,3 +335,40 @@ async def test_services_are_told_by_apprise_and_odd_addresses_refused(tmp_path):
         await asyncio.to_thread(notify, "json://127.0.0.1:1/", message)
         == "the service did not take it"
     )
+
+
+@pytest.mark.parametrize("cell", ["p0example.org", "#N/A", "see the notes"])
+async def test_nobody_vanishes_because_a_cell_is_damaged(job, sandbox, cell):
+    mapping = MAPPING + "on_missing: {add_tags: gone}\n"
+    await job(people(30), mapping=mapping)
+
+    held, sent = await job([*people(30)[1:], [cell, "Ann 0", ""]], mapping=mapping)
+    assert (sent, held.counts[Status.INVALID]) == ([], 1)
+    assert sandbox.contact("p0@example.org").tags == ()
+    healed, sent = await job(people(30), mapping=mapping)
+    assert (sent, healed.counts[Status.UNCHANGED]) == ([], 30)
+    _, sent = await job(people(30)[1:], mapping=mapping)
+    assert sent == ["p0@example.org"]
+
+
+async def test_more_rows_without_an_address_hold_vanished_contacts_night_after_night(job):
+    mapping = MAPPING + "on_missing: {add_tags: gone}\n"
+    await job([*people(30), ["", "Eva", ""]], mapping=mapping)
+
+    _, sent = await job([*people(30)[1:], ["", "Eva", ""]], mapping=mapping)
+    assert sent == ["p0@example.org"]
+    for _ in range(2):
+        _, sent = await job([*people(30)[2:], ["", "Eva", ""], ["", "Ann 1", ""]], mapping=mapping)
+        assert sent == []
+    _, sent = await job(
+        [*people(30)[2:], ["", "Eva", ""], ["", "Ann 1", ""]], mapping=mapping, accept=True
+    )
+    assert sent == ["p1@example.org"]
+
+
+async def test_a_contact_in_another_spelling_has_not_vanished(job):
+    mapping = MAPPING + "on_missing: {add_tags: gone}\n"
+    await job([*people(30), ["mona@b\u00fccher.example", "Mona", ""]], mapping=mapping)
+
+    _, sent = await job([*people(30), ["Mona@xn--bcher-kva.example", "Mona", ""]], mapping=mapping)
+    assert sent == ["mona@xn--bcher-kva.example"]  # the row itself, and no action

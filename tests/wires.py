@@ -18,7 +18,8 @@ from bulk_import.system.secrets import Secret
 
 OK = b'{"error_code":0,"error_text":"OK","result":null,"hash":""}'
 MAPPING = parse_mapping(
-    "version: 1\nfields:\n  lead_email: E-mail\n  lead_first_name: Name\nwhen: {no_email: create}\n",
+    "version: 1\nfields:\n  lead_email: E-mail\n  lead_first_name: Name\n"
+    "  lead_phone: {value: '+14155550123'}\nwhen: {no_email: create}\n",
     "m.yml",
 )
 Behaviour = Callable[["Wire", asyncio.StreamReader, asyncio.StreamWriter, str], Awaitable[bool]]

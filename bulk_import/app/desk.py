@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import socket
 from collections.abc import Mapping
 from contextlib import suppress
@@ -294,6 +295,8 @@ def _path(typed: str) -> Path | None:
 def _free_port(wanted: int) -> int:
     """Return *wanted* if it can be had, else 0."""
     with socket.socket() as probe:
+        if os.name == "posix":  # connections of the process before linger for a minute
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", wanted))
         except OSError:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +13,9 @@ from bulk_import.cli.options import account_options, sending_options, settings_f
 from bulk_import.cli.terminal import plain
 
 if TYPE_CHECKING:
-    from bulk_import.jobs.retagging import RetagPlan, Segment
+    from bulk_import.cli.asking import Person
+    from bulk_import.jobs.segments import Choose, RetagPlan, Segment
+    from bulk_import.jobs.state import State
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _SAMPLES = 3
@@ -31,6 +35,12 @@ _SAMPLES = 3
 @click.option("--remove-tag", multiple=True, help="Who comes into the list loses it.")
 @click.option("--add-to-list", multiple=True, help="As --add-tag, a list's id or title.")
 @click.option("--remove-from-list", multiple=True, help="As --remove-tag, a list's id or title.")
+@click.option("--column", help="The column with the addresses. [the contacts' own]")
+@click.option("--sheet", help="The sheet of workbooks.")
+@click.option("--max-lose", type=click.FloatRange(0, 1), default=0.3, show_default=True,
+              help="The brake: share of a segment that may lose at once.")  # fmt: skip
+@click.option("--accept", is_flag=True,
+              help="Let the brake pass, and take from people whose cells may only be damaged.")  # fmt: skip
 @click.option("--max-contacts", type=click.IntRange(1), help="Stop if more would be touched.")
 @click.option("--suppress", multiple=True, type=_FILE, help="A file of contacts never to send.")
 @click.option("--dry-run", is_flag=True, default=None, help="Everything but the network.")
@@ -48,6 +58,10 @@ def command(
     remove_tag: tuple[str, ...],
     add_to_list: tuple[str, ...],
     remove_from_list: tuple[str, ...],
+    column: str | None,
+    sheet: str | None,
+    max_lose: float,
+    accept: bool,
     max_contacts: int | None,
     suppress: tuple[Path, ...],
     dry_run: bool | None,
@@ -64,96 +78,101 @@ def command(
     (or in the state) and not on NEW loses, who stays is not touched. The plan and its reverse are
     written into the run's folder before anything is sent.
     """
-    from contextlib import ExitStack
-
+    from bulk_import.cli.asking import NOBODY, can_ask, person
     from bulk_import.cli.running import run_and_tell
-    from bulk_import.errors import SettingsError, StoppedError
-    from bulk_import.jobs.importing import import_file_async
-    from bulk_import.jobs.retagging import plan_retag, remember, write_plan
-    from bulk_import.jobs.state import State
-    from bulk_import.mapping.loading import load_mapping
-    from bulk_import.models import Status, Summary
-    from bulk_import.run.folder import new_run_dir
-    from bulk_import.system.crash import working_in
-    from bulk_import.system.files import made_folder
-    from bulk_import.system.locks import hold
+    from bulk_import.errors import SettingsError
+    from bulk_import.jobs.retagging import compare, segment_state, send_plan
+    from bulk_import.jobs.segments import brake
 
     if plan_file is not None and new:
         raise SettingsError("NEW and --plan exclude each other: the plan names its lists")
     segments = (
-        _from_plan(plan_file)
+        _from_plan(plan_file, column, sheet)
         if plan_file is not None
         else _from_options(
-            segment, new, previous, add_tag, remove_tag, add_to_list, remove_from_list
+            segment, source=new, previous=previous, column=column, sheet=sheet, add_tags=add_tag,
+            remove_tags=remove_tag, add_to_lists=add_to_list, remove_from_lists=remove_from_list,
         )
-    )
-    with ExitStack() as stack:
-        opened = None
-        if state is not None:
-            stack.enter_context(hold(state.with_name(f"{state.name}.lock"), f"the state {state}"))
-            opened = stack.enter_context(State.open(state))
-        plan = plan_retag(segments, opened)
+    )  # fmt: skip
+    settings = settings_from(run_dir=run_dir, dry_run=dry_run, **options)
+    with segment_state(state, settings) as opened:
+        with person() as somebody:
+            asked = None if yes else somebody
+            segments = _known_names(segments, opened, asked)
+            choose = None if asked is None else _chooser(asked)
+            plan = compare(segments, opened, accept=accept, choose=choose)
         _show(plan)
+        brake(plan, max_lose=max_lose, accept=accept, max_contacts=max_contacts)
         if not plan.calls and not plan.refused:
+            asyncio.run(send_plan(plan, opened, settings))
             click.echo("nothing to send", err=True)
             return 0
-        if max_contacts is not None and len(plan.calls) > max_contacts:
-            raise StoppedError(
-                f"{len(plan.calls):,} contacts would be touched, --max-contacts allows "
-                f"{max_contacts:,}; nothing was sent"
-            )
-        folder = made_folder(run_dir or new_run_dir("retag"))
-        working_in(folder)
-        source, mapping = write_plan(folder, plan, suppress)
-        click.echo(f"the plan: {source}; its reverse: {folder / 'reverse.csv'}", err=True)
-        settings = settings_from(run_dir=folder, dry_run=dry_run, **options)
-
-        def after(summary: Summary) -> None:
-            if opened is not None and not summary.dry_run and summary.counts[Status.SUCCESS]:
-                remember(folder, plan, opened)
-
+        if not yes and not settings.dry_run and not can_ask():
+            raise SettingsError(NOBODY)
         return run_and_tell(
-            lambda confirm, progress, stop: import_file_async(
-                str(source), load_mapping(mapping), settings,
-                confirm=confirm, progress=progress, stop=stop,
+            lambda confirm, progress, stop: send_plan(
+                plan, opened, settings, suppress=suppress, confirm=confirm, progress=progress, stop=stop
             ),
-            yes=yes or settings.dry_run, as_json=as_json, quiet=quiet, log_file=log_file, after=after,
+            yes=yes or settings.dry_run, as_json=as_json, quiet=quiet, log_file=log_file,
         )  # fmt: skip
 
 
-def _from_plan(path: Path) -> dict[str, Segment]:
-    from bulk_import.jobs.retagging import load_plan
-
-    return load_plan(path)
-
-
-def _from_options(
-    name: str,
-    new: tuple[str, ...],
-    previous: tuple[str, ...],
-    add_tag: tuple[str, ...],
-    remove_tag: tuple[str, ...],
-    add_to_list: tuple[str, ...],
-    remove_from_list: tuple[str, ...],
+def _known_names(
+    segments: dict[str, Segment], state: State | None, somebody: Person | None
 ) -> dict[str, Segment]:
-    from bulk_import.errors import SettingsError
-    from bulk_import.jobs.retagging import Segment
+    """Ask about a segment that the state knows by a name of other case; without anybody, keep it."""
+    from bulk_import.jobs.retagging import members_of, similar_name
 
-    if not new:
+    known = members_of(state) if state is not None and somebody is not None else {}
+    found: dict[str, Segment] = {}
+    for name, segment in segments.items():
+        near = similar_name(name, known)
+        if near and somebody is not None and somebody.confirms(
+            f"The state has the segment {plain(near)!r}, not {plain(name)!r}. Is {plain(near)!r} meant?"
+        ):  # fmt: skip
+            name = near
+        found[name] = segment
+    return found
+
+
+def _chooser(somebody: Person) -> Choose:
+    def choose(question: str, columns: Sequence[str]) -> str | None:
+        somebody.say(plain(question))
+        chosen = somebody.chooses("Which column?", columns)
+        return None if chosen is None else columns[chosen]
+
+    return choose
+
+
+def _from_plan(path: Path, column: str | None, sheet: str | None) -> dict[str, Segment]:
+    from bulk_import.jobs.segments import load_plan
+
+    return {
+        name: segment.model_copy(
+            update={"column": column or segment.column, "sheet": sheet or segment.sheet}
+        )
+        for name, segment in load_plan(path).items()
+    }
+
+
+def _from_options(name: str, **values: Any) -> dict[str, Segment]:
+    from bulk_import.errors import SettingsError
+    from bulk_import.jobs.segments import Segment
+
+    if not values["source"]:
         raise SettingsError("name a list, or --plan FILE")
-    segment = Segment(
-        source=new, previous=previous, add_tags=add_tag, remove_tags=remove_tag,
-        add_to_lists=add_to_list, remove_from_lists=remove_from_list,
-    )  # fmt: skip
+    segment = Segment.made(**values)
     if not segment.changes():
         raise SettingsError("give --add-tag, --remove-tag, --add-to-list or --remove-from-list")
     return {name: segment}
 
 
 def _show(plan: RetagPlan) -> None:
-    from bulk_import.jobs.retagging import totals
+    from bulk_import.jobs.segments import totals
 
     for name, found in plan.differences.items():
+        for read in found.read:
+            click.echo(f"{plain(name)}: read {plain(read)}", err=True)
         click.echo(
             f"{plain(name)}: {len(found.gains):,} gain, {len(found.loses):,} lose, "
             f"{found.stays:,} stay",
@@ -161,15 +180,22 @@ def _show(plan: RetagPlan) -> None:
         )
         for what, emails in (("gain", found.gains), ("lose", found.loses)):
             if emails:
-                more = f" and {len(emails) - _SAMPLES:,} more" if len(emails) > _SAMPLES else ""
-                click.echo(f"  {what}: {plain(', '.join(emails[:_SAMPLES]))}{more}", err=True)
-        if found.refused:
+                click.echo(f"  {what}: {_some(emails)}", err=True)
+        if found.doubts:
+            shown = _some([str(doubt) for doubt in found.doubts])
+            click.echo(f"  no address to be used: {shown}", err=True)
+        if found.held:
             click.echo(
-                f"  no address: {plain(', '.join(found.refused[:_SAMPLES]))} "
-                f"({len(found.refused):,} in all; the report names them)",
+                f"  {len(found.held):,} not on the list lose nothing now: {_some(list(found.held))}; "
+                f"{plain(next(iter(found.held.values())))} (--accept takes it from them all the same)",
                 err=True,
             )
     for parameter, counts in totals(plan).items():
         shown = ", ".join(f"{value} ({number:,})" for value, number in counts.most_common(10))
         click.echo(f"  {parameter}: {plain(shown)}", err=True)
     click.echo(f"{len(plan.calls):,} contacts, one call each", err=True)
+
+
+def _some(texts: Sequence[str]) -> str:
+    more = f" and {len(texts) - _SAMPLES:,} more" if len(texts) > _SAMPLES else ""
+    return f"{plain(', '.join(texts[:_SAMPLES]))}{more}"

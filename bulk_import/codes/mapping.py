@@ -33,6 +33,24 @@ CODES: tuple[Code, ...] = (
         "Correct one of the rows.",
     ),
     Code(
+        "ADDRESS_SHARED",
+        "Many rows have the same e-mail address, or several have one that is nobody's: the server "
+        "makes one contact of them, and the last row wins.",
+        "Map the contacts' own column (bulk-import init shows the candidates), or empty those cells.",
+        "noemail@example.com",
+    ),
+    Code(
+        "CONTACT_ROWS",
+        "Some contacts have several rows.",
+        "Nothing if that is meant; when: duplicate: first | last | merge | refuse decides otherwise.",
+    ),
+    Code(
+        "CONTACT_UNREACHABLE",
+        "The row has no e-mail, no phone and no other way to reach the person; with when: no_email: "
+        "create the server would make another empty contact at each run.",
+        "Fill in an address, a phone or a messenger, or delete the row.",
+    ),
+    Code(
         "CONTACT_TWICE",
         "Several rows have the same contact, and the mapping refuses that.",
         "Keep one row, or set when: duplicate: to another policy.",

@@ -37,6 +37,7 @@ class Night:
         filled: Field -> rows with a value of it.
         modified_at: When the newest source was changed, in seconds of the epoch.
         files: Names of the sources, in their order.
+        blank: Rows without an e-mail address.
     """
 
     rows: int = 0
@@ -47,6 +48,7 @@ class Night:
     filled: dict[str, int] = field(default_factory=dict)
     modified_at: float = 0.0
     files: list[str] = field(default_factory=list)
+    blank: int = 0
 
     @classmethod
     def of(cls, remembered: Mapping[str, Any]) -> Night:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,6 +23,7 @@ from bulk_import.mapping.rows import RowMapper
 from bulk_import.mapping.suppression import SuppressionList
 from bulk_import.models import Outcome, Problem, Record, SourceInfo, Status
 from bulk_import.run.changes import SetCounter
+from bulk_import.run.contacts import contact_findings
 from bulk_import.run.folder import JOURNAL
 from bulk_import.run.inputs import frame_input, opened_inputs, refuse_mostly_blank
 from bulk_import.run.judges import Judges, size_of
@@ -194,7 +195,7 @@ def _check(
         return Checked(
             sources=tuple(sources.values()),
             rows=tuple(journal.count_rows(number) for number in sources),
-            plan=_plan(journal, tally),
+            plan=_plan(journal, tally, loaded.spec.when.duplicate, list(sources.values())),
             causes=causes,
             fixes=tuple(_fixes(journal, loaded, mappers)),
             refusal=_refusal(tally),
@@ -225,18 +226,20 @@ def _refusal(tally: Tally) -> str:
     return ""
 
 
-def _plan(journal: Journal, tally: Tally) -> Plan:
+def _plan(journal: Journal, tally: Tally, duplicates: str, sources: Sequence[SourceInfo]) -> Plan:
     sets = SetCounter()
     for _, body in journal.bodies(Status.NOT_SENT):
         sets.add(body)
     counts = {status: rows for status, rows in journal.counts().items() if rows}
+    named = sources[0].name if len(sources) == 1 else "all sources"
+    shared = contact_findings(journal, duplicates=duplicates)
     return Plan(
         endpoint="",
         rows_read=tally.rows_read,
         to_send=counts.pop(Status.NOT_SENT, 0),
         counts=counts,
         changes=sets.names(),
-        problems=tally.problems,
+        problems=[*tally.problems, *((named, found) for found in shared)],
         examples=tally.examples,
     )
 

@@ -27,6 +27,7 @@ from bulk_import.jobs.state import SEVERAL, Presence, State, translated
 from bulk_import.journal import Journal
 from bulk_import.journal.entries import Refusal
 from bulk_import.models import Problem, Status
+from bulk_import.normalize.mailboxes import email_key
 
 BARE = "bare:"
 # Rows that are never sent say nothing of what the server has.
@@ -315,9 +316,7 @@ class Comparison:
             "select count(*) from contact where presence = ? and key not like 'bare:%'",
             Presence.HERE,
         )
-        found.vanished = self._one(
-            f"select count(*) from contact where {self._absent()}", Presence.HERE
-        )
+        found.vanished = self._note_vanished()
         names = dict(self._db.execute("select id, names from shape"))
         filled: Counter[str] = Counter()
         for shape, rows in shapes.items():
@@ -325,38 +324,50 @@ class Comparison:
                 filled[name] += rows
         found.filled = dict(filled)
 
-    def vanished(self, held: Collection[int] | None) -> Iterator[list[str]]:
-        """Yield, by batches, the contacts that are missing and not acted on yet.
+    def _note_vanished(self) -> int:
+        """List the missing contacts in ``temp.vanished``; return how many the last night held."""
+        self._db.create_function("mailbox_of", 1, email_key, deterministic=True)
+        self._db.execute("drop table if exists temp.vanished")
+        self._db.execute(
+            "create temp table vanished as select key, presence, file, mailbox_of(key) as mailbox"
+            f" from contact where presence in ({Presence.HERE:d}, {Presence.OWED:d})"
+            f" and key not like 'bare:%' and not {here(self._missing)}"
+        )
+        if self._one("select count(*) from temp.vanished"):
+            # Another spelling of a mailbox is the same contact.
+            self._db.execute(
+                "delete from temp.vanished where mailbox in (select mailbox_of(email) from"
+                f" night.record where email <> '' and source not in ({self._marks()}))"
+                " or mailbox in (select key from contact join night.seen using (id))"
+            )
+        return self._one("select count(*) from temp.vanished where presence = ?", Presence.HERE)
+
+    def vanished(self, held: Collection[int] | None) -> list[str]:
+        """Return the contacts that are missing and not acted on yet.
 
         Args:
             held: Sources whose contacts are left alone, by number; ``None`` = of all.
         """
         if held is None:
-            return
+            return []
         marks = ",".join(map(str, held))
         queued = f"select email from night.record where source in ({self._marks()})"
-        cursor = self._db.execute(
-            f"select key from contact where presence in (?, ?) and file not in ({marks})"
-            f" and {self._absent().removeprefix('presence = ? and ')} and key not in ({queued})"
-            " order by key",
-            (Presence.HERE, Presence.OWED),
+        lines = self._db.execute(
+            f"select key from temp.vanished where file not in ({marks}) and key not in ({queued})"
+            " order by key"
         )
-        keys = [key for (key,) in cursor]  # before the journal is written
-        for first in range(0, len(keys), _BATCH):
-            yield keys[first : first + _BATCH]
+        return [key for (key,) in lines]
 
     def returned(self) -> list[int]:
         """Return the queued rows of missing contacts that are in a source after all, by seq."""
         if not self._missing:
             return []
         lines = self._db.execute(
-            f"select seq from night.record where source in ({self._marks()}) and email in"
-            f" (select email from night.record where source not in ({self._marks()}))"
+            "select r.seq from night.record r left join night.outcome o using (seq)"
+            f" where o.seq is null and r.source in ({self._marks()}) and mailbox_of(r.email) in"
+            f" (select mailbox_of(email) from night.record where source not in ({self._marks()}))"
         )
         return [seq for (seq,) in lines]
-
-    def _absent(self) -> str:
-        return f"presence = ? and key not like 'bare:%' and not {here(self._missing)}"
 
     def _marks(self) -> str:
         return ",".join(map(str, self._missing))

@@ -5,15 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from bulk_import.api.fields import FIELDS
 from bulk_import.mapping.binding import bind
 from bulk_import.mapping.editing import Change
 from bulk_import.mapping.loading import ColumnMapping
 from bulk_import.mapping.rows import RowMapper
 from bulk_import.mapping.schema import FieldRule, MappingSpec
-from bulk_import.mapping.suggesting import REGIONS, regions_by_numbers, regions_of
+from bulk_import.mapping.suggesting.contents import contents_of
+from bulk_import.mapping.suggesting.own_address import own_address
+from bulk_import.mapping.suggesting.regions import REGIONS, regions_by_numbers, regions_of
+from bulk_import.mapping.suggesting.writing import scalar
 from bulk_import.models import Problem, Record, Row
 
 _EMAIL = "lead_email"
+_WITH_SEPARATOR = frozenset({"add_tags", "remove_tags", "add_to_lists", "remove_from_lists"})
+_SEPARATORS = (",", ";", "|", ":::", "/", "\n")
 _WITHOUT_FIELD = frozenset({"EMAIL_MISSING", "ROW_RAGGED", "ROW_TOTALS"})
 
 
@@ -39,7 +45,9 @@ class Fix:
     def change(self) -> str:
         """What to write into the mapping, as ``path: value``."""
         value = self.edit.value
-        shown = value if isinstance(value, str) else f"[{', '.join(value or ())}]"
+        shown = (
+            scalar(value) if isinstance(value, str) else f"[{', '.join(map(scalar, value or ()))}]"
+        )
         return f"{'.'.join(self.edit.path)}: {shown}"
 
 
@@ -90,6 +98,8 @@ def _candidates(
     if "EMAIL_MISSING" in codes:
         yield from _other_emails(mapping, header, [record.row for record in refused])
     for code, name in found:
+        if name in _WITH_SEPARATOR and name in mapping.spec.fields:
+            yield from _separators(mapping, code, name, found[code, name])
         if code in ("EMAIL_SEVERAL", "PHONE_SEVERAL"):
             yield _Candidate(
                 Change(("fields", name, "several"), "first"), code,
@@ -99,7 +109,21 @@ def _candidates(
         elif name and name != _EMAIL and code not in _WITHOUT_FIELD and name in mapping.spec.fields:
             yield _Candidate(
                 Change(("fields", name, "bad_value"), "drop_field"), code,
-                _with_rule(mapping, name, bad_value="drop_field"), f"they go without {name}",
+                _with_rule(mapping, name, bad_value="drop_field"),
+                f"they go without {FIELDS[name].title.lower()}",
+            )  # fmt: skip
+
+
+def _separators(
+    mapping: ColumnMapping, code: str, name: str, problems: Sequence[Problem]
+) -> Iterator[_Candidate]:
+    """Other signs between tags or lists, those that the refused cells have."""
+    now = mapping.spec.fields[name].separator or ","
+    for sign in _SEPARATORS:
+        if sign != now and any(sign in problem.value for problem in problems):
+            yield _Candidate(
+                Change(("fields", name, "separator"), sign), code,
+                _with_rule(mapping, name, separator=sign),
             )  # fmt: skip
 
 
@@ -134,8 +158,14 @@ def _other_emails(
     if rule is None:
         return
     bound = next(b for b in bind(mapping, header).fields if b.field.name == _EMAIL)
+    address = own_address(header, contents_of(header, rows))
+    foreign = {one.column for one in address.foreign}  # never stand for the contact's own
     for column in header:
-        if column in bound.columns or sum("@" in row.cells[column] for row in rows) == 0:
+        if (
+            column in bound.columns
+            or column in foreign
+            or sum("@" in row.cells[column] for row in rows) == 0
+        ):
             continue
         columns = (*bound.columns, column)
         changed = rule.model_copy(update={"column": (), "columns": columns})

@@ -134,9 +134,10 @@ def resume(
     *,
     confirm: Confirm | None = None,
     progress: Progress | None = None,
+    accept: bool = False,
 ) -> Summary:
     """As ``resume_async``, for callers without an event loop."""
-    work = resume_async(run_dir, settings, confirm=confirm, progress=progress)
+    work = resume_async(run_dir, settings, confirm=confirm, progress=progress, accept=accept)
     return run_blocking(work, "resume_async")
 
 

@@ -11,10 +11,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, replace
-from itertools import chain
 from pathlib import Path
 from uuid import uuid4
 
@@ -22,8 +21,9 @@ from bulk_import.api.form import encode
 from bulk_import.errors import BulkImportError, SetupError, StoppedError
 from bulk_import.jobs.brake import Brake, Night, held_files, why_not
 from bulk_import.jobs.comparison import Comparison, Found, attached
+from bulk_import.jobs.holding import Doubt, held_back
 from bulk_import.jobs.sieve import Sieve
-from bulk_import.jobs.state import State
+from bulk_import.jobs.state import State, refuse_other_account
 from bulk_import.jobs.takeover import (
     Verdict,
     learn,
@@ -36,6 +36,7 @@ from bulk_import.journal import Journal
 from bulk_import.journal.entries import JudgedRow, Refusal
 from bulk_import.mapping.loading import AnyMapping, ColumnMapping, load_mapping
 from bulk_import.models import VANISHED, Row, SourceInfo, Status, Summary
+from bulk_import.normalize.mailboxes import email_key, mailboxes
 from bulk_import.progress import Progress, Silence
 from bulk_import.run.folder import RunFolder, new_run_dir
 from bulk_import.run.inputs import opened_inputs
@@ -169,11 +170,11 @@ async def sync_night(
         run_dir = Path(settings.run_dir) if settings.run_dir else new_run_dir(paths[0])
         RunFolder(run_dir).refuse_earlier_run()
         with State.open(options.state) as state:
-            _refuse_other_account(state, settings)
+            refuse_other_account(state, settings)
             take_over_left_run(state, watch)
             if options.seed is not None and not state.count():
                 seed_with(state, options.seed)
-            job = _NightJob(state, loaded, options, paths, run_dir, dry=settings.dry_run)
+            job = _NightJob(state, loaded, options, paths, run_dir, watch, dry=settings.dry_run)
             if not settings.dry_run:
                 _note_night(state, paths, loaded, run_dir)
             strict = settings.with_strict_lists()
@@ -219,13 +220,15 @@ async def resume_night(
     watch, ends = progress or Silence(), stop or Stop()
     async with _alone(path, 0, ends):
         with State.open(path, create=False) as state:
-            _refuse_other_account(state, settings)
+            refuse_other_account(state, settings)
             if not _is_latest(state, facts):
                 raise SetupError(
                     f"{run_dir}: a later night of the job {path} has begun; nothing was sent. "
                     "Run `bulk-import sync` again: it sends what is left"
                 )
-            job = _NightJob(state, mapping, options, json.loads(facts["paths"]), run_dir, facts)
+            job = _NightJob(
+                state, mapping, options, json.loads(facts["paths"]), run_dir, watch, facts
+            )
             strict = settings.with_strict_lists()
             run = Run(
                 run_dir, mapping, strict, confirm, watch, ends,
@@ -289,6 +292,7 @@ class _NightJob:
         options: SyncOptions,
         paths: Sequence[str],
         run_dir: Path,
+        progress: Progress,
         facts: Mapping[str, str] | None = None,
         *,
         dry: bool = False,
@@ -298,6 +302,8 @@ class _NightJob:
         Args:
             facts: Of the journal of a night that is resumed; ``None`` for a new night.
         """
+        self._progress = progress
+        self._spared: frozenset[str] = frozenset()
         self._state = state
         self._mapping = mapping
         self._options = options
@@ -353,11 +359,13 @@ class _NightJob:
             found = comparison.settle(
                 self._state.get_json("doubtful") or {}, is_first=not self._is_read
             )
-            self._note(found)
+            self._note(found, tally)
             journal.add_refusals((seq, _BACK) for seq in comparison.returned())
             reason = "" if self._options.accept else self._why_not(found.before)
             if not reason:
-                self._act_on(list(chain(*comparison.vanished(self._held()))), journal)
+                vanished = comparison.vanished(self._held())
+                self._spare(vanished, journal)
+                self._act_on([key for key in vanished if key not in self._spared], journal)
                 if not self._dry:
                     self._note_sending(found.bare)
         queued = sum(journal.count_rows(number) for number in vanished_sources(journal))
@@ -371,8 +379,9 @@ class _NightJob:
         )
         return reason
 
-    def _note(self, found: Found) -> None:
+    def _note(self, found: Found, tally: Tally) -> None:
         night = self._night
+        night.blank = tally.codes["EMAIL_MISSING"]
         night.rows, night.contacts = found.rows, found.contacts
         night.changed, night.moved = found.changed, found.moved
         night.vanished, night.filled = found.vanished, found.filled
@@ -394,6 +403,22 @@ class _NightJob:
             left_run=str(self._run_dir.resolve()), left_bare=json.dumps(bare), latest=self._id
         )
 
+    def _spare(self, vanished: Sequence[str], journal: Journal) -> None:
+        """Keep from the action for vanished contacts who may be behind a damaged cell."""
+        if self._options.accept or self._mapping.spec.on_missing is None or not vanished:
+            return
+        keys = {email_key(key): key for key in vanished}
+        usual = self._last.blank if self._last is not None else 0
+        held = held_back(keys, _doubts(journal), self._night.blank - usual)
+        self._spared = frozenset(keys[key] for key in held)
+        if held:
+            # Or the next night would take them for usual.
+            self._night.blank = min(self._night.blank, usual)
+            self._progress.say(
+                f"{len(held):,} of {len(vanished):,} vanished contacts are left alone: "
+                f"{next(iter(held.values()))} (--accept treats them as vanished all the same)"
+            )
+
     def finish(self, summary: Summary) -> None:
         """Store what the run confirmed; the next night is compared with the last good one."""
         facts = {"left_run": "", "left_bare": ""}
@@ -406,7 +431,9 @@ class _NightJob:
                 # The files that are missing are still expected.
                 remembered = replace(remembered, files=self._last.files)
             facts |= {"night": str(night), "last": json.dumps(asdict(remembered)), "doubtful": ""}
-        learn(self._state, self._run_dir, Verdict(night if is_good else 0, facts, held))
+        learn(
+            self._state, self._run_dir, Verdict(night if is_good else 0, facts, held, self._spared)
+        )
         if not self._is_read:
             learn_new_cells(self._state)
 
@@ -450,6 +477,16 @@ class _NightJob:
 _BACK = Refusal.because(Status.UNCHANGED, "UNCHANGED", "the contact is in the source after all")
 
 
+def _doubts(journal: Journal) -> Iterator[Doubt]:
+    """The refused rows of which it is not known whose they are."""
+    for _, row, outcome in journal.results(Status.INVALID):
+        codes = {reason.code for reason in outcome.reasons}
+        if "@" in outcome.contact or codes == {"EMAIL_MISSING"}:
+            continue
+        text = next((r.value for r in outcome.reasons if r.field == "lead_email" and r.value), "")
+        yield Doubt(f"row {row.number}", text, mailboxes(text).addresses)
+
+
 def _mirrors(mapping: ColumnMapping, ids: Mapping[str, str]) -> dict[str, frozenset[str]]:
     """Mirrored parameter -> the values that every contact gets, which are not the column's."""
     return {
@@ -461,18 +498,6 @@ def _mirrors(mapping: ColumnMapping, ids: Mapping[str, str]) -> dict[str, frozen
 
 def _is_of_now(mapping: ColumnMapping) -> bool:
     return any(rule.dst == "current" for rule in mapping.spec.fields.values())
-
-
-def _refuse_other_account(state: State, settings: Settings) -> None:
-    """Refuse a state that belongs to another account; one that knows nobody belongs to none."""
-    if settings.dry_run:
-        return
-    known = state.get("endpoint")
-    if known and known != settings.endpoint:
-        raise SetupError(
-            f"{state.path}: the state of {known}, not of {settings.endpoint}; each account and job "
-            "has a state file of its own"
-        )
 
 
 def _new_id(state: State) -> str:

@@ -1,184 +1,50 @@
 """Changes tags and lists from lists of people alone: who gains, who loses, who stays.
 
-The API cannot say who has a tag, so that follows from an earlier list or from the state of earlier
-runs. Without either, everybody on the new list gains. Each contact takes one call.
+What the segments' lists say is compared in ``segments``; here the plan is sent, and what was
+confirmed is remembered: of this run, and of runs that a kill cut off or a resume continued.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
-from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
-
-from pydantic import Field, ValidationError
+from typing import Any
 
 from bulk_import.api.fields import OPPOSITE
-from bulk_import.errors import MappingError, SettingsError, SetupError, StoppedError
+from bulk_import.errors import SettingsError, SetupError
 from bulk_import.jobs.importing import import_file_async
 from bulk_import.jobs.plan_files import write_plan_files
-from bulk_import.jobs.state import Known, State
+from bulk_import.jobs.segments import (
+    MAX_LOSE,
+    Choose,
+    RetagPlan,
+    Segment,
+    brake,
+    plan_retag,
+)
+from bulk_import.jobs.state import Known, State, refuse_other_account
 from bulk_import.journal import Journal
-from bulk_import.mapping.schema import Columns, Part, SuppressSpec
-from bulk_import.mapping.suggesting import suggest
-from bulk_import.mapping.yamltext import parse
+from bulk_import.mapping.schema import SuppressSpec
 from bulk_import.models import Status, Summary
-from bulk_import.normalize.emails import normalize_email
-from bulk_import.normalize.result import NormalizeError
+from bulk_import.normalize.mailboxes import email_key
 from bulk_import.progress import Progress
 from bulk_import.run.folder import JOURNAL, new_run_dir
 from bulk_import.run.sending import Confirm
 from bulk_import.settings import Settings
-from bulk_import.sources import Sources, expand_sources, open_source
+from bulk_import.sources import Sources, expand_sources
 from bulk_import.stopping import Stop
 from bulk_import.system.clock import now_s
+from bulk_import.system.files import replaced
 from bulk_import.system.locks import hold
 from bulk_import.system.loop import run_blocking
 
-_EMAIL = "lead_email"
-
-
-class Segment(Part):
-    """A segment of a plan file: who is in it, and what goes with it."""
-
-    source: Columns
-    previous: Columns = ()
-    add_tags: Columns = ()
-    remove_tags: Columns = ()
-    add_to_lists: Columns = ()
-    remove_from_lists: Columns = ()
-
-    def changes(self) -> dict[str, tuple[str, ...]]:
-        """Parameter -> what somebody gets who comes into the segment."""
-        return {name: values for name in OPPOSITE if (values := getattr(self, name))}
-
-
-class _PlanFile(Part):
-    version: str
-    segments: dict[str, Segment] = Field(min_length=1)
-
-
-@dataclass(frozen=True, slots=True)
-class Members:
-    """Who is on a list.
-
-    Attributes:
-        emails: Normalized, lower-cased, in order.
-        refused: Cells that are not addresses, as written.
-    """
-
-    emails: tuple[str, ...]
-    refused: tuple[str, ...]
-    column: str
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """What a segment's new list changes."""
-
-    gains: tuple[str, ...]
-    loses: tuple[str, ...]
-    stays: int
-    refused: tuple[str, ...]
-
-
-@dataclass(slots=True)
-class RetagPlan:
-    """What is to be sent.
-
-    Attributes:
-        differences: Segment -> what changes in it.
-        calls: E-mail -> parameter -> values; one call for each contact.
-    """
-
-    segments: Mapping[str, Segment]
-    differences: dict[str, Difference] = field(default_factory=dict)
-    calls: dict[str, dict[str, dict[str, None]]] = field(default_factory=dict)
-
-    @property
-    def refused(self) -> list[str]:
-        return [text for found in self.differences.values() for text in found.refused]
-
-
-def load_plan(path: Path) -> dict[str, Segment]:
-    """Read a plan file: segment -> sources and what goes with them.
-
-    Raises:
-        MappingError: It cannot be used; the message says where and why.
-    """
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as exc:
-        raise MappingError.of(f"cannot be read: {exc}", path) from None
-    document = parse(text, str(path))
-    try:
-        segments = _PlanFile.model_validate(document.tree).segments
-    except ValidationError as exc:
-        raise MappingError(
-            document.problem(error["msg"], error["loc"]) for error in exc.errors()
-        ) from None
-    for name, segment in segments.items():
-        if not segment.changes():
-            raise MappingError([document.problem("names no tag and no list", ("segments", name))])
-    return segments
-
-
-def read_members(patterns: Sequence[str]) -> Members:
-    """Read the addresses of lists; the column is found by its name and contents.
-
-    Raises:
-        SetupError: No column holds addresses; a source cannot be read.
-    """
-    emails: dict[str, None] = {}
-    refused: list[str] = []
-    columns: list[str] = []
-    for path in expand_sources(patterns):
-        with open_source(path) as source:
-            proposal = suggest(source.header, source)
-        found = proposal.fields.get(_EMAIL)
-        if not found:
-            raise SetupError(f"{path}: no column holds e-mail addresses")
-        column = found[0].column
-        columns.append(column)
-        with open_source(path) as source:
-            for row in source:
-                text = row.cells[column].strip()
-                if not text:
-                    continue
-                try:
-                    emails[normalize_email(text).value.lower()] = None
-                except NormalizeError:
-                    refused.append(text)
-    return Members(tuple(emails), tuple(refused), ", ".join(dict.fromkeys(columns)))
-
-
-def plan_retag(segments: Mapping[str, Segment], state: State | None = None) -> RetagPlan:
-    """Compare every segment's list with its earlier one, or with the state.
-
-    Raises:
-        SetupError: A list cannot be read.
-    """
-    plan = RetagPlan(segments)
-    known = _known(state) if state is not None else {}
-    for name, segment in segments.items():
-        new = read_members(segment.source)
-        earlier = segment.previous
-        old = set(read_members(earlier).emails) if earlier else known.get(name, set())
-        now = set(new.emails)
-        gains = tuple(email for email in new.emails if email not in old)
-        loses = tuple(sorted(old - now))
-        plan.differences[name] = Difference(gains, loses, len(now & old), new.refused)
-        for email in loses:
-            for parameter in ("add_tags", "add_to_lists"):
-                _add(plan, email, OPPOSITE[parameter], getattr(segment, parameter))
-    # Coming into a segment outweighs leaving another one with the same tag.
-    for name, segment in segments.items():
-        for email in plan.differences[name].gains:
-            for parameter, values in segment.changes().items():
-                _add(plan, email, parameter, values)
-    return plan
+MOVES = "segments.json"  # in a run's folder: who comes into which segment, and who leaves it
+_RUNS = "retag_runs"
+_RUNS_REMEMBERED = 20
 
 
 def write_plan(folder: Path, plan: RetagPlan, suppress: Sequence[Path] = ()) -> tuple[Path, Path]:
@@ -198,6 +64,8 @@ def write_plan(folder: Path, plan: RetagPlan, suppress: Sequence[Path] = ()) -> 
     lists = [(path, SuppressSpec(file=str(path))) for path in suppress]
     write_plan_files(folder / "reverse", reverse, suppress=lists)
     # Cells that are no address come along, so that the report accounts for them.
+    with replaced(folder / MOVES) as file:
+        file.write(json.dumps(_moves(plan), ensure_ascii=False).encode())
     return write_plan_files(folder / "plan", plan.calls, refused=plan.refused, suppress=lists)
 
 
@@ -208,11 +76,15 @@ def retag(
     previous: Sources = (),
     state: str | Path | None = None,
     segment: str = "segment",
+    column: str | None = None,
+    sheet: str | None = None,
     add_tags: Sequence[str] = (),
     remove_tags: Sequence[str] = (),
     add_to_lists: Sequence[str] = (),
     remove_from_lists: Sequence[str] = (),
     max_contacts: int | None = None,
+    max_lose: float = MAX_LOSE,
+    accept: bool = False,
     suppress: Sequence[str | Path] = (),
     confirm: Confirm | None = None,
     progress: Progress | None = None,
@@ -226,19 +98,24 @@ def retag(
         previous: The earlier lists to compare with.
         state: Compare with what earlier runs left in this file instead; made when it is missing.
         segment: The segment's name in the state.
+        column: The column with the addresses; ``None`` = the contacts' own, found by name and cells.
+        sheet: Of workbooks.
         add_tags, remove_tags, add_to_lists, remove_from_lists: What somebody gets who comes into
             the segment; who leaves it gets the opposite of what was added.
         max_contacts: Stop if more would be touched.
+        max_lose: The brake: share of the segment that may leave it at once.
+        accept: Let the brake pass, and take from people although damaged cells may be they.
         suppress: Files of contacts that are never sent.
 
     Raises:
-        StoppedError: More contacts than *max_contacts*; nothing was sent.
+        StoppedError: The brake, or more contacts than *max_contacts*; nothing was sent.
         BulkImportError: As ``import_file`` raises.
     """
     work = retag_async(
-        new, settings, previous=previous, state=state, segment=segment, add_tags=add_tags,
-        remove_tags=remove_tags, add_to_lists=add_to_lists, remove_from_lists=remove_from_lists,
-        max_contacts=max_contacts, suppress=suppress, confirm=confirm, progress=progress,
+        new, settings, previous=previous, state=state, segment=segment, column=column, sheet=sheet,
+        add_tags=add_tags, remove_tags=remove_tags, add_to_lists=add_to_lists,
+        remove_from_lists=remove_from_lists, max_contacts=max_contacts, max_lose=max_lose,
+        accept=accept, suppress=suppress, confirm=confirm, progress=progress,
     )  # fmt: skip
     return run_blocking(work, "retag_async")
 
@@ -250,103 +127,208 @@ async def retag_async(
     previous: Sources = (),
     state: str | Path | None = None,
     segment: str = "segment",
+    column: str | None = None,
+    sheet: str | None = None,
     add_tags: Sequence[str] = (),
     remove_tags: Sequence[str] = (),
     add_to_lists: Sequence[str] = (),
     remove_from_lists: Sequence[str] = (),
     max_contacts: int | None = None,
+    max_lose: float = MAX_LOSE,
+    accept: bool = False,
     suppress: Sequence[str | Path] = (),
     confirm: Confirm | None = None,
     progress: Progress | None = None,
     stop: Stop | None = None,
 ) -> Summary:
     """As ``retag``, for a running event loop. *stop* ends the run from outside."""
-    wanted = Segment.model_validate(
-        {
-            "source": expand_sources(new),
-            "previous": expand_sources(previous),
-            "add_tags": add_tags,
-            "remove_tags": remove_tags,
-            "add_to_lists": add_to_lists,
-            "remove_from_lists": remove_from_lists,
-        }
+    wanted = Segment.made(
+        source=expand_sources(new),
+        previous=expand_sources(previous),
+        column=column,
+        sheet=sheet,
+        add_tags=add_tags,
+        remove_tags=remove_tags,
+        add_to_lists=add_to_lists,
+        remove_from_lists=remove_from_lists,
     )
     if not wanted.changes():
         raise SettingsError("retag: give add_tags, remove_tags, add_to_lists or remove_from_lists")
-    with ExitStack() as stack:
-        opened = None
-        if state is not None:
-            path = Path(state)
-            stack.enter_context(hold(path.with_name(f"{path.name}.lock"), f"the state {path}"))
-            opened = stack.enter_context(State.open(path))
-        plan = await asyncio.to_thread(plan_retag, {segment: wanted}, opened)
-        if max_contacts is not None and len(plan.calls) > max_contacts:
-            raise StoppedError(
-                f"{len(plan.calls):,} contacts would be touched, max_contacts allows "
-                f"{max_contacts:,}; nothing was sent"
-            )
-        if not plan.calls and not plan.refused:
-            return Summary("", (), "", settings.endpoint, dict.fromkeys(Status, 0), 0)
-        folder = Path(settings.run_dir or new_run_dir("retag"))
-        source, mapping = write_plan(folder, plan, [Path(file) for file in suppress])
-        summary = await import_file_async(
-            source, mapping, replace(settings, run_dir=folder),
+    with segment_state(state, settings) as opened:
+        plan = await asyncio.to_thread(compare, {segment: wanted}, opened, accept=accept)
+        brake(plan, max_lose=max_lose, accept=accept, max_contacts=max_contacts)
+        return await send_plan(
+            plan, opened, settings, suppress=[Path(file) for file in suppress],
             confirm=confirm, progress=progress, stop=stop,
         )  # fmt: skip
-        if opened is not None and not summary.dry_run and summary.counts[Status.SUCCESS]:
-            remember(folder, plan, opened)
-        return summary
 
 
-def remember(run_dir: Path, plan: RetagPlan, state: State) -> None:
-    """Store who is in which segment now, for accepted rows only."""
-    with Journal.open(run_dir / JOURNAL) as journal:
-        accepted = {email for _, email, _, status in journal.payloads() if status is Status.SUCCESS}
-    moment = now_s()
-    come = [
-        Known(_key(name, email), "1", 0, moment)
-        for name, found in plan.differences.items()
-        for email in found.gains
-        if email in accepted
-    ]
-    gone = [
-        _key(name, email)
-        for name, found in plan.differences.items()
-        for email in found.loses
-        if email in accepted
-    ]
-    state.learn(come, gone)
+@contextmanager
+def segment_state(path: str | Path | None, settings: Settings) -> Iterator[State | None]:
+    """Open the state of segments, with what left runs have confirmed; ``None`` without a path.
 
-
-def totals(plan: RetagPlan) -> dict[str, Counter[str]]:
-    """Parameter -> value -> contacts."""
-    found: dict[str, Counter[str]] = {}
-    for changes in plan.calls.values():
-        for name, values in changes.items():
-            found.setdefault(name, Counter()).update(values.keys())
-    return found
-
-
-def _add(plan: RetagPlan, email: str, parameter: str, values: Sequence[str]) -> None:
-    if not values:
+    Raises:
+        BusyError: Another run uses it.
+        SetupError: It belongs to another account.
+    """
+    if path is None:
+        yield None
         return
-    changes = plan.calls.setdefault(email, {})
-    against = changes.get(OPPOSITE[parameter], {})
-    for value in values:
-        against.pop(value, None)
-        changes.setdefault(parameter, {})[value] = None
-    if not against:
-        changes.pop(OPPOSITE[parameter], None)
+    path = Path(path)
+    with (
+        hold(path.with_name(f"{path.name}.lock"), f"the state {path}"),
+        State.open(path) as state,
+    ):
+        refuse_other_account(state, settings)
+        take_over_runs(state)
+        yield state
 
 
-def _key(segment: str, email: str) -> str:
-    return f"{segment}\t{email}"
+def compare(
+    segments: Mapping[str, Segment],
+    state: State | None,
+    *,
+    accept: bool = False,
+    choose: Choose | None = None,
+) -> RetagPlan:
+    """``plan_retag``, with what the state knows.
+
+    Raises:
+        SetupError: A segment's name differs from a known one by case alone; a list cannot be read.
+    """
+    if state is None:
+        return plan_retag(segments, accept=accept, choose=choose)
+    known = members_of(state)
+    for name in segments:
+        near = similar_name(name, known)
+        if near:
+            raise SetupError(
+                f"--segment {name!r}: {state.path} has no such segment, but {near!r}; give that name, or "
+                "one that differs by more than case"
+            )
+    return plan_retag(
+        segments, known, blanks_before=state.get_json("blanks") or {}, accept=accept, choose=choose
+    )
 
 
-def _known(state: State) -> dict[str, set[str]]:
-    found: dict[str, set[str]] = {}
+def similar_name(name: str, known: Mapping[str, object]) -> str:
+    """Return the known segment whose name differs from an unknown *name* by case or blanks alone."""
+    folded = " ".join(name.casefold().split())
+    if name in known:
+        return ""
+    return next((other for other in known if " ".join(other.casefold().split()) == folded), "")
+
+
+async def send_plan(
+    plan: RetagPlan,
+    state: State | None,
+    settings: Settings,
+    *,
+    suppress: Sequence[Path] = (),
+    confirm: Confirm | None = None,
+    progress: Progress | None = None,
+    stop: Stop | None = None,
+) -> Summary:
+    """Write a plan into the run's folder, send it, remember what was accepted.
+
+    Raises:
+        BulkImportError: As ``import_file`` raises.
+    """
+    if not plan.calls and not plan.refused:
+        if state is not None and not settings.dry_run:
+            _learn(state, _moves(plan), accepted=None)
+        return Summary("", (), "", settings.endpoint, dict.fromkeys(Status, 0), 0)
+    folder = Path(settings.run_dir or new_run_dir("retag"))
+    source, mapping = _written(folder, plan, suppress)
+    if state is not None and not settings.dry_run:
+        _note_run(state, folder)
+    summary = await import_file_async(
+        source, mapping, replace(settings.with_strict_lists(), run_dir=folder),
+        confirm=confirm, progress=progress, stop=stop,
+    )  # fmt: skip
+    if state is not None and not settings.dry_run:
+        take_over_runs(state)
+    return summary
+
+
+def _written(folder: Path, plan: RetagPlan, suppress: Sequence[Path]) -> tuple[Path, Path]:
+    if (folder / JOURNAL).exists():
+        raise SetupError(
+            f"{folder}: holds a run already; `bulk-import resume {folder}` continues it, another "
+            "folder takes a new one"
+        )
+    return write_plan(folder, plan, suppress)
+
+
+def _note_run(state: State, folder: Path) -> None:
+    """Remember where a run is before it begins: what it confirms is taken over, whoever ends it."""
+    runs = [*(state.get_json(_RUNS) or ()), [str(folder.resolve()), ""]]
+    state.put(**{_RUNS: json.dumps(runs[-_RUNS_REMEMBERED:])})
+
+
+def take_over_runs(state: State) -> None:
+    """Take over what runs have confirmed since: a killed one, or one that a resume continued."""
+    runs: list[tuple[str, str]] = [tuple(run) for run in state.get_json(_RUNS) or ()]
+    kept = []
+    for folder, seen in runs:
+        path = Path(folder)
+        if not (path / JOURNAL).exists() or not (path / MOVES).exists():
+            continue  # nothing was sent, or the folder is gone
+        with Journal.open(path / JOURNAL) as journal:
+            accepted = {
+                email_key(email)
+                for _, email, _, status in journal.payloads()
+                if status is Status.SUCCESS
+            }
+            endpoint = journal.facts().get("endpoint", "")
+        if accepted and not state.get("endpoint"):
+            state.put(endpoint=endpoint)
+        mark = str(len(accepted))
+        if mark != seen:
+            _learn(state, json.loads((path / MOVES).read_bytes()), accepted)
+        kept.append((folder, mark))
+    state.put(**{_RUNS: json.dumps(kept)})
+
+
+def members_of(state: State) -> dict[str, dict[str, str]]:
+    """Segment -> key -> address of those who are in it."""
+    found: dict[str, dict[str, str]] = {}
     for known in state.contacts():
         segment, tab, email = known.key.partition("\t")
         if tab:
-            found.setdefault(segment, set()).add(email)
+            found.setdefault(segment, {})[email_key(email)] = email
     return found
+
+
+def _moves(plan: RetagPlan) -> dict[str, dict[str, Any]]:
+    """Who comes and who leaves; rows without an address only where they held nobody back."""
+    return {
+        name: {
+            "gains": found.gains,
+            "loses": found.loses,
+            **({} if found.held else {"blanks": found.blanks}),
+        }
+        for name, found in plan.differences.items()
+    }
+
+
+def _learn(state: State, moves: Mapping[str, dict[str, Any]], accepted: set[str] | None) -> None:
+    """Remember who is in which segment now.
+
+    Args:
+        accepted: Keys of the contacts whose row was accepted; ``None`` = no row was needed.
+    """
+    moment = now_s()
+    come: list[Known] = []
+    gone: list[str] = []
+    for name, found in moves.items():
+        gains, loses = found["gains"], found["loses"]
+        come += [Known(f"{name}\t{e}", "1", 0, moment) for e in gains if _is_done(e, accepted)]
+        gone += [f"{name}\t{e}" for e in loses if _is_done(e, accepted)]
+    fresh = {name: found["blanks"] for name, found in moves.items() if "blanks" in found}
+    blanks = (state.get_json("blanks") or {}) | fresh
+    state.learn(come, gone, facts={"blanks": json.dumps(blanks)})
+
+
+def _is_done(email: str, accepted: set[str] | None) -> bool:
+    return accepted is None or email_key(email) in accepted

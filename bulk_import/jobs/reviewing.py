@@ -248,7 +248,7 @@ class Review:
                 among = "r.seq in (select seq from hit where filter = ? and pos between ? and ?)"
             lines = self._db.execute(
                 f"""select r.seq, r.row, r.sheet, r.cells, {self._status()}, o.reasons, r.warnings,
-                    {"e.said" if self._sent else "''"}
+                    {"e.message" if self._sent else "''"}
                     from j.record r {self._joins()} where {among} order by r.seq""",  # noqa: S608 - its parts are our own texts
                 where,
             ).fetchall()

@@ -17,6 +17,7 @@ from types import MappingProxyType
 from typing import Any, Self
 
 from bulk_import.errors import SetupError, StorageError
+from bulk_import.settings import Settings
 from bulk_import.system.sqlite import connect, make_private
 
 FORMAT = 2
@@ -310,6 +311,22 @@ def _read_only(path: Path) -> sqlite3.Connection:
         isolation_level=None,
         check_same_thread=False,
     )
+
+
+def refuse_other_account(state: State, settings: Settings) -> None:
+    """Refuse the state of another account. A state becomes an account's own with its first contact.
+
+    Raises:
+        SetupError: It is the state of another account.
+    """
+    if settings.dry_run:
+        return
+    known = state.get("endpoint")
+    if known and known != settings.endpoint:
+        raise SetupError(
+            f"{state.path}: the state of {known}, not of {settings.endpoint}; each account and job "
+            "has a state file of its own"
+        )
 
 
 @contextmanager

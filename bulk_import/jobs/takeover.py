@@ -72,12 +72,14 @@ class Verdict:
         night: Its number if it was a good one, else 0.
         facts: Remembered in the same transaction.
         held: Sources whose missing contacts are left as they are; ``None`` = of all.
+        spared: Missing contacts that are left as they are.
         is_cut_off: Nobody has reported yet what became of its rows: the next night does.
     """
 
     night: int = 0
     facts: Mapping[str, str] | None = None
     held: Collection[int] | None = ()
+    spared: Collection[str] = ()
     is_cut_off: bool = False
 
 
@@ -99,7 +101,7 @@ def learn(state: State, run_dir: Path, verdict: Verdict) -> None:
             state.db.execute(_SAME)
             state.db.execute(_MOVED)
             if verdict.night:
-                _place(state, missing, verdict.held)
+                _place(state, missing, verdict)
             if verdict.is_cut_off:
                 facts["doubtful"] = with_doubtful(state, doubtful)
             if not state.get("endpoint") and state.count():
@@ -142,7 +144,7 @@ def _learn_actions(state: State, missing: Sequence[int], night: int) -> None:
     state.db.executemany("update contact set digest = '', cells = null where key = ?", unknown)
 
 
-def _place(state: State, missing: Sequence[int], held: Collection[int] | None) -> None:
+def _place(state: State, missing: Sequence[int], verdict: Verdict) -> None:
     """Note which contacts a good night held, and which are missing."""
     present = here(missing)
     marks = ",".join(map(str, missing))
@@ -150,7 +152,10 @@ def _place(state: State, missing: Sequence[int], held: Collection[int] | None) -
         f"update contact set presence = ? where presence <> ? and key not like 'bare:%' and {present}",
         (Presence.HERE, Presence.HERE),
     )
-    left = "1" if held is None else f"file in ({','.join(map(str, held))})"
+    held = "1" if verdict.held is None else f"file in ({','.join(map(str, verdict.held))})"
+    state.db.execute("create temp table if not exists spared (key text primary key)")
+    state.db.execute("delete from temp.spared")
+    state.db.executemany("insert into temp.spared values (?)", ((key,) for key in verdict.spared))
     owed = (
         f"key in (select r.email from night.record r left join night.outcome o using (seq)"
         f" where r.source in ({marks})"
@@ -158,7 +163,8 @@ def _place(state: State, missing: Sequence[int], held: Collection[int] | None) -
     )
     state.db.execute(
         f"update contact set presence = case when {owed} then ? else ? end"
-        f" where presence <> ? and key not like 'bare:%' and not {present} and not ({left})",
+        f" where presence <> ? and key not like 'bare:%' and not {present} and not ({held})"
+        " and key not in (select key from temp.spared)",
         (Presence.OWED, Presence.GONE, Presence.GONE),
     )
 

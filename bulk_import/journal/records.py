@@ -142,6 +142,18 @@ class Records(Database):
         with self._writing():
             self._db.execute(_INDEX)
 
+    def rows_per_address(self) -> dict[str, int]:
+        """Return the addresses that several rows have, with their rows, the most first.
+
+        Rows that were refused do not count; rows that gave way to another row of the contact do.
+        """
+        return dict(
+            self._db.execute(
+                "select email, count(*) from record where email <> '' and body is not null"
+                " group by email having count(*) > 1 order by count(*) desc, min(seq)"
+            ).fetchall()
+        )
+
     def shared_contacts(self) -> Iterator[list[tuple[int, Row, bytes, tuple[Problem, ...]]]]:
         """Yield the sendable rows of each contact that has several, in file order.
 

@@ -73,7 +73,7 @@ nie (?:kontaktowac|wysylac|pisac)|iletisime gecme\w*|gonderme\w*""",
 un ?subscri\w*|unsub\w*|not subscribed|opt(?:ed|s)? ?outs?|has opted out\w*|optout\w*|opt off|
 withdrawn|withdrawal|revoked|objected|objection|
 отписа\w+|отписк\w+|отказ\w*(?: от)?(?: рассыл\w+)?|отозва\w+|
-abgemeldet\w*|abbestell\w+|abmeld\w+|ausgetragen|austrag\w*|widerruf\w*|widerspr\w+|werbewiderspr\w+|
+abgemeldet\w*|abbestell\w+|abmeld\w+|ausgetragen|austrag\w*|widerruf\w*|widerspr\w+|werbewiderspr\w+|werbesperr\w*|sperrvermerk\w*|sprzeciw\w*|
 desabonn\w*|desinscri\w*|refus\w*|opposition|
 bajas?|dad[oa]s? de baja|desuscri\w*|descadastr\w+|cancelou|
 (?:inscric|suscripci|iscrizion)\w+ (?:cancela|annulla|revoca)\w+|disiscri\w+|
@@ -194,7 +194,8 @@ def propose_rule(header: str, counts: Mapping[str, int]) -> ConsentRule | None:
     """Return the rule that respects a column; ``None`` when it does not speak of consent.
 
     A column of refusals gives ``only`` with the plain "no"s, so that a value never seen before is
-    not sent; one of consent gives ``only`` with the values that say yes, when all are understood.
+    not sent; one of consent gives ``only`` with the values that say yes, when all are understood,
+    and so does one of states when some of them are plain consents.
 
     Args:
         counts: Cell -> rows of the file, or of its beginning.
@@ -216,6 +217,9 @@ def propose_rule(header: str, counts: Mapping[str, int]) -> ConsentRule | None:
     refused = list(refusing_cells(header, filled))
     if not refused and not any(says_subscribed(cell) for cell in filled):
         return None
+    if any(_is_plain_consent(cell) for cell in filled):  # states never seen before are no consent
+        agreed = (cell for cell in filled if says_subscribed(cell) and cell not in refused)
+        return _rule("only", header, agreed, because or "not subscribed")
     return _rule("skip", header, (*_STATE_VALUES, *refused), because or "unsubscribed")
 
 

@@ -23,13 +23,15 @@ Value = str | Sequence[str] | Mapping[str, Any]
 _PLAIN = re.compile(r"[^\W_](?:[\w ./'()&+-]*[\w.)])?")  # needs no quotes anywhere in YAML
 _WIDE = 4096  # lines are not wrapped anew
 
+APPEND = "+"
+
 
 @dataclass(frozen=True, slots=True)
 class Change:
     """One change of a mapping.
 
     Attributes:
-        path: Keys from the top.
+        path: Keys from the top; ``APPEND`` at its end adds an item to the list there.
         value: What is to be there; ``None`` removes the key.
     """
 
@@ -62,6 +64,8 @@ def edited(text: str, changes: Sequence[Change]) -> str:
     for change in changes:
         if change.value is None:
             _remove(tree, change.path)
+        elif change.path[-1] == APPEND:
+            _append(tree, change.path[:-1], change.value)
         else:
             _put(tree, change.path, change.value)
     out = io.StringIO()
@@ -91,6 +95,14 @@ def _put(tree: CommentedMap, path: Sequence[str], value: Value) -> None:
             here[key] = below
         here = below
     here[path[-1]] = _node(value, is_top=len(path) <= 1)
+
+
+def _append(tree: CommentedMap, path: Sequence[str], value: Value) -> None:
+    """Add an item to a list of the top level; comments between its items stay."""
+    items = tree.get(path[0])
+    if not isinstance(items, CommentedSeq):
+        items = tree[path[0]] = CommentedSeq()
+    items.append(_node(value, is_top=False))
 
 
 def _remove(tree: CommentedMap, path: Sequence[str]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -400,6 +400,8 @@ class RowMapper:
                     field="lead_email",
                 )
             )
+        if not values.get("lead_email") and self._spec.when.no_email == "create":
+            problems.extend(_unreachable(values, problems))
 
     def _extra(
         self,
@@ -419,6 +421,25 @@ class RowMapper:
             elif bound.clears:
                 found.append((bound.field.name, ""))
         return found
+
+
+# Without one of these nobody can be reached, whatever else is known of them.
+_REACHED_BY = (
+    "lead_phone", "lead_whatsapp", "lead_telegram", "lead_viber", "lead_facebook",
+    "lead_instagram", "lead_vkontakte", "lead_in", "lead_shipping_address_1", "lead_billing_address_1",
+)  # fmt: skip
+
+
+def _unreachable(values: Values, problems: Sequence[Problem]) -> Iterator[Problem]:
+    """Refuse a row without e-mail that no other way leads to, unless its cells are refused anyway."""
+    if any(values.get(name) for name in _REACHED_BY) or any(p.is_error for p in problems):
+        return
+    yield Problem(
+        "CONTACT_UNREACHABLE",
+        "no e-mail, no phone and no other way to reach the person; the server would make a new "
+        "contact of it at every run",
+        field="lead_email",
+    )
 
 
 def _warning(bound: BoundField, note: Note, raw: str) -> Problem:

@@ -201,3 +201,23 @@ def _suggestion(domain: str) -> str | None:
 
     near = (one for one in _WELL_KNOWN if OSA.distance(domain, one, score_cutoff=1) == 1)
     return next(near, None)
+
+
+_NOBODY = frozenset(
+    "noemail nomail none null nil na n/a unknown test tests testing example sample dummy fake asdf abc xxx "
+    "xyz aaa no noname nobody anonymous donotreply noreply missing empty notprovided notavailable "
+    "noaddress withoutemail sinemail sincorreo semmail sememail senzaemail keine keineemail keinemail "
+    "ohneemail pasdemail sansemail brak brakmaila brakemail yok nett нет нетпочты безпочты".split()
+)
+
+
+def is_placeholder(email: str) -> bool:
+    """Whether an address is what people type where there is none: ``noemail@…``, ``test@test.com``.
+
+    >>> is_placeholder("no-email@example.com"), is_placeholder("anna@example.com")
+    (True, False)
+    """
+    local, _, domain = email.casefold().partition("@")
+    name = re.sub(r"[\W_\d]+", "", local)
+    host = re.sub(r"[\W_\d]+", "", domain.rpartition(".")[0])
+    return name in _NOBODY or (host in _NOBODY - {"example", "test", "abc", "no", "na", "nett"})

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 
 from bulk_import.api.form import decode
 from bulk_import.journal import Journal
-from bulk_import.models import Status
+from bulk_import.models import Problem, Status
 from bulk_import.run.changes import SetCounter
+from bulk_import.run.contacts import contact_findings
 from bulk_import.run.plan import Plan, Sample, Tally
 from bulk_import.settings import Settings
 
@@ -17,19 +18,28 @@ _OPEN = frozenset({Status.NOT_SENT, Status.UNKNOWN})
 
 
 def plan_of(
-    journal: Journal, tally: Tally, settings: Settings, titles: Mapping[str, str], *, is_asked: bool
+    journal: Journal,
+    tally: Tally,
+    settings: Settings,
+    titles: Mapping[str, str],
+    *,
+    is_asked: bool,
+    duplicates: str = "send",
 ) -> Plan:
     """Return what is about to be sent.
 
     Args:
         titles: List id -> title.
         is_asked: Whether a person will look at it; the counts by field, tag and reason are theirs.
+        duplicates: The mapping's ``when: duplicate``.
     """
     limit = settings.safeguards.limit
     pending = journal.count_pending()
     changes, fields = SetCounter(), Counter[str]()
     samples: list[Sample] = []
+    shared: list[Problem] = []
     if is_asked:
+        shared = contact_findings(journal, duplicates=duplicates)
         for row in journal.pending(limit=limit):
             changes.add(row.body)
             fields.update(_names(row.body))
@@ -45,7 +55,7 @@ def plan_of(
             if number and status not in _OPEN
         },
         changes=changes.names(),
-        problems=tally.problems,
+        problems=[*tally.problems, *(("all rows", found) for found in shared)],
         examples=tally.examples,
         titles=titles,
         fields=fields,

@@ -455,7 +455,10 @@ class Run:
 
     def _plan(self, journal: Journal, tally: Tally) -> Plan:
         is_asked = self._confirm is not None
-        return plan_of(journal, tally, self._settings, self._titles, is_asked=is_asked)
+        return plan_of(
+            journal, tally, self._settings, self._titles,
+            is_asked=is_asked, duplicates=self._mapping.spec.when.duplicate,
+        )  # fmt: skip
 
     # -- ends -----------------------------------------------------------------------------------
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import click
@@ -13,6 +12,7 @@ import click
 from bulk_import.errors import SetupError
 from bulk_import.sandbox.app import DEFAULT_KEY
 from bulk_import.sandbox.contacts import read_contacts, read_requests
+from bulk_import.system.interpreters import own_command
 from bulk_import.system.shipped import shipped
 
 SOURCE = "sample_data/contacts.xlsx"
@@ -38,16 +38,7 @@ def demonstrate(folder: Path) -> int:
         "XDG_STATE_HOME": str(folder / "state"),
     }
     server = subprocess.Popen(  # noqa: S603 - our own program
-        [
-            sys.executable,
-            "-m",
-            "bulk_import",
-            "sandbox",
-            "--port",
-            "0",
-            "--database",
-            str(database),
-        ],
+        [*own_command(), "sandbox", "--port", "0", "--database", str(database)],
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
@@ -60,7 +51,7 @@ def demonstrate(folder: Path) -> int:
         ]  # fmt: skip
         click.echo(f"$ bulk-import {' '.join(command)}", err=True)
         run = subprocess.run(  # noqa: S603 - our own program
-            [sys.executable, "-m", "bulk_import", *command], env=environment, check=False
+            [*own_command(), *command], env=environment, check=False
         )
     finally:
         server.terminate()

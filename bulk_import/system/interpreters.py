@@ -40,6 +40,11 @@ def is_possible() -> bool:
     return bool(sys.executable) and not getattr(sys, "frozen", False)
 
 
+def own_command() -> list[str]:
+    """Return what starts this program again, as an interpreter's module or as one frozen file."""
+    return [sys.executable] if not is_possible() else [sys.executable, "-m", "bulk_import"]
+
+
 def start_interpreter(code: str) -> subprocess.Popen[bytes]:
     """Start an interpreter that runs *code*, with pipes for stdin and stdout; it inherits no key."""
     variables = environment.without_key()

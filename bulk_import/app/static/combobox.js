@@ -45,7 +45,7 @@ function enhance(select) {
     for (const option of select.options) {
       const label = option.textContent;
       const of = option.parentElement.label ?? "";
-      if (!words.every((word) => `${label} ${of} ${option.value}`.toLowerCase().includes(word))) continue;
+      if (!words.every((word) => `${label} ${of} ${word.length > 2 ? option.value : ""}`.toLowerCase().includes(word))) continue;
       if (of && of !== group) {
         const head = document.createElement("li");
         head.className = "group";

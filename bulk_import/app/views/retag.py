@@ -13,14 +13,8 @@ from bulk_import.app.pages import DESK, form_of, page, refused
 from bulk_import.app.views.uploading import receive
 from bulk_import.errors import BulkImportError, SetupError
 from bulk_import.jobs.projects import IMPORTS, Project, safe_name
-from bulk_import.jobs.retagging import (
-    RetagPlan,
-    Segment,
-    plan_retag,
-    read_members,
-    totals,
-    write_plan,
-)
+from bulk_import.jobs.retagging import write_plan
+from bulk_import.jobs.segments import RetagPlan, Segment, plan_retag, read_members, totals
 from bulk_import.run.folder import new_run_dir
 
 _LISTS = "lists"
@@ -97,7 +91,7 @@ async def make(request: web.Request) -> web.Response:
 
 def _planned(home: Path, form: dict[str, str]) -> RetagPlan:
     values = {name: _lines(form.get(name, "")) for name in _CHANGES}
-    segment = Segment(
+    segment = Segment.made(
         source=_lists(home, form.get("new", "")),
         previous=_lists(home, form.get("previous", "")),
         **values,

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from bulk_import.mapping.suggesting.contents import Content, counted
-from bulk_import.mapping.suggesting.headers import Heading, describe, read_headers
+from bulk_import.mapping.suggesting.headers import Heading, describe, read_headers, words_of
 from bulk_import.normalize.consent import is_no, is_yes, says_subscribed, says_unsubscribed
 
 SURE = 0.7  # from here on a line of the proposal is active
@@ -71,6 +71,10 @@ class Table:
         if content.is_empty:
             return []
         found = self._by_header(column, heading, content)
+        for other in heading.also if not any(fit.score >= SURE for fit in found) else ():
+            means = replace(heading, head=other, heads=(other,))
+            better = self._by_header(column, means, content)
+            found = better if any(fit.score >= SURE for fit in better) else found
         if found or not heading.says_nothing:
             return found
         return self._by_content(column, heading, content)
@@ -112,8 +116,6 @@ class Table:
     def _of_header(self, head: str, heading: Heading) -> tuple[float, str]:
         if heading.whose:
             return 0.0, f"of {describe(heading.whose)}"
-        if "company" in heading.heads and head in SOCIALS:
-            return 0.0, "of a company"
         allowed = {"url", "nick"} if head in SOCIALS else set()
         if set(heading.kinds) - allowed or heading.consent:
             return 0.0, "its header says that it is something else"
@@ -182,7 +184,9 @@ class Table:
             return [
                 Fit("lead_first_name", column, min(score, 0.85), "beside a column of last names")
             ]
-        return [Fit(FULL_NAME, column, min(score, 0.9), why)]
+        # "Contact name" is a person's beside a plain "Name", which may be the company's.
+        most = 0.9 if len(words_of(column)) == 1 else 0.92
+        return [Fit(FULL_NAME, column, min(score, most), why)]
 
     # -- addresses --------------------------------------------------------------------------------
 
@@ -256,9 +260,20 @@ def _is_answer(cell: str) -> bool:
     return is_yes(cell) or is_no(cell) or says_subscribed(cell) or says_unsubscribed(cell)
 
 
+_COMPANIES = frozenset(
+    "inc llc ltd gmbh ag kg ug co corp sa sarl sas srl spa bv nv oy ab plc sl lda ltda sp ooo ооо зао "
+    "ао ип company bakery group holding university school verein e.v. ev".split()
+)
+
+
+def _is_company(cell: str) -> bool:
+    return any(word.strip(".,()").casefold() in _COMPANIES for word in cell.split())
+
+
 _STATES = frozenset(
-    "active inactive new open closed enabled disabled pending won lost current former published draft "
-    "approved completed cancelled canceled qualified unqualified attended".split()
+    "emea apac latam amer anz nam dach benelux global active inactive new open closed enabled "
+    "disabled pending won lost current former published draft approved completed cancelled canceled "
+    "qualified unqualified attended".split()
 )
 
 
@@ -283,9 +298,17 @@ _NO_WORDS = (_mostly(lambda cell: not _is_mostly_letters(cell), 0.5), "its cells
 _TEXTS = (lambda content: content.length > 60, "its cells are long texts")
 _WORD_LIKE = (_ANSWERS, _EMAILS, _DATES, _LINKS, _NO_WORDS, _TEXTS)
 
+_COMPANY_NAMES = (_mostly(_is_company, 0.3), "its cells are names of companies")
+_ONE_WORD = (
+    lambda content: content.with_digits < 0.2 and content.several_words < 0.5,
+    "its cells are single words",
+)
+_ONLY_DIGITS = (_mostly(lambda cell: cell.replace(".", "").isdigit()), "its cells are numbers")
+
 Objection = tuple[Callable[[Content], bool], str]
 _OBJECTIONS: dict[str, tuple[Objection, ...]] = {
-    **dict.fromkeys(("first", "middle", "last", "full", "city"), _WORD_LIKE),
+    **dict.fromkeys(("first", "middle", "last", "full"), (*_WORD_LIKE, _COMPANY_NAMES)),
+    "city": _WORD_LIKE,
     "state": (
         _ANSWERS, _EMAILS, _DATES, _LINKS, _NUMBERS, _TEXTS,
         (_mostly(lambda cell: cell.casefold() in _STATES, 0.5), "its cells are states of affairs"),
@@ -295,7 +318,7 @@ _OBJECTIONS: dict[str, tuple[Objection, ...]] = {
         (lambda content: content.with_digits < 0.6, "its cells have no digits"),
         (lambda content: content.length > 12, "its cells are too long for postal codes"),
     ),
-    "street": (_ANSWERS, _EMAILS, _DATES, _LINKS, _NUMBERS),
+    "street": (_ANSWERS, _EMAILS, _DATES, _LINKS, _NUMBERS, _ONE_WORD),
     "street2": (_EMAILS, _DATES, _LINKS),
     "country": (
         (lambda content: content.countries < 0.5, "most of its cells are no countries"),
@@ -309,7 +332,8 @@ _OBJECTIONS: dict[str, tuple[Objection, ...]] = {
     "notes": (_ANSWERS, _EMAILS, _DATES, (_mostly(lambda cell: cell.isdigit()), "it holds numbers")),
     "tags": (_EMAILS, _DATES, (_mostly(lambda cell: cell.isdigit()), "it holds numbers")),
     "list": (_EMAILS, _DATES),
-    **dict.fromkeys(SOCIALS, (_ANSWERS, _EMAILS, _DATES)),
+    **dict.fromkeys(SOCIALS - {"whatsapp", "viber"}, (_ANSWERS, _EMAILS, _DATES, _ONLY_DIGITS)),
+    **dict.fromkeys(("whatsapp", "viber"), (_ANSWERS, _EMAILS, _DATES)),
 }  # fmt: skip
 
 

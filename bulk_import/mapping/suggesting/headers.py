@@ -18,7 +18,6 @@ from bulk_import.normalize.folding import fold
 
 # Heads that give way to others in one header: "Address 1 - City" is a city, "Mobile phone" a phone.
 _CONTEXT_HEADS = ("address", "company", "name", "notes", "tags", "list", "job", "description")
-_PERSON_HEADS = frozenset({"email", "phone", "first", "last", "middle", "full", "name"})
 _SAME = {"mobile": "phone", "description": "notes"}
 _SHORTEST_COMPOUND = 6  # letters
 _SHORTEST_PART = 3
@@ -27,6 +26,7 @@ _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af〒]")
 _BOUNDARIES = re.compile(r"(?<=[a-zа-яß-ÿ])(?=[A-ZА-Я])|(?<=[A-Z])(?=[A-Z][a-z])|[_*:]+")
 _LETTER_DIGIT = re.compile(r"(?<=[^\W\d_])(?=\d)|(?<=\d)(?=[^\W\d_])")
 _APOSTROPHES = str.maketrans("'’‘ʼ`´", "      ")
+_WHOLE = "^"  # before a phrase that has to be the whole header
 _REPEATED = re.compile(r" \((\d+)\)$")  # how the reader tells columns of one name apart
 
 
@@ -44,6 +44,8 @@ class Heading:
         consent: ``no``, ``yes``, ``topic`` and ``channel``, as far as the header speaks of consent.
         unknown: Words that are in no list.
         is_mobile: It says that the phone is a mobile one.
+        is_typo: One of its words is one slip away from a known one.
+        also: What it names in another language: "CEP" is a postal code and a mobile phone.
     """
 
     head: str = ""
@@ -56,6 +58,7 @@ class Heading:
     unknown: tuple[str, ...] = ()
     is_mobile: bool = False
     is_typo: bool = False
+    also: tuple[str, ...] = ()
 
     @property
     def says_nothing(self) -> bool:
@@ -114,7 +117,7 @@ def _common_prefix(headers: Sequence[list[str]]) -> str:
 @cache
 def _table() -> tuple[tuple[str, tuple[str, ...]], ...]:
     text = resources.files(__package__).joinpath("data/words.tsv").read_text("utf-8")
-    found: dict[tuple[str, ...], str] = {}
+    found = []
     for line in text.splitlines():
         concept, tab, phrases = line.partition("\t")
         if not tab or line.startswith("#"):
@@ -122,23 +125,38 @@ def _table() -> tuple[tuple[str, tuple[str, ...]], ...]:
         for phrase in phrases.split("|"):
             words = tuple(_folded_phrase(phrase))
             if words:
-                found.setdefault(words, concept)  # the first line that has a phrase decides
-    return tuple((concept, words) for words, concept in found.items())
+                found.append((concept, words))
+    return tuple(found)
 
 
 def _folded_phrase(phrase: str) -> list[str]:
     words = phrase.translate(_APOSTROPHES).split()
-    return [fold(word) + "*" * word.endswith("*") for word in words]
+    folded = [fold(word) + "*" * word.endswith("*") for word in words]
+    return [_WHOLE, *folded] if phrase.startswith(_WHOLE) else folded
 
 
 @cache
 def _exact() -> dict[tuple[str, ...], str]:
-    return {words: c for c, words in _table() if not any(w.endswith("*") for w in words)}
+    found: dict[tuple[str, ...], str] = {}
+    for concept, words in _table():
+        if not any(word.endswith("*") for word in words):
+            found.setdefault(words, concept)  # the first line that has a phrase decides
+    return found
+
+
+@cache
+def _others() -> dict[tuple[str, ...], tuple[str, ...]]:
+    """What a phrase means besides, where it names something else in another language."""
+    found: dict[tuple[str, ...], list[str]] = {}
+    for concept, words in _table():
+        found.setdefault(words, []).append(concept)
+    return {words: tuple(dict.fromkeys(c))[1:] for words, c in found.items() if len(set(c)) > 1}
 
 
 @cache
 def _patterns() -> tuple[tuple[tuple[str, ...], str], ...]:
     found = [(words, c) for c, words in _table() if any(w.endswith("*") for w in words)]
+    found = list(dict(reversed(found)).items())
     return tuple(sorted(found, key=lambda item: -sum(map(len, item[0]))))
 
 
@@ -153,6 +171,9 @@ def _ideographs() -> dict[str, str]:
 
 def _meanings(words: Sequence[str]) -> list[tuple[str, str]]:
     """Return (concept, words) from left to right; the concept of an unknown word is ``?``."""
+    whole = _exact().get((_WHOLE, *words))
+    if whole:
+        return [(whole, " ".join(words))]
     found: list[tuple[str, str]] = []
     at = 0
     while at < len(words):
@@ -246,7 +267,7 @@ def _near(word: str) -> str:
 
     for (known, *more), concept in _exact().items():
         if more or "." in concept or concept == "filler" or known[:1] != word[:1]:
-            continue
+            continue  # only what a column holds, in one word, and nobody mistypes the first letter
         if len(known) >= 5 and OSA.distance(known, word, score_cutoff=1) == 1:
             return concept
     return ""
@@ -258,15 +279,6 @@ def _near(word: str) -> str:
 def _address_in(said: str) -> list[str]:
     """Return ``["address"]`` if what was said of the place names one: "home address"."""
     return ["address"] if any(_exact().get((w,)) == "address" for w in said.split()) else []
-
-
-def _of_company(head: str, whose: str, where: str) -> tuple[str, str]:
-    """Return whose and where it is, in a header that names the company."""
-    if head in _PERSON_HEADS:
-        return whose or "company", where  # "Company phone"
-    if head != "company" and not where:
-        return whose, "work"
-    return whose, where
 
 
 def _heading(words: Sequence[str]) -> Heading:
@@ -293,8 +305,8 @@ def _heading(words: Sequence[str]) -> Heading:
         elif group not in ("soft", "filler", "?", "#"):
             heads.append(concept)
     head, rest = _chosen(heads)
-    if "company" in heads:
-        whose, where = _of_company(head, whose, where)
+    if "company" in heads and head != "company":
+        whose = whose or "company"  # "Company phone", "Company City"
     rank, line = _numbers(meanings, head)
     if head in ("address", "street"):
         head = "street2" if line == 2 else "street"
@@ -309,6 +321,7 @@ def _heading(words: Sequence[str]) -> Heading:
         unknown=tuple(word for concept, word in meanings if concept == "?"),
         is_mobile="mobile" in heads,
         is_typo=is_typo,
+        also=_others().get(tuple(words), ()),
     )
 
 

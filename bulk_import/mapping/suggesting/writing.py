@@ -16,11 +16,11 @@ from bulk_import.mapping.suggesting.proposal import NAME_PARTS, Proposal, Sugges
 _PLAIN = re.compile(r"[^\W_](?:[\w ./'()&+-]*[\w.)])?")
 _NOT_PLAIN = re.compile(r"[\d.+-]+|y|n|yes|no|true|false|on|off|null|~", re.IGNORECASE)
 _TAGS_ARE_OFF = (
-    "# Off, because tags and lists can start e-mail series. Move a line to fields: to send it."
+    "# Off, because tags and lists can start e-mail series. Remove the # of a line to send it."
 )
 _PHONE = "lead_phone"
 _COUNTRY_OF = ("lead_shipping_country_code", "lead_billing_country_code")
-_PART_OF = dict(zip(NAME_PARTS, ("first", "middle", "last"), strict=True))
+PART_OF = dict(zip(NAME_PARTS, ("first", "middle", "last"), strict=True))
 
 
 def as_yaml(proposal: Proposal, source: str, options: Mapping[str, str] | None = None) -> str:
@@ -46,10 +46,10 @@ def _lines(proposal: Proposal, source: str, options: Mapping[str, str]) -> Itera
     yield from _region_lines(proposal)
     yield "\nfields:"
     yield from _field_lines(proposal)
+    yield from _off_lines(proposal)  # where taking the # away is all there is to do
     if proposal.rules:
         yield "\n# Only people who did not say no are sent; the counts are in `check`."
         yield from _rule_lines(proposal.rules)
-    yield from _off_lines(proposal)
 
 
 def _region_lines(proposal: Proposal) -> Iterator[str]:
@@ -85,7 +85,7 @@ def _one_field(name: str, proposal: Proposal) -> Iterator[str]:
     if name == FULL_NAME:
         column = scalar(found[0].column)
         for at, part in enumerate(NAME_PARTS):
-            yield f"  {part}: {{column: {column}, part: {_PART_OF[part]}}}{'' if at else comment}"
+            yield f"  {part}: {{column: {column}, part: {PART_OF[part]}}}{'' if at else comment}"
         return
     options = field_options(name, [s.column for s in found], proposal)
     if proposal.dropped.get(name):
@@ -157,7 +157,7 @@ def _off_lines(proposal: Proposal) -> Iterator[str]:
             )
     rest = [s for s in proposal.unmapped if s not in proposal.off]
     if rest:
-        yield "\n# Columns that are not sent. Move a line to fields: to send it as this field."
+        yield "\n# Columns that are not sent. Remove the # of a line to send it as this field."
     for suggestion in rest:
         field_name = suggestion.field or "lead_…"
         if field_name == FULL_NAME:
@@ -199,7 +199,7 @@ def _preset_lines(known: Known) -> Iterator[str]:
     for name, columns in known.fields.items():
         named = f"[{', '.join(map(scalar, columns))}]" if len(columns) > 1 else scalar(columns[0])
         if name == FULL_NAME:
-            yield from (f"  {p}: {{column: {named}, part: {_PART_OF[p]}}}" for p in NAME_PARTS)
+            yield from (f"  {p}: {{column: {named}, part: {PART_OF[p]}}}" for p in NAME_PARTS)
         elif name == "add_tags":
             off.append(
                 f"#  add_tags: {{column: {named}, separator: {json.dumps(known.separator or ',')}}}"
@@ -208,7 +208,7 @@ def _preset_lines(known: Known) -> Iterator[str]:
             off.append(f"#  add_to_lists: {named}")
         else:
             yield f"  {name}: {named}"
-    yield from _rule_lines(list(_rules_of(known)), also=", optional: true")
     if off:
         yield f"\n{_TAGS_ARE_OFF}"
         yield from off
+    yield from _rule_lines(list(_rules_of(known)), also=", optional: true")

@@ -1,0 +1,17 @@
+# A small image: the wheel and what it needs, run by a user without rights.
+FROM python:3.13-slim AS build
+WORKDIR /source
+COPY . .
+RUN pip wheel --no-cache-dir --no-deps --wheel-dir /wheels .
+
+FROM python:3.13-slim
+RUN useradd --uid 10001 --home-dir /data --create-home importer
+COPY --from=build /wheels /wheels
+RUN pip install --no-cache-dir --no-compile /wheels/*.whl && rm -rf /wheels
+USER importer
+# Sources, mappings, states and run folders: mount a local disk here.
+WORKDIR /data
+VOLUME /data
+HEALTHCHECK --interval=5m --timeout=30s CMD ["bulk-import", "doctor"]
+ENTRYPOINT ["bulk-import"]
+CMD ["--help"]

@@ -1,0 +1,58 @@
+"""Who may be behind a cell that was not understood: nobody loses anything because of a damaged cell."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+from bulk_import.normalize.mailboxes import email_key
+
+_ALIKE = 75  # of 100: a cell that resembles an address that much may be it
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """A cell with an address that was not understood, or that is not to be used.
+
+    Attributes:
+        place: ``vip.csv row 8``, for people.
+        text: As written.
+        candidates: The addresses that it may mean, where they are known.
+    """
+
+    place: str
+    text: str
+    candidates: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return f"{self.place} {self.text[:60]!r}"
+
+
+def held_back(leaving: Collection[str], doubts: Iterable[Doubt], blanks: int = 0) -> dict[str, str]:
+    """Return which of *leaving* may still be there, and why.
+
+    A doubt that resembles some of them holds those; one that resembles nobody holds all.
+
+    Args:
+        leaving: Keys of contacts (``email_key``).
+        blanks: Rows without an address beyond those that there were before.
+    """
+    from rapidfuzz import fuzz, process, utils
+
+    held: dict[str, str] = {}
+    if not leaving:
+        return held
+    if blanks > 0:
+        held |= dict.fromkeys(leaving, f"{blanks:,} more rows than before have no address")
+    for doubt in doubts:
+        if doubt.candidates:
+            near = [key for one in doubt.candidates if (key := email_key(one)) in leaving]
+        else:
+            found = process.extract(
+                doubt.text, list(leaving), scorer=fuzz.ratio, processor=utils.default_process,
+                score_cutoff=_ALIKE, limit=None,
+            )  # fmt: skip
+            near = [key for key, _, _ in found] or list(leaving)
+        for key in near:
+            held.setdefault(key, f"{doubt} is not understood and may be one of them")
+    return held

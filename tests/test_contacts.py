@@ -1,0 +1,106 @@
+"""What check and the plan say of contacts as a whole, and rows that reach nobody."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from bulk_import import check_file, import_file_async
+from bulk_import.cli import main
+from bulk_import.mapping.loading import parse_mapping
+from bulk_import.models import Status
+from bulk_import.normalize.emails import is_placeholder
+
+MAPPING = "version: 1\nfields:\n  lead_email: E-mail\n  lead_first_name: Name\n"
+CREATE = MAPPING + "  lead_phone: Phone\n  lead_telegram: Telegram\nwhen: {no_email: create}\n"
+
+
+def _findings(path, text=MAPPING) -> dict[str, str]:
+    checked = check_file(path, parse_mapping(text, "m.yml"))
+    return {problem.code: problem.message for _, problem in checked.plan.problems}
+
+
+def test_many_rows_with_one_address_are_named(write_csv):
+    rows = [["E-mail", "Name"], *([f"p{n}@example.com", "Ann"] for n in range(4))]
+    rows += [["office@example.com", f"Person {n}"] for n in range(15)]
+    found = _findings(write_csv(rows))
+    assert found["ADDRESS_SHARED"].startswith("15 rows share office@example.com (probably not")
+    assert found["CONTACT_ROWS"].startswith(
+        "14 rows are second rows of a contact (1 contact has several); they are sent in file order"
+    )
+
+
+def test_a_placeholder_is_named_as_such_from_two_rows_on(write_csv):
+    rows = [["E-mail", "Name"], ["noemail@example.com", "A"], ["noemail@example.com", "B"]]
+    rows += [["twice@example.com", "C"], ["twice@example.com", "D"]]
+    found = _findings(write_csv(rows))
+    assert (
+        "2 rows share noemail@example.com (a placeholder, nobody's address)"
+        in found["ADDRESS_SHARED"]
+    )
+    assert found["CONTACT_ROWS"].startswith("2 rows are second rows of a contact (2 contacts have")
+
+
+def test_nothing_is_said_where_every_contact_has_one_row(write_csv):
+    assert _findings(write_csv([["E-mail", "Name"], ["a@example.com", "A"]])) == {}
+
+
+@pytest.mark.parametrize(
+    ("email", "expected"),
+    [("noemail@example.com", True), ("no-email@x.org", True), ("test@test.com", True),
+     ("n/a@x.org", True), ("sinemail@x.es", True), ("anna@example.com", False),
+     ("info@acme.com", False), ("anna@test.com", False), ("nona@example.com", False)],
+)  # fmt: skip
+def test_what_a_placeholder_is(email, expected):
+    assert is_placeholder(email) is expected
+
+
+async def test_the_plan_of_a_run_says_it_before_anybody_confirms(write_csv, sandbox, settings):
+    rows = [["E-mail", "Name"], *(["office@example.com", f"P{n}"] for n in range(6))]
+    shown = []
+
+    def confirm(plan) -> bool:
+        shown.extend(problem.code for _, problem in plan.problems)
+        return False
+
+    path = write_csv(rows)
+    await import_file_async(
+        path, parse_mapping(MAPPING, "m.yml"), settings(sandbox), confirm=confirm
+    )
+    assert shown == ["ADDRESS_SHARED", "CONTACT_ROWS"]
+    assert len(sandbox.contacts()) == 0
+
+
+async def test_a_row_that_reaches_nobody_is_refused(write_csv, sandbox, settings):
+    path = write_csv(
+        [["E-mail", "Name", "Phone", "Telegram"], ["", "Nobody", "", ""], ["", "Phone", "+14155550123", ""],
+         ["", "Chat", "", "@person_1"], ["a@example.com", "Mail", "", ""], ["", "", "", ""]]
+    )  # fmt: skip
+    summary = await import_file_async(path, parse_mapping(CREATE, "m.yml"), settings(sandbox))
+    assert summary.counts[Status.SUCCESS] == 3
+    assert summary.counts[Status.INVALID] == 1
+    assert summary.by_code["CONTACT_UNREACHABLE"] == 1
+    assert len(sandbox.contacts()) == 3
+
+
+def test_another_separator_is_tried_and_another_persons_address_is_not(write_csv, tmp_path, capsys):
+    rows = [["E-mail", "Tags", "Owner Email", "Other e-mail"]]
+    rows += [[f"a{n}@example.com", "vip, new", "sam@example.org", ""] for n in range(3)]
+    rows += [["", "old", "sam@example.org", f"b{n}@example.com"] for n in range(2)]
+    path = write_csv(rows)
+    mapping = tmp_path / "m.yml"
+    mapping.write_text(
+        'version: 1\nfields:\n  lead_email: E-mail\n  add_tags: {column: Tags, separator: ";"}\n'
+    )
+    checked = check_file(path, mapping)
+    fixes = {fix.change: (fix.rows, fix.repaired, fix.costs) for fix in checked.fixes}
+    assert fixes['fields.add_tags.separator: ","'] == (3, 3, "")
+    assert fixes["fields.lead_email.columns: [E-mail, Other e-mail]"] == (2, 2, "")
+    assert not any("Owner" in change for change in fixes)
+    with pytest.raises(SystemExit):
+        main(["check", str(path), "-m", str(mapping), "--json"])
+    causes = {
+        cause["code"]: cause["rows"] for cause in json.loads(capsys.readouterr().out)["causes"]
+    }
+    assert causes == {"TAG_COMMA": 3, "EMAIL_MISSING": 2}

@@ -1,0 +1,197 @@
+"""What `init` proposes: exports handed in, known products, generated exports, and columns that lie."""
+
+from __future__ import annotations
+
+import pytest
+
+from benchmarks.exports import generated, languages
+from benchmarks.proposals import handed_in, products, samples, scored
+from bulk_import import check_file
+from bulk_import.jobs.proposing import preset_mapping, propose
+from bulk_import.mapping.binding import bind
+from bulk_import.mapping.loading import parse_mapping
+from bulk_import.mapping.suggesting import FULL_NAME, as_yaml, suggest
+from bulk_import.mapping.suggesting.assignment import assign
+from bulk_import.mapping.suggesting.headers import read_header
+from bulk_import.mapping.suggesting.products import known_products, preset_names, recognise
+from bulk_import.models import Row
+
+
+def _proposal(**columns: list[str]):
+    return _of({name.replace("_", " "): cells for name, cells in columns.items()})
+
+
+def _of(columns: dict[str, list[str]]):
+    names = list(columns)
+    rows = [
+        Row("a.csv", "", number, dict(zip(names, cells, strict=True)))
+        for number, cells in enumerate(zip(*columns.values(), strict=True), 2)
+    ]
+    return suggest(names, rows)
+
+
+def _fed(proposal) -> dict[str, list[str]]:
+    return {name: [s.column for s in found] for name, found in proposal.fields.items()}
+
+
+MAIL = [f"p{n}@example.com" for n in range(6)]
+
+
+@pytest.mark.parametrize("export", [*samples(), *handed_in(), *products()], ids=lambda e: e.name)
+def test_no_known_export_has_a_wrong_active_line_and_hardly_a_column_is_missed(export):
+    counts = scored(export, suggest(export.header, export.rows))
+    assert counts["wrong active"] == 0
+    assert counts["right"] >= 0.9 * counts["meant"] - 1
+
+
+@pytest.mark.parametrize("language", languages())
+def test_generated_exports_have_no_wrong_active_line(language):
+    meant = right = 0
+    for seed in range(5):
+        export = generated(language, seed)
+        proposal = suggest(export.header, export.rows)
+        counts = scored(export, proposal)
+        assert counts["wrong active"] == 0, (export.name, _fed(proposal))
+        meant, right = meant + counts["meant"], right + counts["right"]
+        mapping = parse_mapping(as_yaml(proposal, export.name), "m.yml")
+        bind(mapping, export.header)
+    assert right >= 0.9 * meant
+
+
+@pytest.mark.parametrize(
+    ("header", "cells"),
+    [("Active", ["No", "Yes"]), ("Salutation", ["Mr", "Ms"]), ("Language", ["de", "fr"]),
+     ("ST", ["ST", "DE"]), ("Consenso", ["SI", "NO"]), ("Balance", ["-12", "12"]),
+     ("Category ID", ["7", "8"]), ("Price category", ["A", "B"]), ("Tag count", ["3", "4"]),
+     ("List name", ["Spring", "Autumn"]), ("IP address", ["192.0.2.1", "192.0.2.2"]),
+     ("State", ["Active", "Inactive"]), ("Fax", ["+1 202 555 0101", "+1 202 555 0102"]),
+     ("Assistant's Phone", ["+1 202 555 0101", "+1 202 555 0102"]), ("Region", ["EMEA", "APAC"]),
+     ("Company Main Phone", ["+1 202 555 0101", "+1 202 555 0102"]), ("Via", ["web", "shop"]),
+     ("Ad name", ["Summer", "Autumn"]), ("Birth Country", ["France", "Italy"]),
+     ("Company City", ["Lyon", "Rome"]), ("Name", ["Acme Inc", "Globex GmbH"]),
+     ("Zork", ["France", "Italy"]), ("Zork phone", ["+1 202 555 0101", "+1 202 555 0102"]),
+     ("WhatsApp", ["yes", "no"]), ("Instagram", ["1200", "340"]), ("Notes", ["yes", "no"]),
+     ("Last Activity Date (GMT)", ["2024-05-01", "2024-05-02"])],
+)  # fmt: skip
+def test_a_column_that_is_something_else_feeds_nothing(header, cells):
+    fed = _fed(_of({"Email": MAIL, header: cells * 3}))
+    assert fed == {"lead_email": ["Email"]}
+
+
+@pytest.mark.parametrize(
+    ("names", "first", "last"),
+    [(("Name", "Vorname"), "Vorname", "Name"), (("Nome", "Sobrenome"), "Nome", "Sobrenome"),
+     (("Nom", "Prénom"), "Prénom", "Nom"), (("Nome", "Cognome"), "Nome", "Cognome"),
+     (("Nombre", "Apellidos"), "Nombre", "Apellidos"), (("Naam", "Voornaam"), "Voornaam", "Naam"),
+     (("Name", "Surname"), "Name", "Surname"), (("Ad", "Soyad"), "Ad", "Soyad")],
+)  # fmt: skip
+def test_neighbours_tell_which_name_is_meant(names, first, last):
+    columns = {"Email": MAIL, names[0]: ["Anna", "Ben"] * 3, names[1]: ["Berg", "Cole"] * 3}
+    fed = _fed(_of(columns))
+    assert (fed["lead_first_name"], fed["lead_last_name"]) == ([first], [last])
+
+
+def test_one_field_gets_one_column_and_the_better_one():
+    fed = _fed(_of({"Email": MAIL, "City": ["x1", "y2"] * 3, "Shipping City": ["Lyon", "Rome"] * 3,
+                    "Billing City": ["Paris", "Nice"] * 3}))  # fmt: skip
+    assert fed["lead_shipping_city"] == ["Shipping City"]
+    assert fed["lead_billing_city"] == ["Billing City"]
+
+
+def test_the_filled_column_wins_over_the_empty_one():
+    fed = _fed(_of({"Email": MAIL, "GMT": [""] * 6, "Time Zone": ["Europe/Berlin"] * 6}))
+    assert fed["lead_utc"] == ["Time Zone"]
+
+
+def test_tags_and_lists_are_off_until_somebody_chooses_them():
+    proposal = _of({"Email": MAIL, "Tags": ["vip;new"] * 6, "Lists": ["super"] * 6})
+    assert _fed(proposal) == {"lead_email": ["Email"]}
+    assert [(s.field, s.column) for s in proposal.off] == [
+        ("add_tags", "Tags"),
+        ("add_to_lists", "Lists"),
+    ]
+    assert 'add_tags: {column: Tags, separator: ";"}' in as_yaml(proposal, "a.csv")
+
+
+def test_a_region_needs_more_than_numbers_that_exist_somewhere():
+    rows = {"Email": MAIL, "Phone": ["612 34 56 78"] * 6}
+    region = _of(rows).region
+    assert region is not None
+    assert not region.is_active
+    homeless = {
+        "Email": MAIL,
+        "Phone": ["(201) 555-4285"] * 6,
+        "Country": ["United States"] * 5 + [""],
+    }
+    region = _of(homeless).region
+    assert region is not None
+    assert (region.code, region.is_active) == ("US", True)
+    placed = homeless | {"Country": ["United States"] * 6}
+    assert _of(placed).region is None
+    wrong = homeless | {"Phone": ["0351 4900123"] * 6}
+    assert _of(wrong).region is None  # most rows are American, and the number is not
+
+
+def test_a_field_of_small_value_that_would_refuse_rows_is_dropped_with_the_count(tmp_path):
+    path = tmp_path / "a.csv"
+    zones = ["Europe/Berlin"] * 8 + ["soon", "later"]
+    path.write_text("Email,Time Zone\n" + "".join(f"p{n}@x.org,{z}\n" for n, z in enumerate(zones)))
+    proposed = propose(str(path))
+    assert proposed.proposal.dropped == {"lead_utc": 2}
+    assert "bad_value: drop_field}" in proposed.text()
+    assert "2 of 10 rows would be refused for it" in proposed.text()
+    assert check_file(path, parse_mapping(proposed.text(), "m.yml")).plan.to_send == 10
+
+
+def test_consent_gives_an_active_rule_and_its_column_feeds_nothing():
+    proposal = _of({"Email": MAIL, "Unsubscribed": ["no", "yes"] * 3, "SMS opt-in": ["no"] * 6})
+    assert [(rule.section, rule.column) for rule in proposal.rules] == [("only", "Unsubscribed")]
+
+
+def test_consent_is_read_to_the_end_of_the_file(tmp_path):
+    path = tmp_path / "a.csv"
+    cells = ["subscribed"] * 3000 + ["cleaned"]
+    path.write_text("Email,Status\n" + "".join(f"p{n}@x.org,{c}\n" for n, c in enumerate(cells)))
+    proposed = propose(str(path))
+    checked = check_file(path, parse_mapping(proposed.text(), "m.yml"))
+    assert checked.plan.to_send == 3000
+
+
+@pytest.mark.parametrize("name", preset_names())
+def test_a_preset_can_be_used_and_its_export_is_recognised(name):
+    mapping = parse_mapping(preset_mapping(name), f"{name}.yml")
+    known = known_products().get(name)
+    for header in known.headers.values() if known else ():
+        bind(mapping, header)
+        found = recognise(header)
+        assert found is not None
+        assert found.name == name
+
+
+def test_at_least_25_products_are_known_each_with_its_source_and_date():
+    known = known_products().values()
+    assert len(known) >= 25
+    assert all(product.source and product.seen >= "2026" for product in known)
+
+
+def test_a_file_with_some_of_a_products_columns_is_not_that_product():
+    assert recognise(["First Name", "Last Name", "Email", "Record ID", "a", "b", "c", "d"]) is None
+    assert recognise(["Email", "Phone"]) is None
+
+
+def test_headers_are_read_word_by_word():
+    work = read_header("Company phone")
+    assert (work.head, work.whose) == ("phone", "company")
+    assert read_header("billing_address_2").head == "street2"
+    assert read_header("Rechnungsstraße").where == "billing"
+    assert read_header("Mobiltelefonnummer").head == "phone"
+    assert read_header("E-mail 2 - Value").rank == 2
+    assert read_header("Zork Email").unknown == ("zork",)
+    assert read_header("Telephon number").head == "phone"
+
+
+def test_the_assignment_is_the_best_as_a_whole():
+    scores = {("a", "x"): 0.9, ("a", "y"): 0.8, ("b", "x"): 0.85, ("c", "z"): 0.4}
+    assert assign(scores) == {"a": "y", "b": "x", "c": "z"}
+    assert assign({}) == {}
+    assert FULL_NAME == "full_name"
