@@ -89,11 +89,11 @@ async def resume_async(
     *,
     confirm: Confirm | None = None,
     progress: Progress | None = None,
+    accept: bool = False,
     stop: Stop | None = None,
     steer: Steer | None = None,
     corrections: Path | None = None,
     corrections_by: str | None = None,
-    accept: bool = False,
 ) -> Summary:
     """Continue a run where it stopped, as the job that it belongs to. Needs only folder and key.
 

@@ -51,8 +51,7 @@ def judge_sources(
     Args:
         duplicates: The mapping's ``when: duplicate``.
         judges: Where rows are judged; ``None`` = here.
-        is_stopping: Called between batches.
-        on_rows: Called with the number of rows of each batch.
+        is_stopping, on_rows: Called after each batch, the second with its number of rows.
         batch: Rows that are committed together.
         sieve: Picks the rows that go into the journal; its job remembers when all are judged.
 
