@@ -10,10 +10,11 @@ import pytest
 
 from bulk_import.errors import MappingError
 from bulk_import.jobs.checking import check_file
+from bulk_import.jobs.explaining import explain_row
 from bulk_import.jobs.importing import import_file_async, resume_async
 from bulk_import.mapping.binding import bind
 from bulk_import.mapping.consent import Speaks, propose_rule, refusing_cells, speaks_of
-from bulk_import.mapping.loading import parse_mapping
+from bulk_import.mapping.loading import load_mapping, parse_mapping
 from bulk_import.mapping.rows import RowMapper
 from bulk_import.models import Row
 from bulk_import.normalize.emails import normalize_email
@@ -298,3 +299,72 @@ def test_a_remark_beside_an_address_that_says_no_refuses_it(cell):
 )  # fmt: skip
 def test_other_remarks_are_left_off_as_before(cell):
     assert normalize_email(cell).value.endswith("@b.org")
+
+
+@pytest.mark.parametrize(
+    ("product", "cells", "is_sent"),
+    [
+        ("mailchimp", {"Status": "subscribed", "UNSUB_TIME": ""}, True),
+        ("mailchimp", {"Status": "Cleaned", "UNSUB_TIME": ""}, False),
+        ("mailchimp", {"Status": "subscribed", "UNSUB_TIME": "2024-05-01"}, False),
+        ("hubspot", {"Unsubscribed from all email": "false"}, True),
+        ("hubspot", {"Unsubscribed from all email": "true"}, False),
+        ("hubspot", {"Marketing contact status": "Non-marketing contact"}, False),
+        ("hubspot", {"Email hard bounce reason": "UNKNOWN_USER"}, False),
+        ("russian_crm", {"Отписан": "нет"}, True),
+        ("russian_crm", {"Отписан": "да"}, False),
+        ("russian_crm", {"Согласие на рассылку": "нет"}, False),
+    ],
+)
+def test_the_mappings_that_ship_keep_back_who_said_no(product, cells, is_sent):
+    root = Path(__file__).parent.parent
+    mapping = load_mapping(root / "mappings" / f"{product}.yml")
+    encoding = "cp1251" if product == "russian_crm" else "utf-8"
+    with (root / "sample_data" / f"{product}.csv").open(encoding=encoding) as file:
+        header = next(csv.reader(file, delimiter=";" if product == "russian_crm" else ","))
+    mapper = RowMapper(bind(mapping, [*header, *cells]))
+    row = Row("x.csv", "", 2, dict.fromkeys(header, "") | cells)
+
+    assert (mapper.record(row).skipped is None) is is_sent
+
+
+def test_explain_says_what_keeps_a_row_back(tmp_path, write_csv):
+    source = write_csv(
+        [["E-mail", "Unsub"], ["a@b.org", "yes"], ["b@b.org", "no"], ["c@b.org", "no"]]
+    )
+    (tmp_path / "stop.txt").write_text("C@b.org\n", "utf-8")
+    mapping = tmp_path / "m.yml"
+    mapping.write_text(
+        "version: 1\nfields: {lead_email: E-mail}\nsuppress: stop.txt\n"
+        "skip: [{column: Unsub, values: yes, because: said no}]\n", "utf-8",
+    )  # fmt: skip
+
+    assert [explain_row(str(source), mapping, number).kept_back for number in (2, 3, 4)] == [
+        "Unsub: 'yes' (skip: said no)", "", "c@b.org is on the suppression list"
+    ]  # fmt: skip
+
+
+async def test_what_was_refused_for_consent_stays_refused_when_it_is_fed_back(
+    sandbox, settings, write_csv, tmp_path
+):
+    source = write_csv(
+        [
+            ["E-mail", "Unsub"], ["ok@b.org", "no"], ["a@b.org (unsubscribed)", "no"],
+            ["b@b.org", "#REF!"], ["c@b.org - bounced", ""], ["skipped@b.org", "yes"],
+            ["DO NOT EMAIL d@b.org", "no"], ["e@b.org", "#ССЫЛКА!"],
+        ]
+    )  # fmt: skip
+    mapping = tmp_path / "m.yml"
+    mapping.write_text(
+        "version: 1\nfields: {lead_email: E-mail}\n"
+        "skip: [{column: Unsub, values: yes, because: said no}]\n", "utf-8",
+    )  # fmt: skip
+    first = await import_file_async(source, mapping, settings(sandbox))
+    assert [request.email for request in sandbox.sent()] == ["ok@b.org"]
+    assert statuses(Path(first.run_dir))[1:] == ["invalid"] * 3 + ["skipped"] + ["invalid"] * 2
+
+    rejects = Path(first.run_dir) / "rejects.csv"
+    again = await import_file_async(rejects, mapping, settings(sandbox, run_dir=tmp_path / "again"))
+
+    assert len(sandbox.sent()) == 1
+    assert statuses(Path(again.run_dir)) == ["invalid"] * 5

@@ -103,6 +103,40 @@ def test_the_filled_column_wins_over_the_empty_one():
     assert fed["lead_utc"] == ["Time Zone"]
 
 
+def test_parts_of_two_addresses_are_never_mixed():
+    cities, streets = ["Lyon", "Rome"] * 3, [f"Main St {n}" for n in range(6)]
+    fed = _fed(_of({"Mail": MAIL, "Straße": streets, "PLZ": ["50667"] * 6, "Ort": cities, "Land": ["France"] * 6,
+                    "Lieferadresse Straße": streets, "Lieferadresse Ort": cities}))  # fmt: skip
+    assert (fed["lead_shipping_address_1"], fed["lead_shipping_city"]) == (["Straße"], ["Ort"])
+    fed = _fed(_of({"Mail": MAIL, "Street": streets, "City": cities, "Country": ["France"] * 6,
+                    "Shipping Street": streets, "Shipping City": cities}))  # fmt: skip
+    assert fed["lead_shipping_address_1"] == ["Street"]
+    fed = _fed(_of({"Mail": MAIL, "City": cities, "Work Street": streets, "Work City": cities,
+                    "Country": ["France"] * 6}))  # fmt: skip
+    assert fed["lead_shipping_city"] == ["City"]
+    assert "lead_shipping_address_1" not in fed
+
+
+def test_phones_of_two_addresses_are_not_joined():
+    phones = [f"+1 202 555 01{n:02}" for n in range(6)]
+    fed = _fed(_of({"Email": MAIL, "Billing Phone": phones, "Shipping Phone": phones}))
+    assert len(fed["lead_phone"]) == 1
+    fed = _fed(_of({"Email": MAIL, "Billing Phone": phones, "Phone": phones, "Mobile": phones}))
+    assert fed["lead_phone"] == ["Mobile", "Phone"]
+
+
+def test_a_secondary_address_is_used_only_when_it_is_chosen():
+    assert _fed(_of({"Secondary Email": MAIL, "Email": MAIL}))["lead_email"] == ["Email"]
+    assert _fed(_of({"E-mail 2": MAIL, "E-mail 1": MAIL}))["lead_email"] == ["E-mail 1", "E-mail 2"]
+
+
+def test_one_address_in_many_rows_beside_a_senders_is_a_question():
+    shop = ["shop@example.com"] * 6
+    proposal = _of({"From Email Address": MAIL, "To Email Address": shop})
+    assert "lead_email" not in proposal.fields
+    assert "'To Email Address'" in proposal.questions[0]
+
+
 def test_tags_and_lists_are_off_until_somebody_chooses_them():
     proposal = _of({"Email": MAIL, "Tags": ["vip;new"] * 6, "Lists": ["super"] * 6})
     assert _fed(proposal) == {"lead_email": ["Email"]}

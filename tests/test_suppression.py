@@ -190,6 +190,11 @@ def test_an_ordinary_list_is_understood_whole(name):
         ),
         pytest.param(b"# opted out\nanna@example.com\n\n\n", id="comment"),
         pytest.param(b"Name,Name,E-mail\nA,B,anna@example.com\n", id="headers twice"),
+        pytest.param(b'[{"email": "anna@example.com"}]', id="JSON"),
+        pytest.param(
+            b"<html><body><table><tr><td>E-mail</td></tr><tr><td>anna@example.com</td></tr></table></body></html>",
+            id="a web page",
+        ),
         pytest.param(b"E-mail,Note\nanna@example.com\nben@example.com,a,b\n", id="ragged"),
     ],
 )

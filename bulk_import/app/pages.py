@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import cache
 from typing import Any
@@ -26,6 +27,9 @@ SCRIPT_TEXTS = (
     "The page lost touch; it keeps trying.", "Edit {column}", "Nothing found",
     "less than a minute", "{n} min", "{h} h {m} min", "waiting {seconds} s: {why}",
 )  # fmt: skip
+
+
+_FOLDER = re.compile(r"\S*[/\\]imports[/\\][^/\\\s]+[/\\]")
 
 
 @cache
@@ -95,7 +99,12 @@ def page(request: web.Request, template: str, *, status: int = 200, **values: An
 
 def trouble(exc: BulkImportError | OSError) -> str:
     """Return an error as one text for the page."""
-    return str(exc)
+    return without_folder(str(exc))
+
+
+def without_folder(text: str) -> str:
+    """Return *text* without the folder in which a project is kept: a person knows the file's name."""
+    return _FOLDER.sub("", text)
 
 
 async def form_of(request: web.Request) -> Mapping[str, str]:

@@ -107,12 +107,12 @@ def application(desk: Desk, doorkeeper: Doorkeeper) -> web.Application:
     project = "/imports/{id}"
     post(f"{project}/delete", start.delete)
     get(f"{project}/match", match.match)
-    for name in ("assign", "option", "value", "rule", "file"):
+    for name in ("assign", "option", "value", "rule", "source", "file"):
         post(f"{project}/mapping/{name}", getattr(match, name))
     get(f"{project}/review", review.review)
     for name in ("judging", "rows", "place", "side", "cell"):
         get(f"{project}/{name}", getattr(review, name))
-    for name in ("edit", "replace", "fix", "undo", "redo"):
+    for name in ("edit", "replace", "fix", "undo", "redo", "takeover"):
         post(f"{project}/{name}", getattr(review, name))
     get(f"{project}/plan", plan.plan)
     post(f"{project}/send", plan.send)

@@ -78,10 +78,7 @@ def _tell(explained: Explained) -> None:
     for problem in record.problems:
         if problem not in told:
             click.echo(f"  {problem.severity.value}: {problem.code}: {plain(problem.message)}")
-    if record.is_valid:
-        click.echo("sent as:" if explained.outcome else "would be sent as:")
-        for name, value in explained.form:
-            click.echo(f"  {name} = {plain(value)}")
+    _tell_form(explained)
     if explained.outcome:
         click.echo(f"outcome: {plain(_outcome(explained.outcome))}")
     for attempt in explained.attempts:
@@ -90,6 +87,15 @@ def _tell(explained: Explained) -> None:
             f"  attempt {attempt.number} at {attempt.started_at}: "
             f"{attempt.result or 'no answer known'}{status} {plain(attempt.message)}"
         )
+
+
+def _tell_form(explained: Explained) -> None:
+    if explained.kept_back:
+        click.echo(f"not sent: {plain(explained.kept_back)}")
+    elif explained.record.is_valid:
+        click.echo("sent as:" if explained.outcome else "would be sent as:")
+        for name, value in explained.form:
+            click.echo(f"  {name} = {plain(value)}")
 
 
 def _outcome(outcome: Outcome) -> str:
@@ -124,6 +130,7 @@ def _as_json(explained: Explained) -> dict[str, Any]:
             }
             for problem in record.problems
         ],
+        "kept_back": explained.kept_back,
         "form": dict(explained.form),
         "outcome": _outcome(explained.outcome) if explained.outcome else "",
         "attempts": [

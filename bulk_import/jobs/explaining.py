@@ -12,6 +12,7 @@ from bulk_import.journal import Journal
 from bulk_import.journal.entries import Attempt
 from bulk_import.mapping.loading import ColumnMapping, load_mapping, parse_mapping
 from bulk_import.mapping.rows import Step
+from bulk_import.mapping.suppression import SuppressionList
 from bulk_import.models import VANISHED, Outcome, Record
 from bulk_import.run.folder import JOURNAL
 from bulk_import.run.inputs import opened_inputs, row_mapper
@@ -27,6 +28,7 @@ class Explained:
     Attributes:
         form: What is sent, without the key.
         outcome: How it ended, of a run.
+        kept_back: Which rule or suppression list keeps the row from being sent; ``""`` = none.
     """
 
     record: Record
@@ -34,6 +36,7 @@ class Explained:
     form: list[tuple[str, str]]
     outcome: Outcome | None = None
     attempts: tuple[Attempt, ...] = ()
+    kept_back: str = ""
 
 
 def explain_row(
@@ -52,11 +55,20 @@ def explain_row(
             for row in opened.rows:
                 if row.number == number:
                     record, steps = opened.mapper.explain(row)
-                    return Explained(record, steps, list(record.fields))
+                    return Explained(
+                        record, steps, list(record.fields), kept_back=_kept_back(record, loaded)
+                    )
                 last = row.number
     raise SetupError(
         f"{source}: no row {number}: it is blank, the header, or after the last row ({last})"
     )
+
+
+def _kept_back(record: Record, mapping: ColumnMapping) -> str:
+    """Why a row is not sent although its cells are in order; ``""`` when it is."""
+    if record.skipped is not None:
+        return str(record.skipped)
+    return SuppressionList.load(mapping.suppress_files()).reason(record.email)
 
 
 def explain_run(run_dir: Path, number: int, *, source: str = "") -> Explained:

@@ -9,20 +9,21 @@ from pathlib import Path
 
 from bulk_import.api.fields import FIELDS, Field, Kind
 from bulk_import.errors import MappingError, SetupError
-from bulk_import.jobs.projects import Project
+from bulk_import.jobs.projects import Project, propose
 from bulk_import.mapping.binding import bind
-from bulk_import.mapping.editing import Change
+from bulk_import.mapping.editing import Change, edited
 from bulk_import.mapping.loading import ColumnMapping
 from bulk_import.mapping.rows import RowMapper
 from bulk_import.mapping.schema import FieldRule
 from bulk_import.mapping.suggesting import Proposal, Suggestion, suggest
 from bulk_import.models import Problem, Row
 from bulk_import.run.inputs import options_of
-from bulk_import.sources import open_source
+from bulk_import.sources import SourceOptions, open_source
 from bulk_import.texts.fields import FIELD_NAMES
 
 FULL_NAME = "full_name"
 _PARTS = {"first": "lead_first_name", "middle": "lead_middle_name", "last": "lead_last_name"}
+_READING = ("sheet", "header_row", "encoding", "delimiter", "member")
 _ROWS = 500  # that are looked at
 _SAMPLES = 6
 _PREVIEWS = 8
@@ -153,6 +154,31 @@ def set_option(project: Project, path: Sequence[str], value: str) -> None:
     given = [line.strip() for line in value.splitlines() if line.strip()]
     put = (given or None) if path[-1] in lists else (value or None)
     project.change_mapping([Change(tuple(path), put)], ".".join(path))
+
+
+def read_as(project: Project, answers: Mapping[str, str]) -> None:
+    """Read the spreadsheet as a person says, and propose its columns anew; it can be undone.
+
+    Args:
+        answers: ``encoding``, ``delimiter``, ``sheet``, ``header_row``, ``member``; empty = detected.
+
+    Raises:
+        SetupError: It cannot be read that way; the mapping stays.
+    """
+    given = {name: text.strip() for name, text in answers.items() if text.strip()}
+    row = given.get("header_row", "")
+    if row and not (row.isascii() and row.isdigit() and int(row)):
+        raise SetupError("the row of the header is a number from 1")
+    options = SourceOptions(
+        sheet=given.get("sheet"),
+        header_row=int(row) if row else None,
+        encoding=given.get("encoding"),
+        delimiter=given.get("delimiter"),
+        member=given.get("member"),
+    )
+    text = propose(project.source, options)
+    changes = [Change(("source", name), given[name]) for name in _READING if name in given]
+    project.write_mapping(edited(text, changes), "how the file is read")
 
 
 def set_value(project: Project, field: str, cell: str, meant: str) -> None:

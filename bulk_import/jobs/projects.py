@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from bulk_import.api.preflight import Directory
-from bulk_import.errors import SetupError
+from bulk_import.errors import SetupError, SourceError
 from bulk_import.jobs.fixes import Fix, tested_fixes
 from bulk_import.jobs.reviewing import Review
 from bulk_import.mapping.editing import Change, edited
@@ -29,6 +29,7 @@ from bulk_import.mapping.suggesting import as_yaml, suggest
 from bulk_import.run.corrections import (
     Correction,
     Key,
+    contact_key,
     corrections_beside,
     digest_of,
     read_corrections,
@@ -36,13 +37,18 @@ from bulk_import.run.corrections import (
 )
 from bulk_import.run.folder import JOURNAL
 from bulk_import.run.inputs import corrections_file
-from bulk_import.sources import open_source
+from bulk_import.sources import SourceOptions, open_source
 from bulk_import.system.clock import now_s
 from bulk_import.system.files import replaced
 
 IMPORTS = "imports"
 _FACTS = "project.json"
 _HISTORY = "history.sqlite3"
+# What a person can answer: which encoding, delimiter, sheet, header or file of an archive.
+_FOR_A_PERSON = frozenset(
+    {"ENCODING_UNCLEAR", "ENCODING_WRONG", "SHEET_UNCLEAR", "SHEETS_DIFFER", "ARCHIVE_SEVERAL",
+     "SOURCE_NO_HEADER", "QUOTE_WRONG", "QUOTE_UNCLOSED"}
+)  # fmt: skip
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,60}")
 _UNSAFE = re.compile(r"[^\w. ()+-]+")
 _HISTORY_SCHEMA = """
@@ -113,7 +119,7 @@ class Project:
         Raises:
             SourceError: The spreadsheet cannot be read.
         """
-        text = mapping or propose(source)
+        text = mapping or propose_or_ask(source)
         folder = _new_folder(home, source.stem)
         facts = Facts(str(source.absolute()), now_s(), note=note)
         project = cls(folder, facts)
@@ -137,7 +143,7 @@ class Project:
         source = folder / safe
         try:
             uploaded.replace(source)
-            text = propose(source)
+            text = propose_or_ask(source)
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
             raise
@@ -339,6 +345,23 @@ class Project:
         changes = [(seq, column, after) for seq, _, after in found]
         return self.edit(changes, f"replace {find} by {by} in {column}")
 
+    def take_over(self, earlier: Project) -> int:
+        """Replay the corrections of an earlier export: same contact, column and text, as one step."""
+        review = self._judged()
+        path = earlier.corrections_path()
+        kept = read_corrections(path) if path is not None and path.is_file() else []
+        wanted: dict[str, list[Correction]] = {}
+        for one in kept:
+            if one.contact and one.column in review.header:
+                wanted.setdefault(contact_key(one.contact), []).append(one)
+        changes = [
+            (seq, one.column, one.after)
+            for seq, contact in review.contacts(wanted.keys())
+            for one in wanted[contact]
+            if review.cell(seq, one.column)[1] == one.before
+        ]
+        return self.edit(changes, f"corrections of {earlier.source.name}")
+
     def undo(self) -> Step | None:
         """Take the last step back; ``None`` when there is none. Judge anew if it is the mapping's."""
         return self._step_back(undone=False)
@@ -451,13 +474,27 @@ def delete_project(project: Project) -> None:
     shutil.rmtree(project.folder, ignore_errors=True)
 
 
-def propose(source: Path) -> str:
+def propose_or_ask(source: Path) -> str:
+    """As ``propose``; an empty mapping where a person has to say how the file is read.
+
+    Raises:
+        SourceError: It cannot be read, whatever anybody says.
+    """
+    try:
+        return propose(source)
+    except SourceError as exc:
+        if exc.code not in _FOR_A_PERSON:
+            raise
+        return "version: 1\nfields:\n  lead_email: E-mail\n"
+
+
+def propose(source: Path, options: SourceOptions | None = None) -> str:
     """Return a mapping that is proposed for a spreadsheet.
 
     Raises:
         SourceError: It cannot be read.
     """
-    with open_source(source) as opened:
+    with open_source(source, options or SourceOptions()) as opened:
         proposal = suggest(opened.header, opened)
     text = as_yaml(proposal, source.name)
     if not proposal.fields:  # a mapping has one field at least: a person chooses it

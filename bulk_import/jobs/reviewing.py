@@ -11,7 +11,7 @@ import json
 import os
 import sqlite3
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
@@ -341,6 +341,20 @@ class Review:
     def contact_of(self, row: Row) -> str:
         """Return who a row is about: its address, or what stands for one."""
         return self._mapper.record(row).email or self._mapper.email_text(row.cells).strip()
+
+    def contacts(self, wanted: Collection[str]) -> list[tuple[int, str]]:
+        """Return (seq, contact) of the rows that are about one of *wanted*, by their addresses."""
+        at = [self.header.index(name) for name in self._mapper.email_columns]
+        cells = ", ".join(f"json_extract(cells, '$[{place}]')" for place in at) or "null"
+        with self._lock:
+            rows = self._db.execute(
+                f"select seq, email, coalesce({cells}, '') from j.record"  # noqa: S608 - our own texts
+            )
+            return [
+                (seq, key)
+                for seq, email, text in rows
+                if (key := email or str(text).strip().lower()) in wanted
+            ]
 
     def put(self, changes: Mapping[int, Mapping[str, str]]) -> None:
         """Put other texts into cells, and judge their rows again.

@@ -64,6 +64,7 @@ schwarze liste|gesperrt|blockiert|liste noire|bloquee?|lista negra|bloquead[oa]|
 lista nera|bloccat[oa]|czarna lista|zablokowan\w+|kara liste|engellen\w+""",
     "asked not to be contacted": r"""
 (?:do not|dont|no) (?:contact|e ?mails?|mail|mailings?|market\w*|send|disturb)|dnc|
+(?:do not|dont|not) allow (?:bulk )?(?:e ?mails?|marketing)|
 не (?:писать|отправлять|беспокоить|связываться|присылать)|
 nicht (?:anschreiben|kontaktieren|schreiben)|keine werbung|
 ne (?:pas|plus) (?:contacter|ecrire|envoyer)|no (?:contactar|enviar|escribir)|
@@ -93,7 +94,7 @@ consentimiento|suscri\w+|boletin\w*|acepta\w*|autoriza\w*|permiso|
 consentimento|inscric\w+|aceit\w+|permissao|lgpd|
 consenso|iscri\w+|accett\w+|autorizzaz\w+|
 zgod\w+|subskryb\w+|zapisan\w+|biuletyn\w*|rodo|
-nieuwsbrie\w+|toestemming\w*|ingeschreven|aangemeld|
+nieuwsbrie\w+|souhlas\w*|nyhetsbrev\w*|nyhedsbrev\w*|samtycke\w*|toestemming\w*|ingeschreven|aangemeld|
 abone|abonelik|onay\w*|izin\w*|izni|bulten\w*|riza\w*|kvkk"""
 _STATE = "status(?:es)?|state|статус\\w*|состояние|statut|etat|estado|situacao|stato|stan|durum\\w*"
 # Says why, where or how much: no answer of its own.

@@ -124,6 +124,11 @@ class RowMapper:
         """Return what the cells hold for an e-mail, as it is; ``""`` when nothing is mapped to it."""
         return self._email.pick(cells) if self._email is not None else ""
 
+    @property
+    def email_columns(self) -> tuple[str, ...]:
+        """The columns of which an e-mail is made; the first that is filled counts."""
+        return self._email.columns if self._email is not None else ()
+
     def first_column(self, field: str) -> str:
         """Return the first column that feeds a field; ``""`` for none."""
         bound = next((b for b in self._binding.fields if b.field.name == field), None)

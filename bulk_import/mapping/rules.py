@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -10,9 +9,7 @@ from bulk_import.mapping.consent import EMPTY
 from bulk_import.mapping.schema import RowRule
 from bulk_import.models import Problem
 from bulk_import.normalize.consent import folded_cell
-
-# What a spreadsheet program shows, and saves as text, instead of a result.
-_ERROR = re.compile(r"#(?:REF!|N/A|NAME\?|VALUE!|DIV/0!|NULL!|NUM!|SPILL!|CALC!|FIELD!|BLOCKED!)")
+from bulk_import.sources.remnants import ERROR_VALUES
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +36,7 @@ class BoundRule:
     def damage(self, cells: Mapping[str, str]) -> Problem | None:
         """Return the problem of a cell that shows a spreadsheet's error: it decides nothing."""
         cell = cells[self.column].strip()
-        if not _ERROR.fullmatch(cell.upper()):
+        if not cell.startswith("#") or cell.upper() not in ERROR_VALUES:
             return None
         message = f"{cell} stands where the {self.section} rule looks; repair the cell"
         return Problem("CELL_ERROR", message, column=self.column, value=cell)

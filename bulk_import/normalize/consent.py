@@ -90,17 +90,17 @@ iptal|iptal edildi|ayrildi|engellendi|reddedildi|reddetti|onaylanmadi|pasif|sili
 gonderme|izin verilmedi|verilmedi|gecersiz
 """
 _FALSE = """
-no|n|false|f|0|off|none|never|null|n a|na|nil|not|nope|нет|н|ложь|не|никогда|nein|falsch|nee|nie|non|faux|
-jamais|falso|nunca|nao|mai|falsz|brak|hayir|yanlis|yok|h|aucun|ninguno|nenhum|nessuno|zaden|keine|keiner
+no|n|false|f|0|off|none|never|null|n a|na|nil|not|nope|нет|н|ложь|не|никогда|nein|falsch|nee|nej|ne|nie|non|
+faux|jamais|falso|nunca|nao|mai|falsz|brak|hayir|yanlis|yok|h|aucun|ninguno|nenhum|nessuno|zaden|keine|keiner
 """
 _TRUE = """
-yes|y|true|t|1|x|on|ok|yep|да|д|истина|ja|j|wahr|oui|o|vrai|si|s|verdadero|sim|verdadeiro|vero|tak|prawda|
+yes|y|true|t|1|x|on|ok|yep|ano|да|д|истина|ja|j|wahr|oui|o|vrai|si|s|verdadero|sim|verdadeiro|vero|tak|prawda|
 evet|e|dogru|var
 """
 _SUBSCRIBED = """
-subscribed|active|confirmed|opted in|opt in|optin|optedin|double opt in|double optin|single opt in|doi|soi|
-granted|given|agreed|accepted|consented|allowed|permitted|subscriber|marketing contact|enabled|verified|
-explicit|express|
+allow|subscribed|active|confirmed|opted in|opt in|optin|optedin|double opt in|double optin|single opt in|
+doi|soi|granted|given|agreed|accepted|consented|allowed|permitted|subscriber|marketing contact|enabled|
+verified|explicit|express|
 подписан|подписана|подписано|подписаны|подписался|подписалась|активен|активна|активный|подтвержден|
 подтверждена|подтверждено|согласен|согласна|согласие|согласие получено|есть|есть согласие|получено|дано|
 разрешено|включен|включена|включено|

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from itertools import chain
 from pathlib import Path
 
 from bulk_import.errors import SourceError
@@ -39,6 +40,7 @@ def open_lines(path: str | Path, options: SourceOptions) -> Iterator[Sheets]:
 
 def _sheets(stack: ExitStack, file: Path, name: str, options: SourceOptions) -> Sheets:
     from bulk_import.sources.container import kind_of
+    from bulk_import.sources.opening import tabs_of
 
     kind = kind_of(file, name)
     if kind == "text":
@@ -47,19 +49,19 @@ def _sheets(stack: ExitStack, file: Path, name: str, options: SourceOptions) -> 
         encoding = choose_encoding(file, name, options.encoding)
         dialect = detect_dialect(file, encoding.name, name, options.delimiter)
         return iter([("", read_lines(file, encoding.name, dialect, name))])
-    if kind == "xlsx":
-        from bulk_import.sources.xlsx.workbook import Workbook
+    if kind == "json":
+        from bulk_import.sources.text.objects import read_objects
 
-        workbook = stack.enter_context(Workbook(file, name))
-        every = [(sheet.name, workbook.lines(sheet)) for sheet in workbook.sheets]
-    else:
-        from bulk_import.sources import calamine
+        _, header, lines = read_objects(file, name, options.encoding)
+        return iter([("", chain([Line(0, header)], lines))])
+    if kind == "html":
+        from bulk_import.sources.text.page import read_table
 
-        book, _ = calamine.sheets_of(file, name)
-        every = [(sheet, calamine.lines(book, sheet, name)) for sheet in book.sheet_names]
-    chosen = [(sheet, lines) for sheet, lines in every if options.sheet in (None, sheet)]
+        return iter([("", iter(read_table(file, name, options.encoding)))])
+    tabs, _ = tabs_of(stack, file, name, kind)
+    chosen = [(tab.name, tab.lines()) for tab in tabs if options.sheet in (None, tab.name)]
     if not chosen:
-        names = ", ".join(repr(sheet) for sheet, _ in every[:20])
+        names = ", ".join(repr(tab.name) for tab in tabs[:20])
         raise SourceError(
             f"{name}: no sheet {options.sheet!r}; it has {names}", code="SHEET_MISSING"
         )

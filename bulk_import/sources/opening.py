@@ -51,11 +51,11 @@ def opened(stack: ExitStack, file: Path, name: str, options: SourceOptions) -> S
         return _open_objects(file, name, options)
     if kind == "html":
         return _open_page(file, name, options)
-    tabs, problems = _tabs(stack, file, name, kind)
+    tabs, problems = tabs_of(stack, file, name, kind)
     return _open_workbook(tabs, problems, file, name, kind, options)
 
 
-def _tabs(stack: ExitStack, file: Path, name: str, kind: str) -> tuple[list[Tab], list[Problem]]:
+def tabs_of(stack: ExitStack, file: Path, name: str, kind: str) -> tuple[list[Tab], list[Problem]]:
     """The sheets of a workbook, and what its reader has to say."""
     if kind == "xlsx":
         from bulk_import.sources.xlsx.workbook import Workbook

@@ -352,6 +352,13 @@ function start() {
     if (!button) return;
     if (button.dataset.want !== undefined) { find.value = ""; filter(button.dataset.want); }
     else if (button.dataset.do) step(button.dataset.do);
+    else if (button.dataset.takeover) {
+      try {
+        const answer = await post(`${base}/takeover`, { from: button.dataset.takeover });
+        await reload({ keep: true });
+        tell(t("{n} rows", { n: number(answer.changed) }));
+      } catch (error) { complain(error.message); }
+    }
     else if (button.dataset.fix) {
       button.disabled = true;
       try {

@@ -9,7 +9,7 @@ from typing import Any
 from aiohttp import web
 
 from bulk_import.api.fields import FIELDS
-from bulk_import.app.pages import form_of, page, project_of, refused
+from bulk_import.app.pages import form_of, page, project_of, refused, trouble
 from bulk_import.errors import BulkImportError, SetupError
 from bulk_import.jobs import matching
 from bulk_import.jobs.projects import Project
@@ -53,6 +53,12 @@ async def rule(request: web.Request) -> web.Response:
     )
 
 
+async def source(request: web.Request) -> web.Response:
+    """Read the file otherwise, and propose its columns anew."""
+    form = await form_of(request)
+    return await _changed(request, lambda p: matching.read_as(p, form))
+
+
 async def file(request: web.Request) -> web.Response:
     """Put another text into the mapping file; line ends as the file has them."""
     form = await form_of(request)
@@ -75,7 +81,7 @@ async def _shown(request: web.Request, template: str) -> web.Response:
     try:
         values["match"] = await asyncio.to_thread(matching.look, project)
     except BulkImportError as exc:
-        values["trouble"] = str(exc)
+        values["trouble"] = trouble(exc)
     text = await asyncio.to_thread(project.mapping_text)
     return page(
         request, template, groups=matching.GROUPS, title_of=matching.title_of,

@@ -7,7 +7,15 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from bulk_import.app.pages import DESK, form_of, page, project_of, refused
+from bulk_import.app.pages import (
+    DESK,
+    form_of,
+    page,
+    project_of,
+    refused,
+    trouble,
+    without_folder,
+)
 from bulk_import.errors import BulkImportError, SetupError
 from bulk_import.jobs.reviewing import Counts
 from bulk_import.models import Status
@@ -36,13 +44,13 @@ async def plan(request: web.Request) -> web.Response:
         judging = desk.judge(project)
     except (BulkImportError, OSError) as exc:
         return page(request, "plan.html.j2", project=project, step="plan", outlook=None,
-                    judging=None, trouble=str(exc))  # fmt: skip
+                    judging=None, trouble=trouble(exc))  # fmt: skip
     outlook = None
     if judging.is_done and not judging.error:
         outlook = await asyncio.to_thread(_outlook, request)
     return page(
         request, "plan.html.j2", project=project, step="plan", outlook=outlook, judging=judging,
-        trouble=judging.error if judging.is_done else "",
+        trouble=without_folder(judging.error) if judging.is_done else "",
     )  # fmt: skip
 
 

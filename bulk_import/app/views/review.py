@@ -4,14 +4,25 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from aiohttp import web
 
-from bulk_import.app.pages import DESK, form_of, page, project_of, refused, texts_of
+from bulk_import.app.pages import (
+    DESK,
+    form_of,
+    page,
+    project_of,
+    refused,
+    texts_of,
+    trouble,
+    without_folder,
+)
 from bulk_import.errors import BulkImportError, SetupError
-from bulk_import.jobs.projects import Project
+from bulk_import.jobs.projects import Project, list_projects
 from bulk_import.jobs.reviewing import Filter, Line, Review
+from bulk_import.run.corrections import corrections_beside
 
 _MOST_ROWS = 400  # of one window
 
@@ -22,11 +33,11 @@ async def review(request: web.Request) -> web.Response:
         judging = request.app[DESK].judge(project)
     except (BulkImportError, OSError) as exc:
         return page(request, "review.html.j2", project=project, step="review", judging=None,
-                    trouble=str(exc), review=None)  # fmt: skip
+                    trouble=trouble(exc), review=None)  # fmt: skip
     shown = project.review if judging.is_done and not judging.error else None
     return page(
         request, "review.html.j2", project=project, step="review", judging=judging,
-        trouble=judging.error if judging.is_done else "", review=shown,
+        trouble=without_folder(judging.error) if judging.is_done else "", review=shown,
     )  # fmt: skip
 
 
@@ -64,9 +75,10 @@ async def side(request: web.Request) -> web.Response:
     found = _review(project)
     counts, fixes = await asyncio.to_thread(lambda: (found.counts(), project.fixes()))
     undo, redo = project.next_steps()
+    earlier = await asyncio.to_thread(_with_corrections, request.app[DESK].home, project)
     return page(
         request, "_side.html.j2", project=project, counts=counts, fixes=fixes, undo=undo, redo=redo,
-        wanted=_filter(request), review=found,
+        wanted=_filter(request), review=found, earlier=earlier,
     )  # fmt: skip
 
 
@@ -113,6 +125,13 @@ async def replace(request: web.Request) -> web.Response:
     )
 
 
+async def takeover(request: web.Request) -> web.Response:
+    """Replay the corrections of an earlier import on this one."""
+    form = await form_of(request)
+    earlier = request.app[DESK].project(form.get("from", ""))
+    return await _edited(request, lambda p: p.take_over(earlier), 0)
+
+
 async def fix(request: web.Request) -> web.Response:
     """Apply a fix that was tried; all rows are judged again."""
     form = await form_of(request)
@@ -157,6 +176,16 @@ async def _edited(request: web.Request, change: Callable[[Project], int], seq: i
     desk.edited(project)
     lines = _review(project).window(Filter(), seq - 1, 1) if seq else []
     return web.json_response({"changed": changed, "rows": [_line(line) for line in lines]})
+
+
+def _with_corrections(home: Path, project: Project) -> list[Project]:
+    """Other imports that have corrections, the newest first."""
+    found = []
+    for other in list_projects(home):
+        path = corrections_beside(str(other.source))
+        if other.id != project.id and path is not None and path.is_file():
+            found.append(other)
+    return found[:5]
 
 
 def _review(project: Project) -> Review:

@@ -10,7 +10,15 @@ from contextlib import suppress
 from aiohttp import web
 
 from bulk_import.app.live import Sending
-from bulk_import.app.pages import DESK, form_of, page, project_of, refused, texts_of
+from bulk_import.app.pages import (
+    DESK,
+    form_of,
+    page,
+    project_of,
+    refused,
+    texts_of,
+    without_folder,
+)
 from bulk_import.app.security import HEADERS
 from bulk_import.errors import SetupError
 
@@ -43,6 +51,7 @@ async def events(request: web.Request) -> web.StreamResponse:
             if sending.version != seen or is_over:
                 seen, silent_s = sending.version, 0.0
                 told = sending.snapshot()
+                told["said"] = [without_folder(line) for line in told["said"]]
                 told["causes"] = [(code, rows, say.cause(code)) for code, rows in told["causes"]]
                 if is_over:
                     told["url"] = f"/imports/{project.id}/result"

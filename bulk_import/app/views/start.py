@@ -20,7 +20,7 @@ from bulk_import.app.pages import (
 )
 from bulk_import.app.views.uploading import receive
 from bulk_import.errors import BulkImportError, SettingsError, SourceError
-from bulk_import.jobs.history import list_runs
+from bulk_import.jobs.history import list_jobs, list_runs
 from bulk_import.jobs.projects import IMPORTS, Project, delete_project, list_projects
 from bulk_import.journal import Journal
 from bulk_import.models import Summary
@@ -57,7 +57,10 @@ async def start(request: web.Request) -> web.Response:
     for item in projects:
         sending = desk.sending.get(item["id"])
         item["is_sending"] = sending is not None and not sending.is_over
-    return page(request, "start.html.j2", projects=projects, runs=runs, files=files, home=desk.home)
+    jobs = await asyncio.to_thread(list_jobs, desk.home)
+    return page(
+        request, "start.html.j2", projects=projects, runs=runs, files=files, jobs=jobs, home=desk.home,
+    )  # fmt: skip
 
 
 async def upload(request: web.Request) -> web.Response:

@@ -35,7 +35,13 @@ _ADDRESS = {
     "street": "address_1", "street2": "address_2", "city": "city", "state": "state", "zip": "zip",
     "country": "country_code",
 }  # fmt: skip
-_BLOCKS = ("", "main", "home", "shipping")  # addresses that are where the person is reached
+_BLOCK_OF = {
+    "": "person",
+    "main": "person",
+    "home": "person",
+    "shipping": "shipping",
+    "work": "work",
+}
 _NAMES = frozenset({"first", "middle", "last", "full"})
 
 
@@ -136,6 +142,8 @@ class Table:
             if self._has_plain(head):
                 return 0.4, f"of the {heading.where} address; another column has the contact's own"
             return 0.8, f"of the {heading.where} address"
+        if head == "notes" and heading.where:
+            return 0.5, f"its header says notes, and {heading.where}"
         if heading.where == "other" or (heading.rank > 1 and head != "phone"):
             return 0.45, "a second one"
         return 0.95, f"its header says {_CALLED.get(head, head)}"
@@ -198,24 +206,33 @@ class Table:
         part = _ADDRESS[head]
         if heading.where == "billing":
             return [Fit(f"lead_billing_{part}", column, score, why)]
-        if heading.where == "work" and self._has_block:
-            return [Fit(f"lead_shipping_{part}", column, min(score, 0.45), f"{why}; at work")]
-        if heading.where == "shipping":
-            score = min(0.97, score + 0.02)  # wins over a column that does not say which address
-        elif heading.where in ("main", "home", "work"):
-            score = max(0.0, score - 0.02)
+        if not self._is_of_block(head, heading):
+            why = f"{why}; of another address than the one that is sent"
+            return [Fit(f"lead_shipping_{part}", column, min(score, 0.45), why)]
+        if heading.where in ("main", "home", "work"):
+            score = max(0.0, score - 0.02)  # of two in one block the one that says nothing more
         return [Fit(f"lead_shipping_{part}", column, score, why)]
 
+    def _is_of_block(self, head: str, heading: Heading) -> bool:
+        """Whether a column belongs to the address that is sent as a whole.
+
+        A street here and a postal code there would be nobody's address. Only the country is taken
+        from another block where the chosen one has none.
+        """
+        block = _BLOCK_OF.get(heading.where, "")
+        chosen = max(self._blocks, key=lambda name: len(self._blocks[name]), default="")
+        return block == chosen or (head == "country" and head not in self._blocks[chosen])
+
     @cached_property
-    def _has_block(self) -> bool:
-        """Whether a part of an address stands in a column that does not belong to work."""
-        return any(
-            heading.head in _ADDRESS
-            and heading.where in _BLOCKS
-            and not (heading.whose or heading.kinds or heading.consent)
-            and not self.contents[column].is_empty
-            for column, heading in self.headings.items()
-        )
+    def _blocks(self) -> dict[str, set[str]]:
+        """Which parts of an address each block has; of equals the first is chosen."""
+        found: dict[str, set[str]] = {"shipping": set(), "person": set(), "work": set()}
+        for column, heading in self.headings.items():
+            is_part = heading.head in _ADDRESS and heading.rank == 1 and not heading.unknown
+            is_own = not (heading.whose or heading.kinds or heading.consent)
+            if is_part and is_own and not self.contents[column].is_empty:
+                found.get(_BLOCK_OF.get(heading.where, ""), set()).add(heading.head)
+        return found
 
     # -- by the cells alone -----------------------------------------------------------------------
 

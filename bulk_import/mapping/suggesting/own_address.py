@@ -32,6 +32,7 @@ class AddressColumn:
         claim: How strong its claim to be the contacts' own is, 0 to 1.
         rank: 1 for the main address, 2 and more for another one of the same person.
         most: Rows that hold its commonest address.
+        is_other: It is called secondary, other or old.
         why: For people.
     """
 
@@ -43,6 +44,7 @@ class AddressColumn:
     distinct: int
     most: int
     why: str
+    is_other: bool = False
 
     @property
     def is_shared(self) -> bool:
@@ -62,7 +64,7 @@ class OwnAddress:
     Attributes:
         own: The contacts' own columns, best first. The first that is not empty is a row's address.
         rivals: Columns between which a person has to choose; empty when it is clear.
-        foreign: Columns of other people, and columns that nobody's address can be in.
+        foreign: Columns of other people, and those that are not used without being chosen.
     """
 
     own: tuple[AddressColumn, ...] = ()
@@ -119,6 +121,11 @@ def own_address(header: Sequence[str], contents: Mapping[str, Content]) -> OwnAd
         if max(one.claim for one in clear) > 0.9:  # a billing address steps back
             foreign += tuple(one for one in clear if one.claim <= 0.9)
             clear = [one for one in clear if one.claim > 0.9]
+        if any(not one.is_other for one in clear):  # "Secondary", "Old": not without being asked
+            foreign += tuple(one for one in clear if one.is_other)
+            clear = [one for one in clear if not one.is_other]
+        if all(one.is_shared for one in clear) and any(one.whose for one in foreign):
+            return OwnAddress(rivals=tuple(clear), foreign=foreign)
         clear.sort(key=lambda one: (one.rank, -round(one.claim, 1), -one.filled))
         return OwnAddress(own=tuple(clear), foreign=foreign)
     if len(own) == 1 and not own[0].is_shared and not _is_rivalled(own[0], foreign):
@@ -188,6 +195,7 @@ def _judged(column: str, heading: Heading, content: Content) -> AddressColumn | 
         filled=content.filled,
         distinct=content.distinct,
         most=content.most,
+        is_other=heading.where == "other",
         why=f"{why}; {spread}",
     )
 

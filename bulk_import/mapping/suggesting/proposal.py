@@ -205,6 +205,13 @@ def _join_phones(proposal: Proposal, table: Table, fits: Sequence[Fit]) -> None:
     if not any(fit.field == _PHONE for fit in fits) or _PHONE not in proposal.fields:
         return  # a product's phones are in order already
     sure = [fit for fit in fits if fit.field == _PHONE and fit.score >= SURE]
+    by_address = ("billing", "shipping")
+    kept = proposal.fields[_PHONE][0].column  # of two addresses' phones only one
+    sure = [
+        fit
+        for fit in sure
+        if fit.column == kept or table.headings[fit.column].where not in by_address
+    ]
     order = {column: at for at, column in enumerate(table.header)}
     sure.sort(
         key=lambda fit: (

@@ -1,0 +1,124 @@
+"""The ways beside the straight one: odd files, tomorrow's export, nights."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from dataclasses import replace
+from urllib.parse import quote
+
+from bulk_import.jobs.history import list_jobs
+from bulk_import.jobs.nightly import sync_async
+from tests.visitors import judged
+
+
+async def test_a_file_that_cannot_be_read_by_itself_is_read_as_the_person_says(person):
+    text = "E-mail,氏名\n" + "".join(f"p{n}@example.org,ｱﾝﾅ山田\n" for n in range(3))
+    status, answer, _ = await person.ask(
+        "POST", "/upload", headers={"X-File-Name": quote("名簿.csv")}, data=text.encode("cp932")
+    )
+    assert status == 200, answer
+    base = json.loads(answer)["url"].removesuffix("/match")
+    page = await person.get(f"{base}/match")
+    if "How is the file read?" in page:  # the encoding was not clear
+        assert "/imports/" not in page.split('class="notice"')[1].split("</p>")[0]
+    page = (await person.post(f"{base}/mapping/source", encoding="cp932"))["html"]
+    assert "ｱﾝﾅ山田" in page
+    mapping = (person.page.desk.home / base[1:] / "mapping.yml").read_text("utf-8")
+    assert "encoding: cp932" in mapping
+    status, answer, _ = await person.ask(
+        "POST", f"{base}/mapping/source", data={"header_row": "zero"}
+    )
+    assert (status, "number from 1" in answer) == (409, True)
+    await judged(person, base)
+
+
+async def test_corrections_are_taken_over_by_tomorrows_export(person):
+    header = "E-mail,Name,Phone\n"
+    base = await person.upload(
+        header + "ann@example.com,Ann,12\nbob@example.com,Bob,13\n", "mon.csv"
+    )
+    await judged(person, base)
+    await person.post(f"{base}/edit", seq="1", column="Phone", text="+14155550123")
+    await person.post(f"{base}/edit", seq="2", column="Phone", text="+14155550124")
+    # Tomorrow Bob comes first, with another number, and Ann as she was.
+    later = await person.upload(
+        header + "bob@example.com,Bob,14\nANN@example.com,Ann,12\n", "tue.csv"
+    )
+    await judged(person, later)
+    assert "Take over the corrections of mon.csv" in await person.get(f"{later}/side")
+    answer = await person.post(f"{later}/takeover", **{"from": base.rsplit("/", 1)[1]})
+    assert answer["changed"] == 1
+    rows = json.loads(await person.get(f"{later}/rows?rows=5"))["rows"]
+    assert [row["cells"][2] for row in rows] == ["14", "+14155550123"]
+    await person.post(f"{later}/undo")
+    rows = json.loads(await person.get(f"{later}/rows?rows=5"))["rows"]
+    assert [row["cells"][2] for row in rows] == ["14", "12"]
+
+
+async def test_a_braked_night_is_shown_and_accepted_once(person):
+    await person.post("/account", kind="sandbox")
+    desk = person.page.desk
+    source, mapping, state = (desk.home / name for name in ("c.csv", "m.yml", "c.sqlite3"))
+    mapping.write_text("version: 1\nfields: {lead_email: E-mail}\n")
+
+    async def night(people: int) -> None:
+        source.write_text(
+            "E-mail\n" + "".join(f"p{n}@example.com\n" for n in range(people)), "utf-8"
+        )
+        settings = replace(
+            desk.account.settings,
+            limits=replace(desk.account.settings.limits, rate=0),
+            run_dir=desk.home / "runs" / f"night{people}",
+        )
+        await sync_async(source, mapping, settings, state=state)
+
+    await night(60)
+    await night(10)
+    page = await person.get("/nights")
+    assert "The brake stopped the last night." in page
+    assert "60 contacts are known" in page
+    assert "The brake stopped the last night." in await person.get("/")
+    await person.post("/nights/accept", job="c.sqlite3")
+    sending = desk.sending["night:c.sqlite3"]
+    await asyncio.wait_for(sending.task, 30)
+    assert sending.error == ""
+    (job,) = list_jobs(desk.home)
+    assert not job.is_braked
+    assert len(job.nights) == 3
+    status, text, _ = await person.ask("POST", "/nights/accept", data={"job": "other.sqlite3"})
+    assert (status, "no such job" in text) == (409, True)
+
+
+async def test_the_account_is_chosen_on_the_plan_too(person):
+    base = await person.upload()
+    await judged(person, base)
+    await person.get(f"{base}/plan")
+    assert "Use the sandbox" in await person.get(f"{base}/plan")
+    await person.post("/account", kind="sandbox")
+    await person.get(f"{base}/plan")
+    await judged(person, base)
+    assert 'id="confirm"' in await person.get(f"{base}/plan")
+
+
+async def test_a_project_goes_and_runs_stay(person):
+    base = await person.upload()
+    folder = person.page.desk.home / base[1:]
+    assert folder.is_dir()
+    await person.post(f"{base}/delete")
+    assert not folder.exists()
+    assert (await person.ask("GET", f"{base}/match"))[0] == 404
+
+
+async def test_a_new_start_finds_everything_where_it_was(person, tmp_path):
+    base = await person.upload()
+    await judged(person, base)
+    await person.post(f"{base}/edit", seq="2", column="E-mail", text="bob@example.com")
+    desk = person.page.desk
+    desk.projects.pop(base.rsplit("/", 1)[1]).close()
+    desk.judging.clear()
+    await judged(person, base)
+    side = await person.get(f"{base}/side")
+    assert "1 cell corrected" in side
+    await person.post(f"{base}/undo")
+    assert not (desk.home / base[1:] / "contacts.corrections.csv").exists()
