@@ -209,6 +209,8 @@ class Settings:
         endpoint: Base URL of the account, ``https://login.influencersoft.com``, without a path.
         api_key: Text or ``Secret``; kept as a ``Secret``, which is never shown.
         ca_file: Certificates to trust besides the system's.
+        proxy: URL of an HTTP proxy, user and password included if it wants them; kept as a
+            ``Secret``. Empty = none; variables such as ``HTTPS_PROXY`` are not looked at.
         run_dir: The run's folder; ``None`` = a new one under ``runs/``.
         state_dir: Where the locks of accounts are; ``None`` = no lock for the account.
         dry_run: Everything but the network.
@@ -217,6 +219,7 @@ class Settings:
     endpoint: str
     api_key: Secret
     ca_file: Path | None
+    proxy: Secret
     run_dir: Path | str | None
     state_dir: Path | None
     dry_run: bool
@@ -231,6 +234,7 @@ class Settings:
         endpoint: str = "",
         api_key: Secret | str = NO_KEY,
         ca_file: Path | None = None,
+        proxy: Secret | str = NO_KEY,
         run_dir: Path | str | None = None,
         state_dir: Path | None = None,
         dry_run: bool = False,
@@ -259,6 +263,7 @@ class Settings:
             "endpoint": endpoint,
             "api_key": api_key if isinstance(api_key, Secret) else Secret(api_key),
             "ca_file": ca_file,
+            "proxy": normalize_proxy(proxy),
             "run_dir": run_dir,
             "state_dir": state_dir,
             "dry_run": dry_run,
@@ -298,6 +303,7 @@ class Settings:
             endpoint = known.get(environment.ENDPOINT_VARIABLE, "")
             account = "" if endpoint else known.get(environment.ACCOUNT_VARIABLE, "")
         options.setdefault("state_dir", environment.state_folder(known))
+        options["proxy"] = _proxy(options.get("proxy") or "", known)
         return cls(
             endpoint=normalize_endpoint(endpoint) if endpoint else account_endpoint(account),
             api_key=environment.api_key(known, api_key_file),
@@ -376,6 +382,39 @@ def normalize_endpoint(url: str) -> str:
         )
     shown = f"[{host}]" if ":" in host else host
     return f"{parts.scheme}://{shown}" + (f":{port}" if port else "")
+
+
+def normalize_proxy(url: Secret | str) -> Secret:
+    """Return the URL of a proxy, checked; empty if it is.
+
+    Raises:
+        SettingsError: It is not one. Neither user nor password are shown.
+    """
+    text = url.reveal() if isinstance(url, Secret) else url.strip()
+    if not text:
+        return NO_KEY
+    try:
+        parts = urlsplit(text)
+        is_good = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        is_good = False
+    if not is_good:
+        raise SettingsError(
+            f"--proxy, {environment.PROXY_VARIABLE}: give a URL such as http://proxy.example.com:3128"
+        )
+    return Secret(text)
+
+
+def _proxy(given: Secret | str, known: Mapping[str, str]) -> Secret:
+    """Return the proxy of the command line, else of the environment."""
+    if isinstance(given, Secret):
+        return normalize_proxy(given)
+    if "@" in given:
+        raise SettingsError(
+            "--proxy: every program on this computer can read user and password in a command line; "
+            f"set {environment.PROXY_VARIABLE} to http://user:password@host:port instead"
+        )
+    return normalize_proxy(given or known.get(environment.PROXY_VARIABLE, ""))
 
 
 def parse_limit(text: str) -> tuple[float, bool]:

@@ -35,7 +35,7 @@ STATIONS: dict[str, list[str]] = {
         "settings:Settings.from_env", "mapping.loading:parse_mapping", "jobs.importing:expand_sources",
         "jobs.importing:new_run_dir/", "run.folder:RunFolder.make", "run.run:hold", "run.run:preflight",
         "run.run:SuppressionList.load", "journal:Journal.create", "sources:open_source/",
-        "run.run:judge_sources", "mapping.rows:RowMapper.record", "run.judging:encode", "journal:Journal.add",
+        "run.run:judge_sources", "mapping.rows:RowMapper.record", "run.judges:encode", "journal:Journal.add",
         "run.sending:Pool", "journal:Journal.pending",
         "delivery.claims:Claims.take", "delivery.attempts:Attempts.make", "api.client:Client.send",
         "journal:Journal.commit", "journal.checkpoints:Syncer.sync", "delivery.pool:Pool._settle",
@@ -66,7 +66,7 @@ STATIONS: dict[str, list[str]] = {
         "report.metrics:write_metrics", "jobs.retention:delete_old_runs",
     ],
     RETAG: [
-        "jobs.retagging:read_members", "jobs.retagging:write_plan", "mapping.loading:load_mapping",
+        "jobs.segments:read_members", "jobs.retagging:write_plan", "jobs.importing:load_mapping",
         "run.run:judge_sources", "delivery.attempts:Attempts.make",
     ],
     "state show {state}": ["jobs.state:State.open", "jobs.state:State.count"],

@@ -10,7 +10,8 @@ import pytest
 from aioresponses import aioresponses
 
 from bulk_import.api.answers import Verdict
-from bulk_import.api.client import AnswerLostError, Client, NotSentError
+from bulk_import.api.client import AnswerLostError, Client
+from bulk_import.api.unsent import NotSentError
 from bulk_import.settings import Settings
 from bulk_import.system.secrets import Secret
 

@@ -432,7 +432,7 @@ async def test_the_disk_as_it_is_at_any_request_is_enough_to_go_on_from(
         if sent % 9 == 4:
             images[sent] = tmp_path / f"image {sent}"
             images[sent].mkdir()
-            for name in ("journal.sqlite3", "journal.sqlite3-wal"):
+            for name in ("journal.sqlite3", "journal.sqlite3-wal", "journal.mark"):
                 shutil.copy(run_dir / name, images[sent] / name)
         return Reply(lost=True) if sent % 7 == 3 else None
 

@@ -14,7 +14,8 @@ from aioresponses import aioresponses
 
 from bulk_import import import_file_async
 from bulk_import.api.answers import Verdict
-from bulk_import.api.client import AnswerLostError, Client, NotSentError
+from bulk_import.api.client import AnswerLostError, Client
+from bulk_import.api.unsent import NotSentError
 from bulk_import.models import Status
 from bulk_import.settings import Settings
 from bulk_import.system.secrets import Secret

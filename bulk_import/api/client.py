@@ -7,7 +7,6 @@ answers read to their end but never beyond 64 KiB. The bytes travel by one of tw
 
 from __future__ import annotations
 
-import socket
 import ssl
 from collections.abc import AsyncIterator, Coroutine, Mapping
 from contextlib import asynccontextmanager
@@ -21,6 +20,7 @@ from yarl import URL
 from bulk_import.api.answers import Answer, Verdict, hash_matches, parse_envelope, understand
 from bulk_import.api.deadlines import Deadlines
 from bulk_import.api.form import KEY_PARAMETER
+from bulk_import.api.unsent import not_sent, reason_of
 from bulk_import.api.wire import (
     HEADERS,
     Connector,
@@ -36,19 +36,6 @@ from bulk_import.errors import SettingsError
 from bulk_import.settings import Settings
 
 _SEND = "addupdatelead"
-
-
-class NotSentError(Exception):
-    """The connection never became ready: the server has seen nothing of the request.
-
-    Attributes:
-        is_final: Trying again cannot help: the certificate is refused, the name does not exist.
-    """
-
-    def __init__(self, message: str, *, code: str, is_final: bool = False) -> None:
-        super().__init__(message)
-        self.code = code
-        self.is_final = is_final
 
 
 class AnswerLostError(Exception):
@@ -78,6 +65,7 @@ class Client:
         key = urlencode({KEY_PARAMETER: settings.api_key.reveal()})
         self._key_behind = f"&{key}".encode("ascii")
         self._base = URL(settings.endpoint)
+        self._proxy = _proxy(settings)
         self._paths: dict[str, URL] = {}
         self._usual: tuple[bytes, Answer] = (b"", Answer(Verdict.UNREADABLE, 0))
 
@@ -107,7 +95,7 @@ class Client:
         pooled, fresh = connector(tls, keep_alive=True), connector(tls, keep_alive=False)
         async with session(pooled) as keeping, session(fresh) as closing:
             note = _why_not_direct(settings)
-            way: Way = SessionWay(keeping, closing, deadlines)
+            way: Way = SessionWay(keeping, closing, deadlines, _proxy(settings))
             if not note:
                 from bulk_import.api.direct import DirectWay
 
@@ -167,7 +155,7 @@ class Client:
         try:
             reply = await self._way.post(url, data, keep_alive=keep_alive)
         except NoConnectionError as exc:
-            raise _not_sent(exc.__cause__ or exc, self._base) from exc
+            raise not_sent(exc.__cause__ or exc, self._base, self._proxy) from exc
         except NoReplyError as exc:
             raise self._lost(exc.__cause__ or exc, exc.http_status) from exc
         answer = self._understand(*reply)
@@ -214,7 +202,7 @@ class Client:
             return AnswerLostError(
                 f"no answer within {self._timeout_s:g} s", code="TIMEOUT", http_status=http_status
             )
-        reason = self._key.redact(_reason(exc))
+        reason = self._key.redact(reason_of(exc))
         if http_status is not None:
             return AnswerLostError(
                 f"HTTP {http_status}, the answer broke off ({reason})",
@@ -226,6 +214,8 @@ class Client:
 
 def _why_not_direct(settings: Settings) -> str:
     """Return why requests go through aiohttp's sessions; empty when they need not."""
+    if _proxy(settings) is not None:
+        return "requests go through a proxy and aiohttp's sessions: slower than without"
     if settings.policy.send_by == "session":
         return "requests go through aiohttp's sessions, as asked: slower"
     try:
@@ -237,6 +227,13 @@ def _why_not_direct(settings: Settings) -> str:
     return reason and f"requests go through aiohttp's sessions, slower than usual ({reason})"
 
 
+def _proxy(settings: Settings) -> URL | None:
+    """Return the proxy; none on this machine, where it would be shown requests that are not encrypted."""
+    url = URL(settings.endpoint)
+    proxy = settings.proxy.reveal() if settings.proxy else ""
+    return URL(proxy) if proxy and url.scheme == "https" else None
+
+
 def _tls(settings: Settings) -> ssl.SSLContext:
     context = ssl.create_default_context()
     context.minimum_version = ssl.TLSVersion.TLSv1_2
@@ -246,43 +243,3 @@ def _tls(settings: Settings) -> ssl.SSLContext:
         except (OSError, ssl.SSLError) as exc:
             raise SettingsError(f"--ca-file {settings.ca_file}: cannot be used: {exc}") from None
     return context
-
-
-def _not_sent(exc: BaseException, base: URL) -> NotSentError:
-    where = f"{base.host}:{base.port}"
-    if isinstance(exc, aiohttp.ClientConnectorCertificateError):
-        reason = getattr(exc.certificate_error, "verify_message", "") or exc.certificate_error
-        return NotSentError(
-            f"{where}: its certificate is refused ({reason})", code="CERTIFICATE", is_final=True
-        )
-    if isinstance(exc, aiohttp.ClientConnectorDNSError):
-        cause = exc.os_error
-        final = isinstance(cause, socket.gaierror) and cause.errno in (
-            socket.EAI_NONAME,
-            getattr(socket, "EAI_NODATA", socket.EAI_NONAME),
-        )
-        return NotSentError(
-            f"{base.host}: no such host ({_reason(cause)}); check the account's name",
-            code="HOST_UNKNOWN",
-            is_final=final,
-        )
-    if isinstance(exc, aiohttp.ClientSSLError | ssl.SSLError):
-        return NotSentError(f"{where}: no secure connection ({_reason(exc)})", code="TLS_FAILED")
-    reset = exc.os_error if isinstance(exc, aiohttp.ClientConnectorError) else exc
-    if base.scheme == "https" and isinstance(reset, ConnectionResetError):
-        return NotSentError(
-            f"{where}: the connection was closed before it was secure; TLS of version 1.2 or newer "
-            "is needed",
-            code="TLS_FAILED",
-        )
-    if isinstance(exc, TimeoutError):
-        return NotSentError(f"{where}: no connection in time", code="CONNECT_TIMEOUT")
-    return NotSentError(f"{where}: no connection ({_reason(exc)})", code="UNREACHABLE")
-
-
-def _reason(exc: BaseException) -> str:
-    if isinstance(exc, aiohttp.ClientConnectorError):
-        exc = exc.os_error
-    if isinstance(exc, OSError) and exc.strerror:
-        return exc.strerror
-    return str(exc) or type(exc).__name__

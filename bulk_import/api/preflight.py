@@ -10,7 +10,8 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from bulk_import.api.answers import Answer, Verdict
-from bulk_import.api.client import AnswerLostError, Client, NotSentError
+from bulk_import.api.client import AnswerLostError, Client
+from bulk_import.api.unsent import NotSentError
 from bulk_import.codes import catalogue
 from bulk_import.errors import SettingsError
 

@@ -29,6 +29,7 @@ COMMANDS = {
     "errors": "The catalogue of error codes: cause and fix.",
     "sandbox": "A local stand-in for the API, to try things on.",
     "demo": "Import a sample into the stand-in, and show the result.",
+    "help": "Show the help of a command; --man as a manual page.",
 }
 
 
@@ -41,9 +42,10 @@ class _LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
+        from bulk_import.cli.helping import HelpfulCommand
+
         module = importlib.import_module(f"bulk_import.cli.{cmd_name}")
-        command: click.Command = module.command
-        return command
+        return HelpfulCommand.of(cmd_name, module.command)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
@@ -78,7 +80,7 @@ def _version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
     "3 stopped, 4 busy, 5 cannot write, 70 a bug, 130/143 interrupted.",
 )
 @click.option(
-    "--version", is_flag=True, expose_value=False, is_eager=True, callback=_version,
+    "--version", "-V", is_flag=True, expose_value=False, is_eager=True, callback=_version,
     help="Show the version.",
 )  # fmt: skip
 def cli() -> None:

@@ -26,6 +26,11 @@ def account_options(command: Command) -> Command:
                 "--ca-file", type=_FILE, help="Certificates to trust besides the system's."
             ),
             click.option(
+                "--proxy",
+                metavar="URL",
+                help="HTTP proxy to the account; with a password: in BULK_IMPORT_PROXY.",
+            ),
+            click.option(
                 "--timeout",
                 "timeout_s",
                 type=float,

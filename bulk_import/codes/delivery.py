@@ -41,6 +41,11 @@ CODES: tuple[Code, ...] = (
         "A resume sends the row again if it has an e-mail; otherwise look in the account.",
     ),
     Code(
+        "JOURNAL_LOST",
+        "The end of the run's journal was lost or damaged; this row may have been sent before that.",
+        "Look in the account; resume with --resend-unknown if the contact is not there.",
+    ),
+    Code(
         "LANE_HELD",
         "An earlier row of the same contact is in doubt; this one must not overtake it.",
         "Resume the run: both are sent in order.",
@@ -79,6 +84,16 @@ CODES: tuple[Code, ...] = (
         "CONNECT_TIMEOUT",
         "No connection in time.",
         "Try again later.",
+    ),
+    Code(
+        "PROXY_REFUSED",
+        "The proxy does not let requests pass.",
+        "Ask whoever runs it; user and password go into BULK_IMPORT_PROXY.",
+    ),
+    Code(
+        "PROXY_UNREACHABLE",
+        "The proxy does not answer.",
+        "Check --proxy or BULK_IMPORT_PROXY.",
     ),
     Code(
         "UNREACHABLE",

@@ -14,8 +14,9 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from bulk_import.api.answers import Answer, Verdict
-from bulk_import.api.client import AnswerLostError, NotSentError
+from bulk_import.api.client import AnswerLostError
 from bulk_import.api.preflight import describe
+from bulk_import.api.unsent import NotSentError
 from bulk_import.delivery.allowance import Allowance, Window
 from bulk_import.delivery.breaker import Breaker
 from bulk_import.delivery.commits import GroupCommit

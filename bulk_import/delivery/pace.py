@@ -19,10 +19,10 @@ Clock = Callable[[], float]
 # A worker that wakes late may catch up by this much: a burst is at most rate * CATCH_UP_S + 1.
 CATCH_UP_S = 0.02
 FALL = 0.7  # of the rate, at a first sign of a limit
-FALL_NEAR_LIMIT = 0.95  # where a limit is known: the refused rate was only just too high
+FALL_NEAR_LIMIT = 0.965  # where a limit is known: the refused rate was only just too high
 CLIMB_PER_S = 0.05  # of the limit, while below NEAR of it
-NEAR = 0.95
-PROBE_PER_S2 = 0.0002  # of the limit, times the seconds since the last fall: slow, then faster
+NEAR = 0.96
+PROBE_PER_S2 = 0.00003  # of the limit, times the seconds since the last fall: slow, then faster
 SLOWEST = 0.05  # requests per second
 START = 1.0  # requests per second, after a refusal before anything was accepted
 KNOWN_AFTER_S = 1.0  # of accepted requests: before that a refusal tells of no limit
@@ -47,6 +47,7 @@ class Pace:
         self._next = float("-inf")
         self._paused_until = float("-inf")
         self._is_held = False
+        self._turn = asyncio.Lock()
         self._limit = 0.0  # our best guess of what the server accepts; 0 = no sign of a limit yet
         self._is_guess = False  # the limit: too little was accepted before the first refusal
         self._fell_at = float("-inf")
@@ -70,22 +71,23 @@ class Pace:
         Returns:
             The clock's time at which the request may leave: ``fall`` wants it back.
         """
-        while True:
-            now = self._clock()
-            at = self._paused_until
-            if self.rate:
-                # Behind nobody there is nothing to catch up with.
-                late = CATCH_UP_S if self._next > float("-inf") else 0.0
-                at = max(self._next, now - late, at)
-                self._next = at + 1 / self.rate
-            if at > now:
-                await self._sleep(at - now)
-            # A pause that began while we slept holds for us too: take a new slot behind it.
-            now = self._clock()
-            if self._is_held:
-                await self._sleep(HELD_S)
-            elif now >= self._paused_until:
-                return now
+        # One waits for the next slot, the others for their turn: a rate that changes holds at once.
+        async with self._turn:
+            while True:
+                now = self._clock()
+                at = self._paused_until
+                if self.rate:
+                    # Behind nobody there is nothing to catch up with.
+                    late = CATCH_UP_S if self._next > float("-inf") else 0.0
+                    at = max(self._next, now - late, at)
+                if self._is_held:
+                    await self._sleep(HELD_S)
+                elif at > now:
+                    await self._sleep(at - now)
+                else:
+                    if self.rate:
+                        self._next = at + 1 / self.rate
+                    return now
 
     def pause(self, seconds: float) -> None:
         """Let nobody start for *seconds* from now. A shorter pause never ends a longer one."""

@@ -21,7 +21,7 @@ from bulk_import.delivery.commits import GroupCommit
 from bulk_import.delivery.lanes import Lanes
 from bulk_import.delivery.pace import Pace
 from bulk_import.delivery.retry import AttemptFailedError, policy
-from bulk_import.errors import EXIT_STOPPED, EXIT_STORAGE
+from bulk_import.errors import EXIT_STOPPED, EXIT_STORAGE, StorageError
 from bulk_import.journal.entries import Pending, Settled
 from bulk_import.models import Status
 from bulk_import.settings import Settings
@@ -116,7 +116,7 @@ class Pool:
 
     async def _work(self, lanes: Lanes, claims: Claims, group: asyncio.TaskGroup) -> None:
         while not self._stop.is_set:
-            shipment = None if self._must_wait() else claims.take()
+            shipment = None if self._must_wait() else self._take(claims)
             if shipment is None:
                 if lanes.is_done:
                     self.wake()
@@ -132,6 +132,14 @@ class Pool:
                 return
             else:
                 self._release(lanes, shipment.row, in_doubt=self._settle(shipment, answer))
+
+    def _take(self, claims: Claims) -> Shipment | None:
+        """Return the next shipment; a row that cannot be read ends the run in order."""
+        try:
+            return claims.take()
+        except StorageError as exc:
+            self._stop.request(str(exc), EXIT_STORAGE)
+            return None
 
     async def _change(self) -> None:
         """Wait until a row may be ready, or the run must stop."""

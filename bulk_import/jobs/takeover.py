@@ -213,6 +213,9 @@ def take_over_left_run(state: State, progress: Progress) -> None:
         return
     if (Path(left) / JOURNAL).exists():
         progress.say(f"the last run was cut off; what it confirmed is taken over from {left}")
+        with Journal.open(Path(left) / JOURNAL) as journal:
+            if lost := journal.find_losses():
+                progress.say(lost)
         _report_cut_off(Path(left), progress)
         learn(state, Path(left), Verdict(facts={"left_run": "", "left_bare": ""}, is_cut_off=True))
         return

@@ -3,7 +3,8 @@
 A journal is one SQLite file (WAL) in the run's folder. Rows are written once, while they are
 judged; sending then adds two kinds of entries: an *intent* before the request leaves, a
 *settlement* when its answer is in. What has the first and not the second is in doubt, and says so.
-An entry survives a kill as soon as it is committed, and a power cut when it is synced: the intent
+Beside it the *mark* says how much was synced, so that a log which was lost, cut or damaged is
+noticed. An entry survives a kill as soon as it is committed, and a power cut when it is synced: the intent
 of a row that must not be sent twice before its request leaves, all others within milliseconds.
 
     record   1 --- 0..n  attempt     (an intent; its result, unless it settled the row)
@@ -18,10 +19,9 @@ from __future__ import annotations
 from bulk_import.journal.checkpoints import Syncing
 from bulk_import.journal.ledger import Ledger
 from bulk_import.journal.queries import Queries
-from bulk_import.journal.records import Records
 
 
-class Journal(Records, Ledger, Syncing, Queries):
+class Journal(Ledger, Syncing, Queries):
     """An open journal. Use as a context manager; one thread at a time."""
 
 

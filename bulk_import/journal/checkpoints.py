@@ -10,20 +10,24 @@ makes it: the WAL's frames are the same, and NORMAL itself syncs what a checkpoi
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path
 
 from bulk_import.errors import StorageError
-from bulk_import.journal.database import Database, translated
+from bulk_import.journal.database import sync_folder, translated
+from bulk_import.journal.mark import MarkFile
+from bulk_import.journal.wholeness import SENDING, Wholeness
 
-# Bytes before it is written back into the database. Measured with 4 to 128 MB: a shorter one is
-# written back too often, a longer one costs every look-up more.
+# Bytes of log that are kept; after that it begins again at its start. Measured with 4 to 128 MB:
+# a shorter one is written back too often, a longer one costs every look-up more.
 _LONGEST_WAL = 64 * 2**20
+# Between copies of the log into the main file: what a lost log can take with it.
+CHECKPOINT_S = 5.0
 _fdatasync = getattr(os, "fdatasync", os.fsync)
 
 
-class Syncing(Database):
+class Syncing(Wholeness):
     """The journal while others decide when its commits are synced."""
 
     def leave_syncs_to_others(self) -> None:
@@ -31,65 +35,122 @@ class Syncing(Database):
         self._db.execute("pragma synchronous = normal")
 
     @contextmanager
-    def deferring_syncs(self) -> Iterator[Syncer]:
+    def deferring_syncs(self, every_s: float = CHECKPOINT_S) -> Iterator[Syncer]:
         """Sync commits of this connection only by the syncer that is yielded.
 
         While the block lasts a commit does not wait for another connection that is writing.
+
+        Args:
+            every_s: Seconds between copies of the log into the main file.
         """
+        self.written = self.counted()
         self._db.execute("pragma synchronous = normal")
         self._db.execute("pragma wal_autocheckpoint = 0")
         self._db.execute("pragma busy_timeout = 0")
-        wal = self.path.with_name(f"{self.path.name}-wal")
         with self.another() as other:
-            syncer = Syncer(
-                wal, other
-            )  # opened now: later, sockets may have taken every descriptor
+            # Opened now: later, sockets may have taken every descriptor.
+            syncer = Syncer(self, other, every_s)
             try:
+                self.remember(**{SENDING: "1"})
+                syncer.copy_back()
                 yield syncer
             finally:
                 syncer.close()
                 self._db.execute("pragma busy_timeout = 10000")
                 self._db.execute("pragma wal_autocheckpoint = 1000")
                 self._db.execute("pragma synchronous = full")
+        with suppress(StorageError):  # a full disk; then the mark is still there to tell
+            self.checkpoint(is_whole=True)
+            self.remember(**{SENDING: ""})
 
-    def checkpoint(self) -> None:
-        """Copy the WAL into the database and restart it, without blocking others for long.
+    def checkpoint(self, *, is_whole: bool = False) -> None:
+        """Copy the log into the database, and begin it anew.
 
-        Best effort: what cannot be copied now is copied later.
+        Best effort, and without waiting: what another program is still reading is copied later.
+
+        Args:
+            is_whole: Whether to begin the log anew; without, what is in it stays.
         """
         with suppress(StorageError), translated(self.path):
             # The first takes long and lets others write; the second has little left to do.
             self._db.execute("pragma wal_checkpoint(passive)").fetchall()
-            self._db.execute("pragma wal_checkpoint(restart)").fetchall()
+            if is_whole:
+                self._db.execute("pragma busy_timeout = 0")
+                try:
+                    self._db.execute("pragma wal_checkpoint(truncate)").fetchall()
+                finally:
+                    self._db.execute("pragma busy_timeout = 10000")
 
 
 class Syncer:
-    """Syncs a journal's WAL. For one thread, which need not be the one that commits."""
+    """Syncs a journal's log. For one thread, which need not be the one that commits.
 
-    def __init__(self, wal: Path, journal: Syncing) -> None:
-        self._wal = wal
+    Args:
+        journal: Whose commits are synced.
+        other: Another connection to it, for this thread alone.
+        every_s: Seconds between copies of the log into the main file.
+
+    Raises:
+        StorageError: The log or the mark cannot be opened.
+    """
+
+    def __init__(self, journal: Syncing, other: Syncing, every_s: float) -> None:
         self._journal = journal
+        self._other = other
+        self._every_s = every_s
+        self._wal = journal.path.with_name(f"{journal.path.name}-wal")
         try:
-            self._handle = os.open(wal, os.O_RDWR)
+            self._mark = MarkFile(journal.mark_path, journal.facts()["run"])
+            self._mark.write(journal.written)
+            self._mark.sync()
+            sync_folder(journal.path.parent)
+            self._handle = os.open(self._wal, os.O_RDWR)
         except OSError as exc:
             raise self._failed(exc) from exc
+        self._copied_at = time.monotonic()
+        self._kept = 0  # bytes of the log that could not be let go, for somebody is reading them
 
     def sync(self) -> None:
         """Return when everything is on the disk that was committed before the call.
 
         Raises:
-            StorageError: It is not.
+            StorageError: It is not, or the folder is gone.
         """
+        written = self._journal.written
         try:
             _fdatasync(self._handle)
-            length = os.fstat(self._handle).st_size
+            self._mark.write(written)
+            length = self._length()
         except OSError as exc:
             raise self._failed(exc) from exc
-        if length >= _LONGEST_WAL:
-            self._journal.checkpoint()
+        is_long = length - self._kept >= _LONGEST_WAL
+        if is_long or time.monotonic() - self._copied_at >= self._every_s:
+            self.copy_back(is_whole=is_long)
+
+    def copy_back(self, *, is_whole: bool = False) -> None:
+        """Copy the log into the main file; begin it anew, if it is to be whole."""
+        self._other.checkpoint(is_whole=is_whole)
+        if is_whole:
+            self._kept = os.fstat(self._handle).st_size
+        self._copied_at = time.monotonic()
 
     def close(self) -> None:
+        self._mark.close()
         os.close(self._handle)
+
+    def _length(self) -> int:
+        """Return the bytes of the log; refuse one that is not in its folder any more."""
+        mine = os.fstat(self._handle)
+        try:
+            there = os.stat(self._wal)  # noqa: PTH116 - a path object costs more than the call
+        except FileNotFoundError:
+            there = None
+        if there is None or not mine.st_nlink or there.st_ino != mine.st_ino:
+            raise StorageError(
+                f"{self._journal.path.parent}: the run folder is gone (moved or deleted while the "
+                "run was going on); put it back, then run the same command again"
+            )
+        return mine.st_size
 
     def _failed(self, exc: OSError) -> StorageError:
         return StorageError(f"{self._wal}: cannot be written: {exc.strerror or exc}")

@@ -5,16 +5,20 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
+from uuid import uuid4
 
 from bulk_import.errors import SetupError, StorageError
+from bulk_import.journal.mark import Written
 from bulk_import.models import Problem, Row, Severity, SourceInfo
 from bulk_import.system.sqlite import connect, make_private
 
-FORMAT = "3"
+FORMAT = "4"
+LOST_UPTO = "lost_upto"  # the fact that names the last row which may have been sent unnoticed
 CHUNK = 500  # rows fetched at a time: enough to be cheap, too few to be felt in memory
 _CHECKED_BYTES = 32 * 2**20  # a full integrity check takes about 0.1 s up to this size
 
@@ -32,7 +36,8 @@ create table record (
     email text not null,          -- the contact's key; empty for a bare row
     contact text not null,
     warnings text,                -- what was doubtful about a row that passed; likewise
-    body blob                     -- the form without the key; null: cannot be sent
+    body blob,                    -- the form without the key; null: cannot be sent
+    checksum integer              -- of e-mail and body, as `checksum` makes it
 );
 create table attempt (
     seq integer not null,
@@ -74,6 +79,7 @@ class Database:
 
     def __init__(self, path: Path, db: sqlite3.Connection, *, is_scratch: bool = False) -> None:
         self.path = path
+        self.written = Written()  # as far as this connection knows
         self._db = db
         self._is_scratch = is_scratch
 
@@ -100,8 +106,10 @@ class Database:
         with cls(draft, _connect(draft)) as journal:
             journal._lay_out(facts or {})
         try:
+            for end in ("-wal", "-shm"):  # of another journal: it would be replayed into this one
+                path.with_name(f"{path.name}{end}").unlink(missing_ok=True)
             draft.replace(path)
-            _sync_folder(path.parent)
+            sync_folder(path.parent)
         except OSError as exc:
             raise StorageError(f"{path}: cannot be created: {exc.strerror or exc}") from exc
         return cls(path, _connect(path))
@@ -126,7 +134,7 @@ class Database:
             for statement in _SCHEMA.split(";\n"):
                 if statement.strip():
                     self._db.execute(statement)
-            known = {"format": FORMAT, **facts}
+            known = {"format": FORMAT, "run": uuid4().hex, **facts}
             self._db.executemany("insert into meta values (?, ?)", known.items())
 
     @classmethod
@@ -230,6 +238,14 @@ class Database:
             found[number] = SourceInfo(**packed | names)
         return found
 
+    def lost_upto(self) -> int:
+        """Return the last seq that may have been sent without the journal knowing; 0 = none."""
+        return int(self.facts().get(LOST_UPTO, "0"))
+
+    @property
+    def mark_path(self) -> Path:
+        return self.path.with_suffix(".mark")
+
     @property
     def changes(self) -> int:
         """Number of lines this connection has written, for noticing whether any were."""
@@ -256,6 +272,11 @@ class Database:
             if len(chunk) < CHUNK:
                 return
             after = chunk[-1][0]
+
+
+def checksum(email: str, body: bytes | None) -> int | None:
+    """Return what tells whether a row's form is still what was stored."""
+    return None if body is None else zlib.crc32(body, zlib.crc32(email.encode()))
 
 
 def as_row(sources: dict[int, SourceInfo], place: Sequence[Any]) -> Row:
@@ -292,7 +313,7 @@ def _connect(path: Path) -> sqlite3.Connection:
         return connect(path)
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     if os.name == "nt":  # pragma: no cover - Windows cannot open a folder, and needs no sync
         return
     handle = os.open(folder, os.O_RDONLY)

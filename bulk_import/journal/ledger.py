@@ -7,8 +7,10 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from itertools import chain
 from typing import Any
 
-from bulk_import.journal.database import CHUNK, IN_DOUBT, Database, translated
+from bulk_import.errors import StorageError
+from bulk_import.journal.database import CHUNK, IN_DOUBT, Database, checksum, translated
 from bulk_import.journal.entries import Entry, Intent, Pending, Settled, Unsettled
+from bulk_import.journal.mark import Written
 
 # The columns of a row that was sent, in the order of ``Settled``.
 SETTLED = f"({', '.join(Settled._fields)})"
@@ -106,6 +108,16 @@ class Ledger(Database):
             if lines[Unsettled]:
                 self._db.executemany(_UNSETTLED, lines[Unsettled])
             self._insert(f"outcome {SETTLED}", lines[Settled])
+        self._count(lines[Intent], lines[Settled])
+
+    def _count(self, intents: Sequence[Any], settled: Sequence[Any]) -> None:
+        """Note what is committed, for the mark."""
+        before = self.written
+        self.written = Written(
+            before.intents + len(intents),
+            before.settled + sum(1 for line in settled if line.attempts),
+            max(before.last, max((line.seq for line in intents), default=0)),
+        )
 
     def _insert(self, into: str, lines: Sequence[Entry]) -> None:
         """Insert *lines* in few statements.
@@ -168,8 +180,13 @@ class PendingRows(Iterator[Pending]):
         return True
 
     def _row(self, line: Sequence[Any]) -> Pending:
-        seq, email, contact, source, row, body, was_tried = line
+        seq, email, contact, source, row, body, stored, was_tried = line
         place = f"row {row}"
+        if checksum(email, body) != stored:
+            raise StorageError(
+                f"{self._journal.path}: the journal is damaged ({place} is not what was stored); "
+                "restore it from a copy. Starting again in another folder would send every row again"
+            )
         if len(self._sources) > 1:
             place = f"{place} of {self._sources[source]}"
         if not was_tried:
@@ -179,7 +196,7 @@ class PendingRows(Iterator[Pending]):
 
 _MOST_SEQ = 2**62
 _PENDING = f"""
-    select r.seq, r.email, r.contact, r.source, r.row, r.body,
+    select r.seq, r.email, r.contact, r.source, r.row, r.body, r.checksum,
         exists (select 1 from attempt a where a.seq = r.seq)
     from record r
     where r.body is not null and r.seq > ? and r.seq <= ?

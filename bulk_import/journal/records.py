@@ -9,6 +9,7 @@ from bulk_import.journal.database import (
     ROW,
     Database,
     as_row,
+    checksum,
     pack,
     pack_problems,
     translated,
@@ -21,6 +22,18 @@ from bulk_import.models import Problem, Row, Status
 _INDEX = "create index if not exists record_email on record (email) where email <> ''"
 _REFUSED = "insert into outcome values (?,?,?,?,?,?,?,?,?,?)"
 _JUDGEMENT = "select email, contact, warnings, body, cells, problems from record where seq = ?"
+
+
+LOST = Refusal(
+    Status.UNKNOWN,
+    (
+        Problem(
+            "JOURNAL_LOST",
+            "the end of the journal was lost, and this row may have been sent before",
+        ),
+    ),
+    again=False,
+)
 
 
 class Records(Database):
@@ -36,6 +49,7 @@ class Records(Database):
         """Add rows in source order; the first of them gets *first_seq*."""
         records = []
         refusals = []
+        lost_upto = self.lost_upto()
         for seq, item in enumerate(batch, first_seq):
             row = item.row
             keeps_cells = item.refusal is not None or not self._is_scratch
@@ -51,12 +65,15 @@ class Records(Database):
                     item.contact,
                     pack_problems(item.warnings),
                     item.body,
+                    checksum(item.email, item.body),
                 )
             )
             if item.refusal is not None:
                 refusals.append(_refused(seq, item.refusal))
+            elif seq <= lost_upto and not item.email:
+                refusals.append(_refused(seq, LOST))
         with self._writing():
-            self._db.executemany("insert into record values (?,?,?,?,?,?,?,?,?,?)", records)
+            self._db.executemany("insert into record values (?,?,?,?,?,?,?,?,?,?,?)", records)
             self._db.executemany(_REFUSED, refusals)
 
     def add_refusals(self, refusals: Iterable[tuple[int, Refusal]]) -> None:
@@ -100,8 +117,8 @@ class Records(Database):
         with self._writing():
             self._db.execute(
                 "update record set email = ?, contact = ?, warnings = ?, body = ?, cells = ?,"
-                " problems = ? where seq = ?",
-                (*record, seq),
+                " problems = ?, checksum = ? where seq = ?",
+                (*record, checksum(judged.email, judged.body), seq),
             )
             self._db.execute("delete from outcome where seq = ?", (seq,))
             if refusal:
@@ -110,9 +127,10 @@ class Records(Database):
     def replace_body(self, seq: int, body: bytes, warnings: Sequence[Problem]) -> None:
         """Replace a row's form with the one merged from all rows of its contact."""
         with self._writing():
+            (email,) = self._db.execute("select email from record where seq = ?", (seq,)).fetchone()
             self._db.execute(
-                "update record set body = ?, warnings = ? where seq = ?",
-                (body, pack_problems(warnings), seq),
+                "update record set body = ?, warnings = ?, checksum = ? where seq = ?",
+                (body, pack_problems(warnings), checksum(email, body), seq),
             )
 
     def form(self, seq: int) -> bytes:
@@ -124,9 +142,14 @@ class Records(Database):
     def replace_forms(self, forms: Iterable[tuple[int, bytes]]) -> None:
         """Replace the forms of rows by their seq; what was doubtful about them stays."""
         with self._writing():
-            self._db.executemany(
-                "update record set body = ? where seq = ?", ((body, seq) for seq, body in forms)
-            )
+            for seq, body in forms:
+                email = self._db.execute(
+                    "select email from record where seq = ?", (seq,)
+                ).fetchone()[0]
+                self._db.execute(
+                    "update record set body = ?, checksum = ? where seq = ?",
+                    (body, checksum(email, body), seq),
+                )
 
     def forget_cells(self, status: Status) -> None:
         """Forget the cells of the rows that ended in *status*: nobody asks for them again."""

@@ -16,7 +16,8 @@ JOURNAL = "journal.sqlite3"
 LOCK = "journal.lock"
 RESERVE = "journal.reserve"
 _REJECTS = ("rejects.csv", "rejects.xlsx")
-_TRACES = (f"{JOURNAL}-wal", f"{JOURNAL}-shm", RESERVE)  # what a journal leaves beside itself
+MARK = "journal.mark"
+_TRACES = (f"{JOURNAL}-wal", f"{JOURNAL}-shm", RESERVE, MARK)  # what a journal leaves beside itself
 
 
 class RunFolder:
@@ -94,7 +95,7 @@ class RunFolder:
 
     def clean_up(self, *, with_folder: bool) -> None:
         """Delete the files of a run that never started."""
-        for name in (JOURNAL, f"{JOURNAL}-wal", f"{JOURNAL}-shm", LOCK, RESERVE):
+        for name in (JOURNAL, f"{JOURNAL}-wal", f"{JOURNAL}-shm", LOCK, RESERVE, MARK):
             (self.path / name).unlink(missing_ok=True)
         if with_folder:
             with suppress(OSError):

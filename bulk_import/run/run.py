@@ -29,10 +29,12 @@ from bulk_import.delivery.allowance import Window
 from bulk_import.errors import (
     EXIT_INTERRUPTED,
     EXIT_STOPPED,
+    EXIT_STORAGE,
     EXIT_TERMINATED,
     BugError,
     SetupError,
     StoppedError,
+    StorageError,
 )
 from bulk_import.journal import Journal
 from bulk_import.mapping.loading import ColumnMapping
@@ -265,6 +267,9 @@ class Run:
             facts = journal.facts()
             refuse_other_job(self._folder, facts, self._job)
             refuse_rehearsal(self._folder, facts, self._settings)
+            if lost := await asyncio.to_thread(journal.find_losses):
+                self._progress.say(lost)
+                facts = journal.facts()
             try:
                 return await self._go_on(journal, facts, paths, inputs, frame)
             except StoppingError:
@@ -468,7 +473,13 @@ class Run:
         return self._reported(journal)
 
     def _reported(self, journal: Journal, *, is_unchanged: bool = False) -> Summary:
-        """Write the reports, unless they exist and nothing has changed."""
+        """Write the reports, unless they exist and nothing has changed.
+
+        Raises:
+            StorageError: They cannot be written, or the folder is gone.
+        """
+        if self._stop.code == EXIT_STORAGE and not self._folder.journal.exists():
+            raise StorageError(self._stop.reason)
         safe = self._settings.policy.report_safe
         if is_unchanged and self._folder.has_reports and not safe:
             return summarize(journal, self._folder.path)

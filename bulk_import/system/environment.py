@@ -11,6 +11,7 @@ from bulk_import.errors import SettingsError
 KEY_VARIABLE = "INFLUENCERSOFT_API_KEY"
 ACCOUNT_VARIABLE = "INFLUENCERSOFT_ACCOUNT"
 ENDPOINT_VARIABLE = "INFLUENCERSOFT_ENDPOINT"
+PROXY_VARIABLE = "BULK_IMPORT_PROXY"
 SENDING_VARIABLE = "BULK_IMPORT_SENDING"
 
 
@@ -25,6 +26,20 @@ def variables(environ: Mapping[str, str] | None, dotenv: Path | None) -> dict[st
         SettingsError: The file is there and cannot be read.
     """
     return _dotenv(dotenv) | dict(os.environ if environ is None else environ)
+
+
+def proxy_hint() -> str:
+    """Return what to say where there is no way out and a proxy is set that is not used by itself.
+
+    A request carries the API key, so the variables of other programs do not decide who sees it.
+    """
+    for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"):
+        if os.environ.get(name):
+            return (
+                f"; {name} is set and is not used by itself: if the way out leads through that "
+                f"proxy, give --proxy URL or set {PROXY_VARIABLE}"
+            )
+    return ""
 
 
 def sending() -> str:

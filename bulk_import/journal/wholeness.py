@@ -1,0 +1,80 @@
+"""Whether a journal still holds what was synced, and what is done about rows when it does not."""
+
+from __future__ import annotations
+
+from bulk_import.errors import StorageError
+from bulk_import.journal.database import LOST_UPTO, translated
+from bulk_import.journal.mark import Mark, MarkFile, Written
+from bulk_import.journal.records import LOST, Records
+
+_EVERY_ROW = 2**62
+SENDING = "sending"  # the fact that is there while rows are being sent
+
+
+class Wholeness(Records):
+    """The journal when it is opened again after a run that may have been cut off."""
+
+    def counted(self) -> Written:
+        """Count what the journal holds of sending."""
+        with translated(self.path):
+            intents, last = self._db.execute(
+                "select count(*), coalesce(max(seq), 0) from attempt"
+            ).fetchone()
+            (settled,) = self._db.execute(
+                "select count(*) from outcome where attempts > 0"
+            ).fetchone()
+        return Written(intents, settled, last)
+
+    def find_losses(self) -> str:
+        """Settle rows as ``unknown`` that may have been sent and must not be sent twice.
+
+        Returns:
+            What has happened, for people; empty for a journal that is whole.
+        """
+        facts = self.facts()
+        mark = Mark.read(self.mark_path)
+        is_own = mark is not None and mark.run == facts.get("run", "")
+        there = self.counted()
+        if mark is not None and is_own:
+            lost = not mark.written.is_in(there)
+            upto = mark.written.last
+        else:
+            # After an orderly end everything is in the main file: a copy of it alone is whole.
+            lost, upto = bool(facts.get(SENDING)), _EVERY_ROW
+        if not lost:
+            self._lower(there, has_mark=is_own)
+            return ""
+        self.remember(**{LOST_UPTO: str(max(upto, self.lost_upto()))})
+        rows = self._doubt(upto)
+        self._lower(there, has_mark=is_own)
+        return (
+            f"{self.path}: the end of the journal is missing (its log {self.path.name}-wal was lost "
+            f"or damaged). {rows:,} rows without e-mail that may have been sent are `unknown` and "
+            "not sent again (--resend-unknown sends them); rows with an e-mail are sent again, which "
+            "makes no second contact"
+        )
+
+    def _doubt(self, upto: int) -> int:
+        with translated(self.path):
+            seqs = self._db.execute(
+                "select r.seq from record r where r.email = '' and r.body is not null and r.seq <= ?"
+                " and not exists (select 1 from outcome o where o.seq = r.seq)",
+                (upto,),
+            ).fetchall()
+        self.withhold((seq, LOST) for (seq,) in seqs)
+        return len(seqs)
+
+    def _lower(self, there: Written, *, has_mark: bool) -> None:
+        """Let the mark claim no more than stays, before rows are made pending again."""
+        if not has_mark:
+            return
+        try:
+            file = MarkFile(self.mark_path, self.facts()["run"])
+            try:
+                file.write(there._replace(settled=0))
+            finally:
+                file.close()
+        except OSError as exc:
+            raise StorageError(
+                f"{self.mark_path}: cannot be written: {exc.strerror or exc}"
+            ) from exc

@@ -1,0 +1,139 @@
+"""The rate that is found under a server's limit is held: whole minutes, in time that passes at once."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import selectors
+from types import SimpleNamespace
+
+import pytest
+
+from bulk_import.api.answers import Answer, Verdict, understand
+from bulk_import.delivery.attempts import Attempts, Shipment
+from bulk_import.delivery.pace import Pace
+from bulk_import.delivery.retry import AttemptFailedError
+from bulk_import.journal.entries import Pending
+from bulk_import.settings import Settings
+from bulk_import.stopping import Stop
+
+LIMIT = 20  # requests per second
+
+
+class _Clock(selectors.DefaultSelector):
+    """Waits for nothing: time jumps to when the next timer is due."""
+
+    now = 1000.0
+
+    def select(self, timeout=None):
+        ready = super().select(0)
+        if not ready and timeout:
+            self.now += timeout
+        return ready
+
+
+class QuickLoop(asyncio.SelectorEventLoop):
+    def __init__(self) -> None:
+        self._clock = _Clock()
+        super().__init__(self._clock)
+
+    def time(self) -> float:
+        return self._clock.now
+
+
+class Bucket:
+    """Lets *burst* through at once, and is refilled with the limit."""
+
+    def __init__(self, burst: float) -> None:
+        self._burst = self._tokens = burst
+        self._at: float | None = None
+
+    def lets_through(self, now: float) -> bool:
+        if self._at is not None:
+            self._tokens = min(self._burst, self._tokens + (now - self._at) * LIMIT)
+        self._at = now
+        if self._tokens < 1:
+            return False
+        self._tokens -= 1
+        return True
+
+
+class Window:
+    """Lets the limit through in each second of the clock."""
+
+    def __init__(self) -> None:
+        self._second, self._count = 0, 0
+
+    def lets_through(self, now: float) -> bool:
+        if int(now) != self._second:
+            self._second, self._count = int(now), 0
+        self._count += 1
+        return self._count <= LIMIT
+
+
+async def answers(limiter, *, asked: float, concurrency: int, seconds: float) -> list[bool]:
+    """Send for *seconds*; return what was let through after the first 30."""
+    loop, chance = asyncio.get_running_loop(), random.Random(1)  # noqa: S311 - jitter
+    began, found = loop.time(), []
+
+    async def send(_body, *, repeatable):
+        await asyncio.sleep(0.1 * chance.uniform(0.35, 0.65))
+        is_let = limiter.lets_through(loop.time())
+        if loop.time() - began >= 30:
+            found.append(is_let)
+        await asyncio.sleep(0.1 * chance.uniform(0.35, 0.65))
+        return Answer(Verdict.SUCCESS, 200, "0", "OK") if is_let else understand(429, {}, b"")
+
+    attempts = Attempts(
+        Settings(rate=asked, concurrency=concurrency),
+        SimpleNamespace(send=send),
+        SimpleNamespace(claim=lambda _: True, add=lambda _: None),
+        Stop(),
+        SimpleNamespace(settled=lambda _: None, paused=lambda *_: None),
+        clock=loop.time,
+        chance=chance.random,
+    )
+
+    async def work(number: int) -> None:
+        while loop.time() - began < seconds:
+            row = Pending(number, "a@b.org", "a@b.org", "row", b"x")
+            try:
+                await attempts.make(Shipment.of(row))
+            except AttemptFailedError:
+                continue
+
+    tasks = [asyncio.create_task(work(number)) for number in range(concurrency)]
+    await asyncio.sleep(seconds)
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    return found
+
+
+@pytest.mark.parametrize("asked", [0, 3 * LIMIT], ids=["no rate", "three times the limit"])
+@pytest.mark.parametrize(
+    "limiter", [lambda: Bucket(5), lambda: Bucket(LIMIT), Window], ids=["bucket 5", "bucket 20", "window"]
+)  # fmt: skip
+def test_the_rate_that_is_found_is_held_and_hardly_anything_is_refused(limiter, asked):
+    seconds = 150
+    with asyncio.Runner(loop_factory=QuickLoop) as runner:
+        found = runner.run(answers(limiter(), asked=asked, concurrency=8, seconds=seconds))
+    assert sum(found) >= 0.95 * LIMIT * (seconds - 30)
+    assert found.count(False) <= 0.01 * len(found)
+
+
+def test_a_rate_that_rises_holds_at_once_for_those_who_wait_already():
+    """Slots are not handed out ahead: at one a second, thirty would wait for half a minute."""
+
+    async def wait() -> float:
+        loop = asyncio.get_running_loop()
+        pace = Pace(1, clock=loop.time)
+        began = loop.time()
+        tasks = [asyncio.create_task(pace.slot()) for _ in range(30)]
+        await asyncio.sleep(0.5)
+        pace.ask(100)
+        await asyncio.gather(*tasks)
+        return loop.time() - began
+
+    with asyncio.Runner(loop_factory=QuickLoop) as runner:
+        assert runner.run(wait()) < 2

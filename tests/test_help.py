@@ -1,0 +1,59 @@
+"""Help that can be copied: every command has examples that it understands, and its options in groups."""
+
+from __future__ import annotations
+
+import shlex
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from bulk_import.cli import COMMANDS, cli
+from bulk_import.cli.helping import EXAMPLES
+
+
+def command(name: str) -> click.Command:
+    found = cli.get_command(click.Context(cli), name)
+    assert found is not None
+    return found
+
+
+def test_every_command_has_an_example():
+    groups = {name for name in COMMANDS if isinstance(command(name), click.Group)}
+    assert set(EXAMPLES) | groups == set(COMMANDS)
+
+
+@pytest.mark.parametrize("example", [line for lines in EXAMPLES.values() for line in lines])
+def test_an_example_is_understood_by_its_command(example):
+    program, name, *args = shlex.split(example.split("|")[0])
+    assert program == "bulk-import"
+    command(name).make_context(name, args)  # raises what a user would be told
+
+
+def test_help_of_a_command_groups_its_options_and_ends_with_examples():
+    shown = CliRunner().invoke(cli, ["help", "run"]).output
+    sections = [line for line in shown.splitlines() if line.endswith(":") and line[0] != " "]
+    assert sections == ["Options:", "Account:", "Pace:", "Safety:", "Output:", "Examples:"]
+    assert shown.splitlines()[-1].strip().startswith("bulk-import run ")
+
+
+def test_help_without_a_command_lists_them_all():
+    shown = CliRunner().invoke(cli, ["help"]).output
+    assert all(f"  {name} " in shown for name in COMMANDS)
+
+
+def test_an_unknown_command_has_no_help_but_a_suggestion():
+    done = CliRunner().invoke(cli, ["help", "chekc"])
+    assert (done.exit_code, "Did you mean 'check'?" in done.output) == (2, True)
+
+
+def test_a_manual_page_has_the_sections_of_one():
+    page = CliRunner().invoke(cli, ["help", "check", "--man"]).output
+    sections = [line.removeprefix(".SH ") for line in page.splitlines() if line.startswith(".SH")]
+    assert sections == ["NAME", "SYNOPSIS", "DESCRIPTION", "OPTIONS", "EXAMPLES"]
+    assert "bulk\\-import check contacts.xlsx \\-m mapping.yml" in page
+
+
+@pytest.mark.parametrize("flag", ["-V", "--version"])
+def test_the_version_has_a_short_flag_too(flag):
+    assert CliRunner().invoke(cli, [flag]).output.startswith("bulk-import ")
