@@ -6,7 +6,7 @@ READY  := $(VENV)/.ready
 QUIETLY := -qq --no-compile --progress-bar off --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help setup app demo test test-quick check lint types docs binary bench site shuffle torture lock clean
+.PHONY: help setup app demo test test-quick check lint types docs binary bench accuracy accuracy-independent site shuffle torture lock clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -80,6 +80,9 @@ bench: $(VENV)/.bench ## Measure speed and memory (minutes)
 
 accuracy: $(VENV)/.bench ## How often each normalizer is right, beside libraries
 	@$(BIN)/python -m benchmarks.accuracy
+
+accuracy-independent: $(VENV)/.bench ## The same on sets made from packages that nobody here wrote
+	@$(BIN)/python -m benchmarks.accuracy --independent
 
 shuffle: $(READY) ## 100,000 rows answered in random order: whose answer has each? (minutes)
 	@SHUFFLED_ROWS=100000 $(BIN)/python -m pytest -q -m slow -k random_order tests/test_wire.py

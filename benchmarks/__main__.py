@@ -1,6 +1,6 @@
 """Speed and memory, printed as ratios of one run: machines are shared and noisy.
 
-    python -m benchmarks [end|latency|pace|loading|values|finished ...] [--rows N] [--rounds N] [--million]
+    python -m benchmarks [end|sending|judging|latency|pace|loading|values|finished ...] [--rows N] [--rounds N] [--million]
 
 Without a name all are measured, in some minutes; ``--million`` takes long files to a million rows.
 """
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import argparse
 
-from benchmarks import end_to_end, scale, values, waiting
+from benchmarks import end_to_end, parts, scale, values, waiting
 
 
 def main() -> None:
@@ -25,11 +25,13 @@ def main() -> None:
     long = 1_000_000 if args.million else 100_000
     measures = {
         "end": lambda: end_to_end.main(args.rows, args.rounds),
+        "sending": lambda: parts.sending(args.rows, args.rounds),
+        "judging": lambda: parts.judging(args.rows // 2, args.rounds),
         "latency": waiting.latency,
         "pace": waiting.pace,
         "loading": lambda: scale.loading([10_000, 100_000, *([long] if args.million else [])]),
         "values": values.main,
-        "finished": lambda: scale.finished(long),
+        "finished": lambda: [scale.finished(rows) for rows in dict.fromkeys((100_000, long))],
     }
     for name in args.names or measures:
         if name not in measures:

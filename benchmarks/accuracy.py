@@ -5,6 +5,14 @@ how many per cent), wrong (an answer where another, or a refusal, was right), re
 need; then every reason for a refusal with an example, and the libraries on the same cases. The cases
 are ours, in ``tests/cases``; a library that normalizes to another form is given our form before it is
 compared.
+``python -m benchmarks.accuracy --independent`` does the same on sets that nobody here put together
+(``benchmarks/independent``): names of packages, examples of libphonenumber, the tz database, invented
+people. There, what two sources give to different countries has to be refused, a number that two plans
+have may be, and a name left whole counts as refused.
+``python -m benchmarks.accuracy --independent`` does the same on sets that nobody here put together
+(``benchmarks/independent``): names of packages, examples of libphonenumber, the tz database, invented
+people. There, what two sources give to different countries has to be refused, a number that two plans
+have may be, and a name left whole counts as refused.
 Where no library exists for a field (list ids, lines of an address) it is compared with what people
 write instead: ``csv``, pandas, a strip.
 country-converter cannot be compared: beside pandas 3 it reads Namibia's ``NA`` as a missing value
@@ -14,10 +22,13 @@ and fails when it is imported.
 from __future__ import annotations
 
 import contextlib
+import importlib
 import io
 import logging
+import sys
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from typing import cast
 
 from bulk_import import normalize
@@ -26,7 +37,7 @@ from bulk_import.normalize.addresses import (
     normalize_city,
     normalize_postal_code,
 )
-from bulk_import.normalize.names import split_name
+from bulk_import.normalize.names import check_name, split_name
 from bulk_import.normalize.socials import Network, normalize_social
 from bulk_import.normalize.tags import normalize_list_ids, normalize_tags
 from tests.cases import NORMALIZERS, REFUSED, Case, load
@@ -37,6 +48,8 @@ Answer = Callable[[Case], str]
 def ours(normalizer: str) -> Answer:
     def name(case: Case) -> str:
         parts = split_name(case.text)
+        if parts.is_whole:
+            return f"{check_name(case.text)} / /"
         return " ".join(f"{parts.first} / {parts.middle} / {parts.last}".split())
 
     return {
@@ -72,7 +85,90 @@ def judged(answer: Answer, case: Case) -> tuple[str, str]:
     return ("wrong" if found else "refused"), why
 
 
+INDEPENDENT = ("countries", "phones", "offsets", "emails", "names")
+_OR_REFUSED = " or refused"
+
+
+def independent(normalizer: str) -> list[Case]:
+    """Return the cases of a set that was made from packages."""
+    module = importlib.import_module(f"benchmarks.independent.{normalizer}")
+    return list(module.cases())
+
+
+def tally(normalizer: str, cases: list[Case], answer: Answer | None = None) -> Counter[str]:
+    """Return how many answers are right, wrong, wrong with a warning, and refused without need."""
+    answer = answer or ours(normalizer)
+    counts: Counter[str] = Counter()
+    for case in cases:
+        counts[_verdict_of(answer, case)] += 1
+    return counts
+
+
+def _verdict_of(answer: Answer, case: Case) -> str:
+    if case.expected.endswith(_OR_REFUSED):
+        case = replace(case, expected=case.expected.removesuffix(_OR_REFUSED))
+        found = verdict(answer, case)
+        return "right" if found == "refused" else found
+    if " / " in case.expected or case.category == "companies":
+        return _verdict_of_name(answer, case)
+    return verdict(answer, case)
+
+
+def _verdict_of_name(answer: Answer, case: Case) -> str:
+    """Given names in one part or in two are alike; a name left whole is refused."""
+    try:
+        with contextlib.redirect_stdout(io.StringIO()):
+            found = answer(case)
+    except Exception:  # noqa: BLE001 - every library has errors of its own
+        found = ""
+    if not found or found.split(" / ")[0] == case.text:
+        return "right" if case.expected == REFUSED else "refused"
+    if _given_and_family(found) == _given_and_family(case.expected):
+        return "right"
+    is_warned = getattr(answer, "__name__", "") == "name" and bool(split_name(case.text).notes)
+    return "warned" if is_warned else "wrong"
+
+
+def _given_and_family(parts: str) -> tuple[list[str], str]:
+    given, _, family = parts.rpartition("/")
+    return sorted(given.replace("/", " ").split()), family.strip()
+
+
+def measure_independent() -> None:
+    """Print how this project and the libraries fare on each set of packages."""
+    from benchmarks.libraries import LIBRARIES, pycountry_fuzzy
+
+    logging.disable()
+    print(
+        f"{'normalizer':14}{'by':26}{'set':58}{'cases':>6}{'right %':>9}{'wrong':>7}{'warned':>8}{'refused':>9}"
+    )
+    for normalizer in INDEPENDENT:
+        cases = independent(normalizer)
+        for category in dict.fromkeys(case.category for case in cases):
+            of_category = [case for case in cases if case.category == category]
+            _row(normalizer, "this project", category, tally(normalizer, of_category))
+        _row(normalizer, "this project", "all", tally(normalizer, cases))
+        some = cases[:: max(1, len(cases) // _MOST_FOR_LIBRARIES)]
+        for answer in LIBRARIES[normalizer]:
+            if answer is not pycountry_fuzzy:  # 10 ms a case
+                _row(normalizer, answer.__name__, "all", tally(normalizer, some, answer))
+
+
+_MOST_FOR_LIBRARIES = 10_000  # cases; every so many of a larger set
+
+
+def _row(normalizer: str, by: str, category: str, counts: Counter[str]) -> None:
+    total = sum(counts.values())
+    print(
+        f"{normalizer:14}{by:26}{category[:56]:58}{total:6}{100 * counts['right'] / total:9.2f}"
+        f"{counts['wrong']:7}{counts['warned']:8}{counts['refused']:9}"
+    )
+
+
 def main() -> None:
+    if "--independent" in sys.argv:
+        measure_independent()
+        return
     from benchmarks.libraries import LIBRARIES  # a dozen packages that only `make bench` installs
 
     logging.disable()

@@ -307,6 +307,9 @@ async def test_every_click_of_the_columns_edits_the_mapping_file(person):
     await person.post(f"{base}/mapping/option", path="defaults/phone_region", value="DE")
     await person.post(f"{base}/mapping/value", field="lead_description", cell="Ann", meant="Anna")
     await person.post(f"{base}/mapping/rule", section="skip", column="Name", values="x\ny")
+    await person.post(f"{base}/mapping/constant", field="lead_shipping_city", value="NO")
+    (path.parent / "never.txt").write_text("nobody@example.com\n")
+    await person.post(f"{base}/mapping/option", path="suppress", value="never.txt")
     text = path.read_text("utf-8")
     assert text.startswith("# Mine.\n")
     spec = Project.open(person.page.desk.home, base.rsplit("/", 1)[1]).mapping().spec
@@ -314,6 +317,8 @@ async def test_every_click_of_the_columns_edits_the_mapping_file(person):
     assert spec.fields["lead_description"].values == {"Ann": "Anna"}
     assert "lead_first_name" not in spec.fields
     assert spec.defaults.phone_region == "DE"
+    assert spec.fields["lead_shipping_city"].value == "NO"
+    assert [one.file for one in spec.suppress] == ["never.txt"]
     assert spec.skip[0].values == ("x", "y")
     # Edited by hand, it is what the page shows.
     path.write_text(text.replace("DE", "FR"), "utf-8")

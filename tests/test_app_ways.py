@@ -122,3 +122,30 @@ async def test_a_new_start_finds_everything_where_it_was(person, tmp_path):
     assert "1 cell corrected" in side
     await person.post(f"{base}/undo")
     assert not (desk.home / base[1:] / "contacts.corrections.csv").exists()
+
+
+async def test_two_tabs_that_edit_at_once_lose_nothing(person):
+    base = await person.upload(
+        "E-mail,Name\n" + "".join(f"p{n}@example.org,Name {n}\n" for n in range(30))
+    )
+    await judged(person, base)
+    await asyncio.gather(
+        *(
+            person.post(f"{base}/edit", seq=str(n), column="Name", text=f"N{n}")
+            for n in range(1, 31)
+        )
+    )
+    path = person.page.desk.home / base[1:] / "contacts.corrections.csv"
+    assert len(path.read_text("utf-8-sig").splitlines()) == 31
+    for _ in range(30):
+        await person.post(f"{base}/undo")
+    assert not path.exists()
+
+
+async def test_whoever_asks_while_rows_are_judged_again_is_told(person):
+    base = await person.upload()
+    await judged(person, base)
+    project = person.page.desk.project(base.rsplit("/", 1)[1])
+    project.review.close()
+    status, text, _ = await person.ask("GET", f"{base}/rows")
+    assert (status, "judged again" in text) == (409, True)

@@ -19,7 +19,10 @@ from bulk_import.models import Status
 from tests.conftest import report_of
 
 MAPPING = "version: 1\nfields: {lead_email: E-mail, lead_first_name: Name}\n"
-BARE = MAPPING + "when: {no_email: create}\n"
+BARE = (
+    "version: 1\nfields: {lead_email: E-mail, lead_first_name: Name, lead_phone: {value: '+14155550123'}}\n"
+    "when: {no_email: create}\n"
+)
 
 
 def people(count: int, **changed: str) -> list[list[str]]:

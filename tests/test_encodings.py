@@ -6,6 +6,7 @@ import pytest
 
 from bulk_import.errors import SourceError
 from bulk_import.sources import open_source, read_rows
+from bulk_import.sources.text.encoding import readings
 
 TABLES = {
     "German": ("Jürgen Müller;Straße 5;Köln\nÄnne Groß;Weißenfels;Süd\nBjörn Schröder;Lübeck;Höhe",
@@ -83,3 +84,56 @@ def test_a_wrong_setting_is_refused_at_the_first_bad_byte_never_replaced(tmp_pat
     path.write_bytes("Name\nИван\n".encode() + b"\x98\xff\x81\n")
     with pytest.raises(SourceError, match=r"byte \d+, line \d: byte 0x"):
         list(read_rows(path, encoding=encoding))
+
+
+def test_a_person_can_choose_among_readings_of_a_line(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_bytes("Name;City\nMüller;Bonn\n".encode("cp850"))
+    found = readings(path)
+    assert len(found) == 3
+    assert len({text for _, text in found}) == 3
+    assert "Müller;Bonn" in {text for _, text in found}
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "cp1250"])
+def test_an_export_with_names_of_many_languages_is_read_however_long_it_is(tmp_path, encoding):
+    names = {
+        "cp1252": [
+            "Jürgen Müller",
+            "François Lefèvre",
+            "José Núñez",
+            "João Conceição",
+            "Søren Kjær",
+            "Åsa Öberg",
+            "Zoë de Vriès",
+        ],
+        "cp1250": [
+            "Łukasz Wójcik",
+            "Jiří Dvořák",
+            "Győző Szűcs",
+            "Čedomir Šarić",
+            "Ion Bălan",
+            "Jürgen Groß",
+        ],
+    }[encoding]
+    rows = [f"{names[n % len(names)]};{n}" for n in range(5000)]
+    path = tmp_path / "a.csv"
+    path.write_bytes("\r\n".join(["Name;N", *rows]).encode(encoding))
+    assert [";".join(row.cells.values()) for row in read_rows(path)] == rows
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        ("สมชาย ใจดี;กรุงเทพ\nสุดา แสงทอง;เชียงใหม่\nอนันต์ ทองดี;ภูเก็ต", "cp874"), ("Ion Bălănescu;Iaşi\nŞtefan Niţă;Braşov\nAna Mărgineanu;Bacău", "cp1250"),
+        ("Георги Димитров;София\nЙорданка Стоянова;Пловдив\nЦветан Жеков;Търново", "cp1251"), ("Ірина Шевченко;Львів\nЄвген Їжак;Київ\nОлена Ґудзь;Харків", "koi8-u"),
+        ("渡辺 京子;横浜市\n株式会社小川保険;茨城県\n合同会社松本;大阪府", "cp932"), ("渡辺 京子;横浜市\n株式会社小川保険;茨城県\n合同会社松本;大阪府", "euc-jp"),
+        ("Nguyễn Văn An;Hà Nội", "cp1258"),
+    ],
+)  # fmt: skip
+def test_encodings_that_used_to_be_refused(tmp_path, text, encoding):
+    if encoding == "cp1258":  # letters with their tones behind them, as that encoding has them
+        text = "Nguyê\u0303n Văn An;Ha\u0300 Nô\u0323i\nTrâ\u0300n Thi\u0323 Hoa;Đa\u0300 Nă\u0303ng\nLê Đư\u0301c Anh;Huê\u0301"
+    path = tmp_path / "a.csv"
+    path.write_bytes(f"Name;City\n{text}\n".encode(encoding))
+    assert [";".join(row.cells.values()) for row in read_rows(path)] == text.split("\n")

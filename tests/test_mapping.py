@@ -180,6 +180,15 @@ def test_columns_are_found_whatever_their_case_and_blanks():
     }
 
 
+@pytest.mark.parametrize(
+    ("mobile", "phone", "column"), [("", "12", "Phone"), ("12", "", "Mobile"), (" ", "12", "Phone")]
+)
+def test_a_problem_names_the_column_that_its_text_was_picked_from(mobile, phone, column):
+    text = "  lead_phone: {columns: [Mobile, Phone]}\n"
+    (problem,) = record(text, {"Mobile": mobile, "Phone": phone}).problems
+    assert (problem.code, problem.column, problem.value) == ("PHONE_INVALID", column, "12")
+
+
 def test_the_first_column_that_is_not_empty_is_used():
     text = "  lead_phone: {columns: [Mobile, Phone], region_from: Country}\n"
     cells = {"Mobile": " ", "Phone": "0171 1234567", "Country": "Germany"}
@@ -322,8 +331,8 @@ def test_an_offset_is_guessed_from_the_phone_only_when_asked_and_only_where_ther
 def test_the_case_of_names_is_touched_only_when_asked():
     assert fields("  lead_first_name: N\n", {"N": "JOHN"}) == {"lead_first_name": "JOHN"}
     text = (
-        "  lead_first_name: {column: N, part: first, case: title}\n"
-        "  lead_last_name: {column: N, part: last, case: title}\n"
+        "  lead_first_name: {column: N, part: first, case: title, order: first_last}\n"
+        "  lead_last_name: {column: N, part: last, case: title, order: first_last}\n"
     )
     for typed, first, last in [
         ("LUDWIG VAN BEETHOVEN", "Ludwig", "van Beethoven"),

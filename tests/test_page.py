@@ -49,25 +49,27 @@ async def test_rejects_of_a_workbook_keep_its_looks_and_mark_what_is_wrong(
     rejects = Path(summary.run_dir) / "rejects.xlsx"
     sheet = openpyxl.load_workbook(rejects)["People"]
     assert [cell.value for cell in sheet[1]] == [
+        "_row",
+        "_status",
+        "_reason",
         "E-mail",
         "Name",
         "Phone",
         "Unused",
-        "_status",
-        "_reason",
     ]
-    assert sheet["A1"].font.bold
-    assert sheet["A1"].fill.fgColor.rgb == "FFDDEEFF"
-    assert round(sheet.column_dimensions["A"].width) == 34
-    assert sheet["C2"].fill.fgColor.rgb == "FFFFC7CE"
-    assert "12" in sheet["C2"].comment.text
-    assert sheet["A2"].comment is None
-    assert sheet["A3"].fill.fgColor.rgb == "FFFFC7CE"
-    assert sheet["D2"].value == "007"
-    assert (sheet["B3"].value, sheet["B3"].data_type) == ("=1+1", "s")
+    assert sheet["D1"].font.bold
+    assert sheet["D1"].fill.fgColor.rgb == "FFDDEEFF"
+    assert round(sheet.column_dimensions["D"].width) == 34
+    assert sheet["F2"].fill.fgColor.rgb == "FFFFC7CE"
+    assert "12" in sheet["F2"].comment.text
+    assert sheet["D2"].comment is None
+    assert sheet["D3"].fill.fgColor.rgb == "FFFFC7CE"
+    assert sheet["G2"].value == "007"
+    assert (sheet["E3"].value, sheet["E3"].data_type) == ("=1+1", "s")
+    assert (sheet.freeze_panes, sheet.auto_filter.ref) == ("A2", "A1:G3")
     # Mended and fed back: exactly those rows are sent.
     book = openpyxl.load_workbook(rejects)
-    book["People"]["C2"], book["People"]["A3"] = "+14155550125", "cat@example.com"
+    book["People"]["F2"], book["People"]["D3"] = "+14155550125", "cat@example.com"
     book.save(tmp_path / "mended.xlsx")
     before = len(sandbox.sent())
     again = await import_file_async(
@@ -151,8 +153,8 @@ def test_only_the_cells_that_a_problem_names_are_coloured(tmp_path):
         for cell in line
         if cell.fill.fgColor.rgb == "FFFFC7CE"
     }
-    assert marked == {"C3": "'5; Note: 7' is too short"}
-    assert sheet["E3"].value == (
+    assert marked == {"F3": "'5; Note: 7' is too short"}
+    assert sheet["C3"].value == (
         "Phone: mobile: '5; Note: 7' is too short; Note: the row is longer than the header"
     )
 

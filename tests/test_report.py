@@ -84,14 +84,15 @@ def test_rejects_come_back_in_the_format_of_the_source(tmp_path):
     row = Row("c", "", 2, {"Имя": "Алёна", "Б": "=1"})
     (path,) = write_rejects(tmp_path, {1: csv_info}, [(1, row, outcome)])
     assert (
-        path.read_bytes().decode("cp1251") == "Имя;Б;_status;_reason\r\nАлёна;'=1;invalid;why\r\n"
+        path.read_bytes().decode("cp1251")
+        == "_row;_status;_reason;Имя;Б\r\n2;invalid;why;Алёна;'=1\r\n"
     )
     book_info = SourceInfo("c", "xlsx", sheet="Лист", header=("Имя", "Б"), labels=("Имя", "Б"))
     (path,) = write_rejects(tmp_path, {1: book_info}, [(1, row, outcome)])
     sheet = load_workbook(path)["Лист"]
     assert [[cell.value for cell in line] for line in sheet] == [
-        ["Имя", "Б", "_status", "_reason"],
-        ["Алёна", "=1", "invalid", "why"],
+        ["_row", "_status", "_reason", "Имя", "Б"],
+        ["2", "invalid", "why", "Алёна", "=1"],
     ]
-    assert sheet["B2"].data_type != "f"
+    assert sheet["E2"].data_type != "f"
     assert not (tmp_path / "rejects.csv").exists()

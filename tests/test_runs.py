@@ -101,8 +101,9 @@ async def test_invalid_rows_are_refused_with_all_their_reasons(
     assert "comma" in refused["message"]
     assert accepted["status"] == "success"
     rejects = (Path(summary.run_dir) / "rejects.csv").read_text("utf-8-sig").splitlines()
-    assert rejects[0] == "E-mail,Name,Phone,Tags,_status,_reason"
-    assert rejects[1].startswith('nobody,x,12,"a,b",invalid,')
+    assert rejects[0] == "_row,_status,_reason,E-mail,Name,Phone,Tags"
+    assert rejects[1].startswith("2,invalid,")
+    assert rejects[1].endswith(',nobody,x,12,"a,b"')
 
 
 async def test_rejects_can_be_fed_straight_back(sandbox, settings, write_csv, mapping, tmp_path):

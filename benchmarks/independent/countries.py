@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-import gettext
-import random
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterator
-from pathlib import Path
-
-import pycountry
 
 from benchmarks.independent import REFUSED, Case, case, stored
 
-_SLIPS_IN = ("en", "de", "fr", "es", "ru", "pl", "it", "pt")
-_PER_LANGUAGE = 150
-_SHORTEST_SLIP = 6
+_SLIPS = "one slip"
 
 
 def cases() -> Iterator[Case]:
@@ -44,8 +37,9 @@ def cases() -> Iterator[Case]:
     for where, text, expected in stored("countries"):
         if expected == REFUSED and _plain(text) not in folded:
             yield case(where, text, REFUSED)
-    names = {text for text, codes in meanings.items() if len(codes) == 1}
-    yield from _misspelt(names, {text.casefold(): next(iter(meanings[text])) for text in names})
+    for where, text, code in stored("countries"):
+        if where.startswith(_SLIPS) and _plain(text) not in folded:
+            yield case(where, text, code)
     yield from _no_names(folded)
 
 
@@ -56,60 +50,13 @@ def _plain(text: str) -> str:
 
 
 def _named() -> Iterator[tuple[str, str, str]]:
-    for country in pycountry.countries:
-        for code in (country.alpha_2, country.alpha_3, country.numeric):
-            yield "ISO codes (pycountry)", code, country.alpha_2
-    for where, text, expected in stored("countries"):
-        if expected != REFUSED:
+    for where, text, expected in sorted(stored("countries"), key=_codes_first):
+        if expected != REFUSED and not where.startswith(_SLIPS):
             yield where, text, expected
-    yield from _translated()
 
 
-def _translated() -> Iterator[tuple[str, str, str]]:
-    """The translations of ISO 3166 that iso-codes keeps and pycountry ships."""
-    folder = Path(pycountry.__file__).parent / "locales"
-    for language in sorted(path.name for path in folder.iterdir()):
-        known = gettext.translation("iso3166-1", folder, languages=[language], fallback=True)
-        for country in pycountry.countries:
-            for kind, name in (
-                ("names", country.name),
-                ("official names", getattr(country, "official_name", "")),
-                ("names", getattr(country, "common_name", "")),
-            ):
-                if name and (found := known.gettext(name)) != name:
-                    yield f"iso-codes (pycountry), {kind}", found, country.alpha_2
-
-
-def _misspelt(names: set[str], meaning: dict[str, str]) -> Iterator[Case]:
-    """One slip inside a name of CLDR, drawn with a fixed seed; a slip that makes another name is none."""
-    import babel
-
-    chance = random.Random(21)
-    for language in _SLIPS_IN:
-        territories = babel.Locale(language).territories
-        known = sorted(
-            name
-            for name in map(str, territories.values())
-            if name in names and len(name) >= _SHORTEST_SLIP
-        )
-        for _ in range(_PER_LANGUAGE):
-            name = chance.choice(known)
-            slipped = _slip(name, chance)
-            if slipped.casefold() not in meaning and slipped != name:
-                yield case("one slip in a name (CLDR)", slipped, meaning[name.casefold()])
-
-
-def _slip(name: str, chance: random.Random) -> str:
-    at = chance.randrange(1, len(name) - 1)
-    kind = chance.randrange(4)
-    if kind == 0:
-        return name[:at] + name[at + 1 :]
-    if kind == 1:
-        return name[:at] + name[at] + name[at:]
-    if kind == 2:
-        return name[:at] + name[at + 1] + name[at] + name[at + 2 :]
-    letter = chance.choice([char for char in name[1:] if char.isalpha()]).lower()
-    return name[:at] + letter + name[at + 1 :]
+def _codes_first(line: tuple[str, str, str]) -> bool:
+    return not line[0].startswith("ISO")
 
 
 def _no_names(known: set[str]) -> Iterator[Case]:

@@ -1,6 +1,7 @@
 """Write the sets of ``benchmarks/independent`` that come from packages which are not installed here.
 
-    python -m benchmarks.independent.generate FOLDER     (needs npm; FOLDER keeps the packages)
+    python -m benchmarks.independent.generate FOLDER     (needs npm, node and the bench group;
+                                                          FOLDER keeps the packages)
 
 Each line of ``countries.tsv.xz``, ``zones.tsv.xz`` and ``names.tsv.xz``: set, text, what it is
 (a code, an IANA zone, ``first / middle / last``; ``!`` where an answer would be wrong). NOTICE names
@@ -9,8 +10,10 @@ versions and licences.
 
 from __future__ import annotations
 
+import gettext
 import json
 import lzma
+import random
 import subprocess
 import sys
 import tarfile
@@ -33,6 +36,9 @@ Line = tuple[str, str, str]
 # Not countries of ISO 3166-1 although CLDR names them like one.
 _NO_COUNTRIES = frozenset("EZ QO EU UN ZZ XA XB CP DG EA IC AC TA CQ".split())
 _EVERY_HOST = 100  # of 120,000
+_SLIPS_IN = ("en", "de", "fr", "es", "ru", "pl", "it", "pt")
+_PER_LANGUAGE = 150
+_SHORTEST_SLIP = 6
 _LANGUAGES_OF_NEGATIVES = (
     "en ru de fr es pt it nl pl uk tr sv da nb fi cs sk hu ro bg el hr sr id vi et lv lt ca".split()
 )
@@ -47,12 +53,14 @@ def main() -> None:
         "countries",
         [
             *_cldr(localenames),
+            *_iso(),
+            *_misspelt(localenames),
             *_world(packages["world-countries"]),
             *_countries_list(packages["countries-list"]),
             *_no_countries(localenames, dates, packages["world-countries"]),
         ],
     )
-    _write("zones", _zone_names(dates))
+    _write("zones", [*_zone_names(dates), *_windows_zones(packages["cldr-core"])])
     _write("names", _names(packages["@faker-js/faker"]))
     _write("domains", _domains(packages))
 
@@ -102,6 +110,54 @@ def _cldr(localenames: Path) -> Iterator[Line]:
         bare, _, alt = code.partition("-alt-")
         if len(bare) == 2 and bare not in _NO_COUNTRIES and name != bare:
             yield f"CLDR, {'alternatives' if alt else 'names'}", name, bare
+
+
+def _iso() -> Iterator[Line]:
+    """Codes, and the translations of ISO 3166 that iso-codes keeps and pycountry ships."""
+    import pycountry
+
+    for country in pycountry.countries:
+        for code in (country.alpha_2, country.alpha_3, country.numeric):
+            yield "ISO codes (pycountry)", code, country.alpha_2
+    folder = Path(pycountry.__file__).parent / "locales"
+    for language in sorted(path.name for path in folder.iterdir()):
+        known = gettext.translation("iso3166-1", folder, languages=[language], fallback=True)
+        for country in pycountry.countries:
+            for kind in ("name", "official_name", "common_name"):
+                name = getattr(country, kind, "")
+                if name and (found := known.gettext(name)) != name:
+                    is_official = kind == "official_name"
+                    where = f"iso-codes (pycountry), {'official ' if is_official else ''}names"
+                    yield where, found, country.alpha_2
+
+
+def _misspelt(localenames: Path) -> Iterator[Line]:
+    """One slip inside a name, drawn with a fixed seed."""
+    chance = random.Random(21)
+    names = [
+        (locale, name, code)
+        for locale, code, name in territories(localenames)
+        if locale in _SLIPS_IN and len(code) == 2 and code not in _NO_COUNTRIES
+    ]
+    for language in _SLIPS_IN:
+        known = [of[1:] for of in names if of[0] == language and len(of[1]) >= _SHORTEST_SLIP]
+        for name, code in chance.choices(known, k=_PER_LANGUAGE):
+            slipped = _slip(name, chance)
+            if slipped != name:
+                yield "one slip in a name (CLDR)", slipped, code
+
+
+def _slip(name: str, chance: random.Random) -> str:
+    at = chance.randrange(1, len(name) - 1)
+    kind = chance.randrange(4)
+    if kind == 0:
+        return name[:at] + name[at + 1 :]
+    if kind == 1:
+        return name[:at] + name[at] + name[at:]
+    if kind == 2:
+        return name[:at] + name[at + 1] + name[at] + name[at + 2 :]
+    letter = chance.choice([char for char in name[1:] if char.isalpha()]).lower()
+    return name[:at] + letter + name[at + 1 :]
 
 
 def _world(package: Path) -> Iterator[Line]:
@@ -167,6 +223,14 @@ def _zone_names(dates: Path) -> Iterator[Line]:
         for zone, city in _cities(dates, locale):
             if not zone.startswith("Etc/"):
                 yield "cities (CLDR)", city, zone
+
+
+def _windows_zones(core: Path) -> Iterator[Line]:
+    loaded = _load(core / "supplemental" / "windowsZones.json")
+    for zone in loaded["supplemental"]["windowsZones"]["mapTimezones"]:  # type: ignore[index]
+        of = zone["mapZone"]
+        if of["_territory"] == "001":
+            yield "Windows zones (CLDR)", of["_other"], of["_type"]
 
 
 # -- names -----------------------------------------------------------------------------------------

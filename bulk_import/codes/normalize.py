@@ -179,6 +179,12 @@ CODES: tuple[Code, ...] = (
         "anna@gmial.com",
     ),
     Code(
+        "EMAIL_TOP_DOMAIN",
+        "The address ends in a top-level domain that does not exist; it is sent as it stands.",
+        "Correct it.",
+        "anna@shop.con",
+    ),
+    Code(
         "EMAIL_ROLE",
         "A shared mailbox, refused as the mapping asks.",
         "Nothing, or leave out refuse_role.",
@@ -207,8 +213,27 @@ CODES: tuple[Code, ...] = (
     ),
     Code(
         "NAME_NOT_SPLIT",
-        "The name could not be split with certainty and is sent whole as the first name.",
+        "The name is in an order that cannot be told, or of several people; no part of it is sent.",
+        "State the order of the file (order: last_first), or give columns for first and last name.",
+        "Gabriel Anna",
+    ),
+    Code(
+        "NAME_NOT_A_PERSON",
+        "The name looks like a company's; no part of it is sent.",
+        "Map another field to the column if the company matters.",
+        "Acme Inc.",
+    ),
+    Code(
+        "NAME_ORDER_LIKELY",
+        "Only one word of the name is a known name, so which is the given one is likely, not certain.",
+        "State the order of the file: order: first_last or last_first.",
+        "Zoë Kravitz",
+    ),
+    Code(
+        "NAME_LAST_OF_TWO",
+        "The second of three words may be a middle name or part of a double last name.",
         "Nothing, or give first and last name columns of their own.",
+        "Anna Jakobsson Lundström",
     ),
     Code(
         "NAME_PART_DROPPED",
@@ -221,6 +246,12 @@ CODES: tuple[Code, ...] = (
         "A tag has a comma in it, and the server knows no escape.",
         "Rename the tag, or set the right separator.",
         "gold, silver",
+    ),
+    Code(
+        "TAG_LIST_BROKEN",
+        "The cell holds a piece of a list as programs write it, which cannot be read.",
+        "Write the tags with a separator between them.",
+        '["vip',
     ),
     Code(
         "TAG_TOO_LONG",
@@ -265,6 +296,30 @@ CODES: tuple[Code, ...] = (
         "A postal code is a digit short: the spreadsheet dropped a leading zero.",
         "Format the column as text and enter the code again.",
         "1067 in Germany",
+    ),
+    Code(
+        "REPAIRED_POSTAL_ZERO",
+        "A postal code that had lost its zeros is sent with them, as repair: postal_zero asks.",
+        "Nothing.",
+        "1067 in Germany",
+    ),
+    Code(
+        "REPAIRED_MOJIBAKE",
+        "Text in the wrong encoding is sent as it was meant, as repair: mojibake asks.",
+        "Nothing.",
+        "MÃ¼ller",
+    ),
+    Code(
+        "REPAIRED_HTML",
+        "Entities of a web page are sent as what they stand for, as repair: html_entities asks.",
+        "Nothing.",
+        "Smith &amp; Sons",
+    ),
+    Code(
+        "REPAIRED_PLACEHOLDER",
+        "A word for a missing value is not sent, as repair: placeholders asks.",
+        "Nothing.",
+        "N/A",
     ),
     Code(
         "POSTAL_CODE_SHAPE",

@@ -85,9 +85,9 @@ CODES: tuple[Code, ...] = (
         "Do not trust the file; save the data again.",
     ),
     Code(
-        "SOURCE_TABS",
-        "An ODS file has tabs inside of cells, which would be lost.",
-        "Save it as XLSX.",
+        "FORMATS_UNKNOWN",
+        "The number formats of an old workbook cannot be read.",
+        "Save it as XLSX; zeros in front and country codes may come from formats.",
     ),
     Code(
         "SOURCE_TOO_LARGE",

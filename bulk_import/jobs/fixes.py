@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from bulk_import.api.fields import FIELDS
 from bulk_import.mapping.binding import bind
 from bulk_import.mapping.editing import Change
 from bulk_import.mapping.loading import ColumnMapping
+from bulk_import.mapping.repairs import repair_for
 from bulk_import.mapping.rows import RowMapper
 from bulk_import.mapping.schema import FieldRule, MappingSpec
 from bulk_import.mapping.suggesting.contents import contents_of
@@ -97,6 +98,7 @@ def _candidates(
         yield from _regions(mapping, found, [record.email for record in refused])
     if "EMAIL_MISSING" in codes:
         yield from _other_emails(mapping, header, [record.row for record in refused])
+    yield from _repairs(mapping, codes)
     for code, name in found:
         if name in _WITH_SEPARATOR and name in mapping.spec.fields:
             yield from _separators(mapping, code, name, found[code, name])
@@ -125,6 +127,16 @@ def _separators(
                 Change(("fields", name, "separator"), sign), code,
                 _with_rule(mapping, name, separator=sign),
             )  # fmt: skip
+
+
+def _repairs(mapping: ColumnMapping, codes: Iterable[str]) -> Iterator[_Candidate]:
+    """``repair:``, one at a time: each puts right what is certain."""
+    named = mapping.spec.repair
+    for code in sorted(codes):
+        repair = repair_for(code)
+        if repair is not None and repair not in named:
+            spec = mapping.spec.model_copy(update={"repair": (*named, repair)})
+            yield _Candidate(Change(("repair",), (*named, repair)), code, mapping.with_spec(spec))
 
 
 def _regions(
@@ -159,7 +171,8 @@ def _other_emails(
         return
     bound = next(b for b in bind(mapping, header).fields if b.field.name == _EMAIL)
     address = own_address(header, contents_of(header, rows))
-    foreign = {one.column for one in address.foreign}  # never stand for the contact's own
+    # Another person's address, or one that stands in many rows, never stands for the contact's own.
+    foreign = {one.column for one in address.foreign if one.whose or one.is_shared}
     for column in header:
         if (
             column in bound.columns

@@ -87,9 +87,9 @@ async def resume_async(
     run_dir: str | Path,
     settings: Settings,
     *,
+    accept: bool = False,
     confirm: Confirm | None = None,
     progress: Progress | None = None,
-    accept: bool = False,
     stop: Stop | None = None,
     steer: Steer | None = None,
     corrections: Path | None = None,
@@ -132,12 +132,12 @@ def resume(
     run_dir: str | Path,
     settings: Settings,
     *,
+    accept: bool = False,
     confirm: Confirm | None = None,
     progress: Progress | None = None,
-    accept: bool = False,
 ) -> Summary:
     """As ``resume_async``, for callers without an event loop."""
-    work = resume_async(run_dir, settings, confirm=confirm, progress=progress, accept=accept)
+    work = resume_async(run_dir, settings, accept=accept, confirm=confirm, progress=progress)
     return run_blocking(work, "resume_async")
 
 

@@ -13,6 +13,7 @@ import re
 import secrets
 import shutil
 import sqlite3
+import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass, field, replace
@@ -95,7 +96,7 @@ class Step:
 
 @dataclass(slots=True)
 class Project:
-    """One spreadsheet on its way. Not for several threads at once.
+    """One spreadsheet on its way. Edits from several threads come one after the other.
 
     Attributes:
         review: The judged rows; ``None`` while they are not judged, or as they were before a change.
@@ -105,6 +106,7 @@ class Project:
     facts: Facts
     review: Review | None = None
     _corrections: dict[Key, list[Correction]] = field(default_factory=dict)
+    _lock: threading.RLock = field(default_factory=threading.RLock)
 
     # -- making and finding -----------------------------------------------------------------------
 
@@ -320,21 +322,22 @@ class Project:
         Raises:
             SetupError: There is no such row or column, or nothing is judged.
         """
-        review = self._judged()
-        cells = []
-        for seq, column, after in changes:
-            _, before = review.cell(seq, column)
-            if before != after:
-                cells.append((seq, column, before, after))
-        if cells:
-            self._apply(cells)
-            with self._history() as db:
-                self._forget_undone(db)
-                step = db.execute("insert into step (label) values (?)", (label,)).lastrowid
-                db.executemany(
-                    "insert into cell values (?,?,?,?,?)", [(step, *cell) for cell in cells]
-                )
-        return len(cells)
+        with self._lock:
+            review = self._judged()
+            cells = []
+            for seq, column, after in changes:
+                _, before = review.cell(seq, column)
+                if before != after:
+                    cells.append((seq, column, before, after))
+            if cells:
+                self._apply(cells)
+                with self._history() as db:
+                    self._forget_undone(db)
+                    step = db.execute("insert into step (label) values (?)", (label,)).lastrowid
+                    db.executemany(
+                        "insert into cell values (?,?,?,?,?)", [(step, *cell) for cell in cells]
+                    )
+            return len(cells)
 
     def replace(self, column: str, find: str, by: str, *, whole: bool, exact: bool) -> int:
         """Find and replace within a column, as one step; return how many cells changed."""
@@ -378,7 +381,7 @@ class Project:
     # -- within -----------------------------------------------------------------------------------
 
     def _step_back(self, *, undone: bool) -> Step | None:
-        with self._history() as db:
+        with self._lock, self._history() as db:
             step = _next(db, undone=undone)
             if step is None:
                 return None

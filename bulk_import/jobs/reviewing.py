@@ -12,6 +12,7 @@ import os
 import sqlite3
 import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
@@ -150,6 +151,7 @@ class Review:
     _sources: dict[int, SourceInfo]
     _lock: threading.RLock = field(default_factory=threading.RLock)
     _sent: bool = False
+    _is_closed: bool = False
 
     @classmethod
     def judge(
@@ -195,16 +197,24 @@ class Review:
         return cls(header, mapping, tally, journal, db, mapper, suppression, sources)
 
     def close(self) -> None:
-        """Close both files."""
+        """Close both files; whoever still asks is told that the rows are judged again."""
         with self._lock:
+            self._is_closed = True
             self._db.close()
             self._journal.close()
+
+    @contextmanager
+    def _in_use(self) -> Iterator[None]:
+        with self._lock:
+            if self._is_closed:
+                raise SetupError("the rows are being judged again; reload the page")
+            yield
 
     # -- looking ----------------------------------------------------------------------------------
 
     def overlay(self, run_journal: Path | None) -> None:
         """Show how the rows ended in a run of the same source; ``None`` = no run."""
-        with self._lock:
+        with self._in_use():
             if self._sent:
                 self._db.execute("detach database s")
             self._sent = run_journal is not None and run_journal.is_file()
@@ -214,7 +224,7 @@ class Review:
 
     def counts(self) -> Counts:
         """Return how many rows stand how, and why."""
-        with self._lock:
+        with self._in_use():
             statuses = dict(
                 self._db.execute(
                     f"""select {self._status()} as st, count(*) from j.record r {self._joins()}
@@ -231,14 +241,14 @@ class Review:
 
     def count(self, wanted: Filter) -> int:
         """Return how many rows *wanted* has."""
-        with self._lock:
+        with self._in_use():
             if wanted.is_empty:
                 return self._journal.count_records()
             return self._found(wanted)[1]
 
     def window(self, wanted: Filter, first: int, rows: int) -> list[Line]:
         """Return *rows* lines from position *first*, from 0."""
-        with self._lock:
+        with self._in_use():
             if wanted.is_empty:
                 where: tuple[object, ...] = (first + 1, first + rows)
                 among = "r.seq between ? and ?"
@@ -256,7 +266,7 @@ class Review:
 
     def position(self, wanted: Filter, seq: int) -> int:
         """Return at which position of *wanted* a row is; the next one's if it is not among them."""
-        with self._lock:
+        with self._in_use():
             if wanted.is_empty:
                 return seq - 1
             number, rows = self._found(wanted)
@@ -271,7 +281,7 @@ class Review:
         Raises:
             SetupError: There is no such row or column.
         """
-        with self._lock:
+        with self._in_use():
             row = self._row(seq)
             if column not in row.cells:
                 raise SetupError(f"no column {column!r}")
@@ -287,7 +297,7 @@ class Review:
 
     def refused(self) -> list[Record]:
         """Return the records of rows that are refused, as fixes are tried on them."""
-        with self._lock:
+        with self._in_use():
             rows = self._journal.ended_in(Status.INVALID)
             found = (self._mapper.record(row) for _, _, row in rows)
             return [record for _, record in zip(range(20_000), found, strict=False)]
@@ -304,7 +314,7 @@ class Review:
 
     def plan(self, endpoint: str, titles: Mapping[str, str]) -> Plan:
         """Return what a run of these rows would do."""
-        with self._lock:
+        with self._in_use():
             changes = SetCounter()
             for row in self._journal.pending():
                 changes.add(row.body)
@@ -332,7 +342,7 @@ class Review:
         Raises:
             SetupError: There is no such row or column.
         """
-        with self._lock:
+        with self._in_use():
             row = self._row(seq)
         if column not in row.cells:
             raise SetupError(f"no column {column!r}")
@@ -346,7 +356,7 @@ class Review:
         """Return (seq, contact) of the rows that are about one of *wanted*, by their addresses."""
         at = [self.header.index(name) for name in self._mapper.email_columns]
         cells = ", ".join(f"json_extract(cells, '$[{place}]')" for place in at) or "null"
-        with self._lock:
+        with self._in_use():
             rows = self._db.execute(
                 f"select seq, email, coalesce({cells}, '') from j.record"  # noqa: S608 - our own texts
             )
@@ -362,7 +372,7 @@ class Review:
         Args:
             changes: seq -> column -> text.
         """
-        with self._lock:
+        with self._in_use():
             for seq, texts in changes.items():
                 row = self._row(seq)
                 problems = tuple(p for p in row.problems if p.column not in texts)
@@ -386,7 +396,7 @@ class Review:
         """
         at = self.header.index(column)
         wanted = find if exact else find.casefold()
-        with self._lock:
+        with self._in_use():
             cells = self._db.execute(
                 f"select seq, json_extract(cells, '$[{at}]') as cell from j.record"  # noqa: S608 - its parts are our own texts
                 " where has(cell, ?, ?, ?) order by seq limit ?",

@@ -28,7 +28,11 @@ def normalize_email_by(rule: FieldRule, raw: str) -> Normalized:
 
 def normalize_name_by(rule: FieldRule, field: str, raw: str) -> Normalized:
     """Return the name, or the part of it that *rule* names. Raises as ``name_part`` does."""
-    found = name_part(raw, rule.part) if rule.part else Normalized(check_name(raw), "name.line")
+    found = (
+        name_part(raw, rule.part, order=rule.order)
+        if rule.part
+        else Normalized(check_name(raw), "name.line")
+    )
     if rule.case == "keep":
         return found
     return replace(found, value=titled(found.value, is_family=field == "lead_last_name"))

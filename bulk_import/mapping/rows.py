@@ -13,6 +13,7 @@ from bulk_import.mapping.binding import Binding, BoundField, Lists, bind, resolv
 from bulk_import.mapping.loading import ColumnMapping
 from bulk_import.mapping.memo import Memo
 from bulk_import.mapping.optional import guess_offset, normalize_email_by, normalize_name_by
+from bulk_import.mapping.repairs import emptied, repaired, repairs, with_zero
 from bulk_import.models import Problem, Record, Row, Severity
 from bulk_import.normalize.addresses import (
     normalize_address,
@@ -27,6 +28,7 @@ from bulk_import.normalize.phones import normalize_phone
 from bulk_import.normalize.result import Normalized, NormalizeError, Note
 from bulk_import.normalize.socials import normalize_social
 from bulk_import.normalize.tags import (
+    LookAlikes,
     conflicts,
     join,
     look_alikes,
@@ -41,6 +43,7 @@ Normalizer = Callable[[str, Values, Mapping[str, str]], Normalized]
 
 # A value that is right, and that the field cannot take: never sent, whatever bad_value says.
 _FIELD_RULES = frozenset({"UTC_OFFSET_HALF_HOUR"})
+_UNCERTAIN = frozenset({"name.whole", "name.no_person"})  # rules that are no reason to clear a name
 _DEPENDENT = frozenset({Kind.PHONE, Kind.POSTAL_CODE})
 # Fields that the row as a whole may add to those of the mapping.
 _ADDED = frozenset({"lead_description", "lead_utc"})
@@ -105,6 +108,8 @@ class RowMapper:
         defaults = binding.mapping.spec.defaults
         self._guesses = defaults.guess_utc_from_country or defaults.guess_utc_from_phone
         self._spec = binding.mapping.spec
+        self._repairs = frozenset(self._spec.repair)
+        self._tags_seen = LookAlikes()
         self._rules = binding.rules
         self._email = next((b for b in binding.fields if b.field.kind is Kind.EMAIL), None)
         self.roles = binding.roles()
@@ -170,7 +175,7 @@ class RowMapper:
                 if value is not None:
                     values[field.name] = value
                 if found.problems:
-                    problems.extend(found.problems)
+                    problems.extend(_placed(field.bound, found.problems, cells))
             if steps is not None:
                 steps.append(
                     Step(field.name, field.bound.columns, self._meant(field.bound, raw),
@@ -207,7 +212,14 @@ class RowMapper:
 
     def _found(self, field: _Field, raw: str, values: Values, cells: Mapping[str, str]) -> _Found:
         """Return what a field's text comes to, and remember it if it may come again."""
-        found = self._judged(field, self._meant(field.bound, raw), values, cells)
+        notes: tuple[Note, ...] = ()
+        meant = self._meant(field.bound, raw)
+        if self._repairs:
+            meant, notes = repaired(meant, self._repairs)
+        found = self._judged(field, meant, values, cells)
+        if notes:
+            warnings = tuple([_warning(field.bound, note, raw) for note in notes])
+            found = found._replace(problems=(*warnings, *found.problems))
         if field.memo.is_open:
             field.memo.tell(raw, found, self._rows)
         return found
@@ -227,8 +239,8 @@ class RowMapper:
         except NormalizeError as exc:
             return _Found(otherwise, "refused", (self._bad(bound, exc, raw),))
         problems = tuple([_warning(bound, note, raw) for note in found.notes])
-        value = found.value or ("" if bound.clears else None)
-        return _Found(value, found.rule, problems)
+        clears = bound.clears and found.rule not in _UNCERTAIN
+        return _Found(found.value or ("" if clears else None), found.rule, problems)
 
     def _refuse_spoiled(
         self,
@@ -242,6 +254,11 @@ class RowMapper:
             for problem in spoiled.get(column, ()):
                 if problem.code == "VALUE_PLACEHOLDER" and fold(problem.value) in bound.values:
                     continue  # the mapping says what it means
+                if self._repairs and repairs(problem, self._repairs):
+                    if problem.code == "VALUE_PLACEHOLDER":
+                        problems.append(_warning(bound, emptied(problem), problem.value))
+                        refused = True
+                    continue
                 named = replace(problem, field=bound.field.name)
                 if named.is_error and bound.drops:
                     named = replace(
@@ -274,7 +291,7 @@ class RowMapper:
             return partial(self._phone, bound)
         if kind is Kind.POSTAL_CODE:
             country = f"lead_{bound.field.detail}_country_code"
-            return lambda raw, values, _: normalize_postal_code(raw, country=values.get(country))
+            return lambda raw, values, _: self._postal_code(raw, values.get(country))
         if kind in (Kind.TAGS, Kind.LISTS):
             return partial(self._several, bound)
         simple: dict[Kind, Callable[[str], Normalized]] = {
@@ -291,6 +308,14 @@ class RowMapper:
         }
         one = simple[kind]
         return lambda raw, _values, _cells: one(raw)
+
+    def _postal_code(self, raw: str, country: str | None) -> Normalized:
+        try:
+            return normalize_postal_code(raw, country=country)
+        except NormalizeError as exc:
+            if exc.code == "POSTAL_CODE_ZERO_LOST" and "postal_zero" in self._repairs:
+                return with_zero(exc, raw)
+            raise
 
     def _phone(
         self, bound: BoundField, raw: str, values: Values, cells: Mapping[str, str]
@@ -338,6 +363,7 @@ class RowMapper:
             values = [*bound.always, *found.values]
             if bound.always:
                 notes = look_alikes(dict.fromkeys(values))
+            notes = notes or self._tags_seen.of(values)
         else:
             found = normalize_list_ids(raw, separator=separator)
             notes = found.notes
@@ -445,6 +471,19 @@ def _unreachable(values: Values, problems: Sequence[Problem]) -> Iterator[Proble
         "contact of it at every run",
         field="lead_email",
     )
+
+
+def _placed(
+    bound: BoundField, problems: Sequence[Problem], cells: Mapping[str, str]
+) -> Sequence[Problem]:
+    """Return *problems* with the column that the text was picked from, where a field has several."""
+    if len(bound.columns) < 2:
+        return problems
+    column = next((name for name in bound.columns if cells[name].strip()), bound.columns[0])
+    return [
+        replace(problem, column=column) if problem.column == bound.columns[0] else problem
+        for problem in problems
+    ]
 
 
 def _warning(bound: BoundField, note: Note, raw: str) -> Problem:

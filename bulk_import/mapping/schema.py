@@ -19,6 +19,13 @@ def _as_list(value: object) -> object:
 Columns = Annotated[Names, BeforeValidator(_as_list)]
 
 
+def _as_tuple(value: object) -> object:
+    return tuple(value) if isinstance(value, list) else value
+
+
+Separator = Annotated[str | tuple[str, ...], BeforeValidator(_as_tuple)]
+
+
 class Part(BaseModel):
     """Base of all parts: frozen, nothing unknown allowed, no values in error messages."""
 
@@ -95,6 +102,10 @@ class FieldRule(Part):
     part: Literal["first", "middle", "last"] | None = Field(
         default=None, description="Of a column with the whole name."
     )
+    order: Literal["first_last", "last_first"] | None = Field(
+        default=None,
+        description="Of the whole names of a column with part: where it is always one.",
+    )
     values: dict[str, str] = Field(
         default_factory=dict, description="What cells say -> what is meant, before anything else."
     )
@@ -108,7 +119,9 @@ class FieldRule(Part):
     half_hours: Literal["omit", "round"] = Field(
         default="omit", description="What the field, which takes whole hours, gets of +05:30."
     )
-    separator: str | None = Field(default=None, description="Between tags or lists of one cell.")
+    separator: Separator | None = Field(
+        default=None, description="Between tags or lists of one cell; several in a list."
+    )
     always: Columns = Field(default=(), description="Tags or lists that every contact gets.")
     mirror: bool = Field(
         default=False,
@@ -226,6 +239,12 @@ class MappingSpec(Part):
     suppress: Annotated[tuple[SuppressSpec, ...], BeforeValidator(_as_list)] = ()
     skip: tuple[RowRule, ...] = ()
     only: tuple[RowRule, ...] = ()
+    repair: Annotated[
+        tuple[Literal["postal_zero", "mojibake", "html_entities", "placeholders"], ...],
+        BeforeValidator(_as_list),
+    ] = Field(
+        default=(), description="Certain repairs of spoiled cells; each with a warning and a count."
+    )
     on_missing: OnMissing | None = None
 
 

@@ -23,11 +23,15 @@ _FLOAT = re.compile(r"(\d{3,9})[.,]0{1,2}")  # three zeros can be a thousands se
 _SCIENTIFIC = re.compile(r"\d+E\d+")
 _DATE = re.compile(r"(?:19|20)\d\d-\d\d-\d\d|\d\d-\d\d-(?:19|20)\d\d")
 _SHORT_ZIP4 = re.compile(r"\d{3,4}-\d{4}")
-_DIGITS = {  # countries whose codes have leading zeros that spreadsheets lose: length of a code
-    "US": 5, "DE": 5, "FR": 5, "IT": 5, "ES": 5, "FI": 5, "TR": 5, "MX": 5, "UA": 5, "EE": 5,
-    "HR": 5, "RS": 5, "MY": 5, "ID": 5, "TH": 5, "RU": 6, "KZ": 6, "BY": 6, "RO": 6, "IN": 6,
-    "CN": 6, "SG": 6, "KR": 5, "LT": 5, "LK": 5, "PE": 5, "PR": 5, "NO": 4, "AU": 4, "ZA": 4,
-    "GE": 4, "AM": 4, "JP": 7, "BR": 8,
+# Countries some of whose codes begin with 0: digits of a code, and how many zeros can be in front. A code
+# of any other country is short for another reason: none of India, Russia, Belarus, Thailand, Indonesia,
+# Croatia, Serbia or Estonia begins with 0.
+_ZEROS = {
+    "US": (5, 2), "PR": (5, 2), "DE": (5, 1), "FR": (5, 1), "IT": (5, 2), "ES": (5, 1), "FI": (5, 2),
+    "TR": (5, 1), "MX": (5, 1), "UA": (5, 1), "MY": (5, 1), "KZ": (6, 1), "RO": (6, 1), "CN": (6, 1),
+    "SG": (6, 1), "KR": (5, 1), "LT": (5, 2), "LK": (5, 2), "PE": (5, 1), "NO": (4, 2), "AU": (4, 1),
+    "ZA": (4, 2), "GE": (4, 1), "AM": (4, 2), "JP": (7, 2), "BR": (8, 1), "DZ": (5, 1),
+    "GT": (5, 1), "KW": (5, 1),
 }  # fmt: skip
 
 
@@ -82,7 +86,13 @@ def normalize_postal_code(text: str, *, country: str | None = None) -> Normalize
         or sum(map(str.isdigit, line)) > _MOST_DIGITS
     ):
         raise NormalizeError("POSTAL_CODE_INVALID", f"{line!r} is not a postal code")
+    length, _ = _ZEROS.get(country or "", (0, 0))
     whole = _with_zeros(line, country or "")
+    if whole == line and line.isdigit() and length - 2 <= len(line) < length:
+        raise NormalizeError(
+            "POSTAL_CODE_INVALID",
+            f"{line!r} is too short for a code of {country}, which has {length} digits",
+        )
     if whole != line:
         raise NormalizeError(
             "POSTAL_CODE_ZERO_LOST",
@@ -97,6 +107,6 @@ def _with_zeros(line: str, country: str) -> str:
     """The code with the zeros that a spreadsheet took away, as far as that can be seen."""
     if country == "US" and _SHORT_ZIP4.fullmatch(line):
         return line.zfill(10)
-    length = _DIGITS.get(country, 0)
-    lost = line.isdigit() and length - 2 <= len(line) < length
+    length, most_zeros = _ZEROS.get(country, (0, 0))
+    lost = line.isdigit() and length - most_zeros <= len(line) < length
     return line.zfill(length) if lost else line

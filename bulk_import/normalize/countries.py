@@ -260,7 +260,7 @@ def normalize_country(text: str) -> Normalized:
         raise NormalizeError("COUNTRY_UNKNOWN", f"empty; {_ADVICE}")
     if len(line) > LONGEST:
         raise NormalizeError("COUNTRY_UNKNOWN", f"too long for a country; {_ADVICE}")
-    if _OF_PEOPLE_ABROAD.search(line.lower()):
+    if not line.isascii() and _OF_PEOPLE_ABROAD.search(line.lower()):
         raise NormalizeError("COUNTRY_UNKNOWN", f"{line!r} is a person or a language; {_ADVICE}")
     found = _by_code(line) or _by_flag(line) or _by_name(line) or _by_parts(line)
     return found or _by_ending(line) or _by_similarity(line)

@@ -8,7 +8,9 @@ as people write it.
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+import unicodedata
+from functools import cache, lru_cache
+from importlib import resources
 from typing import Literal
 
 from bulk_import.normalize.consent import remark_of_refusal
@@ -24,6 +26,10 @@ _BEFORE = re.compile(
     r"[^\W\d_][^@:]*[:=]\s+(?=\S+@)|(?:e-?mail|mail|почта)\s*[:=-]\s*", re.IGNORECASE
 )
 _ADDRESS = re.compile(r"[^\s()<>:\[\]\"']+@[^\s()<>\[\]\"']+")
+_FULL_WIDTH = re.compile("[\uff01-\uff5e]")
+_UNFILLED = re.compile(r"%\w+%")  # %EMAIL%@…
+_SCHEME = re.compile(r"(?:mailto|smtp):\s*", re.IGNORECASE)
+_FORMULA = re.compile(r'="([^"]+)"')  # how programs keep spreadsheets from touching a value
 _HTML = re.compile(
     r"<a\s[^>]*href=[\"']mailto:([^\"'?]+)[^>]*>\s*(?:mailto:)?([^<>]+?)\s*</a>", re.IGNORECASE
 )
@@ -56,11 +62,11 @@ _ROLES = frozenset(
     "abuse admin administrator billing contact help hostmaster info jobs mail marketing no-reply "
     "noc noreply office postmaster root sales security service support webmaster".split()
 )
-_DISPOSABLE = frozenset(
-    "10minutemail.com guerrillamail.com mailinator.com maildrop.cc sharklasers.com temp-mail.org "
-    "tempmail.com throwawaymail.com trashmail.com yopmail.com getnada.com dispostable.com "
-    "mailnesia.com mintemail.com mohmal.com fakeinbox.com".split()
-)
+_SPECIAL_USE = frozenset("arpa invalid local localhost onion test".split())  # RFC 6761, 7686
+_RESERVED_FOR_EXAMPLES = "example"
+# Letters of other alphabets that look like Latin ones, and the Latin letters.
+_LOOKS = dict(zip(
+    "асеорхуіјѕԁһԛԝкмнтвαορνικυ", "aceopxyijsdhqwkmhtbaopviku", strict=True))  # fmt: skip
 _ADVICE = "write one address such as anna@example.org"
 
 
@@ -129,6 +135,8 @@ def _refuse_remark(line: str) -> None:
 
 def _single(line: str) -> Normalized:
     bare = line.translate(_LOOKALIKE_AT)
+    if _FULL_WIDTH.search(bare):
+        bare = unicodedata.normalize("NFKC", bare)
     rule = "email.checked"
     html = _HTML.fullmatch(bare)
     if html and html[1].lower() == html[2].lower():
@@ -140,10 +148,13 @@ def _single(line: str) -> Normalized:
             raise NormalizeError("EMAIL_INVALID", f"{line!r} holds two addresses; {_ADVICE}")
         bare, rule = display[1], "email.display_name"
     bare = _BEFORE.sub("", bare, count=1) if _BEFORE.match(bare) else bare
+    formula = _FORMULA.fullmatch(bare)
+    bare = formula[1] if formula else bare
     # A dot in front is a letter lost; one behind is a sentence's end.
     bare = bare.lstrip(_EDGES.replace(".", "")).rstrip(_EDGES + "/\\!?")
-    if bare.lower().startswith("mailto:"):
-        bare, rule = bare[7:].split("?", 1)[0].strip(_EDGES + "/"), "email.mailto"
+    scheme = _SCHEME.match(bare)
+    if scheme:
+        bare, rule = bare[scheme.end() :].split("?", 1)[0].strip(_EDGES + "/"), "email.mailto"
     if bare.count("@") == 1:
         # A blank beside the sign is a slip of the thumb, not a part of the address.
         local, domain = (half.strip() for half in bare.split("@"))
@@ -156,6 +167,11 @@ def _validated(address: str, shown: str) -> str:
 
     if "@" not in address:
         raise NormalizeError("EMAIL_INVALID", f"{shown!r} has no @; {_ADVICE}")
+    if any(char in "{}" for char in address) or _UNFILLED.match(address):
+        raise NormalizeError(
+            "EMAIL_INVALID", f"{shown!r} has a placeholder or a bracket in the address; {_ADVICE}"
+        )
+    _check_letters(address, shown)
     try:
         checked = validate_email(
             address,
@@ -177,17 +193,74 @@ def _validated(address: str, shown: str) -> str:
     return f"{checked.local_part}@{domain}"
 
 
+def _check_letters(address: str, shown: str) -> None:
+    """Refuse letters of another alphabet in a Latin address: the mailbox is somebody else's, or none."""
+    if address.isascii():
+        return
+    local, domain = address.rsplit("@", 1)
+    is_latin = domain.rsplit(".", 1)[-1].isascii()
+    for part in (local, *domain.split(".")):
+        letters = [char for char in part if char.isalpha()]
+        others = [char for char in letters if _alphabet(char) in ("CYRILLIC", "GREEK")]
+        is_disguised = is_latin and all(char.lower() in _LOOKS for char in letters)
+        if others and (is_disguised or any(_alphabet(char) == "LATIN" for char in letters)):
+            one = others[0]
+            raise NormalizeError(
+                "EMAIL_INVALID",
+                f"{shown!r}: {one!r} is a {_alphabet(one).title()} letter (U+{ord(one):04X}) among "
+                f"Latin ones; type the address again in Latin letters",
+            )
+
+
+@lru_cache(maxsize=512)
+def _alphabet(char: str) -> str:
+    return unicodedata.name(char, "").split(" ")[0]
+
+
 def _judged(found: Normalized, *, refuse_role: bool, refuse_disposable: bool) -> Normalized:
     local, domain = found.value.rsplit("@", 1)
     if refuse_role and local.lower().split("+", 1)[0] in _ROLES:
         raise NormalizeError("EMAIL_ROLE", f"{found.value!r} is a shared mailbox, not a person")
-    if refuse_disposable and domain in _DISPOSABLE:
+    if refuse_disposable and _is_disposable(domain):
         raise NormalizeError("EMAIL_DISPOSABLE", f"{found.value!r} is a throw-away address")
+    top = domain.rsplit(".", 1)[-1]
+    if top in _SPECIAL_USE:
+        raise NormalizeError(
+            "EMAIL_INVALID",
+            f"{found.value!r}: no mail is delivered to .{top} from outside; {_ADVICE}",
+        )
     suggestion = _suggestion(domain)
-    if suggestion is None:
+    if suggestion is not None:
+        note = Note("EMAIL_TYPO", f"{domain} looks like a slip for {suggestion}; sent as it stands")
+    elif top not in _tops():
+        note = Note("EMAIL_TOP_DOMAIN", f"there is no top-level domain .{top}; sent as it stands")
+    else:
         return found
-    note = Note("EMAIL_TYPO", f"{domain} looks like a slip for {suggestion}; sent as it stands")
     return Normalized(found.value, found.rule, (*found.notes, note))
+
+
+@cache
+def _tops() -> frozenset[str]:
+    """Top-level domains of the internet (``data/top_level_domains.txt``)."""
+    return frozenset((*_lines("top_level_domains.txt"), _RESERVED_FOR_EXAMPLES))
+
+
+def _is_disposable(domain: str) -> bool:
+    """Whether *domain* or one above it gives out throw-away addresses."""
+    while "." in domain:
+        if domain in _disposable():
+            return True
+        domain = domain.split(".", 1)[1]
+    return False
+
+
+@cache
+def _disposable() -> frozenset[str]:
+    return frozenset(_lines("disposable_domains.txt"))
+
+
+def _lines(name: str) -> list[str]:
+    return resources.files("bulk_import.normalize.data").joinpath(name).read_text("utf-8").split()
 
 
 @lru_cache(maxsize=4096)

@@ -1,10 +1,10 @@
 """One column with a whole name -> first, middle, last. Letter case is never touched.
 
 Names have no grammar. What is read: ``Last, First Middle``; Russian patronymics by their endings;
-initials; particles (``van der``, ``de la``) with the last name; titles and suffixes dropped from
-the parts. A name of one word, of East Asian letters, of four words and more without a particle, or
-in an order that cannot be told is left whole as the first name, with a warning: a wrong guess would
-greet somebody by a wrong name.
+initials; particles (``van der``, ``de la``) with the last name; titles, suffixes and remarks dropped from
+the parts; and the order of words where lists of names tell it (``name_order``) or the mapping states it.
+A name in an order that cannot be told, of more than one person or of a company is left whole: no part
+of it is sent, with a warning, because a wrong guess would greet somebody by a wrong name.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal
 
+from bulk_import.normalize import name_order
+from bulk_import.normalize.name_order import Order, known
 from bulk_import.normalize.result import Normalized, NormalizeError, Note
 from bulk_import.normalize.text import clean_line
 
@@ -30,18 +32,46 @@ _TITLES_WITH_DOT = frozenset("sr ing bc avv drs mag arch rag geom".split())  # e
 _MAYBE_TITLES = frozenset({"don", "pan", "pani"})  # and names
 _SUFFIXES = frozenset("jr sr ii iii iv phd md esq mba dds cpa мл ст jun sen junior senior".split())
 _DEGREES = frozenset("phd md mba msc bsc ma ba dds dvm llm cpa csc drsc".split())
-_TOGETHER = frozenset({"and", "&", "und", "et", "и", "та", "і", "+", "og", "och", "en"})
-_NICKNAME = re.compile(r"\s*(?:\"[^\"]+\"|“[^”]+”|«[^»]+»|„[^“”]+[“”]|\([^()]+\))(?=\s)")
+_TOGETHER = frozenset({"and", "&", "und", "et", "и", "та", "і", "+", "og", "och", "en", "un"})
+_NICKNAME = re.compile(
+    r"\s*(?:\"[^\"]+\"|“[^”]+”|«[^»]+»|„[^“”]+[“”]|\([^()]+\)|\[[^\[\]]+\])(?=\s|,|$)"
+)
+_COMPANY_WORDS = (
+    r"ооо оао зао пао нко ано тоо чп фоп тов ао гуп муп фгуп пат тдв доо дооел llc l\.l\.c inc "
+    r"incorporated ltd limited gmbh mbh ohg e\.v sarl s\.a\.r\.l sàrl sas sasu scs snc eurl s\.r\.l srl "
+    r"s\.p\.a spa b\.v bv n\.v oyj? aps a/s kft zrt s\.r\.o d\.o\.o pty plc corp corporation company "
+    r"group holdings? foundation university agency studio consulting solutions technologies services "
+    r"investment asociados associados u?ltda yayasan asc mmc qsc α\.ε ε\.π\.ε церковь школа студия "
+    r"магазин компания фирма группа салон клуб агентство фонд университет"
+).split()
+_PLAIN_COMPANY_WORDS = frozenset(
+    word
+    for word in (*_COMPANY_WORDS, "oy", "oyj", "holding", "holdings", "ltda", "ultda")
+    if word.isalpha()
+)
+_COMPANY = re.compile(
+    rf"(?:^|[\s,«\"])(?:{'|'.join(_COMPANY_WORDS)}|sp\.\s?z\s?o\.\s?o|e figli|et fils)(?:[\s.,»\"]|$)"
+    r"|株式会社|有限会社|有限公司| [-–—+] |\b(?:and|&) sons\b",
+    re.IGNORECASE,
+)
+_REMARKS = frozenset(
+    "директор менеджер бухгалтер мама папа жена муж сестра брат друг подруга сын дочь клиент юрист врач "
+    "секретарь продавец учитель работа дом director manager accountant ceo cto cfo owner founder sales "
+    "assistant secretary mom mum dad wife husband friend work home geschäftsführer leiter directeur "
+    "directrice gérant gerente direttore".split()
+)
+_SOCIETY = re.compile(r"\w.*\sS\.\s?A\.(?:\s\w\.)*")
+_MONSIEUR = frozenset({"m.", "mm."})
 _PARTICLES = frozenset(
     "van von der den de del della delle degli di da dal dalla du des dos das do la le el al "
     "bin ibn ben ter ten zu zur vom af av st saint san santa mac abu abd y e".split()
 )
 _PATRONYMIC = re.compile(
-    r"[А-ЯЁа-яёІіЇїЄєЎў-]+(?:ович|евич|ич|овна|евна|ична|инична|йович|івна|ївна|овіч|авіч|евіч|лліч|"
-    r"аўна|еўна|оўна|улы|кызы|оглы|гызы)",
+    r"[А-ЯЁа-яёІіЇїЄєЎўӘәҒғҚқҢңӨөҰұҮүҺһ-]+(?:ович|евич|ич|овна|евна|ична|инична|йович|івна|ївна|овіч|авіч|евіч|лліч|"
+    r"аўна|еўна|оўна|улы|кызы|оглы|гызы|ұлы|қызы|оғлы)",
     re.IGNORECASE,
 )
-_CHILD_OF = frozenset("оглы оглу кызы гызы улы огли ogly oglu kyzy qizi".split())
+_CHILD_OF = frozenset("оглы оглу кызы гызы улы огли ұлы қызы ogly oglu kyzy qizi uly".split())
 _LATIN_PATRONYMIC = re.compile(r"[a-z'-]+(?:ovich|evich|ovna|evna|ichna)", re.IGNORECASE)
 _SLAVIC_SURNAME = re.compile(
     r"[a-z'-]+(?:[oe]va?|sk[iy]y?|skaya|skij|skii|enko|chuk)", re.IGNORECASE
@@ -54,7 +84,8 @@ _ROMANCE = frozenset(
     "de del della delle degli di da dal dalla du des dos das do la le el e y".split()
 )
 _VIETNAMESE = frozenset(
-    "nguyễn trần phạm huỳnh hoàng đặng đỗ ngô bùi võ vũ lê phan dương hồ lý đinh trịnh".split()
+    "nguyễn trần phạm huỳnh hoàng đặng đỗ ngô bùi võ vũ lê phan dương hồ lý đinh trịnh lâm đào đoàn vương "
+    "trương tạ phùng tăng quách thái lương lưu triệu đàm nghiêm bạch".split()
 )
 _VIETNAMESE_BARE = frozenset(
     "nguyen tran pham huynh hoang dang do ngo bui vo vu le phan duong ho ly dinh trinh".split()
@@ -65,80 +96,157 @@ _PINYIN = frozenset(
     "wang zhang zhao zhou zhu zhuang zhong xu xue xie xiao xia xi huang liu yang zheng deng feng "
     "cao peng zeng jiang cai ding qian qin qiu guo gao liang luo tang wu sun mao".split()
 )
-_KOREAN_GIVEN = re.compile(r"[A-Z][a-z]+-[a-z]+")
+_KOREAN_FAMILY = frozenset(
+    "kim lee park choi jung jeong kang cho yoon yun jang lim han oh seo shin kwon hwang ahn song "
+    "hong".split()
+)
+_KOREAN_GIVEN = re.compile(r"[A-Z][a-z]+-[A-Za-z][a-z]+")
 _EAST_ASIAN = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af]")
 
-_WHOLE = frozenset({"name.whole", "name.east_asian"})
+_WHOLE = frozenset({"name.whole", "name.no_person"})
 
 Part = Literal["first", "middle", "last"]
 
 
 @dataclass(frozen=True, slots=True)
 class _Parts:
+    """Of a name; all empty where it is left whole."""
+
     first: str
     middle: str
     last: str
     rule: str
     notes: tuple[Note, ...] = ()
 
+    @property
+    def is_whole(self) -> bool:
+        return self.rule in _WHOLE
 
-def name_part(text: str, part: Part) -> Normalized:
-    """Return one part of a whole name; ``""`` for a part that the name does not have.
+
+def name_part(text: str, part: Part, *, order: Order | None = None) -> Normalized:
+    """Return one part of a whole name; ``""`` for one that it does not have, or that is not certain.
+
+    Args:
+        order: Of the names of the file, where the mapping states it.
 
     Raises:
         NormalizeError: ``NAME_INVALID``: an e-mail address, a number, too long.
     """
-    parts = split_name(text)
+    parts = split_name(text, order=order)
     return Normalized(getattr(parts, part), parts.rule, parts.notes)
 
 
 @lru_cache(maxsize=8192)
-def split_name(text: str) -> _Parts:
+def split_name(text: str, *, order: Order | None = None) -> _Parts:
     """Return the parts of a whole name. Raises as ``name_part`` does."""
     line = check_name(text)
-    if _EAST_ASIAN.search(line):
-        return _whole(line, "name.east_asian", "in East Asian letters")
-    bare = _NICKNAME.sub(" ", line)
+    if _is_company(line):
+        return _whole(line, "name.no_person", "looks like the name of a company")
+    bare = _without_remark(_NICKNAME.sub(" ", line).strip() or line)
+    if _EAST_ASIAN.search(bare):
+        return _east_asian(bare.replace(",", " ").replace("，", " ").split(), line)
     words = _words(bare.replace(",", " "))
-    parts = _by_comma(bare) or _by_words(words, line)
+    # Jr. and PhD follow a family name.
+    typed = bare.split()
+    is_western = order is None and len(words) < len(typed) and _is_suffix(typed[-1])
+    parts = _by_comma(bare, line) or _by_words(words, line, "first_last" if is_western else order)
     used = {word for part in (parts.first, parts.middle, parts.last) for word in part.split()}
     lost = [word for word in line.replace(",", " ").split() if _is_lost(word, used)]
-    if not lost or parts.rule in _WHOLE:
+    if not lost or parts.is_whole:
         return parts
     note = Note("NAME_PART_DROPPED", f"{' '.join(lost)!r} of {line!r} is in no part of the name")
     return replace(parts, notes=(*parts.notes, note))
 
 
-def _by_comma(line: str) -> _Parts | None:
+def _is_company(line: str) -> bool:
+    """Whether a word or a sign of the name is one that only companies have."""
+    words = (word.strip('.,«»"') for word in line.lower().split())
+    if not _PLAIN_COMPANY_WORDS.isdisjoint(words):
+        return True
+    has_signs = not line.isascii() or any(sign in line for sign in ".-+&/") or " e" in line
+    return has_signs and bool(_COMPANY.search(line) or _SOCIETY.fullmatch(line))
+
+
+def _without_remark(line: str) -> str:
+    """``Анна Петрова, директор``: what stands after the comma is no name."""
+    before, comma, after = line.partition(",")
+    words = after.split()
+    if not comma or not before.strip() or not words or "," in after:
+        return line
+    is_remark = words[0].lower().strip(".") in _REMARKS or (
+        words[0].islower() and before[0].isupper() and words[0] not in _PARTICLES
+    )
+    return before.strip() if is_remark else line
+
+
+def _east_asian(words: list[str], line: str) -> _Parts:
+    """``山田 太郎``, ``김철수``: family name first; without a blank, where the lists know both."""
+    if len(words) == 1:
+        found = name_order.together(words[0])
+        if found:
+            return _Parts(found[1], "", found[0], "name.east_asian")
+    elif len(words) == 2 and known(words[0]).family and not known(words[1]).is_family:
+        return _Parts(words[1], "", words[0], "name.east_asian")
+    return _whole(line, "name.whole", "is in East Asian letters and its parts cannot be told")
+
+
+def _by_comma(line: str, shown: str) -> _Parts | None:
     if line.count(",") != 1:
         return None
     last, first = (half.strip() for half in line.split(","))
+    if not _TOGETHER.isdisjoint(line.lower().split()):
+        return None
     if not last or not first or all(_is_suffix(word) for word in first.split()):
         return None
     given = [part for word in _words(first) for part in _apart(word)]
     family = _words(last)
+    is_turned = (
+        given and len(family) == 1 and known(family[0]).is_given and known(given[0]).is_family
+    )
+    is_whole_name = len(family) > 1 and known(family[0]).is_given and known(family[-1]).is_family
+    is_two = len(family) > 1 and len(given) > 1 and any(known(word).is_given for word in family)
+    if is_turned or is_two or (is_whole_name and not (given and known(given[0]).given)):
+        return _whole(shown, "name.whole", "has a comma in a place that cannot be told")
     return _Parts(
         given[0] if given else first, " ".join(given[1:]), " ".join(family) or last, "name.comma"
     )
 
 
-def _by_words(words: list[str], line: str) -> _Parts:
+def _by_words(words: list[str], line: str, order: Order | None) -> _Parts:
     if not words:
-        return _whole(line, "name.whole", "made of titles only")
+        return _whole(line, "name.whole", "is made of titles only")
     if not _TOGETHER.isdisjoint(word.lower() for word in words):
-        return _whole(line, "name.whole", "of more than one person")
+        return _whole(line, "name.whole", "is of more than one person")
     if len(words) > 2 and _bare(words[0]) in _MAYBE_TITLES:
-        return _whole(line, "name.whole", "with a title or a given name in front")
+        return _whole(line, "name.whole", "has a title or a given name in front")
+    if words[0].lower() in _MONSIEUR:
+        return _monsieur(words[1:], line, order)
+    if len(words) == 1 and words[0].lower() in _REMARKS:
+        return _whole(line, "name.no_person", "is no name")
     if len(words) == 1:
-        return _Parts(words[0], "", "", "name.one_word")
+        named = known(words[0])
+        is_addressed = len(line.split()) > 1 and _is_title(line.split()[0])  # Mr. Smith
+        is_family = (named.is_family and not named.given) or (is_addressed and named.family >= 1)
+        return (
+            _Parts("", "", words[0], "name.one_word_family")
+            if is_family
+            else _Parts(words[0], "", "", "name.one_word")
+        )
     return (
         _by_patronymic(words)
         or _by_latin_patronymic(words, line)
         or _by_initials(words, line)
         or _by_asian_order(words, line)
         or _by_particle(words, line)
-        or _by_count(words, line)
+        or _by_order(words, line, order)
     )
+
+
+def _monsieur(words: list[str], line: str, order: Order | None) -> _Parts:
+    """``M. Jean Dupont`` is a gentleman, ``M. Night Shyamalan`` has an initial."""
+    if len(words) == 2 and known(words[0]).is_given and not known(words[1]).is_given:
+        return _by_order(words, line, order)
+    return _whole(line, "name.whole", "begins with an initial or with Monsieur")
 
 
 def _is_lost(word: str, used: set[str]) -> bool:
@@ -170,7 +278,11 @@ def _by_patronymic(words: list[str]) -> _Parts | None:
         return _Parts(words[1], words[2], words[0], "name.russian_last_first")
     if len(words) == 3 and _is_patronymic(words[1]):
         return _Parts(words[0], words[1], words[2], "name.russian_first_last")
-    if len(words) == 2 and _is_patronymic(words[1]) and words[1].lower().endswith("на"):
+    if (
+        len(words) == 2
+        and _is_patronymic(words[1])
+        and words[1].lower().endswith(("на", "улы", "ұлы", "кызы", "қызы"))
+    ):
         return _Parts(words[0], words[1], "", "name.russian_no_last")
     return None
 
@@ -188,7 +300,7 @@ def _by_latin_patronymic(words: list[str], line: str) -> _Parts | None:
         return None
     if words[2].lower().endswith("na") or _SLAVIC_SURNAME.fullmatch(words[0]):
         return _Parts(words[1], words[2], words[0], "name.russian_last_first")
-    return _whole(line, "name.whole", "in an order that cannot be told")
+    return _whole(line, "name.whole", "is in an order that cannot be told")
 
 
 def _by_initials(words: list[str], line: str) -> _Parts | None:
@@ -203,7 +315,7 @@ def _by_initials(words: list[str], line: str) -> _Parts | None:
         return _Parts(split[0], " ".join(split[1:-1]), split[-1], "name.initials_first")
     if names[0] == 0 and len(split) == 3:
         return _Parts(split[1], split[2], split[0], "name.initials_last")
-    return _whole(line, "name.whole", "in an order that cannot be told")
+    return _whole(line, "name.whole", "is in an order that cannot be told")
 
 
 def _apart(word: str) -> list[str]:
@@ -219,35 +331,69 @@ def _by_asian_order(words: list[str], line: str) -> _Parts | None:
         first in _VIETNAMESE or (first in _VIETNAMESE_BARE and second in _VIETNAMESE_MIDDLE)
     ):
         return _Parts(words[-1], " ".join(words[1:-1]), words[0], "name.vietnamese")
-    if len(words) == 2 and _KOREAN_GIVEN.fullmatch(words[1]) and "-" not in words[0]:
+    if len(words) == 2 and _KOREAN_GIVEN.fullmatch(words[1]) and first in _KOREAN_FAMILY:
         return _Parts(words[1], "", words[0], "name.korean")
+    if len(words) == 2 and _KOREAN_GIVEN.fullmatch(words[0]) and second in _KOREAN_FAMILY:
+        return _Parts(words[0], "", words[1], "name.korean")
     if first in _PINYIN and words[-1].lower() not in _PINYIN:
-        return _whole(line, "name.whole", "in an order that cannot be told")
+        return _whole(line, "name.whole", "is in an order that cannot be told")
     return None
 
 
 def _by_particle(words: list[str], line: str) -> _Parts | None:
+    if len(words) > 2 and words[0].lower() in _PARTICLES and known(words[-1]).is_given:
+        return _Parts(words[-1], "", " ".join(words[:-1]), "name.particle_first")
+    if len(words) > 2 and words[0].islower() and words[0] in _PARTICLES:
+        return _whole(line, "name.whole", "is in an order that cannot be told")
     for at, word in enumerate(words[1:-1], 1):
         # "E." is somebody's initial, "e" is Portuguese for "and".
         if not _INITIAL.fullmatch(word) and word.lower().rstrip(".") in _PARTICLES:
             named = [one for one in words[at:] if one.lower().rstrip(".") not in _PARTICLES]
             if word.lower() in _ROMANCE and (at > 1 or len(named) > 1):
-                return _whole(line, "name.whole", "with a particle that may be of either name")
+                return _whole(line, "name.whole", "has a particle that may be of either name")
+            if at == 2 and known(words[1]).is_family:  # Jansen van Rensburg
+                at = 1
             return _Parts(words[0], " ".join(words[1:at]), " ".join(words[at:]), "name.particle")
     return None
 
 
-def _by_count(words: list[str], line: str) -> _Parts:
-    if len(words) == 2:
-        return _Parts(words[0], "", words[1], "name.first_last")
+def _by_order(words: list[str], line: str, order: Order | None) -> _Parts:
+    if len(words) > 3:
+        return _whole(line, "name.whole", f"is of {len(words)} words")
+    if order == "last_first":
+        return _Parts(words[1], " ".join(words[2:]), words[0], "name.order_stated")
+    if order == "first_last":
+        return _Parts(words[0], " ".join(words[1:-1]), words[-1], "name.order_stated")
     if len(words) == 3:
-        return _Parts(words[0], words[1], words[2], "name.first_middle_last")
-    return _whole(line, "name.whole", f"of {len(words)} words")
+        found = name_order.of_three(words)
+        if found:
+            return _Parts(*found, "name.three_known", _doubt_of_last(found[2]))
+    else:
+        told = name_order.order_of_two(words[0], words[1])
+        if told == "first_last":
+            return _Parts(words[0], "", words[1], "name.first_last", _doubt_of_order(*words))
+        if told == "last_first":
+            return _Parts(words[1], "", words[0], "name.last_first")
+    return _whole(line, "name.whole", "is in an order that cannot be told")
+
+
+def _doubt_of_order(one: str, other: str) -> tuple[Note, ...]:
+    if not name_order.is_weak(one, other):
+        return ()
+    return (Note("NAME_ORDER_LIKELY", f"{one!r} is taken for the given name of '{one} {other}'"),)
+
+
+def _doubt_of_last(last: str) -> tuple[Note, ...]:
+    words = last.split()
+    if len(words) < 2 or name_order.is_double_surname(*words):
+        return ()
+    text = f"{words[0]!r} may be a middle name; {last!r} is sent as the last name"
+    return (Note("NAME_LAST_OF_TWO", text),)
 
 
 def _whole(line: str, rule: str, why: str) -> _Parts:
-    note = Note("NAME_NOT_SPLIT", f"{line!r}, {why}, is sent whole as the first name")
-    return _Parts(line, "", "", rule, (note,))
+    code = "NAME_NOT_A_PERSON" if rule == "name.no_person" else "NAME_NOT_SPLIT"
+    return _Parts("", "", "", rule, (Note(code, f"{line!r} {why}; no part of it is sent"),))
 
 
 def _words(line: str) -> list[str]:

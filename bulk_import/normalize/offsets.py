@@ -49,6 +49,7 @@ _CLOCK = re.compile(  # 0300; 03:00:00, what becomes of a cell of time
     r"(?:([+-])(?=\d{4}|\d+:)|(?=0\d{3}\Z|\d+:))(\d{1,2})"
     r"(?::(?=\d\d(?::00)?\Z)|(?=\d\d\Z))([0-5]\d)(?::00)?"
 )
+_IN_BRACKETS = re.compile(r"^\(\s*([+-]\s*\d{1,2}(?::?[0-5]\d)?)\s*\)$")
 _OFFSET_THEN_UTC = re.compile(r"([+-]\s*\d{1,2}(?::?[0-5]\d)?)\s*(?:UTC|GMT)", re.IGNORECASE)
 _SEASON = re.compile(
     r"(.+?)\s*[(,]\s*(?:(summer|dst|daylight|sommer\w*|летнее|летом|été|verano|verão|estate|zomer\w*|lato)"
@@ -56,8 +57,8 @@ _SEASON = re.compile(
     re.IGNORECASE,
 )
 _ZONE_BESIDE = re.compile(
-    r"([A-Za-z_]+(?:/[A-Za-z_+-]+){1,2})\s*[,;(]?\s*((?:UTC|GMT)?\s*[+-]\s*\d{1,2}(?::?[0-5]\d)?)\s*\)?"
-    r"|\(?\s*((?:UTC|GMT)?\s*[+-]\s*\d{1,2}(?::?[0-5]\d)?)\s*[\s,;)]\s*([A-Za-z_]+(?:/[A-Za-z_+-]+){1,2})",
+    r"([A-Za-z][\w/+-]*)\s*[\s,;(]\s*((?:UTC|GMT)?\s*[+-]\s*\d{1,2}(?::?[0-5]\d)?)\s*\)?"
+    r"|\(?\s*((?:UTC|GMT)?\s*[+-]\s*\d{1,2}(?::?[0-5]\d)?)\s*[\s,;)]\s*([A-Za-z][\w/+-]*)",
     re.IGNORECASE,
 )
 _PREFIXED = re.compile(
@@ -148,7 +149,7 @@ def normalize_utc_offset(
     line = _tidied(clean_line(text))
     if not line or len(line) > LONGEST or line.count("(") != line.count(")"):
         raise _invalid(text)
-    season = _SEASON.fullmatch(line)
+    season = _SEASON.fullmatch(line) if "(" in line or "," in line else None
     if season:
         return _in_season(season[1].strip(), line, is_summer=bool(season[2]))
     found = _zone_beside(line, at) or _moscow(line) or _explicit(line, at) or _abbreviation(line)
@@ -170,11 +171,13 @@ def _in_season(line: str, shown: str, *, is_summer: bool) -> Normalized:
 
 def _zone_beside(line: str, at: datetime | None) -> Normalized | None:
     """``Europe/Moscow +03:00``: a zone of the tz database and its offset."""
-    match = _ZONE_BESIDE.fullmatch(line)
+    may_be = "/" in line or line[:3].upper() not in ("UTC", "GMT")
+    match = _ZONE_BESIDE.fullmatch(line) if may_be else None
     if match is None or line.lower() in zones.names():  # Etc/GMT+3
         return None
     zone, offset = (match[1], match[2]) if match[1] else (match[4], match[3])
-    return _named_and_offset(zone, offset, line, at) if _zone_named(zone, at) else None
+    is_zone = zone.lower() in zones.names() and zone.upper() not in _ABBREVIATIONS
+    return _named_and_offset(zone, offset, line, at) if is_zone else None
 
 
 def _labelled(line: str, dst: Literal["standard", "current"], at: datetime | None) -> Normalized:
@@ -214,8 +217,11 @@ def _tidied(line: str) -> str:
     line = "".join(str(unicodedata.decimal(c)) if c.isdecimal() else c for c in line)
     line = line.translate(_DASHES).replace("½", ".5").replace("±", "+")
     line = line.strip("\"'`[]«»“”‘’").removesuffix(".").strip()
+    if line.startswith("("):
+        line = _IN_BRACKETS.sub(r"\1", line)
     line = line.replace("_slash_", "/")  # HubSpot's america_slash_new_york
-    line = _OFFSET_THEN_UTC.sub(r"UTC\1", line) if _OFFSET_THEN_UTC.fullmatch(line) else line
+    if line[:1] in ("+", "-"):
+        line = _OFFSET_THEN_UTC.sub(r"UTC\1", line) if _OFFSET_THEN_UTC.fullmatch(line) else line
     line = _BOTH_NAMES.sub("UTC", line)
     line = _IN_WORDS.sub(lambda match: match[1] + ("-" if match[2][0] in "mм" else "+"), line)
     line = _OFFSET_BEHIND.sub(r"\1 \2", line)
@@ -359,7 +365,8 @@ def _zone_named(line: str, at: datetime | None) -> str | None:
     iana = known.get(key.replace(" ", "_"))
     if iana or "/" in key:
         return iana
-    return zones.windows_names().get(key) or _city(key, at)
+    windows = zones.windows_names()
+    return windows.get(key) or windows.get(f"{key}.") or _city(key, at)
 
 
 def _city(key: str, at: datetime | None) -> str | None:

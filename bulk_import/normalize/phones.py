@@ -323,9 +323,9 @@ def _canonical(
     found, how = _parse(number, digits, region)
     if found is None:
         raise _refusal(shown, number, digits, region)
-    if _FILLED.fullmatch(found.national):
+    if "0000000" in found.national and _FILLED.fullmatch(found.national):
         raise NormalizeError("PHONE_INVALID", f"{shown!r} is a placeholder, not a phone number")
-    if _IN_ORDER.fullmatch(found.national):
+    if "123456789" in found.national and _IN_ORDER.fullmatch(found.national):
         notes = (*notes, Note("PHONE_PLACEHOLDER", f"{shown!r} looks like a placeholder"))
     if how == _DOUBLED:
         notes = (
@@ -360,7 +360,7 @@ def _parse(number: str, digits: str, region: str | None) -> tuple[Number | None,
     """Read *number* internationally, else as dialled in *region*; say by which rule."""
     number = number.lstrip(" (")
     if number.startswith("+"):
-        if _PLUS_EIGHT.match(number):
+        if digits.startswith("8") and _PLUS_EIGHT.match(number):
             return _with_eight(digits, region)
         return _international(number, digits)
     if digits.startswith("00"):
@@ -377,14 +377,17 @@ def _parse(number: str, digits: str, region: str | None) -> tuple[Number | None,
 
 def _international(number: str, digits: str) -> tuple[Number | None, str]:
     """A number with its country code in front; once only, if it was typed twice."""
-    former = _FORMER_MEXICAN_MOBILE.sub("52", digits)
+    former = digits if digits[:3] != "521" else _FORMER_MEXICAN_MOBILE.sub("52", digits)
     found = numbering.read(former)
-    code, national = numbering.split(digits)
+    code, national = (
+        (found.code, digits[len(str(found.code)) :]) if found else numbering.split(digits)
+    )
     if code and national.startswith(str(code)):
         once = numbering.read(national)
         is_marked = _CODE_AND_AGAIN.match(number) is not None
         is_real = found is not None and found.is_assigned and not _too_long_for_landline(found)
-        if once is not None and once.is_assigned and (is_marked or not is_real):
+        is_same = found is not None and once is not None and found.e164 == once.e164
+        if once is not None and once.is_assigned and (is_marked or is_same or not is_real):
             return once, _DOUBLED
         if once is not None and once.is_assigned and _CODE_AND_GROUP.match(number):
             raise _two_readings(number, [found.e164 if found else "", once.e164])

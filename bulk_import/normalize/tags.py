@@ -8,6 +8,7 @@ through a number is damaged for good and is refused with the reason.
 from __future__ import annotations
 
 import csv
+import json
 import re
 import unicodedata
 from collections.abc import Iterable
@@ -19,6 +20,14 @@ from bulk_import.normalize.result import Normalized, NormalizeError, Note
 from bulk_import.normalize.text import clean, clean_line
 
 LONGEST_TAG = 255
+_MOST_TAGS = 20_000  # distinct ones that are remembered of a file
+Separator = str | tuple[str, ...]
+_BULLET = re.compile(r"^(?:[•‣◦▪▫●○·∙–—*-]|\d{1,2}[.)])\s+")
+_SIGNS = re.compile(
+    r"^(?:[•‣◦▪▫●○·∙–—*-]|\d{1,2}[.)])\s|[\[\]{}\"]"
+)  # of a list as programs write it
+_LIST = re.compile(r"\[(.*)\]|\{(.*)\}|\((.*)\)", re.DOTALL)
+_BROKEN_LIST = re.compile(r"""[\[{]\s*["']|["']\s*[\]}]|^[\[{][^\]}]*$|^[^\[{]*[\]}]$""")
 _LIST_ID = re.compile(r"\d{10}\.\d{4,10}")
 _FLOAT_LIKE = re.compile(r"\d+[.,]\d+(?:[eE][+-]?\d+)?|\d[.,]?\d*[eE][+-]?\d+")
 _FEWEST_FRACTION = 10  # digits behind the point of an undamaged id
@@ -38,11 +47,15 @@ class NormalizedList:
 
 
 @lru_cache(maxsize=4096)
-def normalize_tags(text: str, *, separator: str = ",") -> NormalizedList:
+def normalize_tags(text: str, *, separator: Separator = ",") -> NormalizedList:
     """Return the tags of a cell: trimmed, in order, each once, letter case kept.
 
+    Args:
+        separator: Between tags; several in a tuple. A list as programs write it (``["vip","news"]``,
+            ``{vip,news}``, ``• vip``) is read whatever separates the tags of other cells.
+
     Raises:
-        NormalizeError: ``TAG_COMMA``, ``TAG_TOO_LONG``.
+        NormalizeError: ``TAG_COMMA``, ``TAG_TOO_LONG``, ``TAG_LIST_BROKEN``.
     """
     values: dict[str, None] = {}
     for part in _split(text, separator):
@@ -59,7 +72,7 @@ def normalize_tags(text: str, *, separator: str = ",") -> NormalizedList:
 
 
 @lru_cache(maxsize=4096)
-def normalize_list_ids(text: str, *, separator: str = ",") -> NormalizedList:
+def normalize_list_ids(text: str, *, separator: Separator = ",") -> NormalizedList:
     """Return the list ids (or titles, to be resolved) of a cell.
 
     Raises:
@@ -140,12 +153,78 @@ def _appearance(value: str) -> str:
 _LOOKS = str.maketrans("аеорсухкмтвнідѕјԁԛԝοαυν", "aeopcyxkmtbhidsjdqwoauv")
 
 
-def _split(text: str, separator: str) -> list[str]:
-    line = clean_line(clean(text).replace("\n", separator))
-    parts = line.split(separator)
-    if line.startswith('"') and len(separator) == 1:  # Mailchimp's "vip","news"
+def _split(text: str, separator: Separator) -> list[str]:
+    separators = (separator,) if isinstance(separator, str) else separator
+    lines = clean(text)
+    has_signs = _SIGNS.search(lines) is not None
+    listed = _listed(lines) if has_signs else None
+    if listed is not None:
+        return listed
+    lines = _without_bullets(lines) if has_signs else lines
+    line = clean_line(lines.replace("\n", separators[0]))
+    for other in separators[1:]:
+        line = line.replace(other, separators[0])
+    parts = line.split(separators[0])
+    if line.startswith('"') and len(separators[0]) == 1:  # Mailchimp's "vip","news"
         with suppress(csv.Error):
             parts = next(
-                csv.reader([line], delimiter=separator, skipinitialspace=True, strict=True)
+                csv.reader([line], delimiter=separators[0], skipinitialspace=True, strict=True)
             )
-    return [part for part in (clean_line(part) for part in parts) if part]
+    found = [part for part in (clean_line(part) for part in parts) if part]
+    for part in found if has_signs else ():
+        if _BROKEN_LIST.search(part):
+            raise NormalizeError(
+                "TAG_LIST_BROKEN",
+                f"{part!r} is a piece of a list that a program wrote, and the list cannot be read; "
+                "write the tags with a separator between them",
+            )
+    return found
+
+
+def _without_bullets(lines: str) -> str:
+    """The lines of a cell without the signs in front of them, if most have one."""
+    rows = lines.split("\n")
+    if not all(_BULLET.match(row.strip()) for row in rows if row.strip()):
+        return lines
+    return "\n".join(_BULLET.sub("", row.strip()) for row in rows)
+
+
+def _listed(text: str) -> list[str] | None:
+    """The values of a list in JSON, Python's or PostgreSQL's writing; ``None`` for other text."""
+    match = _LIST.fullmatch(text)
+    if match is None or text[0] == "(":
+        return None
+    inside = match[1] if match[1] is not None else match[2]
+    if not any(sign in inside for sign in ",'\""):
+        return None  # [urgent] is a tag
+    if text[0] == "[":
+        with suppress(ValueError):
+            values = json.loads(text)
+            if all(isinstance(value, str | int) for value in values):
+                return [one for value in values if (one := clean_line(str(value)))]
+            return None
+    quote = "'" if "'" in inside and '"' not in inside else '"'
+    with suppress(csv.Error):
+        parts = next(csv.reader([inside], quotechar=quote, skipinitialspace=True, strict=True), [])
+        return [one for part in parts if (one := clean_line(part))]
+    return None
+
+
+class LookAlikes:
+    """Warns of tags that look like one of an earlier row and differ from it."""
+
+    def __init__(self) -> None:
+        self._seen: dict[str, str] = {}
+
+    def of(self, values: Iterable[str]) -> tuple[Note, ...]:
+        """Return a note for each value whose first spelling in the file was another."""
+        notes = []
+        for value in values:
+            key = _appearance(value)
+            other = self._seen.get(key)
+            if other is None and len(self._seen) < _MOST_TAGS:
+                self._seen[key] = value
+            elif other not in (None, value):
+                text = f"the tags {other!r}, of an earlier row, and {value!r} look alike but differ"
+                notes.append(Note("TAG_LOOK_ALIKE", text))
+        return tuple(notes)

@@ -1,25 +1,29 @@
 """``rejects.*``: the rows that did not make it, in the user's own columns, order and format.
 
-Two columns are added, ``_status`` and ``_reason``; nothing else changes, so the file can be corrected
-and fed straight back. CSV comes back as CSV in its own encoding and dialect, any workbook as XLSX.
+Three columns come first, ``_row``, ``_status`` and ``_reason``; nothing else changes, so that the file
+can be corrected and fed straight back. What was refused is refused again until somebody corrects it:
+error cells stay errors, ragged rows stay ragged. CSV comes back as CSV in its own encoding and
+dialect, any workbook as XLSX.
 """
 
 from __future__ import annotations
 
 import csv
 import io
+import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
 
-from bulk_import.models import Outcome, Row, SourceInfo, Status
+from bulk_import.models import Outcome, Problem, Row, SourceInfo, Status
 from bulk_import.report.safety import safe_cell
 from bulk_import.report.workbook import Reject, write_workbook
 from bulk_import.system.files import replaced
 
 REJECTED = (Status.INVALID, Status.FAILED, Status.UNKNOWN)
-ADDED = ("_status", "_reason")
+ADDED = ("_row", "_sheet", "_status", "_reason")
+_TEXT_KINDS = frozenset({"csv", "frame", "json"})
 
 _NAME = re.compile(r"rejects(_\d+)?\.(csv|xlsx)")
 
@@ -49,7 +53,7 @@ def write_rejects(
     several = len(sources) > 1
     for number, rows in groupby(rejected, key=lambda item: item[0]):
         info = sources[number]
-        suffix = ".csv" if info.kind in ("csv", "frame") else ".xlsx"
+        suffix = ".csv" if info.kind in _TEXT_KINDS else ".xlsx"
         path = folder / (f"rejects_{number}{suffix}" if several else f"rejects{suffix}")
         write = _write_csv if suffix == ".csv" else _write_xlsx
         write(path, info, ((row, outcome) for _, row, outcome in rows))
@@ -61,13 +65,21 @@ def write_rejects(
     return written
 
 
-def _lines(info: SourceInfo, rows: Iterable[tuple[Row, Outcome]]) -> Iterator[list[str]]:
-    """Header and rows as they go back to the user; columns that we added before are replaced."""
-    kept = _kept(info)
-    yield [info.labels[at] for at in kept] + list(ADDED)
-    for row, outcome in rows:
-        cells = list(row.cells.values())
-        yield [cells[at] for at in kept] + [outcome.status, outcome.message]
+def _added(info: SourceInfo) -> list[str]:
+    """The columns in front: the sheet only where rows of several are together."""
+    is_joined = info.kind not in _TEXT_KINDS and not info.sheet
+    return [name for name in ADDED if name != "_sheet" or is_joined]
+
+
+def _facts(row: Row, outcome: Outcome, added: Sequence[str]) -> list[str]:
+    """The cells in front of a row."""
+    known = {
+        "_row": str(row.number),
+        "_sheet": row.sheet,
+        "_status": outcome.status.value,
+        "_reason": outcome.message,
+    }
+    return [known[name] for name in added]
 
 
 def _kept(info: SourceInfo) -> list[int]:
@@ -100,22 +112,60 @@ def _write_csv(path: Path, info: SourceInfo, rows: Iterable[tuple[Row, Outcome]]
         text.detach()
 
 
-def _marked(outcome: Outcome, header: Sequence[str]) -> dict[int, str]:
-    """Position of each bad cell -> what is wrong with it."""
-    found: dict[str, list[str]] = {}
-    for problem in outcome.reasons:
-        found.setdefault(problem.column, []).append(problem.message)
-    return {at: "; ".join(found[name]) for at, name in enumerate(header) if name in found}
+def _lines(info: SourceInfo, rows: Iterable[tuple[Row, Outcome]]) -> Iterator[list[str]]:
+    """Header and rows as they go back to the user; columns that we added before are replaced."""
+    kept, added = _kept(info), _added(info)
+    yield [*added, *(info.labels[at] for at in kept)]
+    for row, outcome in rows:
+        cells = list(row.cells.values())
+        yield [*_facts(row, outcome, added), *_as_ragged([cells[at] for at in kept], row)]
+
+
+def _as_ragged(cells: list[str], row: Row) -> list[str]:
+    """A row that was too short or too long for its header is written as it was."""
+    ragged = next((problem for problem in row.problems if problem.code == "ROW_RAGGED"), None)
+    if ragged is None:
+        return cells
+    if ragged.value.startswith("["):
+        return cells + [str(cell) for cell in json.loads(ragged.value)]
+    missing = int(ragged.value) if ragged.value.isdigit() else 1
+    return cells[: len(cells) - missing]
 
 
 def _write_xlsx(path: Path, info: SourceInfo, rows: Iterable[tuple[Row, Outcome]]) -> None:
-    kept = _kept(info)
+    kept, added = _kept(info), _added(info)
+    names = [info.header[at] for at in kept]
 
     def rejects() -> Iterator[Reject]:
         for row, outcome in rows:
             cells = list(row.cells.values())
-            texts = [*(cells[at] for at in kept), outcome.status.value, safe_cell(outcome.message)]
-            yield row.number, texts, _marked(outcome, [info.header[at] for at in kept])
+            yield Reject(
+                sheet=row.sheet,
+                row=row.number,
+                facts=_facts(row, outcome, added),
+                texts=[cells[at] for at in kept],
+                reasons=_by_column(outcome.reasons, names),
+                damaged=_by_code(row.problems, names),
+                codes=tuple(dict.fromkeys(problem.code for problem in outcome.reasons))
+                or (outcome.error_code,),
+            )
 
-    header = [info.labels[at] for at in kept] + list(ADDED)
-    write_workbook(path, info, header, rejects())
+    write_workbook(path, info, added, kept, rejects())
+
+
+def _by_column(reasons: Iterable[Problem], header: Sequence[str]) -> dict[int, str]:
+    """Position of each bad cell -> what is wrong with it."""
+    found: dict[str, list[str]] = {}
+    for problem in reasons:
+        found.setdefault(problem.column, []).append(problem.message)
+    return {at: "; ".join(found[name]) for at, name in enumerate(header) if name in found}
+
+
+def _by_code(problems: Iterable[Problem], header: Sequence[str]) -> dict[int, str]:
+    """Position of each cell that reading refused -> the code."""
+    places = {name: at for at, name in enumerate(header)}
+    return {
+        places[problem.column]: problem.code
+        for problem in problems
+        if problem.is_error and problem.column in places
+    }

@@ -140,6 +140,7 @@ def sheet_names(path: str | Path, member: str | None = None) -> list[str]:
         SourceError: It cannot be opened.
     """
     from bulk_import.sources.container import kind_of, regular_file
+    from bulk_import.sources.opening import tabs_of
 
     name = str(path)
     if name == "-":
@@ -149,14 +150,8 @@ def sheet_names(path: str | Path, member: str | None = None) -> list[str]:
         kind = kind_of(file, name)
         if kind in ("text", "json", "html"):
             return []
-        if kind == "xlsx":
-            from bulk_import.sources.xlsx.workbook import Workbook
-
-            sheets = stack.enter_context(Workbook(file, name)).sheets
-            return [sheet.name for sheet in sheets if not sheet.is_hidden]
-        from bulk_import.sources import calamine
-
-        return calamine.sheets_of(file, name)[1]
+        tabs, _ = tabs_of(stack, file, name, kind)
+        return [tab.name for tab in tabs if not tab.is_hidden]
 
 
 def read_rows(path: str | Path, **source_options: object) -> Iterator[Row]:

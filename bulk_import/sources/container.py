@@ -277,7 +277,7 @@ def _member(source: Path, name: str, folder: Path, member: str | None) -> Path:
                 and not Path(info.filename).name.startswith(".")
             ]
             names = [info.filename for info in infos]
-            if _is_document(names):
+            if _is_document(archive.namelist()):
                 return source
             chosen = [info for info in infos if member is None or info.filename == member]
             if len(chosen) != 1:

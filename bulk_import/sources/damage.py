@@ -115,13 +115,14 @@ class DamageDetector:
                 if problem is not None:
                     found.append(replace(problem, column=column))
             if found:
-                found = self._weighed(found, row.number)
+                found = self._weighed(found, row.number, cells.get("_reason", ""))
             yield replace(row, problems=(*row.problems, *found)) if found else row
 
-    def _weighed(self, found: list[Problem], row: int) -> list[Problem]:
+    def _weighed(self, found: list[Problem], row: int, refused_for: str) -> list[Problem]:
         """Take doubtful placeholders (``None``, ``Null``) for missing values where others agree.
 
-        Others are another placeholder in the row, or so many of the column that it is nobody's name.
+        Others are another placeholder in the row, so many of the column that it is nobody's name, or
+        that it was refused for that before (a row of rejects).
         """
         placeholders = [problem for problem in found if problem.code == "VALUE_PLACEHOLDER"]
         if not placeholders:

@@ -57,12 +57,13 @@ def _sheets(stack: ExitStack, file: Path, name: str, options: SourceOptions) -> 
     if kind == "html":
         from bulk_import.sources.text.page import read_table
 
-        return iter([("", iter(read_table(file, name, options.encoding)))])
+        return iter([("", read_table(file, name, options.encoding))])
     tabs, _ = tabs_of(stack, file, name, kind)
-    chosen = [(tab.name, tab.lines()) for tab in tabs if options.sheet in (None, tab.name)]
+    chosen = [tab for tab in tabs if options.sheet in (None, tab.name)]
     if not chosen:
         names = ", ".join(repr(tab.name) for tab in tabs[:20])
         raise SourceError(
             f"{name}: no sheet {options.sheet!r}; it has {names}", code="SHEET_MISSING"
         )
-    return iter(chosen)
+    # One after the other: of an old workbook only the sheet that was begun last can be read on.
+    return ((tab.name, tab.lines()) for tab in chosen)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain, islice
 from pathlib import Path
 
@@ -56,24 +57,36 @@ def opened(stack: ExitStack, file: Path, name: str, options: SourceOptions) -> S
 
 
 def tabs_of(stack: ExitStack, file: Path, name: str, kind: str) -> tuple[list[Tab], list[Problem]]:
-    """The sheets of a workbook, and what its reader has to say."""
+    """Return the sheets of a workbook, and what its reader has to say."""
     if kind == "xlsx":
         from bulk_import.sources.xlsx.workbook import Workbook
 
         workbook = stack.enter_context(Workbook(file, name))
-        sheets = [
-            Tab(sheet.name, sheet.is_hidden, lambda sheet=sheet: workbook.lines(sheet))  # type: ignore[misc]
+        found = [
+            Tab(sheet.name, sheet.is_hidden, partial(workbook.lines, sheet))
             for sheet in workbook.sheets
         ]
-        return sheets, []
-    from bulk_import.sources import calamine
+        return found, []
+    if kind == "ods":
+        from bulk_import.sources.ods import OdsWorkbook
 
-    book, visible = calamine.sheets_of(file, name)
-    sheets = [
-        Tab(sheet, sheet not in visible, lambda sheet=sheet: calamine.lines(book, sheet, name))  # type: ignore[misc]
-        for sheet in book.sheet_names
-    ]
-    return sheets, []
+        ods = stack.enter_context(OdsWorkbook(file, name))
+        return _numbered(ods.sheets, ods.lines), []
+    if kind == "xlsb":
+        from bulk_import.sources.xlsx.binary import BinaryWorkbook
+
+        binary = stack.enter_context(BinaryWorkbook(file, name))
+        return _numbered(binary.sheets, binary.lines), []
+    from bulk_import.sources.apart import Apart
+
+    apart = stack.enter_context(Apart(file, name))
+    return _numbered(apart.sheets, apart.lines), apart.problems
+
+
+def _numbered(
+    sheets: Iterable[tuple[str, bool]], lines: Callable[[int], Iterator[Line]]
+) -> list[Tab]:
+    return [Tab(name, hidden, partial(lines, at)) for at, (name, hidden) in enumerate(sheets)]
 
 
 def _open_text(file: Path, name: str, options: SourceOptions) -> Source:
@@ -284,6 +297,7 @@ def _look(tab: Tab, options: SourceOptions) -> _Look:
     lines = [line.cells for line in islice(tab.lines(), LOOKED_AT)]
     wanted = {folded(column) for column in options.columns}
     named = max((len(wanted.intersection(map(folded, line))) for line in lines), default=0)
+    is_rejects = any({"_status", "_reason"} <= set(line) for line in lines)
     filled = [sum(bool(cell.strip()) for cell in line) for line in lines]
     # A cover sheet may name an address to write to, in a line of its own.
     emails = sum(
@@ -292,7 +306,7 @@ def _look(tab: Tab, options: SourceOptions) -> _Look:
         for cell in line
         if count > 1 or max(filled) == 1
     )
-    share = named / len(wanted) if wanted else 0.0
+    share = (named / len(wanted) if wanted else 0.0) + is_rejects
     return _Look(tab, share, emails > 0, sum(filled))
 
 

@@ -41,11 +41,9 @@ _LONGEST = 40  # characters of the whole cell
 def is_totals(cells: Sequence[str]) -> bool:
     """Whether a row holds one word for a total, and otherwise sums or nothing."""
     first = cells[0] or next((cell for cell in cells if cell), "")
-    if len(first) > _LONGEST or "@" in first:
-        return False
+    if first[:1] not in _INITIALS or len(first) > _LONGEST or "@" in first:
+        return False  # asked of every row
     text = first.strip().casefold()
-    if text[:1] not in _INITIALS:
-        return False
     word = text.rstrip(": ")
     is_end = bool(_END.fullmatch(text)) and (text[0] == "-" or " " in text)
     if not is_end and word not in _WORDS and word not in _NAMES_TOO:
@@ -68,4 +66,8 @@ def _counted(text: str) -> str:
     return word if is_count else ""
 
 
-_INITIALS = frozenset(word[0] for word in _WORDS | _NAMES_TOO) | set("-eferкоb")
+_INITIALS = frozenset(
+    initial
+    for word in (*_WORDS, *_NAMES_TOO, *"-efkrbокд ", "отчёт")
+    for initial in (word[0], word[0].upper())
+)

@@ -42,7 +42,7 @@ if (live) {
     at("total").textContent = state.total ? number(state.total) : "…";
     if (state.total) at("progress").value = state.done / state.total; else at("progress").removeAttribute("value");
     at("rate").textContent = state.rate ? `${number(state.rate.toFixed(1))} ${t("rows/s")}` : "";
-    at("eta").textContent = state.eta_s === null || state.phase === "over" ? "" : state.eta_s > 45 ? t("about {time} left", { time: duration(state.eta_s) }) : t("almost done");
+    at("eta").textContent = state.eta_s === null || state.phase !== "sending" ? "" : state.eta_s > 45 ? t("about {time} left", { time: duration(state.eta_s) }) : t("almost done");
     at("hold").hidden = state.held || state.phase === "over";
     at("continue").hidden = !state.held;
     at("stop").disabled = state.stopping;

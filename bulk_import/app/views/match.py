@@ -34,6 +34,17 @@ async def option(request: web.Request) -> web.Response:
     return await _changed(request, lambda p: matching.set_option(p, path, form.get("value", "")))
 
 
+async def constant(request: web.Request) -> web.Response:
+    """Give a field the same text in every row."""
+    form = await form_of(request)
+    field, text = form.get("field", ""), form.get("value", "").strip()
+    if field not in FIELDS or not text:
+        return refused(SetupError("choose a field and say its text"))
+    return await _changed(
+        request, lambda p: matching.set_option(p, ("fields", field, "value"), text)
+    )
+
+
 async def value(request: web.Request) -> web.Response:
     form = await form_of(request)
     return await _changed(

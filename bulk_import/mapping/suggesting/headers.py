@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -392,8 +392,3 @@ _PEOPLE = {
     "teacher": "a teacher, coach or doctor",
     "organizer": "an organizer, supplier or administrator",
 }
-
-
-def tell_all(headings: Iterable[Heading]) -> list[str]:
-    """The people named by several headers, for messages."""
-    return sorted({describe(heading.whose) for heading in headings if heading.whose})

@@ -201,7 +201,7 @@ def _of_mapping(name: str) -> Assignments:
             fields[field_name] = columns
         if rule.bad_value == "drop_field":
             drops.add(field_name)
-        if field_name == "add_tags" and rule.separator:
+        if field_name == "add_tags" and isinstance(rule.separator, str):
             separator = rule.separator
     return fields, templates, frozenset(drops), separator
 

@@ -1,8 +1,8 @@
 """Which encoding a text file is in. Certain where it can be, else said to be a guess, else asked.
 
 A byte order mark and valid UTF-8 are proof. For the old encodings the evidence is the language that
-the letters make. charset-normalizer, measured beside it on the same small tables, names the wrong
-one of two neighbours (cp1250 and cp1252, mac-roman and cp1252) too often, and never asks.
+the letters make, weighed with what chardet and chardetng think; either of them alone is wrong too
+often and never asks (figures in ``benchmarks/README.md``, measured by ``benchmarks.encodings``).
 """
 
 from __future__ import annotations
@@ -27,8 +27,12 @@ _MARKS = (
 )
 
 
-# Lead bytes of the characters of everyday use; the others, valid as well, are rare in names.
-_EVERYDAY = {"gb2312": (0xB0, 0xD7), "gb18030": (0xB0, 0xD7), "big5": (0xA4, 0xC6)}
+# As chardetng names them -> the superset that programs really write.
+_EAST_ASIAN = {
+    "Shift_JIS": "cp932", "EUC-JP": "euc-jp", "EUC-KR": "cp949", "GBK": "gb18030",
+    "gb18030": "gb18030", "Big5": "big5",
+}  # fmt: skip
+_ASIAN_ENOUGH = 0.7
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +85,27 @@ def known_encoding(name: str, source: str) -> str:
             f"{source}: encoding {name!r} is unknown; try utf-8, cp1251, cp1252 or utf-16",
             code="ENCODING_UNKNOWN",
         ) from None
+
+
+def readings(path: Path, *, most: int = 3) -> list[tuple[str, str]]:
+    """Return how a line with letters beyond ASCII reads in each likely encoding, the likeliest first.
+
+    For a person to choose from, where ``detect_encoding`` does not dare to. No two read alike.
+    """
+    lines = _beyond_ascii(path)
+    sample = b"\n".join(lines)[:_SAMPLE_BYTES]
+    if not sample:
+        return []
+    asian = _asian(sample)
+    guess, candidates = one_byte_encoding(sample)
+    names = [asian] if asian else [guess.encoding] if guess is not None else []
+    telling = max(lines[:200], key=lambda line: sum(byte > 0x7F for byte in line))
+    found: dict[str, str] = {}
+    for name in (*names, *candidates, "cp1252", "cp1251", "cp1250"):
+        text = _decoded(telling, name)
+        if text is not None and text not in found:
+            found[text] = name
+    return [(name, text) for text, name in found.items()][:most]
 
 
 def _without_mark(head: bytes, name: str) -> Encoding:
@@ -137,31 +162,16 @@ def _guess(sample: bytes, name: str) -> Encoding:
 
 
 def _asian(sample: bytes) -> str:
-    """An East Asian encoding, if the sample is valid in it and reads like its language."""
-    for encoding, first, last, share in (
-        ("shift_jis", "\u3040", "\u30ff", 0.1),
-        ("euc-jp", "\u3040", "\u30ff", 0.1),
-        ("euc-kr", "\uac00", "\ud7a3", 0.9),
-        ("gb2312", "\u4e00", "\u9fa5", 0.8),
-        ("gb18030", "\u4e00", "\u9fa5", 0.9),
-        ("big5", "\u4e00", "\u9fa5", 0.9),
-    ):
-        text = _decoded(sample, encoding)
-        if text is None or _asian_score(text) < 0.9:
-            continue
-        high = [char for char in text if char > "\x7f"]
-        if encoding in _EVERYDAY:
-            high = [char for char in high if char >= "\u4e00"]
-            if sum(_is_everyday(char, encoding) for char in high) < 0.85 * len(high):
-                continue
-        if sum(first <= char <= last for char in high) >= share * len(high):
-            return "gb18030" if encoding == "gb2312" else encoding  # the superset of today
-    return ""
+    """An East Asian encoding, if the sample is valid in it and reads like its language.
 
+    Which of them it is, chardetng (Firefox's detector) tells by how often characters are used; what it
+    takes for East Asian although it is not does not come in the company that its characters keep.
+    """
+    from chardetng_py import detect
 
-def _is_everyday(char: str, encoding: str) -> bool:
-    first, last = _EVERYDAY[encoding]
-    return first <= char.encode(encoding, "replace")[0] <= last
+    encoding = _EAST_ASIAN.get(detect(sample), "")
+    text = _decoded(sample, encoding) if encoding else None
+    return encoding if text is not None and _asian_score(text) >= _ASIAN_ENOUGH else ""
 
 
 def _decoded(sample: bytes, encoding: str) -> str | None:
@@ -172,19 +182,23 @@ def _decoded(sample: bytes, encoding: str) -> str | None:
 
 
 def _asian_score(text: str) -> float:
-    """Share of characters beyond ASCII that are East Asian and stand in company.
+    """Share of characters beyond ASCII that are East Asian and not beside a Latin letter.
 
-    A single one between Latin letters is an accented letter of some Western encoding.
+    One beside a Latin letter is an accented letter of some Western encoding.
     """
     good = total = 0
     for at, char in enumerate(text):
         if char > "\x7f":
             total += 1
-            company = text[at - 1 : at] > "\x7f" or text[at + 1 : at + 2] > "\x7f"
+            company = not (_is_latin(text[at - 1 : at]) or _is_latin(text[at + 1 : at + 2]))
             good += company and (
                 "\u3000" <= char <= "\u30ff"
-                or "\u4e00" <= char <= "\u9fa5"
+                or "\u4e00" <= char <= "\u9fff"
                 or "\uac00" <= char <= "\ud7a3"
                 or "\uff00" <= char <= "\uff60"
             )
-    return good / total if total >= 4 else 0.0
+    return good / total if total >= 2 else 0.0
+
+
+def _is_latin(char: str) -> bool:
+    return char.isascii() and char.isalpha()

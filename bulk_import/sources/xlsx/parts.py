@@ -13,12 +13,15 @@ from __future__ import annotations
 import re
 import zipfile
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Generic, TypeVar
 from xml.parsers import expat
 
 from bulk_import.errors import SourceError
 
 MOST_UNPACKED = 2 * 2**30  # bytes; a workbook of a million rows stays below it
+_SUSPICIOUS_RATIO = 200
+_SUSPICIOUS_BYTES = 50 * 2**20
 _BLOCK = 1 << 18
 _LONGEST = 1 << 20  # bytes without a closing tag to cut at
 T = TypeVar("T")
@@ -188,6 +191,28 @@ def broken(name: str, why: str) -> SourceError:
         "again",
         code="SOURCE_BROKEN",
     )
+
+
+def refuse_bombs(archive: zipfile.ZipFile, path: Path, name: str) -> None:
+    """Refuse a workbook that unpacks to too much, or is protected by a password.
+
+    Raises:
+        SourceError: It is.
+    """
+    unpacked = sum(info.file_size for info in archive.infolist())
+    packed = max(path.stat().st_size, 1)
+    if unpacked > MOST_UNPACKED or (
+        unpacked > _SUSPICIOUS_BYTES and unpacked / packed > _SUSPICIOUS_RATIO
+    ):
+        raise SourceError(
+            f"{name}: {packed:,} bytes unpack to {unpacked:,}: this looks like a zip bomb; save the "
+            "workbook again, or as CSV",
+            code="SOURCE_BOMB",
+        )
+    if any(info.flag_bits & 1 for info in archive.infolist()):
+        raise SourceError(
+            f"{name}: protected by a password; save it without", code="SOURCE_ENCRYPTED"
+        )
 
 
 def _has_more_than_tags(raw: bytes) -> bool:

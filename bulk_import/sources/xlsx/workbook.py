@@ -14,22 +14,23 @@ knows plain rows, ``sheet`` says what a cell shows, ``strings`` keeps the texts 
 
 from __future__ import annotations
 
+import re
 import zipfile
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from bulk_import.errors import SourceError
 from bulk_import.sources.numbers import built_in_format
-from bulk_import.sources.table import Line
+from bulk_import.sources.table import MOST_COLUMNS, Line
 from bulk_import.sources.xlsx.package import Package
-from bulk_import.sources.xlsx.parts import MOST_UNPACKED, Reader, broken, read_part
+from bulk_import.sources.xlsx.parts import Reader, broken, read_part, refuse_bombs
 from bulk_import.sources.xlsx.sheet import SheetReader
 from bulk_import.sources.xlsx.strings import SharedStrings, StringsReader
 
-# Limits of what is unpacked; a workbook of a million rows stays below them.
-_SUSPICIOUS_RATIO = 200
-_SUSPICIOUS_BYTES = 50 * 2**20
+_HEAD_BYTES = 1 << 18
+_COLUMN = re.compile(rb"<(?:\w+:)?col\s([^>]*)>")
+_ATTRIBUTE = re.compile(rb"(\w+)=\"([^\"]*)\"")
 Start = Callable[[str, dict[str, str]], None]
 
 
@@ -53,7 +54,7 @@ class Workbook:
         except (zipfile.BadZipFile, OSError) as exc:
             raise broken(name, str(exc)) from None
         try:
-            self._refuse_bombs(path)
+            refuse_bombs(self._zip, path, name)
             self._package = Package(self._zip)
             self._main = self._package.workbook()
             self.sheets, self.epoch_1904 = self._workbook()
@@ -78,23 +79,17 @@ class Workbook:
         reader = SheetReader(self._shared(), self._formats, epoch_1904=self.epoch_1904)
         yield from read_part(self._zip, sheet.part, reader, self._name)
 
-    def _refuse_bombs(self, path: Path) -> None:
-        unpacked = sum(info.file_size for info in self._zip.infolist())
-        packed = max(path.stat().st_size, 1)
-        if unpacked > MOST_UNPACKED or (
-            unpacked > _SUSPICIOUS_BYTES and unpacked / packed > _SUSPICIOUS_RATIO
-        ):
-            raise SourceError(
-                f"{self._name}: {packed:,} bytes unpack to {unpacked:,}: this looks like a zip "
-                "bomb; save the workbook again, or as CSV",
-                code="SOURCE_BOMB",
-            )
-        for info in self._zip.infolist():
-            if info.flag_bits & 1:
-                raise SourceError(
-                    f"{self._name}: protected by a password; save it without",
-                    code="SOURCE_ENCRYPTED",
-                )
+    def widths(self, sheet: Sheet) -> list[tuple[int, int, float]]:
+        """Return (first column, last column, width) as the sheet says, columns from 1."""
+        with self._zip.open(sheet.part) as file:
+            head = file.read(_HEAD_BYTES).partition(b"<sheetData")[0]
+        found = []
+        for match in _COLUMN.finditer(head):
+            given = dict(_ATTRIBUTE.findall(match[1]))
+            with suppress(KeyError, ValueError):
+                first, last = int(given[b"min"]), min(int(given[b"max"]), MOST_COLUMNS)
+                found.append((first, last, float(given[b"width"])))
+        return found
 
     def _workbook(self) -> tuple[list[Sheet], bool]:
         sheets: list[tuple[str, str, bool]] = []

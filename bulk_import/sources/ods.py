@@ -1,0 +1,305 @@
+"""ODS spreadsheets as a stream of lines.
+
+The format stores beside each value the text that its cell shows, so number formats need not be
+known: the shown text is taken where it says more than the value (``02139``, ``+7 (916) …``), and the
+value where the shown text only groups or rounds it. Seconds, tabs and line breaks are kept.
+
+Reading by expat costs more than by calamine, which drops formats, seconds and tabs, and holds the
+sheet in memory (figures in ``benchmarks/README.md``).
+"""
+
+from __future__ import annotations
+
+import html
+import re
+import zipfile
+from collections.abc import Iterator
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+
+from bulk_import.errors import SourceError
+from bulk_import.models import Problem
+from bulk_import.sources.numbers import is_rounded, iso_text, plain_number, rounded
+from bulk_import.sources.remnants import ERROR_VALUES
+from bulk_import.sources.table import LONGEST_CELL, MOST_COLUMNS, MOST_ROWS, Line
+from bulk_import.sources.xlsx.package import Package
+from bulk_import.sources.xlsx.parts import Reader, broken, read_part, refuse_bombs
+
+_CONTENT = "content.xml"
+_BLOCK = 1 << 20
+_MOST_REPEATED = 20_000_000  # cells that one row stands for
+_TABLE = re.compile(rb"<(?:\w+:)?table((?:\s+[\w:.-]+=(?:\"[^\"]*\"|'[^']*'))*)\s*/?>")
+_STYLE = re.compile(
+    rb"<(?:\w+:)?style((?:\s+[\w:.-]+=(?:\"[^\"]*\"|'[^']*'))*)\s*>\s*<(?:\w+:)?table-properties([^>]*)>"
+)
+_ATTRIBUTE = re.compile(rb"(?:\w+:)?([\w.-]+)=(?:\"([^\"]*)\"|'([^']*)')")
+_IGNORED = frozenset(
+    {"annotation", "shapes", "frame", "ruby-text", "tracked-changes", "custom-shape"}
+)
+_ERROR_CODE = re.compile(r"Err:\d{3}")
+# A number as some country groups it; a leading plus, a mask or a unit say more than the value.
+_GROUPED = re.compile(
+    r"-?\d{1,3}(?:([.,'\u2019\u00a0\u202f ])\d{3})*(?:[.,]\d+)?|-?\d+(?:[.,]\d+)?"
+)
+_SCIENTIFIC = re.compile(r"-?\d(?:[.,]\d+)?E[+-]?\d+", re.IGNORECASE)
+
+
+class OdsWorkbook:
+    """An open workbook. Close it, or use it as a context manager.
+
+    Raises:
+        SourceError: It cannot be read, is protected by a password, or unpacks to too much.
+    """
+
+    def __init__(self, path: Path, name: str) -> None:
+        self._name = name
+        try:
+            self._zip = zipfile.ZipFile(path)
+        except (zipfile.BadZipFile, OSError) as exc:
+            raise broken(name, str(exc)) from None
+        try:
+            refuse_bombs(self._zip, path, name)
+            package = Package(self._zip)
+            self._content = package.find(_CONTENT)
+            manifest = package.find("META-INF/manifest.xml")
+            if manifest and b"encryption-data" in self._zip.read(manifest):
+                raise SourceError(
+                    f"{name}: protected by a password; save it without", code="SOURCE_ENCRYPTED"
+                )
+            self.sheets = self._sheets()
+        except BaseException:
+            self._zip.close()
+            raise
+
+    def __enter__(self) -> OdsWorkbook:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._zip.close()
+
+    def lines(self, at: int) -> Iterator[Line]:
+        """Yield the lines of the sheet at a position that have cells, in order."""
+        yield from read_part(self._zip, self._content, _SheetReader(at, self._name), self._name)
+
+    def _sheets(self) -> list[tuple[str, bool]]:
+        """(name, is hidden) of each sheet."""
+        hidden: set[bytes] = set()
+        found: list[tuple[str, bool]] = []
+        tail = b""
+        try:
+            with self._zip.open(self._content) as file:
+                while block := file.read(_BLOCK):
+                    text = tail + block
+                    cut = text.rfind(b"<") if len(block) == _BLOCK else len(text)
+                    tail, text = text[cut:], text[:cut]
+                    hidden |= _hidden_styles(text)
+                    found += _tables(text, hidden)
+        except (zipfile.BadZipFile, EOFError, OSError, KeyError, ValueError) as exc:
+            raise broken(self._name, str(exc)) from None
+        if not found:
+            raise broken(self._name, "it has no sheet")
+        return found
+
+
+def _hidden_styles(text: bytes) -> set[bytes]:
+    return {
+        attributes.get(b"name", b"")
+        for match in _STYLE.finditer(text)
+        if (attributes := _attributes(match[1]))
+        and _attributes(match[2]).get(b"display") == b"false"
+    }
+
+
+def _tables(text: bytes, hidden: set[bytes]) -> Iterator[tuple[str, bool]]:
+    for match in _TABLE.finditer(text):
+        given = _attributes(match[1])
+        if b"name" in given and given.get(b"is-sub-table") != b"true":
+            name = html.unescape(given[b"name"].decode("utf-8", "replace"))
+            yield name, given.get(b"style-name", b"") in hidden
+
+
+def _attributes(text: bytes) -> dict[bytes, bytes]:
+    return {name: double or single for name, double, single in _ATTRIBUTE.findall(text)}
+
+
+class _SheetReader(Reader[Line]):
+    """Reads the lines of one sheet; expat tells it of every tag."""
+
+    def __init__(self, wanted: int, name: str) -> None:
+        super().__init__()
+        self._wanted = wanted
+        self._name = name
+        self._table = -1
+        self._depth = 0  # of tables; a table in a cell is not read
+        self._number = 0
+        self._row: dict[str, str] = {}
+        self._cells: list[str] = []
+        self._blanks = 0  # cells without text since the last with one
+        self._problems: list[tuple[int, Problem]] = []
+        self._cell: dict[str, str] = {}
+        self._paragraphs: list[list[str]] = []
+        self._in_text = 0
+        self._ignored = 0
+
+    def start(self, tag: str, attributes: dict[str, str]) -> None:
+        local = tag.rsplit(" ", 1)[-1]
+        if local == "table":
+            self._depth += 1
+            self._table += self._depth == 1
+            self._number = 0
+        elif self._table != self._wanted or self._depth != 1:
+            return
+        elif local in _IGNORED:
+            self._ignored += 1
+        elif local == "table-row":
+            self._row = _local(attributes)
+            self._cells, self._problems, self._blanks = [], [], 0
+        elif local in ("table-cell", "covered-table-cell"):
+            self._cell = _local(attributes)
+            self._paragraphs = []
+        elif not self._ignored:
+            self._start_text(local, attributes)
+
+    def _start_text(self, local: str, attributes: dict[str, str]) -> None:
+        if local in ("p", "h"):
+            self._in_text += 1
+            self._paragraphs.append([])
+        elif self._in_text:
+            if local == "s":
+                self._paragraphs[-1].append(" " * _count(_local(attributes).get("c")))
+            elif local == "tab":
+                self._paragraphs[-1].append("\t")
+            elif local == "line-break":
+                self._paragraphs[-1].append("\n")
+
+    def end(self, tag: str) -> None:
+        local = tag.rsplit(" ", 1)[-1]
+        if local == "table":
+            self._depth -= 1
+        elif self._table != self._wanted or self._depth != 1:
+            return
+        elif local in _IGNORED:
+            self._ignored -= 1
+        elif local in ("p", "h"):
+            self._in_text -= not self._ignored
+        elif local == "table-cell":
+            self._end_cell()
+        elif local == "covered-table-cell":  # under a merged cell: not seen
+            self._cells += [""] * min(
+                _count(self._cell.get("number-columns-repeated")), MOST_COLUMNS
+            )
+        elif local == "table-row":
+            self._end_row()
+
+    def text(self, text: str) -> None:
+        if self._in_text and not self._ignored and self._table == self._wanted:
+            self._paragraphs[-1].append(text)
+
+    def _end_cell(self) -> None:
+        shown = "\n".join("".join(parts) for parts in self._paragraphs)
+        text, problem = _cell_text(self._cell, shown, has_text=bool(self._paragraphs))
+        repeated = _count(self._cell.get("number-columns-repeated"))
+        if len(text) > LONGEST_CELL:
+            problem = Problem("CELL_TOO_LONG", f"{len(text):,} characters", value=text[:40])
+        if not text and problem is None:
+            self._blanks += repeated  # often thousands, to the right of the last cell
+            return
+        self._cells += [""] * min(self._blanks, MOST_COLUMNS - len(self._cells))
+        self._blanks = 0
+        room = MOST_COLUMNS - len(self._cells)
+        for _ in range(min(repeated, room)):
+            if problem is not None:
+                self._problems.append((len(self._cells), problem))
+            self._cells.append(text)
+
+    def _end_row(self) -> None:
+        repeated = _count(self._row.get("number-rows-repeated"))
+        if not self._cells:
+            self._number += repeated
+            return
+        if repeated * len(self._cells) > _MOST_REPEATED:
+            raise SourceError(
+                f"{self._name}: one row is said to stand {repeated:,} times in it: this looks like a "
+                "bomb, not a spreadsheet",
+                code="SOURCE_BOMB",
+            )
+        is_hidden = self._row.get("visibility") in ("collapse", "filter")
+        for _ in range(min(repeated, MOST_ROWS + 1)):
+            self._number += 1
+            self.made.append(Line(self._number, self._cells, tuple(self._problems), is_hidden))
+
+
+def _local(attributes: dict[str, str]) -> dict[str, str]:
+    """Attributes by their local names; LibreOffice's own repeat the standard's, but for ``error``."""
+    found = {name.rsplit(" ", 1)[-1]: value for name, value in attributes.items()}
+    if found.get("value-type") != "error" and "error" in (
+        value for name, value in attributes.items() if name.endswith(" value-type")
+    ):
+        found["value-type"] = "error"
+    return found
+
+
+def _count(value: str | None) -> int:
+    return max(int(value), 1) if value and value.isascii() and value.isdigit() else 1
+
+
+def _cell_text(cell: dict[str, str], shown: str, *, has_text: bool) -> tuple[str, Problem | None]:
+    """What a cell shows, and what is wrong with it."""
+    kind = cell.get("value-type", "")
+    bare = shown.strip()
+    if kind == "error" or (
+        "formula" in cell and (bare in ERROR_VALUES or _ERROR_CODE.fullmatch(bare))
+    ):
+        message = f"the cell shows the error {bare}; correct the formula or clear the cell"
+        return bare or "#ERROR", Problem("CELL_ERROR", message, value=bare)
+    if "formula" in cell and not kind and not has_text:
+        message = (
+            "a formula without a stored result; open the workbook in a spreadsheet program and save "
+            "it, or replace formulas by values"
+        )
+        return "", Problem("FORMULA_NOT_CALCULATED", message)
+    if kind in ("float", "percentage", "currency"):
+        return _number(cell.get("value", ""), bare, kind)
+    if kind in ("date", "time"):
+        value = cell.get(f"{kind}-value", "")
+        try:
+            return iso_text(value), None
+        except ValueError:
+            return bare or value, Problem("CELL_BROKEN", f"{value!r} is not a {kind}", value=value)
+    if kind == "boolean":
+        return cell.get("boolean-value", bare).upper(), None
+    return (shown if has_text else cell.get("string-value", "")), None
+
+
+def _number(value: str, shown: str, kind: str) -> tuple[str, Problem | None]:
+    try:
+        number = Decimal(value)
+        if not number.is_finite():
+            raise InvalidOperation
+    except InvalidOperation:
+        return shown or value, Problem("CELL_BROKEN", f"{value!r} is not a number", value=value)
+    text = plain_number(number)
+    if kind == "percentage":
+        text = plain_number(number * 100) + "%"
+    elif kind == "float" and shown and not _only_groups(shown, number):
+        text = shown
+    problem = Problem("NUMBER_ROUNDED", rounded(text), value=text) if is_rounded(value) else None
+    return text, problem
+
+
+def _only_groups(shown: str, number: Decimal) -> bool:
+    """Whether a shown text is the number itself, grouped, rounded or in powers of ten."""
+    if _SCIENTIFIC.fullmatch(shown):
+        return True
+    if not _GROUPED.fullmatch(shown):
+        return False
+    digits = re.sub(r"[^\d]", "", shown)
+    if len(digits) > 1 and digits[0] == "0" and not re.match(r"-?0[.,]", shown):
+        return False  # 02139
+    decimals = len(match[1]) if (match := re.search(r"[.,](\d+)$", shown)) else 0
+    for places in {decimals, 0}:
+        if abs(abs(number) - Decimal(digits or "0").scaleb(-places)) * 2 <= Decimal(1).scaleb(
+            -places
+        ):
+            return True
+    return False

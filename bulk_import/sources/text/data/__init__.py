@@ -1,0 +1,1 @@
+"""Data of the detector of encodings, and what makes it."""

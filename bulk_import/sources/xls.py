@@ -1,0 +1,82 @@
+"""XLS workbooks (BIFF) through xlrd, each cell as the person sees it: it gives number formats too.
+
+xlrd holds the workbook in memory and trusts what the file says of itself, so it runs in a process of
+its own (``apart``). What xlrd cannot read calamine may; that knows no formats, which is said.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from bulk_import.models import Problem
+from bulk_import.sources.formats import shown_text
+from bulk_import.sources.numbers import is_rounded, rounded, shown
+from bulk_import.sources.table import MOST_COLUMNS, Line
+
+
+class XlsWorkbook:
+    """An XLS workbook, read whole.
+
+    Attributes:
+        sheets: (name, is hidden) of each worksheet.
+
+    Raises:
+        Exception: Whatever xlrd raises; see ``apart``.
+    """
+
+    def __init__(self, path: Path) -> None:
+        import xlrd
+
+        with open(os.devnull, "w") as nowhere:  # noqa: PTH123 - a device
+            self._book = xlrd.open_workbook(str(path), formatting_info=True, logfile=nowhere)
+        self.sheets = [(sheet.name, sheet.visibility != 0) for sheet in self._book.sheets()]
+        self._formats = [
+            self._book.format_map[xf.format_key].format_str for xf in self._book.xf_list
+        ]
+        self._epoch_1904 = bool(self._book.datemode)
+
+    def lines(self, at: int) -> Iterator[Line]:
+        """Yield the lines of a sheet that have cells, in order."""
+        sheet = self._book.sheet_by_index(at)
+        for number in range(sheet.nrows):
+            cells: list[str] = []
+            problems: list[tuple[int, Problem]] = []
+            for column in range(min(sheet.row_len(number), MOST_COLUMNS)):
+                text, problem = self._text(sheet, number, column)
+                cells.append(text)
+                if problem is not None:
+                    problems.append((column, problem))
+            if any(cells):
+                info = sheet.rowinfo_map.get(number)
+                is_hidden = info is not None and bool(info.hidden)
+                yield Line(number + 1, cells, tuple(problems), is_hidden)
+
+    def _text(self, sheet: Any, row: int, column: int) -> tuple[str, Problem | None]:
+        import xlrd
+
+        kind, value = sheet.cell_type(row, column), sheet.cell_value(row, column)
+        if kind in (xlrd.XL_CELL_EMPTY, xlrd.XL_CELL_BLANK):
+            return "", None
+        if kind == xlrd.XL_CELL_BOOLEAN:
+            return ("TRUE" if value else "FALSE"), None
+        if kind == xlrd.XL_CELL_ERROR:
+            text = xlrd.error_text_from_code.get(value, "#ERROR")
+            message = f"the cell shows the error {text}; correct the formula or clear the cell"
+            return text, Problem("CELL_ERROR", message, value=text)
+        code = self._format(sheet.cell_xf_index(row, column))
+        if kind == xlrd.XL_CELL_TEXT:
+            return shown_text(value, code), None
+        raw = repr(value).removesuffix(".0")
+        try:
+            text = shown(raw, code, epoch_1904=self._epoch_1904)
+        except (ValueError, OverflowError):
+            return raw, Problem("CELL_BROKEN", f"{raw} is not a number or date", value=raw)
+        if is_rounded(raw):
+            return text, Problem("NUMBER_ROUNDED", rounded(text), value=text)
+        return text, None
+
+    def _format(self, style: int) -> str:
+        return self._formats[style] if 0 <= style < len(self._formats) else "General"

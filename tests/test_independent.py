@@ -1,0 +1,78 @@
+"""The normalizers on sets that nobody here put together, and each kind of wrong answer that they showed."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from benchmarks.accuracy import independent, tally
+from bulk_import.normalize import zones
+from bulk_import.normalize.offsets import normalize_utc_offset
+
+MOMENTS = [
+    datetime(2024, 1, 15, 12, tzinfo=UTC),
+    datetime(2025, 7, 15, 12, tzinfo=UTC),
+    datetime(2026, 11, 26, 12, tzinfo=UTC),
+    datetime(2028, 3, 20, 12, tzinfo=UTC),
+    datetime(2030, 10, 28, 12, tzinfo=UTC),
+]
+
+
+def _read(offset: str) -> timedelta:
+    hours, _, minutes = offset[1:].partition(":")
+    east = timedelta(hours=int(hours), minutes=int(minutes or 0))
+    return -east if offset[0] == "-" else east
+
+
+@pytest.mark.parametrize("at", MOMENTS, ids=str)
+def test_every_zone_has_the_offset_that_zoneinfo_gives_it_at_that_moment(at):
+    wrong = []
+    for name in sorted({*zones.names().values(), *zones.windows_names().values()}):
+        if "/" not in name and name.isupper():
+            continue  # CET is an abbreviation before it is a zone
+        now = at.astimezone(zones.load(name))
+        current = normalize_utc_offset(name, dst="current", at=at).value
+        standard = normalize_utc_offset(name, at=at).value
+        # Ireland's law calls winter time the odd one; people mean it by standard.
+        in_force = (
+            now.utcoffset() - now.dst() if name not in ("Europe/Dublin", "Eire") else timedelta()
+        )
+        if (_read(current), _read(standard)) != (now.utcoffset(), in_force):
+            wrong.append((name, current, standard, now.utcoffset(), in_force))
+    assert wrong == []
+
+
+@pytest.mark.parametrize("at", MOMENTS, ids=str)
+def test_windows_zones_have_the_offset_of_their_iana_zone(at):
+    wrong = []
+    for shown, name in zones.windows_names().items():
+        found = normalize_utc_offset(shown, dst="current", at=at).value
+        if _read(found) != at.astimezone(zones.load(name)).utcoffset():
+            wrong.append((shown, name, found))
+    assert wrong == []
+
+
+@pytest.mark.parametrize(
+    ("normalizer", "fewest", "most_wrong"),
+    [("phones", 0.999, 0), ("offsets", 0.995, 0), ("emails", 1.0, 0)],
+)
+def test_goals_on_independent_sets(normalizer, fewest, most_wrong):
+    counts = tally(normalizer, independent(normalizer))
+    assert counts["wrong"] <= most_wrong
+    assert counts["right"] >= fewest * sum(counts.values())
+
+
+@pytest.mark.slow
+def test_goals_of_countries_on_independent_sets():
+    counts = tally("countries", independent("countries"))
+    assert counts["right"] >= 0.97 * sum(counts.values())
+    assert (
+        counts["wrong"] <= 60
+    )  # names on which the packages disagree, and islands that are cities too
+
+
+def test_hardly_a_name_of_people_is_read_the_wrong_way_round_in_silence():
+    people = [case for case in independent("names") if case.category != "companies"]
+    counts = tally("names", people)
+    assert counts["wrong"] <= 0.001 * sum(counts.values())
