@@ -13,7 +13,8 @@ from bulk_import.run.folder import JOURNAL
 def delete_old_runs(newest: Path, keep: int) -> list[Path]:
     """Delete finished runs beside *newest*, all but the *keep* newest ones; return those deleted.
 
-    A run that is not finished, or whose journal cannot be read, is never deleted.
+    A run that is not finished, or whose journal cannot be read, is never deleted; a night that was
+    cut off counts as finished once the next one has taken it over.
     """
     folders = sorted(
         (folder for folder in newest.resolve().parent.iterdir() if (folder / JOURNAL).is_file()),
@@ -31,6 +32,7 @@ def delete_old_runs(newest: Path, keep: int) -> list[Path]:
 def _is_finished(folder: Path) -> bool:
     try:
         with Journal.open(folder / JOURNAL) as journal:
-            return bool(journal.facts().get("finished"))
+            facts = journal.facts()
+            return bool(facts.get("finished") or facts.get("taken_over"))
     except BulkImportError:
         return False

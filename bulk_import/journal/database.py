@@ -198,6 +198,17 @@ class Database:
                     self._db.execute("rollback")
                 raise
 
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Let all reads of the block see the journal as it is at the first of them."""
+        with translated(self.path):
+            self._db.execute("begin")
+        try:
+            yield
+        finally:
+            if self._db.in_transaction:
+                self._db.execute("rollback")
+
     # -- facts about the run ------------------------------------------------------------------
 
     def remember(self, **facts: str) -> None:

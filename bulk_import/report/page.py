@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib import resources
 from pathlib import Path
 
@@ -24,18 +24,24 @@ def write_page(
     *,
     redact: bool = False,
     language: str = "en",
+    rejects: Sequence[str] | None = None,
 ) -> None:
     """Write the page.
 
     Args:
         changes: For tags and lists, parameter -> name -> contacts that it was sent for.
         redact: Leave out contacts and messages, which can hold what people typed.
+        rejects: Names of the files with rows that did not make it; ``None`` = those in the folder.
 
     Raises:
         StorageError: It cannot be written.
     """
     with replaced(path) as file:
-        file.write(render(summary, digest, changes, redact=redact, language=language).encode())
+        file.write(
+            render(
+                summary, digest, changes, redact=redact, language=language, rejects=rejects
+            ).encode()
+        )
 
 
 def render(
@@ -45,11 +51,13 @@ def render(
     *,
     redact: bool = False,
     language: str = "en",
+    rejects: Sequence[str] | None = None,
 ) -> str:
     """Return the page; arguments as of ``write_page``."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     say = texts(language)
+    files = _rejects(summary) if rejects is None else rejects
     folder = resources.files("bulk_import.report")
     script = folder.joinpath("report.js").read_text("utf-8")
     environment = Environment(
@@ -65,15 +73,15 @@ def render(
         language=say.language,
         summary=summary,
         report=contents(summary, digest, changes, say, redact=redact),
-        next_commands=next_commands(summary, say),
-        rejects=_rejects(summary),
+        next_commands=next_commands(summary, say, files),
+        rejects=files,
         style=folder.joinpath("base.css").read_text("utf-8"),
         script=script,
         script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
     )
 
 
-def next_commands(summary: Summary, say: Texts) -> list[tuple[str, str]]:
+def next_commands(summary: Summary, say: Texts, rejects: Sequence[str]) -> list[tuple[str, str]]:
     """Return (what for, command) of what is to be done next; nothing when all is well."""
     run_dir = shlex.quote(summary.run_dir)
     if summary.dry_run:
@@ -81,7 +89,7 @@ def next_commands(summary: Summary, say: Texts) -> list[tuple[str, str]]:
     found = []
     if summary.counts.get(Status.NOT_SENT) or summary.counts.get(Status.UNKNOWN):
         found.append((say("Send what is left"), f"bulk-import resume {run_dir}"))
-    for name in _rejects(summary):
+    for name in rejects:
         path = shlex.quote(str(Path(summary.run_dir) / name))
         mapping = shlex.quote(summary.mapping)
         found.append(

@@ -38,7 +38,7 @@ def is_rejects(name: str) -> bool:
 def write_rejects(
     folder: Path, sources: dict[int, SourceInfo], rejected: Iterable[Rejected]
 ) -> list[Path]:
-    """Write one file per source that has rejected rows; remove files of an earlier report.
+    """Write one file per source that has rejected rows.
 
     Args:
         rejected: (source number, row, outcome) in source order.
@@ -58,10 +58,6 @@ def write_rejects(
         write = _write_csv if suffix == ".csv" else _write_xlsx
         write(path, info, ((row, outcome) for _, row, outcome in rows))
         written.append(path)
-    # Only now: a kill meanwhile leaves the old files or the new ones, not none.
-    for old in folder.glob("rejects*"):
-        if is_rejects(old.name) and old not in written:
-            old.unlink()
     return written
 
 

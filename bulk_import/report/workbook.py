@@ -7,6 +7,7 @@ otherwise cells are texts. Bad cells are coloured and say what is wrong with the
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, suppress
@@ -26,6 +27,8 @@ from bulk_import.system.files import replaced
 MOST_COMMENTS = 20_000
 _LARGEST_SOURCE = 64 << 20  # bytes; reading it a second time takes a minute for each million cells
 _MOST_ROWS = 1_048_575
+_LONGEST_TITLE = 31
+_NOT_IN_TITLES = re.compile(r"[\\/*?:\[\]\x00-\x1f]")
 _BAD = "FFFFC7CE"  # the light red of spreadsheet programs for bad cells
 _WIDTHS = {"_row": 8.0, "_sheet": 14.0, "_status": 10.0, "_reason": 60.0}
 _SUMMARY = "Summary"
@@ -319,7 +322,9 @@ def _write_summary(workbook: Any, info: SourceInfo, causes: _Causes) -> None:
 
 
 def _title(info: SourceInfo) -> str:
-    return info.sheet[:31] or "Rejects"
+    """Return the sheet's name, as far as a workbook can have it: other formats allow more."""
+    name = _NOT_IN_TITLES.sub("-", info.sheet)[:_LONGEST_TITLE].strip().strip("'")
+    return name if name and name.casefold() != "history" else "Rejects"
 
 
 def _writable(text: str) -> str:

@@ -24,7 +24,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from bulk_import.errors import BulkImportError
 from bulk_import.journal import Journal
@@ -174,8 +174,8 @@ class ReadAhead:
         with suppress(RuntimeError):  # the loop is closed
             try:
                 for line in self._process.stdout:
-                    self._loop.call_soon_threadsafe(self._hear, json.loads(line))
-            except ValueError as exc:  # not what `_say` writes
+                    self._loop.call_soon_threadsafe(self._hear, dict(json.loads(line)))
+            except Exception as exc:  # noqa: BLE001 - whatever ends the listening ends the wait
                 self._loop.call_soon_threadsafe(self._hear, {"error": _BUG, "bug": described(exc)})
             self._loop.call_soon_threadsafe(self._hear, {})
 
@@ -201,9 +201,15 @@ class ReadAhead:
 # -- the other process ----------------------------------------------------------------------------
 
 
+_messages: IO[bytes] = sys.stdout.buffer  # `work` gives them a pipe of their own
+
+
 def work() -> None:
     """Read the task from stdin, judge the rows, write the reports."""
     interpreters.behave()
+    global _messages
+    _messages = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # what a library prints must not get between the messages
     lines = _lines(sys.stdin.fileno())
     job = ReadingTask(**json.loads(next(lines)))
     stopping, over = threading.Event(), threading.Event()
@@ -274,5 +280,5 @@ def _spare_processors() -> int:
 
 
 def _say(**message: Any) -> None:
-    sys.stdout.buffer.write(json.dumps(message).encode() + b"\n")
-    sys.stdout.buffer.flush()
+    _messages.write(json.dumps(message).encode() + b"\n")
+    _messages.flush()

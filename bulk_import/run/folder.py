@@ -72,7 +72,7 @@ class RunFolder:
             StorageError: It cannot be made, or nothing can be written in it.
         """
         try:
-            self.path.mkdir(parents=True, exist_ok=True)
+            self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
             self.check_reports()
         except OSError as exc:
             raise StorageError(f"{self.path}: cannot be written: {exc.strerror or exc}") from exc

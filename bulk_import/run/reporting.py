@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 
+from bulk_import.errors import BugError, BulkImportError, StorageError
 from bulk_import.journal import Journal
 from bulk_import.models import Summary
 from bulk_import.report.digest import Digest
 from bulk_import.report.outcomes import write_report
 from bulk_import.report.page import write_page
-from bulk_import.report.rejects import REJECTED, write_rejects
+from bulk_import.report.rejects import REJECTED, is_rejects, write_rejects
 from bulk_import.report.summary import write_summary
 from bulk_import.run.changes import SetCounter
 from bulk_import.system import environment
+from bulk_import.system.crash import described
+from bulk_import.system.files import drafts_in
+from bulk_import.system.locks import hold
 from bulk_import.texts import best_language
 
 REPORT = "report.csv"
 PAGE = "report.html"
 SUMMARY = "summary.json"
+_LOCK = ".reports.lock"
+_LONGEST_WAIT_S = 60.0  # for another process that puts its reports in place
 
 
 def write_reports(
@@ -27,24 +37,107 @@ def write_reports(
     *,
     safe: bool,
     redact: bool = False,
-    is_over: Callable[[], bool] = lambda: True,
+    is_over: Callable[[], bool] | None = None,
 ) -> Summary:
     """Write all reports of a run from its journal.
+
+    They show one moment, and replace the earlier ones together. One that cannot be written does
+    not keep the others from being written.
 
     Args:
         safe: Neutralize formula-like cells in ``report.csv``.
         redact: Leave contacts and messages out of ``report.html``.
-        is_over: Whether sending has ended. Until then, report lines are written as rows end.
+        is_over: Whether sending has ended. Until then, report lines are written as rows end;
+            ``None`` = the report is of this moment, whether or not rows are being sent.
+
+    Raises:
+        StorageError: A report cannot be written; the others are.
+        BugError: Likewise, because of a bug.
     """
-    digest, changes = Digest(), SetCounter()
-    outcomes = journal.outcomes(on_accepted=changes.add, is_over=is_over)
-    write_report(run_dir / REPORT, digest.watched(outcomes), safe=safe)
-    summary = summarize(journal, run_dir)
-    write_rejects(run_dir, journal.sources(), journal.results(*REJECTED))
-    language = best_language(environment.locale())
-    write_page(run_dir / PAGE, summary, digest, changes.names(), redact=redact, language=language)
-    write_summary(run_dir / SUMMARY, summary)
+    reports = _Reports(journal, run_dir)
+    with drafts_in(run_dir) as drafts, ExitStack() as stack:
+        if is_over is None:
+            stack.enter_context(journal.snapshot())
+        digest, changes = Digest(), SetCounter()
+        outcomes = partial(journal.outcomes, on_accepted=changes.add)
+        followed = outcomes() if is_over is None else outcomes(is_over=is_over)
+        report = drafts / REPORT
+        with reports.trying(REPORT):
+            write_report(report, digest.watched(followed), safe=safe)
+        if reports.failures:  # the page counts all rows all the same
+            digest, changes = Digest(), SetCounter()
+            deque(digest.watched(journal.outcomes(on_accepted=changes.add)), maxlen=0)
+        if is_over is not None:
+            stack.enter_context(journal.snapshot())
+        summary = summarize(journal, run_dir)
+        with reports.trying("rejects"):
+            write_rejects(drafts, journal.sources(), journal.results(*REJECTED))
+        rejects = sorted(path.name for path in drafts.iterdir() if is_rejects(path.name))
+        with reports.trying(PAGE):
+            language = best_language(environment.locale())
+            write_page(
+                drafts / PAGE, summary, digest, changes.names(),
+                redact=redact, language=language, rejects=rejects,
+            )  # fmt: skip
+        with reports.trying(SUMMARY):
+            write_summary(drafts / SUMMARY, summary)
+        stack.close()
+        reports.publish(drafts, rejects)
+    reports.raise_failure()
     return summary
+
+
+class _Reports:
+    """The reports that are being written, and what went wrong."""
+
+    def __init__(self, journal: Journal, run_dir: Path) -> None:
+        self.failures: dict[str, Exception] = {}
+        self._journal = journal
+        self._run_dir = run_dir
+
+    @contextmanager
+    def trying(self, name: str) -> Iterator[None]:
+        """Keep what goes wrong in the block, so that the other reports are written."""
+        try:
+            yield
+        except Exception as exc:  # noqa: BLE001 - raised by `raise_failure`
+            self.failures[name] = exc
+
+    def publish(self, drafts: Path, rejects: Sequence[str]) -> None:
+        """Put the reports in their places; remove rejects that this run wrote earlier."""
+        failed = "rejects" in self.failures
+        try:
+            with hold(
+                self._run_dir / _LOCK, f"the reports of {self._run_dir}", wait_s=_LONGEST_WAIT_S
+            ):
+                for draft in drafts.iterdir():
+                    if draft.name in (REPORT, PAGE, SUMMARY) or is_rejects(draft.name):
+                        draft.replace(self._run_dir / draft.name)
+                if not failed:
+                    self._forget_rejects(rejects)
+        except OSError as exc:
+            raise StorageError(
+                f"{self._run_dir}: cannot be written: {exc.strerror or exc}"
+            ) from exc
+
+    def _forget_rejects(self, rejects: Sequence[str]) -> None:
+        earlier = json.loads(self._journal.facts().get("rejects", "[]"))
+        for name in set(earlier) - set(rejects):
+            (self._run_dir / name).unlink(missing_ok=True)
+        if list(rejects) != earlier:
+            self._journal.remember(rejects=json.dumps(rejects))
+
+    def raise_failure(self) -> None:
+        if not self.failures:
+            return
+        name, exc = next(iter(self.failures.items()))
+        again = f"the other reports are written; `bulk-import report {self._run_dir}` tries again"
+        if isinstance(exc, BulkImportError) and not isinstance(exc, BugError):
+            raise type(exc)(f"{exc}; {again}") from exc
+        raise BugError(
+            f"a bug in bulk_import ({type(exc).__name__}) while {name} was written; {again}",
+            report=described(exc),
+        ) from exc
 
 
 def summarize(journal: Journal, run_dir: Path) -> Summary:

@@ -32,6 +32,7 @@ from bulk_import.errors import (
     EXIT_STORAGE,
     EXIT_TERMINATED,
     BugError,
+    BusyError,
     SetupError,
     StoppedError,
     StorageError,
@@ -132,17 +133,18 @@ class Run:
             inputs: Opens the sources.
             paths: Where they are, for a resume that must read them again.
         """
-        is_new = not self._folder.path.exists()
+        is_new, is_ours = not self._folder.path.exists(), False
         self._folder.refuse_earlier_run()
         self._folder.make()
         working_in(self._folder.path)
         try:
             with hold(self._folder.lock, f"the run folder {self._folder}"):
+                is_ours = True
                 async with self._connected() as (client, directory):
                     self._know_titles(directory)
                     if client is not None and self._may_read_ahead(paths):
                         return await self._begin_ahead(client, directory, paths)
-                    suppression = self._suppression()
+                    suppression = await asyncio.to_thread(self._suppression)
                     async with self._opened(inputs(directory)) as opened:
                         with self._new_journal(directory, paths) as journal:
                             tally = await self._judge(journal, opened, suppression, paths)
@@ -150,12 +152,13 @@ class Run:
                                 async with self._opened(inputs(directory)) as again:
                                     tally = await self._judge(journal, again, suppression, paths)
                             if tally is None:
-                                return self._close(journal)
+                                return await self._close(journal)
                             await self._compare(journal, tally, suppression)
                             return await self._send(journal, client, tally)
-        except SetupError:
+        except (SetupError, BusyError):
             # Nothing was sent: leave nothing behind, so that the same command can be tried again.
-            self._folder.clean_up(with_folder=is_new)
+            if is_ours:
+                self._folder.clean_up(with_folder=is_new)
             raise
         except StoppingError:
             self._folder.clean_up(with_folder=is_new)
@@ -187,7 +190,7 @@ class Run:
     async def _begin_ahead(
         self, client: Client, directory: Directory | None, paths: Sequence[str]
     ) -> Summary:
-        self._suppression()  # refuse a wrong one now
+        await asyncio.to_thread(self._suppression)  # refuse a wrong one now
         with (
             opened_sources(paths, self._mapping, directory) as opened,
             self._new_journal(directory, paths) as journal,
@@ -234,7 +237,7 @@ class Run:
                 raise BugError(ahead.error, report=ahead.bug)
             if is_reported:
                 return summarize(journal, self._folder.path)
-            return self._reported(journal)
+            return await asyncio.to_thread(self._reported, journal)
 
     async def _read_to_the_end(self, ahead: ReadAhead) -> None:
         """Wait until every row is in the journal, sent or not; an interrupted run does not wait."""
@@ -273,7 +276,7 @@ class Run:
             try:
                 return await self._go_on(journal, facts, paths, inputs, frame)
             except StoppingError:
-                return self._close(journal)
+                return await self._close(journal)
 
     async def _go_on(
         self,
@@ -295,11 +298,11 @@ class Run:
                 f"{self._folder}: this run is finished; nothing was sent. "
                 f"`bulk-import resume {self._folder}` sends again what may be sent again"
             )
-            return self._reported(journal, is_unchanged=True)
+            return await asyncio.to_thread(self._reported, journal, is_unchanged=True)
         changes = journal.changes
         async with self._connected() as (client, directory):
             self._know_titles(directory)
-            suppression = self._suppression()
+            suppression = await asyncio.to_thread(self._suppression)
             if facts.get("judged"):
                 tally = Tally(int(facts["rows_read"]))
                 await asyncio.to_thread(self._judge_again, journal, directory, suppression, tally)
@@ -318,17 +321,20 @@ class Run:
                     async with self._opened(reopened) as opened:
                         fresh = await self._judge(journal, opened, suppression, again)
                 if fresh is None:
-                    return self._close(journal)
+                    return await self._close(journal)
                 tally = fresh
                 await self._compare(journal, tally, suppression)
-            journal.reopen(
-                retry_failed=self._settings.policy.retry_failed,
-                resend_unknown=self._settings.policy.resend_unknown,
-            )
-            withhold_suppressed(journal, suppression)  # lists may have grown
+            await asyncio.to_thread(self._reopen, journal, suppression)
             if facts.get("finished") and journal.changes == changes:
-                return self._reported(journal, is_unchanged=True)
+                return await asyncio.to_thread(self._reported, journal, is_unchanged=True)
             return await self._send(journal, client, tally)
+
+    def _reopen(self, journal: Journal, suppression: SuppressionList) -> None:
+        journal.reopen(
+            retry_failed=self._settings.policy.retry_failed,
+            resend_unknown=self._settings.policy.resend_unknown,
+        )
+        withhold_suppressed(journal, suppression)  # lists may have grown
 
     def _judge_again(
         self,
@@ -440,23 +446,23 @@ class Run:
         if self._adjust is None:
             return
         reason = await asyncio.to_thread(self._adjust, journal, tally)
-        withhold_suppressed(journal, suppression)
+        await asyncio.to_thread(withhold_suppressed, journal, suppression)
         if reason:
             self._stop.request(reason, EXIT_STOPPED)
 
     async def _send(self, journal: Journal, client: Client | None, tally: Tally) -> Summary:
         if client is None or self._stop.is_set:
-            return self._close(journal)
+            return await self._close(journal)
         plan = await asyncio.to_thread(self._plan, journal, tally)
         answer = not plan.to_send or await answered(self._confirm, plan, self._stop)
         if not answer:
             self._stop.request("not confirmed; nothing was sent", EXIT_STOPPED)
-            return self._close(journal)
+            return await self._close(journal)
         sending = self._sending
         if isinstance(answer, Approval):
             sending = sending.with_canary(answer.canary)
         await sending.send(journal, client, plan)
-        return self._close(journal)
+        return await self._close(journal)
 
     def _plan(self, journal: Journal, tally: Tally) -> Plan:
         is_asked = self._confirm is not None
@@ -467,10 +473,10 @@ class Run:
 
     # -- ends -----------------------------------------------------------------------------------
 
-    def _close(self, journal: Journal) -> Summary:
+    async def _close(self, journal: Journal) -> Summary:
         """Store how the run ended, then write the reports."""
         self._remember_end(journal)
-        return self._reported(journal)
+        return await asyncio.to_thread(self._reported, journal)
 
     def _reported(self, journal: Journal, *, is_unchanged: bool = False) -> Summary:
         """Write the reports, unless they exist and nothing has changed.

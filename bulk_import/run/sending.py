@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -109,11 +110,12 @@ class Sending:
         )
         if self._steer is not None:
             self._steer(pool.pace)
+        sent = 0
         if self._settings.safeguards.canary:
-            await self._send_canary(reader, pool, plan)
+            sent = await self._send_canary(reader, pool, plan, limit)
         if self._stop.is_set:
             return
-        left = None if limit is None else max(0, limit - self._settings.safeguards.canary)
+        left = None if limit is None else limit - sent
         if ahead is None:
             await pool.run(reader.pending(limit=left))
         else:
@@ -130,8 +132,11 @@ class Sending:
         left = total - ahead.rows_kept
         self._progress.expecting(left if limit is None else min(limit, left))
 
-    async def _send_canary(self, reader: Journal, pool: Pool, plan: Plan) -> None:
-        chosen = choose_canary(reader.pending(), self._settings.safeguards.canary)
+    async def _send_canary(self, reader: Journal, pool: Pool, plan: Plan, limit: int | None) -> int:
+        """Send the canary, ask whether to go on; return the number of its rows."""
+        most = self._settings.safeguards.canary
+        most = most if limit is None else min(most, limit)
+        chosen = await asyncio.to_thread(choose_canary, reader.pending(), most)
         before = reader.counts()[Status.SUCCESS]
         sent = list(reader.pending(only=chosen))
         await pool.run(reader.pending(only=chosen))
@@ -151,6 +156,7 @@ class Sending:
                     "not confirmed after the canary; the rest was not sent", EXIT_STOPPED
                 )
             self._progress.sending(plan.to_send - accepted)
+        return len(chosen)
 
     def _constant_lists(self, reader: Journal) -> frozenset[str]:
         lists = (

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
 from bulk_import.errors import StorageError
+
+_ALIVE = ".alive"  # locked while the process lives that made the folder
+_YOUNG_S = 60.0
 
 
 @contextmanager
@@ -19,9 +24,14 @@ def replaced(path: Path) -> Iterator[IO[bytes]]:
     Raises:
         StorageError: A full disk, permissions.
     """
-    draft = path.with_name(f".{path.name}.part")
     try:
-        with os.fdopen(os.open(draft, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600), "wb") as file:
+        # A name of its own: another process may be writing the same file.
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+    except OSError as exc:
+        raise StorageError(f"{path}: cannot be written: {exc.strerror or exc}") from exc
+    draft = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
@@ -34,14 +44,18 @@ def replaced(path: Path) -> Iterator[IO[bytes]]:
         raise
 
 
-def made_folder(path: Path) -> Path:
+def made_folder(path: Path, *, is_private: bool = False) -> Path:
     """Return *path*, a folder that is there when this returns.
+
+    Args:
+        is_private: Only the owner may look into a folder that is made; one that exists stays as
+            it is.
 
     Raises:
         StorageError: It cannot be made.
     """
     try:
-        path.mkdir(parents=True, exist_ok=True)
+        path.mkdir(mode=0o700 if is_private else 0o777, parents=True, exist_ok=True)
     except OSError as exc:
         raise StorageError(f"{path}: cannot be made: {exc.strerror or exc}") from exc
     return path
@@ -49,17 +63,79 @@ def made_folder(path: Path) -> Path:
 
 @contextmanager
 def temporary_folder() -> Iterator[Path]:
-    """Yield a private folder; it is gone when the block ends.
+    """Yield a private folder for temporary files; it is gone when the block ends.
 
     Raises:
         StorageError: There is no room for one.
     """
     try:
+        parent = Path(tempfile.gettempdir())
+        with _living_folder(parent, "bulk_import_") as folder:
+            yield folder
+    except FolderError as exc:
+        raise no_room(exc.reason) from exc
+
+
+@contextmanager
+def drafts_in(folder: Path) -> Iterator[Path]:
+    """Yield a private folder inside of *folder*, for files that are moved into *folder* when done.
+
+    Raises:
+        StorageError: It cannot be made.
+    """
+    try:
+        with _living_folder(folder, ".drafts_") as drafts:
+            yield drafts
+    except FolderError as exc:
+        reason = exc.reason.strerror or exc.reason
+        raise StorageError(f"{folder}: cannot be written: {reason}") from exc
+
+
+class FolderError(Exception):
+    """A temporary folder cannot be made."""
+
+    def __init__(self, reason: OSError) -> None:
+        super().__init__(str(reason))
+        self.reason = reason
+
+
+def remove_leftovers(parent: Path | None = None, prefix: str = "bulk_import_") -> None:
+    """Remove temporary folders of processes that were killed: they may hold copies of sources.
+
+    Args:
+        parent: Instead of the system's folder for temporary files.
+    """
+    from filelock import FileLock, Timeout
+
+    try:
+        found = list(Path(parent or tempfile.gettempdir()).glob(f"{prefix}*"))
+    except OSError:
+        return
+    for folder in found:
+        with suppress(OSError, Timeout):
+            # One that is this young may be about to be locked by whoever makes it.
+            if not folder.is_dir() or time.time() - folder.stat().st_mtime < _YOUNG_S:
+                continue
+            lock = FileLock(folder / _ALIVE, mode=0o600)
+            lock.acquire(timeout=0)
+            shutil.rmtree(folder, ignore_errors=True)
+            lock.release()
+
+
+@contextmanager
+def _living_folder(parent: Path, prefix: str) -> Iterator[Path]:
+    """Yield a private folder that others leave alone while this process lives."""
+    from filelock import FileLock
+
+    remove_leftovers(parent, prefix)
+    try:
         # It is removed at the interpreter's end as well, when a thread still hangs in the block.
-        folder = tempfile.TemporaryDirectory(prefix="bulk_import_", ignore_cleanup_errors=True)
+        folder = tempfile.TemporaryDirectory(prefix=prefix, dir=parent, ignore_cleanup_errors=True)
+        lock = FileLock(Path(folder.name) / _ALIVE, mode=0o600)
+        lock.acquire()
     except OSError as exc:
-        raise no_room(exc) from exc
-    with folder as name:
+        raise FolderError(exc) from exc
+    with folder as name, lock:
         yield Path(name)
 
 

@@ -14,12 +14,13 @@ from bulk_import.system.clock import now_s
 
 
 @contextmanager
-def hold(path: Path, what: str) -> Iterator[None]:
+def hold(path: Path, what: str, *, wait_s: float = 0) -> Iterator[None]:
     """Hold the lock at *path* while the block runs.
 
     Args:
         path: The lock file; a file beside it, ending in ``.holder``, says who holds it.
         what: The thing that is locked, as the message to the one who comes second calls it.
+        wait_s: Seconds to wait until it is free.
 
     Raises:
         BusyError: Somebody else holds it; the message names process and start.
@@ -30,7 +31,7 @@ def hold(path: Path, what: str) -> Iterator[None]:
     holder = path.with_name(path.name + ".holder")
     lock = FileLock(path, mode=0o600)
     try:
-        lock.acquire(timeout=0)
+        lock.acquire(timeout=wait_s)
     except Timeout:
         raise BusyError(f"{what} is in use by {_describe(holder)}; wait for it to end") from None
     except OSError as exc:
