@@ -63,7 +63,7 @@ STATIONS: dict[str, list[str]] = {
         "jobs.comparison:Comparison.settle", "delivery.attempts:Attempts.make", "jobs.nightly:_NightJob.finish",
     ],
     SYNC + " --metrics-file {folder}/m.prom --keep-runs 1": [
-        "report.metrics:write_metrics", "jobs.retention:delete_old_runs",
+        "report.metrics:write_metrics", "jobs.retention:delete_old_nights",
     ],
     RETAG: [
         "jobs.segments:read_members", "jobs.retagging:write_plan", "jobs.importing:load_mapping",

@@ -160,6 +160,7 @@ async def sync_night(
         BusyError: Another night of the job is at work.
         BulkImportError: As ``import_file`` raises.
     """
+    settings = settings if settings.dry_run else settings.ready_to_send()
     paths = expand_sources(source)
     if "-" in paths:
         raise SetupError("sync reads files, not standard input: it compares their times")

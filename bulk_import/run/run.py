@@ -377,7 +377,12 @@ class Run:
                 if self._settings.policy.preflight:
                     wants_managers = "lead_personal_manager" in self._mapping.spec.fields
                     directory = await self._stop.unless(
-                        preflight(client, with_managers=wants_managers)
+                        preflight(
+                            client,
+                            with_managers=wants_managers,
+                            patience=self._settings.patience,
+                            is_paused=self._progress.paused,
+                        )
                     )
                 yield client, directory
 
