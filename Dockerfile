@@ -12,6 +12,5 @@ USER importer
 # Sources, mappings, states and run folders: mount a local disk here.
 WORKDIR /data
 VOLUME /data
-HEALTHCHECK --interval=5m --timeout=30s CMD ["bulk-import", "doctor"]
 ENTRYPOINT ["bulk-import"]
 CMD ["--help"]

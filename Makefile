@@ -35,11 +35,13 @@ app: $(READY) ## The whole job in a browser: bulk-import app
 demo: $(READY) ## Import sample_data into the built-in sandbox and show the report
 	@$(BIN)/python -m bulk_import demo
 
+# Playwright leaves an event loop running in its process: the browser has one of its own.
 test: $(READY) ## Run every test
-	@$(BIN)/python -m pytest -m "" -n auto
+	@$(BIN)/python -m pytest -m "" -n auto --ignore=tests/browser
+	@$(BIN)/python -m pytest -m "" tests/browser
 
 test-quick: $(READY) ## Run the tests that are not whole runs of many seconds
-	@$(BIN)/python -m pytest -n auto
+	@$(BIN)/python -m pytest -n auto --ignore=tests/browser
 
 check: lint types docs test ## Everything CI runs, quickest to fail first
 
@@ -87,7 +89,7 @@ accuracy-independent: $(VENV)/.bench ## The same on sets made from packages that
 shuffle: $(READY) ## 100,000 rows answered in random order: whose answer has each? (minutes)
 	@SHUFFLED_ROWS=100000 $(BIN)/python -m pytest -q -m slow -k random_order tests/test_wire.py
 
-torture: $(READY) ## Kill a run 200 times, resume it, count on the server's side (minutes)
+torture: $(READY) ## Kill runs and nights, spoil journals, finish, count on the server's side (an hour)
 	@$(BIN)/python -m benchmarks.torture
 
 LOCK = uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \

@@ -105,7 +105,7 @@ class Record:
     Attributes:
         row: Where it came from.
         email: The normalized, lower-cased address: the contact's key on the server. Empty for a
-            row without one, which the server would create anew at each call.
+            row without one, which the server would create again at each call.
         contact: What the reports call the contact: ``email``, else the phone, else empty.
         fields: Form parameters and values in catalogue order, extras last; no empty values unless
             the mapping clears a field by name. The API key is never among them.

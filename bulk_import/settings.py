@@ -31,6 +31,7 @@ ACCOUNT_DOMAIN = "influencersoft.com"
 METHODS = ("addupdatelead", "getalllists", "getpersonalmanagers")
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
+_USUAL_PORTS = {"https": 443, "http": 80}
 _LOGIN = re.compile(r"[a-z0-9](?:[a-z0-9_-]{0,61}[a-z0-9])?", re.IGNORECASE)
 _LIMIT = re.compile(r"(\d+)(%?)|(\d+\.\d+)(%)")
 
@@ -302,7 +303,7 @@ class Settings:
         if not account and not endpoint:
             endpoint = known.get(environment.ENDPOINT_VARIABLE, "")
             account = "" if endpoint else known.get(environment.ACCOUNT_VARIABLE, "")
-        options.setdefault("state_dir", environment.state_folder(known))
+        options.setdefault("state_dir", environment.lock_folder(known))
         options["proxy"] = _proxy(options.get("proxy") or "", known)
         return cls(
             endpoint=normalize_endpoint(endpoint) if endpoint else account_endpoint(account),
@@ -380,8 +381,17 @@ def normalize_endpoint(url: str) -> str:
         raise SettingsError(
             f"--endpoint {given!r}: the address of the account is enough: {parts.scheme}://{host}"
         )
+    host = host.rstrip(".")
     shown = f"[{host}]" if ":" in host else host
-    return f"{parts.scheme}://{shown}" + (f":{port}" if port else "")
+    is_usual = port is None or port == _USUAL_PORTS[parts.scheme]
+    return f"{parts.scheme}://{shown}" + ("" if is_usual else f":{port}")
+
+
+def account_name(endpoint: str) -> str:
+    """Return one name for all spellings of an account's address: ``localhost`` is ``127.0.0.1``."""
+    parts = urlsplit(normalize_endpoint(endpoint))
+    host = parts.hostname or ""
+    return f"{'localhost' if host in LOOPBACK else host}:{parts.port or _USUAL_PORTS[parts.scheme]}"
 
 
 def normalize_proxy(url: Secret | str) -> Secret:

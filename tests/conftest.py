@@ -59,6 +59,7 @@ def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for name in ("API_KEY", "ACCOUNT", "ENDPOINT"):
         monkeypatch.delenv(f"INFLUENCERSOFT_{name}", raising=False)
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.setenv("BULK_IMPORT_LOCKS", str(tmp_path / "state"))
 
 
 @pytest.fixture(params=["direct", pytest.param("session", marks=pytest.mark.slow)])

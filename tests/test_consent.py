@@ -368,3 +368,28 @@ async def test_what_was_refused_for_consent_stays_refused_when_it_is_fed_back(
 
     assert len(sandbox.sent()) == 1
     assert statuses(Path(again.run_dir)) == ["invalid"] * 5
+
+
+@pytest.mark.parametrize("policy", ["send", "first", "last", "merge", "refuse"])
+@pytest.mark.parametrize("at", [0, 1, 2])
+async def test_who_said_no_in_one_row_is_not_written_to_by_another(
+    sandbox, settings, write_csv, tmp_path, policy, at
+):
+    rows = [["a@b.org", "no"], ["A@b.org", ""]]
+    rows.insert(at, ["a@B.org", "yes"])
+    source = write_csv([["E-mail", "Unsub"], *rows, ["ok@b.org", "no"]])
+    mapping = tmp_path / "m.yml"
+    mapping.write_text(
+        f"version: 1\nfields: {{lead_email: E-mail}}\nwhen: {{duplicate: {policy}}}\n"
+        "skip: [{column: Unsub, values: yes, because: said no}]\n", "utf-8",
+    )  # fmt: skip
+
+    summary = await import_file_async(source, mapping, settings(sandbox, read_ahead_bytes=0))
+    await resume_async(summary.run_dir, settings(sandbox))
+
+    assert [request.email for request in sandbox.sent()] == ["ok@b.org"]
+    report = report_of(Path(summary.run_dir))
+    assert [line["status"] for line in report] == ["skipped"] * 3 + ["success"]
+    others = [line["message"] for n, line in enumerate(report[:3]) if n != at]
+    said = f"row {at + 2} of the same contact in {source}: Unsub: 'yes' (skip: said no)"
+    assert others == [said, said]

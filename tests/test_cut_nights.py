@@ -18,7 +18,7 @@ from bulk_import.mapping.loading import parse_mapping
 from bulk_import.models import Status
 from tests.conftest import report_of
 
-MAPPING = "version: 1\nfields: {lead_email: E-mail, lead_first_name: Name}\n"
+MAPPING = "version: 1\nfields: {lead_email: E-mail, lead_first_name: Name, lead_phone: Phone}\n"
 BARE = (
     "version: 1\nfields: {lead_email: E-mail, lead_first_name: Name, lead_phone: {value: '+14155550123'}}\n"
     "when: {no_email: create}\n"
@@ -26,7 +26,11 @@ BARE = (
 
 
 def people(count: int, **changed: str) -> list[list[str]]:
-    return [[f"p{n}@example.org", changed.get(f"p{n}", f"Ann {n}")] for n in range(count)]
+    return [[f"p{n}@example.org", changed.get(f"p{n}", f"Ann {n}"), ""] for n in range(count)]
+
+
+def bare(count: int) -> list[list[str]]:
+    return [["", f"Bare {n}", f"+1415555{n:04}"] for n in range(count)]
 
 
 class Job:
@@ -40,7 +44,7 @@ class Job:
 
     def write(self, rows) -> None:
         with self.source.open("w", encoding="utf-8", newline="") as file:
-            csv.writer(file).writerows([["E-mail", "Name"], *rows])
+            csv.writer(file).writerows([["E-mail", "Name", "Phone"], *rows])
         self.nights += 1
         os.utime(self.source, (1_800_000_000 + self.nights,) * 2)
 
@@ -102,7 +106,7 @@ async def test_a_night_killed_before_it_compared_compares_when_it_is_resumed(job
 async def test_the_brake_holds_when_a_braked_night_is_resumed_until_it_is_accepted(job):
     job.write(people(100))
     await job.night("one")
-    job.write([[email, f"New {at}"] for at, (email, _) in enumerate(people(100))])
+    job.write([[email, f"New {at}", ""] for at, (email, *_) in enumerate(people(100))])
     assert (await job.night("two")).exit_code == 3
 
     braked = await job.resume("two")
@@ -191,7 +195,7 @@ async def test_a_night_whose_state_is_gone_is_not_resumed(job):
 
 async def test_a_row_without_email_in_doubt_is_listed_as_unknown_by_the_next_night_once(job):
     """It was sent when the night was killed: it must not be sent again, nor be passed over."""
-    rows = [*people(20), *(["", f"Bare {n}"] for n in range(10))]
+    rows = [*people(20), *bare(10)]
     job.write(rows)
     await job.killed("one", 25, BARE)
     assert job.sent()[-1] == "Bare 4"
@@ -211,7 +215,7 @@ async def test_a_row_without_email_in_doubt_is_listed_as_unknown_by_the_next_nig
 
 
 async def test_rows_without_email_of_a_night_whose_folder_is_gone_are_unknown_not_sent_again(job):
-    rows = [*people(20), *(["", f"Bare {n}"] for n in range(10))]
+    rows = [*people(20), *bare(10)]
     job.write(rows)
     await job.killed("one", 25, BARE)
     job.run_dir("one").rename(job.folder / "elsewhere")
@@ -219,15 +223,15 @@ async def test_rows_without_email_of_a_night_whose_folder_is_gone_are_unknown_no
     summary = await job.night("two", BARE)
 
     assert summary.counts[Status.UNKNOWN] == 10
-    bare = Counter(name for name in job.sent() if name.startswith("Bare"))
-    assert max(bare.values()) == 1
+    sent = Counter(name for name in job.sent() if name.startswith("Bare"))
+    assert max(sent.values()) == 1
     third = await job.night("three", BARE)
     assert (third.exit_code, third.counts[Status.UNCHANGED]) == (0, 30)
 
 
 async def test_a_full_night_does_not_send_rows_without_email_again(job):
-    job.write([*people(20), ["", "Bare"]])
+    job.write([*people(20), *bare(1)])
     await job.night("one", BARE)
     await job.night("two", BARE, full=True)
-    assert Counter(job.sent())["Bare"] == 1
+    assert Counter(job.sent())["Bare 0"] == 1
     assert len(job.sent()) == 41

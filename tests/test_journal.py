@@ -132,7 +132,7 @@ def test_what_was_confirmed_is_never_pending_again(journal):
 
 
 def test_a_journal_that_is_there_is_a_whole_one(tmp_path):
-    """Killed while it is made, it is not there at all: the same command begins anew."""
+    """Killed while it is made, it is not there at all: the same command begins again."""
     (tmp_path / ".journal.sqlite3.part").write_bytes(b"half of it")
     with Journal.create(tmp_path / "journal.sqlite3", {"endpoint": "https://x"}) as made:
         facts = made.facts()

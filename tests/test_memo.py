@@ -1,4 +1,4 @@
-"""What repeats in a column is normalized once, and comes to the same as each time anew."""
+"""What repeats in a column is normalized once, and comes to the same as each time again."""
 
 from __future__ import annotations
 

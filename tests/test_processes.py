@@ -149,7 +149,7 @@ async def test_bombs_and_endless_answers_are_not_kept_in_memory(tmp_path, contac
     run_dir = tmp_path / "run"
     async with wired(harmful, times=12) as wire:
         program = ["run", contacts_csv(12), "-m", mapping, "--run-dir", run_dir, "--no-preflight",
-                   "--endpoint", wire.url, "--rate", "0"]  # fmt: skip
+                   "--endpoint", wire.url, "--rate", "0", "--yes"]  # fmt: skip
         done = await asyncio.to_thread(
             subprocess.run, [sys.executable, "-c", MEASURED, sys.executable, "-m", "bulk_import", *map(str, program)],
             env=os.environ | ENVIRONMENT, capture_output=True, text=True, check=True,

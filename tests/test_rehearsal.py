@@ -66,7 +66,15 @@ def test_an_interrupted_rehearsal_estimates_the_whole_file():
     counts = {Status.SUCCESS: 900, Status.INVALID: 100, Status.NOT_SENT: 1000}
     summary = Summary("", (), "", "", counts, 2000, requests=900, elapsed_s=3, rows_unread=7000)
     found = estimate(summary, rate=2, concurrency=4, latency_ms=100, throttle=0)
-    assert (found.seconds, found.bound_by) == (900 * 9 / 2, "--rate 2")
+    # 1,900 of the 2,000 rows read are to be sent, and so are 95 % of the 7,000 others.
+    assert (round(found.seconds), found.bound_by) == ((1900 + 6650) / 2, "--rate 2")
+
+
+def test_rows_that_were_refused_are_no_progress_of_an_interrupted_rehearsal():
+    counts = {Status.SUCCESS: 64, Status.INVALID: 1000, Status.NOT_SENT: 2936}
+    summary = Summary("", (), "", "", counts, 4000, requests=64, elapsed_s=5)
+    found = estimate(summary, rate=0.25, concurrency=4, latency_ms=300, throttle=0)
+    assert found.seconds == 3000 / 0.25
 
 
 def test_durations_for_people():

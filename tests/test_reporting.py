@@ -161,7 +161,7 @@ async def test_a_canary_that_is_smaller_than_asked_for_counts_as_what_it_is(
 async def test_a_second_run_into_an_account_leaves_no_folder(
     sandbox, settings, contacts_csv, mapping, tmp_path
 ):
-    host = sandbox.url.split("://")[1].replace(":", "_")
+    host = f"localhost_{sandbox.url.rpartition(':')[2]}"
     (tmp_path / "state").mkdir()
     with (
         hold(tmp_path / "state" / f"{host}.lock", "the account"),

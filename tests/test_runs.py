@@ -130,7 +130,9 @@ async def test_lost_answers_are_repeated_for_contacts_with_an_email(
 ):
     sandbox.use(Faults(lost=0.15, error_500=0.1, dropped=0.1, html_200=0.05))
 
-    summary = await import_file_async(contacts_csv(40), mapping, settings(sandbox, concurrency=8))
+    summary = await import_file_async(
+        contacts_csv(40), mapping, settings(sandbox, concurrency=8, max_attempts=20)
+    )
 
     assert summary.counts[Status.SUCCESS] == 40
     assert len(sandbox.contacts()) == 40

@@ -209,7 +209,7 @@ def test_what_must_survive_is_in_the_main_file_soon(journal, tmp_path):
 
 
 def test_a_program_that_reads_the_journal_for_long_ends_nothing_and_holds_nothing_up(journal):
-    """A backup or a viewer keeps the log from beginning anew: it grows, and commits go on."""
+    """A backup or a viewer keeps the log from beginning again: it grows, and commits go on."""
     reader = sqlite3.connect(journal.path, isolation_level=None)
     with journal.deferring_syncs(every_s=0) as syncer:
         reader.execute("begin")
@@ -222,7 +222,7 @@ def test_a_program_that_reads_the_journal_for_long_ends_nothing_and_holds_nothin
         before = log.stat().st_size
         syncer.copy_back(is_whole=True)
         assert before > 0
-        assert log.stat().st_size == 0, "the log has its true size: it begins anew"
+        assert log.stat().st_size == 0, "the log has its true size: it begins again"
     reader.close()
     assert journal.counts()[Status.SUCCESS] == 199
 

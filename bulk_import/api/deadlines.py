@@ -37,7 +37,7 @@ class Deadlines:
         return task
 
     def restart(self) -> None:
-        """Let the time of the current task's block, if it is in one, begin anew."""
+        """Let the time of the current task's block, if it is in one, begin again."""
         task = asyncio.current_task(self._loop)
         if task is not None and self._due.pop(task, None) is not None:
             self._due[task] = self._loop.time() + self._seconds

@@ -1,4 +1,4 @@
-"""What the page works on: the folder, the account, projects that are open, work that goes on."""
+"""What the page works on: the folder, the account, open projects, running work."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ class Desk:
                 faults=Faults(latency_ms=_SANDBOX_LATENCY_MS),
                 database=self.home / IMPORTS / _SANDBOX,
             )
-            # The same address as last time: a run goes on only with the account that it began with.
+            # The same address as last time: a run continues only with the account that it began with.
             await sandbox.start(_free_port(int(self.facts().get("sandbox_port", 0))))
             self.remember(sandbox_port=int(sandbox.url.rsplit(":", 1)[1]))
             self._sandbox = sandbox
@@ -261,7 +261,7 @@ class Desk:
             project.review.overlay(project.run_dir / JOURNAL)
 
     async def close(self) -> None:
-        """End what goes on: rows in flight are finished, journals are good."""
+        """Stop running work: rows in flight are finished, journals are good."""
         if self._asking is not None:
             self._asking.cancel()
         for judging in self.judging.values():

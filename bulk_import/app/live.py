@@ -1,4 +1,4 @@
-"""Work that goes on while pages come and go: judging rows, and sending them.
+"""Work that continues while pages come and go: judging rows, and sending them.
 
 A page that is opened, reloaded or opened twice is given the same snapshot; closing it changes
 nothing. Sending runs through the functions of the commands.
@@ -82,7 +82,7 @@ class Sending:
 
     Attributes:
         expected: The number that the person typed: another plan than that is not sent. ``None`` =
-            the person is asked when the plan is known, as when a run goes on.
+            the person is asked when the plan is known, as when a run is continued.
     """
 
     run_dir: Path

@@ -79,7 +79,7 @@ class Page:
         return doorkeeper.link()
 
     async def stop(self) -> None:
-        """End what goes on, then stop listening."""
+        """Stop running work, then stop listening."""
         await self.desk.close()
         if self._runner is not None:
             await self._runner.cleanup()

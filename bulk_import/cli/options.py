@@ -61,6 +61,41 @@ def correction_options(command: Command) -> Command:
     return command
 
 
+def _seconds(_ctx: object, _param: object, text: str | None) -> tuple[float, ...] | None:
+    """Read ``60,300,900``; an empty text means no pause at all."""
+    if text is None:
+        return None
+    try:
+        waits = tuple(float(part) for part in text.split(",") if part.strip())
+    except ValueError:
+        waits = (-1.0,)
+    if not all(0 <= wait <= 86_400 for wait in waits):
+        raise click.BadParameter(f"{text!r}: give seconds, such as 60,300,900")
+    return waits
+
+
+def _wait_options(command: Command) -> Command:
+    """How long a run waits before it stops."""
+    for option in reversed(
+        (
+            click.option(
+                "--quota-waits", "quota_waits_s", metavar="S,S,…", callback=_seconds,
+                help="Pauses after the API's code 8, then the run stops. [60,300,900]",
+            ),
+            click.option(
+                "--retry-after-cap", "retry_after_cap_s", type=float, metavar="S",
+                help="Stop when the server asks for a longer pause. [600]",
+            ),
+            click.option(
+                "--connect-deadline", "connect_deadline_s", type=float, metavar="S",
+                help="Stop when no connection was made for so long. [60]",
+            ),
+        )
+    ):  # fmt: skip
+        command = option(command)
+    return command
+
+
 def sending_options(command: Command) -> Command:
     """How a run sends."""
     for option in reversed(
@@ -118,7 +153,7 @@ def sending_options(command: Command) -> Command:
         )
     ):  # fmt: skip
         command = option(command)
-    return command
+    return _wait_options(command)
 
 
 def judging_options(command: Command) -> Command:

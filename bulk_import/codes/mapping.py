@@ -72,6 +72,12 @@ CODES: tuple[Code, ...] = (
         "Unsubscribed: yes",
     ),
     Code(
+        "CONTACT_SKIPPED",
+        "Another row of the same contact is skipped by a rule of the mapping, so none is sent.",
+        "Nothing, or correct the row that is named.",
+        "row 7 of the same contact in contacts.csv: Unsubscribed: 'yes' (skip: unsubscribed)",
+    ),
+    Code(
         "CONSENT_IGNORED",
         "A column says of rows that they must not be written to, and no rule of the mapping looks at it.",
         "Add a skip or only rule; `bulk-import init` writes one.",

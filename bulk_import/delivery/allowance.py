@@ -1,4 +1,4 @@
-"""When requests may be made at all: in a window of the day, and so many a day, by the local clock."""
+"""When requests may be made at all: in a window of the day, and only a number a day, by the local clock."""
 
 from __future__ import annotations
 

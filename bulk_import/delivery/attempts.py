@@ -1,6 +1,6 @@
 """One attempt: a slot, an intent on disk, a request, and what came of it.
 
-Everything that an attempt can end in is told apart here, once; what it means for the whole run
+Everything that an attempt can end in is distinguished here, once; what it means for the whole run
 (pause, slow down, stop) happens here as well.
 """
 

@@ -169,7 +169,7 @@ def _is_sqlite(path: Path) -> bool:
 
 
 class LiveCauses:
-    """Why rows of a run that goes on did not make it, so far. For one thread at a time."""
+    """Why rows of a running run were not accepted so far. For one thread at a time."""
 
     def __init__(self, run_dir: Path) -> None:
         self._path = run_dir / JOURNAL

@@ -157,7 +157,7 @@ def set_option(project: Project, path: Sequence[str], value: str) -> None:
 
 
 def read_as(project: Project, answers: Mapping[str, str]) -> None:
-    """Read the spreadsheet as a person says, and propose its columns anew; it can be undone.
+    """Read the spreadsheet as a person says, and propose its columns again; it can be undone.
 
     Args:
         answers: ``encoding``, ``delimiter``, ``sheet``, ``header_row``, ``member``; empty = detected.

@@ -215,7 +215,7 @@ async def resume_night(
     if not await asyncio.to_thread(path.exists):
         raise SetupError(
             f"{run_dir}: a night of the job {path}, and that file is gone; nothing was sent. "
-            "Restore it, or run `bulk-import sync` with the same --state to start anew"
+            "Restore it, or run `bulk-import sync` with the same --state to start again"
         )
     options = _options_of(facts, accept=accept)
     watch, ends = progress or Silence(), stop or Stop()
@@ -343,7 +343,7 @@ class _NightJob:
     def adjust(self, journal: Journal, tally: Tally) -> str:
         """Settle rows that need not be sent; return the reason to send nothing, or ``""``.
 
-        A resumed night calls it again: what it settled before is compared anew.
+        A resumed night calls it again: what it settled before is compared again.
         """
         missing = vanished_sources(journal)
         with attached(self._state, journal):

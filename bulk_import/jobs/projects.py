@@ -251,7 +251,7 @@ class Project:
         on_rows: Callable[[int], None] = lambda _: None,
         is_stopping: Callable[[], bool] = lambda: False,
     ) -> Review:
-        """Judge every row anew.
+        """Judge every row again.
 
         Raises:
             SetupError: The source or the mapping cannot be used.
@@ -282,7 +282,7 @@ class Project:
         return tested_fixes(review.mapping, review.header, review.refused())
 
     def apply_fix(self, change: str) -> None:
-        """Apply a fix that ``fixes`` returned; the rows are to be judged anew then.
+        """Apply a fix that ``fixes`` returned; the rows are to be judged again then.
 
         Raises:
             SetupError: There is no such fix (any more).
@@ -366,7 +366,7 @@ class Project:
         return self.edit(changes, f"corrections of {earlier.source.name}")
 
     def undo(self) -> Step | None:
-        """Take the last step back; ``None`` when there is none. Judge anew if it is the mapping's."""
+        """Take the last step back; ``None`` when there is none. Judge again if it is the mapping's."""
         return self._step_back(undone=False)
 
     def redo(self) -> Step | None:

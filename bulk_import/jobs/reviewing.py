@@ -28,7 +28,7 @@ from bulk_import.models import Problem, Record, Row, SourceInfo, Status
 from bulk_import.run.changes import SetCounter
 from bulk_import.run.inputs import opened_inputs, row_mapper
 from bulk_import.run.judges import Judges, judge, size_of
-from bulk_import.run.judging import entered, judge_sources, settle_duplicates
+from bulk_import.run.judging import entered, judge_sources, settle_contacts
 from bulk_import.run.plan import Plan, Tally
 
 JUDGED = "judged.sqlite3"
@@ -197,7 +197,7 @@ class Review:
         return cls(header, mapping, tally, journal, db, mapper, suppression, sources)
 
     def close(self) -> None:
-        """Close both files; whoever still asks is told that the rows are judged again."""
+        """Close both files; later questions are answered that the rows are judged again."""
         with self._lock:
             self._is_closed = True
             self._db.close()
@@ -380,10 +380,12 @@ class Review:
                 judged = judge(self._mapper.record(better), self._suppression)
                 self._journal.replace_judgement(seq, entered(1, Tally(), better, judged))
             duplicates = self.mapping.spec.when.duplicate
-            if duplicates != "send":
+            has_rules = bool(self.mapping.spec.skip or self.mapping.spec.only)
+            depends = has_rules or duplicates != "send"  # one row's cells may settle another row
+            if depends:
                 self._journal.index()
-                settle_duplicates(self._journal, duplicates)
-            self._refresh(None if duplicates != "send" else changes.keys())
+                settle_contacts(self._journal, duplicates)
+            self._refresh(None if depends else changes.keys())
 
     def matching(
         self, column: str, find: str, by: str, *, whole: bool, exact: bool

@@ -17,7 +17,7 @@ from types import MappingProxyType
 from typing import Any, Self
 
 from bulk_import.errors import SetupError, StorageError
-from bulk_import.settings import Settings
+from bulk_import.settings import Settings, account_name
 from bulk_import.system.sqlite import connect, make_private
 
 FORMAT = 2
@@ -322,7 +322,7 @@ def refuse_other_account(state: State, settings: Settings) -> None:
     if settings.dry_run:
         return
     known = state.get("endpoint")
-    if known and known != settings.endpoint:
+    if known and account_name(known) != account_name(settings.endpoint):
         raise SetupError(
             f"{state.path}: the state of {known}, not of {settings.endpoint}; each account and job "
             "has a state file of its own"

@@ -64,12 +64,12 @@ class Syncing(Wholeness):
             self.remember(**{SENDING: ""})
 
     def checkpoint(self, *, is_whole: bool = False) -> None:
-        """Copy the log into the database, and begin it anew.
+        """Copy the log into the database, and begin it again.
 
         Best effort, and without waiting: what another program is still reading is copied later.
 
         Args:
-            is_whole: Whether to begin the log anew; without, what is in it stays.
+            is_whole: Whether to begin the log again; without, what is in it stays.
         """
         with suppress(StorageError), translated(self.path):
             # The first takes long and lets others write; the second has little left to do.
@@ -128,7 +128,7 @@ class Syncer:
             self.copy_back(is_whole=is_long)
 
     def copy_back(self, *, is_whole: bool = False) -> None:
-        """Copy the log into the main file; begin it anew, if it is to be whole."""
+        """Copy the log into the main file; begin it again, if it is to be whole."""
         self._other.checkpoint(is_whole=is_whole)
         if is_whole:
             self._kept = os.fstat(self._handle).st_size

@@ -93,7 +93,7 @@ class Queries(Database):
         The reason is the code, and for a skipped row the rule and the cell.
         """
         query = """
-            select status, case status when 'skipped' then coalesce(reasons, '') else error_code end,
+            select status, case error_code when 'SKIPPED' then coalesce(reasons, '') else error_code end,
                 count(*) as n
             from outcome where attempts = 0 and error_code <> ''
             group by 1, 2 order by n desc, 2"""
@@ -101,7 +101,8 @@ class Queries(Database):
         with translated(self.path):
             for name, reason, rows in self._db.execute(query):
                 status = Status(name)
-                text = in_words(unpack_problems(reason)) if status is Status.SKIPPED else reason
+                is_rule = status is Status.SKIPPED and reason != "CONTACT_SKIPPED"
+                text = in_words(unpack_problems(reason)) if is_rule else reason
                 counts = found.setdefault(status, {})
                 counts[text] = counts.get(text, 0) + rows
         return found

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from bulk_import.journal.database import (
     CHUNK,
+    IN_DOUBT,
     ROW,
     Database,
     as_row,
@@ -22,6 +23,12 @@ from bulk_import.models import Problem, Row, Status
 _INDEX = "create index if not exists record_email on record (email) where email <> ''"
 _REFUSED = "insert into outcome values (?,?,?,?,?,?,?,?,?,?)"
 _JUDGEMENT = "select email, contact, warnings, body, cells, problems from record where seq = ?"
+
+
+# A row that may not be sent because another row of its contact was skipped by a rule.
+_SAID_NO = (
+    "exists (select 1 from outcome o where o.seq = r.seq and o.error_code = 'CONTACT_SKIPPED')"
+)
 
 
 LOST = Refusal(
@@ -172,8 +179,9 @@ class Records(Database):
         """
         return dict(
             self._db.execute(
-                "select email, count(*) from record where email <> '' and body is not null"
-                " group by email having count(*) > 1 order by count(*) desc, min(seq)"
+                "select email, count(*) from record r where email <> '' and body is not null"
+                f" and not {_SAID_NO} group by email having count(*) > 1"
+                " order by count(*) desc, min(seq)"
             ).fetchall()
         )
 
@@ -184,13 +192,13 @@ class Records(Database):
         the policy's choice must be the same in a resumed run.
         """
         keys = self._db.execute(
-            "select email from record where email <> '' and body is not null"
-            " group by email having count(*) > 1 order by min(seq)"
+            "select email from record r where email <> '' and body is not null"
+            f" and not {_SAID_NO} group by email having count(*) > 1 order by min(seq)"
         ).fetchall()
         for (email,) in keys:
             rows = self._db.execute(
                 f"select r.seq, r.body, r.warnings, {ROW} from record r"
-                " where r.email = ? and r.body is not null order by r.seq",
+                f" where r.email = ? and r.body is not null and not {_SAID_NO} order by r.seq",
                 (email,),
             ).fetchall()
             sources = self.sources()
@@ -198,6 +206,33 @@ class Records(Database):
                 (seq, as_row(sources, place), body, unpack_problems(warnings))
                 for seq, body, warnings, *place in rows
             ]
+
+    def rows_of_skipped_contacts(self) -> Iterator[tuple[int, bool, Row, tuple[Problem, ...]]]:
+        """Yield pending rows of contacts that have a row which a rule of the mapping skipped.
+
+        Each is (seq, whether the server may hold it, the skipped row, why that was skipped).
+        """
+        sources = self.sources()
+        with translated(self.path):
+            found = self._db.execute(
+                f"""select p.seq, p.doubt, o.reasons, {ROW}
+                    from (select r.seq, r.email, {IN_DOUBT} as doubt from record r
+                          where r.email <> '' and r.body is not null
+                          and not exists (select 1 from outcome o where o.seq = r.seq)) p
+                    join (select k.email, min(k.seq) as seq
+                          from outcome o join record k using (seq)
+                          where o.error_code = 'SKIPPED' and k.email <> '' group by k.email) s
+                    on s.email = p.email
+                    join outcome o on o.seq = s.seq join record r on r.seq = s.seq
+                    order by p.seq"""
+            ).fetchall()
+        for seq, doubt, reasons, *place in found:
+            yield seq, bool(doubt), as_row(sources, place), unpack_problems(reasons)
+
+    def forget_skipped_contacts(self) -> None:
+        """Forget what ``rows_of_skipped_contacts`` led to, so that it is settled again."""
+        with self._writing():
+            self._db.execute("delete from outcome where error_code = 'CONTACT_SKIPPED'")
 
     def ended_in(self, *statuses: Status) -> Iterator[tuple[int, int, Row]]:
         """Yield (seq, source, row) of the rows that ended in one of *statuses*."""

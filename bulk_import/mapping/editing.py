@@ -21,7 +21,7 @@ from bulk_import.mapping.yamltext import parse
 
 Value = str | Sequence[str] | Mapping[str, Any]
 _PLAIN = re.compile(r"[^\W_](?:[\w ./'()&+-]*[\w.)])?")  # needs no quotes anywhere in YAML
-_WIDE = 4096  # lines are not wrapped anew
+_WIDE = 4096  # lines are not wrapped again
 
 APPEND = "+"
 

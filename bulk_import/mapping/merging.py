@@ -14,7 +14,7 @@ def merge_records(records: Sequence[Record]) -> Record:
     """Return one record of several rows of a contact: later values win, tags and lists unite.
 
     Args:
-        records: In file order, at least one. The result stands in the place of the last.
+        records: In file order, at least one. The result replaces the last.
     """
     merged: dict[str, str] = {}
     problems: dict[Problem, None] = {}

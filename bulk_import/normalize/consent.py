@@ -1,7 +1,7 @@
 """What cells say about consent: yes, no, unsubscribed, bounced; in nine languages.
 
 English, Russian, German, French, Spanish, Portuguese, Italian, Polish and Turkish. Text in, answer
-out; which column a cell stands in is the business of ``mapping.consent``.
+out; which column a cell belongs to is the business of ``mapping.consent``.
 """
 
 from __future__ import annotations

@@ -483,7 +483,7 @@ def _nearest(folded: str) -> tuple[str, list[str]]:
 
 
 def _within(most: int, folded: str, names: Sequence[str]) -> list[tuple[str, int]]:
-    """(name, how many slips away it is) of *names* that are at *most* so many away."""
+    """(name, how many slips away it is) of *names* that are at *most* that far away."""
     from rapidfuzz import process
     from rapidfuzz.distance import OSA
 

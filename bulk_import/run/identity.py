@@ -12,7 +12,7 @@ from bulk_import.mapping.loading import ColumnMapping
 from bulk_import.models import SourceInfo
 from bulk_import.run.corrections import digest_of
 from bulk_import.run.inputs import changed_sources, corrections_file
-from bulk_import.settings import Settings
+from bulk_import.settings import Settings, account_name
 from bulk_import.system.clock import now
 
 
@@ -101,7 +101,7 @@ def refuse_other_run(
         differences.append(
             f"it was started by version {version} of this program, this is {__version__}"
         )
-    if facts["endpoint"] != settings.endpoint:
+    if account_name(facts["endpoint"]) != account_name(settings.endpoint):
         differences.append(f"the account was {facts['endpoint']}, now it is {settings.endpoint}")
     before, after = json.loads(facts["mapping"]), mapping.fingerprint()
     changed = sorted(k for k in before.keys() | after.keys() if before.get(k) != after.get(k))

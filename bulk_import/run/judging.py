@@ -17,7 +17,7 @@ from bulk_import.journal.entries import JudgedRow, Refusal
 from bulk_import.mapping.merging import merge_records
 from bulk_import.mapping.rows import RowMapper
 from bulk_import.mapping.suppression import SuppressionList
-from bulk_import.models import Problem, Record, Row, Status
+from bulk_import.models import Problem, Record, Row, Status, in_words
 from bulk_import.run.corrections import Corrections
 from bulk_import.run.judges import Judge, Judgement, Judges, judge
 from bulk_import.run.plan import Input, Tally
@@ -87,7 +87,7 @@ def judge_sources(
         tally.end(source)
     if duplicates != "send":
         journal.index()
-        settle_duplicates(journal, duplicates)
+    settle_contacts(journal, duplicates)
     if sieve is None:
         journal.remember(judged="1", rows_read=str(tally.rows_read))
 
@@ -144,9 +144,37 @@ def rejudge(
             journal.replace_judgement(seq, entered(number, tally, better, again))
 
 
+def settle_contacts(journal: Journal, policy: str) -> None:
+    """Settle what depends on all rows of a contact; call it when every row is judged.
+
+    Args:
+        policy: The mapping's ``when: duplicate``.
+    """
+    journal.forget_skipped_contacts()
+    journal.forget(Status.DUPLICATE)
+    withhold_skipped(journal)
+    settle_duplicates(journal, policy)
+
+
+def withhold_skipped(journal: Journal) -> None:
+    """Settle pending rows of people who said no in another row."""
+    journal.withhold(_withheld(journal))
+
+
+def _withheld(journal: Journal) -> Iterator[tuple[int, Refusal]]:
+    for seq, is_in_doubt, row, reasons in journal.rows_of_skipped_contacts():
+        sheet = f" of sheet {row.sheet!r}" if row.sheet else ""
+        message = (
+            f"row {row.number}{sheet} of the same contact in {row.source}: {in_words(reasons)}"
+        )
+        if is_in_doubt:
+            message += "; sent before without a trustworthy answer, not sent again"
+        status = Status.UNKNOWN if is_in_doubt else Status.SKIPPED
+        yield seq, Refusal.because(status, "CONTACT_SKIPPED", message)
+
+
 def settle_duplicates(journal: Journal, policy: str) -> None:
     """Apply ``when: duplicate`` to the contacts that have several rows."""
-    journal.forget(Status.DUPLICATE)
     if policy == "send":
         return
     refusals: list[tuple[int, Refusal]] = []

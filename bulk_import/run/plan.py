@@ -147,7 +147,7 @@ class Approval:
     """A yes with a condition.
 
     Attributes:
-        canary: Send so many rows first, and ask again for the others; 0 = send all.
+        canary: Rows to send first; then ask again for the others; 0 = send all.
     """
 
     canary: int = 0

@@ -63,7 +63,8 @@ from bulk_import.run.judging import (
     JudgingStoppedError,
     judge_sources,
     rejudge,
-    settle_duplicates,
+    settle_contacts,
+    withhold_skipped,
 )
 from bulk_import.run.plan import Approval, Input, Plan, Tally
 from bulk_import.run.planning import plan_of
@@ -71,10 +72,11 @@ from bulk_import.run.reporting import summarize, write_reports
 from bulk_import.run.sending import Confirm, Sending, Steer, answered
 from bulk_import.run.sifting import Sieve
 from bulk_import.run.withholding import load_suppression, withhold_suppressed
-from bulk_import.settings import Settings
+from bulk_import.settings import Settings, account_name
 from bulk_import.stopping import Stop, StoppingError, in_thread
 from bulk_import.system.clock import now
 from bulk_import.system.crash import working_in
+from bulk_import.system.environment import LAST_RESORT, LOCKS_VARIABLE
 from bulk_import.system.files import made_folder
 from bulk_import.system.locks import hold
 
@@ -174,13 +176,16 @@ class Run:
     def _may_read_ahead(self, paths: Sequence[str]) -> bool:
         """Whether rows may be sent before all are judged, and a second process pays off.
 
-        Not if somebody must confirm, or if a decision needs all rows: duplicates, canary, brake.
+        Not if somebody must confirm, or if a decision needs all rows: duplicates, canary, brake, and
+        rules: a later row may say that the contact of an earlier one is not to be written to.
         """
         depends = (
             self._confirm is not None
             or self._adjust is not None
             or self._settings.safeguards.canary
             or self._mapping.spec.when.duplicate != "send"
+            or self._mapping.spec.skip
+            or self._mapping.spec.only
         )
         fewest_bytes = self._settings.policy.read_ahead_bytes
         if depends or fewest_bytes < 0 or not paths or not is_possible():
@@ -233,6 +238,7 @@ class Run:
                 self._progress.say(finding)
             self._remember_end(journal)
             is_reported = await ahead.finish_reports()
+            self._refuse_gone()
             if ahead.bug:
                 raise BugError(ahead.error, report=ahead.bug)
             if is_reported:
@@ -335,6 +341,7 @@ class Run:
             resend_unknown=self._settings.policy.resend_unknown,
         )
         withhold_suppressed(journal, suppression)  # lists may have grown
+        withhold_skipped(journal)
 
     def _judge_again(
         self,
@@ -356,7 +363,7 @@ class Run:
             if (found := corrections_of(known[number].name, self._mapping, mapper))
         }
         rejudge(journal, mappers, suppression, tally, corrections)
-        settle_duplicates(journal, self._mapping.spec.when.duplicate)
+        settle_contacts(journal, self._mapping.spec.when.duplicate)
 
     def _suppression(self) -> SuppressionList:
         return load_suppression(self._mapping, self._settings, self._progress)
@@ -401,9 +408,14 @@ class Run:
         if folder is None:
             yield
             return
-        host = re.sub(r"[^\w.-]", "_", self._settings.endpoint.split("://", 1)[-1])
-        made_folder(folder)
-        with hold(folder / f"{host}.lock", f"the account {self._settings.endpoint}"):
+        name = re.sub(r"[^\w.-]", "_", account_name(self._settings.endpoint))
+        if folder.name == LAST_RESORT:
+            self._progress.say(
+                f"the lock of the account is in {folder}: only runs that are started in this folder "
+                f"see it (set {LOCKS_VARIABLE} to a folder that all runs share)"
+            )
+        made_folder(folder, is_private=True)
+        with hold(folder / f"{name}.lock", f"the account {self._settings.endpoint}"):
             yield
 
     async def _judge(
@@ -489,12 +501,21 @@ class Run:
         Raises:
             StorageError: They cannot be written, or the folder is gone.
         """
-        if self._stop.code == EXIT_STORAGE and not self._folder.journal.exists():
-            raise StorageError(self._stop.reason)
+        self._refuse_gone()
         safe = self._settings.policy.report_safe
         if is_unchanged and self._folder.has_reports and not safe:
             return summarize(journal, self._folder.path)
         return write_reports(journal, self._folder.path, safe=safe)
+
+    def _refuse_gone(self) -> None:
+        """Refuse to write reports into a folder that was moved or deleted during the run."""
+        if not self._folder.journal.exists():
+            raise StorageError(
+                self._stop.reason
+                if self._stop.code == EXIT_STORAGE
+                else f"{self._folder}: the run folder is gone; put it back, then run the same "
+                "command again"
+            )
 
     def _remember_end(self, journal: Journal) -> None:
         facts = journal.facts()

@@ -65,7 +65,7 @@ class Sending:
     _steer: Steer | None = None
 
     def with_canary(self, rows: int) -> Sending:
-        """Return a copy that sends so many rows first."""
+        """Return a copy that sends that number of rows first."""
         safeguards = replace(self._settings.safeguards, canary=rows)
         return replace(self, _settings=replace(self._settings, safeguards=safeguards))
 

@@ -1,7 +1,7 @@
 """A faithful local addupdatelead: an aiohttp.web application over a Store.
 
 It answers as the service does, ugly parts included: JSON as ``text/html``, refusals with HTTP 200,
-no contact id in the answer, a contact without e-mail made anew at each call.
+no contact id in the answer, a contact without e-mail made again at each call.
 """
 
 from __future__ import annotations

@@ -36,13 +36,13 @@ class Faults:
         lost: Applied, and the connection closed without an answer.
         dropped: The connection closed before anything is applied.
         refuse: Refused with code 3.
-        quota_after: After so many requests, ``quota_burst`` answers with code 8.
-        fatal_after: After so many requests, only answers with ``fatal_code``.
+        quota_after: Number of requests after which ``quota_burst`` answers have code 8.
+        fatal_after: Number of requests after which every answer has ``fatal_code``.
         redirect: ``307`` or ``308`` from the lower-case method name to the PascalCase one.
         code_as_text: ``"0"`` instead of ``0``.
         no_result: The ``result`` member is missing.
-        close_every: Every so many answers the connection is closed behind the answer.
-        key_echo: The key stands in the text of refusals.
+        close_every: The connection is closed after every answer of that number.
+        key_echo: The text of refusals contains the key.
         wrong_hash: The ``hash`` member is wrong.
         activation: Successes say that a mail was sent.
     """

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from bulk_import.models import Status, Summary
 
+_SENT = (Status.SUCCESS, Status.FAILED, Status.UNKNOWN)
+
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
@@ -32,10 +34,13 @@ def estimate(
         throttle: Requests per second that the server lets through; 0 = all.
     """
     requests, elapsed_s = float(summary.requests), summary.elapsed_s
-    left = summary.counts.get(Status.NOT_SENT, 0) + summary.rows_unread
-    if left:  # an interrupted rehearsal: what it did not come to is taken to be like the rest
-        done = max(1, summary.rows_read - summary.counts.get(Status.NOT_SENT, 0))
-        requests, elapsed_s = (value * (done + left) / done for value in (requests, elapsed_s))
+    sent = sum(summary.counts.get(status, 0) for status in _SENT)
+    pending = summary.counts.get(Status.NOT_SENT, 0)
+    if sent and (pending or summary.rows_unread):
+        # Interrupted: rows that were not read are taken to be like the others, refused ones included.
+        share = (sent + pending) / summary.rows_read
+        times = (sent + pending + summary.rows_unread * share) / sent
+        requests, elapsed_s = requests * times, elapsed_s * times
     bounds = [(elapsed_s, "the work on this machine")]
     if rate:
         bounds.append((requests / rate, f"--rate {rate:g}"))

@@ -12,6 +12,8 @@ KEY_VARIABLE = "INFLUENCERSOFT_API_KEY"
 ACCOUNT_VARIABLE = "INFLUENCERSOFT_ACCOUNT"
 ENDPOINT_VARIABLE = "INFLUENCERSOFT_ENDPOINT"
 PROXY_VARIABLE = "BULK_IMPORT_PROXY"
+LOCKS_VARIABLE = "BULK_IMPORT_LOCKS"
+LAST_RESORT = ".state"  # the folder beside the runs, where there is no other
 SENDING_VARIABLE = "BULK_IMPORT_SENDING"
 
 
@@ -77,8 +79,7 @@ def locale() -> str:
 def state_folder(known: Mapping[str, str]) -> Path:
     """Return the user's own folder for what programs remember between runs.
 
-    Raises:
-        SettingsError: The user has no home folder.
+    A user without a home folder (a container) gets one beside the runs.
     """
     base = known.get("XDG_STATE_HOME") or known.get("LOCALAPPDATA")
     if base:
@@ -86,9 +87,46 @@ def state_folder(known: Mapping[str, str]) -> Path:
     try:
         return Path.home() / ".local" / "state" / "bulk_import"
     except RuntimeError:
-        raise SettingsError(
-            "this user has no home folder; set XDG_STATE_HOME to a folder that can be written"
-        ) from None
+        return Path("runs") / LAST_RESORT
+
+
+def lock_folder(known: Mapping[str, str]) -> Path:
+    """Return the folder of the locks of accounts: one for each user and machine.
+
+    It does not depend on ``HOME`` or ``XDG_STATE_HOME``, which differ between a login and a cron
+    job: two runs of one user would not see each other. ``BULK_IMPORT_LOCKS`` names another folder,
+    for example one that several containers share. Where the user has no home folder that can be
+    written, it is in ``/var/tmp``, else beside the runs.
+    """
+    if known.get(LOCKS_VARIABLE):
+        return Path(known[LOCKS_VARIABLE])
+    if os.name == "nt":  # pragma: no cover - Windows has one folder for each user
+        return state_folder(known)
+    found = _home_of_user() / ".local" / "state" / "bulk_import"
+    shared = Path("/var/tmp") / f"bulk_import-{os.getuid()}"  # noqa: S108 - checked to be the user's own
+    for folder in (found, shared):
+        if _is_usable(folder):
+            return folder
+    return Path("runs") / LAST_RESORT
+
+
+def _home_of_user() -> Path:
+    """Return the home folder as the system knows it; one that does not exist for an unknown user."""
+    import pwd
+
+    try:
+        return Path(pwd.getpwuid(os.getuid()).pw_dir)
+    except KeyError:
+        return Path("/nonexistent")
+
+
+def _is_usable(folder: Path) -> bool:
+    """Whether *folder* is the user's own and can be written, or can be made."""
+    if folder.exists():
+        return folder.stat().st_uid == os.getuid() and os.access(folder, os.W_OK)
+    parent = next(path for path in folder.parents if path.exists())
+    is_own_home = parent.stat().st_uid == os.getuid() or parent == folder.parent
+    return parent != Path("/") and is_own_home and os.access(parent, os.W_OK)
 
 
 def _key_from(path: Path) -> str:

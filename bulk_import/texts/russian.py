@@ -51,7 +51,7 @@ TEXTS: dict[str, str | tuple[str, str, str]] = {
     "Row of the header": "Строка заголовка",
     "Rows are left out whose cell is:": "Пропускаются строки, где в ячейке:",
     "Take over the corrections of {name}": "Взять исправления из {name}",
-    "The columns are proposed anew then; Undo on the next page takes it back.": "Столбцы будут предложены заново; «Отменить» на следующей странице вернёт прежнее.",
+    "The columns are proposed again then; Undo on the next page takes it back.": "Столбцы будут предложены заново; «Отменить» на следующей странице вернёт прежнее.",
     "detected": "определить",
     "City": "Город",
     "Column": "Столбец",

@@ -1,4 +1,4 @@
-// The plan's duration, and a run while it goes on.
+// The plan's duration, and a run while it is working.
 import { complain, number, post, t } from "./app.js";
 
 export function duration(seconds) {

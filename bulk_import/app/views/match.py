@@ -65,7 +65,7 @@ async def rule(request: web.Request) -> web.Response:
 
 
 async def source(request: web.Request) -> web.Response:
-    """Read the file otherwise, and propose its columns anew."""
+    """Read the file otherwise, and propose its columns again."""
     form = await form_of(request)
     return await _changed(request, lambda p: matching.read_as(p, form))
 

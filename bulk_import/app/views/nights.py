@@ -20,7 +20,7 @@ _PREFIX = "night:"
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A job with what goes on in it."""
+    """A job and how it stands."""
 
     job: Job
     sending: Sending | None

@@ -1,4 +1,4 @@
-"""A run while it goes on: events for the page, and what the person says to it."""
+"""A run while it is sending: events for the page, and what the person says to it."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ class AddressColumn:
 
     @property
     def is_shared(self) -> bool:
-        """Whether one address stands in so many rows that it cannot be theirs."""
+        """Whether too many rows share one address for it to be theirs."""
         return self.most >= _FEWEST_SHARED and (
             self.most > 0.5 * self.filled or self.distinct < 0.2 * self.filled
         )
