@@ -60,7 +60,7 @@ STATIONS: dict[str, list[str]] = {
     "explain {done} --row 2": ["journal:Journal.result", "jobs.explaining:row_mapper"],
     SYNC: [
         "api.webhook:check_webhook/", "jobs.nightly:hold", "jobs.state:State.open", "run.run:judge_sources",
-        "jobs.comparison:Comparison.settle", "delivery.attempts:Attempts.make", "jobs.nightly:_NightJob.finish",
+        "jobs.comparison:Comparison.settle", "delivery.attempts:Attempts.make", "jobs.night:NightJob.finish",
     ],
     SYNC + " --metrics-file {folder}/m.prom --keep-runs 1": [
         "report.metrics:write_metrics", "jobs.retention:delete_old_nights",

@@ -13,7 +13,8 @@ import pytest
 from bulk_import.errors import SetupError
 from bulk_import.jobs.comparison import Comparison
 from bulk_import.jobs.importing import import_file_async, resume_async
-from bulk_import.jobs.nightly import SyncOptions, sync_night
+from bulk_import.jobs.night import SyncOptions
+from bulk_import.jobs.nightly import sync_night
 from bulk_import.mapping.loading import parse_mapping
 from bulk_import.models import Status
 from tests.conftest import report_of

@@ -9,7 +9,8 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from bulk_import.errors import SourceError
-from bulk_import.jobs.nightly import SyncOptions, sync_night
+from bulk_import.jobs.night import SyncOptions
+from bulk_import.jobs.nightly import sync_night
 from bulk_import.mapping.loading import parse_mapping
 from bulk_import.models import Status
 from bulk_import.sources import read_rows

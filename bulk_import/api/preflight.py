@@ -17,6 +17,7 @@ from bulk_import.errors import SettingsError, StoppedError
 from bulk_import.settings import Patience
 
 PATIENCE_S = 20.0  # a host that restarts should not spoil a night; a typo should be told soon
+_PATIENCE = Patience()
 _FIRST_WAIT_S = 0.5
 _LONGEST_WAIT_S = 4.0
 _LONGEST_THROTTLE_S = 60.0
@@ -60,7 +61,7 @@ async def preflight(
     client: Client,
     *,
     with_managers: bool = False,
-    patience: Patience = Patience(),
+    patience: Patience = _PATIENCE,
     is_paused: Callable[[float, str], None] = lambda _seconds, _why: None,
     patience_s: float = PATIENCE_S,
     sleep: Sleep = asyncio.sleep,

@@ -49,6 +49,8 @@ _SHARE = click.FloatRange(0, 1)
               help="The run's folder. [a new one under runs/]")  # fmt: skip
 @click.option("--fewer-files", is_flag=True,
               help="Files that are missing tonight are gone for good.")  # fmt: skip
+@click.option("--judge-all", is_flag=True,
+              help="Judge every row again; recognize none by its cells.")  # fmt: skip
 @click.option("--report-all", is_flag=True, help="List unchanged rows in report.csv too.")
 @click.option("--keep-runs", type=click.IntRange(1), metavar="N",
               help="Delete all but the N newest finished nights of this job.")  # fmt: skip
@@ -70,6 +72,7 @@ def command(
     max_vanished: float,
     max_blanked: float,
     fewer_files: bool,
+    judge_all: bool,
     report_all: bool,
     keep_runs: int | None,
     corrections: Path | None,
@@ -88,14 +91,17 @@ def command(
     """
     from bulk_import.cli.running import run_and_tell
     from bulk_import.jobs.brake import Brake
-    from bulk_import.jobs.nightly import SyncOptions, sync_night
+    from bulk_import.jobs.night import SyncOptions
+    from bulk_import.jobs.nightly import sync_night
     from bulk_import.jobs.retention import delete_old_nights
     from bulk_import.mapping.loading import load_mapping
 
     loaded = load_mapping(mapping).with_corrections(corrections, corrections_by)
     settings = settings_from(ends_when_closed=True, **options)
     brake = Brake(max_rows_fewer, max_changed, max_vanished, max_blanked)
-    night = SyncOptions(state, full, accept, seed, brake, wait_lock_s, report_all, fewer_files)
+    night = SyncOptions(
+        state, full, accept, seed, brake, wait_lock_s, report_all, fewer_files, judge_all
+    )
 
     def after(summary: Any) -> None:
         if keep_runs is not None:

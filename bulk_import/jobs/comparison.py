@@ -66,6 +66,11 @@ where r.seq = temp.rows.seq"""
 _CELLS = """
 update temp.rows set cells = k.cells from temp.kept k
 where k.seq = temp.rows.seq and temp.rows.cells is null"""
+# A contact's cells alone do not give its payload if another row of it has a say.
+_SHARED = """
+update temp.rows set cells = x'' where key in (
+    select r.email from night.outcome o join night.record r using (seq)
+    where o.status in ({}) and r.email <> '')"""
 _TWINS = f"""
 update temp.rows set key = key || ':' || n from (
     select seq as twin, row_number() over (partition by key order by seq) as n
@@ -190,6 +195,8 @@ class Comparison:
                 " on source = file"
             )
             self._db.execute(_CELLS)
+        marks = ",".join("?" * len(_NOT_MEANT))
+        self._db.execute(_SHARED.format(marks), sorted(_NOT_MEANT))
         shapes.update(
             dict(self._db.execute("select shape, count(*) from night.seen group by shape"))
         )
@@ -338,7 +345,7 @@ class Comparison:
             self._db.execute(
                 "delete from temp.vanished where mailbox in (select mailbox_of(email) from"
                 f" night.record where email <> '' and source not in ({self._marks()}))"
-                " or mailbox in (select key from contact join night.seen using (id))"
+                " or mailbox in (select mailbox_of(key) from contact join night.seen using (id))"
             )
         return self._one("select count(*) from temp.vanished where presence = ?", Presence.HERE)
 

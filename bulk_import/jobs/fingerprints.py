@@ -2,14 +2,17 @@
 
 Everything that could change a row's payload is in its digest: the mapped cells and what reading
 found in them, the mapping, this program's code and libraries, the lists and managers of the account,
-and for ``dst: current`` the offsets in force. Whether the contact is suppressed is not in it: that
-is asked for each row.
+and for ``dst: current`` the offsets in force. Two things are not in it, because they are looked up
+for each row: whether the contact is suppressed, and what its other rows say.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import re
+import sys
+import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -25,9 +28,14 @@ from bulk_import.models import Row
 from bulk_import.normalize import zones
 
 # The parts that turn cells into a form; sources are not among them: what they read is digested.
-_RULES = ("api/fields.py", "api/form.py", "codes", "mapping", "normalize", "run/judging.py")
+_RULES = (
+    "api/fields.py", "api/form.py", "codes", "mapping", "models.py", "normalize", "run/judges.py",
+    "run/judging.py", "sources/remnants.py",
+)  # fmt: skip
 _PACKAGE = Path(__file__).parent.parent
 _SEPARATOR = "\0"
+_DISTRIBUTION = "bulk-import"
+_AFTER_NAME = re.compile(r"[^A-Za-z0-9._-]")
 
 Digester = Callable[[Row], bytes]
 
@@ -48,12 +56,11 @@ def digester(mapper: RowMapper) -> Digester | None:
     def digest(row: Row) -> bytes:
         found = pick(row.cells)
         text = _SEPARATOR.join(found) if separators else str(found)
-        if text.count(_SEPARATOR) != separators:
-            text = repr(found)  # a cell holds the separator itself
+        if row.problems or text.count(_SEPARATOR) != separators:
+            # Begins as no plain row can: that has one separator less.
+            text = f"{_SEPARATOR * (separators + 1)}{(found, row.problems)!r}"
         whole = begin()
         whole.update(text.encode("utf-8", "surrogatepass"))
-        if row.problems:
-            whole.update(repr(row.problems).encode("utf-8", "surrogatepass"))
         return whole.digest()
 
     return digest
@@ -69,7 +76,9 @@ def fingerprint(binding: Binding) -> str:
         [
             code_version(),
             binding.mapping.fingerprint(),
+            spec.model_dump(mode="json"),  # options of the command line included
             sorted(binding.used_columns),
+            [(rule.section, rule.column, sorted(rule.values)) for rule in binding.rules],
             [
                 (field.field.name, field.columns, field.region_column, field.always)
                 for field in bound
@@ -86,7 +95,7 @@ def fingerprint(binding: Binding) -> str:
 @lru_cache(maxsize=1)
 def code_version() -> str:
     """Return what tells this code and its libraries from any other."""
-    whole = hashlib.sha256(__version__.encode())
+    whole = hashlib.sha256(f"{__version__} {sys.version} {unicodedata.unidata_version}".encode())
     for path in _rule_files():
         whole.update(str(path.relative_to(_PACKAGE)).encode() + b"\0" + path.read_bytes())
     for name, version in sorted(_libraries()):
@@ -105,7 +114,12 @@ def _rule_files() -> Iterator[Path]:
 
 
 def _libraries() -> Iterator[tuple[str, str]]:
-    for name in ("phonenumbers", "email-validator", "idna", "tzdata", "pycountry", "ftfy"):
+    """Yield name and version of what this program is made with; nothing in a frozen program."""
+    try:
+        needed = metadata.requires(_DISTRIBUTION) or ()
+    except metadata.PackageNotFoundError:
+        return
+    for name in {"idna", *(_AFTER_NAME.split(one, maxsplit=1)[0] for one in needed)}:
         try:
             yield name, metadata.version(name)
         except metadata.PackageNotFoundError:

@@ -59,16 +59,21 @@ _Seen = tuple[int, int, int | None, bytes | None]  # a line of `seen`
 class Sieve:
     """What ``judge_sources`` asks which rows to keep."""
 
-    def __init__(self, state: State, *, full: bool = False, lists_all: bool = False) -> None:
+    def __init__(
+        self, state: State, *, full: bool = False, compares: bool = False, lists_all: bool = False
+    ) -> None:
         """Make a sieve.
 
         Args:
-            full: Keep every row.
+            full: Judge and keep every row.
+            compares: Keep every row that is judged: the comparison learns more from it than that
+                its payload is the same.
             lists_all: Keep a line in the journal of rows that are let go, for the report.
         """
         self._state = state
         self._db = state.db
         self._full = full
+        self._compares = compares or full
         self._lists_all = lists_all
         self._digesters: dict[int, Digester | None] = {}
         self._stored = 0
@@ -139,28 +144,28 @@ class Sieve:
         """Return the judged rows that go into the journal; let those with the same payload go."""
         emails = {one.email for one in judged if one.body is not None and one.email}
         seen: list[_Seen] = []
-        kept: list[tuple[JudgedRow, bytes | None]] = []
+        kept: list[tuple[JudgedRow, str, bytes | None]] = []
         with translated(self._state.path):
-            known = {} if self._full else self._looked_up(_BY_KEY, sorted(emails))
+            known = {} if self._compares else self._looked_up(_BY_KEY, sorted(emails))
             for one in judged:
                 cells = self._waiting.popleft()
                 found = known.get(one.email) if one.body is not None else None
                 if found is None or one.body is None or found[2] != digest_of([sha(one.body)]):
-                    kept.append((one, cells))
+                    kept.append((one, one.email, cells))
                     continue
                 seen.append((found[1], number, self._state.shape_of(one.body), cells))
                 if self._lists_all:
-                    kept.append((_listed(one), None))
+                    kept.append((_listed(one), "", None))
             self._note(_SEEN, seen)
             self._note(
                 "insert into temp.kept values (?, ?, ?)",
                 [
-                    (seq, one.email if one.body is not None else "", cells)
-                    for seq, (one, cells) in enumerate(kept, self._stored + 1)
+                    (seq, email, cells)
+                    for seq, (_, email, cells) in enumerate(kept, self._stored + 1)
                 ],
             )
         self._stored += len(kept)
-        return [one for one, _ in kept]
+        return [one for one, _, _ in kept]
 
     def _note(self, statement: str, lines: Sequence[Sequence[Any]]) -> None:
         if not lines:
@@ -193,4 +198,4 @@ def _listed(judged: JudgedRow) -> JudgedRow:
     """A row that was let go, as the journal lists it: without cells and form."""
     row = judged.row
     bare = Row(row.source, row.sheet, row.number, {})
-    return JudgedRow(judged.source, bare, judged.email, judged.contact, (), None, UNCHANGED)
+    return judged._replace(row=bare, body=None, refusal=UNCHANGED)
