@@ -6,7 +6,7 @@ READY  := $(VENV)/.ready
 QUIETLY := -qq --no-compile --progress-bar off --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help setup app demo test test-quick check lint types docs binary bench accuracy accuracy-independent site shuffle torture lock clean
+.PHONY: help setup app demo test test-quick check lint types docs binary bench accuracy accuracy-independent site shuffle torture mutants lock clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -92,8 +92,12 @@ shuffle: $(READY) ## 100,000 rows answered in random order: whose answer has eac
 torture: $(READY) ## Kill runs and nights, spoil journals, finish, count on the server's side (an hour)
 	@$(BIN)/python -m benchmarks.torture
 
+mutants: $(READY) ## Plant small faults in the code and count those that the tests find (hours)
+	@$(BIN)/python -m benchmarks.mutants --rest
+
 LOCK = uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
   --upgrade --custom-compile-command "make lock" --quiet
+
 picture: $(READY) ## Make the picture of the README anew (needs chromium)
 	@$(BIN)/python -m docs.picture
 

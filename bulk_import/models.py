@@ -208,6 +208,7 @@ class Summary:
         started_at, finished_at: RFC 3339 UTC.
         elapsed_s: Seconds from the first start to the last end.
         dry_run: Nothing was sent; the report says what would have been.
+        notes: What else people should know, such as a file that was kept.
     """
 
     run_dir: str
@@ -225,6 +226,7 @@ class Summary:
     elapsed_s: float = 0.0
     dry_run: bool = False
     rows_unread: int = 0
+    notes: tuple[str, ...] = ()
 
     @property
     def balanced(self) -> bool:
@@ -251,6 +253,7 @@ class Summary:
             "a rehearsal: nothing was sent" if self.dry_run else "",
             f"stopped: {self.stopped}" if self.stopped else "",
             "" if self.balanced else "the counts do not add up: please report this bug",
+            *self.notes,
             f"report: {Path(self.run_dir) / 'report.html'}" if self.run_dir else "nothing to send",
         ]
         lines = "<br>".join(escape(note) for note in notes if note)

@@ -15,15 +15,17 @@ is the business of ``system.environment``.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from difflib import get_close_matches
+from functools import partial
 from pathlib import Path
-from typing import Any, TypedDict, Unpack
+from typing import Any, TypedDict, TypeVar, Unpack
 from urllib.parse import urlsplit
 
 from bulk_import.errors import SettingsError
 from bulk_import.system import environment
+from bulk_import.system.profiles import Profile, load_profile
 from bulk_import.system.secrets import Secret
 
 # The vendor's international domain; an account on another one names its --endpoint.
@@ -36,6 +38,7 @@ _LOGIN = re.compile(r"[a-z0-9](?:[a-z0-9_-]{0,61}[a-z0-9])?", re.IGNORECASE)
 _LIMIT = re.compile(r"(\d+)(%?)|(\d+\.\d+)(%)")
 
 NO_KEY = Secret("")
+_T = TypeVar("_T")
 
 
 def _check(holds: bool, flag: str, found: object, wanted: str) -> None:  # noqa: FBT001 - reads as one
@@ -280,16 +283,21 @@ class Settings:
         account: str = "",
         endpoint: str = "",
         api_key_file: Path | None = None,
+        profile: str = "",
+        config: Path | None = None,
         environ: Mapping[str, str] | None = None,
         dotenv: Path | None = Path(".env"),
         **options: Any,
     ) -> Settings:
-        """Gather settings: arguments first, then the key file, the environment, then ``.env``.
+        """Gather settings: arguments first, then the profile, the environment, then ``.env``.
 
         Args:
             account: The account's login; the endpoint follows from it.
             endpoint: Base URL, or the URL of a method.
             api_key_file: A file that holds the key alone.
+            profile: Name of an account in *config*. What it says is used where no argument says
+                otherwise; what it does not say comes from the environment.
+            config: The file with the profiles; ``None`` = ``~/.config/bulk_import/config.toml``.
             environ: Instead of ``os.environ``.
             dotenv: Instead of ``.env`` in the current folder; ``None`` = do not look.
             **options: As of ``Settings``; ``None`` means "as by default".
@@ -300,6 +308,13 @@ class Settings:
         known = environment.variables(environ, dotenv)
         if account and endpoint:
             raise SettingsError("--account and --endpoint: give one of them, they say the same")
+        key = ""
+        if profile or config is not None:
+            chosen = load_profile(profile, config, known)
+            options = _with_profile(chosen, options)
+            account, endpoint, api_key_file, key = _account_of(
+                chosen, known, account, endpoint, api_key_file
+            )
         if not account and not endpoint:
             endpoint = known.get(environment.ENDPOINT_VARIABLE, "")
             account = "" if endpoint else known.get(environment.ACCOUNT_VARIABLE, "")
@@ -307,7 +322,7 @@ class Settings:
         options["proxy"] = _proxy(options.get("proxy") or "", known)
         return cls(
             endpoint=normalize_endpoint(endpoint) if endpoint else account_endpoint(account),
-            api_key=environment.api_key(known, api_key_file),
+            api_key=key or environment.api_key(known, api_key_file),
             **{name: value for name, value in options.items() if value is not None},
         )
 
@@ -337,6 +352,58 @@ class Settings:
         if missing:
             raise SettingsError("\n".join(missing))
         return replace(self, endpoint=normalize_endpoint(self.endpoint))
+
+
+def _with_profile(profile: Profile, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return *options* with what the profile says in the place of what is not given.
+
+    Raises:
+        SettingsError: A value of the profile does not make sense; file and line are named.
+    """
+    for name, value in profile.options.items():
+        _placed(profile, name, partial(Settings, **{name: value}))
+    _placed(profile, "proxy", lambda: normalize_proxy(profile.proxy))
+    found = {**profile.options, "ca_file": profile.ca_file, "proxy": profile.proxy or None}
+    given = {name: value for name, value in options.items() if value not in (None, "")}
+    return found | given
+
+
+def _account_of(
+    profile: Profile,
+    known: Mapping[str, str],
+    account: str,
+    endpoint: str,
+    api_key_file: Path | None,
+) -> tuple[str, str, Path | None, str]:
+    """Return account, endpoint, key file and key; what is given wins over the profile.
+
+    Raises:
+        SettingsError: The profile's key would be sent to another account than the profile's.
+    """
+    name = "endpoint" if profile.endpoint else "account"
+    own = _placed(
+        profile, name,
+        lambda: normalize_endpoint(profile.endpoint) if profile.endpoint
+        else account_endpoint(profile.account),
+    )  # fmt: skip
+    given = normalize_endpoint(endpoint) if endpoint else account_endpoint(account)
+    has_key = bool(profile.api_key_file or profile.api_key_env)
+    if given and given != own and has_key and api_key_file is None:
+        raise SettingsError(
+            f"--profile {profile.name} is for {own}, and {given} is asked for: the profile's key is not "
+            "sent there. Leave one of them out, or give --api-key-file too"
+        )
+    if api_key_file is not None:
+        return account, endpoint or ("" if account else own), api_key_file, ""
+    return account, endpoint or ("" if account else own), profile.api_key_file, profile.key(known)
+
+
+def _placed(profile: Profile, name: str, check: Callable[[], _T]) -> _T:
+    """Return what *check* returns; its complaint names the place in the file."""
+    try:
+        return check()
+    except SettingsError as exc:
+        raise SettingsError(f"{profile.place(name)}: {exc}") from None
 
 
 def account_endpoint(login: str) -> str:

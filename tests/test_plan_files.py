@@ -37,3 +37,14 @@ def test_undoing_twice_is_doing():
     assert {OPPOSITE[OPPOSITE[name]] for name in OPPOSITE} == set(OPPOSITE)
     assert OPPOSITE["add_tags"] == "remove_tags"
     assert OPPOSITE["remove_from_lists"] == "add_to_lists"
+
+
+def test_a_plan_that_somebody_edited_is_kept_and_the_new_one_gets_a_number(tmp_path):
+    calls = {"a@example.org": {"add_tags": ["vip"]}}
+    source, mapping = write_plan_files(tmp_path / "undo", calls)
+    assert write_plan_files(tmp_path / "undo", calls) == (source, mapping)
+    source.write_text("edited", "utf-8")
+    numbered = write_plan_files(tmp_path / "undo", calls)
+    assert [path.name for path in numbered] == ["undo-2.csv", "undo-2.yml"]
+    assert source.read_text("utf-8") == "edited"
+    assert numbered[1].read_bytes() == mapping.read_bytes()

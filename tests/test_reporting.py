@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import tempfile
@@ -105,6 +106,40 @@ async def test_rejects_of_an_earlier_report_go_and_files_of_others_stay(
     assert not (run_dir / "rejects.csv").exists()
     assert (run_dir / "rejects.xlsx").read_bytes() == b"mine"
     assert (run_dir / "rejects_2024.csv").read_bytes() == b"mine too"
+
+
+async def test_rejects_that_somebody_edited_are_kept_and_the_new_ones_go_beside_them(
+    sandbox, settings, contacts_csv, mapping, tmp_path
+):
+    refused = {"p2@example.org", "p3@example.org"}
+    sandbox.script = lambda _number, form: (
+        Reply(code=3, text="no") if form["lead_email"] in refused else None
+    )
+    run_dir = tmp_path / "run"
+    first = await import_file_async(contacts_csv(5), mapping, settings(sandbox))
+    assert first.notes == ()
+    (run_dir / "rejects.csv").write_text("what somebody typed", "utf-8")
+
+    refused.remove("p2@example.org")
+    second = await resume_async(run_dir, settings(sandbox, retry_failed=True))
+
+    assert (run_dir / "rejects.csv").read_text("utf-8") == "what somebody typed"
+    (line,) = (run_dir / "rejects-2.csv").read_text("utf-8-sig").splitlines()[1:]
+    assert "p3@example.org" in line
+    assert second.notes == (
+        "rejects.csv was edited after it was written and is kept; the rows that did not make it are "
+        "now in rejects-2.csv",
+    )
+    assert json.loads((run_dir / "summary.json").read_text())["notes"] == list(second.notes)
+    assert 'href="rejects-2.csv"' in (run_dir / "report.html").read_text("utf-8")
+    assert 'href="rejects.csv"' not in (run_dir / "report.html").read_text("utf-8")
+
+    refused.clear()
+    third = await resume_async(run_dir, settings(sandbox, retry_failed=True))
+
+    assert third.notes == ()
+    assert (run_dir / "rejects.csv").read_text("utf-8") == "what somebody typed"
+    assert not (run_dir / "rejects-2.csv").exists(), "nobody has edited it"
 
 
 @pytest.mark.parametrize("name", ["rejects.csv", "report.csv", "report.html", "summary.json"])

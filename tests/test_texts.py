@@ -10,7 +10,7 @@ import pytest
 from bulk_import.app.pages import SCRIPT_TEXTS
 from bulk_import.codes import catalogue
 from bulk_import.jobs.matching import GROUPS
-from bulk_import.models import Status
+from bulk_import.models import Problem, Status
 from bulk_import.report.contents import NAMES, SET_NAMES
 from bulk_import.texts import best_language, texts
 from bulk_import.texts.fields import FIELD_NAMES
@@ -168,3 +168,25 @@ def test_shares_never_say_all_or_nothing_of_what_is_not(share, shown):
 
 def test_every_status_has_a_name_for_people():
     assert set(NAMES) == set(Status)
+
+
+def test_a_problem_is_said_in_the_language_of_its_reader():
+    problem = Problem(
+        "PHONE_INVALID", "'12' has too few digits for a phone number", "Phone", "phone", "12"
+    )
+    assert texts("en").problem(problem) == problem.message
+    assert texts("ru").problem(problem) == CODES["PHONE_INVALID"][0].rstrip(".") + ": «12»"
+
+
+def test_only_the_whole_message_and_technical_remarks_stay_english():
+    """Whatever else is English in a template is a text without a translation."""
+    kept = {
+        "problem.message", "error", "summary.stopped", "fix.costs", "question", "column.suggestion.why",
+        "item.sending.error", "job.nights[0].stopped", "night.stopped",
+    }  # fmt: skip
+    found = {
+        name
+        for path in sources() if path.suffix == ".j2"
+        for name in re.findall(r'lang="en">\(?\{\{ ([^}]+) \}\}', path.read_text("utf-8"))
+    }  # fmt: skip
+    assert found == kept

@@ -1,4 +1,4 @@
-"""What `--help` shows beside the options themselves: their groups, and examples to copy."""
+"""What all commands have in common: grouped options and examples in `--help`, outputs that are safe."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
 
 
 class HelpfulCommand(click.Command):
-    """A command whose help groups the options and ends with examples."""
+    """A command whose help groups the options and ends with examples, and which spares its inputs."""
 
     @classmethod
     def of(cls, name: str, command: click.Command) -> click.Command:
@@ -88,6 +88,13 @@ class HelpfulCommand(click.Command):
             help=command.help,
             epilog=command.epilog,
         )
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Call the command, unless one of its outputs is an input."""
+        from bulk_import.cli.outputs import refuse_inputs
+
+        refuse_inputs(ctx.params)
+        return super().invoke(ctx)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the options of the command itself, then each group."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,37 @@ Command = Callable[..., Any]
 _FILE = click.Path(dir_okay=False, path_type=Path)
 
 
+def _profile_defaults(ctx: click.Context, _param: object, name: str | None) -> str | None:
+    """Make what the profile says of a run's end (notify, metrics file) the default of those options.
+
+    They are asked for when all eager options are known, --config among them.
+    """
+    if name is not None and not ctx.resilient_parsing:
+        import os
+
+        from bulk_import.system.profiles import load_profile
+
+        def said(what: str) -> Any:
+            profile = load_profile(name, ctx.params.get("config"), os.environ)
+            return getattr(profile, what) or None
+
+        ctx.default_map = {what: partial(said, what) for what in ("notify", "metrics_file")}
+    return name
+
+
 def account_options(command: Command) -> Command:
     """Which account, and where its key is."""
     for option in reversed(
         (
+            # Eager: the profile gives defaults to other options.
+            click.option(
+                "--config", type=_FILE, is_eager=True,
+                help="The file with the profiles. [~/.config/bulk_import/config.toml]",
+            ),
+            click.option(
+                "--profile", metavar="NAME", is_eager=True, callback=_profile_defaults,
+                help="An account with its key, pace and notification, from that file.",
+            ),
             click.option("--account", metavar="LOGIN", help="The account's login."),
             click.option(
                 "--endpoint", metavar="URL", help="Instead of --account: the account's address."
@@ -38,7 +66,7 @@ def account_options(command: Command) -> Command:
                 help="Seconds for one request. [30]",
             ),
         )
-    ):
+    ):  # fmt: skip
         command = option(command)
     return command
 
@@ -173,7 +201,7 @@ def judging_options(command: Command) -> Command:
 
 
 def settings_from(**options: Any) -> Any:
-    """Return Settings from flags, key file, environment and ``.env``."""
+    """Return Settings from flags, profile, key file, environment and ``.env``."""
     from bulk_import.cli.telling import remember
     from bulk_import.settings import Settings
     from bulk_import.system.crash import conceal
@@ -182,6 +210,7 @@ def settings_from(**options: Any) -> Any:
         account=options.pop("account", None) or "",
         endpoint=options.pop("endpoint", None) or "",
         api_key_file=options.pop("api_key_file", None),
+        profile=options.pop("profile", None) or "",
         **options,
     )
     conceal(settings.api_key)

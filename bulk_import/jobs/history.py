@@ -15,6 +15,7 @@ from bulk_import.report.bundle import write_bundle
 from bulk_import.report.digest import Digest
 from bulk_import.run.changes import SetCounter
 from bulk_import.run.folder import JOURNAL, LOCK
+from bulk_import.run.places import written_before
 from bulk_import.run.reporting import summarize, write_reports
 from bulk_import.system.crash import working_in
 from bulk_import.system.locks import is_held
@@ -27,12 +28,14 @@ class Report:
     Attributes:
         changes: For tags and lists, parameter -> name -> rows that were accepted with it.
         mapping: The text with which the run began.
+        rejects: Names of the files with the rows that did not make it.
     """
 
     summary: Summary
     digest: Digest
     changes: Mapping[str, Mapping[str, int]]
     mapping: str
+    rejects: tuple[str, ...] = ()
 
 
 _ACCEPTED = frozenset({"0", "102"})  # codes of rows that the API took
@@ -99,8 +102,11 @@ def read_report(run_dir: Path) -> Report:
     with Journal.open(run_dir / JOURNAL) as journal:
         for _ in digest.watched(journal.outcomes(on_accepted=changes.add)):
             pass
-        mapping = journal.facts().get("mapping_text", "")
-        return Report(summarize(journal, run_dir), digest, changes.names(), mapping)
+        facts = journal.facts()
+        return Report(
+            summarize(journal, run_dir), digest, changes.names(), facts.get("mapping_text", ""),
+            tuple(sorted(written_before(facts))),
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -265,8 +265,12 @@ def _format_of(path: Path) -> int:
             if not tables:
                 return 0
             columns = {line[1] for line in db.execute("pragma table_info(meta)")}
-            if not {"name", "value"} <= columns or "contact" not in tables:
-                raise SetupError(f"{path}: not a state file; nothing in it was changed")
+            is_state = {"name", "value"} <= columns and "contact" in tables
+            if not is_state or tables & {"record", "request"}:
+                raise SetupError(
+                    f"{path}: is a database, but not a state file; nothing in it was changed. "
+                    "Give the path of the job's state"
+                )
             found = db.execute("select value from meta where name = 'format'").fetchone()
     number = int(found[0]) if found and found[0].isdecimal() else 1
     if number > FORMAT:

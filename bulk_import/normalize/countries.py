@@ -277,7 +277,7 @@ def _by_code(line: str) -> Normalized | None:
     if compact != line and _lookup(fold(line)):  # "R.U." is the United Kingdom in Italian
         return None
     if len(upper) == 2 and upper in codes.alpha2:
-        return Normalized(upper, "country.alpha2")
+        return _alpha2(line, compact, upper)
     if len(upper) == 3 and upper in codes.alpha3:
         return _alpha3(line, compact, codes.alpha3[upper])
     number = line.removesuffix(".0")
@@ -288,12 +288,24 @@ def _by_code(line: str) -> Normalized | None:
     return None
 
 
+def _alpha2(line: str, typed: str, code: str) -> Normalized:
+    """``AO`` and ``ao`` are Angola; ``Ao`` may as well be Austria, as Vietnam calls it."""
+    if typed.istitle():
+        _refuse_other_name(line, typed, code)
+    return Normalized(code, "country.alpha2")
+
+
 def _alpha3(line: str, typed: str, code: str) -> Normalized:
     """``NGA`` is Nigeria; ``Nga`` may as well be Russia, as Vietnam calls it."""
-    named = None if typed.isupper() else _lookup(fold(typed))
+    if not typed.isupper():
+        _refuse_other_name(line, typed, code)
+    return Normalized(code, "country.alpha3")
+
+
+def _refuse_other_name(line: str, typed: str, code: str) -> None:
+    named = _lookup(fold(typed))
     if named and named[1] != "!" and named[0] != code:
         raise _ambiguous(line, [code, named[0]])
-    return Normalized(code, "country.alpha3")
 
 
 def _by_flag(line: str) -> Normalized | None:

@@ -8,6 +8,7 @@ candidates.
 from __future__ import annotations
 
 import re
+import string
 import unicodedata
 from datetime import datetime
 from functools import lru_cache
@@ -36,6 +37,7 @@ _DASHES = str.maketrans(
         "\ufe62": "+",
         "\uff1a": ":",
         "\u2236": ":",
+        **{chr(ord(char) + 0xFEE0): char for char in string.ascii_letters + "()/"},  # full width
     }
 )
 _SIGNED = re.compile(
@@ -52,8 +54,8 @@ _CLOCK = re.compile(  # 0300; 03:00:00, what becomes of a cell of time
 _IN_BRACKETS = re.compile(r"^\(\s*([+-]\s*\d{1,2}(?::?[0-5]\d)?)\s*\)$")
 _OFFSET_THEN_UTC = re.compile(r"([+-]\s*\d{1,2}(?::?[0-5]\d)?)\s*(?:UTC|GMT)", re.IGNORECASE)
 _SEASON = re.compile(
-    r"(.+?)\s*[(,]\s*(?:(summer|dst|daylight|sommer\w*|летнее|летом|été|verano|verão|estate|zomer\w*|lato)"
-    r"|(winter|standard|std|зимнее|hiver|invierno|inverno|zima))(?:\s+(?:time|время))?\s*\)?",
+    r"(.+?)\s*[(,]\s*(?:(summer|dst|daylight|sommer\w*|лет\w+|літ\w+|été|verano|verão|estate|zomer\w*|lato)"
+    r"|(winter|standard|std|зим\w+|hiver|invierno|inverno|zima))(?:\s+(?:time|время|час))?\s*\)?",
     re.IGNORECASE,
 )
 _ZONE_BESIDE = re.compile(
@@ -84,6 +86,7 @@ _BESIDE = re.compile(
 _BESIDE_NAME = re.compile(
     r"([^\W\d][^\d]*?)(?:\s*[,/]\s*|\s+)((?:UTC|GMT)\s*[+-]\s*\d{1,2}(?::?[0-5]\d)?)", re.IGNORECASE
 )
+_SIGNS_IN_WORDS = {"_slash_": "/", "_hyphen_": "-", "_plus_": "+", "_minus_": "-"}
 _BOTH_NAMES = re.compile(r"\b(?:UTC|GMT)\s*/\s*(?:UTC|GMT)\b", re.IGNORECASE)
 _IN_WORDS = re.compile(r"\b((?:UTC|GMT|МСК|MSK)\s*)(plus|minus|плюс|минус)\b", re.IGNORECASE)
 _OFFSET_BEHIND = re.compile(r"^(UTC|GMT)\s*(?::|\()\s*([+-]\s*[\d:]+)\s*\)?$", re.IGNORECASE)
@@ -219,13 +222,21 @@ def _tidied(line: str) -> str:
     line = line.strip("\"'`[]«»“”‘’").removesuffix(".").strip()
     if line.startswith("("):
         line = _IN_BRACKETS.sub(r"\1", line)
-    line = line.replace("_slash_", "/")  # HubSpot's america_slash_new_york
+    if "_" in line:
+        line = _in_words(line)
     if line[:1] in ("+", "-"):
         line = _OFFSET_THEN_UTC.sub(r"UTC\1", line) if _OFFSET_THEN_UTC.fullmatch(line) else line
     line = _BOTH_NAMES.sub("UTC", line)
     line = _IN_WORDS.sub(lambda match: match[1] + ("-" if match[2][0] in "mм" else "+"), line)
     line = _OFFSET_BEHIND.sub(r"\1 \2", line)
     return _SECONDS.sub(r"\1", line)
+
+
+def _in_words(line: str) -> str:
+    """HubSpot's ``america_slash_new_york`` with its signs: ``america/new_york``."""
+    for word, sign in _SIGNS_IN_WORDS.items():
+        line = line.replace(word, sign)
+    return line
 
 
 def _moscow(line: str) -> Normalized | None:
@@ -364,7 +375,7 @@ def _zone_named(line: str, at: datetime | None) -> str | None:
     known = zones.names()
     iana = known.get(key.replace(" ", "_"))
     if iana or "/" in key:
-        return iana
+        return iana or zones.spelled_otherwise().get(zones.letters_of(key))
     windows = zones.windows_names()
     return windows.get(key) or windows.get(f"{key}.") or _city(key, at)
 

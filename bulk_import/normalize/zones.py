@@ -6,11 +6,13 @@ Zones come from the tzdata package alone, so every machine answers alike.
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from functools import cache, lru_cache
 from importlib import resources
 from zoneinfo import ZoneInfo
 
+_COUNTED = re.compile(r"[+-]\d")  # Etc/GMT-3, where the hyphen is a minus
 _MONTHS = range(15, 365, 15)  # Ramadan, when Morocco changes its clocks, has thirty days
 # Ireland's law calls its winter time the odd one; winter time is what everybody else means.
 _LATER_IS_STANDARD = frozenset({"Europe/Dublin", "Eire"})
@@ -21,6 +23,17 @@ def names() -> dict[str, str]:
     """Lower-cased IANA name -> the name itself, from the tzdata package."""
     found = resources.files("tzdata").joinpath("zones").read_text("utf-8").split()
     return {name.lower(): name for name in found}
+
+
+def letters_of(name: str) -> str:
+    """Return a lower-cased name without blanks, hyphens and underscores."""
+    return name.replace(" ", "").replace("-", "").replace("_", "")
+
+
+@cache
+def spelled_otherwise() -> dict[str, str]:
+    """Letters of a name -> IANA name, of zones in whose names a hyphen is no minus."""
+    return {letters_of(name): zone for name, zone in names().items() if not _COUNTED.search(name)}
 
 
 @cache

@@ -151,7 +151,7 @@ def contents(
             for name, values in changes.items()
         ),
         warnings=tuple(
-            (column_name(column, say), rows, "" if redact else digest.warned[column].message)
+            (column_name(column, say), rows, "" if redact else say.problem(digest.warned[column]))
             for column, rows in digest.warnings.most_common()
         ),
         charts=tuple(_charts(digest, summary, say)),
@@ -229,7 +229,7 @@ def _causes(digest: Digest, say: Texts, *, redact: bool) -> Sequence[Cause]:
         problem = _own_problem(outcome, code)
         example = ""
         if not redact:
-            example = problem.message if problem is not None else outcome.said
+            example = say.example(problem) if problem is not None else outcome.said
         column = column_name(problem.column or problem.field, say) if problem is not None else ""
         found.append(
             Cause(
@@ -252,7 +252,7 @@ def _own_problem(outcome: Outcome, code: str) -> Problem | None:
 
 def _listed(outcome: Outcome, say: Texts, *, redact: bool) -> Listed:
     problems: tuple[tuple[str, str], ...] = tuple(
-        (column_name(p.column or p.field, say), p.message) for p in outcome.reasons
+        (column_name(p.column or p.field, say), say.problem(p)) for p in outcome.reasons
     ) or (("", outcome.said),)
     if redact:
         problems = tuple((column, "") for column, _ in problems)

@@ -25,7 +25,7 @@ REJECTED = (Status.INVALID, Status.FAILED, Status.UNKNOWN)
 ADDED = ("_row", "_sheet", "_status", "_reason")
 _TEXT_KINDS = frozenset({"csv", "frame", "json"})
 
-_NAME = re.compile(r"rejects(_\d+)?\.(csv|xlsx)")
+_NAME = re.compile(r"rejects(_\d+)?(-\d+)?\.(csv|xlsx)")
 
 Rejected = tuple[int, Row, Outcome]
 
@@ -33,6 +33,12 @@ Rejected = tuple[int, Row, Outcome]
 def is_rejects(name: str) -> bool:
     """Whether a report may write a file of that name."""
     return _NAME.fullmatch(name) is not None
+
+
+def numbered(name: str, number: int) -> str:
+    """Return another name for a file of rejects: ``rejects.csv`` -> ``rejects-2.csv``."""
+    stem, dot, suffix = name.rpartition(".")
+    return f"{stem}-{number}{dot}{suffix}"
 
 
 def write_rejects(

@@ -41,6 +41,7 @@ def as_json(summary: Summary) -> dict[str, Any]:
         "requests": summary.requests,
         "by_code": dict(summary.by_code),
         "stopped": summary.stopped,
+        "notes": list(summary.notes),
         "exit_code": summary.exit_code,
     }
 
@@ -75,4 +76,5 @@ def as_text(summary: Summary) -> str:
         lines.append(f"codes: {shown}{more}")
     if summary.stopped:
         lines.append(f"stopped: {summary.stopped}")
+    lines += [f"note: {note}" for note in summary.notes]
     return "\n".join(lines)

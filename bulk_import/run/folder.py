@@ -18,6 +18,7 @@ RESERVE = "journal.reserve"
 _REJECTS = ("rejects.csv", "rejects.xlsx")
 MARK = "journal.mark"
 _TRACES = (f"{JOURNAL}-wal", f"{JOURNAL}-shm", RESERVE, MARK)  # what a journal leaves beside itself
+FILES = (JOURNAL, *_TRACES, LOCK, REPORT, PAGE, SUMMARY, *_REJECTS)  # the names of a run's files
 
 
 class RunFolder:
@@ -95,7 +96,7 @@ class RunFolder:
 
     def clean_up(self, *, with_folder: bool) -> None:
         """Delete the files of a run that never started."""
-        for name in (JOURNAL, f"{JOURNAL}-wal", f"{JOURNAL}-shm", LOCK, RESERVE, MARK):
+        for name in (JOURNAL, *_TRACES, LOCK):
             (self.path / name).unlink(missing_ok=True)
         if with_folder:
             with suppress(OSError):

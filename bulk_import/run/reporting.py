@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from bulk_import.report.page import write_page
 from bulk_import.report.rejects import REJECTED, is_rejects, write_rejects
 from bulk_import.report.summary import write_summary
 from bulk_import.run.changes import SetCounter
+from bulk_import.run.places import Places, is_untouched, notes_of, written_before
 from bulk_import.system import environment
 from bulk_import.system.crash import described
 from bulk_import.system.files import drafts_in
@@ -69,15 +70,15 @@ def write_reports(
             deque(digest.watched(journal.outcomes(on_accepted=changes.add)), maxlen=0)
         if is_over is not None:
             stack.enter_context(journal.snapshot())
-        summary = summarize(journal, run_dir)
         with reports.trying("rejects"):
             write_rejects(drafts, journal.sources(), journal.results(*REJECTED))
-        rejects = sorted(path.name for path in drafts.iterdir() if is_rejects(path.name))
+        rejects = reports.place_rejects(drafts)
+        summary = replace(summarize(journal, run_dir), notes=rejects.notes)
         with reports.trying(PAGE):
             language = best_language(environment.locale())
             write_page(
                 drafts / PAGE, summary, digest, changes.names(),
-                redact=redact, language=language, rejects=rejects,
+                redact=redact, language=language, rejects=sorted(rejects.written),
             )  # fmt: skip
         with reports.trying(SUMMARY):
             write_summary(drafts / SUMMARY, summary)
@@ -103,7 +104,12 @@ class _Reports:
         except Exception as exc:  # noqa: BLE001 - raised by `raise_failure`
             self.failures[name] = exc
 
-    def publish(self, drafts: Path, rejects: Sequence[str]) -> None:
+    def place_rejects(self, drafts: Path) -> Places:
+        """Give the drafts of rejects their last names: those of edited files are taken."""
+        written = written_before(self._journal.facts())
+        return Places.of(drafts, self._run_dir, written)
+
+    def publish(self, drafts: Path, rejects: Places) -> None:
         """Put the reports in their places; remove rejects that this run wrote earlier."""
         failed = "rejects" in self.failures
         try:
@@ -120,12 +126,15 @@ class _Reports:
                 f"{self._run_dir}: cannot be written: {exc.strerror or exc}"
             ) from exc
 
-    def _forget_rejects(self, rejects: Sequence[str]) -> None:
-        earlier = json.loads(self._journal.facts().get("rejects", "[]"))
-        for name in set(earlier) - set(rejects):
-            (self._run_dir / name).unlink(missing_ok=True)
-        if list(rejects) != earlier:
-            self._journal.remember(rejects=json.dumps(rejects))
+    def _forget_rejects(self, rejects: Places) -> None:
+        facts = self._journal.facts()
+        earlier = written_before(facts)
+        for name in set(earlier) - set(rejects.written):
+            if is_untouched(self._run_dir / name, earlier):
+                (self._run_dir / name).unlink(missing_ok=True)
+        fresh = rejects.as_facts()
+        if any(facts.get(name) != value for name, value in fresh.items()):
+            self._journal.remember(**fresh)
 
     def raise_failure(self) -> None:
         if not self.failures:
@@ -159,4 +168,5 @@ def summarize(journal: Journal, run_dir: Path) -> Summary:
         finished_at=facts.get("finished_at", ""),
         elapsed_s=float(facts.get("elapsed_s", "0")),
         dry_run="dry_run" in facts,
+        notes=notes_of(facts),
     )

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from bulk_import.api.fields import FIELDS, Kind
+from bulk_import.errors import SetupError
 
 _SETS = {
     "add_tags": ("tags", True),
@@ -112,10 +113,22 @@ class Store:
     def __init__(self, path: Path | None = None) -> None:
         self._db = sqlite3.connect(path or ":memory:", isolation_level=None)
         if path is not None:
+            self._refuse_foreign(path)
             # Survives a kill of this process, which is what harnesses do; not a power loss.
             self._db.execute("pragma journal_mode = wal")
             self._db.execute("pragma synchronous = off")
         self._db.executescript(_SCHEMA)
+
+    def _refuse_foreign(self, path: Path) -> None:
+        """Refuse a file that is there and is not a sandbox's: tables would be added to it."""
+        try:
+            tables = {n for (n,) in self._db.execute("select name from sqlite_master")}
+        except sqlite3.DatabaseError as exc:
+            self._db.close()
+            raise SetupError(f"{path}: not a database of a sandbox ({exc})") from None
+        if tables and "request" not in tables:
+            self._db.close()
+            raise SetupError(f"{path}: is a database, but not a sandbox's; give another path")
 
     def close(self) -> None:
         self._db.close()

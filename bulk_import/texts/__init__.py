@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
+from bulk_import.models import Problem
+
 LANGUAGES = {"en": "English", "ru": "Русский"}
 _NARROW = "\u202f"  # between groups of digits, where the language has no comma there
 _MONTHS_EN = (
@@ -65,6 +67,22 @@ class Texts:
     def fix(self, code: str) -> str:
         """Return what is done about it."""
         return self._of_code(code)[1]
+
+    def problem(self, problem: Problem) -> str:
+        """Return what is wrong with a cell.
+
+        English has the whole message; other languages have the catalogue's cause and the cell's text.
+        """
+        cause = self.cause(problem.code)
+        if self.language == "en" or not cause:
+            return problem.message
+        return f"{cause.rstrip('.')}: «{problem.value}»" if problem.value else cause
+
+    def example(self, problem: Problem) -> str:
+        """Return an example of a cause already named: the message in English, else the cell's text."""
+        if self.language == "en":
+            return problem.message
+        return f"«{problem.value}»" if problem.value else ""
 
     def moment(self, rfc3339: str) -> str:
         """Return a moment in local time, for people: ``10 March 2026, 14:05``."""

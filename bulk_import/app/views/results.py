@@ -18,7 +18,7 @@ from bulk_import.run.folder import JOURNAL
 
 _RUN = re.compile(r"[\w.-]{1,120}")
 _FILES = re.compile(
-    r"report\.csv|report\.html|summary\.json|rejects(?:_\d+)?\.(?:csv|xlsx)|(?:undo|reverse|plan)\.(?:csv|yml)"
+    r"report\.csv|report\.html|summary\.json|rejects(?:_\d+)?(?:-\d+)?\.(?:csv|xlsx)|(?:undo|reverse|plan)(?:-\d+)?\.(?:csv|yml)"
 )
 
 
@@ -80,12 +80,11 @@ async def fix_rejects(request: web.Request) -> web.Response:
     run_dir = _run_dir(request)
 
     def make() -> Project:
-        rejects = sorted(run_dir.glob("rejects*.csv")) + sorted(run_dir.glob("rejects*.xlsx"))
-        rejects = [path for path in rejects if not path.name.endswith(".corrections.csv")]
+        found = read_report(run_dir)
+        rejects = [path for name in found.rejects if (path := run_dir / name).is_file()]
         if not rejects:
             raise SetupError("no row of this run needs you")
-        mapping = read_report(run_dir).mapping
-        return Project.create(desk.home, rejects[0], mapping=mapping, note="rejects")
+        return Project.create(desk.home, rejects[0], mapping=found.mapping, note="rejects")
 
     try:
         project = await asyncio.to_thread(make)
