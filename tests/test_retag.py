@@ -373,3 +373,49 @@ def test_an_empty_list_is_no_list_of_nobody(tmp_path, write_csv):
 
     assert read_members([str(tmp_path / "empty.csv")]).people == {}
     assert read_members([str(write_csv([["E-mail"]], name="header.csv"))]).people == {}
+
+
+@pytest.mark.parametrize(
+    ("lines", "people", "doubts"),
+    [
+        ("a@x.org\nb@x.org\nc@x.org\n", ["a@x.org", "b@x.org", "c@x.org"], []),
+        ("a@x.org\n", ["a@x.org"], []),
+        ("anna@example\nb@x.org\nc@x.org\n", ["b@x.org", "c@x.org"], ["anna@example"]),
+        ("a@x.org\nb@x.org\nno address\nc@x.org\n", ["a@x.org", "b@x.org", "c@x.org"], ["no address"]),
+        ("Ann <a@x.org>\nBo <b@x.org>\n", ["a@x.org", "b@x.org"], []),
+        ("a@x.org;Ann;7\nb@x.org;Bo;8\n", ["a@x.org", "b@x.org"], []),
+        ("E-mail\na@x.org\n", ["a@x.org"], []),
+        ("shop@x.org\nE-mail;Name\na@x.org;Ann\nb@x.org;Bo\n", ["a@x.org", "b@x.org"], []),
+    ],
+)  # fmt: skip
+def test_the_first_line_of_a_list_without_a_header_is_a_person(tmp_path, lines, people, doubts):
+    path = tmp_path / "list.txt"
+    path.write_text(lines, "utf-8")
+    members = read_members([str(path)])
+    assert (list(members.emails), list(members.refused)) == (people, doubts)
+
+
+def test_that_a_list_has_no_header_is_said_aloud(tmp_path):
+    path = tmp_path / "list.txt"
+    path.write_text("a@x.org\nb@x.org\n", "utf-8")
+    said = f"{path}: column 'Column A' (no header: the first line is an address too)"
+    assert read_members([str(path)]).read == (said,)
+    path.write_text("E-mail\nb@x.org\n", "utf-8")
+    assert read_members([str(path)]).read == (f"{path}: column 'E-mail'",)
+
+
+def test_an_address_above_what_may_be_the_header_is_asked_about(tmp_path):
+    path = tmp_path / "list.txt"
+    path.write_text("shop@x.org\nE-mail\na@x.org\nb@x.org\n", "utf-8")
+    with pytest.raises(SetupError, match="row 1 is an address, and row 2 is none"):
+        read_members([str(path)])
+
+
+def test_a_workbook_without_a_header_is_a_list_of_people_too(tmp_path):
+    from openpyxl import Workbook
+
+    book = Workbook()
+    for address in ("a@x.org", "b@x.org"):
+        book.active.append([address])
+    book.save(tmp_path / "list.xlsx")
+    assert read_members([str(tmp_path / "list.xlsx")]).emails == ("a@x.org", "b@x.org")

@@ -65,7 +65,7 @@ class Client:
         key = urlencode({KEY_PARAMETER: settings.api_key.reveal()})
         self._key_behind = f"&{key}".encode("ascii")
         self._base = URL(settings.endpoint)
-        self._proxy = _proxy(settings)
+        self._proxy = proxy_of(settings)
         self._paths: dict[str, URL] = {}
         self._usual: tuple[bytes, Answer] = (b"", Answer(Verdict.UNREADABLE, 0))
 
@@ -77,7 +77,7 @@ class Client:
         Raises:
             SettingsError: The CA file cannot be read.
         """
-        tls = _tls(settings)
+        tls = tls_context(settings)
         limits = connect_limits(settings.patience.timeout_s)
         deadlines = Deadlines(settings.patience.timeout_s)
 
@@ -95,7 +95,7 @@ class Client:
         pooled, fresh = connector(tls, keep_alive=True), connector(tls, keep_alive=False)
         async with session(pooled) as keeping, session(fresh) as closing:
             note = _why_not_direct(settings)
-            way: Way = SessionWay(keeping, closing, deadlines, _proxy(settings))
+            way: Way = SessionWay(keeping, closing, deadlines, proxy_of(settings))
             if not note:
                 from bulk_import.api.direct import DirectWay
 
@@ -214,7 +214,7 @@ class Client:
 
 def _why_not_direct(settings: Settings) -> str:
     """Return why requests go through aiohttp's sessions; empty when they need not."""
-    if _proxy(settings) is not None:
+    if proxy_of(settings) is not None:
         return "requests go through a proxy and aiohttp's sessions: slower than without"
     if settings.policy.send_by == "session":
         return "requests go through aiohttp's sessions, as asked: slower"
@@ -227,14 +227,19 @@ def _why_not_direct(settings: Settings) -> str:
     return reason and f"requests go through aiohttp's sessions, slower than usual ({reason})"
 
 
-def _proxy(settings: Settings) -> URL | None:
+def proxy_of(settings: Settings) -> URL | None:
     """Return the proxy; none on this machine, where it would be shown requests that are not encrypted."""
     url = URL(settings.endpoint)
     proxy = settings.proxy.reveal() if settings.proxy else ""
     return URL(proxy) if proxy and url.scheme == "https" else None
 
 
-def _tls(settings: Settings) -> ssl.SSLContext:
+def tls_context(settings: Settings) -> ssl.SSLContext:
+    """Return what certificates are checked with.
+
+    Raises:
+        SettingsError: The CA file cannot be used.
+    """
     context = ssl.create_default_context()
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     if settings.ca_file is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 import signal
 import threading
 import time
@@ -15,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bulk_import.errors import EXIT_TERMINATED, BulkImportError
+from bulk_import.cli.outputs import may_write_metrics, refuse_inputs
+from bulk_import.errors import EXIT_TERMINATED, BulkImportError, StorageError
 
 if TYPE_CHECKING:
     from bulk_import.models import Summary
@@ -72,18 +74,44 @@ def telling(command: str) -> Callable[[Command], Command]:
         ) -> Any:
             account = options.get("endpoint") or options.get("account") or ""
             end = End(command, job or _job_of(command, options), began=time.monotonic())
+            params = {**options, "metrics_file": metrics_file}
+            if metrics_file is not None and not may_write_metrics(params):
+                refuse_inputs(params)
             with _watched(end, notify, metrics_file):
                 remember(account=account)
+                refuse_inputs(params)
+                _refuse_unwritable(metrics_file)
                 result = function(*args, **options)
                 end.exit_code = result if isinstance(result, int) else 0
             return result
 
         wrapped: Command = told
+        told.is_telling = True  # type: ignore[attr-defined]
         for option in _options():
             wrapped = option(wrapped)
         return wrapped
 
     return decorate
+
+
+def is_telling(command: Command | None) -> bool:
+    """Whether a command tells how it ends."""
+    return getattr(command, "is_telling", False)
+
+
+def _refuse_unwritable(metrics_file: Path | None) -> None:
+    """Refuse metrics that will not be written, before anything is sent.
+
+    Raises:
+        StorageError: Their folder is not there, or nothing can be written into it.
+    """
+    if metrics_file is None:
+        return
+    folder = metrics_file.absolute().parent
+    if not folder.is_dir():
+        raise StorageError(f"--metrics-file {metrics_file}: the folder {folder} does not exist")
+    if not os.access(folder, os.W_OK):
+        raise StorageError(f"--metrics-file {metrics_file}: the folder {folder} cannot be written")
 
 
 def _options() -> list[Callable[[Command], Command]]:

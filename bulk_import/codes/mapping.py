@@ -56,6 +56,36 @@ CODES: tuple[Code, ...] = (
         "Keep one row, or set when: duplicate: to another policy.",
     ),
     Code(
+        "VALUE_REQUIRED",
+        "A check of the mapping requires the cell or value, and it is empty.",
+        "Fill it in, or change the check.",
+        "checks: [{column: Customer no, require: yes}]",
+    ),
+    Code(
+        "VALUE_PATTERN",
+        "The text does not have the form that a check of the mapping demands.",
+        "Correct it, or change the pattern.",
+        r"checks: [{column: Customer no, pattern: 'C-\d{6}'}]",
+    ),
+    Code(
+        "VALUE_NOT_LISTED",
+        "The text is not one of those that a check of the mapping allows.",
+        "Correct it, or add it to one_of.",
+        "checks: [{column: Plan, one_of: [basic, pro]}]",
+    ),
+    Code(
+        "VALUE_TWICE",
+        "Several rows have a value that a check of the mapping wants only once.",
+        "Correct or remove all but one of the rows that are named.",
+        "checks: [{column: Customer no, unique: yes}]",
+    ),
+    Code(
+        "ROWS_TOO_FEW",
+        "The sources have fewer rows than the mapping asks for: an export may have broken off.",
+        "Export again, or lower min_rows.",
+        "min_rows: 1000",
+    ),
+    Code(
         "DUPLICATE",
         "Another row of the contact was preferred, as the mapping asks.",
         "Nothing.",

@@ -166,6 +166,12 @@ CODES: tuple[Code, ...] = (
         '[{"a": 1}, 2]',
     ),
     Code(
+        "HEADER_ABSENT",
+        "A list of addresses has no header; its first line is read as a row.",
+        "Nothing; a line with the columns' names above it is read as well.",
+        "a list that begins with ann@example.org",
+    ),
+    Code(
         "HEADER_DOUBTFUL",
         "The line that was taken for the header looks like the rows below it.",
         "Add a row with the columns' names, or name its row by source: header_row:.",
@@ -181,6 +187,13 @@ CODES: tuple[Code, ...] = (
         "The row shows how to fill the table in.",
         "Delete it; it is not sent.",
         "e.g. Anna",
+    ),
+    Code(
+        "ARCHIVE_EXPORT",
+        "The archive is a whole export (Mailchimp's): its subscribed people are the source, the "
+        "unsubscribed and cleaned ones are suppression lists.",
+        "Nothing; source: member: reads another file of it.",
+        "subscribed_….csv, unsubscribed_….csv and cleaned_….csv in one ZIP",
     ),
     Code(
         "ARCHIVE_SEVERAL",

@@ -25,7 +25,7 @@ from bulk_import.models import Outcome, Problem, Record, SourceInfo, Status
 from bulk_import.run.changes import SetCounter
 from bulk_import.run.contacts import contact_findings
 from bulk_import.run.folder import JOURNAL
-from bulk_import.run.inputs import frame_input, opened_inputs, refuse_mostly_blank
+from bulk_import.run.inputs import frame_input, opened_inputs, refuse_as_a_whole
 from bulk_import.run.judges import Judges, size_of
 from bulk_import.run.judging import judge_sources
 from bulk_import.run.plan import Input, Plan, Tally
@@ -120,8 +120,8 @@ def check_file(
     Raises:
         SetupError: The sources or the mapping cannot be used at all.
     """
-    loaded = load_mapping(mapping)
     paths = expand_sources(source)
+    loaded = load_mapping(mapping).for_sources(paths)
     with (
         opened_inputs(paths, loaded, None) as inputs,
         Judges.opened(workers, cluster, size=size_of(paths)) as judges,
@@ -181,7 +181,8 @@ def _check(
     suppression = SuppressionList.load(loaded.suppress_files())
     tally = Tally()
     mappers: list[RowMapper] = []
-    with _scratch() as journal:
+    has_unique = any(check.unique for check in loaded.spec.checks)
+    with _scratch(keeps_cells=has_unique) as journal:
         judge_sources(
             journal,
             _noting_mappers(inputs, mappers),
@@ -198,16 +199,16 @@ def _check(
             plan=_plan(journal, tally, loaded.spec.when.duplicate, list(sources.values())),
             causes=causes,
             fixes=tuple(_fixes(journal, loaded, mappers)),
-            refusal=_refusal(tally),
+            refusal=_refusal(tally, loaded),
             lists=suppression.reports,
         )
 
 
 @contextmanager
-def _scratch() -> Iterator[Journal]:
+def _scratch(*, keeps_cells: bool) -> Iterator[Journal]:
     with (
         tempfile.TemporaryDirectory(prefix="bulk_import-") as folder,  # mode 0700
-        Journal.scratch(Path(folder) / JOURNAL) as journal,
+        Journal.scratch(Path(folder) / JOURNAL, keeps_cells=keeps_cells) as journal,
     ):
         yield journal
 
@@ -218,9 +219,9 @@ def _noting_mappers(inputs: Iterable[Input], mappers: list[RowMapper]) -> Iterat
         yield opened
 
 
-def _refusal(tally: Tally) -> str:
+def _refusal(tally: Tally, mapping: ColumnMapping) -> str:
     try:
-        refuse_mostly_blank(tally.rows_read, tally.codes["EMAIL_MISSING"])
+        refuse_as_a_whole(tally.rows_read, tally.codes["EMAIL_MISSING"], mapping)
     except SourceError as exc:
         return str(exc)
     return ""

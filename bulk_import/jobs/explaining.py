@@ -48,7 +48,7 @@ def explain_row(
         SetupError: There is no such row, or the file or mapping cannot be used.
     """
     loaded = mapping if isinstance(mapping, ColumnMapping) else load_mapping(mapping)
-    loaded = loaded.with_sheet(sheet) if sheet else loaded
+    loaded = (loaded.with_sheet(sheet) if sheet else loaded).for_sources([source])
     with opened_inputs([source], loaded, None) as inputs:
         for opened in inputs:
             last = None

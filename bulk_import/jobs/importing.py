@@ -73,7 +73,7 @@ async def import_file_async(
         steer: Given the pace when sending begins: holds the run, or changes its rate.
     """
     paths = expand_sources(source)
-    loaded = load_mapping(mapping)
+    loaded = load_mapping(mapping).for_sources(paths)
     if not settings.dry_run:
         settings = settings.ready_to_send()
     run_dir = Path(settings.run_dir) if settings.run_dir else new_run_dir(paths[0])

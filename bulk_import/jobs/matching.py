@@ -224,7 +224,8 @@ def _mapping(project: Project) -> tuple[ColumnMapping | None, tuple[str, ...]]:
 def _first_rows(
     source: Path, mapping: ColumnMapping | None
 ) -> tuple[tuple[str, ...], list[Row], tuple[Problem, ...]]:
-    options = [options_of(mapping)] if mapping is not None else []
+    known = mapping.for_sources([str(source)]) if mapping is not None else None
+    options = [options_of(known)] if known is not None else []
     with open_source(source, *options) as opened:
         rows = list(islice(opened, _ROWS))
         return opened.header, rows, tuple(opened.problems)

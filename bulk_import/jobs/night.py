@@ -106,7 +106,7 @@ class NightJob:
         self._id = facts["night"] if facts else _new_id(state)
         self.sieve = Sieve(
             state,
-            full=options.full or options.judge_all,
+            full=options.full or options.judge_all or _has_unique(mapping),
             compares=_is_of_now(mapping)
             or any(rule.mirror for rule in mapping.spec.fields.values()),
             lists_all=options.report_all,
@@ -288,6 +288,11 @@ def _mirrors(mapping: ColumnMapping, ids: Mapping[str, str]) -> dict[str, frozen
         for name, rule in mapping.spec.fields.items()
         if rule.mirror
     }
+
+
+def _has_unique(mapping: ColumnMapping) -> bool:
+    """Whether one row's value may refuse another row: then every row must be there."""
+    return any(check.unique for check in mapping.spec.checks)
 
 
 def _is_of_now(mapping: ColumnMapping) -> bool:

@@ -124,7 +124,7 @@ async def sync_night(
     paths = expand_sources(source)
     if "-" in paths:
         raise SetupError("sync reads files, not standard input: it compares their times")
-    loaded = load_mapping(mapping)
+    loaded = load_mapping(mapping).for_sources(paths)
     watch, ends = progress or Silence(), stop or Stop()
     made_folder(options.state.parent)
     async with _alone(options.state, options.wait_lock_s, ends):

@@ -497,7 +497,8 @@ def propose(source: Path, options: SourceOptions | None = None) -> str:
     Raises:
         SourceError: It cannot be read.
     """
-    with open_source(source, options or SourceOptions()) as opened:
+    looking = replace(options or SourceOptions(), may_take_subscribed=True)
+    with open_source(source, looking) as opened:
         proposal = suggest(opened.header, opened)
     text = as_yaml(proposal, source.name)
     if not proposal.fields:  # a mapping has one field at least: a person chooses it

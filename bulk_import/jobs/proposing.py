@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import chain, islice
 from pathlib import Path
 
@@ -71,7 +71,8 @@ def propose(
         SetupError: The source cannot be read, or the preset does not fit it.
     """
     options = options or SourceOptions()
-    with open_source(source, options) as opened:
+    looking = replace(options, may_take_subscribed=True)
+    with open_source(source, looking) as opened:
         product: Product | None = product_named(preset, opened.header) if preset else None
         rows = iter(opened)
         looked = list(islice(rows, ROWS_LOOKED_AT))

@@ -26,7 +26,7 @@ from bulk_import.mapping.rows import RowMapper, Step
 from bulk_import.mapping.suppression import SuppressionList
 from bulk_import.models import Problem, Record, Row, SourceInfo, Status
 from bulk_import.run.changes import SetCounter
-from bulk_import.run.inputs import opened_inputs, row_mapper
+from bulk_import.run.inputs import opened_inputs, row_mapper, too_few
 from bulk_import.run.judges import Judges, judge, size_of
 from bulk_import.run.judging import entered, judge_sources, settle_contacts
 from bulk_import.run.plan import Plan, Tally
@@ -174,6 +174,7 @@ class Review:
             JudgingStoppedError: ``is_stopping`` said so.
         """
         throw_away(folder)
+        mapping = mapping.for_sources([source])
         suppression = SuppressionList.load(mapping.suppress_files())
         tally = Tally()
         with (
@@ -329,10 +330,15 @@ class Review:
                     if number and status not in (Status.NOT_SENT, Status.UNKNOWN)
                 },
                 changes=changes.names(),
-                problems=self.tally.problems,
+                problems=[*self.tally.problems, *(("all rows", few) for few in self._few())],
                 examples=self.tally.examples,
                 titles=titles,
             )
+
+    def _few(self) -> list[Problem]:
+        """The problem of a source with too few rows, as a list."""
+        few = too_few(self._journal.count_records(), self.mapping)
+        return [few] if few is not None else []
 
     # -- changing ---------------------------------------------------------------------------------
 
@@ -381,10 +387,12 @@ class Review:
                 self._journal.replace_judgement(seq, entered(1, Tally(), better, judged))
             duplicates = self.mapping.spec.when.duplicate
             has_rules = bool(self.mapping.spec.skip or self.mapping.spec.only)
-            depends = has_rules or duplicates != "send"  # one row's cells may settle another row
+            depends = (
+                has_rules or duplicates != "send" or self._mapper.has_unique
+            )  # one row's cells may settle another row
             if depends:
                 self._journal.index()
-                settle_contacts(self._journal, duplicates)
+                settle_contacts(self._journal, duplicates, {1: self._mapper})
             self._refresh(None if depends else changes.keys())
 
     def matching(

@@ -213,7 +213,7 @@ def read_members(
     columns: list[str] = []
     read: list[str] = []
     blanks = 0
-    options = SourceOptions(sheet=sheet)
+    options = SourceOptions(sheet=sheet, may_be_bare=True, may_take_subscribed=True)
     for path in expand_sources(patterns):
         found = _column(path, options, column, choose)
         if not found:
@@ -222,7 +222,11 @@ def read_members(
         columns.append(found)
         with open_source(path, options) as source:
             where = f"sheet {source.sheet!r}, " if source.sheet else ""
-            read.append(f"{path}: {where}column {found!r}")
+            export = next((str(p) for p in source.problems if p.code == "ARCHIVE_EXPORT"), "")
+            where += f"{export}; " if export else ""
+            is_bare = any(problem.code == "HEADER_ABSENT" for problem in source.problems)
+            bare = " (no header: the first line is an address too)" if is_bare else ""
+            read.append(f"{path}: {where}column {found!r}{bare}")
             for row in source:
                 text = row.cells[found].strip()
                 broken = next((p for p in row.problems if p.is_error and p.column == found), None)

@@ -77,7 +77,9 @@ def undo(run_dir: str | Path) -> Undo:
         plans,
         suppress=parse_mapping(
             facts["mapping_text"], facts["mapping_name"], folder=Path(facts["mapping_folder"])
-        ).suppress_files(),
+        )
+        .with_told_exports(facts.get("exports", "[]"))
+        .suppress_files(),
         comment="The reverse of a run's tags and lists. What contacts had before the run is not known.",
     )
     return Undo(source, mapping, len(plans), without_email, unknown)

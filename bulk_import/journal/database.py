@@ -82,6 +82,7 @@ class Database:
         self.written = Written()  # as far as this connection knows
         self._db = db
         self._is_scratch = is_scratch
+        self._keeps_cells = not is_scratch
 
     # -- opening ------------------------------------------------------------------------------
 
@@ -115,16 +116,20 @@ class Database:
         return cls(path, _connect(path))
 
     @classmethod
-    def scratch(cls, path: Path) -> Self:
+    def scratch(cls, path: Path, *, keeps_cells: bool = False) -> Self:
         """Make a journal that nobody needs after this process, in a private folder.
 
-        Nothing of it is synced, and only refused rows keep their cells.
+        Nothing of it is synced.
+
+        Args:
+            keeps_cells: Not of refused rows alone, but of all.
 
         Raises:
             StorageError: The folder cannot be written, the disk is full.
         """
         with translated(path):
             journal = cls(path, connect(path, is_scratch=True), is_scratch=True)
+        journal._keeps_cells = keeps_cells
         journal._lay_out({})
         return journal
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from hashlib import blake2b
+from itertools import islice
 
 from bulk_import.journal.database import (
     CHUNK,
@@ -21,6 +23,7 @@ from bulk_import.models import Problem, Row, Status
 
 # Created after the rows are stored: filling it row by row costs twice as much.
 _INDEX = "create index if not exists record_email on record (email) where email <> ''"
+_OTHERS_NAMED = 5  # rows in the message of one that shares a value
 _REFUSED = "insert into outcome values (?,?,?,?,?,?,?,?,?,?)"
 _JUDGEMENT = "select email, contact, warnings, body, cells, problems from record where seq = ?"
 
@@ -59,7 +62,7 @@ class Records(Database):
         lost_upto = self.lost_upto()
         for seq, item in enumerate(batch, first_seq):
             row = item.row
-            keeps_cells = item.refusal is not None or not self._is_scratch
+            keeps_cells = item.refusal is not None or self._keeps_cells
             records.append(
                 (
                     seq,
@@ -244,6 +247,70 @@ class Records(Database):
             statuses,
         ):
             yield seq, place[0], as_row(sources, place)
+
+    def sendable(self) -> Iterator[tuple[int, int, Row, bytes]]:
+        """Yield (seq, source, row, form) of the rows that are, or were, to be sent."""
+        sources = self.sources()
+        for seq, body, *place in self._paged(
+            f"select r.seq, r.body, {ROW} from record r left join outcome o on o.seq = r.seq"
+            " where r.body is not null and (o.seq is null or o.attempts > 0)"
+            f" and r.seq > ? order by r.seq limit {CHUNK}"
+        ):
+            yield seq, place[0], as_row(sources, place), body
+
+    def shared_keys(
+        self, keys: Iterable[tuple[int, str, int]]
+    ) -> Iterator[tuple[int, int, Row, bytes, int, list[Row]]]:
+        """Yield the pending rows that share a key with others.
+
+        Args:
+            keys: (number of the check, key, seq); as many as there are rows, so they go to disk.
+
+        Yields:
+            (seq, source, row, form, number of the check, some of the other rows)
+        """
+        with translated(self.path):
+            self._db.execute("drop table if exists temp.key_of_row")
+            self._db.execute(
+                "create temp table key_of_row (number integer, hash blob, seq integer)"
+            )
+        supply = iter(keys)
+        while batch := [
+            (number, blake2b(key.encode(errors="surrogatepass"), digest_size=16).digest(), seq)
+            for number, key, seq in islice(supply, CHUNK)
+        ]:
+            with translated(self.path):
+                self._db.executemany("insert into temp.key_of_row values (?,?,?)", batch)
+        with translated(self.path):
+            groups = self._db.execute(
+                "select number, hash from temp.key_of_row group by number, hash"
+                " having count(*) > 1 order by min(seq)"
+            ).fetchall()
+            self._db.execute("create index temp.keys_of_rows on key_of_row (number, hash)")
+        for number, hashed in groups:
+            yield from self._sharing(number, hashed)
+
+    def _sharing(
+        self, number: int, hashed: bytes
+    ) -> Iterator[tuple[int, int, Row, bytes, int, list[Row]]]:
+        sources = self.sources()
+        with translated(self.path):
+            found = self._db.execute(
+                f"select r.seq, r.body, o.seq is null, {ROW} from temp.key_of_row k"
+                " join record r on r.seq = k.seq left join outcome o on o.seq = r.seq"
+                " where k.number = ? and k.hash = ? order by r.seq",
+                (number, hashed),
+            ).fetchall()
+        rows = {seq: as_row(sources, place) for seq, _, _, *place in found}
+        for seq, body, is_open, source, *_ in found:
+            if is_open:
+                others = [row for other, row in rows.items() if other != seq][:_OTHERS_NAMED]
+                yield seq, source, rows[seq], body, number, others
+
+    def forget_code(self, code: str) -> None:
+        """Forget how rows ended that were refused with *code* and not sent."""
+        with self._writing():
+            self._db.execute("delete from outcome where error_code = ? and attempts = 0", (code,))
 
     def forget_rows(self, seqs: Iterable[int]) -> None:
         """Forget how rows ended that were not sent, so that they are pending again."""

@@ -10,9 +10,10 @@ from datetime import datetime
 
 from bulk_import.api.fields import FIELDS, Field, Kind
 from bulk_import.errors import MappingError, MappingProblem
+from bulk_import.mapping.checks import BoundCheck
 from bulk_import.mapping.loading import ColumnMapping, closest
 from bulk_import.mapping.rules import BoundRule
-from bulk_import.mapping.schema import FieldRule, RowRule
+from bulk_import.mapping.schema import Check, FieldRule, RowRule
 from bulk_import.mapping.yamltext import Path as KeyPath
 from bulk_import.normalize.folding import fold
 from bulk_import.normalize.result import NormalizeError
@@ -74,6 +75,7 @@ class Binding:
     Attributes:
         fields: In the order in which they are evaluated: countries before phones.
         rules: What keeps rows from being sent.
+        checks: What rows have to fulfil.
         lists: List title or id -> the ids that it may mean; ``None`` while the account has not been asked.
         at: The clock for ``dst: current``.
     """
@@ -86,14 +88,26 @@ class Binding:
     managers: Mapping[str, str] | None
     at: datetime | None
     rules: tuple[BoundRule, ...] = ()
+    checks: tuple[BoundCheck, ...] = ()
 
     @property
     def used_columns(self) -> frozenset[str]:
         """Columns whose cells reach the server or decide about it."""
         bound = (*self.fields, *self.extra)
-        return frozenset(
-            column for field in bound for column in (*field.columns, field.region_column) if column
-        ) | {rule.column for rule in self.rules}
+        return (
+            frozenset(
+                column
+                for field in bound
+                for column in (*field.columns, field.region_column)
+                if column
+            )
+            | {rule.column for rule in self.rules}
+            | self._checked_columns
+        )
+
+    @property
+    def _checked_columns(self) -> frozenset[str]:
+        return frozenset(bound.column for bound in self.checks if not bound.check.field)
 
     def roles(self) -> dict[str, str]:
         """Return column -> what it holds, for the damage detector."""
@@ -105,6 +119,8 @@ class Binding:
                 roles[bound.region_column] = "country"
         for rule in self.rules:
             roles[rule.column] = roles[rule.column] or "rule"
+        for column in self._checked_columns:
+            roles[column] = roles[column] or "rule"
         return roles
 
 
@@ -144,14 +160,21 @@ def bind(
         for at_, row_rule in enumerate(given)
         if (bound_rule := binder.rule(section, row_rule, at_)) is not None
     ]
+    fed_by = {bound.field.name: bound.columns for bound in (*fields, *extra)}
+    checks = [
+        bound_check
+        for at_, check in enumerate(spec.checks)
+        if (bound_check := binder.check(check, at_, fed_by)) is not None
+    ]
     binder.check_shared_columns()
     if binder.problems:
         raise MappingError(binder.problems)
     order = {name: at for at, name in enumerate(FIELDS)}
     fields.sort(key=lambda b: (b.field.kind is not Kind.COUNTRY, order[b.field.name]))
     return Binding(
-        mapping, tuple(header), tuple(fields), tuple(extra), lists, managers, at, tuple(rules)
-    )
+        mapping, tuple(header), tuple(fields), tuple(extra), lists, managers, at, tuple(rules),
+        tuple(checks),
+    )  # fmt: skip
 
 
 class _Binder:
@@ -194,6 +217,16 @@ class _Binder:
             return None
         column = self._any_of(rule.column, (section, number, "column"))
         return BoundRule.bind(section, rule, column) if column else None
+
+    def check(
+        self, check: Check, number: int, fed_by: Mapping[str, tuple[str, ...]]
+    ) -> BoundCheck | None:
+        if check.field:
+            return BoundCheck.bind(number, check, next(iter(fed_by.get(check.field, ())), ""))
+        if check.optional and not any(map(self._find, check.column)):
+            return None
+        column = self._any_of(check.column, ("checks", number, "column"))
+        return BoundCheck.bind(number, check, column) if column else None
 
     def check_shared_columns(self) -> None:
         """One column for several fields is a slip, except for parts of names and addresses."""

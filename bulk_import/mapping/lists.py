@@ -122,7 +122,9 @@ class _Reader:
             MappingError: That cannot be done.
         """
         spec = self.spec
-        options = SourceOptions(sheet=spec.sheet, encoding=spec.encoding, delimiter=spec.delimiter)
+        options = SourceOptions(
+            sheet=spec.sheet, encoding=spec.encoding, delimiter=spec.delimiter, member=spec.member
+        )
         try:
             with open_lines(self._path, options) as sheets:
                 for name, lines in sheets:
@@ -134,7 +136,8 @@ class _Reader:
                 ) from None
         self._end()
         unknown = tuple(sorted(self._unknown, key=lambda e: (e.row, e.column)))
-        return ListReport(str(self._path), len(self.entries), unknown)
+        member = f" ({self.spec.member})" if self.spec.member else ""
+        return ListReport(f"{self._path}{member}", len(self.entries), unknown)
 
     def _end(self) -> None:
         for column in self.spec.columns:

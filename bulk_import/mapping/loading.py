@@ -12,8 +12,10 @@ from pydantic import ValidationError
 
 from bulk_import.api.fields import FIELDS, OPPOSITES, RESERVED
 from bulk_import.errors import MappingError, MappingProblem
+from bulk_import.mapping.checks import Pattern
 from bulk_import.mapping.plain import tree_of
 from bulk_import.mapping.schema import (
+    Check,
     Defaults,
     FieldRule,
     MappingSpec,
@@ -26,6 +28,7 @@ from bulk_import.mapping.schema import (
 )
 from bulk_import.mapping.yamltext import Document, Tree, parse
 from bulk_import.mapping.yamltext import Path as KeyPath
+from bulk_import.sources.exports import address_column, export_in
 
 _PARTS: dict[str, type[Part]] = {
     "source": SourceSpec,
@@ -45,6 +48,7 @@ class ColumnMapping:
         spec: The validated contents.
         document: The text's tree and places, for later messages.
         text: As read: a run's journal keeps it, so that a resume needs nothing else.
+        exports: Suppression lists inside the sources; ``None`` = nobody has looked for any.
     """
 
     name: str
@@ -52,6 +56,7 @@ class ColumnMapping:
     spec: MappingSpec
     document: Document
     text: str
+    exports: tuple[SuppressSpec, ...] | None = None
 
     def fingerprint(self) -> dict[str, str]:
         """Return key path -> canonical text; comments, order and layout do not matter."""
@@ -59,7 +64,35 @@ class ColumnMapping:
 
     def suppress_files(self) -> list[tuple[Path, SuppressSpec]]:
         """Return the lists of contacts that are never sent."""
-        return [(self.folder / spec.file, spec) for spec in self.spec.suppress]
+        return [
+            (self.folder / spec.file, spec) for spec in (*self.spec.suppress, *(self.exports or ()))
+        ]
+
+    def for_sources(self, paths: Sequence[str]) -> ColumnMapping:
+        """Return the mapping with the suppression lists that are inside *paths* (whole exports)."""
+        found = []
+        for path in paths:
+            export = export_in(path)
+            if export is None or self.spec.source.member not in (None, export.subscribed):
+                continue
+            for member in export.never:
+                column = address_column(path, member)
+                columns = (column,) if column else ()
+                file = str(Path(path).absolute())
+                found.append(SuppressSpec(file=file, member=member, columns=columns))
+        return self.with_exports(found)
+
+    def with_exports(self, lists: Sequence[SuppressSpec]) -> ColumnMapping:
+        """Return the mapping with *lists* besides those that it has from sources already."""
+        return replace(self, exports=tuple(dict.fromkeys((*(self.exports or ()), *lists))))
+
+    def told_exports(self) -> str:
+        """Return the lists inside the sources as text, for a journal."""
+        return json.dumps([spec.model_dump(exclude_defaults=True) for spec in self.exports or ()])
+
+    def with_told_exports(self, text: str) -> ColumnMapping:
+        """Return the mapping with lists that ``told_exports`` wrote."""
+        return self.with_exports([SuppressSpec.model_validate(spec) for spec in json.loads(text)])
 
     def with_sheet(self, sheet: str) -> ColumnMapping:
         """Return the mapping, reading another sheet."""
@@ -166,6 +199,7 @@ def _misspelt_rules(document: Document, tree: dict[str, Tree]) -> Iterator[Mappi
     for section, entry, what in (
         ("skip", RowRule, "a rule"),
         ("only", RowRule, "a rule"),
+        ("checks", Check, "a check"),
         ("suppress", SuppressSpec, "a suppression list"),
     ):
         given = tree.get(section)
@@ -216,6 +250,8 @@ def _explained(exc: ValidationError, document: Document) -> Iterator[MappingProb
         message = _MEANINGS.get(error["type"], error["msg"].removeprefix("Value error, "))
         if path[:1] in (("skip",), ("only",)) and len(path) == 1:
             message = "must be a list, such as `- {column: Unsubscribed, values: [yes, 1]}`"
+        elif path == ("checks",):
+            message = "must be a list, such as `- {column: Customer no, require: yes}`"
         elif error["type"] == "missing" and path == ("version",):
             message = "is missing; begin the mapping with `version: 1`"
         elif error["type"] == "literal_error" and "ctx" in error:
@@ -243,6 +279,23 @@ def _unsound(spec: MappingSpec, document: Document) -> Iterator[MappingProblem]:
         if rule.region_from and kind != "phone":
             yield document.problem("is for phones", ("fields", name, "region_from"))
     yield from _both_ways(spec, document)
+    yield from _unsound_checks(spec, document)
+
+
+def _unsound_checks(spec: MappingSpec, document: Document) -> Iterator[MappingProblem]:
+    known = [*spec.fields, *spec.extra]
+    for number, check in enumerate(spec.checks):
+        path: KeyPath = ("checks", number)
+        if check.field and check.field not in known:
+            hint = closest(check.field, known) or "; it is under neither fields: nor extra:"
+            yield document.problem(f"no field {check.field!r}{hint}", (*path, "field"))
+        if check.field and check.unique and FIELDS.get(check.field) is FIELDS["lead_email"]:
+            message = "is what when: duplicate: is for; use duplicate: refuse"
+            yield document.problem(message, (*path, "unique"))
+        try:
+            Pattern(check.pattern or "")
+        except ValueError as exc:
+            yield document.problem(str(exc), (*path, "pattern"))
 
 
 def _both_ways(spec: MappingSpec, document: Document) -> Iterator[MappingProblem]:

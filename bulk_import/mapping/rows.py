@@ -111,6 +111,8 @@ class RowMapper:
         self._repairs = frozenset(self._spec.repair)
         self._tags_seen = LookAlikes()
         self._rules = binding.rules
+        self._checks = binding.checks
+        self._unique = {b.number: b for b in binding.checks if b.check.unique}
         self._email = next((b for b in binding.fields if b.field.kind is Kind.EMAIL), None)
         self.roles = binding.roles()
 
@@ -186,6 +188,8 @@ class RowMapper:
         fields = [(name, values[name]) for name in self._order if name in values]
         if self._binding.extra:
             fields += self._extra(cells, spoiled, problems)
+        if self._checks:
+            self._check(cells, dict(fields), spoiled, problems)
         if len(problems) > 1:  # as the person reads the row: from left to right
             problems.sort(key=lambda problem: self._places.get(problem.column, -1))
         email = values.get("lead_email", "").lower()
@@ -397,6 +401,52 @@ class RowMapper:
             if refusal is not None:
                 return refusal
         return None
+
+    def _check(
+        self,
+        cells: Mapping[str, str],
+        values: Values,
+        spoiled: Mapping[str, Sequence[Problem]],
+        problems: list[Problem],
+    ) -> None:
+        """Add what the mapping's checks find; what is refused already is not refused again."""
+        refused = {problem.field for problem in problems if problem.is_error and problem.field}
+        damaged = {problem.column for problem in problems if problem.is_error and not problem.field}
+        for bound in self._checks:
+            if bound.check.field:
+                if bound.check.field not in refused:
+                    problems.extend(bound.problems(cells, values))
+                continue
+            damage = [p for p in spoiled.get(bound.column, ()) if p.is_error]
+            error = bound.damage(cells)
+            if not damage and error is None:
+                problems.extend(bound.problems(cells, values))
+            elif bound.column not in damaged:
+                damaged.add(bound.column)
+                problems.extend(damage or filter(None, [error]))
+
+    def unique_keys(
+        self, cells: Mapping[str, str], values: Mapping[str, str]
+    ) -> Iterator[tuple[int, str]]:
+        """Yield (number of the check, what no other row may have) of a row.
+
+        Args:
+            values: The form that would be sent.
+        """
+        for number, bound in self._unique.items():
+            if key := bound.key(cells, values):
+                yield number, key
+
+    def twice(
+        self, number: int, rows: str, cells: Mapping[str, str], values: Mapping[str, str]
+    ) -> Problem:
+        """Return the problem of a row whose value for check *number* is in *rows* too."""
+        return self._unique[number].twice(rows, cells, values)
+
+    @property
+    def has_unique(self) -> bool:
+        """Whether a check needs all rows: one row's value may refuse another row."""
+        return bool(self._unique)
 
     def _whole(self, values: Values, problems: list[Problem]) -> None:
         extension = values.pop("_extension", "")

@@ -204,6 +204,7 @@ class SuppressSpec(Part):
     sheet: str | None = None
     encoding: str | None = None
     delimiter: str | None = None
+    member: str | None = Field(default=None, description="The file inside an archive.")
 
     @model_validator(mode="before")
     @classmethod
@@ -227,6 +228,39 @@ class RowRule(Part):
     )
 
 
+class Check(Part):
+    """What a column's cells, or a field's values, have to be; a row that fails is refused."""
+
+    column: Columns = Field(
+        default=(), description="A column by its header; other spellings in a list."
+    )
+    field: str | None = Field(
+        default=None, description="A field instead of a column: its value as it would be sent."
+    )
+    require: bool = Field(default=False, description="It must not be empty.")
+    pattern: str | None = Field(
+        default=None,
+        min_length=1,
+        description="A regular expression (of Rust's syntax) that the whole text must match.",
+    )
+    one_of: Columns = Field(
+        default=(), description="What it may be, without regard to case and blanks."
+    )
+    unique: bool = Field(default=False, description="No other row that is sent may have it too.")
+    because: str = Field(default="", description="The reason, for the report.")
+    optional: bool = Field(
+        default=False, description="Ignore the check in files that do not have the column."
+    )
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Check:
+        if bool(self.column) is bool(self.field):
+            raise ValueError("name a column or a field")
+        if not (self.require or self.pattern or self.one_of or self.unique):
+            raise ValueError("demands nothing; give require, pattern, one_of or unique")
+        return self
+
+
 class MappingSpec(Part):
     """A mapping file: columns of a spreadsheet -> parameters of addupdatelead."""
 
@@ -239,6 +273,10 @@ class MappingSpec(Part):
     suppress: Annotated[tuple[SuppressSpec, ...], BeforeValidator(_as_list)] = ()
     skip: tuple[RowRule, ...] = ()
     only: tuple[RowRule, ...] = ()
+    checks: tuple[Check, ...] = ()
+    min_rows: Annotated[int, Field(ge=1)] | None = Field(
+        default=None, description="Send nothing if the sources have fewer rows."
+    )
     repair: Annotated[
         tuple[Literal["postal_zero", "mojibake", "html_entities", "placeholders"], ...],
         BeforeValidator(_as_list),
@@ -282,9 +320,11 @@ def json_schema() -> dict[str, Any]:
     schema["$defs"]["SuppressSpec"]["properties"]["columns"] = text_or_list
     properties["skip"]["description"] = "Rows that are not sent: any of the rules applies."
     properties["only"]["description"] = "Rows that may be sent: all of the rules apply."
-    for name in ("column", "values"):
-        described = schema["$defs"]["RowRule"]["properties"][name]["description"]
-        schema["$defs"]["RowRule"]["properties"][name] = text_or_list | {"description": described}
+    properties["checks"]["description"] = "Demands on cells and values: rows that fail are refused."
+    for part, names in (("RowRule", ("column", "values")), ("Check", ("column", "one_of"))):
+        for name in names:
+            described = schema["$defs"][part]["properties"][name]["description"]
+            schema["$defs"][part]["properties"][name] = text_or_list | {"description": described}
     for name in ("column", "columns", "region_from", "always"):
         known = schema["$defs"]["FieldRule"]["properties"][name]
         known.pop("type", None), known.pop("items", None)

@@ -59,6 +59,7 @@ class ReadingTask:
     lists: Mapping[str, Sequence[str]] | None
     managers: Mapping[str, str] | None
     at: str
+    exports: str
     is_report_safe: bool
     workers: int
     cluster: str
@@ -87,6 +88,7 @@ class ReadingTask:
             lists=dict(names.known_lists) if names else None,
             managers=dict(names.manager_ids) if names else None,
             at=datetime.now(UTC).isoformat(),
+            exports=mapping.told_exports(),
             is_report_safe=is_report_safe,
             workers=workers,
             cluster=cluster,
@@ -249,6 +251,7 @@ def _judge(job: ReadingTask, journal: Journal, stopping: threading.Event) -> dic
     if job.sheet:
         mapping = mapping.with_sheet(job.sheet)
     mapping = mapping.with_corrections(job.corrections, job.corrections_by)
+    mapping = mapping.with_told_exports(job.exports)
     names = None
     if job.lists is not None:
         names = KnownNames(job.lists, job.managers or {})

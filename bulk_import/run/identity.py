@@ -36,6 +36,7 @@ def facts_of(
         "mapping_folder": str(mapping.folder.resolve()),
         "mapping": json.dumps(mapping.fingerprint(), ensure_ascii=False),
         "sheet": mapping.spec.source.sheet or "",
+        "exports": mapping.told_exports(),
         "corrections": mapping.spec.source.corrections or "",
         "corrections_by": mapping.spec.source.corrections_by,
         "corrected_with": json.dumps(_corrected_with(mapping, paths)),

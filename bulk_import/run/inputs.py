@@ -162,6 +162,7 @@ def options_of(mapping: ColumnMapping) -> SourceOptions:
         member=spec.member,
         sheets=spec.sheets,
         hidden_rows=spec.hidden_rows,
+        may_take_subscribed=mapping.exports is not None,
         columns=tuple(
             dict.fromkeys(
                 column
@@ -235,12 +236,24 @@ def survey(
     return Surveyed(rows, blank, findings)
 
 
-def refuse_mostly_blank(rows: int, without_email: int) -> None:
-    """Refuse sources in which most rows have no e-mail: the wrong column or sheet is likely.
+def too_few(rows: int, mapping: ColumnMapping) -> Problem | None:
+    """Return the problem of sources with fewer rows than the mapping's ``min_rows``."""
+    fewest = mapping.spec.min_rows
+    if fewest is None or rows >= fewest:
+        return None
+    message = f"{rows:,} rows, and the mapping asks for at least {fewest:,} (min_rows)"
+    return Problem("ROWS_TOO_FEW", message)
+
+
+def refuse_as_a_whole(rows: int, without_email: int, mapping: ColumnMapping) -> None:
+    """Refuse sources with too few rows, or in which most rows have no e-mail.
 
     Raises:
-        SourceError: ``EMAIL_MOSTLY_MISSING``.
+        SourceError: ``ROWS_TOO_FEW``; ``EMAIL_MOSTLY_MISSING``: the wrong column or sheet is likely.
     """
+    few = too_few(rows, mapping)
+    if few is not None:
+        raise SourceError(f"{few.message}; nothing was sent", code=few.code)
     if rows >= 10 and without_email * 2 > rows:
         raise SourceError(
             f"{without_email:,} of {rows:,} rows have no e-mail: probably another column is "

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from functools import partial
+from itertools import islice
 
 from bulk_import.api.form import decode, encode
 from bulk_import.journal import Journal
@@ -69,9 +70,11 @@ def judge_sources(
             raise JudgingStoppedError
 
     seq = 1
+    mappers: dict[int, RowMapper] = {}
     for number, source in enumerate(inputs, 1):
         journal.add_source(number, source.info)
         tally.open(source)
+        mappers[number] = source.mapper
         judge_of = Judge(source.info.name, source.info.header, source.mapper, suppression)
         rows_of = sifted(source.rows, number, source.mapper, suppression, tally, sieve, count)
         judged = (judges or Judges()).judged(judge_of, rows_of, chunk=batch, known=known - seq + 1)
@@ -87,7 +90,7 @@ def judge_sources(
         tally.end(source)
     if duplicates != "send":
         journal.index()
-    settle_contacts(journal, duplicates)
+    settle_contacts(journal, duplicates, mappers)
     if sieve is None:
         journal.remember(judged="1", rows_read=str(tally.rows_read))
 
@@ -144,16 +147,46 @@ def rejudge(
             journal.replace_judgement(seq, entered(number, tally, better, again))
 
 
-def settle_contacts(journal: Journal, policy: str) -> None:
-    """Settle what depends on all rows of a contact; call it when every row is judged.
+def settle_contacts(journal: Journal, policy: str, mappers: Mapping[int, RowMapper]) -> None:
+    """Settle what depends on other rows; call it when every row is judged.
 
     Args:
         policy: The mapping's ``when: duplicate``.
+        mappers: Of each source; their checks say what must not come twice.
     """
     journal.forget_skipped_contacts()
     journal.forget(Status.DUPLICATE)
     withhold_skipped(journal)
     settle_duplicates(journal, policy)
+    settle_unique(journal, mappers)
+
+
+def settle_unique(journal: Journal, mappers: Mapping[int, RowMapper]) -> None:
+    """Refuse pending rows whose unique value another row has that is, or was, sent."""
+    journal.forget_code("VALUE_TWICE")
+    having = {number for number, mapper in mappers.items() if mapper.has_unique}
+    if not having:
+        return
+    keys = (
+        (number, key, seq)
+        for seq, source, row, body in journal.sendable()
+        if source in having
+        for number, key in mappers[source].unique_keys(row.cells, dict(decode(body)))
+    )
+    found = (
+        (seq, Refusal(Status.INVALID, (_twice(mappers[source], number, row, body, others),)))
+        for seq, source, row, body, number, others in journal.shared_keys(keys)
+    )
+    while batch := list(islice(found, BATCH)):
+        journal.add_refusals(batch)
+
+
+def _twice(mapper: RowMapper, number: int, row: Row, body: bytes, others: Sequence[Row]) -> Problem:
+    named = ", ".join(
+        f"row {other.number}" + (f" of {other.source}" if other.source != row.source else "")
+        for other in others
+    )
+    return mapper.twice(number, named, row.cells, dict(decode(body)))
 
 
 def withhold_skipped(journal: Journal) -> None:

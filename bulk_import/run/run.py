@@ -54,7 +54,7 @@ from bulk_import.run.inputs import (
     corrections_of,
     opened_inputs,
     opened_sources,
-    refuse_mostly_blank,
+    refuse_as_a_whole,
     row_mapper,
     survey,
 )
@@ -186,6 +186,7 @@ class Run:
             or self._mapping.spec.when.duplicate != "send"
             or self._mapping.spec.skip
             or self._mapping.spec.only
+            or any(check.unique for check in self._mapping.spec.checks)
         )
         fewest_bytes = self._settings.policy.read_ahead_bytes
         if depends or fewest_bytes < 0 or not paths or not is_possible():
@@ -219,7 +220,7 @@ class Run:
                     survey, opened, is_stopping=lambda: self._stop.is_set
                 )
                 rows = seen.rows
-                refuse_mostly_blank(rows, seen.blank)
+                refuse_as_a_whole(rows, seen.blank, self._mapping)
                 for name, problem in seen.findings:
                     self._progress.say(f"{name}: {problem}")
             except JudgingStoppedError:
@@ -275,6 +276,7 @@ class Run:
             working_in(self._folder.path)
             facts = journal.facts()
             refuse_other_job(self._folder, facts, self._job)
+            self._mapping = self._mapping.with_told_exports(facts.get("exports", "[]"))
             refuse_rehearsal(self._folder, facts, self._settings)
             if lost := await asyncio.to_thread(journal.find_losses):
                 self._progress.say(lost)
@@ -363,7 +365,7 @@ class Run:
             if (found := corrections_of(known[number].name, self._mapping, mapper))
         }
         rejudge(journal, mappers, suppression, tally, corrections)
-        settle_contacts(journal, self._mapping.spec.when.duplicate)
+        settle_contacts(journal, self._mapping.spec.when.duplicate, mappers)
 
     def _suppression(self) -> SuppressionList:
         return load_suppression(self._mapping, self._settings, self._progress)
@@ -451,7 +453,7 @@ class Run:
             return None
         for name, problem in tally.problems:
             self._progress.say(f"{name}: {problem}")
-        refuse_mostly_blank(tally.rows_read, tally.codes["EMAIL_MISSING"])
+        refuse_as_a_whole(tally.rows_read, tally.codes["EMAIL_MISSING"], self._mapping)
         return tally
 
     def _must_read_again(self) -> bool:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bulk_import.errors import SourceError
-from bulk_import.models import Problem, Row, SourceInfo
+from bulk_import.models import Problem, Row, Severity, SourceInfo
 from bulk_import.sources.tally import Tally
 
 _log = logging.getLogger(__name__)
@@ -32,6 +32,9 @@ class SourceOptions:
         hidden_rows: ``read`` or ``skip`` rows that a filter hides.
         columns: Names of columns that the file should have; they tell where its header is, and
             which sheet is meant.
+        may_take_subscribed: Of a whole export, such as Mailchimp's, take the file of those to import;
+            whoever sets it suppresses the people of the others.
+        may_be_bare: A list of addresses without a header is read as one, from its first line.
     """
 
     sheet: str | None = None
@@ -42,6 +45,8 @@ class SourceOptions:
     sheets: tuple[str, ...] = ()
     hidden_rows: str = "read"
     columns: tuple[str, ...] = ()
+    may_take_subscribed: bool = False
+    may_be_bare: bool = False
 
 
 @dataclass(slots=True)
@@ -118,11 +123,14 @@ def open_source(path: str | Path, options: SourceOptions = SourceOptions()) -> I
         SourceError: It cannot be read as it is; one line that says where and what would work.
     """
     from bulk_import.sources.container import regular_file
+    from bulk_import.sources.exports import export_in
     from bulk_import.sources.opening import opened
 
     name = str(path)
     with ExitStack() as stack:
-        file = stack.enter_context(regular_file(name, options.member))
+        file = stack.enter_context(
+            regular_file(name, options.member, may_take_subscribed=options.may_take_subscribed)
+        )
         try:
             source = opened(stack, file, name, options)
         except OSError as exc:
@@ -130,6 +138,11 @@ def open_source(path: str | Path, options: SourceOptions = SourceOptions()) -> I
                 f"{name}: cannot be read any more: {exc.strerror}; was it moved or replaced?",
                 code="SOURCE_UNREADABLE",
             ) from None
+        export = export_in(name) if options.may_take_subscribed and not options.member else None
+        if export is not None:
+            source.problems.append(
+                Problem("ARCHIVE_EXPORT", f"a whole export: {export}", severity=Severity.WARNING)
+            )
         yield source
 
 
@@ -146,7 +159,7 @@ def sheet_names(path: str | Path, member: str | None = None) -> list[str]:
     if name == "-":
         return []  # it can be read once
     with ExitStack() as stack:
-        file = stack.enter_context(regular_file(name, member))
+        file = stack.enter_context(regular_file(name, member, may_take_subscribed=True))
         kind = kind_of(file, name)
         if kind in ("text", "json", "html"):
             return []

@@ -18,6 +18,7 @@ from typing import IO, cast
 
 from bulk_import.errors import SourceError
 from bulk_import.sources import LOCK_PREFIX
+from bulk_import.sources.exports import DAMAGES, files_in, whole_export
 from bulk_import.sources.remote import fetch, is_remote
 from bulk_import.system.files import no_room, temporary_folder
 
@@ -85,12 +86,15 @@ _PAGES = (
 
 
 @contextmanager
-def regular_file(path: str, member: str | None) -> Iterator[Path]:
+def regular_file(
+    path: str, member: str | None, *, may_take_subscribed: bool = False
+) -> Iterator[Path]:
     """Give a plain file to read: *path* itself, or what is in it, unpacked to a private folder.
 
     Args:
         path: A path, an address (``sftp://…``), or ``-`` for standard input.
         member: The file inside an archive, when there are several.
+        may_take_subscribed: Of a whole export, take the file of those to import.
 
     Raises:
         SourceError: It cannot be read, or unpacks to something that no spreadsheet is.
@@ -106,7 +110,7 @@ def regular_file(path: str, member: str | None) -> Iterator[Path]:
         else:
             source = Path(path)
             _refuse_specials(source)
-        yield _unpacked(source, path, folder, member)
+        yield _unpacked(source, path, folder, member, may_take_subscribed=may_take_subscribed)
 
 
 @contextmanager
@@ -246,7 +250,9 @@ def _refuse_specials(path: Path) -> None:
         ) from None
 
 
-def _unpacked(source: Path, name: str, folder: Path, member: str | None) -> Path:
+def _unpacked(
+    source: Path, name: str, folder: Path, member: str | None, *, may_take_subscribed: bool
+) -> Path:
     with source.open("rb") as file:
         head = file.read(8)
     for magic, opener in _PACKERS.items():
@@ -255,31 +261,32 @@ def _unpacked(source: Path, name: str, folder: Path, member: str | None) -> Path
             try:
                 with opener(source) as packed:
                     _copy(packed, target, name, source.stat().st_size)
-            except (OSError, EOFError, lzma.LZMAError) as exc:
+            except DAMAGES as exc:
                 raise SourceError(
                     f"{name}: cannot be unpacked: {exc}", code="SOURCE_BROKEN"
                 ) from None
             return target
     if head.startswith(b"PK"):
-        return _member(source, name, folder, member)
+        return _member(source, name, folder, member, may_take_subscribed=may_take_subscribed)
     return source
 
 
-def _member(source: Path, name: str, folder: Path, member: str | None) -> Path:
+def _member(
+    source: Path, name: str, folder: Path, member: str | None, *, may_take_subscribed: bool
+) -> Path:
     """The one file of a plain ZIP archive; a workbook, which is a ZIP too, stays as it is."""
     try:
         with zipfile.ZipFile(source) as archive:
-            infos = [
-                info
-                for info in archive.infolist()
-                if not info.is_dir()
-                and not info.filename.startswith("__MACOSX/")
-                and not Path(info.filename).name.startswith(".")
-            ]
-            names = [info.filename for info in infos]
+            names = files_in(archive)
             if _is_document(archive.namelist()):
                 return source
-            chosen = [info for info in infos if member is None or info.filename == member]
+            if member is None and may_take_subscribed and (export := whole_export(names)):
+                member = export.subscribed
+            chosen = [
+                info
+                for info in archive.infolist()
+                if info.filename == member or (member is None and info.filename in names)
+            ]
             if len(chosen) != 1:
                 shown = ", ".join(names[:10])
                 raise SourceError(
@@ -295,8 +302,7 @@ def _member(source: Path, name: str, folder: Path, member: str | None) -> Path:
             with archive.open(chosen[0]) as packed:
                 _copy(packed, target, name, max(chosen[0].compress_size, 1))
             return target
-    # NotImplementedError: a compression that zipfile does not know.
-    except (zipfile.BadZipFile, OSError, EOFError, NotImplementedError) as exc:
+    except DAMAGES as exc:
         raise SourceError(f"{name}: a damaged archive ({exc})", code="SOURCE_BROKEN") from None
 
 

@@ -31,6 +31,8 @@ _EXAMPLE = re.compile(
     re.IGNORECASE,
 )
 _BLANKS = re.compile(r"\s+")
+# An address, a broken one included: "anna@example" is a person of the list, not a column's name.
+_ADDRESS = re.compile(r"[^\s@]+@[^\s@]*|[^@]*<[^@<>]+@[^@<>]+>")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,28 @@ def kind_of_cell(text: str) -> str:
 def folded(name: str) -> str:
     """Return a column's name as it is compared: case and blanks do not matter."""
     return _BLANKS.sub(" ", name).strip().casefold()
+
+
+def bare_list(lines: Sequence[Sequence[str]]) -> bool | None:
+    """Whether *lines* begin a list of addresses without a header: their first line is a person.
+
+    Returns:
+        ``None`` when it cannot be told: one address above a line that could be the header.
+    """
+    filled = [line for line in lines if any(cell.strip() for cell in line)]
+    if not filled:
+        return False
+    columns = [at for at, cell in enumerate(filled[0]) if _ADDRESS.fullmatch(cell.strip())]
+    for column in columns:
+        cells = [line[column].strip() for line in filled if column < len(line)]
+        here = [bool(_ADDRESS.fullmatch(cell)) for cell in cells if cell]
+        if sum(here) < _TYPED * len(here):
+            continue
+        if len(here) > 2 and not here[1]:
+            first, second = (sum(bool(cell.strip()) for cell in line) for line in filled[:2])
+            return False if first < second else None  # narrower than the next line: a title
+        return True
+    return False
 
 
 def choose_header(lines: Sequence[Sequence[str]], columns: Sequence[str] = ()) -> Choice | None:

@@ -96,8 +96,9 @@ def _open_text(file: Path, name: str, options: SourceOptions) -> Source:
     dialect = detect_dialect(file, encoding.name, name, options.delimiter)
     lines = read_lines(file, encoding.name, dialect, name)
     table = find_table(
-        lines, name, nature="delimited", header_row=options.header_row, columns=options.columns
-    )
+        lines, name, nature="delimited", header_row=options.header_row, columns=options.columns,
+        may_be_bare=options.may_be_bare,
+    )  # fmt: skip
     problems = list(table.problems)
     if not encoding.is_certain:
         problems.append(
@@ -153,7 +154,7 @@ def _open_page(file: Path, name: str, options: SourceOptions) -> Source:
 
     table = find_table(
         read_table(file, name, options.encoding), name, nature="sheet",
-        header_row=options.header_row, columns=options.columns,
+        header_row=options.header_row, columns=options.columns, may_be_bare=options.may_be_bare,
     )  # fmt: skip
     tally = _tally(options)
     note = _note("SOURCE_PAGE", "a web page under a spreadsheet's name; its largest table is read")
@@ -219,8 +220,9 @@ def _open_workbook(
 
 def _table(tab: Tab, name: str, options: SourceOptions) -> Table:
     return find_table(
-        tab.lines(), name, nature="sheet", header_row=options.header_row, columns=options.columns
-    )
+        tab.lines(), name, nature="sheet", header_row=options.header_row, columns=options.columns,
+        may_be_bare=options.may_be_bare,
+    )  # fmt: skip
 
 
 def _named_tabs(tabs: Sequence[Tab], names: Sequence[str], source: str) -> list[Tab]:

@@ -16,7 +16,7 @@ from typing import Literal, NamedTuple
 from bulk_import.errors import SourceError
 from bulk_import.models import Problem, Row, Severity
 from bulk_import.sources.guards import unguarded
-from bulk_import.sources.header import LOOKED_AT, Choice, choose_header, kind_of_cell
+from bulk_import.sources.header import LOOKED_AT, Choice, bare_list, choose_header, kind_of_cell
 from bulk_import.sources.tally import Tally
 from bulk_import.sources.totals import TOTALS, is_totals
 
@@ -178,6 +178,7 @@ def find_table(
     nature: Nature,
     header_row: int | None = None,
     columns: Sequence[str] = (),
+    may_be_bare: bool = False,
 ) -> Table:
     """Find the header in *lines*.
 
@@ -185,6 +186,7 @@ def find_table(
         header_row: The line's number as the spreadsheet program shows it, if it is known; 0: there
             is no header, columns are called ``Column A``.
         columns: Names that the mapping expects.
+        may_be_bare: A list of addresses has no header: its first line is read as a row.
 
     Raises:
         SourceError: No table, no header, impossible header.
@@ -197,6 +199,14 @@ def find_table(
             break
     if header_row == 0:
         return _without_header(looked, supply, source, nature)
+    if may_be_bare and header_row is None and _is_bare(looked, source):
+        table = _without_header(looked, supply, source, nature)
+        table.problems.append(
+            _note(
+                "HEADER_ABSENT", "a list of addresses without a header; its first line is a row too"
+            )
+        )
+        return table
     if header_row:
         choice = Choice(_given(looked, header_row, source))
     else:
@@ -264,6 +274,23 @@ def _choice_notes(looked: list[Line], choice: Choice) -> list[Problem]:
             )
         )
     return found
+
+
+def _is_bare(looked: Sequence[Line], source: str) -> bool:
+    """Whether the lines are a list of addresses without a header.
+
+    Raises:
+        SourceError: The first line is an address and the second is none.
+    """
+    is_bare = bare_list([line.cells for line in looked])
+    if is_bare is None:
+        first, second = [line.number for line in looked if not line.is_blank][:2]
+        raise SourceError(
+            f"{source}: row {first} is an address, and row {second} is none: remove row {first} if row "
+            f"{second} is the header, else correct or remove row {second}",
+            code="SOURCE_NO_HEADER",
+        )
+    return is_bare
 
 
 def _without_header(

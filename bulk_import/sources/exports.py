@@ -1,0 +1,102 @@
+"""Archives that are one whole export: the people to import, and those who said no, in files beside.
+
+Mailchimp's export of an audience is such an archive: ``subscribed_…``, ``unsubscribed_…``,
+``cleaned_…`` (addresses that bounced), sometimes ``nonsubscribed_…``. Only the first is a source, and
+only together with the second and third as suppression lists.
+"""
+
+from __future__ import annotations
+
+import lzma
+import re
+import zipfile
+import zlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from bulk_import.sources.remote import is_remote
+
+_PART = re.compile(
+    r"(?:\w{0,40}[ _-])?(subscribed|unsubscribed|cleaned|nonsubscribed|non-subscribed)[ _-].*\.csv",
+    re.IGNORECASE,
+)
+_NEVER = frozenset({"unsubscribed", "cleaned"})
+# What reading a damaged archive may raise; NotImplementedError: a compression that is not known.
+DAMAGES = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, OSError, EOFError, NotImplementedError)
+_HEAD_BYTES = 4096
+_ADDRESSES = "Email Address"  # Mailchimp's name of the column
+
+
+@dataclass(frozen=True, slots=True)
+class WholeExport:
+    """The files of such an archive.
+
+    Attributes:
+        subscribed: The file of those to import.
+        never: Files of those who are never sent.
+        others: Files that are not read.
+    """
+
+    subscribed: str
+    never: tuple[str, ...]
+    others: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        said = f"{self.subscribed} is read"
+        if self.never:
+            said += f"; {' and '.join(self.never)} hold people who are never sent"
+        if self.others:
+            said += f"; {', '.join(self.others)} is not read"
+        return said
+
+
+def whole_export(names: Iterable[str]) -> WholeExport | None:
+    """Return what the files of an archive are; ``None`` if they are not one whole export."""
+    kinds: dict[str, list[str]] = {}
+    for name in names:
+        part = _PART.fullmatch(name.rpartition("/")[2])
+        if part is None:
+            return None
+        kinds.setdefault(part[1].lower(), []).append(name)
+    subscribed = kinds.pop("subscribed", [])
+    if len(subscribed) != 1 or not kinds:
+        return None
+    never = tuple(name for kind, files in kinds.items() if kind in _NEVER for name in files)
+    others = tuple(name for kind, files in kinds.items() if kind not in _NEVER for name in files)
+    return WholeExport(subscribed[0], never, others)
+
+
+def export_in(path: str) -> WholeExport | None:
+    """Return the whole export in the archive at *path*; ``None`` for anything else."""
+    if is_remote(path) or not Path(path).is_file():
+        return None
+    try:
+        with Path(path).open("rb") as file:
+            if file.read(2) != b"PK":
+                return None
+        with zipfile.ZipFile(path) as archive:
+            return whole_export(files_in(archive))
+    except DAMAGES:
+        return None  # whoever reads it says what is wrong
+
+
+def address_column(path: str, member: str) -> str:
+    """Return the column of the addresses in a file of an export; ``""`` if it has another name."""
+    try:
+        with zipfile.ZipFile(path) as archive, archive.open(member) as file:
+            head = file.read(_HEAD_BYTES).decode("utf-8-sig", "replace")
+    except (*DAMAGES, RuntimeError):  # RuntimeError: a password is needed
+        return ""
+    return _ADDRESSES if _ADDRESSES in head.partition("\n")[0] else ""
+
+
+def files_in(archive: zipfile.ZipFile) -> list[str]:
+    """Return the names of an archive's files, without what macOS adds."""
+    return [
+        info.filename
+        for info in archive.infolist()
+        if not info.is_dir()
+        and not info.filename.startswith("__MACOSX/")
+        and not Path(info.filename).name.startswith(".")
+    ]
