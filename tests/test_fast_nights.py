@@ -482,14 +482,16 @@ def _checked(examples: int) -> Callable[[Any], Any]:
     )
 
 
-@_checked(12)
+@pytest.mark.timeout(600)
+@_checked(6)
 @given(_some_nights())
 def test_a_night_that_recognizes_rows_comes_to_what_a_slow_one_comes_to(nights):
     asyncio.run(_both(nights))
 
 
 @pytest.mark.slow
-@_checked(400)
+@pytest.mark.timeout(1800)
+@_checked(100)
 @given(_some_nights())
 def test_many_nights_that_recognize_rows_come_to_what_slow_ones_come_to(nights):
     asyncio.run(_both(nights))

@@ -88,8 +88,6 @@ def judge_sources(
                 seq += len(stored) + len(rows) - len(found)
                 count(len(rows))
         tally.end(source)
-    if duplicates != "send":
-        journal.index()
     settle_contacts(journal, duplicates, mappers)
     if sieve is None:
         journal.remember(judged="1", rows_read=str(tally.rows_read))
@@ -154,6 +152,8 @@ def settle_contacts(journal: Journal, policy: str, mappers: Mapping[int, RowMapp
         policy: The mapping's ``when: duplicate``.
         mappers: Of each source; their checks say what must not come twice.
     """
+    if policy != "send":
+        journal.index()
     journal.forget_skipped_contacts()
     journal.forget(Status.DUPLICATE)
     withhold_skipped(journal)
