@@ -13,10 +13,11 @@ from __future__ import annotations
 import sys
 import tomllib
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from pathlib import Path
 
 from benchmarks.exports import Export, generated, languages
+from benchmarks.public_exports import public_exports
 from bulk_import import load_mapping
 from bulk_import.mapping.binding import bind
 from bulk_import.mapping.suggesting import FULL_NAME, Proposal, suggest
@@ -42,6 +43,12 @@ def main(arguments: Sequence[str] = tuple(sys.argv[1:])) -> None:
         **{f"generated, {language}": unseen(language, seeds) for language in languages()},
     }  # fmt: skip
     total: Counter[str] = Counter()
+    for public in public_exports():
+        proposal = suggest(public.export.header, public.export.rows)
+        total += scored(
+            public.export, proposal, allowed=public.allowed, allowed_rules=public.allowed_rules, show=show
+        )  # fmt: skip
+    _print("public products", total)
     for name, exports in groups.items():
         counts: Counter[str] = Counter()
         for export in exports:
@@ -59,8 +66,21 @@ def _print(name: str, counts: Counter[str]) -> None:
     )
 
 
-def scored(export: Export, proposal: Proposal, *, show: bool = False) -> Counter[str]:
-    """Compare a proposal with what a person would map."""
+def scored(
+    export: Export,
+    proposal: Proposal,
+    *,
+    allowed: Set[tuple[str, str]] = frozenset(),
+    allowed_rules: Set[str] = frozenset(),
+    show: bool = False,
+) -> Counter[str]:
+    """Compare a proposal with what a person would map.
+
+    Args:
+        allowed: (field, column) pairs that are neither right nor wrong; one that feeds a column of the
+            truth as another field counts as right.
+        allowed_rules: Columns that may give a rule.
+    """
     truth = {pair for name, column in export.truth for pair in _parts(name, column)}
     active = {
         pair
@@ -71,11 +91,18 @@ def scored(export: Export, proposal: Proposal, *, show: bool = False) -> Counter
     ideas = {
         pair for s in proposal.unmapped if s.field for pair in _parts(s.field, s.column)
     } - active
-    right = {pair for pair in truth if pair in (ideas if pair[0] in OFF else active)}
+    instead = {column for _, column in active & allowed}
+    right = {
+        pair
+        for pair in truth
+        if pair in (ideas if pair[0] in OFF else active) or pair[1] in instead
+    }
     ruled = {rule.column for rule in proposal.rules}
-    wrong = (active - truth) | {("rule", column) for column in ruled - export.consent}
+    wrong = (active - truth - allowed) | {
+        ("rule", column) for column in ruled - export.consent - allowed_rules
+    }
     missed = (truth - right) | {("rule", column) for column in export.consent - ruled}
-    commented = {pair for pair in ideas - truth if pair[0] != "lead_description"}
+    commented = {pair for pair in ideas - truth - allowed if pair[0] != "lead_description"}
     if show:
         for what, pairs in (("wrong", wrong), ("missed", missed), ("commented", commented)):
             for pair in sorted(pairs):

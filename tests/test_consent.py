@@ -58,6 +58,16 @@ COLUMNS = [
     ("Disiscritto", ["no", "falso"], ["sì", "vero"]),
     ("Consenso marketing", ["sì", "concesso"], ["no", "revocato"]),
     ("Wypisany", ["nie", ""], ["tak"]),
+    ("Відписаний", ["ні", ""], ["так"]),
+    ("Odhlášen", ["ne"], ["ano"]),
+    ("Avregistrerad", ["nej"], ["ja"]),
+    ("Dezabonat", ["nu", ""], ["da", "2024-05-01"]),
+    ("Hírlevél", ["igen"], ["nem", "leiratkozott"]),
+    ("メルマガ購読", ["希望する", "はい"], ["希望しない", "配信停止"]),
+    ("订阅状态", ["是"], ["否", "已退订"]),
+    ("이메일 수신동의", ["동의", "예"], ["거부", "아니오"]),
+    ("Promotional Emails", ["Yes"], ["No"]),
+    ("Join Mailing List?", ["Yes"], ["No"]),
     ("Zgoda na newsletter", ["tak", "wyrażona"], ["nie", "wycofana", "brak"]),
     ("Abonelikten çıktı", ["hayır", "0"], ["evet", "doğru"]),
     ("E-posta izni", ["var", "evet", "onaylandı"], ["yok", "hayır", "reddedildi"]),
@@ -69,6 +79,8 @@ OTHERS = [
     ("Do Not Call", ["yes", "no"]), ("Opt-in IP", ["10.0.0.1"]), ("Bounce rate", ["12 %"]),
     ("Newsletter", ["Weekly", "Monthly"]), ("Mailing Street", ["1 High Street"]),
     ("Marketing manager", ["Anna Berg"]), ("Tags", ["vip"]), ("Notes", ["said yes"]),
+    ("Bounces", ["0", "3", "12"]), ("Bounced Soft Count", ["0", "1"]), ("Consenso profilazione", ["SI", "NO"]),
+    ("Wywołanie zwrotne", ["+48 12 345 67 89"]), ("Cookie consent", ["yes", "no"]),
 ]  # fmt: skip
 
 

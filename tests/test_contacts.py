@@ -84,6 +84,30 @@ async def test_a_row_that_reaches_nobody_is_refused(write_csv, sandbox, settings
     assert len(sandbox.contacts()) == 3
 
 
+def test_several_separators_are_tried_together_and_a_tag_that_looks_like_several_is_named(
+    write_csv, tmp_path, capsys
+):
+    cells = ["vip, new; old", "vip, new", "vip; old", "vip | gold"]
+    path = write_csv([["E-mail", "Segments"], *([f"a{n}@x.org", c] for n, c in enumerate(cells))])
+    mapping = tmp_path / "m.yml"
+    mapping.write_text(
+        "version: 1\nfields:\n  lead_email: E-mail\n"
+        '  add_tags: {column: Segments, separator: ";", always: [import]}\n'
+    )
+    checked = check_file(path, mapping)
+    assert [(fix.change, fix.repaired) for fix in checked.fixes if not fix.costs] == [
+        ('fields.add_tags.separator: [";", ","]', 2),
+        ('fields.add_tags.separator: ","', 1),
+    ]
+    assert {cause.code: cause.rows for cause in checked.causes} == {
+        "TAG_COMMA": 2, "TAG_SEPARATOR": 1
+    }  # fmt: skip
+    with pytest.raises(SystemExit):
+        main(["check", str(path), "-m", str(mapping)])
+    printed = capsys.readouterr().out
+    assert "  tags to add, from column Segments and for every row: import (2), " in printed
+
+
 def test_another_separator_is_tried_and_another_persons_address_is_not(write_csv, tmp_path, capsys):
     rows = [["E-mail", "Tags", "Owner Email", "Other e-mail"]]
     rows += [[f"a{n}@example.com", "vip, new", "sam@example.org", ""] for n in range(3)]

@@ -6,6 +6,7 @@ import pytest
 
 from benchmarks.exports import generated, languages
 from benchmarks.proposals import handed_in, products, samples, scored
+from benchmarks.public_exports import public_exports
 from bulk_import import check_file
 from bulk_import.jobs.proposing import preset_mapping, propose
 from bulk_import.mapping.binding import bind
@@ -42,6 +43,16 @@ def test_no_known_export_has_a_wrong_active_line_and_hardly_a_column_is_missed(e
     counts = scored(export, suggest(export.header, export.rows))
     assert counts["wrong active"] == 0
     assert counts["right"] >= 0.9 * counts["meant"] - 1
+
+
+@pytest.mark.parametrize("public", list(public_exports()), ids=lambda public: public.export.name)
+def test_no_export_of_a_public_product_has_a_wrong_active_line(public):
+    proposal = suggest(public.export.header, public.export.rows)
+    counts = scored(
+        public.export, proposal, allowed=public.allowed, allowed_rules=public.allowed_rules
+    )
+    assert counts["wrong active"] == 0
+    assert counts["missed"] <= 3  # a whole name is three fields
 
 
 @pytest.mark.parametrize("language", languages())
@@ -145,6 +156,20 @@ def test_tags_and_lists_are_off_until_somebody_chooses_them():
         ("add_to_lists", "Lists"),
     ]
     assert 'add_tags: {column: Tags, separator: ";"}' in as_yaml(proposal, "a.csv")
+
+
+def test_the_zone_of_a_time_beside_it_is_not_the_contacts():
+    columns = {"E-mail": MAIL, "Time": ["12:30:11"] * 6, "TimeZone": ["PST"] * 6}
+    assert "lead_utc" not in _of(columns).fields
+
+
+def test_of_two_columns_that_may_both_be_the_name_a_person_decides():
+    people = ["Anna Berg", "Ben Cole", "Cleo Dunn", "Dan Ellis", "Eva Frost", "Finn Grant"]
+    firms = ["Berg Frost", "Blue Door", "Corner Cafe", "Dunn Wood", "East End", "Grant Cole"]
+    proposal = _of({"E-mail": MAIL, "name": people, "lead_name": firms})
+    assert FULL_NAME not in proposal.fields
+    assert {s.column for s in proposal.unmapped if s.field == FULL_NAME} == {"name", "lead_name"}
+    assert FULL_NAME in _of({"E-mail": MAIL, "name": people, "Name": people}).fields
 
 
 def test_a_region_needs_more_than_numbers_that_exist_somewhere():

@@ -14,7 +14,7 @@ from bulk_import.cli.terminal import plain
 from bulk_import.models import Status
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence, Set
 
     from bulk_import.jobs.checking import Checked, OnRow
     from bulk_import.mapping.lists import ListReport
@@ -55,7 +55,7 @@ def command(
     if as_json:
         return _print_json(lambda on_row: check(on_row=on_row))
     checked = check()
-    _tell(checked)
+    _tell(checked, {name for name, rule in loaded.spec.fields.items() if rule.always})
     return checked.exit_code
 
 
@@ -74,7 +74,7 @@ def _print_json(check: Callable[[OnRow], Checked]) -> int:
     return checked.exit_code
 
 
-def _tell(checked: Checked) -> None:
+def _tell(checked: Checked, constants: Set[str]) -> None:
     from bulk_import.codes import catalogue
 
     plan = checked.plan
@@ -83,8 +83,11 @@ def _tell(checked: Checked) -> None:
     for status, number in plan.counts.items():
         click.echo(f"  {number:,} {status.value}")
     for name, counter in plan.changes.items():
-        shown = ", ".join(f"{value} ({n:,})" for value, n in counter.most_common(10))
-        click.echo(f"  {name}: {shown}")
+        shown = ", ".join(f"{plain(value)} ({n:,})" for value, n in counter.most_common(10))
+        more = f" and {len(counter) - 10:,} more" if len(counter) > 10 else ""
+        click.echo(
+            f"  {_what_changes(name, checked.columns.get(name, ()), constants)}: {shown}{more}"
+        )
     known = catalogue()
     for cause in checked.causes:
         kind = "refused" if cause.is_error else "warning"
@@ -102,6 +105,16 @@ def _tell(checked: Checked) -> None:
         click.echo(
             f"  `{fix.change}` makes {fix.repaired:,} of {fix.rows:,} rows with {fix.code} valid{costs}"
         )
+
+
+def _what_changes(name: str, columns: Sequence[str], constants: Set[str]) -> str:
+    """ "tags to add, from column Segments": in the words of the file, not of the API."""
+    from bulk_import.api.fields import FIELDS
+
+    title = FIELDS[name].title
+    sources = [f"from column{'s' * (len(columns) > 1)} {', '.join(map(plain, columns))}"]
+    sources = sources * bool(columns) + ["for every row"] * (name in constants)
+    return f"{title[0].lower()}{title[1:]}, {' and '.join(sources)}"
 
 
 def _tell_sources(checked: Checked) -> None:
@@ -183,6 +196,7 @@ def _as_json(checked: Checked) -> dict[str, Any]:
         "to_send": plan.to_send,
         "counts": {status.value: number for status, number in plan.counts.items()},
         "changes": {name: dict(counter) for name, counter in plan.changes.items()},
+        "columns": {name: list(columns) for name, columns in checked.columns.items()},
         "refusal": checked.refusal,
         "causes": [
             {

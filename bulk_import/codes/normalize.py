@@ -265,6 +265,12 @@ CODES: tuple[Code, ...] = (
         "vip, VIP",
     ),
     Code(
+        "TAG_SEPARATOR",
+        "A tag has a sign in it that often separates tags, and the mapping does not name it.",
+        "Add it in the mapping: separator: [',', ';'].",
+        "vip; new",
+    ),
+    Code(
         "LIST_ID_DAMAGED",
         "A spreadsheet program read the list id as a number, and digits were lost.",
         "Copy it again as text.",

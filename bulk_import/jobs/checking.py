@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -74,6 +74,7 @@ class Checked:
         causes: What refuses rows, the most frequent first, then what is doubtful.
         fixes: Changes of the mapping that were tried on the refused rows.
         lists: What became of each suppression list.
+        columns: Parameter of tags or lists -> the sources' columns that feed it; none for constants.
     """
 
     sources: tuple[SourceInfo, ...]
@@ -83,6 +84,7 @@ class Checked:
     fixes: tuple[Fix, ...] = ()
     refusal: str = ""
     lists: tuple[ListReport, ...] = ()
+    columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def problems(self) -> list[tuple[str, Problem]]:
@@ -193,14 +195,19 @@ def _check(
         )
         causes = _causes(journal.outcomes(), on_row, with_source=has_several)
         sources = journal.sources()
+        plan = _plan(journal, tally, loaded.spec.when.duplicate, list(sources.values()))
         return Checked(
             sources=tuple(sources.values()),
             rows=tuple(journal.count_rows(number) for number in sources),
-            plan=_plan(journal, tally, loaded.spec.when.duplicate, list(sources.values())),
+            plan=plan,
             causes=causes,
             fixes=tuple(_fixes(journal, loaded, mappers)),
             refusal=_refusal(tally, loaded),
             lists=suppression.reports,
+            columns={
+                name: tuple(dict.fromkeys(c for mapper in mappers for c in mapper.columns_of(name)))
+                for name in plan.changes
+            },
         )
 
 

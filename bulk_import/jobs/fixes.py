@@ -77,13 +77,18 @@ def tested_fixes(
             if any(problem.code == candidate.code for problem in record.errors)
         ]
         mapper = RowMapper(bind(candidate.mapping, header))
-        repaired = sum(mapper.record(row).is_valid for row in concerned)
+        repaired = sum(_is_well(mapper.record(row)) for row in concerned)
         if repaired:
             fixes.append(
                 Fix(candidate.edit, candidate.code, len(concerned), repaired, candidate.costs)
             )
     fixes.sort(key=lambda fix: (bool(fix.costs), -fix.repaired))
     return fixes
+
+
+def _is_well(record: Record) -> bool:
+    """Whether a row would be sent, and no tag of it looks like several."""
+    return record.is_valid and not any(w.code == "TAG_SEPARATOR" for w in record.warnings)
 
 
 def _candidates(
@@ -119,14 +124,23 @@ def _candidates(
 def _separators(
     mapping: ColumnMapping, code: str, name: str, problems: Sequence[Problem]
 ) -> Iterator[_Candidate]:
-    """Other signs between tags or lists, those that the refused cells have."""
-    now = mapping.spec.fields[name].separator or ","
-    for sign in _SEPARATORS:
-        if sign != now and any(sign in problem.value for problem in problems):
-            yield _Candidate(
-                Change(("fields", name, "separator"), sign), code,
-                _with_rule(mapping, name, separator=sign),
-            )  # fmt: skip
+    """Other signs between tags or lists, those that the refused cells have; all of them at once too."""
+    said = mapping.spec.fields[name].separator or ","
+    now = (said,) if isinstance(said, str) else said
+    found = [
+        sign
+        for sign in _SEPARATORS
+        if sign not in now and any(sign in problem.value for problem in problems)
+    ]
+    is_mixed = any(sign in problem.value for problem in problems for sign in now)
+    choices: list[str | tuple[str, ...]] = list(found) if len(now) == 1 else []
+    if found and (is_mixed or not choices or len(found) > 1):
+        choices.append((*now, *(sign for sign in found if sign != "/")))
+    for choice in choices:
+        yield _Candidate(
+            Change(("fields", name, "separator"), choice), code,
+            _with_rule(mapping, name, separator=choice),
+        )  # fmt: skip
 
 
 def _repairs(mapping: ColumnMapping, codes: Iterable[str]) -> Iterator[_Candidate]:
@@ -188,7 +202,9 @@ def _other_emails(
         )  # fmt: skip
 
 
-def _with_rule(mapping: ColumnMapping, name: str, **changes: str) -> ColumnMapping:
+def _with_rule(
+    mapping: ColumnMapping, name: str, **changes: str | tuple[str, ...]
+) -> ColumnMapping:
     return _with_field(mapping, name, mapping.spec.fields[name].model_copy(update=changes))
 
 

@@ -54,7 +54,7 @@ class ConsentRule:
 _REASONS = {
     "bounced": r"""
 bounce\w*|undeliverable|quarantined?|(?:e ?mail )?(?:address )?invalid(?: e ?mail\w*)?|cleaned|
-возврат\w*|недоставл\w+|unzustellbar\w*|rebond\w*|rebot\w+|rimbalz\w+|odbit\w+|zwrot\w*""",
+возврат\w*|недоставл\w+|unzustellbar\w*|rebond\w*|rebot\w+|rimbalz\w+|odbit\w+|zwrot(?:y|ow|u)?""",
     "complained": r"""
 complain\w*|spam(?: complaints?| reports?)?|abuse|жалоб\w+|beschwerden?|plaintes?|
 quejas?|reclamac\w+|reclam[oi]|skarg\w+|sikayet\w*""",
@@ -80,22 +80,28 @@ bajas?|dad[oa]s? de baja|desuscri\w*|descadastr\w+|cancelou|
 (?:inscric|suscripci|iscrizion)\w+ (?:cancela|annulla|revoca)\w+|disiscri\w+|
 wypis\w*|wyrejestr\w+|rezygnac\w+|wycofan\w*|
 uitgeschreven|afgemeld|afmelding|uitschrijv\w+|
-abonelikten \w+|aboneli\w+ iptal\w*|listeden (?:cik|ayril)\w+""",
+abonelikten \w+|aboneli\w+ iptal\w*|listeden (?:cik|ayril)\w+|
+відпис\w+|odhlas\w+|avregistr\w+|avprenumer\w+|avmeldt?|afmeldt|frameld\w+|dezabon\w+|
+leiratkoz\w+|退会\w*|配信(?:停止|拒否|不要|不可)\w*|已?退[订訂]\w*|取消订阅|수신 ?거부\w*|구독 ?취소""",
 }
 _CONSENT = r"""
 opt(?:ed|s)? ?ins?|has opted in\w*|double opt ?in|doi|subscri(?:bed?|ber|ptions?)|newsletters?|
 consent\w*|permissions?|gdpr|agree[sd]?|agreement|allowed|(?:e ?mail )?marketing|
 accept(?:s|ed)? (?:e ?mails?|newsletters?)|wants (?:newsletters?|e ?mails?)|
 (?:can|may|ok to|okay to) (?:e ?mail|contact|send|write|mail)|
+(?:join|on|in) (?:the |our |your )?mailing lists?|
+promotional e ?mails?|e ?mail promotions?|receives? (?:e ?mails?|newsletters?|promotions?)|
 подпис\w+|рассылк\w+|новост\w+|согласи\w+|согласен|согласна|разреш\w+|
 einwillig\w*|zustimm\w*|abonn\w*|werbung|werbeeinwillig\w*|angemeldet|erlaubnis|dsgvo|
-consentement|inscrit\w*|accord|accept\w+|autoris\w+|rgpd|
+consentement|inscrit\w*|lettres? d ?info\w*|infolettre|accord|accept\w+|autoris\w+|rgpd|
 consentimiento|suscri\w+|boletin\w*|acepta\w*|autoriza\w*|permiso|
 consentimento|inscric\w+|aceit\w+|permissao|lgpd|
 consenso|iscri\w+|accett\w+|autorizzaz\w+|
 zgod\w+|subskryb\w+|zapisan\w+|biuletyn\w*|rodo|
 nieuwsbrie\w+|souhlas\w*|nyhetsbrev\w*|nyhedsbrev\w*|samtycke\w*|toestemming\w*|ingeschreven|aangemeld|
-abone|abonelik|onay\w*|izin\w*|izni|bulten\w*|riza\w*|kvkk"""
+abone|abonelik|onay\w*|izin\w*|izni|bulten\w*|riza\w*|kvkk|
+розсил\w+|згод[аи]|hirlevel\w*|hozzajarul\w*|consimt\w+|samtykke\w*|メルマガ\w*|配信希望|受信許可|
+订阅\w*|訂閱\w*|接受营销|(?:이메일|메일|마케팅) ?수신 ?동의|수신 ?동의"""
 _STATE = "status(?:es)?|state|статус\\w*|состояние|statut|etat|estado|situacao|stato|stan|durum\\w*"
 # Says why, where or how much: no answer of its own.
 _CIRCUMSTANCES = (
@@ -110,6 +116,10 @@ heure|le|depuis|fecha|hora|desde|data|quando|dal|zrodlo|kaynak|tarih\w*|saat\w*"
 _OTHER_CHANNEL = r"""
 calls?|phones?|sms|texts?|fax|whats ?app|viber|telegram|push|voice|mobile|post(?:al)?|direct mail|
 print|anruf\w*|telefon\w*|звон\w+|смс|appels?|llamad\w+|ligac\w+|chiamat\w+|arama\w*"""
+# Consent to something else than being written to.
+_OTHER_USE = r"""
+profil(?:ing|azione|owani[ea]|age|ierung|acion|acao)|cookies?|third part(?:y|ies)|terze parti|dritte|
+tiers|terceros|terceiros|photos?|images?|bildrechte|droit a l image|"""
 _ANY_MAIL = "e ?mails?|mails?|newsletters?|почт\\w+|correo|courriel"
 _NO = "no|not|non|без|нет|не|keine?|ohne|nicht|sin|sem|nao|senza|bez|brak|pas de|sans"
 _WITHDRAWN = "withdrawn|revoked|отозван\\w+|widerrufen|yok|wycofan\\w+"
@@ -125,6 +135,10 @@ _NEGATED = _word(f"(?:{_NO}) (?:de |da |di )?(?:{_CONSENT})|(?:{_CONSENT}) (?:{_
 _CONSENT_WORD, _STATE_WORD = _word(_CONSENT), _word(_STATE)
 _CIRCUMSTANCE, _YES_DETAIL = _word(_CIRCUMSTANCES), _word(_OF_A_YES)
 _CHANNEL, _MAIL = _word(_OTHER_CHANNEL), _word(_ANY_MAIL)
+_OTHER = _word(_OTHER_USE.strip().rstrip("|"))
+_MARKETING = _word(f"{_ANY_MAIL}|marketing|рекламн\\w+|werbung|pubblicita")
+# How often mail came back: one soft bounce is no reason to leave somebody out.
+_COUNT_OF_BOUNCES = _word("soft|counts?|number|anzahl|nombre|numero|liczba|число|количество|ile")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _MOST_VALUES = 40  # distinct cells that init writes into a rule
 _NO_VALUES = (EMPTY, "no", "false", "0")
@@ -145,6 +159,10 @@ def speaks_of(header: str) -> Speaks | None:
     if not words or _CIRCUMSTANCE.search(words):
         return None
     if _CHANNEL.search(words) and not _MAIL.search(words):
+        return None
+    if _OTHER.search(words) and not _MARKETING.search(words):
+        return None
+    if _reason(words) == "bounced" and _COUNT_OF_BOUNCES.search(words):
         return None
     if _STATE_WORD.search(words):
         return Speaks.OF_STATE
@@ -181,7 +199,7 @@ def refusing_cells(header: str, counts: Mapping[str, int]) -> dict[str, int]:
     """
     speaks = speaks_of(header)
     filled = {cell: n for cell, n in counts.items() if cell.strip()}
-    if speaks is None or not _is_meant(speaks, filled):
+    if speaks is None or not _is_meant(header, speaks, filled):
         return {}
     also_weak = speaks is Speaks.OF_STATE and _is_of_subscriptions(header, filled)
     return {
@@ -203,7 +221,7 @@ def propose_rule(header: str, counts: Mapping[str, int]) -> ConsentRule | None:
     """
     speaks = speaks_of(header)
     filled = {cell: n for cell, n in counts.items() if cell.strip()}
-    if speaks is None or not filled or not _is_meant(speaks, filled):
+    if speaks is None or not filled or not _is_meant(header, speaks, filled):
         return None
     because = _reason(_header_words(header))
     if speaks is Speaks.OF_REFUSAL:
@@ -269,15 +287,23 @@ def _rule(section: str, column: str, values: Iterable[str], because: str) -> Con
     return ConsentRule(section, column, tuple(kept.values())[:_MOST_VALUES], because)
 
 
-def _is_meant(speaks: Speaks, filled: Mapping[str, int]) -> bool:
+def _is_meant(header: str, speaks: Speaks, filled: Mapping[str, int]) -> bool:
     """Whether the cells bear out what the header promises."""
     if speaks is Speaks.OF_REFUSAL:
-        return True
+        words = _header_words(header)
+        is_noun = _reason(words) == "bounced" and "bounced" not in words  # "Bounces", "Rebotes"
+        return not (is_noun and _are_counts(filled))
     total = sum(filled.values())
     understood = sum(n for cell, n in filled.items() if _is_understood(cell))
     if speaks is Speaks.OF_CONSENT:
         return understood * 2 >= total
     return any(says_unsubscribed(cell) or _is_plain_consent(cell) for cell in filled)
+
+
+def _are_counts(filled: Mapping[str, int]) -> bool:
+    """Whether the cells are numbers of times ("Bounces: 3"), not a 0 or 1 that answers a question."""
+    numbers = [cell.strip() for cell in filled if cell.strip().isdecimal()]
+    return len(numbers) == len(filled) and any(1 < int(number) < 1000 for number in numbers)
 
 
 def _is_of_subscriptions(header: str, filled: Mapping[str, int]) -> bool:

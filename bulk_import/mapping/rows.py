@@ -136,6 +136,10 @@ class RowMapper:
         """The columns of which an e-mail is made; the first that is filled counts."""
         return self._email.columns if self._email is not None else ()
 
+    def columns_of(self, field: str) -> tuple[str, ...]:
+        """Return the columns that feed a field, as the file names them."""
+        return next((b.columns for b in self._binding.fields if b.field.name == field), ())
+
     def first_column(self, field: str) -> str:
         """Return the first column that feeds a field; ``""`` for none."""
         bound = next((b for b in self._binding.fields if b.field.name == field), None)
@@ -366,7 +370,8 @@ class RowMapper:
             notes = found.notes
             values = [*bound.always, *found.values]
             if bound.always:
-                notes = look_alikes(dict.fromkeys(values))
+                others = (note for note in found.notes if note.code != "TAG_LOOK_ALIKE")
+                notes = (*look_alikes(dict.fromkeys(values)), *others)
             notes = notes or self._tags_seen.of(values)
         else:
             found = normalize_list_ids(raw, separator=separator)

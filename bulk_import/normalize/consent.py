@@ -1,7 +1,8 @@
 """What cells say about consent: yes, no, unsubscribed, bounced; in nine languages.
 
-English, Russian, German, French, Spanish, Portuguese, Italian, Polish and Turkish. Text in, answer
-out; which column a cell belongs to is the business of ``mapping.consent``.
+English, Russian, German, French, Spanish, Portuguese, Italian, Polish and Turkish, and the commonest
+words of Ukrainian, Czech, Romanian, Hungarian, the Scandinavian languages, Japanese, Chinese and Korean.
+Text in, answer out; which column a cell belongs to is the business of ``mapping.consent``.
 """
 
 from __future__ import annotations
@@ -62,7 +63,13 @@ niezapisany|niezapisana|odbity|odbita|
 abonelikten cikti|abonelikten ayrildi|abonelikten cikmis|abonelikten cikan|abonelik iptal|
 abonelik iptal edildi|aboneligi iptal|aboneligi iptal edildi|listeden cikti|listeden ayrildi|
 iletisime gecme|iletisime gecmeyin|e posta gonderme|e posta gondermeyin|mail atma|sikayet|
-sikayet etti|spam sikayeti|kara liste|kara listede|onay yok|izin yok|izinsiz|izni yok|geri dondu
+sikayet etti|spam sikayeti|kara liste|kara listede|onay yok|izin yok|izinsiz|izni yok|geri dondu|
+
+відписаний|відписана|відписано|відписався|відписалась|відписалася|не писати|без згоди|
+odhlasen|odhlasena|odhlaseny|neposilat|dezabonat|dezabonata|leiratkozott|leiratkozva|
+avregistrerad|avprenumererad|avmeldt|afmeldt|frameldt|
+配信停止|配信拒否|配信不要|配信不可|退会|退会済み|登録解除|退订|已退订|取消订阅|已取消订阅|退訂|已退訂|
+수신거부|수신 거부|구독취소|구독 취소
 """
 # Says no in a column that is known to speak of subscriptions, consent or delivery.
 _WEAK = """
@@ -91,11 +98,13 @@ gonderme|izin verilmedi|verilmedi|gecersiz
 """
 _FALSE = """
 no|n|false|f|0|off|none|never|null|n a|na|nil|not|nope|нет|н|ложь|не|никогда|nein|falsch|nee|nej|ne|nie|non|
-faux|jamais|falso|nunca|nao|mai|falsz|brak|hayir|yanlis|yok|h|aucun|ninguno|nenhum|nessuno|zaden|keine|keiner
+faux|jamais|falso|nunca|nao|mai|falsz|brak|hayir|yanlis|yok|h|aucun|ninguno|nenhum|nessuno|zaden|keine|keiner|
+ні|nu|nem|ikke|いいえ|希望しない|同意しない|受け取らない|受信しない|否|不同意|未同意|아니오|아니요|미동의|거부
 """
 _TRUE = """
 yes|y|true|t|1|x|on|ok|yep|ano|да|д|истина|ja|j|wahr|oui|o|vrai|si|s|verdadero|sim|verdadeiro|vero|tak|prawda|
-evet|e|dogru|var
+evet|e|dogru|var|
+так|igen|はい|希望する|同意する|受け取る|受信する|是|同意|已同意|예|네|동의
 """
 _SUBSCRIBED = """
 allow|subscribed|active|confirmed|opted in|opt in|optin|optedin|double opt in|double optin|single opt in|

@@ -11,7 +11,7 @@ import csv
 import json
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
@@ -23,6 +23,7 @@ LONGEST_TAG = 255
 _MOST_TAGS = 20_000  # distinct ones that are remembered of a file
 Separator = str | tuple[str, ...]
 _BULLET = re.compile(r"^(?:[•‣◦▪▫●○·∙–—*-]|\d{1,2}[.)])\s+")
+_USUAL_SEPARATORS = (";", "|", ":::")
 _SIGNS = re.compile(
     r"^(?:[•‣◦▪▫●○·∙–—*-]|\d{1,2}[.)])\s|[\[\]{}\"]"
 )  # of a list as programs write it
@@ -68,7 +69,7 @@ def normalize_tags(text: str, *, separator: Separator = ",") -> NormalizedList:
         if len(part) > LONGEST_TAG:
             raise NormalizeError("TAG_TOO_LONG", f"a tag of {len(part)} characters: {part[:40]!r}…")
         values[part] = None
-    return NormalizedList(tuple(values), "tags.split", look_alikes(values))
+    return NormalizedList(tuple(values), "tags.split", (*look_alikes(values), *_unsplit(values)))
 
 
 @lru_cache(maxsize=4096)
@@ -140,6 +141,17 @@ def look_alikes(values: Iterable[str]) -> tuple[Note, ...]:
                 Note("TAG_LOOK_ALIKE", f"the tags {other!r} and {value!r} look alike but differ")
             )
     return tuple(notes)
+
+
+def _unsplit(values: Iterable[str]) -> Iterator[Note]:
+    """Warn of a tag with a sign in it that separates tags in other files."""
+    for value in values:
+        sign = next((sign for sign in _USUAL_SEPARATORS if sign in value), "")
+        if sign:
+            yield Note(
+                "TAG_SEPARATOR",
+                f"the tag {value!r} has {sign!r} in it; if that separates tags, add it to separator:",
+            )
 
 
 def _appearance(value: str) -> str:

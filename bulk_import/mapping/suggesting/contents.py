@@ -24,6 +24,7 @@ _DATE = re.compile(
     r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}(?:[T ].*)?|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}(?: .*)?"
     r"|\d{1,2}:\d\d(?::\d\d)?|\d{1,2}\.? [^\W\d]+\.?,? \d{4}.*|[^\W\d]+ \d{1,2},? \d{4}.*"
 )
+_TIME = re.compile(r"\d{1,2}:\d\d(?::\d\d)?(?:\s*[AaPp]\.?[Mm]\.?)?")
 _URL = re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE)
 _NUMBER = re.compile(r"[+-]?\d[\d\s.,]*%?")
 _PHONE = re.compile(
@@ -180,6 +181,11 @@ def is_phone(cell: str) -> bool:
 
 def is_date(cell: str) -> bool:
     return _DATE.fullmatch(cell) is not None
+
+
+def is_time(cell: str) -> bool:
+    """Whether a cell is a time of day, without a date."""
+    return _TIME.fullmatch(cell) is not None
 
 
 def is_words(cell: str) -> bool:

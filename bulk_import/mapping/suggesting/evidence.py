@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from bulk_import.mapping.suggesting.contents import Content, counted
-from bulk_import.mapping.suggesting.headers import Heading, describe, read_headers, words_of
+from bulk_import.mapping.suggesting.contents import Content, counted, is_time
+from bulk_import.mapping.suggesting.headers import CJK, Heading, describe, read_headers
 from bulk_import.normalize.consent import is_no, is_yes, says_subscribed, says_unsubscribed
 
 SURE = 0.7  # from here on a line of the proposal is active
@@ -66,7 +67,10 @@ class Table:
     def __init__(self, header: Sequence[str], contents: Mapping[str, Content]) -> None:
         self.header = tuple(header)
         self.contents = contents
-        self.headings = read_headers(header)
+        self.headings = {
+            column: heading if contents[column].emails else _of_post(heading)
+            for column, heading in read_headers(header).items()
+        }
 
     def fits(self) -> list[Fit]:
         """Return what each column may be, impossible pairs left out."""
@@ -103,6 +107,8 @@ class Table:
         if head in ("first", "last") and self._is_whole_name(head, content):
             return [Fit(FULL_NAME, column, 0.75, "most of its cells have first and last names")]
         score, why = self._weighed(head, heading, content)
+        if head == "timezone" and self._is_beside_a_time(column):
+            score, why = min(score, 0.5), "beside a column of times: perhaps the zone of those"
         if head == "infix":
             score, why = min(score, 0.5), "a particle of the last name, or a middle name"
         if field in ("add_tags", "add_to_lists"):
@@ -171,6 +177,12 @@ class Table:
         other = "last" if head == "first" else "first"
         return content.several_words > 0.6 and not self._has_plain(other)
 
+    def _is_beside_a_time(self, column: str) -> bool:
+        """ "Date, Time, TimeZone": the zone in which an event is given, not the contact's."""
+        at = self.header.index(column)
+        before = self.contents[self.header[at - 1]] if at else None
+        return before is not None and before.share(is_time) >= 0.8
+
     # -- names ------------------------------------------------------------------------------------
 
     def _generic_name(self, column: str, heading: Heading, content: Content) -> list[Fit]:
@@ -192,9 +204,23 @@ class Table:
             return [
                 Fit("lead_first_name", column, min(score, 0.85), "beside a column of last names")
             ]
-        # "Contact name" is a person's beside a plain "Name", which may be the company's.
-        most = 0.9 if len(words_of(column)) == 1 else 0.92
-        return [Fit(FULL_NAME, column, min(score, most), why)]
+        if self._has_rival_name(column):
+            why = "another column is called a name too, and one of them may be a company's"
+            return [Fit(FULL_NAME, column, min(score, 0.6), why)]
+        return [Fit(FULL_NAME, column, min(score, 0.9), why)]
+
+    def _has_rival_name(self, column: str) -> bool:
+        """Whether another column is plainly a name, and its cells are as much like names."""
+        return any(
+            other.head == "name"
+            and name != column
+            and not (other.whose or other.kinds or other.consent or other.unknown or other.where)
+            and other.rank == 1
+            and not self.contents[name].is_empty
+            and not _objection("full", self.contents[name])
+            and self.contents[name].values.keys() != self.contents[column].values.keys()
+            for name, other in self.headings.items()
+        )
 
     # -- addresses --------------------------------------------------------------------------------
 
@@ -253,9 +279,17 @@ class Table:
         return []
 
 
+def _of_post(heading: Heading) -> Heading:
+    """ "AddressMailCity" without an e-mail address in it: the city for letters."""
+    if heading.head == "email" and heading.heads[1:2] and heading.heads[1] in _ADDRESS:
+        return replace(heading, head=heading.heads[1], heads=heading.heads[1:])
+    return heading
+
+
 def _is_sms(heading: Heading, content: Content) -> bool:
     """ "SMS" is how some services call the mobile phone."""
-    return heading.consent == ("channel",) and not heading.kinds and content.phones >= 0.9
+    is_only_sms = heading.consent == ("channel",) and not (heading.kinds or heading.unknown)
+    return is_only_sms and content.phones >= 0.9
 
 
 def _is_plainly_a_phone(cell: str) -> bool:
@@ -278,13 +312,18 @@ def _is_answer(cell: str) -> bool:
 
 
 _COMPANIES = frozenset(
-    "inc llc ltd gmbh ag kg ug co corp sa sarl sas srl spa bv nv oy ab plc sl lda ltda sp ooo ооо зао "
-    "ао ип company bakery group holding university school verein e.v. ev".split()
+    "inc incorporated llc llp pllc ltd limited pty pvt plc corp corporation co company holding "
+    "holdings group associates partners sons brothers industries services solutions consulting "
+    "university school bakery gmbh mbh ag kg kgaa gbr ohg ug stiftung verein ev sa sarl sas eurl "
+    "asbl vzw srl spa snc sl slu lda ltda eireli bv nv vof oy oyj ab aps asa kft zrt sro doo sp "
+    "ooo ооо оао пао зао ао ип тов нко sti".split()
 )
+_CJK_COMPANY = re.compile("株式会社|有限会社|合同会社|公司$|주식회사|\\(주\\)")
 
 
 def _is_company(cell: str) -> bool:
-    return any(word.strip(".,()").casefold() in _COMPANIES for word in cell.split())
+    words = (word.strip(",()&").replace(".", "").casefold() for word in cell.split())
+    return any(word in _COMPANIES for word in words) or _CJK_COMPANY.search(cell) is not None
 
 
 _STATES = frozenset(
@@ -317,7 +356,11 @@ _WORD_LIKE = (_ANSWERS, _EMAILS, _DATES, _LINKS, _NO_WORDS, _TEXTS)
 
 _COMPANY_NAMES = (_mostly(_is_company, 0.3), "its cells are names of companies")
 _ONE_WORD = (
-    lambda content: content.with_digits < 0.2 and content.several_words < 0.5,
+    lambda content: (
+        content.with_digits < 0.2
+        and content.several_words < 0.5
+        and content.share(_is_without_blanks) < 0.5
+    ),
     "its cells are single words",
 )
 _ONLY_DIGITS = (_mostly(lambda cell: cell.replace(".", "").isdigit()), "its cells are numbers")
@@ -352,6 +395,11 @@ _OBJECTIONS: dict[str, tuple[Objection, ...]] = {
     **dict.fromkeys(SOCIALS - {"whatsapp", "viber"}, (_ANSWERS, _EMAILS, _DATES, _ONLY_DIGITS)),
     **dict.fromkeys(("whatsapp", "viber"), (_ANSWERS, _EMAILS, _DATES)),
 }  # fmt: skip
+
+
+def _is_without_blanks(cell: str) -> bool:
+    """Whether a cell is Chinese or Japanese, where words stand without blanks between them."""
+    return CJK.search(cell) is not None
 
 
 def _is_mostly_letters(cell: str) -> bool:

@@ -22,7 +22,7 @@ _SAME = {"mobile": "phone", "description": "notes"}
 _SHORTEST_COMPOUND = 6  # letters
 _SHORTEST_PART = 3
 _LINKS = ("", "s", "es", "n", "en")  # between the parts of a compound, as in Rechnung-s-adresse
-_CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af〒]")
+CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af〒]")
 _BOUNDARIES = re.compile(r"(?<=[a-zа-яß-ÿ])(?=[A-ZА-Я])|(?<=[A-Z])(?=[A-Z][a-z])|[_*:]+")
 _LETTER_DIGIT = re.compile(r"(?<=[^\W\d_])(?=\d)|(?<=\d)(?=[^\W\d_])")
 _APOSTROPHES = str.maketrans("'’‘ʼ`´", "      ")
@@ -163,9 +163,7 @@ def _patterns() -> tuple[tuple[tuple[str, ...], str], ...]:
 @cache
 def _ideographs() -> dict[str, str]:
     return {
-        "".join(words): concept
-        for words, concept in _exact().items()
-        if _CJK.search("".join(words))
+        "".join(words): concept for words, concept in _exact().items() if CJK.search("".join(words))
     }
 
 
@@ -209,7 +207,7 @@ def _single(word: str) -> list[tuple[str, str]]:
     """A word that is no phrase of its own: a number, a compound, a slip of the pen, or unknown."""
     if word.isdigit():
         return [("#", word)]
-    if _CJK.search(word):
+    if CJK.search(word):
         return _segments(word)
     parts = _compound(word)
     if parts:
@@ -351,21 +349,24 @@ def _numbers(meanings: Sequence[tuple[str, str]], head: str) -> tuple[int, int]:
             continue
         number = int(word)
         is_last = at == len(meanings) - 1 and not any(c == "#" for c, _ in meanings[:at])
-        if (
-            is_last
-            and head in ("address", "street", "street2")
-            and at
-            and _is_street(meanings[at - 1])
-        ):
+        if head in ("address", "street", "street2") and _is_line(meanings[:at], is_last=is_last):
             line = number
         elif number > 1:
             rank = number
     return rank, line
 
 
-def _is_street(meaning: tuple[str, str]) -> bool:
-    concept, said = meaning
-    return concept in ("address", "street") or _exact().get((said.split()[-1],)) == "address"
+def _is_line(before: Sequence[tuple[str, str]], *, is_last: bool) -> bool:
+    """Whether a number after these words counts lines: "Address 2", "Street (home) 2"; not "Home 2"."""
+    if not before:
+        return False
+    concept, said = before[-1]
+    if said.endswith("line"):
+        return True
+    if concept.startswith("where.") and len(before) > 1:
+        concept = "street" if before[-2][0] == "street" else concept
+    is_street = concept in ("address", "street") or _exact().get((said.split()[-1],)) == "address"
+    return is_last and is_street
 
 
 def describe(whose: str) -> str:
