@@ -311,7 +311,8 @@ async def test_a_whole_night_from_one_command(tmp_path, sandbox, job, sftp):
     assert [message["exit_code"] for message in told] == [0, 0, 0, 3]
     assert told[1]["counts"]["unchanged"] == 40
     assert "example.org" not in str(told)
-    assert 'bulk_import_rows{status="unchanged"} 10' in (tmp_path / "import.prom").read_text()
+    labels = f'account="{sandbox.url.split("//")[1]}",job="night",status="unchanged"'
+    assert f"bulk_import_rows{{{labels}}} 10.0" in (tmp_path / "import.prom").read_text()
     kept = {folder.name for folder in (tmp_path / "nights").iterdir()}
     assert kept == {"3", "4"}
 
