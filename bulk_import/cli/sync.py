@@ -11,6 +11,7 @@ from bulk_import.cli.options import (
     account_options,
     correction_options,
     judging_options,
+    newest_option,
     sending_options,
     settings_from,
 )
@@ -54,6 +55,7 @@ _SHARE = click.FloatRange(0, 1)
 @click.option("--report-all", is_flag=True, help="List unchanged rows in report.csv too.")
 @click.option("--keep-runs", type=click.IntRange(1), metavar="N",
               help="Delete all but the N newest finished nights of this job.")  # fmt: skip
+@newest_option
 @correction_options
 @account_options
 @judging_options
@@ -75,6 +77,7 @@ def command(
     judge_all: bool,
     report_all: bool,
     keep_runs: int | None,
+    newest: int | None,
     corrections: Path | None,
     corrections_by: str | None,
     yes: bool,
@@ -100,8 +103,9 @@ def command(
     settings = settings_from(ends_when_closed=True, **options)
     brake = Brake(max_rows_fewer, max_changed, max_vanished, max_blanked)
     night = SyncOptions(
-        state, full, accept, seed, brake, wait_lock_s, report_all, fewer_files, judge_all
-    )
+        state, full, accept, seed, brake, wait_lock_s, report_all, fewer_files, judge_all,
+        newest or 0,
+    )  # fmt: skip
 
     def after(summary: Any) -> None:
         if keep_runs is not None:

@@ -84,7 +84,9 @@ def fingerprint(binding: Binding) -> str:
                 for field in bound
             ],
             dict(binding.lists) if Kind.LISTS in kinds and binding.lists is not None else None,
-            dict(binding.managers) if Kind.MANAGER in kinds and binding.managers else None,
+            dict(binding.managers)
+            if Kind.MANAGER in kinds and binding.managers is not None
+            else None,
             _offsets(binding.at or datetime.now(UTC)) if is_of_now else "",
         ],
         sort_keys=True,

@@ -41,6 +41,7 @@ class SyncOptions:
         report_all: List unchanged rows in ``report.csv`` too.
         fewer_files: Files that are missing are gone for good: their contacts have vanished.
         judge_all: Judge every row; recognize none by its cells.
+        newest: Only that many of each pattern's matches, those that changed last; 0 = all.
     """
 
     state: Path
@@ -52,6 +53,7 @@ class SyncOptions:
     report_all: bool = False
     fewer_files: bool = False
     judge_all: bool = False
+    newest: int = 0
 
 
 def options_of(facts: Mapping[str, str], *, accept: bool) -> SyncOptions:

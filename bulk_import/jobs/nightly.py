@@ -30,6 +30,7 @@ from bulk_import.run.run import Run
 from bulk_import.run.sending import Confirm, Steer
 from bulk_import.settings import Settings
 from bulk_import.sources import Sources, expand_sources
+from bulk_import.sources.remote import is_remote, shown
 from bulk_import.stopping import Stop, StoppingError
 from bulk_import.system.files import made_folder
 from bulk_import.system.locks import hold
@@ -53,6 +54,7 @@ def sync(
     report_all: bool = False,
     fewer_files: bool = False,
     judge_all: bool = False,
+    newest: int = 0,
     confirm: Confirm | None = None,
     progress: Progress | None = None,
 ) -> Summary:
@@ -61,7 +63,7 @@ def sync(
     Args:
         source, mapping, confirm, progress: As of ``import_file``.
         state: The job's state file; made when it is missing.
-        full, accept, seed, brake, wait_lock_s, report_all, fewer_files, judge_all: As of
+        full, accept, seed, brake, wait_lock_s, report_all, fewer_files, judge_all, newest: As of
             ``SyncOptions``.
 
     Raises:
@@ -71,7 +73,7 @@ def sync(
     work = sync_async(
         source, mapping, settings, state=state, full=full, accept=accept, seed=seed, brake=brake,
         wait_lock_s=wait_lock_s, report_all=report_all, fewer_files=fewer_files, judge_all=judge_all,
-        confirm=confirm, progress=progress,
+        newest=newest, confirm=confirm, progress=progress,
     )  # fmt: skip
     return run_blocking(work, "sync_async")
 
@@ -90,6 +92,7 @@ async def sync_async(
     report_all: bool = False,
     fewer_files: bool = False,
     judge_all: bool = False,
+    newest: int = 0,
     confirm: Confirm | None = None,
     progress: Progress | None = None,
     stop: Stop | None = None,
@@ -97,7 +100,7 @@ async def sync_async(
     """As ``sync``, for a running event loop. *stop* ends the run from outside."""
     options = SyncOptions(
         Path(state), full, accept, Path(seed) if seed is not None else None, brake, wait_lock_s,
-        report_all, fewer_files, judge_all,
+        report_all, fewer_files, judge_all, newest,
     )  # fmt: skip
     return await sync_night(
         source, mapping, settings, options, confirm=confirm, progress=progress, stop=stop
@@ -121,7 +124,7 @@ async def sync_night(
         BulkImportError: As ``import_file`` raises.
     """
     settings = settings if settings.dry_run else settings.ready_to_send()
-    paths = expand_sources(source)
+    paths = expand_sources(source, options.newest)
     if "-" in paths:
         raise SetupError("sync reads files, not standard input: it compares their times")
     loaded = load_mapping(mapping).for_sources(paths)
@@ -223,7 +226,9 @@ def _note_night(state: State, paths: Sequence[str], mapping: ColumnMapping, run_
     """Remember what a night reads and where its run is, for people who look at the job."""
     runs = [str(run_dir.resolve()), *(state.get_json("runs") or ())]
     state.put(
-        paths=json.dumps([path if "://" in path else str(Path(path).resolve()) for path in paths]),
+        paths=json.dumps(
+            [shown(path) if is_remote(path) else str(Path(path).resolve()) for path in paths]
+        ),
         mapping=str(Path(mapping.name).resolve()),
         runs=json.dumps(list(dict.fromkeys(runs))[:_NIGHTS_REMEMBERED]),
     )

@@ -22,7 +22,6 @@ from bulk_import.journal.entries import JudgedRow, Refusal
 from bulk_import.mapping.rows import RowMapper
 from bulk_import.mapping.suppression import SuppressionList
 from bulk_import.models import Row, Status
-from bulk_import.run.plan import Tally
 
 UNCHANGED = Refusal.because(Status.UNCHANGED, "UNCHANGED", "same as last confirmed")
 _AT_ONCE = 500  # values in one look-up
@@ -107,7 +106,6 @@ class Sieve:
         mapper: RowMapper,
         rows: Sequence[Row],
         suppression: SuppressionList,
-        tally: Tally,
     ) -> list[Row]:
         """Return the rows that must be judged, in their order; let the others go.
 
@@ -136,7 +134,6 @@ class Sieve:
                     self._waiting.append(cells)
                 else:
                     seen.append((found[1], number, found[3], None))
-                    tally.let_pass(row)
             self._note(_SEEN, seen)
         return left
 

@@ -51,6 +51,10 @@ from bulk_import.run.identity import (
     refuse_rehearsal,
 )
 from bulk_import.run.inputs import (
+    KnownNames,
+    Names,
+    OpenedSource,
+    Surveyed,
     corrections_of,
     opened_inputs,
     opened_sources,
@@ -68,7 +72,7 @@ from bulk_import.run.judging import (
 )
 from bulk_import.run.plan import Approval, Input, Plan, Tally
 from bulk_import.run.planning import plan_of
-from bulk_import.run.reporting import summarize, write_reports
+from bulk_import.run.reporting import are_current, reports_end, summarize, write_reports
 from bulk_import.run.sending import Confirm, Sending, Steer, answered
 from bulk_import.run.sifting import Sieve
 from bulk_import.run.withholding import load_suppression, withhold_suppressed
@@ -83,7 +87,7 @@ from bulk_import.system.locks import hold
 _SIGNALS = (EXIT_INTERRUPTED, EXIT_TERMINATED)
 
 Adjust = Callable[[Journal, Tally], str]
-Inputs = Callable[[Directory | None], AbstractContextManager[Iterator[Input]]]
+Inputs = Callable[[Names | None], AbstractContextManager[Iterator[Input]]]
 
 
 class Run:
@@ -147,11 +151,11 @@ class Run:
                     if client is not None and self._may_read_ahead(paths):
                         return await self._begin_ahead(client, directory, paths)
                     suppression = await asyncio.to_thread(self._suppression)
-                    async with self._opened(inputs(directory)) as opened:
+                    async with self._opened(inputs(self._names(directory))) as opened:
                         with self._new_journal(directory, paths) as journal:
                             tally = await self._judge(journal, opened, suppression, paths)
                             if tally is not None and self._must_read_again():
-                                async with self._opened(inputs(directory)) as again:
+                                async with self._opened(inputs(self._names(directory))) as again:
                                     tally = await self._judge(journal, again, suppression, paths)
                             if tally is None:
                                 return await self._close(journal)
@@ -198,7 +202,7 @@ class Run:
     ) -> Summary:
         await asyncio.to_thread(self._suppression)  # refuse a wrong one now
         with (
-            opened_sources(paths, self._mapping, directory) as opened,
+            opened_sources(paths, self._mapping, self._names(directory)) as opened,
             self._new_journal(directory, paths) as journal,
             ReadAhead.start(
                 ReadingTask.of(
@@ -212,20 +216,11 @@ class Run:
                 )
             ) as ahead,
         ):
-            for source, _, _ in opened:
-                for problem in source.problems:
-                    self._progress.say(f"{source.name}: {problem}")
-            try:
-                seen = await asyncio.to_thread(
-                    survey, opened, is_stopping=lambda: self._stop.is_set
-                )
-                rows = seen.rows
-                refuse_as_a_whole(rows, seen.blank, self._mapping)
-                for name, problem in seen.findings:
-                    self._progress.say(f"{name}: {problem}")
-            except JudgingStoppedError:
-                rows = 0
+            seen = await self._survey(opened)
+            rows = seen.rows
             journal.remember(rows_expected=str(rows))
+            if seen.says_no:  # a later row may say no for the contact of an earlier one
+                await self._stop.unless(ahead.judged())
             plan = Plan(endpoint=self._settings.endpoint, rows_read=rows, to_send=rows)
             await self._sending.send(journal, client, plan, ahead)
             await self._read_to_the_end(ahead)
@@ -237,14 +232,28 @@ class Run:
                 )
             for finding in ahead.findings:
                 self._progress.say(finding)
-            self._remember_end(journal)
+            await asyncio.to_thread(self._remember_end, journal)
             is_reported = await ahead.finish_reports()
             self._refuse_gone()
             if ahead.bug:
                 raise BugError(ahead.error, report=ahead.bug)
             if is_reported:
-                return summarize(journal, self._folder.path)
+                return await asyncio.to_thread(summarize, journal, self._folder.path)
             return await asyncio.to_thread(self._reported, journal)
+
+    async def _survey(self, opened: Sequence[OpenedSource]) -> Surveyed:
+        """Read every source to its end and tell what that shows; no rows if it is interrupted."""
+        for source, _, _ in opened:
+            for problem in source.problems:
+                self._progress.say(f"{source.name}: {problem}")
+        try:
+            seen = await asyncio.to_thread(survey, opened, is_stopping=lambda: self._stop.is_set)
+        except JudgingStoppedError:
+            return Surveyed()
+        refuse_as_a_whole(seen.rows, seen.blank, self._mapping)
+        for name, problem in seen.findings:
+            self._progress.say(f"{name}: {problem}")
+        return seen
 
     async def _read_to_the_end(self, ahead: ReadAhead) -> None:
         """Wait until every row is in the journal, sent or not; an interrupted run does not wait."""
@@ -318,14 +327,14 @@ class Run:
             else:
                 again = paths or json.loads(facts["paths"])
                 reopened = (
-                    opened_inputs(again, self._mapping, directory)
+                    opened_inputs(again, self._mapping, self._names(directory))
                     if inputs is None
-                    else inputs(directory)
+                    else inputs(self._names(directory))
                 )
                 async with self._opened(reopened) as opened:
                     fresh = await self._judge(journal, opened, suppression, again)
                 if fresh is not None and self._must_read_again():
-                    reopened = opened_inputs(again, self._mapping, directory)
+                    reopened = opened_inputs(again, self._mapping, self._names(directory))
                     async with self._opened(reopened) as opened:
                         fresh = await self._judge(journal, opened, suppression, again)
                 if fresh is None:
@@ -355,7 +364,7 @@ class Run:
         """Judge rows again that were kept back: lists and corrections may have changed."""
         known = journal.sources()
         mappers = {
-            number: row_mapper(self._mapping, info.header, directory)
+            number: row_mapper(self._mapping, info.header, self._names(directory))
             for number, info in known.items()
             if info.kind != VANISHED
         }
@@ -462,12 +471,13 @@ class Run:
 
     async def _compare(self, journal: Journal, tally: Tally, suppression: SuppressionList) -> None:
         """Let the job settle rows that need not be sent; stop if it finds a reason to."""
-        if self._adjust is None:
-            return
-        reason = await asyncio.to_thread(self._adjust, journal, tally)
-        await asyncio.to_thread(withhold_suppressed, journal, suppression)
-        if reason:
-            self._stop.request(reason, EXIT_STOPPED)
+        if self._adjust is not None:
+            reason = await asyncio.to_thread(self._adjust, journal, tally)
+            await asyncio.to_thread(withhold_suppressed, journal, suppression)
+            if reason:
+                self._stop.request(reason, EXIT_STOPPED)
+        for name, problem in await asyncio.to_thread(lambda: tally.weigh(journal.settled())):
+            self._progress.say(f"{name}: {problem}")
 
     async def _send(self, journal: Journal, client: Client | None, tally: Tally) -> Summary:
         if client is None or self._stop.is_set:
@@ -494,7 +504,7 @@ class Run:
 
     async def _close(self, journal: Journal) -> Summary:
         """Store how the run ended, then write the reports."""
-        self._remember_end(journal)
+        await asyncio.to_thread(self._remember_end, journal)
         return await asyncio.to_thread(self._reported, journal)
 
     def _reported(self, journal: Journal, *, is_unchanged: bool = False) -> Summary:
@@ -505,7 +515,8 @@ class Run:
         """
         self._refuse_gone()
         safe = self._settings.policy.report_safe
-        if is_unchanged and self._folder.has_reports and not safe:
+        is_current = self._folder.has_reports and are_current(journal.facts())
+        if is_unchanged and is_current and not safe:
             return summarize(journal, self._folder.path)
         return write_reports(journal, self._folder.path, safe=safe)
 
@@ -531,7 +542,16 @@ class Run:
             finished_at=now(),
             elapsed_s=f"{elapsed_s:.3f}",
             finished="1" if is_done else "",
+            **reports_end(),
         )
+
+    def _names(self, directory: Directory | None) -> Names | None:
+        """Return what the account calls things; ``None`` in a dry run, which leaves it open."""
+        if directory is None and not self._settings.dry_run:
+            return (
+                KnownNames()
+            )  # not asked, by the settings: lists go as written, names of managers not
+        return directory
 
     def _know_titles(self, directory: Directory | None) -> None:
         entries = directory.lists if directory else ()

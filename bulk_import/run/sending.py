@@ -106,7 +106,7 @@ class Sending:
             self._stop,
             watch=self._progress,
             constant_lists=self._constant_lists(reader),
-            used_today=reader.count_requests_since(_midnight()),
+            used_today=await asyncio.to_thread(reader.count_requests_since, _midnight()),
         )
         if self._steer is not None:
             self._steer(pool.pace)
@@ -117,7 +117,8 @@ class Sending:
             return
         left = None if limit is None else limit - sent
         if ahead is None:
-            await pool.run(reader.pending(limit=left))
+            spans = await asyncio.to_thread(reader.pending_spans)
+            await pool.run(reader.pending(limit=left, spans=spans))
         else:
             ahead.on_news = partial(self._on_news, pool, ahead, plan.to_send)
             await pool.run(
@@ -137,11 +138,14 @@ class Sending:
         most = self._settings.safeguards.canary
         most = most if limit is None else min(most, limit)
         chosen = await asyncio.to_thread(choose_canary, reader.pending(), most)
-        before = reader.counts()[Status.SUCCESS]
-        sent = list(reader.pending(only=chosen))
-        await pool.run(reader.pending(only=chosen))
-        accepted = reader.counts()[Status.SUCCESS] - before
-        results = [_canary_result(row, reader.result(row.seq)[1], plan) for row in sent]
+        spans = [(seq, seq) for seq in sorted(chosen)]
+        sent = await asyncio.to_thread(list, reader.pending(spans=spans))
+        await pool.run(reader.pending(spans=spans))
+        outcomes = [reader.result(row.seq)[1] for row in sent]
+        accepted = sum(outcome.status is Status.SUCCESS for outcome in outcomes)
+        results = [
+            _canary_result(row, outcome, plan) for row, outcome in zip(sent, outcomes, strict=True)
+        ]
         for result in results:
             self._progress.say(result)
         if accepted < len(chosen):

@@ -10,7 +10,6 @@ from bulk_import.journal.entries import JudgedRow
 from bulk_import.mapping.rows import RowMapper
 from bulk_import.mapping.suppression import SuppressionList
 from bulk_import.models import Row
-from bulk_import.run.plan import Tally
 
 _BATCH = 1000  # rows that are looked up together
 
@@ -32,7 +31,6 @@ class Sieve(Protocol):
         mapper: RowMapper,
         rows: Sequence[Row],
         suppression: SuppressionList,
-        tally: Tally,
     ) -> list[Row]:
         """Return the rows of source *number* that must be judged, in their order."""
         raise NotImplementedError
@@ -51,7 +49,6 @@ def sifted(
     number: int,
     mapper: RowMapper,
     suppression: SuppressionList,
-    tally: Tally,
     sieve: Sieve | None,
     count: Callable[[int], None],
 ) -> Iterable[Row]:
@@ -63,7 +60,7 @@ def sifted(
     """
     if sieve is None:
         return rows
-    return _unknown(iter(rows), number, mapper, suppression, tally, sieve, count)
+    return _unknown(iter(rows), number, mapper, suppression, sieve, count)
 
 
 def _unknown(
@@ -71,11 +68,10 @@ def _unknown(
     number: int,
     mapper: RowMapper,
     suppression: SuppressionList,
-    tally: Tally,
     sieve: Sieve,
     count: Callable[[int], None],
 ) -> Iterator[Row]:
     while chunk := list(islice(rows, _BATCH)):
-        left = sieve.unknown(number, mapper, chunk, suppression, tally)
+        left = sieve.unknown(number, mapper, chunk, suppression)
         count(len(chunk) - len(left))
         yield from left
