@@ -315,6 +315,7 @@ def test_no_part_of_a_doubtful_name_is_sent(text, rule):
         ("Мария Иванова", "last_first", ("", "", "")),  # surely the other order: doubtful
         ("Иванова Мария", "first_last", ("", "", "")),
         ("Wang Xiaoming", "last_first", ("Xiaoming", "", "Wang")),
+        ("Wang Xiaoming", "first_last", ("", "", "")),  # Chinese keep their order among others
     ],
 )
 def test_the_stated_order_counts_unless_the_words_are_surely_in_the_other(text, order, parts):

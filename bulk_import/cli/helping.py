@@ -51,7 +51,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "bulk-import explain runs/may --row 12",
     ),
     "sync": (
-        "bulk-import sync export.csv -m mapping.yml --state crm.state --account shop",
+        "bulk-import sync 'export-*.csv' --newest -m mapping.yml --state crm.state --account shop",
         "bulk-import sync export.csv -m mapping.yml --state crm.state --account shop --accept",
     ),
     "retag": (

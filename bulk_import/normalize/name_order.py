@@ -46,6 +46,7 @@ _SHORT = 5  # letters; a shorter word in capitals may be an abbreviation
 _GREEK_FAMILY = re.compile(r".{2,}(?:όπουλος|οπούλου|ίδης|ίδου|άκης|άκη|έας|ίου|ου)")
 _SHARE = 0.9  # of the names that show an order must show this one
 _FEWEST = 5
+_TOLD = 0.1  # of the names must show one
 
 
 class Known(NamedTuple):
@@ -257,14 +258,15 @@ def order_of_column(names: Iterable[str]) -> Order | None:
     Args:
         names: Whole names of two or three words; others say nothing.
     """
-    without_comma = (name.split() for name in names if "," not in name)
+    without_comma = [name.split() for name in names if "," not in name]
     found = [order for words in without_comma if (order := _order_of(words))]
+    fewest = max(_FEWEST, _TOLD * len(without_comma))
     orders: tuple[Order, ...] = ("last_first", "first_last")
     return next(
         (
             order
             for order in orders
-            if len(found) >= _FEWEST and found.count(order) > _SHARE * len(found)
+            if len(found) >= fewest and found.count(order) > _SHARE * len(found)
         ),
         None,
     )

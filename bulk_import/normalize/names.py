@@ -343,7 +343,7 @@ def _by_asian_order(words: list[str], line: str, order: Order | None) -> _Parts 
         return _Parts(words[1], "", words[0], "name.korean")
     if len(words) == 2 and _KOREAN_GIVEN.fullmatch(words[0]) and second in _KOREAN_FAMILY:
         return _Parts(words[0], "", words[1], "name.korean")
-    if order is None and first in _PINYIN and words[-1].lower() not in _PINYIN:
+    if order != "last_first" and first in _PINYIN and words[-1].lower() not in _PINYIN:
         return _whole(line, "name.whole", "is in an order that cannot be told")
     return None
 
