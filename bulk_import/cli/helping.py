@@ -59,6 +59,10 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "report": ("bulk-import report runs/may", "bulk-import report runs/may --redact"),
     "runs": ("bulk-import runs", "bulk-import runs --json"),
     "bundle": ("bulk-import bundle runs/may -o support.zip",),
+    "schedule": (
+        "bulk-import schedule --at 01:00 -- sync export.csv -m crm.yml --state crm.state --profile shop",
+        "bulk-import schedule --cron sync export.csv -m crm.yml --state crm.state --profile shop",
+    ),
     "doctor": (
         "bulk-import doctor --account shop",
         "bulk-import doctor -m mapping.yml --state crm.state --profile shop --json",

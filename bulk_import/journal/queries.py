@@ -62,6 +62,11 @@ class Queries(Database):
                 found[Status.NOT_SENT] += open_rows - doubtful
         return found
 
+    def settled(self) -> set[int]:
+        """Return the place of every row that has ended, or was never to be sent."""
+        with translated(self.path):
+            return {seq for (seq,) in self._db.execute("select seq from outcome")}
+
     def count_requests(self) -> int:
         """Requests made for rows, over all resumes."""
         return int(self._one("select count(*) from attempt where result is not 'withdrawn'"))
@@ -254,6 +259,12 @@ class Queries(Database):
                 (seq,),
             ).fetchall()
         return [Attempt(*row) for row in rows]
+
+    def body(self, seq: int) -> bytes | None:
+        """Return the form of a row without the key; ``None`` when it cannot be sent."""
+        with translated(self.path):
+            (found,) = self._db.execute("select body from record where seq = ?", (seq,)).fetchone()
+        return found if found is None else bytes(found)
 
     def sent_form(self, row: int, *, source: int = 1) -> tuple[int, bytes | None] | None:
         """Return (seq, form without the key) of the row with that number, if there is one."""

@@ -31,8 +31,8 @@ class Names(Protocol):
     """What the account calls its lists and managers."""
 
     @property
-    def known_lists(self) -> Lists:
-        """Title or id of a list -> the ids that it may mean: none, one or several."""
+    def known_lists(self) -> Lists | None:
+        """Title or id of a list -> the ids that it may mean; ``None`` = sent as they are."""
         ...
 
     @property
@@ -43,9 +43,9 @@ class Names(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class KnownNames:
-    """``Names`` as plain values, for the second process."""
+    """``Names`` as plain values: for the second process, and for a run that does not ask."""
 
-    known_lists: Lists = field(default_factory=dict)
+    known_lists: Lists | None = None
     manager_ids: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -198,12 +198,14 @@ class Surveyed:
 
     Attributes:
         blank: Rows whose e-mail is blank.
+        says_no: Whether an e-mail cell says that its address is not to be written to.
         findings: (source, problem): consent that nothing looks at.
     """
 
-    rows: int
-    blank: int
-    findings: Sequence[tuple[str, Problem]]
+    rows: int = 0
+    blank: int = 0
+    says_no: bool = False
+    findings: Sequence[tuple[str, Problem]] = ()
 
 
 def survey(
@@ -221,6 +223,7 @@ def survey(
         JudgingStoppedError: ``is_stopping`` returned true.
     """
     rows = blank = 0
+    says_no = False
     findings: list[tuple[str, Problem]] = []
     for source, mapper, _ in opened:
         has_email, keeps_back = mapper.has_email, mapper.keeps_back
@@ -228,12 +231,13 @@ def survey(
         for row in source:
             rows += 1
             blank += not has_email(row.cells)
+            says_no = says_no or mapper.says_no(row.cells)
             if consent.is_watching and not keeps_back(row.cells):
                 consent.see(row.cells)
             if rows % BATCH == 0 and is_stopping():
                 raise JudgingStoppedError
         findings += [(source.name, problem) for problem in consent.findings()]
-    return Surveyed(rows, blank, findings)
+    return Surveyed(rows, blank, says_no, findings)
 
 
 def too_few(rows: int, mapping: ColumnMapping) -> Problem | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 
 from bulk_import.mapping.consent import ConsentRule, Speaks, propose_rule, speaks_of
@@ -71,6 +71,20 @@ class Proposal:
     dropped: dict[str, int] = field(default_factory=dict)
     rows: int = 0
     questions: list[str] = field(default_factory=list)
+
+    def filled_rows(self, name: str, rows: Sequence[Row]) -> int:
+        """The rows in which a column that feeds a field has something."""
+        columns = [one.column for one in self.fields.get(name, ())]
+        return sum(any(row.cells.get(column, "").strip() for column in columns) for row in rows)
+
+    def switch_off(self, name: str, why: str) -> None:
+        """Turn an active field into a remark: its columns feed nothing until a person says so."""
+        for one in self.fields.pop(name, ()):
+            score = min(one.confidence, 0.4)
+            self.unmapped.append(replace(one, confidence=score, why=f"{one.why}, {why}"))
+        self.dropped.pop(name, None)
+        if name == _PHONE:
+            self.region = None
 
     @property
     def off(self) -> list[Suggestion]:
