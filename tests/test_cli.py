@@ -161,6 +161,27 @@ def test_errors_explains_a_code(capsys):
     assert exits(capsys, "errors", "PHONE_INVLID")[0] == 2
 
 
+@pytest.mark.parametrize(
+    "code", [*map(str, range(9)), *"100 101 102 103 104 400 500 501 801".split()]
+)
+def test_every_code_of_the_api_has_cause_fix_and_example(code, capsys):
+    """The codes of the vendor's table, and what its articles show beside it (API.md)."""
+    ended, out, _ = exits(capsys, "errors", code)
+    assert ended == 0
+    first = out.splitlines()[:4]
+    assert first[0] == code
+    assert [line.split(":")[0].strip() for line in first[1:]] == ["cause", "fix", "example"]
+
+
+def test_a_number_that_no_table_has_is_explained_as_far_as_it_can_be(capsys):
+    """The vendor's table grows, and servers between answer with statuses of their own."""
+    for code in ("9999", "HTTP_418", "HTTP_522", "HTTP_402"):
+        ended, out, _ = exits(capsys, "errors", code)
+        assert (ended, out.splitlines()[0]) == (0, code)
+    out = exits(capsys, "errors", "500")[1]
+    assert "HTTP_500" in out.splitlines()  # which of the two is meant, the reader knows
+
+
 def test_stdin_is_a_source_and_stdout_has_the_json_alone(contacts_csv, mapping, tmp_path):
     done = subprocess.run(
         [sys.executable, "-m", "bulk_import", "run", "-", "-m", str(mapping), "--dry-run", "--json",

@@ -16,7 +16,7 @@ from bulk_import.mapping.binding import bind
 from bulk_import.mapping.consent import Speaks, propose_rule, refusing_cells, speaks_of
 from bulk_import.mapping.loading import load_mapping, parse_mapping
 from bulk_import.mapping.rows import RowMapper
-from bulk_import.models import Row
+from bulk_import.models import Row, Status
 from bulk_import.normalize.emails import normalize_email
 from bulk_import.normalize.result import NormalizeError
 from tests.conftest import Ear, report_of, statuses
@@ -405,3 +405,86 @@ async def test_who_said_no_in_one_row_is_not_written_to_by_another(
     others = [line["message"] for n, line in enumerate(report[:3]) if n != at]
     said = f"row {at + 2} of the same contact in {source}: Unsub: 'yes' (skip: said no)"
     assert others == [said, said]
+
+
+MAY_BE_NO = [
+    pytest.param("a@B.org (unsubscribed)", "no", "'a@B.org (unsubscribed)' says 'unsubscribed'", id="remark"),
+    pytest.param("c@d.org; A@b.org - bounced", "no", "says 'bounced'", id="remark beside two"),
+    pytest.param("a@b.org", "#REF!", "#REF! stands where the skip rule looks", id="damaged rule cell"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("email", "unsub", "because"), MAY_BE_NO)
+@pytest.mark.parametrize("ahead", [-1, 0])
+async def test_a_row_that_may_say_no_keeps_back_the_others_of_its_contact(
+    sandbox, settings, write_csv, tmp_path, email, unsub, because, ahead
+):
+    """Row 2 is good by itself; row 3 is of the same person, who asked not to be written to."""
+    source = write_csv([["E-mail", "Unsub"], ["a@b.org", "no"], [email, unsub], ["ok@b.org", "no"]])
+    mapping = tmp_path / "m.yml"
+    mapping.write_text(
+        "version: 1\nfields: {lead_email: E-mail}\n"
+        "skip: [{column: Unsub, values: yes, because: said no}]\n", "utf-8",
+    )  # fmt: skip
+
+    summary = await import_file_async(source, mapping, settings(sandbox, read_ahead_bytes=ahead))
+    await resume_async(summary.run_dir, settings(sandbox))
+
+    assert [request.email for request in sandbox.sent()] == ["ok@b.org"]
+    report = report_of(Path(summary.run_dir))
+    assert [line["status"] for line in report] == ["skipped", "invalid", "success"]
+    assert report[0]["error_code"] == "CONTACT_SKIPPED"
+    assert f"row 3 of the same contact in {source}: " in report[0]["message"]
+    assert because in report[0]["message"]
+
+
+async def test_a_remark_at_the_end_of_a_long_file_holds_a_row_at_its_beginning(
+    sandbox, settings, write_csv, tmp_path
+):
+    """Rows are sent while others are read, unless an e-mail cell says no."""
+    people = [[f"p{n}@b.org"] for n in range(300)]
+    source = write_csv([["E-mail"], ["a@b.org"], *people, ["a@b.org (unsubscribed)"]])
+    mapping = tmp_path / "m.yml"
+    mapping.write_text("version: 1\nfields: {lead_email: E-mail}\n", "utf-8")
+
+    summary = await import_file_async(source, mapping, settings(sandbox, read_ahead_bytes=0))
+
+    assert "a@b.org" not in {request.email for request in sandbox.sent()}
+    assert summary.counts[Status.SUCCESS] == 300
+    assert summary.counts[Status.SKIPPED] == summary.counts[Status.INVALID] == 1
+
+
+async def test_the_domain_of_who_said_no_may_be_spelled_in_another_way(
+    sandbox, settings, write_csv, tmp_path
+):
+    source = write_csv(
+        [["E-mail", "Unsub"], ["a@bücher.example", "no"], ["A@xn--bcher-kva.example", "yes"]]
+    )
+    mapping = tmp_path / "m.yml"
+    mapping.write_text(
+        "version: 1\nfields: {lead_email: E-mail}\nskip: [{column: Unsub, values: yes}]\n", "utf-8"
+    )
+
+    summary = await import_file_async(source, mapping, settings(sandbox))
+
+    assert sandbox.sent() == []
+    assert statuses(Path(summary.run_dir)) == ["skipped", "skipped"]
+
+
+def test_the_count_of_consent_is_of_the_rows_that_would_be_sent(write_csv):
+    """Second rows of a contact that gave way, and suppressed ones, are not written to anyway."""
+    source = write_csv([
+        ["E-mail", "Unsubscribed"], ["a@b.org", "yes"], ["a@b.org", "yes"], ["b@b.org", "yes"],
+        ["c@b.org (unsubscribed)", "yes"], ["c@b.org", "yes"], ["d@b.org", "no"],
+    ])  # fmt: skip
+    mapping = parse_mapping(
+        "version: 1\nfields: {lead_email: E-mail}\nwhen: {duplicate: last}\n", "m.yml"
+    )
+
+    checked = check_file(source, mapping)
+
+    said = [str(p) for _, p in checked.plan.problems if p.code == "CONSENT_IGNORED"]
+    assert said == [
+        "Unsubscribed: 2 of 3 rows say 'yes' and would be sent; a skip or only rule in the mapping "
+        "keeps them back"
+    ]

@@ -78,6 +78,71 @@ async def test_a_row_number_of_several_sources_needs_its_source(
         main(["explain", str(tmp_path / "r"), "--row", "2", "--source", str(two), "--json"])
     assert json.loads(capsys.readouterr().out)["contact"] == "c@d.org"
 
+    with pytest.raises(SystemExit):
+        main(["explain", str(tmp_path / "r"), "--row", "2", "--source", "two.csv", "--json"])
+    assert json.loads(capsys.readouterr().out)["contact"] == "c@d.org"
+    with pytest.raises(SystemExit):
+        main(["explain", str(tmp_path / "r"), "--row", "2", "--source", "three.csv"])
+    assert f"no source 'three.csv'; it has: {one}, {two}" in capsys.readouterr().err
+
+
+TWICE = [
+    ["E-mail", "Name", "Phone", "Tags"], ["a@b.org", "Ann", "", "vip"], ["a@b.org", "Anna", "", ""],
+    ["out@b.org", "", "", ""], ["c@d.org", "", "", ""],
+]  # fmt: skip
+
+
+def _twice(tmp_path, policy):
+    (tmp_path / "out.csv").write_text("E-mail\nout@b.org\n")
+    file = tmp_path / "m.yml"
+    file.write_text(
+        "version: 1\nfields: {lead_email: E-mail, lead_first_name: Name, add_tags: Tags}\n"
+        f"when: {{duplicate: {policy}}}\nsuppress: [out.csv]\n"
+    )
+    return file
+
+
+def _explained(capsys, *arguments):
+    with pytest.raises(SystemExit) as ended:
+        main(["explain", *map(str, arguments)])
+    return ended.value.code, capsys.readouterr().out
+
+
+async def test_explain_of_a_run_shows_as_sent_only_what_was_sent(
+    sandbox, settings, write_csv, tmp_path, capsys
+):
+    sandbox.script = lambda number, form: Reply(4, "incorrect hash") if number > 1 else None
+    run_dir = tmp_path / "r"
+    await import_file_async(
+        write_csv(TWICE), _twice(tmp_path, "last"),
+        settings(sandbox, run_dir=run_dir, preflight=False, concurrency=1),
+    )  # fmt: skip
+    said = {row: _explained(capsys, run_dir, "--row", row)[1] for row in (2, 3, 4, 5)}
+    assert "\nnot sent: gives way to row 3 of the same contact" in said[2]
+    assert "\nsent as:\n  lead_email = a@b.org\n" in said[3]
+    assert "\nnot sent: " in said[4]
+    assert [row for row, text in said.items() if "sent as:" in text] == [3, 5]
+
+
+@pytest.mark.parametrize(
+    ("policy", "row", "said", "code"),
+    [
+        ("last", 2, "not sent: gives way to row 3 of the same contact", 0),
+        ("first", 3, "not sent: gives way to row 2 of the same contact", 0),
+        ("refuse", 2, "not sent: the same contact is in row 3 too", 1),
+        ("merge", 3, "would be sent as:\n  add_tags = vip\n  lead_email = a@b.org\n", 0),
+        ("merge", 2, "not sent: is merged into row 3", 0),
+        ("send", 2, "would be sent as:\n  add_tags = vip", 0),
+    ],
+)
+def test_explain_of_a_source_knows_the_other_rows_of_the_contact(
+    write_csv, tmp_path, capsys, policy, row, said, code
+):
+    mapping = _twice(tmp_path, policy)
+    ended, text = _explained(capsys, write_csv(TWICE), "-m", mapping, "--row", row)
+    assert said in text
+    assert ended == code
+
 
 def test_a_summary_says_how_many_codes_it_leaves_out():
     counts = {Status.INVALID: 13}

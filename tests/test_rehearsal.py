@@ -9,6 +9,7 @@ import pytest
 from bulk_import.cli import main
 from bulk_import.models import Status, Summary
 from bulk_import.sandbox.rehearsal import as_duration, estimate
+from tests.conftest import report_of
 
 MAPPING = "version: 1\nfields:\n  lead_email: E-mail\n  add_to_lists: {always: [Newsletter]}\n"
 
@@ -40,6 +41,45 @@ def test_a_rehearsal_needs_no_account_and_no_key(tmp_path, write_csv, monkeypatc
     assert (told["counts"]["success"], told["counts"]["invalid"]) == (120, 1)
     assert "about 60 s (bound by --rate 2)" in err
     assert (tmp_path / "r" / "report.html").exists()
+
+
+@pytest.mark.parametrize("concurrency", ["1", "16"])
+def test_a_plan_by_places_repeats_whatever_is_in_flight(
+    tmp_path, write_csv, monkeypatch, capsys, concurrency
+):
+    """Requests arrive in another order at each run; the third contact of the source does not change."""
+    monkeypatch.chdir(tmp_path)
+    people = [[f"p{n}@example.org"] for n in range(1, 41)]
+    path = write_csv([["E-mail"], ["bad"], *people])
+    (tmp_path / "m.yml").write_text(MAPPING)
+    (tmp_path / "plan.csv").write_text("contact,attempt,fault\n#3,1,101\n#17,*,3\n")
+    with pytest.raises(SystemExit):
+        main(["rehearse", str(path), "-m", "m.yml", "--plan", "plan.csv", "--run-dir", "r",
+              "--concurrency", concurrency])  # fmt: skip
+    failed = [line["contact"] for line in report_of(tmp_path / "r") if line["status"] == "failed"]
+    assert failed == ["p3@example.org", "p17@example.org"]
+
+
+@pytest.mark.parametrize("contact", ["#41", "nobody@example.org"])
+def test_a_contact_of_a_plan_that_no_row_has_is_refused(
+    tmp_path, write_csv, monkeypatch, capsys, contact
+):
+    monkeypatch.chdir(tmp_path)
+    path = write_csv([["E-mail"], *[[f"p{n}@example.org"] for n in range(3)]])
+    (tmp_path / "m.yml").write_text(MAPPING)
+    (tmp_path / "plan.csv").write_text(f"contact,attempt,fault\n{contact},1,101\n")
+    with pytest.raises(SystemExit) as ended:
+        main(["rehearse", str(path), "-m", "m.yml", "--plan", "plan.csv", "--run-dir", "r"])
+    assert ended.value.code == 2
+    assert f"line 2: {contact}: the source has 3 contacts" in capsys.readouterr().err
+
+
+def test_a_sandbox_by_itself_knows_no_places(tmp_path, capsys):
+    (tmp_path / "plan.csv").write_text("contact,attempt,fault\n#3,1,101\n")
+    with pytest.raises(SystemExit) as ended:
+        main(["sandbox", "--port", "0", "--plan", str(tmp_path / "plan.csv")])
+    assert ended.value.code == 2
+    assert "#3 is a place in a source" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from bulk_import.errors import SettingsError
 from bulk_import.sandbox.app import Sandbox
 from bulk_import.sandbox.contacts import Store
-from bulk_import.sandbox.faults import FaultPlan, Faults
+from bulk_import.sandbox.faults import FaultPlan, Faults, PlannedFault
 
 
 async def ask(sandbox: Sandbox, method: str = "addupdatelead", **form: str) -> tuple[int, str, str]:
@@ -153,7 +153,7 @@ async def test_a_plan_befalls_the_same_contacts_and_attempts_each_time(tmp_path)
     plan = tmp_path / "plan.csv"
     plan.write_text(
         "contact,attempt,fault,latency_ms\n"
-        "A@b.org,1,error_500,\nb@b.org,2,101,\n#3,*,lost,\n*,4,html_200,5\n"
+        "A@b.org,1,error_500,\nb@b.org,2,101,\nc@b.org,*,lost,\n*,4,html_200,5\n"
     )
     for _ in range(2):
         async with Sandbox(plan=FaultPlan.load(plan)) as sandbox:
@@ -168,13 +168,34 @@ async def test_a_plan_befalls_the_same_contacts_and_attempts_each_time(tmp_path)
 
 
 @pytest.mark.parametrize(
-    "line", ["a@b.org,1,explode,", ",1,lost,", "a@b.org,first,lost,", "a@b.org,1,lost,soon"]
-)
+    "line",
+    ["a@b.org,1,explode,", ",1,lost,", "a@b.org,first,lost,", "a@b.org,1,lost,soon", "#0,1,lost,",
+     "a@b.org,1,lost,nan", "a@b.org,1,lost,-5", "a@b.org,1,lost,inf", "#x,1,lost,"],
+)  # fmt: skip
 def test_a_plan_that_cannot_be_used_is_refused_with_its_line(tmp_path, line):
     plan = tmp_path / "plan.csv"
     plan.write_text(f"contact,attempt,fault,latency_ms\n{line}\n")
     with pytest.raises(SettingsError, match="line 2"):
         FaultPlan.load(plan)
+
+
+def test_a_plan_may_have_semicolons_and_says_which_columns_it_wants(tmp_path):
+    plan = tmp_path / "plan.csv"
+    plan.write_text("contact;attempt;fault\nA@b.org;1;lost\n\n")
+    assert FaultPlan.load(plan).faults == (PlannedFault("a@b.org", 1, "lost", line=2),)
+    plan.write_text("email,error\na@b.org,lost\n")
+    with pytest.raises(SettingsError, match="line 1: found email, error; the columns are contact,"):
+        FaultPlan.load(plan)
+
+
+def test_a_place_in_a_plan_is_a_contact_of_the_source(tmp_path):
+    plan = FaultPlan((PlannedFault("#2", 1, "lost", line=2), PlannedFault("*", line=3)), "p.csv")
+    assert plan.has_places
+    found = plan.for_contacts(["a@b.org", "A@B.org", "c@b.org"])
+    assert [planned.contact for planned in found.faults] == ["c@b.org", "*"]
+    for wrong in ("#3", "nobody@b.org"):
+        with pytest.raises(SettingsError, match=f"p.csv: line 7: {wrong}: the source has 2"):
+            FaultPlan((PlannedFault(wrong, line=7),), "p.csv").for_contacts(["a@b.org", "c@b.org"])
 
 
 async def test_faults_are_what_they_say(sandbox):

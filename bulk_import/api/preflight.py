@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from bulk_import.api.answers import Answer, Verdict
 from bulk_import.api.client import AnswerLostError, Client
 from bulk_import.api.unsent import NotSentError
-from bulk_import.codes import catalogue
+from bulk_import.codes import look_up
 from bulk_import.errors import SettingsError
 
 PATIENCE_S = 20.0  # a host that restarts should not spoil a night; a typo should be told soon
@@ -112,7 +112,7 @@ def describe(answer: Answer) -> str:
     if not answer.code.isdigit():
         return answer.text
     said = f"the server answered {answer.code} ({answer.text or 'no text'})"
-    known = catalogue().get(answer.code)
+    known = look_up(answer.code)
     return f"{said}. {known.cause} {known.fix}" if known else said
 
 

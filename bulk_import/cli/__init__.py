@@ -24,6 +24,7 @@ COMMANDS = {
     "report": "Write the reports of a run again.",
     "runs": "Earlier runs, oldest first.",
     "bundle": "A support archive of a run without anybody's data.",
+    "schedule": "A systemd unit and timer, or a cron line, for a nightly command.",
     "doctor": "What a job needs: what is missing, and what to do.",
     "lists": "The account's lists and their ids.",
     "managers": "The account's personal managers and their ids.",

@@ -21,7 +21,12 @@ if TYPE_CHECKING:
 @click.option("--mapping", "-m", type=click.Path(path_type=Path), help="The mapping file.")
 @click.option("--row", type=int, required=True, help="As the spreadsheet program shows it.")
 @click.option("--sheet", help="The sheet of a workbook, instead of the mapping's.")
-@click.option("--source", "of_source", default="", help="Of a run with several sources: which one.")
+@click.option(
+    "--source",
+    "of_source",
+    default="",
+    help="Of a run with several sources: which one, by path or file name.",
+)
 @correction_options
 @click.option("--json", "as_json", is_flag=True, help="As JSON on stdout.")
 def command(
@@ -54,7 +59,7 @@ def command(
         click.echo(json.dumps(_as_json(explained), ensure_ascii=False, indent=2))
     else:
         _tell(explained)
-    return 0 if explained.record.is_valid else 1
+    return 1 if explained.is_refused else 0
 
 
 def _tell(explained: Explained) -> None:
@@ -92,8 +97,8 @@ def _tell(explained: Explained) -> None:
 def _tell_form(explained: Explained) -> None:
     if explained.kept_back:
         click.echo(f"not sent: {plain(explained.kept_back)}")
-    elif explained.record.is_valid:
-        click.echo("sent as:" if explained.outcome else "would be sent as:")
+    elif explained.form and not explained.is_refused:
+        click.echo("sent as:" if explained.was_sent else "would be sent as:")
         for name, value in explained.form:
             click.echo(f"  {name} = {plain(value)}")
 

@@ -48,7 +48,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "bulk-import explain runs/may --row 12",
     ),
     "sync": (
-        "bulk-import sync export.csv -m mapping.yml --state crm.state --account shop",
+        "bulk-import sync 'export-*.csv' --newest -m mapping.yml --state crm.state --account shop",
         "bulk-import sync export.csv -m mapping.yml --state crm.state --account shop --accept",
     ),
     "retag": (
@@ -60,6 +60,10 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "report": ("bulk-import report runs/may", "bulk-import report runs/may --redact"),
     "runs": ("bulk-import runs", "bulk-import runs --json"),
     "bundle": ("bulk-import bundle runs/may -o support.zip",),
+    "schedule": (
+        "bulk-import schedule --at 01:00 -- sync export.csv -m crm.yml --state crm.state --profile shop",
+        "bulk-import schedule --cron sync export.csv -m crm.yml --state crm.state --profile shop",
+    ),
     "doctor": (
         "bulk-import doctor --account shop",
         "bulk-import doctor -m mapping.yml --state crm.state --profile shop --json",

@@ -52,6 +52,7 @@ def command(
     from dataclasses import replace
 
     from bulk_import.cli.running import run_and_tell
+    from bulk_import.jobs.checking import contacts_of
     from bulk_import.jobs.importing import import_file_async
     from bulk_import.mapping.loading import load_mapping
     from bulk_import.models import Summary
@@ -67,6 +68,8 @@ def command(
     real = Settings(**{name: value for name, value in options.items() if value is not None})
     faults = Faults(latency_ms=latency_ms, throttle=throttle)
     planned = FaultPlan.load(plan) if plan else None
+    if planned is not None:
+        planned = planned.for_contacts(contacts_of(source, loaded))
 
     async def work(confirm: Any, progress: Any, stop: Any) -> Summary:
         async with Sandbox(faults=faults, plan=planned, account=EveryList()) as sandbox:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+
+if TYPE_CHECKING:
+    from bulk_import.sandbox.faults import FaultPlan
 
 _SHARE = click.FloatRange(0, 1)
 
@@ -73,7 +76,7 @@ def command(
     """  # fmt: skip
     from bulk_import.errors import SettingsError
     from bulk_import.sandbox.app import DEFAULT_KEY
-    from bulk_import.sandbox.faults import FaultPlan, Faults
+    from bulk_import.sandbox.faults import Faults
     from bulk_import.sandbox.server import run_sandbox
 
     faults["redirect"] = int(faults["redirect"])
@@ -94,9 +97,21 @@ def command(
             key=used_key,
             database=database,
             faults=Faults(**faults),
-            plan=FaultPlan.load(plan) if plan else None,
+            plan=_loaded(plan) if plan else None,
             ready=ready,
         )
     except OSError as exc:
         raise SettingsError(f"--port {port}: {exc.strerror or exc}; choose another") from None
     return 0
+
+
+def _loaded(path: Path) -> FaultPlan:
+    from bulk_import.errors import SettingsError
+    from bulk_import.sandbox.faults import FaultPlan
+
+    plan = FaultPlan.load(path)
+    if plan.has_places:
+        raise SettingsError(
+            f"--plan {path}: #3 is a place in a source, which `rehearse --plan` has; give e-mails here"
+        )
+    return plan

@@ -41,3 +41,36 @@ def catalogue() -> dict[str, Code]:
                 raise RuntimeError(f"code {code.name} is listed twice")
             joined[code.name] = code
     return joined
+
+
+def look_up(name: str) -> Code | None:
+    """Return the entry of a code; also of a number that the catalogue does not list.
+
+    The vendor's table of codes grows, and a server between may answer with any HTTP status.
+    """
+    listed = catalogue().get(name)
+    if listed is not None:
+        return listed
+    kind, _, number = name.rpartition("_")
+    if kind == "HTTP" and len(number) == 3 and number.isascii() and number.isdigit():
+        return Code(name, *_OTHER_STATUS.get(number[0], _NO_ANSWER), f"HTTP {number}")
+    if name.isascii() and name.isdigit():
+        return Code(name, *_OTHER_CODE, f"error_code {name}")
+    return None
+
+
+_OTHER_CODE = (
+    "The account refused the row with a code that is not in this catalogue.",
+    "Look at the text in the report; the vendor's support knows what it means.",
+)
+_NO_ANSWER = ("The answer was not the API's.", "Look at the text in the report; check --endpoint.")
+_OTHER_STATUS = {
+    "4": (
+        "The server, or something on the way to it, refused the request.",
+        "Look at the text in the report; check --endpoint.",
+    ),
+    "5": (
+        "The server, or something on the way to it, failed.",
+        "A resume sends the row again if it has an e-mail.",
+    ),
+}

@@ -9,6 +9,12 @@ from bulk_import.codes import Code
 
 CODES: tuple[Code, ...] = (
     Code(
+        "0",
+        "The account accepted the row; a text other than OK is reported with it.",
+        "Nothing to do.",
+        "OK",
+    ),
+    Code(
         "1",
         "The account received no key.",
         "Check whether a proxy or a firewall between here and the account rewrites requests.",
@@ -54,6 +60,7 @@ CODES: tuple[Code, ...] = (
         "8",
         "The request limit is used up, or the API is not enabled for the account.",
         "Wait and run the same command again; if it stays, ask the vendor's support.",
+        "The text varies: request limit for this address is used up, try later",
     ),
     Code(
         "100",
@@ -71,6 +78,7 @@ CODES: tuple[Code, ...] = (
         "102",
         "The contact was registered already; the row counts as accepted.",
         "Nothing to do.",
+        "the subscriber is already registered",
     ),
     Code(
         "103",
@@ -89,5 +97,23 @@ CODES: tuple[Code, ...] = (
         "The account has no contact with that address.",
         "Import the contact first.",
         "subscriber … is not found",
+    ),
+    Code(
+        "400",
+        "The account calls the call malformed: a code of the API, not of HTTP (see HTTP_400).",
+        "Look at the text in the report; if every row has it, ask the vendor's support.",
+        "error_code 400 in an answer with HTTP status 200",
+    ),
+    Code(
+        "500",
+        "The account reports an error of its own: a code of the API, not of HTTP (see HTTP_500).",
+        "Look at the text in the report; if every row has it, ask the vendor's support.",
+        "error_code 500 in an answer with HTTP status 200",
+    ),
+    Code(
+        "501",
+        "The account does not know the call: a code of the API, not of HTTP.",
+        "Look at the text in the report; if every row has it, ask the vendor's support.",
+        "error_code 501 in an answer with HTTP status 200",
     ),
 )

@@ -23,6 +23,30 @@ CODES: tuple[Code, ...] = (
         "Write the id that the list's settings show.",
     ),
     Code(
+        "MANAGER_UNKNOWN",
+        "The account has no manager of that name, or it was not asked (--no-preflight).",
+        "`bulk-import managers` shows names and ids.",
+        "Vera Lindquist",
+    ),
+    Code(
+        "NAMES_UNVERIFIED",
+        "Cells name lists or managers, and a check does not ask the account for them.",
+        "Compare the names with those of `bulk-import lists` or `bulk-import managers`.",
+        "Newsleter",
+    ),
+    Code(
+        "RULE_UNREADABLE",
+        "A skip or only rule reads a damaged cell: whether the contact may be written to is not known, "
+        "and no row of the contact is sent.",
+        "Repair the cell.",
+        "#REF! in the column Unsubscribed",
+    ),
+    Code(
+        "MERGE_INCOMPLETE",
+        "Another row of the contact, with which this one would be merged, cannot be sent.",
+        "Correct the row that the message names.",
+    ),
+    Code(
         "ADD_AND_REMOVE",
         "A tag or list would be added and removed at once.",
         "Keep one of the two.",

@@ -131,6 +131,22 @@ def check_file(
         return _check(inputs, loaded, on_row, judges, has_several=len(paths) > 1)
 
 
+def contacts_of(source: Sources, mapping: AnyMapping) -> list[str]:
+    """Return the contacts that a run would send, in the order of the source, each once.
+
+    Raises:
+        SetupError: As ``check_file``.
+    """
+    found: dict[str, None] = {}
+
+    def note(outcome: Outcome) -> None:
+        if outcome.status is Status.NOT_SENT and outcome.contact:
+            found[outcome.contact] = None
+
+    check_file(source, mapping, on_row=note)
+    return [*found]
+
+
 async def check_file_async(
     source: Sources,
     mapping: AnyMapping,
@@ -184,7 +200,7 @@ def _check(
     tally = Tally()
     mappers: list[RowMapper] = []
     has_unique = any(check.unique for check in loaded.spec.checks)
-    with _scratch(keeps_cells=has_unique) as journal:
+    with scratch_journal(keeps_cells=has_unique) as journal:
         judge_sources(
             journal,
             _noting_mappers(inputs, mappers),
@@ -193,6 +209,7 @@ def _check(
             duplicates=loaded.spec.when.duplicate,
             judges=judges,
         )
+        tally.weigh(journal.settled())
         causes = _causes(journal.outcomes(), on_row, with_source=has_several)
         sources = journal.sources()
         plan = _plan(journal, tally, loaded.spec.when.duplicate, list(sources.values()))
@@ -212,7 +229,8 @@ def _check(
 
 
 @contextmanager
-def _scratch(*, keeps_cells: bool) -> Iterator[Journal]:
+def scratch_journal(*, keeps_cells: bool = False) -> Iterator[Journal]:
+    """Open a journal that is thrown away."""
     with (
         tempfile.TemporaryDirectory(prefix="bulk_import-") as folder,  # mode 0700
         Journal.scratch(Path(folder) / JOURNAL, keeps_cells=keeps_cells) as journal,

@@ -8,7 +8,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bulk_import.api.preflight import Directory
 from bulk_import.errors import SetupError
 from bulk_import.jobs import nightly
 from bulk_import.journal import Journal
@@ -16,7 +15,7 @@ from bulk_import.mapping.loading import AnyMapping, load_mapping, parse_mapping
 from bulk_import.models import Summary
 from bulk_import.progress import Progress, Silence
 from bulk_import.run.folder import JOURNAL, new_run_dir
-from bulk_import.run.inputs import frame_input, opened_inputs
+from bulk_import.run.inputs import Names, frame_input, opened_inputs
 from bulk_import.run.plan import Input
 from bulk_import.run.run import Run
 from bulk_import.run.sending import Confirm, Steer
@@ -184,8 +183,8 @@ async def import_frame_async(
         settings = settings.ready_to_send()
 
     @contextmanager
-    def inputs(directory: Directory | None) -> Iterator[Iterator[Input]]:
-        yield iter([frame_input(frame, name, loaded, directory)])
+    def inputs(names: Names | None) -> Iterator[Iterator[Input]]:
+        yield iter([frame_input(frame, name, loaded, names)])
 
     run_dir = Path(settings.run_dir) if settings.run_dir else new_run_dir(name)
     ends = stop or Stop()

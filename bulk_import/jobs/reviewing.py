@@ -29,7 +29,7 @@ from bulk_import.run.changes import SetCounter
 from bulk_import.run.inputs import opened_inputs, row_mapper, too_few
 from bulk_import.run.judges import Judges, judge, size_of
 from bulk_import.run.judging import entered, judge_sources, settle_contacts
-from bulk_import.run.plan import Plan, Tally
+from bulk_import.run.plan import Passed, Plan, Tally
 
 JUDGED = "judged.sqlite3"
 _VIEW = "view.sqlite3"
@@ -330,10 +330,22 @@ class Review:
                     if number and status not in (Status.NOT_SENT, Status.UNKNOWN)
                 },
                 changes=changes.names(),
-                problems=[*self.tally.problems, *(("all rows", few) for few in self._few())],
+                problems=[
+                    *self.tally.problems,
+                    *self._shown_by_rows(),
+                    *(("all rows", few) for few in self._few()),
+                ],
                 examples=self.tally.examples,
                 titles=titles,
             )
+
+    def _shown_by_rows(self) -> Iterator[tuple[str, Problem]]:
+        """Yield (source, problem) of what the rows say that would be sent."""
+        passed = Passed(self._sources[1], self._mapper)
+        if passed.is_watching:
+            for seq, (_, row, _) in enumerate(self._journal.results(Status.NOT_SENT)):
+                passed.add(seq, row.cells)
+        yield from passed.findings(())
 
     def _few(self) -> list[Problem]:
         """The problem of a source with too few rows, as a list."""

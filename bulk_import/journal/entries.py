@@ -62,6 +62,21 @@ class Refusal(NamedTuple):
         return self.reasons[0].code
 
 
+class SharedRow(NamedTuple):
+    """One of several rows of a contact.
+
+    Attributes:
+        body: ``None`` for a row that only the account's lists refuse.
+        unknown: What they lack; empty for a row that can be sent.
+    """
+
+    seq: int
+    row: Row
+    body: bytes | None
+    warnings: tuple[Problem, ...]
+    unknown: tuple[Problem, ...] = ()
+
+
 class Pending(NamedTuple):
     """A row that is still to be sent.
 

@@ -12,6 +12,7 @@ from bulk_import.journal.database import (
     ROW,
     Database,
     as_row,
+    source_and_sheet,
     translated,
     unpack_problems,
 )
@@ -61,6 +62,11 @@ class Queries(Database):
                 found[Status.UNKNOWN] += doubtful
                 found[Status.NOT_SENT] += open_rows - doubtful
         return found
+
+    def settled(self) -> set[int]:
+        """Return the place of every row that has ended, or was never to be sent."""
+        with translated(self.path):
+            return {seq for (seq,) in self._db.execute("select seq from outcome")}
 
     def count_requests(self) -> int:
         """Requests made for rows, over all resumes."""
@@ -130,7 +136,7 @@ class Queries(Database):
             for _, source, sheet, row, *line in lines:
                 if line[_STATUS] == "success":
                     on_accepted(line[_BODY])
-                yield outcome_of(names[source], sheet, row, line)
+                yield outcome_of(*source_and_sheet(names[source], sheet), row, line)
 
     def _ended(self, query: str, is_over: Callable[[], bool]) -> Iterator[Sequence[Sequence[Any]]]:
         """Yield chunks of lines as rows end: four columns, then those of ``_OUTCOME``."""
@@ -255,13 +261,23 @@ class Queries(Database):
             ).fetchall()
         return [Attempt(*row) for row in rows]
 
-    def sent_form(self, row: int, *, source: int = 1) -> tuple[int, bytes | None] | None:
-        """Return (seq, form without the key) of the row with that number, if there is one."""
+    def body(self, seq: int) -> bytes | None:
+        """Return the form of a row without the key; ``None`` when it cannot be sent."""
+        with translated(self.path):
+            (found,) = self._db.execute("select body from record where seq = ?", (seq,)).fetchone()
+        return found if found is None else bytes(found)
+
+    def rows_numbered(self, row: int) -> list[tuple[int, str, int, bytes | None]]:
+        """Return (source number, file, seq, form without the key) of the rows with that number."""
+        names = {number: info.name for number, info in self.sources().items()}
         with translated(self.path):
             found = self._db.execute(
-                "select seq, body from record where source = ? and row = ?", (source, row)
-            ).fetchone()
-        return (found[0], found[1]) if found else None
+                "select source, sheet, seq, body from record where row = ? order by seq", (row,)
+            ).fetchall()
+        return [
+            (number, source_and_sheet(names[number], sheet)[0], seq, body)
+            for number, sheet, seq, body in found
+        ]
 
 
 def _open_row(stopped: str, dry_body: bytes | None, *, in_doubt: bool) -> tuple[Status, str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from hashlib import blake2b
 from itertools import islice
 
@@ -15,11 +15,13 @@ from bulk_import.journal.database import (
     checksum,
     pack,
     pack_problems,
+    stored_sheet,
     translated,
     unpack_problems,
 )
-from bulk_import.journal.entries import JudgedRow, Refusal
+from bulk_import.journal.entries import JudgedRow, Refusal, SharedRow
 from bulk_import.models import Problem, Row, Status
+from bulk_import.normalize.mailboxes import email_key
 
 # Created after the rows are stored: filling it row by row costs twice as much.
 _INDEX = "create index if not exists record_email on record (email) where email <> ''"
@@ -60,6 +62,7 @@ class Records(Database):
         records = []
         refusals = []
         lost_upto = self.lost_upto()
+        placed = {n: info.name for n, info in self.sources().items() if "places" in info.dialect}
         for seq, item in enumerate(batch, first_seq):
             row = item.row
             keeps_cells = item.refusal is not None or self._keeps_cells
@@ -67,7 +70,7 @@ class Records(Database):
                 (
                     seq,
                     item.source,
-                    row.sheet,
+                    stored_sheet(row, placed.get(item.source, row.source)),
                     row.number,
                     pack(list(row.cells.values())) if keeps_cells else None,
                     pack_problems(row.problems),
@@ -161,62 +164,110 @@ class Records(Database):
             ).fetchall()
         )
 
-    def shared_contacts(self) -> Iterator[list[tuple[int, Row, bytes, tuple[Problem, ...]]]]:
+    def shared_contacts(self, unknown_names: Collection[str] = ()) -> Iterator[list[SharedRow]]:
         """Yield the sendable rows of each contact that has several, in file order.
 
-        Each is (seq, row, body, warnings). Rows that already ended on the server's side count:
-        the policy's choice must be the same in a resumed run.
+        Rows that already ended on the server's side count: the policy's choice must be the same in
+        a resumed run. So do rows that only the account's lists refuse: a check, which has not
+        asked for them, must make the same choice.
+
+        Args:
+            unknown_names: Codes of those refusals.
         """
+        marks = ",".join("?" * len(unknown_names))
+        among = f"""r.email <> '' and not {_SAID_NO} and (r.body is not null or exists (
+                    select 1 from outcome o where o.seq = r.seq and o.error_code in ({marks})))"""
         keys = self._db.execute(
-            "select email from record r where email <> '' and body is not null"
-            f" and not {_SAID_NO} group by email having count(*) > 1 order by min(seq)"
+            f"select email from record r where {among}"
+            " group by email having count(*) > 1 order by min(seq)",
+            tuple(unknown_names),
         ).fetchall()
         for (email,) in keys:
-            rows = self._db.execute(
-                f"select r.seq, r.body, r.warnings, {ROW} from record r"
-                f" where r.email = ? and r.body is not null and not {_SAID_NO} order by r.seq",
-                (email,),
+            found = self._db.execute(
+                f"""select r.seq, r.body, r.warnings, o.reasons, {ROW}
+                    from record r left join outcome o on o.seq = r.seq
+                    where r.email = ? and {among} order by r.seq""",
+                (email, *unknown_names),
             ).fetchall()
             sources = self.sources()
-            yield [
-                (seq, as_row(sources, place), body, unpack_problems(warnings))
-                for seq, body, warnings, *place in rows
+            rows = [
+                SharedRow(seq, as_row(sources, place), body, unpack_problems(warnings), why)
+                for seq, body, warnings, reasons, *place in found
+                if (why := () if body is not None else unpack_problems(reasons)) == ()
+                or all(problem.code in unknown_names for problem in why)
             ]
+            if len(rows) > 1:
+                yield rows
 
-    def rows_of_skipped_contacts(self) -> Iterator[tuple[int, bool, Row, tuple[Problem, ...]]]:
-        """Yield pending rows of contacts that have a row which a rule of the mapping skipped.
+    def said_no(self, codes: Collection[str]) -> Iterator[tuple[int, str, tuple[Problem, ...]]]:
+        """Yield (seq, e-mail, why) of the rows that a rule skipped or that are refused by *codes*.
 
-        Each is (seq, whether the server may hold it, the skipped row, why that was skipped).
+        The e-mail is empty where its own cell was refused.
         """
+        named = [f'%["{code}",%' for code in codes]
+        likes = " or ".join(["o.reasons like ?"] * len(named)) or "0"
+        for seq, email, reasons in self._paged(
+            f"""select r.seq, r.email, o.reasons from outcome o join record r using (seq)
+                where (o.error_code = 'SKIPPED' or (o.status = 'invalid' and ({likes})))
+                and r.seq > ? order by r.seq limit {CHUNK}""",
+            named,
+        ):
+            yield seq, email, unpack_problems(reasons)
+
+    def rows_of_contacts(
+        self, contacts: Iterable[tuple[str, int]], unknown_names: Collection[str] = ()
+    ) -> Iterator[tuple[int, bool, Row, tuple[Problem, ...]]]:
+        """Yield the pending rows of contacts that another row speaks for.
+
+        Each is (seq, whether the server may hold it, the other row, why that is not sent).
+
+        Args:
+            contacts: (key of the contact, seq of the other row); the first of a contact counts.
+            unknown_names: As of ``shared_contacts``: such rows are pending as well.
+        """
+        marks = ",".join("?" * len(unknown_names))
         sources = self.sources()
         with translated(self.path):
+            self._db.create_function("email_key", 1, email_key, deterministic=True)
+            self._db.execute("drop table if exists temp.spoken_for")
+            self._db.execute("create temp table spoken_for (email text primary key, seq integer)")
+            self._db.executemany("insert or ignore into temp.spoken_for values (?, ?)", contacts)
             found = self._db.execute(
-                f"""select p.seq, p.doubt, o.reasons, {ROW}
-                    from (select r.seq, r.email, {IN_DOUBT} as doubt from record r
-                          where r.email <> '' and r.body is not null
-                          and not exists (select 1 from outcome o where o.seq = r.seq)) p
-                    join (select k.email, min(k.seq) as seq
-                          from outcome o join record k using (seq)
-                          where o.error_code = 'SKIPPED' and k.email <> '' group by k.email) s
-                    on s.email = p.email
-                    join outcome o on o.seq = s.seq join record r on r.seq = s.seq
-                    order by p.seq"""
+                f"""select p.seq, p.doubt, p.reasons, s.reasons, {ROW}
+                    from (select r.seq, {IN_DOUBT} as doubt, o.reasons,
+                                 case when r.email glob '*[^ -~]*' then email_key(r.email)
+                                      else r.email end as email
+                          from record r left join outcome o on o.seq = r.seq
+                          where r.email <> '' and (r.body is not null and o.seq is null
+                                                   or o.error_code in ({marks}))) p
+                    join temp.spoken_for k on k.email = p.email
+                    join outcome s on s.seq = k.seq join record r on r.seq = k.seq
+                    order by p.seq""",
+                tuple(unknown_names),
             ).fetchall()
-        for seq, doubt, reasons, *place in found:
-            yield seq, bool(doubt), as_row(sources, place), unpack_problems(reasons)
+        for seq, doubt, own, reasons, *place in found:
+            if all(problem.code in unknown_names for problem in unpack_problems(own)):
+                yield seq, bool(doubt), as_row(sources, place), unpack_problems(reasons)
 
     def forget_skipped_contacts(self) -> None:
-        """Forget what ``rows_of_skipped_contacts`` led to, so that it is settled again."""
+        """Forget which rows another row of their contact keeps back, so that it is settled again."""
         with self._writing():
             self._db.execute("delete from outcome where error_code = 'CONTACT_SKIPPED'")
 
-    def ended_in(self, *statuses: Status) -> Iterator[tuple[int, int, Row]]:
-        """Yield (seq, source, row) of the rows that ended in one of *statuses*."""
+    def ended_in(
+        self, *statuses: Status, without_form: bool = False
+    ) -> Iterator[tuple[int, int, Row]]:
+        """Yield (seq, source, row) of the rows that ended in one of *statuses*.
+
+        Args:
+            without_form: Only rows that could not be sent as they are.
+        """
         marks = ",".join("?" * len(statuses))
+        among = "and r.body is null" if without_form else ""
         sources = self.sources()
         for seq, *place in self._paged(
             f"select r.seq, {ROW} from outcome o join record r using (seq)"
-            f" where o.status in ({marks}) and r.seq > ? order by r.seq limit {CHUNK}",
+            f" where o.status in ({marks}) {among} and r.seq > ? order by r.seq limit {CHUNK}",
             statuses,
         ):
             yield seq, place[0], as_row(sources, place)
@@ -292,13 +343,16 @@ class Records(Database):
                 "delete from outcome where seq = ? and attempts = 0", ((seq,) for seq in seqs)
             )
 
-    def forget(self, *statuses: Status) -> None:
-        """Forget how rows ended that ended in *statuses*, so that they are judged again."""
-        marks = ",".join("?" * len(statuses))
+    def forget_duplicates(self) -> None:
+        """Forget which rows gave way to others, so that it is settled again.
+
+        A row without a form stays: it can only be judged again.
+        """
         with self._writing():
             self._db.execute(
-                f"delete from outcome where status in ({marks})",
-                statuses,
+                "delete from outcome where status = ? and exists (select 1 from record r"
+                " where r.seq = outcome.seq and r.body is not null)",
+                (Status.DUPLICATE,),
             )
 
 

@@ -43,6 +43,8 @@ ROLES = {
 
 
 Lists = Mapping[str, Sequence[str]]  # title or id of a list -> the ids that it may mean
+# What a cell is refused with although only the account's answer shows that it is wrong.
+NOT_IN_ACCOUNT = ("LIST_UNKNOWN", "LIST_AMBIGUOUS", "LIST_WITHOUT_ID", "MANAGER_UNKNOWN")
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +138,7 @@ def bind(
 
     Args:
         lists: List title or id -> the ids that it may mean; ``None`` = not asked yet.
-        managers: Manager's name -> id, likewise.
+        managers: Manager's name -> id; ``None`` = not asked yet, a name passes.
         at: The clock for ``dst: current``.
 
     Raises:

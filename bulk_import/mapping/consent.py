@@ -256,11 +256,15 @@ class ConsentWatch:
         """Whether the file has any column that may speak of consent."""
         return bool(self._counts)
 
-    def see(self, cells: Mapping[str, str]) -> None:
-        """Count a row that would be sent."""
-        self._rows += 1
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return tuple(self._counts)
+
+    def see(self, cells: Mapping[str, str], rows: int = 1) -> None:
+        """Count rows that would be sent and have these cells."""
+        self._rows += rows
         for column, counter in self._counts.items():
-            counter[cells[column]] += 1
+            counter[cells[column]] += rows
 
     def findings(self) -> list[Problem]:
         """Return what would be sent although a column says no; for each column."""

@@ -9,7 +9,14 @@ from functools import partial
 from typing import NamedTuple
 
 from bulk_import.api.fields import FIELDS, OPPOSITES, Kind
-from bulk_import.mapping.binding import Binding, BoundField, Lists, bind, resolve_list
+from bulk_import.mapping.binding import (
+    NOT_IN_ACCOUNT,
+    Binding,
+    BoundField,
+    Lists,
+    bind,
+    resolve_list,
+)
 from bulk_import.mapping.loading import ColumnMapping
 from bulk_import.mapping.memo import Memo
 from bulk_import.mapping.optional import guess_offset, normalize_email_by, normalize_name_by
@@ -22,6 +29,7 @@ from bulk_import.normalize.addresses import (
 )
 from bulk_import.normalize.countries import normalize_country
 from bulk_import.normalize.crosschecks import cross_check
+from bulk_import.normalize.emails import refusing_remark
 from bulk_import.normalize.folding import fold
 from bulk_import.normalize.offsets import normalize_utc_offset, offset_for_api
 from bulk_import.normalize.phones import normalize_phone
@@ -30,6 +38,7 @@ from bulk_import.normalize.socials import normalize_social
 from bulk_import.normalize.tags import (
     LookAlikes,
     conflicts,
+    is_manager_name,
     join,
     look_alikes,
     normalize_list_ids,
@@ -131,6 +140,11 @@ class RowMapper:
         """Return what the cells hold for an e-mail, as it is; ``""`` when nothing is mapped to it."""
         return self._email.pick(cells) if self._email is not None else ""
 
+    def says_no(self, cells: Mapping[str, str]) -> bool:
+        """Whether the cell of the e-mail says that its address is not to be written to."""
+        text = self.email_text(cells)
+        return "@" in text and refusing_remark(text) != ""
+
     @property
     def email_columns(self) -> tuple[str, ...]:
         """The columns of which an e-mail is made; the first that is filled counts."""
@@ -148,6 +162,17 @@ class RowMapper:
     def keeps_back(self, cells: Mapping[str, str]) -> bool:
         """Whether a skip or only rule keeps the row from being sent."""
         return any(rule.refusal(cells) is not None for rule in self._rules)
+
+    @property
+    def unverified(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """(field, columns) whose cells name lists or managers that the account is still asked for."""
+        if self._binding.managers is not None:
+            return ()
+        return tuple(
+            (field.name, field.bound.columns)
+            for field in self._fields
+            if field.bound.columns and field.bound.field.kind in (Kind.LISTS, Kind.MANAGER)
+        )
 
     def record(self, row: Row) -> Record:
         """Return the record of a row, with every problem it has."""
@@ -385,7 +410,14 @@ class RowMapper:
         line = clean(raw)
         if managers and line in managers:
             return Normalized(managers[line], "manager.name")
-        return normalize_manager_id(raw)
+        try:
+            return normalize_manager_id(raw)
+        except NormalizeError as exc:
+            if not is_manager_name(line):
+                raise
+            if managers is None:
+                return Normalized(line, "manager.unverified")
+            raise NormalizeError("MANAGER_UNKNOWN", str(exc)) from None
 
     # -- the row as a whole -------------------------------------------------------------------
 
@@ -401,6 +433,7 @@ class RowMapper:
             error = rule.damage(cells)
             if damage or error:
                 problems.extend(damage or filter(None, [error]))
+                problems.append(rule.unreadable())
                 return None
             refusal = rule.refusal(cells)
             if refusal is not None:
@@ -518,7 +551,8 @@ _REACHED_BY = (
 
 def _unreachable(values: Values, problems: Sequence[Problem]) -> Iterator[Problem]:
     """Refuse a row without e-mail that no other way leads to, unless its cells are refused anyway."""
-    if any(values.get(name) for name in _REACHED_BY) or any(p.is_error for p in problems):
+    is_refused = any(p.is_error and p.code not in NOT_IN_ACCOUNT for p in problems)
+    if is_refused or any(values.get(name) for name in _REACHED_BY):
         return
     yield Problem(
         "CONTACT_UNREACHABLE",

@@ -11,6 +11,10 @@ from bulk_import.models import Problem
 from bulk_import.normalize.consent import folded_cell
 from bulk_import.sources.remnants import ERROR_VALUES
 
+# A row that is refused by one of these may be of somebody who said no: no other row of the contact
+# is sent either.
+MAY_SAY_NO = ("EMAIL_SAYS_NO", "RULE_UNREADABLE")
+
 
 @dataclass(frozen=True, slots=True)
 class BoundRule:
@@ -40,6 +44,12 @@ class BoundRule:
             return None
         message = f"{cell} stands where the {self.section} rule looks; repair the cell"
         return Problem("CELL_ERROR", message, column=self.column, value=cell)
+
+    def unreadable(self) -> Problem:
+        """Return what a damaged cell means for the row and for the others of its contact."""
+        why = f" ({self.because})" if self.because else ""
+        message = f"the {self.section} rule{why} cannot be decided, so the contact is not sent"
+        return Problem("RULE_UNREADABLE", message, column=self.column)
 
     def refusal(self, cells: Mapping[str, str]) -> Problem | None:
         """Return why the row may not be sent; ``None`` when this rule lets it pass."""

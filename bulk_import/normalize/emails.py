@@ -121,10 +121,17 @@ def _from_cell(line: str, several: Literal["refuse", "first"]) -> Normalized:
     return Normalized(distinct[0], "email.first_of_several", (note,))
 
 
+def refusing_remark(text: str) -> str:
+    """Return what is noted beside an address and says that it is not to be written to; else ``""``."""
+    if _PLAIN.fullmatch(text):
+        return ""
+    remark = _ADDRESS.sub(" ", clean_line(text).translate(_LOOKALIKE_AT))
+    return remark_of_refusal(remark) if any(map(str.isalpha, remark)) else ""
+
+
 def _refuse_remark(line: str) -> None:
     """Refuse an address beside which somebody noted that it is not to be written to."""
-    remark = _ADDRESS.sub(" ", line.translate(_LOOKALIKE_AT))
-    said = remark_of_refusal(remark) if any(map(str.isalpha, remark)) else ""
+    said = refusing_remark(line)
     if said:
         raise NormalizeError(
             "EMAIL_SAYS_NO",

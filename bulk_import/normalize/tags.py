@@ -118,6 +118,11 @@ def normalize_manager_id(text: str) -> Normalized:
     )
 
 
+def is_manager_name(text: str) -> bool:
+    """Whether a text may be what the account calls a manager: it has a letter in it."""
+    return any(sign.isalpha() for sign in text)
+
+
 def join(values: Iterable[str]) -> str:
     """Return values as the server wants them: commas, no blanks."""
     return ",".join(values)

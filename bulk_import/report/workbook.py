@@ -18,7 +18,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from bulk_import.codes import catalogue
+from bulk_import.codes import look_up
 from bulk_import.models import SourceInfo
 from bulk_import.sources.numbers import shown
 from bulk_import.system.files import replaced
@@ -309,7 +309,7 @@ def _write_summary(workbook: Any, info: SourceInfo, causes: _Causes) -> None:
         sheet.column_dimensions[letter].width = width
     lines: list[Sequence[str | int]] = [("Code", "Rows", "Cause", "What to do", "First rows")]
     for code, count in causes.counts.most_common():
-        known = catalogue().get(code)
+        known = look_up(code)
         cause, fix = (known.cause, known.fix) if known else ("", "")
         lines.append((code, count, cause, fix, ", ".join(map(str, causes.rows[code]))))
     for at, line in enumerate(lines):

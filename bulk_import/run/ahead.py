@@ -85,7 +85,7 @@ class ReadingTask:
             sheet=mapping.spec.source.sheet or "",
             corrections=mapping.spec.source.corrections or "",
             corrections_by=mapping.spec.source.corrections_by,
-            lists=dict(names.known_lists) if names else None,
+            lists=None if names is None or names.known_lists is None else dict(names.known_lists),
             managers=dict(names.manager_ids) if names else None,
             at=datetime.now(UTC).isoformat(),
             exports=mapping.told_exports(),
@@ -252,9 +252,7 @@ def _judge(job: ReadingTask, journal: Journal, stopping: threading.Event) -> dic
         mapping = mapping.with_sheet(job.sheet)
     mapping = mapping.with_corrections(job.corrections, job.corrections_by)
     mapping = mapping.with_told_exports(job.exports)
-    names = None
-    if job.lists is not None:
-        names = KnownNames(job.lists, job.managers or {})
+    names = KnownNames(job.lists, job.managers or {})
     tally = Tally(watches_consent=False)  # the survey has told it
     suppression = SuppressionList.load(mapping.suppress_files())
     moment = datetime.fromisoformat(job.at)

@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 from bulk_import.api.form import encode
 from bulk_import.errors import SettingsError
 from bulk_import.journal.entries import Refusal
+from bulk_import.mapping.binding import NOT_IN_ACCOUNT
 from bulk_import.mapping.rows import RowMapper
 from bulk_import.mapping.suppression import SuppressionList
 from bulk_import.models import Problem, Record, Row, Status
@@ -64,11 +65,13 @@ def _body_or_refusal(
     if record.skipped is not None:
         return None, Refusal(Status.SKIPPED, (record.skipped,))
     errors = record.errors if record.problems else ()
-    if errors:
+    if any(problem.code not in NOT_IN_ACCOUNT for problem in errors):
         return None, Refusal(Status.INVALID, errors)
     reason = suppression.reason(record.email)
     if reason:
         return None, Refusal.because(Status.SUPPRESSED, "SUPPRESSED", reason)
+    if errors:  # after the suppression: a check, which cannot see them, says the same
+        return None, Refusal(Status.INVALID, errors)
     if not record.fields:
         return None, Refusal.because(Status.INVALID, "ROW_EMPTY", "no mapped column has a value")
     try:

@@ -9,16 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
-from functools import partial
-from itertools import islice
+from itertools import chain, islice
 
 from bulk_import.api.form import decode, encode
 from bulk_import.journal import Journal
-from bulk_import.journal.entries import JudgedRow, Refusal
+from bulk_import.journal.entries import JudgedRow, Refusal, SharedRow
+from bulk_import.mapping.binding import NOT_IN_ACCOUNT
 from bulk_import.mapping.merging import merge_records
 from bulk_import.mapping.rows import RowMapper
+from bulk_import.mapping.rules import MAY_SAY_NO
 from bulk_import.mapping.suppression import SuppressionList
 from bulk_import.models import Problem, Record, Row, Status, in_words
+from bulk_import.normalize.mailboxes import email_key, mailboxes
 from bulk_import.run.corrections import Corrections
 from bulk_import.run.judges import Judge, Judgement, Judges, judge
 from bulk_import.run.plan import Input, Tally
@@ -76,8 +78,9 @@ def judge_sources(
         )
         with closing(judged):
             for rows, judgements in judged:
-                found = [*map(partial(entered, number, tally), rows, judgements)]
-                if found:
+                # Rows that were judged before come without judgements.
+                pairs = enumerate(zip(rows, judgements, strict=False), seq)
+                if found := [entered(number, tally, *pair, at) for at, pair in pairs]:
                     journal.add(seq, found)
                 seq += len(rows)
                 tally.read(len(rows))
@@ -91,11 +94,15 @@ def judge_sources(
     journal.remember(judged="1", rows_read=str(tally.rows_read))
 
 
-def entered(source: int, tally: Tally, row: Row, judgement: Judgement) -> JudgedRow:
-    """Return a row as it is stored: with a form to send, or with the reasons why it has none."""
+def entered(source: int, tally: Tally, row: Row, judgement: Judgement, seq: int = 0) -> JudgedRow:
+    """Return a row as it is stored: with a form to send, or with the reasons why it has none.
+
+    Args:
+        seq: Its place in the run.
+    """
     email, contact, problems, body, refusal = judgement
     if refusal is None:
-        tally.let_pass(row)
+        tally.let_pass(seq, row)
     else:
         tally.keep()
     if refusal is not None and refusal.status is Status.INVALID:
@@ -124,9 +131,9 @@ def rejudge(
             if better.cells != row.cells:
                 again = judge(mappers[source].record(better), suppression)
                 journal.replace_judgement(seq, entered(source, tally, better, again))
-    for seq, number, row in list(
-        journal.ended_in(Status.INVALID, Status.SUPPRESSED, Status.SKIPPED)
-    ):
+    kept_back = journal.ended_in(Status.INVALID, Status.SUPPRESSED, Status.SKIPPED)
+    gave_way = journal.ended_in(Status.DUPLICATE, without_form=True)
+    for seq, number, row in [*kept_back, *gave_way]:
         if number in mappers:
             corrected = (corrections or {}).get(number)
             better = row if corrected is None else corrected.apply(row)
@@ -142,7 +149,7 @@ def settle_contacts(journal: Journal, policy: str, mappers: Mapping[int, RowMapp
         mappers: Of each source; their checks say what must not come twice.
     """
     journal.forget_skipped_contacts()
-    journal.forget(Status.DUPLICATE)
+    journal.forget_duplicates()
     withhold_skipped(journal)
     settle_duplicates(journal, policy)
     settle_unique(journal, mappers)
@@ -177,12 +184,27 @@ def _twice(mapper: RowMapper, number: int, row: Row, body: bytes, others: Sequen
 
 
 def withhold_skipped(journal: Journal) -> None:
-    """Settle pending rows of people who said no in another row."""
-    journal.withhold(_withheld(journal))
+    """Settle pending rows of people who said no, or may have said no, in another row."""
+    contacts = _who_said_no(journal)
+    first = next(contacts, None)
+    if first is not None:
+        journal.withhold(_withheld(journal, chain([first], contacts)))
 
 
-def _withheld(journal: Journal) -> Iterator[tuple[int, Refusal]]:
-    for seq, is_in_doubt, row, reasons in journal.rows_of_skipped_contacts():
+def _who_said_no(journal: Journal) -> Iterator[tuple[str, int]]:
+    """Yield (key of the contact, seq of the row that says so)."""
+    for seq, email, reasons in journal.said_no(MAY_SAY_NO):
+        if email:
+            yield email_key(email), seq
+        for problem in reasons:  # its own cell was refused: it may name several
+            if problem.code == "EMAIL_SAYS_NO":
+                yield from ((email_key(one), seq) for one in mailboxes(problem.value).addresses)
+
+
+def _withheld(
+    journal: Journal, contacts: Iterable[tuple[str, int]]
+) -> Iterator[tuple[int, Refusal]]:
+    for seq, is_in_doubt, row, reasons in journal.rows_of_contacts(contacts, NOT_IN_ACCOUNT):
         sheet = f" of sheet {row.sheet!r}" if row.sheet else ""
         message = (
             f"row {row.number}{sheet} of the same contact in {row.source}: {in_words(reasons)}"
@@ -198,50 +220,62 @@ def settle_duplicates(journal: Journal, policy: str) -> None:
     if policy == "send":
         return
     refusals: list[tuple[int, Refusal]] = []
-    for rows in journal.shared_contacts():
-        if policy == "merge":
-            _merge(journal, rows)
-        refusals += _gives_way(rows, policy)
+    for rows in journal.shared_contacts(NOT_IN_ACCOUNT):
+        unknown = next((shared for shared in rows if shared.unknown), None)
+        if policy == "merge" and unknown is not None:
+            refusals += _not_merged(rows, unknown)
+        else:
+            if policy == "merge":
+                _merge(journal, rows)
+            refusals += _gives_way(rows, policy)
         if len(refusals) >= BATCH:
             journal.add_refusals(refusals)
             refusals = []
     journal.add_refusals(refusals)
 
 
-Shared = Sequence[tuple[int, Row, bytes, tuple[Problem, ...]]]
-
-
-def _gives_way(rows: Shared, policy: str) -> Iterator[tuple[int, Refusal]]:
+def _gives_way(rows: Sequence[SharedRow], policy: str) -> Iterator[tuple[int, Refusal]]:
     keeper = rows[0] if policy == "first" else rows[-1]
-    for seq, _, _, _ in rows:
+    for shared in rows:
         if policy == "refuse":
-            others = ", ".join(str(row.number) for other, row, _, _ in rows if other != seq)
+            others = ", ".join(str(other.row.number) for other in rows if other is not shared)
             yield (
-                seq,
+                shared.seq,
                 Refusal.because(
                     Status.INVALID,
                     "CONTACT_TWICE",
                     f"the same contact is in row {others} too (when: duplicate: refuse)",
                 ),
             )
-        elif seq != keeper[0]:
+        elif shared is not keeper:
             what = "is merged into" if policy == "merge" else "gives way to"
             yield (
-                seq,
+                shared.seq,
                 Refusal.because(
                     Status.DUPLICATE,
                     "DUPLICATE",
-                    f"{what} row {keeper[1].number} of the same contact (when: duplicate: {policy})",
+                    f"{what} row {keeper.row.number} of the same contact (when: duplicate: {policy})",
                 ),
             )
 
 
-def _merge(journal: Journal, rows: Shared) -> None:
+def _not_merged(rows: Sequence[SharedRow], unknown: SharedRow) -> Iterator[tuple[int, Refusal]]:
+    """Refuse the rows that would be merged with one that cannot be sent: half a contact is none."""
+    message = (
+        f"row {unknown.row.number} of the same contact, with which it is merged, cannot be sent: "
+        f"{in_words(unknown.unknown)}"
+    )
+    for shared in rows:
+        if not shared.unknown:
+            yield shared.seq, Refusal.because(Status.INVALID, "MERGE_INCOMPLETE", message)
+
+
+def _merge(journal: Journal, rows: Sequence[SharedRow]) -> None:
     records = [
-        Record(row=row, email="", contact="", fields=tuple(decode(body)))
-        for _, row, body, _ in rows
+        Record(row=shared.row, email="", contact="", fields=tuple(decode(shared.body or b"")))
+        for shared in rows
     ]
     merged = merge_records(records)
-    seq, _, _, warnings = rows[-1]
-    noted = dict.fromkeys([*warnings, *merged.problems])
-    journal.replace_body(seq, encode(merged.fields), list(noted))
+    keeper = rows[-1]
+    noted = dict.fromkeys([*keeper.warnings, *merged.problems])
+    journal.replace_body(keeper.seq, encode(merged.fields), list(noted))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from array import array
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bulk_import.mapping.consent import ConsentWatch
 from bulk_import.mapping.rows import RowMapper
+from bulk_import.mapping.unverified import unverified_names
 from bulk_import.models import Problem, Row, SourceInfo, Status
 from bulk_import.settings import Limits
 
@@ -30,6 +32,57 @@ class Input:
     findings: Callable[[], Sequence[Problem]] = tuple
 
 
+class Passed:
+    """The rows of a source that judging let pass, by what their watched cells say.
+
+    Which of them are sent is known only when all rows are judged: until then a row costs two
+    numbers, however long its cells are.
+    """
+
+    def __init__(
+        self, source: SourceInfo, mapper: RowMapper, *, watches_consent: bool = True
+    ) -> None:
+        self._source = source.name
+        self._consent = ConsentWatch(source.header if watches_consent else ())
+        self._names = mapper.unverified
+        named = (column for _, columns in self._names for column in columns)
+        self._columns = tuple(dict.fromkeys([*self._consent.columns, *named]))
+        self._known: dict[tuple[str, ...], int] = {}
+        self._rows, self._cells = array("q"), array("q")
+
+    @property
+    def is_watching(self) -> bool:
+        """Whether any column is watched."""
+        return bool(self._columns)
+
+    def add(self, seq: int, cells: Mapping[str, str]) -> None:
+        """Note a row."""
+        if self._columns:
+            said = tuple([cells[column] for column in self._columns])
+            self._rows.append(seq)
+            self._cells.append(self._known.setdefault(said, len(self._known)))
+
+    def findings(self, settled: Container[int]) -> Iterator[tuple[str, Problem]]:
+        """Yield (source, problem) of the rows that are still to be sent."""
+        counts = Counter(
+            at for seq, at in zip(self._rows, self._cells, strict=True) if seq not in settled
+        )
+        said = [*self._known]
+        by_column: dict[str, Counter[str]] = {column: Counter() for column in self._columns}
+        for at, rows in counts.items():
+            cells = dict(zip(self._columns, said[at], strict=True))
+            self._consent.see(cells, rows)
+            for column, cell in cells.items():
+                by_column[column][cell] += rows
+        unverified = (
+            unverified_names(field, column, by_column[column])
+            for field, columns in self._names
+            for column in columns
+        )
+        for problem in [*self._consent.findings(), *filter(None, unverified)]:
+            yield self._source, problem
+
+
 class Tally:
     """What is counted while rows are judged. Filled by its methods alone.
 
@@ -50,27 +103,45 @@ class Tally:
         self.findings: list[tuple[str, Problem]] = []
         self.codes: Counter[str] = Counter()
         self.examples: list[tuple[str, Sequence[Problem]]] = []
-        self._consent = ConsentWatch(())
+        self._passed: list[Passed] = []
 
     def open(self, source: Input) -> None:
         """Note what opening *source* found."""
-        self._consent = ConsentWatch(source.info.header if self._watches_consent else ())
+        self._passed.append(
+            Passed(source.info, source.mapper, watches_consent=self._watches_consent)
+        )
         self.problems += [(source.info.name, problem) for problem in source.problems]
 
     def end(self, source: Input) -> None:
         """Note what all rows of *source* show; after its last row."""
-        problems = [*source.findings(), *self._consent.findings()]
-        found = [(source.info.name, problem) for problem in problems]
+        found = [(source.info.name, problem) for problem in source.findings()]
         self.findings += found
         self.problems += found
+
+    def weigh(self, settled: Container[int]) -> list[tuple[str, Problem]]:
+        """Note, and return, what the rows show that are to be sent; when all rows are settled.
+
+        Args:
+            settled: Place in the run of every row that is not to be sent.
+        """
+        found = [finding for passed in self._passed for finding in passed.findings(settled)]
+        self._passed = []
+        self.findings += found
+        self.problems += found
+        return found
 
     def read(self, rows: int) -> None:
         """Count rows that came out of a source."""
         self.rows_read += rows
 
-    def let_pass(self, row: Row) -> None:
-        """Note a row that would be sent."""
-        self._consent.see(row.cells)
+    def let_pass(self, seq: int, row: Row) -> None:
+        """Note a row that would be sent.
+
+        Args:
+            seq: Its place in the run.
+        """
+        if self._passed:
+            self._passed[-1].add(seq, row.cells)
 
     def keep(self) -> None:
         """Count a row that is not to be sent."""

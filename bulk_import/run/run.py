@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import re
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import (
@@ -43,6 +42,7 @@ from bulk_import.mapping.suppression import SuppressionList
 from bulk_import.models import VANISHED, SourceInfo, Summary
 from bulk_import.progress import Progress
 from bulk_import.run.ahead import ReadAhead, ReadingTask, is_possible
+from bulk_import.run.daily import account_file
 from bulk_import.run.folder import RunFolder
 from bulk_import.run.identity import (
     facts_of,
@@ -51,6 +51,10 @@ from bulk_import.run.identity import (
     refuse_rehearsal,
 )
 from bulk_import.run.inputs import (
+    KnownNames,
+    Names,
+    OpenedSource,
+    Surveyed,
     corrections_of,
     opened_inputs,
     opened_sources,
@@ -68,10 +72,10 @@ from bulk_import.run.judging import (
 )
 from bulk_import.run.plan import Approval, Input, Plan, Tally
 from bulk_import.run.planning import plan_of
-from bulk_import.run.reporting import summarize, write_reports
+from bulk_import.run.reporting import are_current, reports_end, summarize, write_reports
 from bulk_import.run.sending import Confirm, Sending, Steer, answered
 from bulk_import.run.withholding import load_suppression, withhold_suppressed
-from bulk_import.settings import Settings, account_name
+from bulk_import.settings import Settings
 from bulk_import.stopping import Stop, StoppingError, in_thread
 from bulk_import.system.clock import now
 from bulk_import.system.crash import working_in
@@ -82,7 +86,7 @@ from bulk_import.system.locks import hold
 _SIGNALS = (EXIT_INTERRUPTED, EXIT_TERMINATED)
 
 Adjust = Callable[[Journal, Tally], str]
-Inputs = Callable[[Directory | None], AbstractContextManager[Iterator[Input]]]
+Inputs = Callable[[Names | None], AbstractContextManager[Iterator[Input]]]
 
 
 class Run:
@@ -143,7 +147,7 @@ class Run:
                     if client is not None and self._may_read_ahead(paths):
                         return await self._begin_ahead(client, directory, paths)
                     suppression = await asyncio.to_thread(self._suppression)
-                    async with self._opened(inputs(directory)) as opened:
+                    async with self._opened(inputs(self._names(directory))) as opened:
                         with self._new_journal(directory, paths) as journal:
                             tally = await self._judge(journal, opened, suppression, paths)
                             if tally is None:
@@ -190,7 +194,7 @@ class Run:
     ) -> Summary:
         await asyncio.to_thread(self._suppression)  # refuse a wrong one now
         with (
-            opened_sources(paths, self._mapping, directory) as opened,
+            opened_sources(paths, self._mapping, self._names(directory)) as opened,
             self._new_journal(directory, paths) as journal,
             ReadAhead.start(
                 ReadingTask.of(
@@ -204,20 +208,11 @@ class Run:
                 )
             ) as ahead,
         ):
-            for source, _, _ in opened:
-                for problem in source.problems:
-                    self._progress.say(f"{source.name}: {problem}")
-            try:
-                seen = await asyncio.to_thread(
-                    survey, opened, is_stopping=lambda: self._stop.is_set
-                )
-                rows = seen.rows
-                refuse_as_a_whole(rows, seen.blank, self._mapping)
-                for name, problem in seen.findings:
-                    self._progress.say(f"{name}: {problem}")
-            except JudgingStoppedError:
-                rows = 0
+            seen = await self._survey(opened)
+            rows = seen.rows
             journal.remember(rows_expected=str(rows))
+            if seen.says_no:  # a later row may say no for the contact of an earlier one
+                await self._stop.unless(ahead.judged())
             plan = Plan(endpoint=self._settings.endpoint, rows_read=rows, to_send=rows)
             await self._sending.send(journal, client, plan, ahead)
             await self._read_to_the_end(ahead)
@@ -229,14 +224,28 @@ class Run:
                 )
             for finding in ahead.findings:
                 self._progress.say(finding)
-            self._remember_end(journal)
+            await asyncio.to_thread(self._remember_end, journal)
             is_reported = await ahead.finish_reports()
             self._refuse_gone()
             if ahead.bug:
                 raise BugError(ahead.error, report=ahead.bug)
             if is_reported:
-                return summarize(journal, self._folder.path)
+                return await asyncio.to_thread(summarize, journal, self._folder.path)
             return await asyncio.to_thread(self._reported, journal)
+
+    async def _survey(self, opened: Sequence[OpenedSource]) -> Surveyed:
+        """Read every source to its end and tell what that shows; no rows if it is interrupted."""
+        for source, _, _ in opened:
+            for problem in source.problems:
+                self._progress.say(f"{source.name}: {problem}")
+        try:
+            seen = await asyncio.to_thread(survey, opened, is_stopping=lambda: self._stop.is_set)
+        except JudgingStoppedError:
+            return Surveyed()
+        refuse_as_a_whole(seen.rows, seen.blank, self._mapping)
+        for name, problem in seen.findings:
+            self._progress.say(f"{name}: {problem}")
+        return seen
 
     async def _read_to_the_end(self, ahead: ReadAhead) -> None:
         """Wait until every row is in the journal, sent or not; an interrupted run does not wait."""
@@ -310,9 +319,9 @@ class Run:
             else:
                 again = paths or json.loads(facts["paths"])
                 reopened = (
-                    opened_inputs(again, self._mapping, directory)
+                    opened_inputs(again, self._mapping, self._names(directory))
                     if inputs is None
-                    else inputs(directory)
+                    else inputs(self._names(directory))
                 )
                 async with self._opened(reopened) as opened:
                     fresh = await self._judge(journal, opened, suppression, again)
@@ -342,7 +351,7 @@ class Run:
         """Judge rows again that were kept back: lists and corrections may have changed."""
         known = journal.sources()
         mappers = {
-            number: row_mapper(self._mapping, info.header, directory)
+            number: row_mapper(self._mapping, info.header, self._names(directory))
             for number, info in known.items()
             if info.kind != VANISHED
         }
@@ -388,18 +397,18 @@ class Run:
     @contextmanager
     def _account_lock(self) -> Iterator[None]:
         """Hold the account's lock: two runs would exceed its rate limit without noticing."""
-        folder = self._settings.state_dir
-        if folder is None:
+        lock = account_file(self._settings, "lock")
+        if lock is None:
             yield
             return
-        name = re.sub(r"[^\w.-]", "_", account_name(self._settings.endpoint))
+        folder = lock.parent
         if folder.name == LAST_RESORT:
             self._progress.say(
                 f"the lock of the account is in {folder}: only runs that are started in this folder "
                 f"see it (set {LOCKS_VARIABLE} to a folder that all runs share)"
             )
         made_folder(folder, is_private=True)
-        with hold(folder / f"{name}.lock", f"the account {self._settings.endpoint}"):
+        with hold(lock, f"the account {self._settings.endpoint}"):
             yield
 
     async def _judge(
@@ -432,6 +441,8 @@ class Run:
             self._progress.say(f"{name}: {problem}")
         refuse_as_a_whole(tally.rows_read, tally.codes["EMAIL_MISSING"], self._mapping)
         await self._compare(journal, tally, suppression)
+        for name, problem in await asyncio.to_thread(lambda: tally.weigh(journal.settled())):
+            self._progress.say(f"{name}: {problem}")
         return tally
 
     async def _compare(self, journal: Journal, tally: Tally, suppression: SuppressionList) -> None:
@@ -468,7 +479,7 @@ class Run:
 
     async def _close(self, journal: Journal) -> Summary:
         """Store how the run ended, then write the reports."""
-        self._remember_end(journal)
+        await asyncio.to_thread(self._remember_end, journal)
         return await asyncio.to_thread(self._reported, journal)
 
     def _reported(self, journal: Journal, *, is_unchanged: bool = False) -> Summary:
@@ -479,7 +490,8 @@ class Run:
         """
         self._refuse_gone()
         safe = self._settings.policy.report_safe
-        if is_unchanged and self._folder.has_reports and not safe:
+        is_current = self._folder.has_reports and are_current(journal.facts())
+        if is_unchanged and is_current and not safe:
             return summarize(journal, self._folder.path)
         return write_reports(journal, self._folder.path, safe=safe)
 
@@ -505,7 +517,16 @@ class Run:
             finished_at=now(),
             elapsed_s=f"{elapsed_s:.3f}",
             finished="1" if is_done else "",
+            **reports_end(),
         )
+
+    def _names(self, directory: Directory | None) -> Names | None:
+        """Return what the account calls things; ``None`` in a dry run, which leaves it open."""
+        if directory is None and not self._settings.dry_run:
+            return (
+                KnownNames()
+            )  # not asked, by the settings: lists go as written, names of managers not
+        return directory
 
     def _know_titles(self, directory: Directory | None) -> None:
         entries = directory.lists if directory else ()

@@ -126,7 +126,6 @@ class Sandbox:
         self._throttle = Throttle(self.faults.throttle)
         self._plan = plan or FaultPlan()
         self._attempts: Counter[str] = Counter()  # contact -> requests for it so far
-        self._places: dict[str, int] = {}  # contact -> its place among those seen
         self._number = self.store.count("request")
         self._at_once = 0
         self._runner: web.AppRunner | None = None
@@ -218,10 +217,10 @@ class Sandbox:
         """Return what the plan has for this attempt of this contact."""
         if request.method != "addupdatelead":
             return PlannedFault()
-        contact = request.email or json.dumps(dict(request.form), sort_keys=True)
+        named = request.email or request.form.get("lead_phone", "")
+        contact = named or json.dumps(dict(request.form), sort_keys=True)
         self._attempts[contact] += 1
-        place = self._places.setdefault(contact, len(self._places) + 1)
-        return self._plan.find(request.email, place, self._attempts[contact])
+        return self._plan.find(named, self._attempts[contact])
 
     def _reply(
         self,

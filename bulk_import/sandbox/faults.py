@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import csv
+import math
 import random
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
@@ -78,17 +79,20 @@ class PlannedFault:
     """What happens to chosen attempts.
 
     Attributes:
-        contact: An e-mail, ``#3`` for the third contact that the sandbox sees, ``*`` for all.
+        contact: An e-mail, a phone for a contact without one, ``*`` for all; ``#3`` for the third
+            contact of a source, until ``FaultPlan.for_contacts`` knows which that is.
         attempt: Number of the request for that contact, from 1; 0 for all.
         fault: ``error_500``, ``error_502``, ``html_200``, ``lost``, ``dropped``, ``429``, ``503``
             or a code of the API; empty for none.
         latency_ms: Added to the answer.
+        line: Of the plan's file.
     """
 
     contact: str = "*"
     attempt: int = 0
     fault: str = ""
     latency_ms: float = 0
+    line: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,19 +100,48 @@ class FaultPlan:
     """Faults by contact and attempt, so that a rehearsal can be repeated exactly."""
 
     faults: tuple[PlannedFault, ...] = ()
+    name: str = ""
 
-    def find(self, email: str, place: int, attempt: int) -> PlannedFault:
+    @property
+    def has_places(self) -> bool:
+        """Whether a line names a contact by its place in the source."""
+        return any(planned.contact.startswith("#") for planned in self.faults)
+
+    def find(self, contact: str, attempt: int) -> PlannedFault:
         """Return the first line that fits, or one without a fault.
 
         Args:
-            place: Of the contact among those that the sandbox has seen, from 1.
+            contact: Its e-mail, else its phone.
             attempt: Number of the request for the contact, from 1.
         """
-        names = {"*", f"#{place}", email.lower()} if email else {"*", f"#{place}"}
         for planned in self.faults:
-            if planned.contact.lower() in names and planned.attempt in (0, attempt):
+            if planned.contact in ("*", contact.lower()) and planned.attempt in (0, attempt):
                 return planned
         return PlannedFault()
+
+    def for_contacts(self, contacts: Sequence[str]) -> FaultPlan:
+        """Return the plan with every ``#3`` replaced by the third of *contacts*.
+
+        The order in which requests arrive is another one at each run when several are in flight.
+
+        Args:
+            contacts: Those that are sent, in the order of the source, each once.
+
+        Raises:
+            SettingsError: A line names a contact that is not among them.
+        """
+        known = dict.fromkeys(contact.lower() for contact in contacts)
+        places = {f"#{at}": contact for at, contact in enumerate(known, 1)}
+        resolved = []
+        for planned in self.faults:
+            contact = places.get(planned.contact, planned.contact)
+            if contact != "*" and contact not in known:
+                raise SettingsError(
+                    f"--plan {self.name}: line {planned.line}: {planned.contact}: the source has "
+                    f"{len(known):,} contacts that are sent, and this one is not among them"
+                )
+            resolved.append(replace(planned, contact=contact))
+        return replace(self, faults=tuple(resolved))
 
     @classmethod
     def load(cls, path: Path) -> FaultPlan:
@@ -118,18 +151,32 @@ class FaultPlan:
             SettingsError: A line cannot be used; the message names it.
         """
         try:
-            lines = list(csv.DictReader(path.read_text("utf-8-sig").splitlines()))
+            lines = path.read_text("utf-8-sig").splitlines()
+            first = lines[0] if lines else ""
+            reader = csv.DictReader(
+                lines, delimiter=";" if first.count(";") > first.count(",") else ","
+            )
+            header = [name.strip() for name in reader.fieldnames or ()]
+            reader.fieldnames = header
+            found = [(reader.line_num, line) for line in reader if any(line.values())]
         except (OSError, UnicodeDecodeError, csv.Error) as exc:
             raise SettingsError(f"--plan {path}: cannot be read: {exc}") from None
-        return cls(tuple(_planned(path, at, line) for at, line in enumerate(lines, 2)))
+        if "contact" not in header or not {*header} <= {*_PLAN_COLUMNS}:
+            raise SettingsError(
+                f"--plan {path}: line 1: found {', '.join(header) or 'nothing'}; the columns are "
+                f"{','.join(_PLAN_COLUMNS)}"
+            )
+        return cls(tuple(_planned(path, at, line) for at, line in found), str(path))
+
+
+_PLAN_COLUMNS = ("contact", "attempt", "fault", "latency_ms")
 
 
 def _planned(path: Path, at: int, line: Mapping[str, str | None]) -> PlannedFault:
-    contact, attempt, fault, latency = (
-        (line.get(name) or "").strip() for name in ("contact", "attempt", "fault", "latency_ms")
-    )
+    contact, attempt, fault, latency = ((line.get(name) or "").strip() for name in _PLAN_COLUMNS)
     is_fault = fault in _NAMES or fault.isdigit() or not fault
-    if not contact or not is_fault or not re.fullmatch(r"\d*|\*", attempt):
+    is_contact = re.fullmatch(r"#[1-9]\d*|[^#].*", contact)
+    if not is_contact or not is_fault or not re.fullmatch(r"\d*|\*", attempt):
         raise SettingsError(
             f"--plan {path}: line {at}: give contact (an e-mail, #3 or *), attempt (a number or *) "
             f"and fault ({', '.join(_NAMES)} or a code of the API)"
@@ -137,8 +184,13 @@ def _planned(path: Path, at: int, line: Mapping[str, str | None]) -> PlannedFaul
     try:
         latency_ms = float(latency or 0)
     except ValueError:
-        raise SettingsError(f"--plan {path}: line {at}: latency_ms {latency!r}: a number") from None
-    return PlannedFault(contact, int(attempt) if attempt.isdigit() else 0, fault, latency_ms)
+        latency_ms = math.nan
+    if not 0 <= latency_ms < math.inf:
+        raise SettingsError(
+            f"--plan {path}: line {at}: latency_ms {latency!r}: give milliseconds, 0 or more"
+        )
+    number = int(attempt) if attempt.isdigit() else 0
+    return PlannedFault(contact.lower(), number, fault, latency_ms, at)
 
 
 @dataclass(slots=True)

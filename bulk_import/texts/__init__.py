@@ -147,14 +147,13 @@ class Texts:
         return text.format(**shown)
 
     def _of_code(self, code: str) -> tuple[str, str]:
-        from bulk_import.codes import catalogue
+        from bulk_import.codes import look_up
 
         if self.language == "ru":
-            from bulk_import.texts.russian_codes import CODES
+            from bulk_import.texts.russian_codes import CODES, OTHER
 
-            if code in CODES:
-                return CODES[code]
-        known = catalogue().get(code)
+            return CODES.get(code) or OTHER[code.startswith("HTTP_")] if look_up(code) else ("", "")
+        known = look_up(code)
         return (known.cause, known.fix) if known else ("", "")
 
 
