@@ -80,6 +80,7 @@ def test_refused_rows_are_told_and_fail_the_load_only_if_asked_to(served, tmp_pa
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)  # five processes that import dlt, on a machine that may be busy
 def test_a_killed_pipeline_loses_nothing_and_makes_no_second_contact(tmp_path):
     with Served(tmp_path, latency_ms=10) as server:
         found = trial("dlt", tmp_path, server.url, server.database, rows=400, kills=2)

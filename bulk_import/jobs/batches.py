@@ -28,6 +28,7 @@ from bulk_import.system.files import made_folder, replaced
 from bulk_import.system.loop import run_blocking
 
 _NAME_DIGITS = 24
+_ROUNDS = 3  # in which rows without a trustworthy answer are sent again, where that is safe
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,14 +94,18 @@ async def send_batch_async(
         before = 0
         source = _write(run_dir, text)
         summary = await import_file_async(source, loaded, settings, progress=progress, stop=stop)
-    return Sent(summary, _is_settled(summary, before))
+    for _ in range(_ROUNDS):
+        if _is_open(summary) or not summary.counts.get(Status.UNKNOWN):
+            break
+        if summary.requests == before:  # what is unknown still is never sent twice
+            return Sent(summary, is_settled=True)
+        before = summary.requests
+        summary = await resume_async(run_dir, settings, progress=progress, stop=stop)
+    return Sent(summary, not _is_open(summary) and not summary.counts.get(Status.UNKNOWN))
 
 
-def _is_settled(summary: Summary, requests_before: int) -> bool:
-    if summary.stop_code or summary.counts.get(Status.NOT_SENT):
-        return False
-    is_unchanged = 0 < summary.requests == requests_before  # what is unknown stays so
-    return is_unchanged or not summary.counts.get(Status.UNKNOWN)
+def _is_open(summary: Summary) -> bool:
+    return bool(summary.stop_code or summary.counts.get(Status.NOT_SENT))
 
 
 def _write(run_dir: Path, text: bytes) -> Path:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -15,13 +15,14 @@ from bulk_import.mapping.binding import Lists, bind
 from bulk_import.mapping.consent import ConsentWatch
 from bulk_import.mapping.loading import ColumnMapping
 from bulk_import.mapping.rows import RowMapper
-from bulk_import.models import VANISHED, Problem, SourceInfo
+from bulk_import.models import VANISHED, Problem, Row, SourceInfo
 from bulk_import.run.corrections import Corrections, corrections_beside, read_corrections
 from bulk_import.run.judging import BATCH, JudgingStoppedError
 from bulk_import.run.plan import Input
 from bulk_import.sources import Source, SourceOptions, open_source
 from bulk_import.sources.damage import DamageDetector
 from bulk_import.sources.frame import frame_rows
+from bulk_import.sources.remote import is_remote, shown
 
 if TYPE_CHECKING:
     import pandas
@@ -85,8 +86,18 @@ def opened_sources(
                 corrections.check(source.name, source.header)
                 source.problems.append(corrections.note())
                 source.rows = corrections.watched(source.rows)
+            if mapping.spec.source.places:
+                source.rows = _placed(source.rows, mapping.spec.source.places)
             opened.append((source, mapper, corrections))
         yield opened
+
+
+def _placed(rows: Iterable[Row], columns: Sequence[str]) -> Iterator[Row]:
+    """Yield rows that stand where their cells say; those that say nothing stay where they are."""
+    for row in rows:
+        source, sheet, number = (row.cells.get(column, "") for column in columns)
+        is_said = source and number.isascii() and number.isdigit()
+        yield replace(row, source=source, sheet=sheet, number=int(number)) if is_said else row
 
 
 @contextmanager
@@ -99,17 +110,22 @@ def opened_inputs(
 ) -> Iterator[Iterator[Input]]:
     """As ``opened_sources``, with rows watched for damage by spreadsheet programs."""
     with opened_sources(paths, mapping, names, at=at) as opened:
-        yield (_watched(*one) for one in opened)
+        yield (_watched(*one, is_placed=bool(mapping.spec.source.places)) for one in opened)
 
 
-def _watched(source: Source, mapper: RowMapper, corrections: Corrections | None) -> Input:
+def _watched(
+    source: Source, mapper: RowMapper, corrections: Corrections | None, *, is_placed: bool
+) -> Input:
     detector = DamageDetector(mapper.roles)
 
     def findings() -> list[Problem]:
         unused = corrections.findings() if corrections is not None else []
         return [*source.findings(), *unused, *detector.findings()]
 
-    return Input(source.info(), detector.watched(source), mapper, source.problems, findings)
+    info = source.info()
+    if is_placed:
+        info = replace(info, dialect={**info.dialect, "places": "1"})
+    return Input(info, detector.watched(source), mapper, source.problems, findings)
 
 
 def frame_input(
@@ -301,20 +317,45 @@ def changed_sources(
         path = paths[at] if paths is not None else info.name
         if path == "-" and not has_stdin:
             continue
-        if path != "-" and not Path(path).exists():
+        if not begun_with and paths is None and is_remote(path):
+            continue  # every row is in the journal: it need not be fetched to say so
+        if not is_remote(path) and path != "-" and not Path(path).exists():
             if begun_with:
                 yield f"{path} is gone, and was not read completely"
-            continue  # every row is in the journal: the source is no longer needed
-        try:
-            with open_source(path, options_of(mapping)) as source:
-                if source.fingerprint() == info.sha256:
-                    continue
-                before, after = journal.count_rows(number), sum(1 for _ in source)
-        except SourceError as exc:
+            continue  # as above
+        yield from _changed(journal, number, info.sha256, path, mapping, is_needed=bool(begun_with))
+
+
+def _changed(
+    journal: Journal,
+    number: int,
+    sha256: str,
+    path: str,
+    mapping: ColumnMapping,
+    *,
+    is_needed: bool,
+) -> Iterator[str]:
+    """Yield how one source differs from the one with that digest.
+
+    Args:
+        is_needed: It must be read again; else one that cannot be fetched any more is no difference.
+
+    Raises:
+        SourceError: It is needed and cannot be fetched.
+    """
+    try:
+        with open_source(path, options_of(mapping)) as source:
+            if source.fingerprint() == sha256:
+                return
+            before, after = journal.count_rows(number), sum(1 for _ in source)
+    except SourceError as exc:
+        if not is_remote(path):
             yield f"{path} has changed (its contents differ: {exc})"
-            continue
-        rows = f"; {before:,} rows then" + (" and now" if after == before else f", {after:,} now")
-        yield (f"{path} has changed (its contents differ{'' if begun_with else rows})")
+        elif is_needed:
+            raise
+        return
+    rows = f"; {before:,} rows then" + (" and now" if after == before else f", {after:,} now")
+    yield f"{shown(path)} has changed (its contents differ{'' if is_needed else rows})"
 
 
 def _changed_frame(
