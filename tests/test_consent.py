@@ -43,7 +43,6 @@ COLUMNS = [
     ("Werbesperre", ["nein", ""], ["ja"]),
     ("Nie wysyłać", ["nie", ""], ["tak"]),
     ("İletişime geçme", ["hayır", ""], ["evet"]),
-    ("E-posta izni", ["evet"], ["hayır"]),
     ("Bounced", ["0", "false"], ["3", "true", "hard"]),
     ("Marked as spam", ["no"], ["yes"]),
     ("Blacklisted", ["No"], ["Yes"]),
