@@ -15,7 +15,8 @@ loses some answers. Kinds:
     report    `report` is called again and again while rows are being sent
 
 Printed for each kind: rows lost, rows sent twice that must not be, rows misreported, row counts that
-do not add up. All must be 0. Rows whose end is unknown are printed as well.
+do not add up. All must be 0. Rows whose end is unknown are printed as well, and runs that refuse to
+continue because the journal is damaged beyond reading: nothing is sent then, and they say so.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from bulk_import.errors import EXIT_STORAGE
 from bulk_import.sandbox.app import DEFAULT_KEY
 from bulk_import.sandbox.contacts import Request, read_requests
 
@@ -61,6 +63,7 @@ class Tally:
     misreported: int = 0
     unbalanced: int = 0
     unknown: int = 0
+    refused: int = 0
 
     def add(self, other: Tally) -> None:
         for name, value in vars(other).items():
@@ -268,7 +271,12 @@ def spoiled(harm: Callable[[Path, random.Random], None]) -> Trial:
         with Stage(folder) as stage:
             tally.kills = stage.kill_at(chance.randrange(1, _ROWS - 60), stage.run())
             harm(stage.run_dir / "journal.sqlite3-wal", chance)
-            _, summary = stage.finish(stage.run())
+            before = stage.count()
+            code, summary = stage.finish(stage.run())
+            if code == EXIT_STORAGE:  # copied into the database in part when it was killed
+                tally.refused = 1
+                tally.bare_twice = stage.count() - before
+                return tally
             judge(tally, stage.run_dir, _ROWS, stage.requests(), summary)
         return tally
 

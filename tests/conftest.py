@@ -199,6 +199,8 @@ def sftp(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     home = folder / "home" / ".ssh"
     home.mkdir(parents=True)
     shutil.copy(folder / "user", home / "id_ed25519")
+    host_key = (folder / "host.pub").read_text().rsplit(" ", 1)[0]
+    (home / "known_hosts").write_text(f"[127.0.0.1]:{port} {host_key}\n")
     monkeypatch.setenv("HOME", str(home.parent))
     server = subprocess.Popen(
         [program, "-D", "-e", "-f", str(folder / "config")], stderr=subprocess.DEVNULL

@@ -81,6 +81,21 @@ def test_a_second_line_of_headings_is_no_row_and_is_said(tmp_path):
         assert [problem.code for problem in source.problems] == ["HEADER_SECOND"]
 
 
+@pytest.mark.parametrize("damaged", ["anna.example.com", "not an address", "anna at gmail", "n/a"])
+def test_a_damaged_address_in_the_first_row_does_not_make_it_a_heading(tmp_path, damaged):
+    path = tmp_path / "a.csv"
+    path.write_text(f"E-mail,City\n{damaged},X\nb@b.org,Y\nc@b.org,Z\n", "utf-8")
+    with open_source(path) as source:
+        assert [row.number for row in source] == [2, 3, 4]
+        assert not source.problems
+
+
+def test_headings_of_groups_above_the_labels_are_not_the_header():
+    lines = [["Contact", "Contact", "Address"], ["E-mail", "Name", "City"]]
+    choice = choose_header([*lines, ["a@b.org", "Ann", "X"], ["b@b.org", "Bob", "Y"]])
+    assert (choice.at, choice.second) == (1, ())
+
+
 def test_a_row_with_a_word_for_an_address_further_down_stays_a_row(tmp_path):
     path = tmp_path / "a.csv"
     path.write_text("E-mail,City\na@b.org,X\nnone,Y\n", "utf-8")

@@ -207,3 +207,23 @@ def test_a_journal_that_is_refused_is_closed(tmp_path):
         Journal.open(path)
     handles = [file for file in Path("/proc/self/fd").iterdir() if file.is_symlink()]
     assert str(path) not in [str(file.readlink()) for file in handles if file.exists()]
+
+
+def test_pending_rows_are_found_among_many_that_have_ended(tmp_path):
+    """Whoever sends must not be held up by what is sent already: it answers signals as well."""
+    with Journal.create(tmp_path / "journal.sqlite3") as journal:
+        journal.add_source(1, SourceInfo("c.csv", "csv", header=("A",), labels=("A",)))
+        row, many, body = Row("c.csv", "", 2, {"A": "x"}), 10_000, b"lead_email=a%40b.org"
+        journal.add(1, [JudgedRow(1, row, "a@b.org", "a@b.org", (), body)] * many)
+        left = {1, 4095, 4096, 9_999, 10_000}
+        journal.commit([settled(seq) for seq in range(1, many + 1) if seq not in left])
+
+        spans = journal.pending_spans()
+
+        assert spans == [(0, 4095), (4096, 8191), (8192, 12_287)]
+        assert [row.seq for row in journal.pending(spans=spans)] == sorted(left)
+        assert [row.seq for row in journal.pending(spans=spans, limit=2)] == [1, 4095]
+        assert [row.seq for row in journal.pending(spans=[(4096, 4096), (5, 9)])] == [4096]
+        journal.commit([settled(seq) for seq in left])
+        assert journal.pending_spans() == []
+        assert list(journal.pending(spans=spans)) == []

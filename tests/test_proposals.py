@@ -191,6 +191,35 @@ def test_a_region_needs_more_than_numbers_that_exist_somewhere():
     assert _of(wrong).region is None  # most rows are American, and the number is not
 
 
+@pytest.mark.parametrize(
+    ("cells", "field"),
+    [
+        (["30215-736", "33224538", "01310-100", "95145475", "70293-137", "20040002"], "lead_shipping_zip"),
+        (["0532 123 45 67", "+90 532 1234567", "0541 765 43 21", "05551234567", "0533 1112233", "0544 4445566"], "lead_phone"),
+    ],
+    ids=["Brazil", "Turkey"],
+)  # fmt: skip
+def test_a_header_of_two_languages_is_what_its_cells_can_be(cells, field):
+    assert _fed(_of({"Email": MAIL, "CEP": cells}))[field] == ["CEP"]
+
+
+def test_a_mobile_that_is_on_whatsapp_is_a_phone():
+    cells = [f"+55 11 91234-567{n}" for n in range(6)]
+    assert _fed(_of({"Email": MAIL, "Celular/WhatsApp": cells}))["lead_phone"] == [
+        "Celular/WhatsApp"
+    ]
+
+
+def test_a_column_most_of_whose_cells_would_be_refused_feeds_nothing(tmp_path):
+    source = tmp_path / "a.csv"
+    lines = [f"p{n}@example.com,1{n}11111,Germany" for n in range(6)]
+    source.write_text("\n".join(["Email,Phone,Country", *lines]) + "\n")
+    proposal = propose(str(source)).proposal
+    assert "lead_phone" not in proposal.fields
+    remark = next(one for one in proposal.unmapped if one.column == "Phone")
+    assert "most of its cells would be refused" in remark.why
+
+
 def test_a_field_of_small_value_that_would_refuse_rows_is_dropped_with_the_count(tmp_path):
     path = tmp_path / "a.csv"
     zones = ["Europe/Berlin"] * 8 + ["soon", "later"]
@@ -254,3 +283,19 @@ def test_the_assignment_is_the_best_as_a_whole():
     assert assign(scores) == {"a": "y", "b": "x", "c": "z"}
     assert assign({}) == {}
     assert FULL_NAME == "full_name"
+
+
+@pytest.mark.parametrize(
+    ("names", "order"),
+    [
+        (["Иванова Мария", "Петров Иван", "Сидорова Анна", "Смирнова Ольга", "Шевченко Ольга"], "last_first"),
+        (["Anna Smith", "John Brown", "Mary Jones", "Emily Clark", "Peter Miller", "Zzyz Qwerty"], "first_last"),
+        (["Anna Smith", "John Brown", "Mary Jones", "Emily Clark", "Peter Miller"], None),  # not needed
+        (["Иванова Мария", "Петров Иван", "Сидорова Анна", "Анна Смирнова", "Ольга Шевченко"], None),
+    ],
+)  # fmt: skip
+def test_the_order_of_names_is_proposed_where_most_of_the_column_shows_it(names, order):
+    proposal = _of({"E-mail": MAIL, "Full name": (names * 20)[: len(MAIL)]})
+    assert proposal.name_order == order
+    written = as_yaml(proposal, "a.csv")
+    assert written.count(f"order: {order}") == (3 if order else 0)

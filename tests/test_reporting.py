@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import shutil
@@ -19,6 +20,7 @@ from bulk_import.models import Outcome, Row, SourceInfo, Status
 from bulk_import.report.rejects import write_rejects
 from bulk_import.run import reporting
 from bulk_import.sandbox.app import Reply
+from bulk_import.sandbox.faults import Faults
 from bulk_import.system.files import remove_leftovers, replaced, temporary_folder
 from bulk_import.system.locks import hold
 from tests.conftest import report_of
@@ -236,3 +238,62 @@ async def test_a_snapshot_does_not_move(tmp_path):
             other.remember(later="1")
             assert journal.facts() == before
         assert journal.facts()["later"] == "1"
+
+
+async def test_a_slow_report_does_not_replace_those_of_the_end_of_the_run(
+    sandbox, settings, contacts_csv, mapping, tmp_path, monkeypatch
+):
+    sandbox.use(Faults(fatal_after=4))
+    run_dir = tmp_path / "run"
+    await import_file_async(contacts_csv(9), mapping, settings(sandbox))
+    sandbox.use(Faults())
+    loop, real, calls = asyncio.get_running_loop(), reporting.write_page, []
+
+    def write_page(*args, **kwargs):
+        calls.append(args)
+        real(*args, **kwargs)
+        if len(calls) == 1:  # the run is finished while the first report is being written
+            work = resume_async(run_dir, settings(sandbox))
+            asyncio.run_coroutine_threadsafe(work, loop).result()
+
+    monkeypatch.setattr(reporting, "write_page", write_page)
+    told = await asyncio.to_thread(rewrite_reports, run_dir)
+
+    assert {line["status"] for line in report_of(run_dir)} == {"success"}
+    assert told.counts[Status.SUCCESS] == 9
+    assert json.loads((run_dir / "summary.json").read_text())["counts"]["success"] == 9
+
+
+async def test_reports_are_written_in_the_end_although_others_write_them_all_the_time(
+    sandbox, settings, contacts_csv, mapping, tmp_path, monkeypatch
+):
+    run_dir = tmp_path / "run"
+    await import_file_async(contacts_csv(2), mapping, settings(sandbox))
+    real, calls = reporting.write_page, []
+
+    def write_page(*args, **kwargs):
+        calls.append(args)
+        real(*args, **kwargs)
+        with Journal.open(run_dir / "journal.sqlite3") as journal:
+            journal.remember(reported=f"by somebody, {len(calls)}")
+
+    monkeypatch.setattr(reporting, "write_page", write_page)
+    (run_dir / "report.csv").write_text("old")
+    await asyncio.to_thread(rewrite_reports, run_dir)
+    assert len(report_of(run_dir)) == 2
+    assert len(calls) == 4
+
+
+async def test_a_run_that_was_killed_while_it_reported_writes_its_reports_when_it_is_asked_again(
+    sandbox, settings, contacts_csv, mapping, tmp_path
+):
+    run_dir = tmp_path / "run"
+    source = contacts_csv(3)
+    await import_file_async(source, mapping, settings(sandbox))
+    for cut in ("", "begun 1234"):
+        (run_dir / "report.csv").write_text("of an earlier moment")
+        with Journal.open(run_dir / "journal.sqlite3") as journal:
+            journal.remember(reported=cut)
+        await import_file_async(source, mapping, settings(sandbox))
+        assert [line["status"] for line in report_of(run_dir)] == ["success"] * 3
+    assert len(sandbox.sent()) == 3

@@ -70,6 +70,30 @@ def test_a_blank_before_quotation_marks_is_not_part_of_the_text(tmp_path, delimi
     assert read(path)[1] == [["a@b.org", "Berg, Anna"], ["b@b.org", "Cole; Ben"]]
 
 
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_a_blank_after_quotation_marks_is_not_part_of_the_text(tmp_path, delimiter, end):
+    path = tmp_path / "a.csv"
+    rows = [
+        "E-mail,Name,Note",
+        'a@b.org,"Anna" ,"x"',
+        '"b@b.org"  , "Berg; Ben" ,"say ""hi"" , so"',
+    ]
+    path.write_bytes((end.join(rows) + end).replace(",", delimiter).encode())
+    with open_source(path) as source:
+        assert [list(row.cells.values()) for row in source] == [
+            ["a@b.org", "Anna", "x"],
+            ["b@b.org", "Berg; Ben", f'say "hi" {delimiter} so'],
+        ]
+
+
+def test_of_two_delimiters_the_one_that_leaves_addresses_alone_is_meant(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("E-mail\tName, full\na@b.org\tBerg, Anna\nb@b.org\tCole, Ben\n", "utf-8")
+    with open_source(path) as source:
+        assert source.header == ("E-mail", "Name, full")
+
+
 def test_a_blank_before_quotation_marks_far_down_is_named(tmp_path):
     path = csv_file(tmp_path, "A,B\n" + "1234567890,y\n" * 30_000 + '1, "Anna"\n')
     *_, last = read_rows(path)

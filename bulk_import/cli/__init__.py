@@ -19,6 +19,7 @@ COMMANDS = {
     "sync": "Nightly: only what changed, with a brake.",
     "retag": "Tags from lists: who gains, who loses, who stays.",
     "state": "Look into the state of a sync, or make it forget.",
+    "fleet": "Many accounts from one file: each job in a process of its own.",
     "undo": "The reverse of a run's tags and lists, as a file.",
     "report": "Write the reports of a run again.",
     "runs": "Earlier runs, oldest first.",

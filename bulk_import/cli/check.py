@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bulk_import.cli.options import correction_options, judging_options
+from bulk_import.cli.options import correction_options, judging_options, newest_option
 from bulk_import.cli.terminal import plain
 from bulk_import.models import Status
 
@@ -29,6 +29,7 @@ _ROWS_SHOWN = 8
     "--mapping", "-m", required=True, type=click.Path(path_type=Path), help="The mapping file."
 )
 @click.option("--sheet", help="The sheet of a workbook, instead of the mapping's.")
+@newest_option
 @correction_options
 @judging_options
 @click.option("--json", "as_json", is_flag=True, help="As JSON on stdout.")
@@ -36,6 +37,7 @@ def command(
     source: tuple[str, ...],
     mapping: Path,
     sheet: str | None,
+    newest: int | None,
     corrections: Path | None,
     corrections_by: str | None,
     workers: int | None,
@@ -48,10 +50,12 @@ def command(
     """
     from bulk_import.jobs.checking import check_file
     from bulk_import.mapping.loading import load_mapping
+    from bulk_import.sources import expand_sources
 
+    paths = expand_sources(source, newest or 0)
     loaded = load_mapping(mapping).with_corrections(corrections, corrections_by)
     loaded = loaded.with_sheet(sheet) if sheet else loaded
-    check = partial(check_file, source, loaded, workers=workers or 0, cluster=cluster or "")
+    check = partial(check_file, paths, loaded, workers=workers or 0, cluster=cluster or "")
     if as_json:
         return _print_json(lambda on_row: check(on_row=on_row))
     checked = check()

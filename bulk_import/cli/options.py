@@ -71,6 +71,26 @@ def account_options(command: Command) -> Command:
     return command
 
 
+class _Number(click.IntRange):
+    """A number that an option may have; a source in its place was not meant for one."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        if isinstance(value, str) and not value.lstrip("-").isdigit():
+            self.fail(
+                f"{value!r} is not a number; write --newest=1, or --newest behind the sources",
+                param,
+            )
+        return super().convert(value, param, ctx)
+
+
+def newest_option(command: Command) -> Command:
+    """Which matches of a pattern."""
+    return click.option(
+        "--newest", is_flag=False, flag_value=1, type=_Number(1), metavar="[N]", default=None,
+        help="Only the N newest files that a pattern matches. [1]",
+    )(command)  # fmt: skip
+
+
 def correction_options(command: Command) -> Command:
     """Corrected cells, besides those that are found by themselves."""
     for option in reversed(
@@ -138,7 +158,8 @@ def sending_options(command: Command) -> Command:
                 help="Requests for one row that gets no trustworthy answer. [5]",
             ),
             click.option(
-                "--daily-limit", type=int, metavar="N", help="Requests a day; the rest waits."
+                "--daily-limit", type=int, metavar="N",
+                help="Requests a day into the account, by all runs; the rest waits.",
             ),
             click.option(
                 "--window", metavar="HH:MM-HH:MM",

@@ -11,6 +11,7 @@ from bulk_import.cli.options import (
     account_options,
     correction_options,
     judging_options,
+    newest_option,
     sending_options,
     settings_from,
 )
@@ -31,6 +32,7 @@ from bulk_import.cli.options import (
     "--read-first", "read_ahead_bytes", flag_value=-1, type=int, default=None,
     help="Judge every row before the first is sent, of long files too.",
 )  # fmt: skip
+@newest_option
 @correction_options
 @account_options
 @judging_options
@@ -39,6 +41,7 @@ def command(
     source: tuple[str, ...],
     mapping: Path,
     sheet: str | None,
+    newest: int | None,
     corrections: Path | None,
     corrections_by: str | None,
     yes: bool,
@@ -58,15 +61,17 @@ def command(
     from bulk_import.cli.running import run_and_tell
     from bulk_import.jobs.importing import import_file_async
     from bulk_import.mapping.loading import load_mapping
+    from bulk_import.sources import expand_sources
 
     settings = settings_from(**options)
+    paths = expand_sources(source, newest or 0)
     loaded = load_mapping(mapping)
     loaded = loaded.with_corrections(corrections, corrections_by)
     if sheet:
         loaded = loaded.with_sheet(sheet)
     return run_and_tell(
         lambda confirm, progress, stop: import_file_async(
-            source, loaded, settings, confirm=confirm, progress=progress, stop=stop
+            paths, loaded, settings, confirm=confirm, progress=progress, stop=stop
         ),
         yes=yes or settings.dry_run,
         as_json=as_json,

@@ -11,6 +11,7 @@ from bulk_import.cli.options import (
     account_options,
     correction_options,
     judging_options,
+    newest_option,
     sending_options,
     settings_from,
 )
@@ -55,6 +56,7 @@ _SHARE = click.FloatRange(0, 1)
 )
 @click.option("--keep-runs", type=click.IntRange(1), metavar="N",
               help="Delete all but the N newest finished runs beside this one.")  # fmt: skip
+@newest_option
 @correction_options
 @account_options
 @judging_options
@@ -74,6 +76,7 @@ def command(
     metrics_file: Path | None,
     notify: str | None,
     keep_runs: int | None,
+    newest: int | None,
     corrections: Path | None,
     corrections_by: str | None,
     yes: bool,
@@ -99,7 +102,7 @@ def command(
     loaded = load_mapping(mapping).with_corrections(corrections, corrections_by)
     settings = settings_from(ends_when_closed=True, **options)
     brake = Brake(max_rows_fewer, max_changed, max_vanished, max_blanked)
-    night = SyncOptions(state, full, accept, seed, brake, wait_lock_s)
+    night = SyncOptions(state, full, accept, seed, brake, wait_lock_s, newest or 0)
 
     def after(summary: Any) -> None:
         if webhook:

@@ -25,7 +25,7 @@ CODES: tuple[Code, ...] = (
     ),
     Code(
         "PHONE_INVALID",
-        "No such number can exist; the message says what is wrong.",
+        "No such number can exist in its country.",
         "Correct it, or set bad_value: drop_field to send the rest of the row.",
         "+7 916 123-45-6",
     ),
@@ -106,7 +106,7 @@ CODES: tuple[Code, ...] = (
     ),
     Code(
         "UTC_OFFSET_DST",
-        "The zone changes its clocks; the message says which offset is sent.",
+        "The zone changes its clocks; one offset is sent, the one in force or the one that was chosen.",
         "dst: current sends the one in force.",
         "Europe/Berlin",
     ),

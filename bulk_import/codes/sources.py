@@ -333,7 +333,7 @@ CODES: tuple[Code, ...] = (
     Code(
         "TEXT_ENCODED",
         "A text is in the notation of a web page, an e-mail, a web address or JSON.",
-        "Enter it as plain text; the message says which text that is.",
+        "Enter it as plain text, as it is meant to be sent.",
         "O&#039;Neill, =?UTF-8?B?…?=, M%C3%BCller",
     ),
     Code(

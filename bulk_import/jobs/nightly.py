@@ -39,7 +39,7 @@ from bulk_import.run.run import Run
 from bulk_import.run.sending import Confirm, Steer
 from bulk_import.settings import Settings
 from bulk_import.sources import Sources, expand_sources
-from bulk_import.sources.remote import source_stat
+from bulk_import.sources.remote import is_remote, shown, source_stat
 from bulk_import.stopping import Stop, StoppingError
 from bulk_import.system.clock import now, now_s
 from bulk_import.system.files import made_folder
@@ -83,6 +83,7 @@ class SyncOptions:
         accept: Skip the brake this time.
         seed: For a new state: a run folder whose accepted rows count as sent.
         wait_lock_s: Seconds to wait for another night of the job to end.
+        newest: Only that many of each pattern's matches, those that changed last; 0 = all.
     """
 
     state: Path
@@ -91,6 +92,7 @@ class SyncOptions:
     seed: Path | None = None
     brake: Brake = _BRAKE
     wait_lock_s: float = 0.0
+    newest: int = 0
 
 
 @dataclass(slots=True)
@@ -117,6 +119,7 @@ def sync(
     seed: str | Path | None = None,
     brake: Brake = _BRAKE,
     wait_lock_s: float = 0.0,
+    newest: int = 0,
     confirm: Confirm | None = None,
     progress: Progress | None = None,
 ) -> Summary:
@@ -125,7 +128,7 @@ def sync(
     Args:
         source, mapping, confirm, progress: As of ``import_file``.
         state: The job's state file; made when it is missing.
-        full, accept, seed, brake, wait_lock_s: As of ``SyncOptions``.
+        full, accept, seed, brake, wait_lock_s, newest: As of ``SyncOptions``.
 
     Raises:
         BusyError: Another run of the job is at work.
@@ -133,7 +136,7 @@ def sync(
     """
     work = sync_async(
         source, mapping, settings, state=state, full=full, accept=accept, seed=seed, brake=brake,
-        wait_lock_s=wait_lock_s, confirm=confirm, progress=progress,
+        wait_lock_s=wait_lock_s, newest=newest, confirm=confirm, progress=progress,
     )  # fmt: skip
     return run_blocking(work, "sync_async")
 
@@ -149,13 +152,20 @@ async def sync_async(
     seed: str | Path | None = None,
     brake: Brake = _BRAKE,
     wait_lock_s: float = 0.0,
+    newest: int = 0,
     confirm: Confirm | None = None,
     progress: Progress | None = None,
     stop: Stop | None = None,
 ) -> Summary:
     """As ``sync``, for a running event loop. *stop* ends the run from outside."""
     options = SyncOptions(
-        Path(state), full, accept, Path(seed) if seed is not None else None, brake, wait_lock_s
+        Path(state),
+        full,
+        accept,
+        Path(seed) if seed is not None else None,
+        brake,
+        wait_lock_s,
+        newest,
     )
     return await sync_night(
         source, mapping, settings, options, confirm=confirm, progress=progress, stop=stop
@@ -178,7 +188,7 @@ async def sync_night(
         BusyError: Another night of the job is at work.
         BulkImportError: As ``import_file`` raises.
     """
-    paths = expand_sources(source)
+    paths = expand_sources(source, options.newest)
     if "-" in paths:
         raise SetupError("sync reads files, not standard input: it compares their times")
     loaded = load_mapping(mapping).for_sources(paths)
@@ -293,7 +303,9 @@ def _note_night(state: State, paths: Sequence[str], mapping: ColumnMapping, run_
     """Remember what a night reads and where its run is, for people who look at the job."""
     runs = [str(run_dir.resolve()), *(state.get_json("runs") or ())]
     state.put(
-        paths=json.dumps([path if "://" in path else str(Path(path).resolve()) for path in paths]),
+        paths=json.dumps(
+            [shown(path) if is_remote(path) else str(Path(path).resolve()) for path in paths]
+        ),
         mapping=str(Path(mapping.name).resolve()),
         runs=json.dumps(list(dict.fromkeys(runs))[:_NIGHTS_REMEMBERED]),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import chain, islice
@@ -87,7 +88,10 @@ def propose(
 
 
 def try_losses(proposed: Proposed) -> None:
-    """Find the fields of small value whose bad cells would refuse rows, and count those rows."""
+    """Find the fields of small value whose bad cells would refuse rows, and count those rows.
+
+    A column most of whose cells its field refuses is not that field, whatever its header says.
+    """
     proposal = proposed.proposal
     proposal.dropped = {}
     try:
@@ -95,13 +99,20 @@ def try_losses(proposed: Proposed) -> None:
         mapper = RowMapper(bind(mapping, proposed.header))
     except MappingError:
         return  # nothing is mapped yet: a person has to decide first
+    unlike: Counter[str] = Counter()
     for row in proposed.rows:
         record = mapper.record(row)
         refused = {problem.field for problem in record.errors} & _SMALL_LOSSES
+        unlike.update(
+            {one.field for one in record.errors if one.code != "PHONE_NO_COUNTRY"} & _SMALL_LOSSES
+        )
         if not record.email:
             refused -= {"lead_phone"}
         for name in refused:
             proposal.dropped[name] = proposal.dropped.get(name, 0) + 1
+    for name, rows in unlike.items():
+        if rows > proposal.filled_rows(name, proposed.rows) / 2:
+            proposal.switch_off(name, "but most of its cells would be refused")
 
 
 def preset_mapping(name: str) -> str:

@@ -33,6 +33,7 @@ from bulk_import.normalize.emails import normalize_email
 from bulk_import.normalize.mailboxes import email_key
 from bulk_import.normalize.result import NormalizeError
 from bulk_import.sources import SourceOptions, expand_sources, open_source
+from bulk_import.sources.remote import shown
 
 MAX_LOSE = 0.3  # the brake: share of a segment that may leave it at once
 _ADDING = ("add_tags", "add_to_lists")
@@ -228,7 +229,7 @@ def read_members(
     for path in expand_sources(patterns):
         found = _column(path, options, column, choose)
         if not found:
-            read.append(f"{path}: no rows")
+            read.append(f"{shown(path)}: no rows")
             continue
         columns.append(found)
         with open_source(path, options) as source:
@@ -237,7 +238,7 @@ def read_members(
             where += f"{export}; " if export else ""
             is_bare = any(problem.code == "HEADER_ABSENT" for problem in source.problems)
             bare = " (no header: the first line is an address too)" if is_bare else ""
-            read.append(f"{path}: {where}column {found!r}{bare}")
+            read.append(f"{shown(path)}: {where}column {found!r}{bare}")
             for row in source:
                 text = row.cells[found].strip()
                 broken = next((p for p in row.problems if p.is_error and p.column == found), None)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
 from typing import Any
 
@@ -19,6 +20,10 @@ from bulk_import.journal.database import (
 from bulk_import.journal.entries import Entry, Intent, Pending, Settled, Unsettled
 from bulk_import.journal.mark import Written
 
+Spans = Sequence[tuple[int, int]]
+
+_STRETCH = 4096  # rows: some milliseconds to look through
+_IS_PENDING = "r.body is not null and not exists (select 1 from outcome o where o.seq = r.seq)"
 # The columns of a row that was sent, in the order of ``Settled``.
 SETTLED = f"({', '.join(Settled._fields)})"
 
@@ -64,18 +69,30 @@ class Ledger(Database):
         self,
         *,
         limit: int | None = None,
-        only: Collection[int] | None = None,
+        spans: Spans | None = None,
         upto: Callable[[], int] | None = None,
     ) -> PendingRows:
         """Yield the rows that are still to be sent, in source order, as they are now.
 
         Args:
             limit: The most rows to yield.
-            only: Yield only these, by seq.
+            spans: Look only there, as of ``pending_spans``; otherwise everywhere.
             upto: Where rows are still being judged: returns the seq of the last one that is. An
                 iterator that has ended may then be asked again.
         """
-        return PendingRows(self, limit, only, upto)
+        return PendingRows(self, limit, spans, upto)
+
+    def pending_spans(self) -> Spans:
+        """Return (first seq, last seq) of stretches that hold all rows to be sent, in order.
+
+        Looking for them takes a second in a million rows; reading them then takes no longer than
+        there are rows to be sent, so that whoever reads is not held up.
+        """
+        with translated(self.path):
+            found = self._db.execute(
+                f"select distinct r.seq / {_STRETCH} from record r where {_IS_PENDING} order by 1"
+            ).fetchall()
+        return [(at * _STRETCH, (at + 1) * _STRETCH - 1) for (at,) in found]
 
     def tried(self, seq: int) -> tuple[int, int, bool]:
         """Return (attempts made, number of the next, whether one may have been applied)."""
@@ -93,12 +110,7 @@ class Ledger(Database):
         return bool(self._one("select exists (select 1 from attempt)"))
 
     def count_pending(self) -> int:
-        return int(
-            self._one(
-                "select count(*) from record r where r.body is not null"
-                " and not exists (select 1 from outcome o where o.seq = r.seq)"
-            )
-        )
+        return int(self._one(f"select count(*) from record r where {_IS_PENDING}"))
 
     def commit(self, entries: Iterable[Entry]) -> None:
         """Write *entries* in one transaction.
@@ -148,12 +160,12 @@ class PendingRows(Iterator[Pending]):
         self,
         journal: Ledger,
         limit: int | None,
-        only: Collection[int] | None,
+        spans: Spans | None,
         upto: Callable[[], int] | None,
     ) -> None:
         self._journal = journal
         self._left = sys.maxsize if limit is None else limit
-        self._only = only
+        self._spans = None if spans is None else deque(spans)
         self._upto = upto
         self._after = 0
         self._chunk: Iterator[Pending] = iter(())
@@ -172,6 +184,14 @@ class PendingRows(Iterator[Pending]):
     def _fetch(self) -> bool:
         """Read the next rows; return whether there were any."""
         upto = sys.maxsize if self._upto is None else self._upto()
+        if self._spans is not None:
+            if not self._spans:
+                return False
+            first, last = self._spans[0]
+            self._after, upto = max(self._after, first - 1), min(upto, last)
+            if upto <= self._after:
+                self._spans.popleft()
+                return True
         if upto <= self._after:
             return False
         with translated(self._journal.path):
@@ -179,11 +199,12 @@ class PendingRows(Iterator[Pending]):
         # A chunk that is not full was the last one up to *upto*.
         self._after = lines[-1][0] if len(lines) == CHUNK else min(upto, _MOST_SEQ)
         if not lines:
-            return self._upto is not None and self._after < self._upto()
+            return self._spans is not None or (
+                self._upto is not None and self._after < self._upto()
+            )
         if any(line[3] not in self._sources for line in lines):
             self._sources = {n: info.name for n, info in self._journal.sources().items()}
-        found = map(self._row, lines)
-        self._chunk = (row for row in found if self._only is None or row.seq in self._only)
+        self._chunk = map(self._row, lines)
         return True
 
     def _row(self, line: Sequence[Any]) -> Pending:
@@ -207,8 +228,7 @@ _PENDING = f"""
     select r.seq, r.email, r.contact, r.source, r.sheet, r.row, r.body, r.checksum,
         exists (select 1 from attempt a where a.seq = r.seq)
     from record r
-    where r.body is not null and r.seq > ? and r.seq <= ?
-    and not exists (select 1 from outcome o where o.seq = r.seq)
+    where r.seq > ? and r.seq <= ? and {_IS_PENDING}
     order by r.seq limit {CHUNK}"""
 
 # A few fixed sizes, so that SQLite's prepared statements are reused.

@@ -10,6 +10,7 @@ from pathlib import Path
 from bulk_import.errors import SetupError, StorageError
 from bulk_import.report.rejects import is_rejects
 from bulk_import.run.reporting import PAGE, REPORT, SUMMARY
+from bulk_import.sources.remote import is_remote
 from bulk_import.system.files import replaced
 
 JOURNAL = "journal.sqlite3"
@@ -105,7 +106,8 @@ class RunFolder:
 
 def new_run_dir(source: str, home: Path = Path()) -> Path:
     """Return an unused path under ``runs/`` of *home*, named after the time and the source."""
-    stem = re.sub(r"[^\w.-]+", "_", Path(source).stem if source != "-" else "stdin")[:40]
+    name = source if not is_remote(source) else re.split("[?#]", source)[0]  # there may be a token
+    stem = re.sub(r"[^\w.-]+", "_", Path(name).stem if source != "-" else "stdin")[:40]
     base = home / "runs" / f"{datetime.now(UTC):%Y-%m-%dT%H%M%SZ}_{stem}"
     folder, number = base, 2
     while folder.exists():

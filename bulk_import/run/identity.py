@@ -13,6 +13,7 @@ from bulk_import.models import SourceInfo
 from bulk_import.run.corrections import digest_of
 from bulk_import.run.inputs import changed_sources, corrections_file
 from bulk_import.settings import Settings, account_name
+from bulk_import.sources.remote import shown
 from bulk_import.system.clock import now
 
 
@@ -40,7 +41,7 @@ def facts_of(
         "corrections": mapping.spec.source.corrections or "",
         "corrections_by": mapping.spec.source.corrections_by,
         "corrected_with": json.dumps(_corrected_with(mapping, paths)),
-        "paths": json.dumps(list(paths)),
+        "paths": json.dumps([shown(path) for path in paths]),
         **({"dry_run": "1"} if settings.dry_run else {}),
         "lists": json.dumps(dict(list_ids), ensure_ascii=False),
     }

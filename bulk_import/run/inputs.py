@@ -22,6 +22,7 @@ from bulk_import.run.plan import Input
 from bulk_import.sources import Source, SourceOptions, open_source
 from bulk_import.sources.damage import DamageDetector
 from bulk_import.sources.frame import frame_rows
+from bulk_import.sources.remote import is_remote, shown
 
 if TYPE_CHECKING:
     import pandas
@@ -316,20 +317,45 @@ def changed_sources(
         path = paths[at] if paths is not None else info.name
         if path == "-" and not has_stdin:
             continue
-        if path != "-" and not Path(path).exists():
+        if not begun_with and paths is None and is_remote(path):
+            continue  # every row is in the journal: it need not be fetched to say so
+        if not is_remote(path) and path != "-" and not Path(path).exists():
             if begun_with:
                 yield f"{path} is gone, and was not read completely"
-            continue  # every row is in the journal: the source is no longer needed
-        try:
-            with open_source(path, options_of(mapping)) as source:
-                if source.fingerprint() == info.sha256:
-                    continue
-                before, after = journal.count_rows(number), sum(1 for _ in source)
-        except SourceError as exc:
+            continue  # as above
+        yield from _changed(journal, number, info.sha256, path, mapping, is_needed=bool(begun_with))
+
+
+def _changed(
+    journal: Journal,
+    number: int,
+    sha256: str,
+    path: str,
+    mapping: ColumnMapping,
+    *,
+    is_needed: bool,
+) -> Iterator[str]:
+    """Yield how one source differs from the one with that digest.
+
+    Args:
+        is_needed: It must be read again; else one that cannot be fetched any more is no difference.
+
+    Raises:
+        SourceError: It is needed and cannot be fetched.
+    """
+    try:
+        with open_source(path, options_of(mapping)) as source:
+            if source.fingerprint() == sha256:
+                return
+            before, after = journal.count_rows(number), sum(1 for _ in source)
+    except SourceError as exc:
+        if not is_remote(path):
             yield f"{path} has changed (its contents differ: {exc})"
-            continue
-        rows = f"; {before:,} rows then" + (" and now" if after == before else f", {after:,} now")
-        yield (f"{path} has changed (its contents differ{'' if begun_with else rows})")
+        elif is_needed:
+            raise
+        return
+    rows = f"; {before:,} rows then" + (" and now" if after == before else f", {after:,} now")
+    yield f"{shown(path)} has changed (its contents differ{'' if is_needed else rows})"
 
 
 def _changed_frame(

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from uuid import uuid4
 
 from bulk_import.errors import BugError, BulkImportError, StorageError
 from bulk_import.journal import Journal
@@ -29,6 +30,9 @@ REPORT = "report.csv"
 PAGE = "report.html"
 SUMMARY = "summary.json"
 _LOCK = ".reports.lock"
+_REPORTED = "reported"  # the fact that names the reports that are in place
+_BEGUN = "begun"
+_TRIES = 2  # before others are kept from reporting
 _LONGEST_WAIT_S = 60.0  # for another process that puts its reports in place
 
 
@@ -55,10 +59,37 @@ def write_reports(
         StorageError: A report cannot be written; the others are.
         BugError: Likewise, because of a bug.
     """
+    write = partial(_write, journal, run_dir, safe=safe, redact=redact)
+    with suppress(_OutdatedError):
+        return write(is_over=is_over)
+    for _ in range(_TRIES):
+        with suppress(_OutdatedError):
+            return write()
+    with _placing(run_dir):
+        return write(is_alone=True)
+
+
+def _write(
+    journal: Journal,
+    run_dir: Path,
+    *,
+    safe: bool,
+    redact: bool,
+    is_over: Callable[[], bool] | None = None,
+    is_alone: bool = False,
+) -> Summary:
+    """As ``write_reports``, once.
+
+    Args:
+        is_alone: Nobody else can put reports in place meanwhile.
+
+    Raises:
+        _OutdatedError: Somebody else did, or the run ended: these would replace newer ones.
+    """
     reports = _Reports(journal, run_dir)
     with drafts_in(run_dir) as drafts, ExitStack() as stack:
         if is_over is None:
-            stack.enter_context(journal.snapshot())
+            stack.enter_context(reports.snapshot())
         digest, changes = Digest(), SetCounter()
         outcomes = partial(journal.outcomes, on_accepted=changes.add)
         followed = outcomes() if is_over is None else outcomes(is_over=is_over)
@@ -69,7 +100,7 @@ def write_reports(
             digest, changes = Digest(), SetCounter()
             deque(digest.watched(journal.outcomes(on_accepted=changes.add)), maxlen=0)
         if is_over is not None:
-            stack.enter_context(journal.snapshot())
+            stack.enter_context(reports.snapshot())
         with reports.trying("rejects"):
             write_rejects(drafts, journal.sources(), journal.results(*REJECTED))
         rejects = reports.place_rejects(drafts)
@@ -83,9 +114,33 @@ def write_reports(
         with reports.trying(SUMMARY):
             write_summary(drafts / SUMMARY, summary)
         stack.close()
-        reports.publish(drafts, rejects)
+        reports.publish(drafts, rejects, is_alone=is_alone)
     reports.raise_failure()
     return summary
+
+
+def reports_end() -> dict[str, str]:
+    """Return the fact that reports written so far do not show how the run ended."""
+    return {_REPORTED: ""}
+
+
+def are_current(facts: Mapping[str, str]) -> bool:
+    """Whether the reports in the folder show how the run ended."""
+    return facts.get(_REPORTED, "").partition(" ")[0] not in ("", _BEGUN)
+
+
+class _OutdatedError(Exception):
+    """Reports were overtaken while they were being written."""
+
+
+@contextmanager
+def _placing(run_dir: Path) -> Iterator[None]:
+    """Hold the lock under which reports are put in place."""
+    try:
+        with hold(run_dir / _LOCK, f"the reports of {run_dir}", wait_s=_LONGEST_WAIT_S):
+            yield
+    except OSError as exc:
+        raise StorageError(f"{run_dir}: cannot be written: {exc.strerror or exc}") from exc
 
 
 class _Reports:
@@ -93,8 +148,16 @@ class _Reports:
 
     def __init__(self, journal: Journal, run_dir: Path) -> None:
         self.failures: dict[str, Exception] = {}
+        self._seen = ""
         self._journal = journal
         self._run_dir = run_dir
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Read the journal as it is now, and note which reports are in place now."""
+        with self._journal.snapshot():
+            self._seen = self._journal.facts().get(_REPORTED, "")
+            yield
 
     @contextmanager
     def trying(self, name: str) -> Iterator[None]:
@@ -109,22 +172,31 @@ class _Reports:
         written = written_before(self._journal.facts())
         return Places.of(drafts, self._run_dir, written)
 
-    def publish(self, drafts: Path, rejects: Places) -> None:
-        """Put the reports in their places; remove rejects that this run wrote earlier."""
-        failed = "rejects" in self.failures
-        try:
-            with hold(
-                self._run_dir / _LOCK, f"the reports of {self._run_dir}", wait_s=_LONGEST_WAIT_S
-            ):
+    def publish(self, drafts: Path, rejects: Places, *, is_alone: bool) -> None:
+        """Put the reports in their places; remove rejects that this run wrote earlier.
+
+        Raises:
+            _OutdatedError: There are newer ones, or the run ended since the snapshot.
+        """
+        token = uuid4().hex
+        with nullcontext() if is_alone else _placing(self._run_dir):
+            # Alone, only the end of the run can have come between; it reports after this.
+            if not is_alone and self._journal.facts().get(_REPORTED, "") != self._seen:
+                raise _OutdatedError
+            # A kill between the two leaves a mixture; the word in between says so.
+            self._journal.remember(**{_REPORTED: f"{_BEGUN} {token}"})
+            try:
                 for draft in drafts.iterdir():
                     if draft.name in (REPORT, PAGE, SUMMARY) or is_rejects(draft.name):
                         draft.replace(self._run_dir / draft.name)
-                if not failed:
+                if "rejects" not in self.failures:
                     self._forget_rejects(rejects)
-        except OSError as exc:
-            raise StorageError(
-                f"{self._run_dir}: cannot be written: {exc.strerror or exc}"
-            ) from exc
+            except OSError as exc:
+                raise StorageError(
+                    f"{self._run_dir}: cannot be written: {exc.strerror or exc}"
+                ) from exc
+            if not self.failures:
+                self._journal.remember(**{_REPORTED: token})
 
     def _forget_rejects(self, rejects: Places) -> None:
         facts = self._journal.facts()

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from bulk_import.errors import SourceError
 from bulk_import.models import Problem, Row, Severity, SourceInfo
+from bulk_import.sources.remote import is_pattern, is_remote, matches, shown, source_stat
 from bulk_import.sources.tally import Tally
 
 _log = logging.getLogger(__name__)
@@ -126,10 +127,10 @@ def open_source(path: str | Path, options: SourceOptions = SourceOptions()) -> I
     from bulk_import.sources.exports import export_in
     from bulk_import.sources.opening import opened
 
-    name = str(path)
+    name = shown(str(path))
     with ExitStack() as stack:
         file = stack.enter_context(
-            regular_file(name, options.member, may_take_subscribed=options.may_take_subscribed)
+            regular_file(str(path), options.member, may_take_subscribed=options.may_take_subscribed)
         )
         try:
             source = opened(stack, file, name, options)
@@ -155,11 +156,11 @@ def sheet_names(path: str | Path, member: str | None = None) -> list[str]:
     from bulk_import.sources.container import kind_of, regular_file
     from bulk_import.sources.opening import tabs_of
 
-    name = str(path)
+    name = shown(str(path))
     if name == "-":
         return []  # it can be read once
     with ExitStack() as stack:
-        file = stack.enter_context(regular_file(name, member, may_take_subscribed=True))
+        file = stack.enter_context(regular_file(str(path), member, may_take_subscribed=True))
         kind = kind_of(file, name)
         if kind in ("text", "json", "html"):
             return []
@@ -186,31 +187,67 @@ LOCK_PREFIX = "~$"  # of the file that Excel keeps beside a workbook that is ope
 Sources = str | Path | Sequence[str | Path]
 
 
-def expand_sources(sources: Sources) -> list[str]:
-    """Return the files that *sources* name, globs expanded and sorted, each file once.
+def expand_sources(sources: Sources, newest: int = 0) -> list[str]:
+    """Return the files that *sources* name, patterns expanded and sorted, each file once.
+
+    Args:
+        newest: Only that many of each pattern's matches, those that changed last, the oldest of them
+            first; 0 = all. Several files that are named one by one count as the matches of one
+            pattern: a shell that expands a pattern names them so.
 
     Raises:
         SourceError: A pattern matches nothing.
     """
+    named = list(map(str, [sources] if isinstance(sources, str | Path) else sources))
+    patterns = [path for path in named if _is_pattern(path)]
+    single = [path for path in named if path not in patterns]
     found: dict[str, None] = {}
-    named = [sources] if isinstance(sources, str | Path) else sources
-    for pattern in map(str, named):
-        if (
-            pattern == "-"
-            or "://" in pattern
-            or not glob.has_magic(pattern)
-            or Path(pattern).exists()
-        ):
-            found[pattern] = None
-            continue
-        matches = sorted(glob.glob(pattern, recursive=True))  # noqa: PTH207 - absolute patterns too
-        locks = [match for match in matches if Path(match).name.startswith(LOCK_PREFIX)]
-        for lock in locks:
-            _log.warning(
-                "%s is left out: it only says that a spreadsheet program has the file open", lock
-            )
-        matches = [match for match in matches if match not in locks]
-        if not matches:
-            raise SourceError(f"{pattern}: no file has such a name", code="SOURCE_MISSING")
-        found.update(dict.fromkeys(matches))
+    if newest and len(single) > 1:
+        kept = _newest([(source_stat(path)[1], path) for path in single], newest)
+    else:
+        kept = single
+    for path in named:
+        if path not in patterns:
+            found.update(dict.fromkeys([path] if path in kept else []))
+        elif is_remote(path):
+            found.update(dict.fromkeys(_matches_elsewhere(path, newest)))
+        else:
+            found.update(dict.fromkeys(_matches_here(path, newest)))
+    if newest and kept is not single:
+        others = [path for path in found if path not in kept]
+        return [*others, *kept]
     return list(found)
+
+
+def _is_pattern(path: str) -> bool:
+    if is_remote(path):
+        return is_pattern(path)
+    return path != "-" and glob.has_magic(path) and not Path(path).exists()
+
+
+def _matches_here(pattern: str, newest: int) -> list[str]:
+    matches = sorted(glob.glob(pattern, recursive=True))  # noqa: PTH207 - absolute patterns too
+    locks = [match for match in matches if Path(match).name.startswith(LOCK_PREFIX)]
+    for lock in locks:
+        _log.warning(
+            "%s is left out: it only says that a spreadsheet program has the file open", lock
+        )
+    matches = [match for match in matches if match not in locks]
+    if not matches:
+        raise SourceError(f"{pattern}: no file has such a name", code="SOURCE_MISSING")
+    if not newest:
+        return matches
+    files = [match for match in matches if Path(match).is_file()] or matches
+    return _newest([(source_stat(match)[1], match) for match in files], newest)
+
+
+def _matches_elsewhere(pattern: str, newest: int) -> list[str]:
+    found = matches(pattern)
+    if not found:
+        raise SourceError(f"{shown(pattern)}: no file has such a name", code="SOURCE_MISSING")
+    return _newest(found, newest) if newest else sorted(path for _, path in found)
+
+
+def _newest(found: Sequence[tuple[float, str]], number: int) -> list[str]:
+    """Return those that changed last, by name where times are equal; the oldest of them first."""
+    return [path for _, path in sorted(found)[-number:]]

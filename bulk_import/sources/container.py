@@ -19,7 +19,7 @@ from typing import IO, cast
 from bulk_import.errors import SourceError
 from bulk_import.sources import LOCK_PREFIX
 from bulk_import.sources.exports import DAMAGES, files_in, whole_export
-from bulk_import.sources.remote import fetch, is_remote
+from bulk_import.sources.remote import fetch, is_remote, shown
 from bulk_import.system.files import no_room, temporary_folder
 
 MOST_UNPACKED = 4 * 2**30
@@ -110,7 +110,9 @@ def regular_file(
         else:
             source = Path(path)
             _refuse_specials(source)
-        yield _unpacked(source, path, folder, member, may_take_subscribed=may_take_subscribed)
+        yield _unpacked(
+            source, shown(path), folder, member, may_take_subscribed=may_take_subscribed
+        )
 
 
 @contextmanager

@@ -30,6 +30,14 @@ _EXAMPLE = re.compile(
     r"|es\.\s|esempio|np\.\s|przykład|örnek)(?=[\s:(]|$)",
     re.IGNORECASE,
 )
+# What stands in the column of addresses of a second line of headings; not in a damaged address.
+_HEADING = re.compile(
+    r"^[^@]*(?:(?<![a-z])e?[ _-]?mail|почт|адрес|correo|courriel|posta|poczt|メール|邮|郵)[^@.]*$"
+    r"|^\W*(?:text|string|str|char|varchar|free text|required|mandatory|optional|unique|key|format|"
+    r"pflicht(?:feld)?|erforderlich|optional|obligatoire|facultatif|obligatorio|opcional|obbligatorio|"
+    r"текст|строка|обязательно|обязательное|необязательно|[a-z])\W*$",
+    re.IGNORECASE,
+)
 _BLANKS = re.compile(r"\s+")
 # An address, a broken one included: "anna@example" is a person of the list, not a column's name.
 _ADDRESS = re.compile(r"[^\s@]+@[^\s@]*|[^@]*<[^@<>]+@[^@<>]+>")
@@ -104,13 +112,21 @@ def choose_header(lines: Sequence[Sequence[str]], columns: Sequence[str] = ()) -
     scored = [(_score(at, lines, grid, wanted), -at) for at in filled]
     at = -max(scored)[1]
     typed = _typed(grid, at)
-    second = _second(at, grid, typed)
+    second = _second(at, lines, grid, typed)
+    if second and _repeats(lines[at]) and not _repeats(lines[second[0]]):
+        at, second = second[0], second[1:]  # group headings stand above it
     return Choice(
         at,
         is_doubtful=_is_doubtful(lines[at], grid[at], typed, wanted),
         second=second,
         example=_example(at, lines, second),
     )
+
+
+def _repeats(line: Sequence[str]) -> bool:
+    """Whether a line has one name twice, as groups of columns have."""
+    names = [folded(cell) for cell in line if cell.strip()]
+    return len(set(names)) < len(names)
 
 
 def _score(
@@ -162,11 +178,13 @@ def _typed(grid: list[list[str]], at: int) -> dict[int, str]:
     return found
 
 
-def _second(at: int, grid: list[list[str]], typed: dict[int, str]) -> tuple[int, ...]:
+def _second(
+    at: int, lines: Sequence[Sequence[str]], grid: list[list[str]], typed: dict[int, str]
+) -> tuple[int, ...]:
     """Lines below the header that are headings too: units, technical names, a translation.
 
-    Such a line has a word where all others have an address, and no data anywhere: as a row it would
-    be refused in any case.
+    Such a line has no data anywhere, and a word for "e-mail", "text" or "required" where all others
+    have an address. Another word there may be a person's damaged address: that line is a row.
     """
     emails = [column for column, kind in typed.items() if kind == "email"]
     found = []
@@ -176,7 +194,10 @@ def _second(at: int, grid: list[list[str]], typed: dict[int, str]) -> tuple[int,
         is_heading = (
             len(names) >= 2
             and all(kind == "text" for kind in names)
-            and any(column < len(kinds) and kinds[column] == "text" for column in emails)
+            and any(
+                column < len(kinds) and _HEADING.search(lines[position][column])
+                for column in emails
+            )
         )
         if not is_heading:
             break

@@ -1,15 +1,29 @@
-"""Sources that are elsewhere (``sftp://``, ``https://``, ``s3://``, …), through fsspec."""
+"""Sources that are elsewhere: ``https://``, ``sftp://``, and through fsspec ``s3://``, ``gs://``, …"""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
+from glob import has_magic
 from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from bulk_import.errors import BulkImportError, SourceError
+from bulk_import.system.secrets import MASK
 
 _BLOCK = 1 << 20
+_WEB = frozenset({"http", "https"})
+_SSH = frozenset({"sftp", "ssh"})
+# Parameters of an address that say what is fetched, not who may fetch it.
+_HARMLESS = frozenset(
+    {"format", "output", "gid", "single", "range", "alt", "dl", "raw", "ref", "sheet"}
+)
+_ADDRESS = re.compile(
+    r"(?P<scheme>[^:/?#]+)://(?P<host>[^/?#]*)(?P<path>[^?#]*)(?P<more>.*)", re.DOTALL
+)
 
 
 class Target(Protocol):
@@ -20,33 +34,83 @@ class Target(Protocol):
         ...
 
 
+class Reader(Protocol):
+    """What is read from."""
+
+    def read(self, size: int, /) -> bytes:
+        """Return at most *size* bytes; none at the end."""
+        ...
+
+
 def is_remote(path: str) -> bool:
     """Whether *path* is an address, not a file of this machine."""
     scheme, separator, _ = path.partition("://")
     return bool(separator) and scheme.replace("+", "").isalnum()
 
 
+def shown(path: str) -> str:
+    """Return a source's path as it may be written down: of an address, tokens are masked.
+
+    A signed address is a key to the file for everybody who reads it. Its parameters are masked unless
+    they only say what is fetched, and so is a user name of a web address; a path stays.
+    """
+    match = _ADDRESS.fullmatch(path) if is_remote(path) else None
+    if match is None:
+        return path
+    host = match["host"]
+    user, at, place = host.rpartition("@")
+    if at and match["scheme"].lower() in _WEB:
+        host = f"{MASK}@{place}"
+    elif ":" in user:
+        host = f"{user.partition(':')[0]}:{MASK}@{place}"
+    more, mark, fragment = match["more"].partition("#")
+    more = re.sub(r"[^?&;]+", lambda found: _masked(found[0]), more)
+    fragment = fragment if not fragment or re.fullmatch(r"gid=\d+", fragment) else MASK
+    return f"{match['scheme']}://{host}{match['path']}{more}{mark}{fragment}"
+
+
+def _masked(parameter: str) -> str:
+    name, equals, _ = parameter.partition("=")
+    if equals and name.lower() in _HARMLESS:
+        return parameter
+    return f"{name}={MASK}" if equals else MASK
+
+
 def fetch(url: str, target: Target, *, most_bytes: int) -> None:
     """Copy what is at *url* into *target*.
 
     Raises:
-        SourceError: fsspec is missing, nobody is there, or it is larger than *most_bytes*.
+        SourceError: Nobody is there, a part is missing that its protocol needs, or it is larger than
+            *most_bytes*. No token is in the message.
     """
-    filesystem, path = _opened(url)
-    try:
-        with filesystem.open(path, "rb") as remote:
-            size = 0
-            while block := remote.read(_BLOCK):
-                size += len(block)
-                if size > most_bytes:
-                    raise SourceError(
-                        f"{url}: larger than {most_bytes:,} bytes", code="SOURCE_BOMB"
-                    )
-                target.write(block)
-    except BulkImportError:
-        raise
-    except Exception as exc:  # noqa: BLE001 - every protocol has errors of its own
-        raise _unreachable(url, exc) from None
+    with _translated(url), _reading(url) as remote:
+        size = 0
+        while block := remote.read(_BLOCK):
+            size += len(block)
+            if size > most_bytes:
+                raise SourceError(
+                    f"{shown(url)}: larger than {most_bytes:,} bytes", code="SOURCE_BOMB"
+                )
+            target.write(block)
+
+
+@contextmanager
+def _reading(url: str) -> Iterator[Reader]:
+    if _scheme(url) in _WEB:
+        from bulk_import.sources import web
+
+        with web.opened(url) as page:
+            yield page
+    elif _scheme(url) in _SSH:
+        from bulk_import.sources import sftp
+
+        with sftp.connected(url) as (server, path), server.open(path, "rb") as file:
+            file.prefetch()
+            yield file
+    else:
+        filesystem, path = _filesystem(url)
+        with filesystem.open(path, "rb") as file:
+            yield file
 
 
 def stat(url: str) -> tuple[int, float]:
@@ -55,41 +119,99 @@ def stat(url: str) -> tuple[int, float]:
     Raises:
         SourceError: As ``fetch``.
     """
-    filesystem, path = _opened(url)
-    try:
+    with _translated(url):
+        if _scheme(url) in _WEB:
+            from bulk_import.sources import web
+
+            with web.opened(url) as page:
+                return page.size, page.changed_at
+        if _scheme(url) in _SSH:
+            from bulk_import.sources import sftp
+
+            with sftp.connected(url) as (server, path):
+                found = server.stat(path)
+                return int(found.st_size or 0), float(found.st_mtime or 0)
+        filesystem, path = _filesystem(url)
         info: dict[str, Any] = filesystem.info(path)
-    except Exception as exc:  # noqa: BLE001 - every protocol has errors of its own
-        raise _unreachable(url, exc) from None
-    changed = next((info[name] for name in ("mtime", "LastModified", "updated") if name in info), 0)
-    if isinstance(changed, datetime):
-        changed = changed.timestamp()
-    return int(info.get("size") or 0), float(changed) if isinstance(changed, int | float) else 0.0
+        return int(info.get("size") or 0), _changed_at(info)
 
 
-def _opened(url: str) -> tuple[Any, str]:
-    if urlsplit(url).password:
+def matches(pattern: str) -> list[tuple[float, str]]:
+    """Return (time of change, address) of the files that an address with ``*`` or ``[…]`` matches.
+
+    Raises:
+        SourceError: As ``fetch``; a web address cannot be a pattern.
+    """
+    with _translated(pattern):
+        if _scheme(pattern) in _SSH:
+            from bulk_import.sources import sftp
+
+            return sftp.matches(pattern)
+        filesystem, path = _filesystem(pattern)
+        found = filesystem.glob(path, detail=True)
+        return [
+            (_changed_at(info), str(filesystem.unstrip_protocol(name)))
+            for name, info in found.items()
+            if info.get("type") != "directory"
+        ]
+
+
+def is_pattern(path: str) -> bool:
+    """Whether an address names several files. Of web addresses none does: they list nothing."""
+    return is_remote(path) and _scheme(path) not in _WEB and has_magic(urlsplit(path).path)
+
+
+def _scheme(url: str) -> str:
+    return url.partition("://")[0].lower()
+
+
+@contextmanager
+def _translated(url: str) -> Iterator[None]:
+    """Turn every protocol's own errors into ours, without tokens."""
+    parts = urlsplit(url)
+    if parts.password:
         raise SourceError(
             "a source's address must not hold a password, it would end up in reports; use a key, an "
             "agent or the environment",
             code="SOURCE_UNREADABLE",
         )
+    if f"={MASK}" in url or f"//{MASK}@" in url:
+        raise SourceError(
+            f"{url}: the token of this address was not kept; run the command with which the run began, "
+            "with the whole address and --run-dir (for a night: sync again)",
+            code="SOURCE_UNREADABLE",
+        )
+    try:
+        yield
+    except BulkImportError:
+        raise
+    except Exception as exc:  # noqa: BLE001 - every protocol has errors of its own
+        said = " ".join(str(exc).split()).replace(url, shown(url))
+        if parts.query:
+            said = said.replace(parts.query, MASK)
+        raise SourceError(
+            f"{shown(url)}: cannot be fetched: {said[:200] or type(exc).__name__}",
+            code="SOURCE_UNREADABLE",
+        ) from None
+
+
+def _filesystem(url: str) -> tuple[Any, str]:
     try:
         from fsspec.core import url_to_fs
     except ImportError:
         raise SourceError(
-            f"{url}: remote sources need fsspec: pip install 'bulk_import[remote]'",
+            f"{shown(url)}: needs fsspec: pip install 'bulk_import[remote]'",
             code="SOURCE_UNREADABLE",
         ) from None
-    try:
-        filesystem, path = url_to_fs(url)
-    except Exception as exc:  # noqa: BLE001 - as above; a protocol's library may be missing
-        raise _unreachable(url, exc) from None
+    filesystem, path = url_to_fs(url)  # a protocol's library may be missing
     return filesystem, str(path)
 
 
-def _unreachable(url: str, exc: Exception) -> SourceError:
-    said = " ".join(str(exc).split())[:200] or type(exc).__name__
-    return SourceError(f"{url}: cannot be fetched: {said}", code="SOURCE_UNREADABLE")
+def _changed_at(info: dict[str, Any]) -> float:
+    changed = next((info[name] for name in ("mtime", "LastModified", "updated") if name in info), 0)
+    if isinstance(changed, datetime):
+        changed = changed.timestamp()
+    return float(changed) if isinstance(changed, int | float) else 0.0
 
 
 def source_stat(path: str) -> tuple[int, float]:

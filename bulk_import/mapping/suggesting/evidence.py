@@ -68,7 +68,9 @@ class Table:
         self.header = tuple(header)
         self.contents = contents
         self.headings = {
-            column: heading if contents[column].emails else _of_post(heading)
+            column: heading
+            if contents[column].emails
+            else _of_cells(_of_post(heading), contents[column])
             for column, heading in read_headers(header).items()
         }
 
@@ -131,7 +133,10 @@ class Table:
         allowed = {"url", "nick"} if head in SOCIALS else set()
         if set(heading.kinds) - allowed or heading.consent:
             return 0.0, "its header says that it is something else"
-        if len([other for other in heading.heads if other in (*_SIMPLE, *_ADDRESS)]) > 1:
+        named = {other for other in heading.heads if other in (*_SIMPLE, *_ADDRESS)}
+        if head == "phone":
+            named -= {"whatsapp", "viber"}  # "Mobile / WhatsApp" is one number
+        if len(named) > 1:
             return 0.45, f"its header names several things: {', '.join(heading.heads)}"
         if heading.unknown:
             return (
@@ -294,6 +299,18 @@ def _is_sms(heading: Heading, content: Content) -> bool:
 
 def _is_plainly_a_phone(cell: str) -> bool:
     return cell.lstrip("'").startswith(("+", "(", "00"))
+
+
+def _of_cells(heading: Heading, content: Content) -> Heading:
+    """ "CEP" is a mobile phone in Turkish and a postal code in Portuguese: the digits tell."""
+    if heading.head == "phone" and "zip" in heading.also and not _has_enough_digits(content):
+        return replace(heading, head="zip", heads=("zip",), is_mobile=False)
+    return heading
+
+
+def _has_enough_digits(content: Content) -> bool:
+    """Whether the cells can be mobile numbers: no plan has fewer than nine digits for them here."""
+    return content.share(lambda cell: sum(map(str.isdigit, cell)) >= 9) >= 0.5
 
 
 def _profile_links(column: str, content: Content) -> list[Fit]:

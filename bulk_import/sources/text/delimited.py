@@ -42,6 +42,7 @@ class Dialect:
             do; ``""`` where they are doubled, as spreadsheet programs do.
         has_sep_line: The first line is Excel's ``sep=;``.
         skips_blanks: Quotation marks follow a blank: ``a, "b"``.
+        drops_blanks: Blanks follow the closing quotation mark: ``"a" ,"b"``.
         is_line_quoted: Every line is a quoted cell that holds a line.
     """
 
@@ -51,6 +52,7 @@ class Dialect:
     lineterminator: str = "\r\n"
     has_sep_line: bool = False
     skips_blanks: bool = False
+    drops_blanks: bool = False
     is_line_quoted: bool = False
 
     def as_written(self) -> dict[str, str]:
@@ -69,10 +71,11 @@ class _Quoting:
     quotechar: str
     escapechar: str
     skips_blanks: bool = False
+    drops_blanks: bool = False
 
     def reader(self, lines: Iterable[str], delimiter: str) -> Any:  # csv's type has no name
         return csv.reader(
-            lines,
+            _closed(lines, delimiter) if self.drops_blanks else lines,
             delimiter=delimiter,
             quotechar=self.quotechar,
             doublequote=not self.escapechar,
@@ -122,11 +125,13 @@ def detect_dialect(path: Path, encoding: str, name: str, wanted: str | None) -> 
     quotechar = "'" if _is_single_quoted(sample) else '"'
     escapechar = "\\" if _is_escaped(sample) else ""
     skips_blanks = bool(_BLANK_BEFORE_QUOTE.search(sample))
-    quoting = _Quoting(quotechar, escapechar, skips_blanks)
+    drops_blanks = quotechar == '"' and not escapechar and bool(_BLANK_AFTER_QUOTE.search(sample))
+    quoting = _Quoting(quotechar, escapechar, skips_blanks, drops_blanks)
     delimiter = _wanted(wanted, name) if wanted else _delimiter(sample, quoting)
     return Dialect(
-        delimiter, quotechar, escapechar, lineterminator=terminator, skips_blanks=skips_blanks
-    )
+        delimiter, quotechar, escapechar, terminator,
+        skips_blanks=skips_blanks, drops_blanks=drops_blanks,
+    )  # fmt: skip
 
 
 def read_lines(path: Path, encoding: str, dialect: Dialect, name: str) -> Iterator[Line]:
@@ -173,7 +178,9 @@ def read_lines(path: Path, encoding: str, dialect: Dialect, name: str) -> Iterat
 
 
 def _reader(file: io.TextIOWrapper, dialect: Dialect, name: str) -> Any:
-    quoting = _Quoting(dialect.quotechar, dialect.escapechar, dialect.skips_blanks)
+    quoting = _Quoting(
+        dialect.quotechar, dialect.escapechar, dialect.skips_blanks, dialect.drops_blanks
+    )
     if dialect.is_line_quoted:
         outer = _Quoting('"', "").reader(file, "\0")
         return quoting.reader((cells[0] if cells else "" for cells in outer), dialect.delimiter)
@@ -252,8 +259,21 @@ _SINGLE_QUOTED = re.compile(r"(?:^|[,;\t|])'[^'\r\n]*'(?=[,;\t|\r\n]|$)", re.MUL
 
 # `a, "Berg, Anna",b`: the mark would be a part of the text if the blank were one.
 _BLANK_BEFORE_QUOTE = re.compile(r'[,;\t|][ ]+"[^"\r\n]*"[ ]*(?=[,;\t|\r\n]|$)')
+# `"Anna" ,b`: the csv module takes the blank for a part of the text after the mark.
+_BLANK_AFTER_QUOTE = re.compile(
+    r'(?:^|[,;\t|])[ ]*"(?:[^"\r\n]|"")*"[ ]+(?=[,;\t|\r\n]|$)', re.MULTILINE
+)
 _QUOTED_AFTER_BLANK = re.compile(r'\s+".*"\s*', re.DOTALL)
+_ALONE = re.compile(r"\s*(?:[^@<>]*<)?[^\s@,;|<>]+@[^\s@,;|<>]+>?\s*")
 _KNOWN_ESCAPE = re.compile(r"""\\[\\"'\r\n]""")
+
+
+def _closed(lines: Iterable[str], delimiter: str) -> Iterator[str]:
+    """The lines without the blanks between a closing quotation mark and the delimiter."""
+    sign = re.escape(delimiter)
+    quoted = re.compile(rf'((?:^|{sign})[ ]*"(?:[^"]|"")*")[ ]+(?={sign}|[\r\n]|$)')
+    for line in lines:
+        yield quoted.sub(r"\1", line) if '" ' in line else line
 
 
 def _known_escapes(lines: Iterable[str], dialect: Dialect, name: str) -> Iterator[str]:
@@ -307,10 +327,14 @@ def _delimiter(sample: str, quoting: _Quoting) -> str:
     Each candidate really parses the sample, quotes and all, so commas inside quoted text do not
     count for anything. Lines at the beginning that none of the usual ones cuts are titles or notes.
     """
-    widths = {delimiter: _widths(sample, delimiter, quoting) for delimiter in _DELIMITERS}
+    looked = {delimiter: _looked_at(sample, delimiter, quoting) for delimiter in _DELIMITERS}
+    widths = {delimiter: [len(cells) for cells in some] for delimiter, some in looked.items()}
     titles = _titles([widths[delimiter] for delimiter in _USUAL])
     for candidates in (_USUAL, _UNUSUAL):
-        scores = {delimiter: _evenness(widths[delimiter][titles:]) for delimiter in candidates}
+        scores = {
+            delimiter: _evenness(widths[delimiter][titles:]) * (1 + _alone(looked[delimiter]))
+            for delimiter in candidates
+        }
         best = max(candidates, key=scores.__getitem__)
         if scores[best] > 0:
             return best
@@ -342,22 +366,33 @@ def _evenness(widths: list[int]) -> float:
     return float(evenness * evenness * min(width, 12) ** 0.5)
 
 
+def _alone(lines: Sequence[Sequence[str]]) -> float:
+    """The share of the e-mail addresses that have a cell for themselves; 1 if there are none."""
+    cells = [cell for line in lines for cell in line if "@" in cell]
+    return sum(bool(_ALONE.fullmatch(cell)) for cell in cells) / len(cells) if cells else 1.0
+
+
 def _widths(sample: str, delimiter: str, quoting: _Quoting) -> list[int]:
+    return [len(cells) for cells in _looked_at(sample, delimiter, quoting)]
+
+
+def _looked_at(sample: str, delimiter: str, quoting: _Quoting) -> list[list[str]]:
+    """The sample's first lines, cut by *delimiter*; none if that tears quotation marks apart."""
     reader = quoting.reader(io.StringIO(sample, newline=""), delimiter)
-    widths = []
+    lines = []
     try:
         for cells in reader:
             if cells:
-                widths.append(len(cells))
-            if len(widths) >= 500:
+                lines.append(cells)
+            if len(lines) >= 500:
                 break
     except csv.Error:
         # The sample may end inside a quoted cell, or this delimiter tears quotes apart.
-        if len(widths) < 2:
+        if len(lines) < 2:
             return []
-    if len(sample) >= _SAMPLE_CHARS and len(widths) > 1:
-        widths.pop()
-    return widths
+    if len(sample) >= _SAMPLE_CHARS and len(lines) > 1:
+        lines.pop()
+    return lines
 
 
 def _bad_cell(name: str, number: int, cell: str) -> SourceError:

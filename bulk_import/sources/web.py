@@ -1,0 +1,208 @@
+"""Sources at web addresses: with a token from the environment, and Google Sheets by their links."""
+
+from __future__ import annotations
+
+import json
+import re
+import ssl
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from http.client import HTTPException, HTTPResponse
+from pathlib import Path
+from typing import IO
+from urllib.error import HTTPError, URLError
+from urllib.parse import quote, urljoin, urlsplit
+from urllib.request import HTTPRedirectHandler, HTTPSHandler, ProxyHandler, Request, build_opener
+
+from bulk_import.errors import SettingsError, SourceError
+from bulk_import.sources.remote import shown
+from bulk_import.system.crash import conceal
+from bulk_import.system.environment import (
+    HEADERS_VARIABLE,
+    SOURCE_HOST_VARIABLE,
+    TOKEN_VARIABLE,
+    variables,
+)
+from bulk_import.system.secrets import Secret
+
+_SILENCE_S = 60.0  # without a byte
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+_SHEET = re.compile(
+    r"https://docs\.google\.com/spreadsheets/(?:u/\d+/)?d/(?P<id>[\w-]+)(?P<rest>/[^?#]*)?(?:[?#].*)?"
+)
+_PUBLISHED = re.compile(
+    r"(https://docs\.google\.com/spreadsheets/d/e/[\w-]+)/pub(?:html)?(?:[?#].*)?"
+)
+_GID = re.compile(r"[?#&]gid=(\d+)")
+_LOGIN_HOSTS = frozenset({"accounts.google.com", "login.microsoftonline.com", "login.live.com"})
+
+
+class Page:
+    """An answer that is being read.
+
+    Attributes:
+        size: In bytes; 0 = not told.
+        changed_at: Time of change in seconds of the epoch; 0 = not told.
+    """
+
+    def __init__(self, answer: HTTPResponse, url: str) -> None:
+        self._answer = answer
+        self._url = url
+        self._read = 0
+        self.size = int(answer.headers.get("Content-Length") or 0)
+        try:
+            self.changed_at = parsedate_to_datetime(answer.headers["Last-Modified"]).timestamp()
+        except (TypeError, ValueError):
+            self.changed_at = 0.0
+
+    def read(self, size: int, /) -> bytes:
+        """Return at most *size* bytes.
+
+        Raises:
+            SourceError: The answer broke off.
+        """
+        block = self._answer.read(size)
+        self._read += len(block)
+        if not block and self._read < self.size:
+            raise _refused(self._url, f"broke off after {self._read:,} of {self.size:,} bytes")
+        return block
+
+
+@contextmanager
+def opened(url: str) -> Iterator[Page]:
+    """Ask for *url*; follow redirects, without our headers to another host.
+
+    Raises:
+        SourceError: The answer is not the file; with the HTTP status.
+        SettingsError: A variable with headers does not make sense.
+    """
+    address = direct_address(url)
+    headers = headers_for(address, variables(None, Path(".env")))
+    request = Request(_quoted(address), headers={"User-Agent": "bulk-import"})  # noqa: S310 - http(s) only, by the caller
+    for name, text in headers.items():
+        conceal(Secret(text))
+        request.add_unredirected_header(name, text)
+    context = ssl.create_default_context()
+    # Variables of other programs do not decide who sees the address, as for the account.
+    opener = build_opener(ProxyHandler({}), HTTPSHandler(context=context), _Redirects(headers))
+    try:
+        with opener.open(request, timeout=_SILENCE_S) as answer:
+            if urlsplit(answer.geturl()).hostname in _LOGIN_HOSTS:
+                raise _refused(url, f"asks for a login; {_SHARING}")
+            yield Page(answer, url)
+    except HTTPError as exc:
+        exc.close()
+        raise _refused(url, _of_status(exc.code)) from None
+    except URLError as exc:
+        reason = exc.reason
+        raise _refused(url, getattr(reason, "strerror", None) or str(reason)) from None
+    except TimeoutError:
+        raise _refused(url, f"no answer within {_SILENCE_S:.0f} s") from None
+    except HTTPException as exc:
+        raise _refused(url, f"not HTTP as expected ({type(exc).__name__})") from None
+
+
+_SHARING = (
+    "share it with everybody who has the link (File > Share), or publish it (File > Share > Publish to "
+    "web)"
+)
+
+
+def direct_address(url: str) -> str:
+    """Return the address of the file itself for a link to a Google Sheet; any other as it is.
+
+    A link with ``gid=`` means that tab, which is fetched as CSV; without one the workbook is.
+    """
+    published = _PUBLISHED.fullmatch(url)
+    gid = _GID.search(url)
+    if published is not None:
+        tab = f"&gid={gid[1]}&single=true" if gid else ""
+        return f"{published[1]}/pub?output={'csv' if gid else 'xlsx'}{tab}"
+    sheet = _SHEET.fullmatch(url)
+    if sheet is None or (sheet["rest"] or "").startswith(("/export", "/gviz")):
+        return url
+    base = f"https://docs.google.com/spreadsheets/d/{sheet['id']}/export"
+    return f"{base}?format=csv&gid={gid[1]}" if gid else f"{base}?format=xlsx"
+
+
+def headers_for(url: str, known: Mapping[str, str]) -> dict[str, str]:
+    """Return the headers that the environment gives for *url*.
+
+    Raises:
+        SettingsError: They are no headers, or would travel unencrypted.
+    """
+    token, text = known.get(TOKEN_VARIABLE, "").strip(), known.get(HEADERS_VARIABLE, "").strip()
+    parts = urlsplit(url)
+    host = known.get(SOURCE_HOST_VARIABLE, "").strip()
+    if not (token or text) or (host and parts.hostname != host.lower()):
+        return {}
+    if parts.scheme.lower() != "https" and parts.hostname not in _LOOPBACK:
+        name = TOKEN_VARIABLE if token else HEADERS_VARIABLE
+        raise SettingsError(
+            f"{shown(url)}: plain http would show {name} to everybody on the way; use https"
+        )
+    found = _parsed(text) if text else {}
+    if token:
+        found["Authorization"] = f"Bearer {token}"
+    for name, value in found.items():
+        if not _NAME.fullmatch(name) or not value.isprintable() or not value.isascii():
+            raise SettingsError(f"{HEADERS_VARIABLE}, {TOKEN_VARIABLE}: {name!r} is not a header")
+    return found
+
+
+def _parsed(text: str) -> dict[str, str]:
+    try:
+        found = json.loads(text)
+    except ValueError:
+        found = None
+    if not isinstance(found, dict) or not all(isinstance(value, str) for value in found.values()):
+        raise SettingsError(
+            f'{HEADERS_VARIABLE}: give JSON such as {{"X-Api-Key": "…"}}'  # never what is there
+        )
+    return found
+
+
+class _Redirects(HTTPRedirectHandler):
+    """Follows redirects; headers of ours go only where they were meant for."""
+
+    def __init__(self, headers: Mapping[str, str]) -> None:
+        self._headers = headers
+
+    def redirect_request(
+        self, req: Request, fp: IO[bytes], code: int, msg: str, headers: object, newurl: str
+    ) -> Request | None:
+        target = urljoin(req.full_url, newurl)
+        before, after = urlsplit(req.full_url), urlsplit(target)
+        if before.scheme == "https" and after.scheme != "https":
+            raise URLError(
+                f"HTTP {code}: redirects to {after.scheme or 'nothing'}, which is not safe"
+            )
+        found = super().redirect_request(req, fp, code, msg, headers, target)  # type: ignore[arg-type]
+        if found is not None and before[:2] == after[:2]:
+            for name, text in self._headers.items():
+                found.add_unredirected_header(name, text)
+        return found
+
+
+def _quoted(url: str) -> str:
+    return quote(url, safe="%/:=&?~#+!$,;'@()*[]")
+
+
+def _of_status(status: int) -> str:
+    try:
+        said = f"HTTP {status} {HTTPStatus(status).phrase}"
+    except ValueError:
+        said = f"HTTP {status}"
+    if status in (401, 403):
+        return (
+            f"{said}; a signed link may have expired, a token goes into {TOKEN_VARIABLE}, other headers "
+            f"into {HEADERS_VARIABLE}"
+        )
+    return f"{said}; nothing is at that address" if status in (404, 410) else said
+
+
+def _refused(url: str, why: str) -> SourceError:
+    return SourceError(f"{shown(url)}: cannot be fetched: {why}", code="SOURCE_UNREADABLE")
