@@ -18,6 +18,7 @@ COMMANDS = {
     "explain": "One row's journey: cell, value, form field, answer.",
     "sync": "Nightly: only what changed, with a brake.",
     "retag": "Tags from lists: who gains, who loses, who stays.",
+    "singer": "The target of a Singer tap: records in, confirmed STATE out.",
     "state": "Look into the state of a sync, or make it forget.",
     "fleet": "Many accounts from one file: each job in a process of its own.",
     "undo": "The reverse of a run's tags and lists, as a file.",
