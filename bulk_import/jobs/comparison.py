@@ -155,6 +155,7 @@ class Comparison:
         mirrors: Mapping[str, Collection[str]],
         is_of_now: bool,
         lists_all: bool = False,
+        said_no: Collection[str] = (),
     ) -> None:
         """Make a comparison.
 
@@ -165,6 +166,7 @@ class Comparison:
             mirrors: For mirrored parameters, the values that all contacts get.
             is_of_now: Whether offsets depend on the season.
             lists_all: Whether rows that were let go are in the journal too.
+            said_no: Mailboxes of rows that say no, or may say no, also where the cell was refused.
         """
         self._state = state
         self._db = state.db
@@ -175,6 +177,8 @@ class Comparison:
         self._mirrors = mirrors
         self._is_of_now = is_of_now
         self._lists_all = lists_all
+        self._said_no = said_no
+        self.spared: list[str] = []  # contacts that only such a row names: they have not vanished
         self._settled: list[tuple[int, Refusal]] = []
         self._reopened: list[int] = []
         self._removals: list[tuple[int, bytes]] = []
@@ -340,6 +344,11 @@ class Comparison:
             f" from contact where presence in ({Presence.HERE:d}, {Presence.OWED:d})"
             f" and key not like 'bare:%' and not {here(self._missing)}"
         )
+        self._db.execute("create temp table if not exists refusing (mailbox text primary key)")
+        self._db.execute("delete from temp.refusing")
+        self._db.executemany(
+            "insert or ignore into temp.refusing values (?)", ((one,) for one in self._said_no)
+        )
         if self._one("select count(*) from temp.vanished"):
             # Another spelling of a mailbox is the same contact.
             self._db.execute(
@@ -347,6 +356,10 @@ class Comparison:
                 f" night.record where email <> '' and source not in ({self._marks()}))"
                 " or mailbox in (select mailbox_of(key) from contact join night.seen using (id))"
             )
+        among = "mailbox in (select mailbox from temp.refusing)"
+        found = self._db.execute(f"select key from temp.vanished where {among}").fetchall()
+        self.spared = [key for (key,) in found]
+        self._db.execute(f"delete from temp.vanished where {among}")
         return self._one("select count(*) from temp.vanished where presence = ?", Presence.HERE)
 
     def vanished(self, held: Collection[int] | None) -> list[str]:
@@ -372,7 +385,8 @@ class Comparison:
         lines = self._db.execute(
             "select r.seq from night.record r left join night.outcome o using (seq)"
             f" where o.seq is null and r.source in ({self._marks()}) and mailbox_of(r.email) in"
-            f" (select mailbox_of(email) from night.record where source not in ({self._marks()}))"
+            f" (select mailbox_of(email) from night.record where source not in ({self._marks()})"
+            " union all select mailbox from temp.refusing)"
         )
         return [seq for (seq,) in lines]
 

@@ -21,6 +21,7 @@ from bulk_import.mapping.loading import ColumnMapping
 from bulk_import.models import VANISHED, Row, SourceInfo, Status, Summary
 from bulk_import.normalize.mailboxes import email_key, mailboxes
 from bulk_import.progress import Progress
+from bulk_import.run.judging import who_said_no
 from bulk_import.run.plan import Tally
 from bulk_import.sources.remote import source_stat
 
@@ -151,11 +152,13 @@ class NightJob:
                 mirrors=_mirrors(self._mapping, json.loads(journal.facts().get("lists", "{}"))),
                 is_of_now=_is_of_now(self._mapping),
                 lists_all=self._options.report_all,
+                said_no={key for key, _ in who_said_no(journal)},
             )
             found = comparison.settle(
                 self._state.get_json("doubtful") or {}, is_first=not self._is_read
             )
             self._note(found, tally)
+            self._spared = frozenset(comparison.spared)
             journal.add_refusals((seq, _BACK) for seq in comparison.returned())
             reason = "" if self._options.accept else self._why_not(found.before)
             if not reason:
@@ -206,7 +209,7 @@ class NightJob:
         keys = {email_key(key): key for key in vanished}
         usual = self._last.blank if self._last is not None else 0
         held = held_back(keys, _doubts(journal), self._night.blank - usual)
-        self._spared = frozenset(keys[key] for key in held)
+        self._spared |= frozenset(keys[key] for key in held)
         if held:
             # Or the next night would take them for usual.
             self._night.blank = min(self._night.blank, usual)
