@@ -8,11 +8,8 @@ compared.
 ``python -m benchmarks.accuracy --independent`` does the same on sets that nobody here put together
 (``benchmarks/independent``): names of packages, examples of libphonenumber, the tz database, invented
 people. There, what two sources give to different countries has to be refused, a number that two plans
-have may be, and a name left whole counts as refused.
-``python -m benchmarks.accuracy --independent`` does the same on sets that nobody here put together
-(``benchmarks/independent``): names of packages, examples of libphonenumber, the tz database, invented
-people. There, what two sources give to different countries has to be refused, a number that two plans
-have may be, and a name left whole counts as refused.
+have may be, and a name left whole counts as refused. Names are measured one by one, and as columns:
+those of one locale in one order, with the order that ``init`` would propose for them.
 Where no library exists for a field (list ids, lines of an address) it is compared with what people
 write instead: ``csv``, pandas, a strip.
 country-converter cannot be compared: beside pandas 3 it reads Namibia's ``NA`` as a missing value
@@ -28,7 +25,7 @@ import logging
 import sys
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import cast
 
 from bulk_import import normalize
@@ -37,7 +34,9 @@ from bulk_import.normalize.addresses import (
     normalize_city,
     normalize_postal_code,
 )
+from bulk_import.normalize.name_order import Order, order_of_column
 from bulk_import.normalize.names import check_name, split_name
+from bulk_import.normalize.result import Note
 from bulk_import.normalize.socials import Network, normalize_social
 from bulk_import.normalize.tags import normalize_list_ids, normalize_tags
 from tests.cases import NORMALIZERS, REFUSED, Case, load
@@ -45,19 +44,29 @@ from tests.cases import NORMALIZERS, REFUSED, Case, load
 Answer = Callable[[Case], str]
 
 
-def ours(normalizer: str) -> Answer:
-    def name(case: Case) -> str:
-        parts = split_name(case.text)
+@dataclass(frozen=True, slots=True)
+class _InOrder:
+    """Splits names with an order that is stated for all of them, or with none."""
+
+    order: Order | None = None
+
+    def __call__(self, case: Case) -> str:
+        parts = split_name(case.text, order=self.order)
         if parts.is_whole:
             return f"{check_name(case.text)} / /"
         return " ".join(f"{parts.first} / {parts.middle} / {parts.last}".split())
 
+    def notes(self, case: Case) -> tuple[Note, ...]:
+        return split_name(case.text, order=self.order).notes
+
+
+def ours(normalizer: str) -> Answer:
     return {
         "countries": lambda case: normalize.country(case.text),
         "phones": lambda case: normalize.phone(case.text, case.region),
         "offsets": lambda case: normalize.utc_offset(case.text),
         "emails": lambda case: normalize.email(case.text),
-        "names": name,
+        "names": _InOrder(),
         "tags": lambda case: ",".join(normalize_tags(case.text, separator=";").values),
         "lists": lambda case: ",".join(normalize_list_ids(case.text, separator=";").values),
         "addresses": lambda case: normalize_address(case.text).value,
@@ -104,6 +113,19 @@ def tally(normalizer: str, cases: list[Case], answer: Answer | None = None) -> C
     return counts
 
 
+def tally_of_columns(cases: list[Case]) -> Counter[str]:
+    """Return the same of names that are read with the order that their column shows."""
+    columns: dict[str, list[Case]] = {}
+    for case in cases:
+        columns.setdefault(case.category.removesuffix(" comma"), []).append(case)
+    counts: Counter[str] = Counter()
+    for column in columns.values():
+        name = _InOrder(order_of_column(case.text for case in column))
+        for case in column:
+            counts[_verdict_of(name, case)] += 1
+    return counts
+
+
 def _verdict_of(answer: Answer, case: Case) -> str:
     if case.expected.endswith(_OR_REFUSED):
         case = replace(case, expected=case.expected.removesuffix(_OR_REFUSED))
@@ -125,8 +147,8 @@ def _verdict_of_name(answer: Answer, case: Case) -> str:
         return "right" if case.expected == REFUSED else "refused"
     if _given_and_family(found) == _given_and_family(case.expected):
         return "right"
-    is_warned = getattr(answer, "__name__", "") == "name" and bool(split_name(case.text).notes)
-    return "warned" if is_warned else "wrong"
+    notes = getattr(answer, "notes", None)
+    return "warned" if notes and notes(case) else "wrong"
 
 
 def _given_and_family(parts: str) -> tuple[list[str], str]:
@@ -148,6 +170,8 @@ def measure_independent() -> None:
             of_category = [case for case in cases if case.category == category]
             _row(normalizer, "this project", category, tally(normalizer, of_category))
         _row(normalizer, "this project", "all", tally(normalizer, cases))
+        if normalizer == "names":
+            _row(normalizer, "this project", "all, as columns", tally_of_columns(cases))
         some = cases[:: max(1, len(cases) // _MOST_FOR_LIBRARIES)]
         for answer in LIBRARIES[normalizer]:
             if answer is not pycountry_fuzzy:  # 10 ms a case
@@ -207,7 +231,11 @@ def _line(
             reasons.setdefault(why, []).append(case)
         elif found == "refused" or (found == "right" and case.expected == REFUSED):
             counts["refusals"] += 1
-    by = "this project" if answer.__name__ == "<lambda>" else answer.__name__
+    by = (
+        "this project"
+        if not hasattr(answer, "__name__") or answer.__name__ == "<lambda>"
+        else answer.__name__
+    )
     print(
         f"{normalizer:14}{by:24}{category:54}{len(cases):6}{counts['right']:7}"
         f"{100 * counts['right'] / len(cases):7.1f}{counts['wrong']:7}"

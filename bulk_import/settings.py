@@ -53,7 +53,8 @@ class Limits:
     Attributes:
         rate: Requests per second for the whole run; 0 = no limit.
         concurrency: Most requests in flight.
-        daily_limit: Most requests per day of the local clock; 0 = no limit.
+        daily_limit: Most requests into the account per day of the local clock, by all runs that share
+            ``state_dir``; 0 = no limit.
         window: Hours in which requests may be made, ``01:00-05:00``; empty = all day.
         ends_when_closed: End the run when no more may be sent today, instead of waiting.
     """
@@ -341,8 +342,8 @@ class Settings:
         missing = []
         if not self.endpoint:
             missing.append(
-                f"which account? give --account LOGIN, or set {environment.ACCOUNT_VARIABLE} "
-                f"(or --endpoint URL, {environment.ENDPOINT_VARIABLE})"
+                f"which account? give --account LOGIN or --profile NAME, or set "
+                f"{environment.ACCOUNT_VARIABLE} (or --endpoint URL, {environment.ENDPOINT_VARIABLE})"
             )
         if not self.api_key:
             missing.append(

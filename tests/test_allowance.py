@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time, timedelta
+import json
+import shutil
+from datetime import date, datetime, time, timedelta
 
 import pytest
 
@@ -11,6 +13,7 @@ from bulk_import.delivery.allowance import Allowance, Window
 from bulk_import.errors import SettingsError
 from bulk_import.mapping.loading import parse_mapping
 from bulk_import.models import Status
+from bulk_import.run.daily import Day, today
 
 MAPPING = parse_mapping(
     "version: 1\nfields:\n  lead_email: E-mail\n  lead_first_name: Name\n", "m.yml"
@@ -119,3 +122,53 @@ async def test_a_window_opens_by_the_clock_even_when_that_is_set_while_everybody
     await allowance(clock, "01:00-05:00").one()
     assert time(1, 0) <= clock.at.time() < time(5, 0)
     assert max(naps) <= 600, "the time is looked up again and again"
+
+
+async def test_a_daily_limit_is_the_accounts_whatever_the_number_of_runs(
+    tmp_path, contacts_csv, sandbox, settings
+):
+    path = contacts_csv(10)
+
+    async def run(name, **options):
+        found = settings(sandbox, run_dir=tmp_path / name, concurrency=1, **options)
+        return (await import_file_async(path, MAPPING, found)).counts[Status.SUCCESS]
+
+    limited = {"daily_limit": 7, "ends_when_closed": True}
+    assert await run("one", limit=3) == 3  # without a limit, and counted
+    assert await run("two", **limited) == 4
+    assert await run("three", **limited) == 0
+    shutil.rmtree(tmp_path / "one")  # what it has used is known without its journal
+    assert await run("four", **limited) == 0
+    assert await run("two", **limited | {"daily_limit": 9}) == 6  # 4 before, and 2 more
+    assert len(sandbox.sent()) == 9
+
+
+async def test_a_run_that_was_killed_counts_by_its_journal(
+    tmp_path, contacts_csv, sandbox, settings
+):
+    path = contacts_csv(10)
+    options = settings(sandbox, run_dir=tmp_path / "killed", limit=6)
+    await import_file_async(path, MAPPING, options)
+    [file] = (tmp_path / "state").glob("*.day.json")
+    known = json.loads(file.read_text())
+    assert list(known["runs"].values()) == [6]
+    known["runs"] = dict.fromkeys(known["runs"])  # as a kill leaves it: begun and not ended
+    file.write_text(json.dumps(known))
+    rest = settings(sandbox, run_dir=tmp_path / "next", daily_limit=8, ends_when_closed=True)
+    assert (await import_file_async(path, MAPPING, rest)).counts[Status.SUCCESS] == 2
+
+
+def test_a_new_day_begins_with_nothing_and_a_clock_that_is_set_back_begins_none(tmp_path):
+    file, own = tmp_path / "day.json", tmp_path / "run" / "journal.sqlite3"
+    monday, tuesday = date(2026, 3, 9), date(2026, 3, 10)
+    Day(file, own, monday).end(5, monday)
+    other = tmp_path / "other" / "journal.sqlite3"
+    assert Day(file, other, monday).begin() == 5
+    assert Day(file, other, date(2026, 3, 8)).begin() == 5
+    assert Day(file, other, tuesday).begin() == 0
+    overnight = Day(file, own, monday)
+    overnight.end(2, tuesday)
+    assert Day(file, other, tuesday).begin() == 2
+    file.write_text("{")
+    assert Day(file, other, tuesday).begin() == 0
+    assert Day(None, own, today()).begin() == 0

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from benchmarks.accuracy import independent, tally
+from benchmarks.accuracy import independent, tally, tally_of_columns
 from bulk_import.normalize import zones
 from bulk_import.normalize.countries import normalize_country
 from bulk_import.normalize.offsets import normalize_utc_offset
@@ -96,10 +96,16 @@ def test_a_name_that_sources_give_to_several_countries_is_refused_with_them(text
     assert refused.value.candidates == candidates
 
 
-def test_hardly_a_name_of_people_is_read_the_wrong_way_round_in_silence():
-    people = [case for case in independent("names") if case.category != "companies"]
-    counts = tally("names", people)
-    assert counts["wrong"] <= 0.001 * sum(counts.values())
+def test_no_name_is_read_wrong_in_silence():
+    counts = tally("names", independent("names"))
+    assert counts["wrong"] == 0
+    assert counts["right"] >= 0.85 * sum(counts.values())
+
+
+def test_names_of_a_column_are_read_in_the_order_that_it_shows():
+    counts = tally_of_columns(independent("names"))
+    assert counts["wrong"] == 0
+    assert counts["right"] >= 0.97 * sum(counts.values())
 
 
 @pytest.mark.parametrize(

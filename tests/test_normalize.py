@@ -16,6 +16,7 @@ from bulk_import.normalize.addresses import (
 from bulk_import.normalize.countries import normalize_country
 from bulk_import.normalize.crosschecks import cross_check
 from bulk_import.normalize.emails import normalize_email
+from bulk_import.normalize.name_order import order_of_column
 from bulk_import.normalize.names import name_part, split_name
 from bulk_import.normalize.offsets import normalize_utc_offset, offset_for_api
 from bulk_import.normalize.phones import normalize_phone
@@ -275,12 +276,66 @@ def test_a_phone_says_what_was_done_to_it(text, rule, codes):
         ("Anna & Ben Lee", "name.whole", ["NAME_NOT_SPLIT"]), ("Wang Xiaoming", "name.whole", ["NAME_NOT_SPLIT"]),
         ("Kim Min-jun", "name.korean", []), ("Nguyễn Văn An", "name.vietnamese", []), ("山田太郎", "name.east_asian", []),
         ("ООО Ромашка", "name.no_person", ["NAME_NOT_A_PERSON"]), ("Anna Jakobsson Lundström", "name.three_known", ["NAME_LAST_OF_TWO"]),
-        ("Иванова Мария", "name.last_first", []), ("Ruslan Zzyzx", "name.first_last", ["NAME_ORDER_LIKELY"]),
+        ("Иванова Мария", "name.last_first", []), ("Marie Zzyzx", "name.first_last", ["NAME_ORDER_LIKELY"]),
     ],
 )  # fmt: skip
 def test_a_name_says_how_it_was_split_and_what_was_dropped(text, rule, codes):
     parts = split_name(text)
     assert (parts.rule, [note.code for note in parts.notes]) == (rule, codes)
+
+
+@pytest.mark.parametrize(
+    ("text", "rule"),
+    [
+        ("KKB Prasetyo", "name.whole"),  # an abbreviation is no family name
+        ("Чемкова ТП", "name.whole"),
+        ("Vicente e Serra", "name.whole"),  # two people, or a company
+        ("Batista Niño y Arce de Saldivar", "name.whole"),
+        ("Cristea Gal", "name.whole"),  # known in two languages that do not share them
+        ("Drago Loretta", "name.whole"),  # both are given names
+        ("Colin Réjean", "name.whole"),
+        ("율 중공업", "name.whole"),
+        ("Trung tâm Trần", "name.no_person"),
+    ],
+)
+def test_no_part_of_a_doubtful_name_is_sent(text, rule):
+    parts = split_name(text)
+    assert (parts.first, parts.middle, parts.last, parts.rule) == ("", "", "", rule)
+    assert parts.notes
+
+
+@pytest.mark.parametrize(
+    ("text", "order", "parts"),
+    [
+        ("Kerekes Benjamin", "last_first", ("Benjamin", "", "Kerekes")),
+        ("García Márquez Gabriel", "last_first", ("Gabriel", "", "García Márquez")),
+        ("Gabriel García Márquez", "first_last", ("Gabriel", "", "García Márquez")),
+        ("John Ronald Tolkien", "first_last", ("John", "Ronald", "Tolkien")),
+        ("Tolkien John Ronald", "last_first", ("John", "Ronald", "Tolkien")),
+        ("Мария Иванова", "last_first", ("", "", "")),  # surely the other order: doubtful
+        ("Иванова Мария", "first_last", ("", "", "")),
+        ("Wang Xiaoming", "last_first", ("Xiaoming", "", "Wang")),
+        ("Wang Xiaoming", "first_last", ("", "", "")),  # Chinese keep their order among others
+    ],
+)
+def test_the_stated_order_counts_unless_the_words_are_surely_in_the_other(text, order, parts):
+    found = split_name(text, order=order)
+    assert (found.first, found.middle, found.last) == parts
+
+
+def test_the_order_of_a_column_is_told_by_the_names_that_show_it():
+    turned = [
+        "Иванова Мария",
+        "Петров Иван",
+        "Шевченко Ольга",
+        "DUPONT Marie",
+        "Nagy László",
+        "Xyz Abc",
+    ]
+    assert order_of_column(turned) == "last_first"
+    assert order_of_column(["Anna Smith", *turned]) is None
+    assert order_of_column(["Anna Smith"] * 9 + ["Xyz Abc"]) == "first_last"
+    assert order_of_column(["Xyz Abc"] * 9) is None
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bulk_import.api.fields import OPPOSITE
+from bulk_import.jobs.holding import Doubt
 from bulk_import.jobs.plan_files import write_plan_files
 from bulk_import.mapping.loading import load_mapping
 from bulk_import.mapping.schema import SuppressSpec
@@ -17,7 +18,7 @@ def test_a_plan_is_a_source_and_a_mapping_with_the_parameters_that_it_uses(tmp_p
     source, mapping = write_plan_files(
         tmp_path / "plan",
         calls,
-        refused=["nobody"],
+        refused=[Doubt("", "nobody")],
         suppress=[(never, SuppressSpec(file="no.csv"))],
         comment="Why.",
     )

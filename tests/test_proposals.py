@@ -283,3 +283,19 @@ def test_the_assignment_is_the_best_as_a_whole():
     assert assign(scores) == {"a": "y", "b": "x", "c": "z"}
     assert assign({}) == {}
     assert FULL_NAME == "full_name"
+
+
+@pytest.mark.parametrize(
+    ("names", "order"),
+    [
+        (["Иванова Мария", "Петров Иван", "Сидорова Анна", "Смирнова Ольга", "Шевченко Ольга"], "last_first"),
+        (["Anna Smith", "John Brown", "Mary Jones", "Emily Clark", "Peter Miller", "Zzyz Qwerty"], "first_last"),
+        (["Anna Smith", "John Brown", "Mary Jones", "Emily Clark", "Peter Miller"], None),  # not needed
+        (["Иванова Мария", "Петров Иван", "Сидорова Анна", "Анна Смирнова", "Ольга Шевченко"], None),
+    ],
+)  # fmt: skip
+def test_the_order_of_names_is_proposed_where_most_of_the_column_shows_it(names, order):
+    proposal = _of({"E-mail": MAIL, "Full name": (names * 20)[: len(MAIL)]})
+    assert proposal.name_order == order
+    written = as_yaml(proposal, "a.csv")
+    assert written.count(f"order: {order}") == (3 if order else 0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +15,7 @@ from bulk_import.jobs.segments import Segment, load_plan, plan_retag, read_membe
 from bulk_import.models import Status
 from bulk_import.sandbox.app import Reply
 from bulk_import.sandbox.faults import Faults
+from tests.conftest import report_of
 
 
 def _list(write_csv, name, numbers, header="E-mail"):
@@ -419,3 +421,56 @@ def test_a_workbook_without_a_header_is_a_list_of_people_too(tmp_path):
         book.active.append([address])
     book.save(tmp_path / "list.xlsx")
     assert read_members([str(tmp_path / "list.xlsx")]).emails == ("a@x.org", "b@x.org")
+
+
+async def test_the_rows_of_reports_are_those_of_the_users_lists(
+    tmp_path, write_csv, sandbox, settings, capsys
+):
+    """Who reads the report looks the person up in the file that was given, not in the plan."""
+    from openpyxl import Workbook
+
+    book = Workbook()
+    book.active.title = "Gold"
+    for line in [["E-mail"], ["a@b.org"], [None], ["nobody(at)"], ["out@b.org"], ["new@b.org"]]:
+        book.active.append(line)
+    new = tmp_path / "new.xlsx"
+    book.save(new)
+    old = write_csv([["E-mail"], ["x@b.org"], ["a@b.org"], ["gone@b.org"]], name="old.csv")
+    out = write_csv([["E-mail"], ["out@b.org"]], name="out.csv")
+    run_dir = tmp_path / "run"
+    sandbox.script = lambda number, form: (
+        Reply(4, "incorrect hash") if form["lead_email"] == "gone@b.org" else None
+    )
+
+    await retag_async(
+        str(new), settings(sandbox, run_dir=run_dir, concurrency=1), previous=str(old),
+        add_tags=["vip"], suppress=[out], accept=True,
+    )  # fmt: skip
+    sandbox.script = None
+    await resume_async(run_dir, settings(sandbox))
+
+    told = [
+        (r["source"], r["sheet"], r["row"], r["contact"], r["status"]) for r in report_of(run_dir)
+    ]
+    assert sorted(told) == sorted([
+        (str(old), "", "4", "gone@b.org", "success"),
+        (str(old), "", "2", "x@b.org", "success"),
+        (str(new), "Gold", "5", "out@b.org", "suppressed"),
+        (str(new), "Gold", "6", "new@b.org", "success"),
+        (str(new), "Gold", "4", "", "invalid"),
+    ])  # fmt: skip
+    rejects = (run_dir / "rejects.csv").read_text("utf-8-sig")
+    assert f"nobody(at),,,{new},Gold,4" in rejects
+    assert f">{new}<" in (run_dir / "report.html").read_text("utf-8")
+    with pytest.raises(SystemExit):
+        main(["explain", str(run_dir), "--row", "4", "--source", "old.csv"])
+    assert f"{old}, row 4: gone@b.org" in capsys.readouterr().out
+
+
+async def test_who_is_known_from_the_state_alone_has_the_row_of_the_plan(job):
+    await job(["a@b.org", "b@b.org"])
+    await job(["a@b.org"], accept=True)
+    run_dir = Path(job.summary.run_dir)
+    assert [(line["source"], line["contact"]) for line in report_of(run_dir)] == [
+        (str(run_dir / "plan.csv"), "b@b.org")
+    ]

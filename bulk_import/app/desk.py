@@ -19,7 +19,7 @@ from bulk_import.app.live import Judging, Sending
 from bulk_import.errors import BulkImportError, SettingsError
 from bulk_import.jobs.accounts import ask_account
 from bulk_import.jobs.importing import import_file_async, resume_async
-from bulk_import.jobs.projects import IMPORTS, Project
+from bulk_import.jobs.projects import IMPORTS, RETAG, Project
 from bulk_import.journal import Journal
 from bulk_import.run.folder import JOURNAL, new_run_dir
 from bulk_import.sandbox.app import Sandbox
@@ -223,6 +223,8 @@ class Desk:
             limits=replace(self.account.settings.limits, rate=rate),
             safeguards=replace(self.account.settings.safeguards, canary=canary),
         )
+        if project.facts.note == RETAG:
+            settings = settings.with_strict_lists()
         project.remember(canary=canary, rate=rate)
         run_dir = project.run_dir
         if run_dir is not None and project.has_run:

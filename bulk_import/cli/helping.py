@@ -48,12 +48,19 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "bulk-import explain runs/may --row 12",
     ),
     "sync": (
-        "bulk-import sync export.csv -m mapping.yml --state crm.state --account shop",
+        "bulk-import sync 'export-*.csv' --newest -m mapping.yml --state crm.state --account shop",
         "bulk-import sync export.csv -m mapping.yml --state crm.state --account shop --accept",
     ),
     "retag": (
         "bulk-import retag vip.xlsx --previous vip-may.xlsx --add-tag vip --account shop",
         "bulk-import retag vip.xlsx --state vip.state --add-tag vip --account shop --dry-run",
+    ),
+    "singer": ("bulk-import singer -m mapping.yml --account shop --stream contacts",),
+    "fleet": (
+        "bulk-import fleet jobs.yml --plan",
+        "bulk-import fleet jobs.yml --notify https://hooks.example.com/imports",
+        "bulk-import fleet jobs.yml --only shop-nightly --accept",
+        "bulk-import fleet jobs.yml --cluster tls://scheduler:8786 --home /var/lib/bulk_import",
     ),
     "undo": ("bulk-import undo runs/may",),
     "report": ("bulk-import report runs/may", "bulk-import report runs/may --redact"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -124,7 +125,8 @@ def _finish(proposed: Proposed, output: Path | None, *, update: bool, force: boo
         click.echo(f"{output}: {len(added)} lines added, nothing else changed", err=True)
     else:
         write_mapping(output, proposed.text(), force=force or update)
-        click.echo(f"{output} is written; next: bulk-import check {source} -m {output}", err=True)
+        command = shlex.join(["bulk-import", "check", source, "-m", str(output)])
+        click.echo(f"{output} is written. Next:\n  {command}", err=True)
     for question in proposed.proposal.questions:
         click.echo(f"to decide: {plain(question)}", err=True)
     return 1 if proposed.proposal.questions else 0

@@ -158,7 +158,8 @@ def sending_options(command: Command) -> Command:
                 help="Requests for one row that gets no trustworthy answer. [5]",
             ),
             click.option(
-                "--daily-limit", type=int, metavar="N", help="Requests a day; the rest waits."
+                "--daily-limit", type=int, metavar="N",
+                help="Requests a day into the account, by all runs; the rest waits.",
             ),
             click.option(
                 "--window", metavar="HH:MM-HH:MM",

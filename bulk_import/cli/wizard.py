@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from bulk_import.cli.asking import counted
 from bulk_import.cli.terminal import plain
+from bulk_import.models import Status
 
 if TYPE_CHECKING:
     from bulk_import.jobs.proposing import Proposed
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 _DOUBTFUL = 0.45  # from here on an idea is worth a question
 _MOST_CHOICES = 20
 _SAMPLES = 3
+_REASONS = 4
 
 
 class Wizard:
@@ -109,10 +112,14 @@ class Wizard:
         product = proposed.proposal.product
         if product is not None and self._preset is None:
             say(f"This is an export from {product.title}.")
+        if proposed.proposal.fields:
+            say("What is certain enough to be sent (field <- column):")
         for name, found in proposed.proposal.fields.items():
-            say(f"  {name}: {shown(', '.join(s.column for s in found), 50)}")
+            say(f"  {titled(name)} <- {shown(', '.join(s.column for s in found), 50)}")
         for rule in proposed.proposal.rules:
-            say(f"  {rule.section} rows by {shown(rule.column, 40)}: {rule.because}")
+            which = "Only rows are sent where" if rule.section == "only" else "Rows stay out where"
+            values = shown(", ".join(rule.values), 60)
+            say(f"{which} {shown(rule.column, 40)!r} is one of: {values}.")
 
     def _ask_email(self, proposed: Proposed) -> None:
         from bulk_import.mapping.suggesting.choosing import NONE, choose_column
@@ -137,7 +144,7 @@ class Wizard:
             if suggestion.field in proposed.proposal.fields:
                 continue  # another column has it
             self._show(suggestion)
-            if confirm(f"Send it as {suggestion.field}?", default=False):
+            if confirm(f"Send it as {titled(suggestion.field)}?", default=False):
                 accept(proposed.proposal, suggestion)
 
     def _ask_region(self, proposed: Proposed) -> None:
@@ -192,11 +199,22 @@ class Wizard:
         plan = checked.plan
         say(f"{plan.rows_read:,} rows read; {plan.to_send:,} would be sent.")
         for status, number in plan.counts.items():
-            say(f"  {number:,} {status.value}")
+            why = plan.reasons.get(status, {}) if status is not Status.INVALID else {}
+            say(f"  {number:,} {status.value}" + (f": {counted(why, _REASONS)}" if why else ""))
         for cause in checked.causes:
             if cause.is_error:
                 where = f" in column {cause.column}" if cause.column else ""
                 say(f"  {cause.rows:,} x {cause.code}{where}")
+
+
+def titled(field: str) -> str:
+    """How questions call a field: ``whole name``, ``e-mail``."""
+    from bulk_import.api.fields import FIELDS
+    from bulk_import.mapping.suggesting import FULL_NAME
+
+    if field == FULL_NAME:
+        return "whole name, split into its parts"
+    return FIELDS[field].title
 
 
 def shown(text: str, width: int) -> str:

@@ -155,27 +155,25 @@ def _row_of_run(
 ) -> tuple[SourceInfo, int, bytes | None]:
     """Return the source, the place and the form of a row."""
     sources = {n: info for n, info in journal.sources().items() if info.kind != VANISHED}
-    exact = {n: info for n, info in sources.items() if info.name == source}
-    among = exact or {n: i for n, i in sources.items() if source in ("", Path(i.name).name)}
-    names = ", ".join(info.name for info in sources.values())
-    if not among:
-        raise SetupError(f"{run_dir}: the run has no source {source!r}; it has: {names}")
-    found = [
-        (info, *sent)
-        for at, info in among.items()
-        if (sent := journal.sent_form(number, source=at)) is not None
-    ]
+    rows = [found for found in journal.rows_numbered(number) if found[0] in sources]
+    names = dict.fromkeys([*(i.name for i in sources.values()), *(name for _, name, _, _ in rows)])
+    exact = {name for name in names if name == source}
+    meant = exact or {name for name in names if source in ("", Path(name).name)}
+    if not meant:
+        raise SetupError(f"{run_dir}: the run has no source {source!r}; it has: {', '.join(names)}")
+    found = [row for row in rows if row[1] in meant]
     if not found:
         raise SetupError(
             f"{run_dir}: the run has no row {number}{f' of {source}' if source else ''}; "
-            f"its sources: {names}"
+            f"its sources: {', '.join(names)}"
         )
     if len(found) > 1:
-        several = ", ".join(info.name for info, _, _ in found)
+        several = ", ".join(dict.fromkeys(name for _, name, _, _ in found))
         raise SetupError(
             f"{run_dir}: {len(found)} sources have a row {number}; name one with --source: {several}"
         )
-    return found[0]
+    ((of, _, seq, body),) = found
+    return sources[of], seq, body
 
 
 def _attempts(attempts: Sequence[Attempt], outcome: Outcome) -> tuple[Attempt, ...]:

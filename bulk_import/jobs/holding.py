@@ -11,16 +11,33 @@ _ALIKE = 75  # of 100: a cell that resembles an address that much may be it
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """Where a person stands on somebody's list.
+
+    Attributes:
+        source: The file, as it was given.
+        sheet: Empty where the format has none.
+    """
+
+    source: str
+    sheet: str
+    row: int
+
+    def __str__(self) -> str:
+        return f"{self.source}{f' sheet {self.sheet!r}' if self.sheet else ''} row {self.row}"
+
+
+@dataclass(frozen=True, slots=True)
 class Doubt:
     """A cell with an address that was not understood, or that is not to be used.
 
     Attributes:
-        place: ``vip.csv row 8``, for people.
+        place: Where it stands; for people, as text.
         text: As written.
         candidates: The addresses that it may mean, where they are known.
     """
 
-    place: str
+    place: Place | str
     text: str
     candidates: tuple[str, ...] = ()
 

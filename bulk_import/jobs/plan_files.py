@@ -10,10 +10,13 @@ from itertools import count
 from pathlib import Path
 
 from bulk_import.api.fields import OPPOSITE
+from bulk_import.jobs.holding import Doubt, Place
 from bulk_import.mapping.schema import SuppressSpec
+from bulk_import.normalize.mailboxes import email_key
 from bulk_import.system.files import replaced
 
 _EMAIL = "lead_email"
+_PLACE = ("list", "sheet", "row")  # columns that say where a contact stands
 
 Calls = Mapping[str, Mapping[str, Collection[str]]]
 
@@ -22,7 +25,8 @@ def write_plan_files(
     stem: Path,
     calls: Calls,
     *,
-    refused: Sequence[str] = (),
+    refused: Sequence[Doubt] = (),
+    places: Mapping[str, Place] | None = None,
     suppress: Sequence[tuple[Path, SuppressSpec]] = (),
     comment: str = "",
 ) -> tuple[Path, Path]:
@@ -33,7 +37,9 @@ def write_plan_files(
 
     Args:
         calls: E-mail -> parameter -> values, in the order in which they are written.
-        refused: Texts that are no address; written as rows of their own.
+        refused: Cells that are no address; written as rows of their own.
+        places: Key of a contact -> where the person stands on a list. Reports then name that row
+            instead of the plan's.
         suppress: Suppression lists that the mapping names, and what it says of each.
         comment: The mapping's first line.
 
@@ -44,7 +50,10 @@ def write_plan_files(
         StorageError: They cannot be written.
     """
     used = [name for name in OPPOSITE if any(call.get(name) for call in calls.values())]
-    contents = _table(calls, used, refused), _mapping(used, suppress, comment)
+    contents = (
+        _table(calls, used, refused, places),
+        _mapping(used, suppress, comment, has_places=places is not None),
+    )
     for number in count(1):
         named = stem if number == 1 else stem.with_name(f"{stem.name}-{number}")
         paths = named.with_suffix(".csv"), named.with_suffix(".yml")
@@ -60,21 +69,39 @@ def _is_free(path: Path, content: bytes) -> bool:
     return not path.exists() or path.read_bytes() == content
 
 
-def _table(calls: Calls, used: Sequence[str], refused: Sequence[str]) -> bytes:
+def _table(
+    calls: Calls,
+    used: Sequence[str],
+    refused: Sequence[Doubt],
+    places: Mapping[str, Place] | None,
+) -> bytes:
     text = io.StringIO(newline="")
     writer = csv.writer(text)
-    writer.writerow([_EMAIL, *used])
+    writer.writerow([_EMAIL, *used, *(_PLACE if places is not None else ())])
     for email, call in calls.items():
-        writer.writerow([email, *(",".join(call.get(name, ())) for name in used)])
-    writer.writerows([email, *([""] * len(used))] for email in refused)
+        where = _cells((places or {}).get(email_key(email))) if places is not None else []
+        writer.writerow([email, *(",".join(call.get(name, ())) for name in used), *where])
+    for doubt in refused:
+        where = _cells(doubt.place) if places is not None else []
+        writer.writerow([doubt.text, *([""] * len(used)), *where])
     return text.getvalue().encode("utf-8-sig")
 
 
+def _cells(place: Place | str | None) -> list[str]:
+    return [place.source, place.sheet, str(place.row)] if isinstance(place, Place) else ["", "", ""]
+
+
 def _mapping(
-    used: Sequence[str], suppress: Sequence[tuple[Path, SuppressSpec]], comment: str
+    used: Sequence[str],
+    suppress: Sequence[tuple[Path, SuppressSpec]],
+    comment: str,
+    *,
+    has_places: bool,
 ) -> bytes:
     document = [f"# {comment}"] if comment else []
-    document += ["version: 1", "fields:", f"  {_EMAIL}: {_EMAIL}"]
+    document += ["version: 1"]
+    document += [f"source: {{places: [{', '.join(_PLACE)}]}}"] if has_places else []
+    document += ["fields:", f"  {_EMAIL}: {_EMAIL}"]
     document += [f'  {name}: {{column: {name}, separator: ","}}' for name in used]
     document += ["suppress:"] if suppress else []
     document += [f"  - {_entry(path, spec)}" for path, spec in suppress]

@@ -63,6 +63,9 @@ create index if not exists cell_step on cell (step);
 """
 
 
+RETAG = "retag"  # the note of a project that a re-tag made: its suppression lists are strict
+
+
 @dataclass(frozen=True, slots=True)
 class Facts:
     """What ``project.json`` says.

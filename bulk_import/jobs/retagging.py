@@ -62,11 +62,13 @@ def write_plan(folder: Path, plan: RetagPlan, suppress: Sequence[Path] = ()) -> 
         for email, changes in plan.calls.items()
     }
     lists = [(path, SuppressSpec(file=str(path))) for path in suppress]
-    write_plan_files(folder / "reverse", reverse, suppress=lists)
+    write_plan_files(folder / "reverse", reverse, places=plan.places, suppress=lists)
     # Cells that are no address come along, so that the report accounts for them.
     with replaced(folder / MOVES) as file:
         file.write(json.dumps(_moves(plan), ensure_ascii=False).encode())
-    return write_plan_files(folder / "plan", plan.calls, refused=plan.refused, suppress=lists)
+    return write_plan_files(
+        folder / "plan", plan.calls, refused=plan.doubts, places=plan.places, suppress=lists
+    )
 
 
 def retag(

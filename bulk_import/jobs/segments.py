@@ -24,7 +24,7 @@ from bulk_import.errors import (
     SourceError,
     StoppedError,
 )
-from bulk_import.jobs.holding import Doubt, held_back
+from bulk_import.jobs.holding import Doubt, Place, held_back
 from bulk_import.mapping.schema import Columns, Part
 from bulk_import.mapping.suggesting.contents import ROWS_LOOKED_AT, contents_of
 from bulk_import.mapping.suggesting.own_address import own_address, own_address_column
@@ -103,6 +103,7 @@ class Members:
         doubts: Cells that are no address, or that say that the person is not to be written to.
         blanks: Rows without an address that have other cells.
         read: What was read of each list, for people: file, sheet, column.
+        places: Key -> the first row of that person.
     """
 
     people: Mapping[str, str]
@@ -110,6 +111,7 @@ class Members:
     blanks: int
     column: str
     read: tuple[str, ...]
+    places: Mapping[str, Place] = field(default_factory=dict)
 
     @property
     def emails(self) -> tuple[str, ...]:
@@ -145,6 +147,11 @@ class Difference:
     def refused(self) -> tuple[str, ...]:
         return tuple(doubt.text for doubt in self.doubts)
 
+    @property
+    def leaving(self) -> int:
+        """How many are not on the new list any more, those included who lose nothing now."""
+        return len(self.loses) + len(self.held)
+
 
 @dataclass(slots=True)
 class RetagPlan:
@@ -153,11 +160,14 @@ class RetagPlan:
     Attributes:
         differences: Segment -> what changes in it.
         calls: E-mail -> parameter -> values; one call for each contact.
+        places: Key -> where the person stands: on a new list, else on an earlier one. Nobody who is
+            known from the state alone.
     """
 
     segments: Mapping[str, Segment]
     differences: dict[str, Difference] = field(default_factory=dict)
     calls: dict[str, dict[str, dict[str, None]]] = field(default_factory=dict)
+    places: dict[str, Place] = field(default_factory=dict)
 
     @property
     def doubts(self) -> list[Doubt]:
@@ -210,6 +220,7 @@ def read_members(
         SetupError: No column holds the contacts' addresses, or several may; a source cannot be read.
     """
     people: dict[str, str] = {}
+    places: dict[str, Place] = {}
     doubts: list[Doubt] = []
     columns: list[str] = []
     read: list[str] = []
@@ -238,13 +249,14 @@ def read_members(
                     if broken is not None:
                         raise NormalizeError(broken.code, broken.message)
                     address = normalize_email(text).value.lower()
-                    people.setdefault(email_key(address), address)
+                    key = email_key(address)
+                    people.setdefault(key, address)
+                    places.setdefault(key, Place(path, row.sheet, row.number))
                 except NormalizeError as exc:
-                    sheet_name = f" sheet {row.sheet!r}" if row.sheet else ""
-                    place = f"{path}{sheet_name} row {row.number}"
+                    place = Place(path, row.sheet, row.number)
                     doubts.append(Doubt(place, text or exc.code, exc.candidates))
     named = ", ".join(dict.fromkeys(columns))
-    return Members(people, tuple(doubts), blanks, named, tuple(read))
+    return Members(people, tuple(doubts), blanks, named, tuple(read), places)
 
 
 def _column(path: str, options: SourceOptions, chosen: str | None, choose: Choose | None) -> str:
@@ -290,18 +302,21 @@ def plan_retag(
         SetupError: A list cannot be read.
     """
     plan = RetagPlan(segments)
+    earlier_places: dict[str, Place] = {}
     now: dict[str, Mapping[str, str]] = {}
     leaving: dict[str, dict[str, str]] = {}
     for name, segment in segments.items():
         new = read_members(
             segment.source, column=segment.column, sheet=segment.sheet, choose=choose
         )
+        plan.places |= new.places
         old, blanks = (known or {}).get(name, {}), (blanks_before or {}).get(name, 0)
         if segment.previous:
             earlier = read_members(
                 segment.previous, column=segment.column, sheet=segment.sheet, choose=choose
             )
             old, blanks = earlier.people, earlier.blanks
+            earlier_places |= earlier.places
         gone = {key: old[key] for key in old if key not in new.people}
         more = new.blanks - blanks
         held = {} if accept else held_back(gone, new.doubts, more)
@@ -318,6 +333,7 @@ def plan_retag(
             read=new.read,
         )
         now[name] = {**new.people, **{key: gone[key] for key in held}}
+    plan.places = earlier_places | plan.places
     _call(plan, now, leaving)
     return plan
 
@@ -339,23 +355,30 @@ def brake(
     Raises:
         StoppedError: Nothing was sent.
     """
-    for name, found in () if accept else plan.differences.items():
-        leaving = len(found.loses) + len(found.held)
+    for name, found in () if accept else braked(plan, max_lose=max_lose).items():
         if not found.now:
             raise StoppedError(
                 f"the brake: the new list of {name!r} has no addresses, {found.before:,} were in the "
                 "segment; nothing was sent (--accept if that is meant)"
             )
-        if leaving > found.before * max_lose:
-            raise StoppedError(
-                f"the brake: {leaving:,} of the {found.before:,} in {name!r} would lose, more than "
-                f"{max_lose:.0%}; nothing was sent (--accept for once, or --max-lose)"
-            )
+        raise StoppedError(
+            f"the brake: {found.leaving:,} of the {found.before:,} in {name!r} would lose, more than "
+            f"{max_lose:.0%}; nothing was sent (--accept for once, or --max-lose)"
+        )
     if max_contacts is not None and len(plan.calls) > max_contacts:
         raise StoppedError(
             f"{len(plan.calls):,} contacts would be touched, max_contacts allows "
             f"{max_contacts:,}; nothing was sent"
         )
+
+
+def braked(plan: RetagPlan, *, max_lose: float = MAX_LOSE) -> dict[str, Difference]:
+    """Return the segments whose new list is empty, or that more than *max_lose* would leave."""
+    return {
+        name: found
+        for name, found in plan.differences.items()
+        if not found.now or found.leaving > found.before * max_lose
+    }
 
 
 def totals(plan: RetagPlan) -> dict[str, Counter[str]]:

@@ -295,11 +295,30 @@ def checksum(email: str, body: bytes | None) -> int | None:
     return None if body is None else zlib.crc32(body, zlib.crc32(email.encode()))
 
 
+_PLACED = "\t"  # parts the file from the sheet, of a row that came from another file
+
+
+def stored_sheet(row: Row, source: str) -> str:
+    """Return what the journal has for a row's sheet; with the file, if that is not *source*."""
+    if row.source == source:
+        return row.sheet.replace(_PLACED, " ")
+    return f"{row.source}{_PLACED}{row.sheet}"
+
+
+def source_and_sheet(source: str, stored: str) -> tuple[str, str]:
+    """Return what ``stored_sheet`` was given."""
+    if _PLACED not in stored:
+        return source, stored
+    name, _, sheet = stored.partition(_PLACED)
+    return name, sheet
+
+
 def as_row(sources: dict[int, SourceInfo], place: Sequence[Any]) -> Row:
-    number, sheet, row, cells, problems = place
+    number, stored, row, cells, problems = place
     info = sources[number]
+    source, sheet = source_and_sheet(info.name, stored)
     return Row(
-        source=info.name,
+        source=source,
         sheet=sheet,
         number=row,
         cells=dict(zip(info.header, json.loads(cells), strict=True)) if cells else {},

@@ -9,7 +9,14 @@ from itertools import chain
 from typing import Any
 
 from bulk_import.errors import StorageError
-from bulk_import.journal.database import CHUNK, IN_DOUBT, Database, checksum, translated
+from bulk_import.journal.database import (
+    CHUNK,
+    IN_DOUBT,
+    Database,
+    checksum,
+    source_and_sheet,
+    translated,
+)
 from bulk_import.journal.entries import Entry, Intent, Pending, Settled, Unsettled
 from bulk_import.journal.mark import Written
 
@@ -201,15 +208,16 @@ class PendingRows(Iterator[Pending]):
         return True
 
     def _row(self, line: Sequence[Any]) -> Pending:
-        seq, email, contact, source, row, body, stored, was_tried = line
+        seq, email, contact, source, sheet, row, body, stored, was_tried = line
         place = f"row {row}"
         if checksum(email, body) != stored:
             raise StorageError(
                 f"{self._journal.path}: the journal is damaged ({place} is not what was stored); "
                 "restore it from a copy. Starting again in another folder would send every row again"
             )
-        if len(self._sources) > 1:
-            place = f"{place} of {self._sources[source]}"
+        name, _ = source_and_sheet(self._sources[source], sheet)
+        if len(self._sources) > 1 or name != self._sources[source]:
+            place = f"{place} of {name}"
         if not was_tried:
             return Pending(seq, email, contact, place, body)
         return Pending(seq, email, contact, place, body, *self._journal.tried(seq))
@@ -217,7 +225,7 @@ class PendingRows(Iterator[Pending]):
 
 _MOST_SEQ = 2**62
 _PENDING = f"""
-    select r.seq, r.email, r.contact, r.source, r.row, r.body, r.checksum,
+    select r.seq, r.email, r.contact, r.source, r.sheet, r.row, r.body, r.checksum,
         exists (select 1 from attempt a where a.seq = r.seq)
     from record r
     where r.seq > ? and r.seq <= ? and {_IS_PENDING}

@@ -12,6 +12,7 @@ from bulk_import.journal.database import (
     ROW,
     Database,
     as_row,
+    source_and_sheet,
     translated,
     unpack_problems,
 )
@@ -135,7 +136,7 @@ class Queries(Database):
             for _, source, sheet, row, *line in lines:
                 if line[_STATUS] == "success":
                     on_accepted(line[_BODY])
-                yield outcome_of(names[source], sheet, row, line)
+                yield outcome_of(*source_and_sheet(names[source], sheet), row, line)
 
     def _ended(self, query: str, is_over: Callable[[], bool]) -> Iterator[Sequence[Sequence[Any]]]:
         """Yield chunks of lines as rows end: four columns, then those of ``_OUTCOME``."""
@@ -266,13 +267,17 @@ class Queries(Database):
             (found,) = self._db.execute("select body from record where seq = ?", (seq,)).fetchone()
         return found if found is None else bytes(found)
 
-    def sent_form(self, row: int, *, source: int = 1) -> tuple[int, bytes | None] | None:
-        """Return (seq, form without the key) of the row with that number, if there is one."""
+    def rows_numbered(self, row: int) -> list[tuple[int, str, int, bytes | None]]:
+        """Return (source number, file, seq, form without the key) of the rows with that number."""
+        names = {number: info.name for number, info in self.sources().items()}
         with translated(self.path):
             found = self._db.execute(
-                "select seq, body from record where source = ? and row = ?", (source, row)
-            ).fetchone()
-        return (found[0], found[1]) if found else None
+                "select source, sheet, seq, body from record where row = ? order by seq", (row,)
+            ).fetchall()
+        return [
+            (number, source_and_sheet(names[number], sheet)[0], seq, body)
+            for number, sheet, seq, body in found
+        ]
 
 
 def _open_row(stopped: str, dry_body: bytes | None, *, in_doubt: bool) -> tuple[Status, str, str]:

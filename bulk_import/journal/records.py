@@ -15,6 +15,7 @@ from bulk_import.journal.database import (
     checksum,
     pack,
     pack_problems,
+    stored_sheet,
     translated,
     unpack_problems,
 )
@@ -61,6 +62,7 @@ class Records(Database):
         records = []
         refusals = []
         lost_upto = self.lost_upto()
+        placed = {n: info.name for n, info in self.sources().items() if "places" in info.dialect}
         for seq, item in enumerate(batch, first_seq):
             row = item.row
             keeps_cells = item.refusal is not None or self._keeps_cells
@@ -68,7 +70,7 @@ class Records(Database):
                 (
                     seq,
                     item.source,
-                    row.sheet,
+                    stored_sheet(row, placed.get(item.source, row.source)),
                     row.number,
                     pack(list(row.cells.values())) if keeps_cells else None,
                     pack_problems(row.problems),

@@ -48,6 +48,10 @@ class SourceSpec(Part):
     hidden_rows: Literal["read", "skip"] = Field(
         default="read", description="Rows that a filter of the workbook hides."
     )
+    places: Columns = Field(
+        default=(),
+        description="Three columns, file, sheet and row, that say where each row came from.",
+    )
     corrections: str | None = Field(
         default=None,
         description="Corrected cells; NAME.corrections.csv beside the source if not said.",
@@ -60,6 +64,8 @@ class SourceSpec(Part):
     def _one_of_both(self) -> SourceSpec:
         if self.sheet is not None and self.sheets:
             raise ValueError("sheet and sheets exclude each other")
+        if len(self.places) not in (0, 3):
+            raise ValueError("places: name three columns: file, sheet and row")
         return self
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Literal
 
 from bulk_import.normalize import name_order
@@ -20,6 +20,7 @@ from bulk_import.normalize.result import Normalized, NormalizeError, Note
 from bulk_import.normalize.text import clean_line
 
 LONGEST = 250
+_LONGEST_WORD = 60
 _FEWEST_DIGITS = 4  # below that a name of digits is somebody's joke, not a shifted column
 
 _TITLES = frozenset(
@@ -33,6 +34,7 @@ _MAYBE_TITLES = frozenset({"don", "pan", "pani"})  # and names
 _SUFFIXES = frozenset("jr sr ii iii iv phd md esq mba dds cpa мл ст jun sen junior senior".split())
 _DEGREES = frozenset("phd md mba msc bsc ma ba dds dvm llm cpa csc drsc".split())
 _TOGETHER = frozenset({"and", "&", "und", "et", "и", "та", "і", "+", "og", "och", "en", "un"})
+_PAIRING = frozenset("eyi")
 _NICKNAME = re.compile(
     r"\s*(?:\"[^\"]+\"|“[^”]+”|«[^»]+»|„[^“”]+[“”]|\([^()]+\)|\[[^\[\]]+\])(?=\s|,|$)"
 )
@@ -42,15 +44,17 @@ _COMPANY_WORDS = (
     r"s\.p\.a spa b\.v bv n\.v oyj? aps a/s kft zrt s\.r\.o d\.o\.o pty plc corp corporation company "
     r"group holdings? foundation university agency studio consulting solutions technologies services "
     r"investment asociados associados u?ltda yayasan asc mmc qsc α\.ε ε\.π\.ε церковь школа студия "
+    r"gruppe gruppen groupe gruppo grupo ventures? tbk hb vzw scr kkt biedrība შპს სტუდია ჯგუფი cty "
     r"магазин компания фирма группа салон клуб агентство фонд университет"
 ).split()
 _PLAIN_COMPANY_WORDS = frozenset(
     word
-    for word in (*_COMPANY_WORDS, "oy", "oyj", "holding", "holdings", "ltda", "ultda")
+    for word in (*_COMPANY_WORDS, "oy", "oyj", "holding", "holdings", "venture", "ltda", "ultda")
     if word.isalpha()
 )
 _COMPANY = re.compile(
     rf"(?:^|[\s,«\"])(?:{'|'.join(_COMPANY_WORDS)}|sp\.\s?z\s?o\.\s?o|e figli|et fils)(?:[\s.,»\"]|$)"
+    r"|^(?:trung tâm|công ty|cửa hàng) | sp\. ?[jkp]\."
     r"|株式会社|有限会社|有限公司| [-–—+] |\b(?:and|&) sons\b",
     re.IGNORECASE,
 )
@@ -139,7 +143,11 @@ def name_part(text: str, part: Part, *, order: Order | None = None) -> Normalize
 @lru_cache(maxsize=8192)
 def split_name(text: str, *, order: Order | None = None) -> _Parts:
     """Return the parts of a whole name. Raises as ``name_part`` does."""
-    line = check_name(text)
+    line = clean_line(text)
+    words = line.split(" ")
+    if len(words) == 2 and _is_plain(words[0]) and _is_plain(words[1]):
+        return _by_order(words, line, order)
+    line = check_name(line)
     if _is_company(line):
         return _whole(line, "name.no_person", "looks like the name of a company")
     bare = _without_remark(_NICKNAME.sub(" ", line).strip() or line)
@@ -156,6 +164,31 @@ def split_name(text: str, *, order: Order | None = None) -> _Parts:
         return parts
     note = Note("NAME_PART_DROPPED", f"{' '.join(lost)!r} of {line!r} is in no part of the name")
     return replace(parts, notes=(*parts.notes, note))
+
+
+@lru_cache(maxsize=16384)
+def _is_plain(word: str) -> bool:
+    """Whether of two such words only the order is asked: no title, no company's word, no patronymic.
+
+    Most names are of two plain words, and the same words come again and again.
+    """
+    return (
+        1 < len(word) < _LONGEST_WORD
+        and word.isalpha()
+        and not word.isupper()
+        and word.lower() not in _special()
+        and _EAST_ASIAN.search(word) is None
+        and not _is_patronymic(word)
+    )
+
+
+@cache
+def _special() -> frozenset[str]:
+    """Words that say something besides a name."""
+    return frozenset().union(
+        _TITLES, _TITLES_WITH_DOT, _MAYBE_TITLES, _SUFFIXES, _DEGREES, _TOGETHER, _PAIRING, _REMARKS,
+        _PLAIN_COMPANY_WORDS, _CHILD_OF, _PARTICLES, _PINYIN,
+    )  # fmt: skip
 
 
 def _is_company(line: str) -> bool:
@@ -185,7 +218,7 @@ def _east_asian(words: list[str], line: str) -> _Parts:
         found = name_order.together(words[0])
         if found:
             return _Parts(found[1], "", found[0], "name.east_asian")
-    elif len(words) == 2 and known(words[0]).family and not known(words[1]).is_family:
+    elif len(words) == 2 and known(words[0]).family and name_order.may_be_given(words[1]):
         return _Parts(words[1], "", words[0], "name.east_asian")
     return _whole(line, "name.whole", "is in East Asian letters and its parts cannot be told")
 
@@ -215,7 +248,7 @@ def _by_comma(line: str, shown: str) -> _Parts | None:
 def _by_words(words: list[str], line: str, order: Order | None) -> _Parts:
     if not words:
         return _whole(line, "name.whole", "is made of titles only")
-    if not _TOGETHER.isdisjoint(word.lower() for word in words):
+    if not _TOGETHER.isdisjoint(word.lower() for word in words) or _is_pair(words):
         return _whole(line, "name.whole", "is of more than one person")
     if len(words) > 2 and _bare(words[0]) in _MAYBE_TITLES:
         return _whole(line, "name.whole", "has a title or a given name in front")
@@ -236,10 +269,15 @@ def _by_words(words: list[str], line: str, order: Order | None) -> _Parts:
         _by_patronymic(words)
         or _by_latin_patronymic(words, line)
         or _by_initials(words, line)
-        or _by_asian_order(words, line)
+        or _by_asian_order(words, line, order)
         or _by_particle(words, line)
         or _by_order(words, line, order)
     )
+
+
+def _is_pair(words: list[str]) -> bool:
+    """``Vicente e Serra``: two people or a company. ``José Ortega y Gasset`` has more words."""
+    return len(words) == 3 and words[1] in _PAIRING
 
 
 def _monsieur(words: list[str], line: str, order: Order | None) -> _Parts:
@@ -264,13 +302,17 @@ def check_name(text: str) -> str:
         raise NormalizeError("NAME_INVALID", f"{len(line)} characters are too long for a name")
     if "@" in line and "." in line.rsplit("@", 1)[1] and " " not in line:
         raise NormalizeError("NAME_INVALID", f"{line!r} is an e-mail address, not a name")
-    digits = sum(char.isdigit() for char in line)
-    letters = any(char.isalpha() for char in _EXPONENT.sub("", line))
-    if digits >= _FEWEST_DIGITS and not letters:
+    if _is_number(line):
         raise NormalizeError("NAME_INVALID", f"{line!r} is a number, not a name")
     if line.lower().startswith(("http://", "https://", "www.")):
         raise NormalizeError("NAME_INVALID", f"{line!r} is a link, not a name")
     return line
+
+
+def _is_number(line: str) -> bool:
+    if not any(map(str.isdigit, line)) or sum(map(str.isdigit, line)) < _FEWEST_DIGITS:
+        return False
+    return not any(map(str.isalpha, _EXPONENT.sub("", line)))
 
 
 def _by_patronymic(words: list[str]) -> _Parts | None:
@@ -324,7 +366,7 @@ def _apart(word: str) -> list[str]:
     )
 
 
-def _by_asian_order(words: list[str], line: str) -> _Parts | None:
+def _by_asian_order(words: list[str], line: str, order: Order | None) -> _Parts | None:
     """``Nguyễn Văn An``, ``Kim Min-jun``: family name first; ``Wang Xiaoming`` cannot be told."""
     first, second = words[0].lower(), words[1].lower()
     if len(words) > 2 and (
@@ -335,7 +377,7 @@ def _by_asian_order(words: list[str], line: str) -> _Parts | None:
         return _Parts(words[1], "", words[0], "name.korean")
     if len(words) == 2 and _KOREAN_GIVEN.fullmatch(words[0]) and second in _KOREAN_FAMILY:
         return _Parts(words[0], "", words[1], "name.korean")
-    if first in _PINYIN and words[-1].lower() not in _PINYIN:
+    if order != "last_first" and first in _PINYIN and words[-1].lower() not in _PINYIN:
         return _whole(line, "name.whole", "is in an order that cannot be told")
     return None
 
@@ -349,6 +391,9 @@ def _by_particle(words: list[str], line: str) -> _Parts | None:
         # "E." is somebody's initial, "e" is Portuguese for "and".
         if not _INITIAL.fullmatch(word) and word.lower().rstrip(".") in _PARTICLES:
             named = [one for one in words[at:] if one.lower().rstrip(".") not in _PARTICLES]
+            is_one_person = _PAIRING.isdisjoint(words)
+            if at == 2 and is_one_person and name_order.is_spanish(words[0], words[1]):
+                return _Parts(words[0], "", " ".join(words[1:]), "name.particle")
             if word.lower() in _ROMANCE and (at > 1 or len(named) > 1):
                 return _whole(line, "name.whole", "has a particle that may be of either name")
             if at == 2 and known(words[1]).is_family:  # Jansen van Rensburg
@@ -358,16 +403,18 @@ def _by_particle(words: list[str], line: str) -> _Parts | None:
 
 
 def _by_order(words: list[str], line: str, order: Order | None) -> _Parts:
+    if len(words) == 4 and order != "last_first" and name_order.is_spanish_of_four(words):
+        return _Parts(words[0], words[1], " ".join(words[2:]), "name.four_known")
     if len(words) > 3:
         return _whole(line, "name.whole", f"is of {len(words)} words")
-    if order == "last_first":
-        return _Parts(words[1], " ".join(words[2:]), words[0], "name.order_stated")
-    if order == "first_last":
-        return _Parts(words[0], " ".join(words[1:-1]), words[-1], "name.order_stated")
+    if name_order.has_abbreviation(words):
+        return _whole(line, "name.whole", "has an abbreviation or a number in it")
+    if order:
+        return _as_stated(words, line, order)
     if len(words) == 3:
         found = name_order.of_three(words)
         if found:
-            return _Parts(*found, "name.three_known", _doubt_of_last(found[2]))
+            return _Parts(*found, "name.three_known", _doubts_of_three(*found))
     else:
         told = name_order.order_of_two(words[0], words[1])
         if told == "first_last":
@@ -377,17 +424,48 @@ def _by_order(words: list[str], line: str, order: Order | None) -> _Parts:
     return _whole(line, "name.whole", "is in an order that cannot be told")
 
 
+def _as_stated(words: list[str], line: str, order: Order) -> _Parts:
+    """In the order of the file, unless both words are known as names in the other order."""
+    if len(words) == 2 and name_order.is_surely_other(*words, order=order):
+        return _whole(line, "name.whole", f"is not in the order {order}")
+    if len(words) == 3 and order == "last_first" and name_order.is_double_surname(*words[:2]):
+        return _Parts(words[2], "", " ".join(words[:2]), "name.order_stated")
+    if len(words) == 3 and order == "first_last":
+        return _three_as_stated(words, line)
+    if len(words) == 3 and not (known(words[1]).given or name_order.is_middle(words[2])):
+        return _whole(
+            line, "name.whole", "is of three words, none of which is known as a given name"
+        )
+    if order == "last_first":
+        return _Parts(words[1], " ".join(words[2:]), words[0], "name.order_stated")
+    return _Parts(words[0], "", words[1], "name.order_stated")
+
+
+def _three_as_stated(words: list[str], line: str) -> _Parts:
+    found = name_order.of_three(words)
+    if found and found[0] == words[0]:
+        return _Parts(*found, "name.order_stated", _doubts_of_three(*found))
+    if name_order.is_double_surname(*words[1:]):
+        return _Parts(words[0], "", " ".join(words[1:]), "name.order_stated")
+    text = f"{words[1]!r} may belong to the last name of {line!r}"
+    doubt = () if name_order.is_middle(words[1]) else (Note("NAME_LAST_OF_TWO", text),)
+    return _Parts(words[0], words[1], words[2], "name.order_stated", doubt)
+
+
 def _doubt_of_order(one: str, other: str) -> tuple[Note, ...]:
     if not name_order.is_weak(one, other):
         return ()
     return (Note("NAME_ORDER_LIKELY", f"{one!r} is taken for the given name of '{one} {other}'"),)
 
 
-def _doubt_of_last(last: str) -> tuple[Note, ...]:
+def _doubts_of_three(first: str, middle: str, last: str) -> tuple[Note, ...]:
     words = last.split()
-    if len(words) < 2 or name_order.is_double_surname(*words):
+    if len(words) == 2 and not name_order.is_double_surname(*words):
+        text = f"{words[0]!r} may be a middle name; {last!r} is sent as the last name"
+    elif middle and known(middle).family:
+        text = f"{middle!r} may belong to the last name of '{first} {middle} {last}'"
+    else:
         return ()
-    text = f"{words[0]!r} may be a middle name; {last!r} is sent as the last name"
     return (Note("NAME_LAST_OF_TWO", text),)
 
 

@@ -145,7 +145,8 @@ def contents(
         causes=tuple(_causes(digest, say, redact=redact)),
         listed=tuple(_listed(outcome, say, redact=redact) for outcome in digest.listed),
         needing=sum(digest.causes.values()),
-        several_sources=len(summary.sources) > 1,
+        several_sources=len(summary.sources) > 1
+        or any(outcome.source not in summary.sources for outcome in digest.listed),
         changes=tuple(
             (name, say(SET_NAMES.get(name, name)), _top(values), max(0, len(values) - _MOST_NAMED))
             for name, values in changes.items()

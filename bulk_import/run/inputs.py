@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -15,7 +15,7 @@ from bulk_import.mapping.binding import Lists, bind
 from bulk_import.mapping.consent import ConsentWatch
 from bulk_import.mapping.loading import ColumnMapping
 from bulk_import.mapping.rows import RowMapper
-from bulk_import.models import VANISHED, Problem, SourceInfo
+from bulk_import.models import VANISHED, Problem, Row, SourceInfo
 from bulk_import.run.corrections import Corrections, corrections_beside, read_corrections
 from bulk_import.run.judging import BATCH, JudgingStoppedError
 from bulk_import.run.plan import Input
@@ -86,8 +86,18 @@ def opened_sources(
                 corrections.check(source.name, source.header)
                 source.problems.append(corrections.note())
                 source.rows = corrections.watched(source.rows)
+            if mapping.spec.source.places:
+                source.rows = _placed(source.rows, mapping.spec.source.places)
             opened.append((source, mapper, corrections))
         yield opened
+
+
+def _placed(rows: Iterable[Row], columns: Sequence[str]) -> Iterator[Row]:
+    """Yield rows that stand where their cells say; those that say nothing stay where they are."""
+    for row in rows:
+        source, sheet, number = (row.cells.get(column, "") for column in columns)
+        is_said = source and number.isascii() and number.isdigit()
+        yield replace(row, source=source, sheet=sheet, number=int(number)) if is_said else row
 
 
 @contextmanager
@@ -100,17 +110,22 @@ def opened_inputs(
 ) -> Iterator[Iterator[Input]]:
     """As ``opened_sources``, with rows watched for damage by spreadsheet programs."""
     with opened_sources(paths, mapping, names, at=at) as opened:
-        yield (_watched(*one) for one in opened)
+        yield (_watched(*one, is_placed=bool(mapping.spec.source.places)) for one in opened)
 
 
-def _watched(source: Source, mapper: RowMapper, corrections: Corrections | None) -> Input:
+def _watched(
+    source: Source, mapper: RowMapper, corrections: Corrections | None, *, is_placed: bool
+) -> Input:
     detector = DamageDetector(mapper.roles)
 
     def findings() -> list[Problem]:
         unused = corrections.findings() if corrections is not None else []
         return [*source.findings(), *unused, *detector.findings()]
 
-    return Input(source.info(), detector.watched(source), mapper, source.problems, findings)
+    info = source.info()
+    if is_placed:
+        info = replace(info, dialect={**info.dialect, "places": "1"})
+    return Input(info, detector.watched(source), mapper, source.problems, findings)
 
 
 def frame_input(

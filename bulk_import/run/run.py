@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import re
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import (
@@ -43,6 +42,7 @@ from bulk_import.mapping.suppression import SuppressionList
 from bulk_import.models import VANISHED, SourceInfo, Summary
 from bulk_import.progress import Progress
 from bulk_import.run.ahead import ReadAhead, ReadingTask, is_possible
+from bulk_import.run.daily import account_file
 from bulk_import.run.folder import RunFolder
 from bulk_import.run.identity import (
     facts_of,
@@ -75,7 +75,7 @@ from bulk_import.run.planning import plan_of
 from bulk_import.run.reporting import are_current, reports_end, summarize, write_reports
 from bulk_import.run.sending import Confirm, Sending, Steer, answered
 from bulk_import.run.withholding import load_suppression, withhold_suppressed
-from bulk_import.settings import Settings, account_name
+from bulk_import.settings import Settings
 from bulk_import.stopping import Stop, StoppingError, in_thread
 from bulk_import.system.clock import now
 from bulk_import.system.crash import working_in
@@ -397,18 +397,18 @@ class Run:
     @contextmanager
     def _account_lock(self) -> Iterator[None]:
         """Hold the account's lock: two runs would exceed its rate limit without noticing."""
-        folder = self._settings.state_dir
-        if folder is None:
+        lock = account_file(self._settings, "lock")
+        if lock is None:
             yield
             return
-        name = re.sub(r"[^\w.-]", "_", account_name(self._settings.endpoint))
+        folder = lock.parent
         if folder.name == LAST_RESORT:
             self._progress.say(
                 f"the lock of the account is in {folder}: only runs that are started in this folder "
                 f"see it (set {LOCKS_VARIABLE} to a folder that all runs share)"
             )
         made_folder(folder, is_private=True)
-        with hold(folder / f"{name}.lock", f"the account {self._settings.endpoint}"):
+        with hold(lock, f"the account {self._settings.endpoint}"):
             yield
 
     async def _judge(

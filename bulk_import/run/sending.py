@@ -7,7 +7,6 @@ import json
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import datetime
 from functools import partial
 from inspect import isawaitable
 
@@ -25,12 +24,12 @@ from bulk_import.models import Outcome, Status
 from bulk_import.progress import Progress
 from bulk_import.run.ahead import ReadAhead
 from bulk_import.run.canary import choose_canary
+from bulk_import.run.daily import Day, account_file, midnight, today
 from bulk_import.run.folder import RunFolder
 from bulk_import.run.plan import Answer, Plan
 from bulk_import.run.reporting import REPORT
 from bulk_import.settings import Settings
 from bulk_import.stopping import Stop, StoppingError
-from bulk_import.system.clock import rfc3339
 
 Confirm = Callable[[Plan], Answer | Awaitable[Answer]]
 Steer = Callable[[Pace], None]
@@ -74,12 +73,14 @@ class Sending:
     ) -> None:
         """Send pending rows, and those still being judged; returns when all results are on disk."""
         self._folder.check_reports()
+        day = Day(account_file(self._settings, "day.json"), journal.path, today())
+        others = await asyncio.to_thread(day.begin)
         reserve = Reserve(self._folder.reserve)
         reserve.take()
         commits = GroupCommit(journal, reserve)
         try:
             with journal.another() as reader:
-                await self._deliver(reader, client, commits, plan, ahead)
+                await self._deliver(reader, client, commits, plan, ahead, others)
         finally:
             with suppress(StorageError):
                 await commits.flush()
@@ -87,6 +88,8 @@ class Sending:
                 commits.close()
             finally:
                 reserve.give_back()
+            with suppress(StorageError):  # the journal knows as well
+                await asyncio.to_thread(_note, day, journal)
 
     async def _deliver(
         self,
@@ -95,6 +98,7 @@ class Sending:
         commits: GroupCommit,
         plan: Plan,
         ahead: ReadAhead | None,
+        used_by_others: int,
     ) -> None:
         limit = self._settings.safeguards.limit
         total = plan.to_send if limit is None else min(limit, plan.to_send)
@@ -106,7 +110,8 @@ class Sending:
             self._stop,
             watch=self._progress,
             constant_lists=self._constant_lists(reader),
-            used_today=await asyncio.to_thread(reader.count_requests_since, _midnight()),
+            used_today=used_by_others
+            + await asyncio.to_thread(reader.count_requests_since, midnight(today())),
         )
         if self._steer is not None:
             self._steer(pool.pace)
@@ -173,12 +178,9 @@ class Sending:
         return frozenset(resolved.get(value, value) for value in lists)
 
 
-def _midnight() -> str:
-    """Return the start of the local day, in the journal's time format."""
-    midnight = datetime.combine(
-        datetime.now().astimezone().date(), datetime.min.time()
-    ).astimezone()
-    return rfc3339(midnight)
+def _note(day: Day, journal: Journal) -> None:
+    """Note what the run has used of the account's day."""
+    day.end(journal.count_requests_since(midnight(today())), today())
 
 
 def _canary_result(row: Pending, outcome: Outcome, plan: Plan) -> str:

@@ -15,15 +15,14 @@ import re
 import zipfile
 from collections.abc import Iterator
 from decimal import Decimal, InvalidOperation
-from pathlib import Path
 
 from bulk_import.errors import SourceError
 from bulk_import.models import Problem
 from bulk_import.sources.numbers import is_rounded, iso_text, plain_number, rounded
 from bulk_import.sources.remnants import ERROR_VALUES
 from bulk_import.sources.table import LONGEST_CELL, MOST_COLUMNS, MOST_ROWS, Line
-from bulk_import.sources.xlsx.package import Package
-from bulk_import.sources.xlsx.parts import Reader, broken, read_part, refuse_bombs
+from bulk_import.sources.xlsx.package import PackedWorkbook
+from bulk_import.sources.xlsx.parts import Reader, broken, read_part
 
 _CONTENT = "content.xml"
 _BLOCK = 1 << 20
@@ -44,38 +43,21 @@ _GROUPED = re.compile(
 _SCIENTIFIC = re.compile(r"-?\d(?:[.,]\d+)?E[+-]?\d+", re.IGNORECASE)
 
 
-class OdsWorkbook:
-    """An open workbook. Close it, or use it as a context manager.
+class OdsWorkbook(PackedWorkbook):
+    """An open ODS workbook.
 
-    Raises:
-        SourceError: It cannot be read, is protected by a password, or unpacks to too much.
+    Attributes:
+        sheets: (name, is hidden) of each sheet.
     """
 
-    def __init__(self, path: Path, name: str) -> None:
-        self._name = name
-        try:
-            self._zip = zipfile.ZipFile(path)
-        except (zipfile.BadZipFile, OSError) as exc:
-            raise broken(name, str(exc)) from None
-        try:
-            refuse_bombs(self._zip, path, name)
-            package = Package(self._zip)
-            self._content = package.find(_CONTENT)
-            manifest = package.find("META-INF/manifest.xml")
-            if manifest and b"encryption-data" in self._zip.read(manifest):
-                raise SourceError(
-                    f"{name}: protected by a password; save it without", code="SOURCE_ENCRYPTED"
-                )
-            self.sheets = self._sheets()
-        except BaseException:
-            self._zip.close()
-            raise
-
-    def __enter__(self) -> OdsWorkbook:
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        self._zip.close()
+    def _read_directory(self) -> None:
+        self._content = self._package.find(_CONTENT)
+        manifest = self._package.find("META-INF/manifest.xml")
+        if manifest and b"encryption-data" in self._zip.read(manifest):
+            raise SourceError(
+                f"{self._name}: protected by a password; save it without", code="SOURCE_ENCRYPTED"
+            )
+        self.sheets = self._sheets()
 
     def lines(self, at: int) -> Iterator[Line]:
         """Yield the lines of the sheet at a position that have cells, in order."""

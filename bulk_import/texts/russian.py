@@ -232,6 +232,21 @@ TEXTS: dict[str, str | tuple[str, str, str]] = {
     "That did not work": "Не получилось",
     "The account has an address of its own": "У аккаунта собственный адрес",
     "The brake stopped the last night.": "Тормоз остановил последнюю ночь.",
+    "The brake: look at the new list, then accept it or choose another.":
+        "Тормоз: посмотрите на новый список, затем примите его или выберите другой.",
+    "The brake: the new list has no addresses.": "Тормоз: в новом списке нет адресов.",
+    "The brake: {n} contacts would be touched, {most} are allowed.":
+        "Тормоз: были бы затронуты контакты: {n}, разрешено {most}.",
+    "The brake: {n} of {before} would lose, more than {most} %.":
+        "Тормоз: потеряли бы {n} из {before}, больше {most} %.",
+    "The list is right: accept it for this once": "Список верный: принять на этот раз",
+    "Nobody gains and nobody loses: there is nothing to send.":
+        "Никто не получает и никто не теряет: отправлять нечего.",
+    "Who must not be written to": "Кому писать нельзя",
+    "{n} people are not on the new list and lose nothing now, for a cell that is no address may be theirs: {which}": (
+        "{n} человека нет в новом списке, но сейчас он ничего не теряет: ячейка без адреса может быть его: {which}",
+        "{n} человек нет в новом списке, но сейчас они ничего не теряют: ячейка без адреса может быть их: {which}",
+        "{n} человек нет в новом списке, но сейчас они ничего не теряют: ячейка без адреса может быть их: {which}"),
     "The brake: touch at most this many contacts": "Тормоз: затронуть не больше стольких контактов",
     "The built-in sandbox behaves like the service, and nothing leaves this computer.":
         "Встроенная песочница ведёт себя как сервис, и ничего не уходит с этого компьютера.",

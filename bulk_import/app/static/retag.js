@@ -8,10 +8,10 @@ for (const zone of document.querySelectorAll("[data-list]")) {
     for (const file of files) {
       complain("");
       try {
-        const found = await upload("/retag/list", file, (share) => tell(t("Uploading {name}: {percent}", { name: file.name, percent: `${Math.round(100 * share)} %` })));
+        const found = await upload(zone.dataset.list === "suppress" ? "/retag/list?as=suppress" : "/retag/list", file, (share) => tell(t("Uploading {name}: {percent}", { name: file.name, percent: `${Math.round(100 * share)} %` })));
         field.value = [...field.value.split("\n").filter(Boolean), found.list].join("\n");
         const item = document.createElement("li");
-        item.textContent = `${found.name}: ${number(found.people)} · ${found.column}`;
+        item.textContent = [`${found.name}: ${number(found.people)}`, found.column].filter(Boolean).join(" · ");
         shown.append(item);
       } catch (error) {
         complain(error.message);

@@ -4,17 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import unquote
 
 from aiohttp import web
 
-from bulk_import.app.pages import DESK, form_of, page, refused
+from bulk_import.app.pages import DESK, form_of, page, refused, texts_of
 from bulk_import.app.views.uploading import receive
 from bulk_import.errors import BulkImportError, SetupError
-from bulk_import.jobs.projects import IMPORTS, Project, safe_name
+from bulk_import.jobs.projects import IMPORTS, RETAG, Project, safe_name
 from bulk_import.jobs.retagging import write_plan
-from bulk_import.jobs.segments import RetagPlan, Segment, plan_retag, read_members, totals
+from bulk_import.jobs.segments import (
+    MAX_LOSE,
+    RetagPlan,
+    Segment,
+    braked,
+    plan_retag,
+    read_members,
+    totals,
+)
+from bulk_import.mapping.schema import SuppressSpec
+from bulk_import.mapping.suppression import SuppressionList
 from bulk_import.run.folder import new_run_dir
 
 _LISTS = "lists"
@@ -35,6 +46,11 @@ async def upload_list(request: web.Request) -> web.Response:
     path = folder / name
     try:
         await receive(request, path)
+        if request.query.get("as") == "suppress":
+            listed = await asyncio.to_thread(_never_sent, path)
+            return web.json_response(
+                {"list": f"{folder.name}/{name}", "name": name, "column": "", "people": listed}
+            )
         found = await asyncio.to_thread(read_members, [str(path)])
     except (BulkImportError, OSError) as exc:
         await asyncio.to_thread(path.unlink, missing_ok=True)
@@ -59,6 +75,7 @@ async def compare(request: web.Request) -> web.Response:
         return refused(exc)
     return page(
         request, "_retag.html.j2", plan=plan, form=form, totals=totals(plan), samples=_SAMPLES,
+        braked=bool(braked(plan)) and not _accepts(form), most_lose=round(MAX_LOSE * 100),
     )  # fmt: skip
 
 
@@ -67,19 +84,31 @@ async def make(request: web.Request) -> web.Response:
     desk = request.app[DESK]
     form = dict(await form_of(request))
 
+    say = texts_of(request)
+
     def made() -> Project:
         plan = _planned(desk.home, form)
         most = form.get("most", "").strip()
         if most.isdigit() and len(plan.calls) > int(most):
             raise SetupError(
-                f"the brake: {len(plan.calls):,} contacts would be touched, {int(most):,} are allowed"
+                say(
+                    "The brake: {n} contacts would be touched, {most} are allowed.",
+                    n=len(plan.calls), most=int(most),
+                )
+            )  # fmt: skip
+        if braked(plan) and not _accepts(form):
+            raise SetupError(
+                say("The brake: look at the new list, then accept it or choose another.")
             )
         if not plan.calls:
-            raise SetupError("nobody gains and nobody loses: there is nothing to send")
+            raise SetupError(say("Nobody gains and nobody loses: there is nothing to send."))
+        suppress = [Path(file) for file in _lists(desk.home, form.get("suppress", ""))]
+        for file in suppress:
+            _never_sent(file)
         folder = new_run_dir("retag", desk.home)
         folder.mkdir(parents=True)
-        source, mapping = write_plan(folder, plan)
-        return Project.create(desk.home, source, mapping=mapping.read_text("utf-8"), note="retag")
+        source, mapping = write_plan(folder, plan, suppress)
+        return Project.create(desk.home, source, mapping=mapping.read_text("utf-8"), note=RETAG)
 
     try:
         project = await asyncio.to_thread(made)
@@ -100,7 +129,22 @@ def _planned(home: Path, form: dict[str, str]) -> RetagPlan:
         raise SetupError("drop the list of the people who are to have the tag")
     if not segment.changes():
         raise SetupError("name a tag or a list")
-    return plan_retag({"segment": segment})
+    return plan_retag({"segment": segment}, accept=_accepts(form))
+
+
+def _accepts(form: Mapping[str, str]) -> bool:
+    """Whether the person said that the new list is meant as it is."""
+    return form.get("accept") == "1"
+
+
+def _never_sent(file: Path) -> int:
+    """Read a list of people who must not be written to; return the number of its entries.
+
+    Raises:
+        MappingError: An entry is not understood: it would not be honoured.
+    """
+    found = SuppressionList.load([(file, SuppressSpec(file=str(file)))], is_strict=True)
+    return sum(report.understood for report in found.reports)
 
 
 def _lists(home: Path, text: str) -> tuple[str, ...]:

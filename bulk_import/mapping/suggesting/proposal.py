@@ -15,6 +15,9 @@ from bulk_import.mapping.suggesting.own_address import OwnAddress, own_address
 from bulk_import.mapping.suggesting.products import Product, columns_in, recognise
 from bulk_import.mapping.suggesting.regions import Region, propose_region
 from bulk_import.models import Row
+from bulk_import.normalize.name_order import Order, order_of_column
+from bulk_import.normalize.names import split_name
+from bulk_import.normalize.result import NormalizeError
 
 _EMAIL, _PHONE = "lead_email", "lead_phone"
 _COUNTRIES = ("lead_shipping_country_code", "lead_billing_country_code")
@@ -55,6 +58,7 @@ class Proposal:
         rules: Of the columns that speak of consent.
         product: Whose export it is, when the header is known.
         address: What was found out about the columns with addresses.
+        name_order: Of the whole names, where most of them show it and some need it.
         dropped: Field -> rows whose cell cannot be sent as that field, and would be refused for it.
         rows: That were looked at.
         questions: What a person has to decide before anything can be sent.
@@ -68,6 +72,7 @@ class Proposal:
     rules: list[ConsentRule] = field(default_factory=list)
     product: Product | None = None
     address: OwnAddress = field(default_factory=OwnAddress)
+    name_order: Order | None = None
     dropped: dict[str, int] = field(default_factory=dict)
     rows: int = 0
     questions: list[str] = field(default_factory=list)
@@ -287,7 +292,10 @@ def _leave_the_rest(proposal: Proposal, table: Table) -> None:
 
 
 def _complete(proposal: Proposal, table: Table, looked: Sequence[Row]) -> None:
-    """The region of the phones, and what separates the tags."""
+    """The region of the phones, the order of names, and what separates the tags."""
+    if FULL_NAME in proposal.fields:
+        names = table.contents[proposal.fields[FULL_NAME][0].column].values
+        proposal.name_order = _name_order(list(names))
     phones = [s.column for s in proposal.fields.get(_PHONE, ())]
     country = next(
         (proposal.fields[name][0].column for name in _COUNTRIES if name in proposal.fields), ""
@@ -302,6 +310,21 @@ def _complete(proposal: Proposal, table: Table, looked: Sequence[Row]) -> None:
         proposal.separator = _separator(table.contents[tags])
     if proposal.product is not None and proposal.product.separator:
         proposal.separator = proposal.product.separator
+
+
+def _name_order(names: Sequence[str]) -> Order | None:
+    """The order that most names show, if the family name comes first or some names do not tell."""
+    order = order_of_column(names)
+    if order != "first_last":
+        return order
+    return order if any(_is_told_by_it(name) for name in names) else None
+
+
+def _is_told_by_it(name: str) -> bool:
+    try:
+        return split_name(name).is_whole and not split_name(name, order="first_last").is_whole
+    except NormalizeError:
+        return False
 
 
 def _separator(content: Content) -> str:

@@ -11,7 +11,7 @@ from bulk_import.mapping.schema import FieldRule, MappingSpec
 from bulk_import.mapping.suggesting.evidence import FULL_NAME
 from bulk_import.mapping.suggesting.products import columns_in
 from bulk_import.mapping.suggesting.proposal import NAME_PARTS, Proposal, Suggestion
-from bulk_import.mapping.suggesting.writing import PART_OF, field_options
+from bulk_import.mapping.suggesting.writing import field_options, part_options
 
 
 def updated(text: str, name: str, proposal: Proposal) -> tuple[str, list[str]]:
@@ -44,7 +44,7 @@ def _new_fields(spec: MappingSpec, proposal: Proposal) -> Iterator[Change]:
 
 def _rule(target: str, name: str, found: list[Suggestion], proposal: Proposal) -> Value:
     if name == FULL_NAME:
-        return {"column": found[0].column, "part": PART_OF[target]}
+        return dict(part_options(target, found[0].column, proposal))
     options = field_options(name, [s.column for s in found], proposal)
     return found[0].column if list(options) == ["column"] else options
 

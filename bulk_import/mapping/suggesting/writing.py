@@ -20,6 +20,10 @@ _TAGS_ARE_OFF = (
 )
 _PHONE = "lead_phone"
 _COUNTRY_OF = ("lead_shipping_country_code", "lead_billing_country_code")
+_SAY_ORDER = {
+    "last_first": "most names show that the family name comes first",
+    "first_last": "most names show that the given name comes first",
+}
 PART_OF = dict(zip(NAME_PARTS, ("first", "middle", "last"), strict=True))
 
 
@@ -83,9 +87,12 @@ def _one_field(name: str, proposal: Proposal) -> Iterator[str]:
     found = proposal.fields[name]
     comment = _comment(found[0])
     if name == FULL_NAME:
-        column = scalar(found[0].column)
+        if proposal.name_order:
+            comment += f"; {_SAY_ORDER[proposal.name_order]}"
         for at, part in enumerate(NAME_PARTS):
-            yield f"  {part}: {{column: {column}, part: {PART_OF[part]}}}{'' if at else comment}"
+            rule = part_options(part, found[0].column, proposal)
+            inside = ", ".join(f"{option}: {scalar(value)}" for option, value in rule.items())
+            yield f"  {part}: {{{inside}}}{'' if at else comment}"
         return
     options = field_options(name, [s.column for s in found], proposal)
     if proposal.dropped.get(name):
@@ -98,6 +105,12 @@ def _one_field(name: str, proposal: Proposal) -> Iterator[str]:
     else:
         inside = ", ".join(f"{option}: {_value(value)}" for option, value in options.items())
         yield f"  {name}: {{{inside}}}{comment}"
+
+
+def part_options(part: str, column: str, proposal: Proposal) -> dict[str, str]:
+    """Return what the mapping says of a part of the whole names in *column*."""
+    options = {"column": column, "part": PART_OF[part]}
+    return {**options, "order": proposal.name_order} if proposal.name_order else options
 
 
 def field_options(name: str, columns: Sequence[str], proposal: Proposal) -> dict[str, Any]:

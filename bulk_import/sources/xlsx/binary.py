@@ -11,14 +11,13 @@ from __future__ import annotations
 import struct
 import zipfile
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 from bulk_import.models import Problem
 from bulk_import.sources.formats import shown_text
 from bulk_import.sources.numbers import built_in_format, is_rounded, rounded, shown
 from bulk_import.sources.table import LONGEST_CELL, MOST_COLUMNS, Line
-from bulk_import.sources.xlsx.package import Package
-from bulk_import.sources.xlsx.parts import broken, refuse_bombs
+from bulk_import.sources.xlsx.package import PackedWorkbook
+from bulk_import.sources.xlsx.parts import broken
 from bulk_import.sources.xlsx.strings import SharedStrings
 
 _ROW, _BLANK, _RK, _ERROR, _BOOL, _REAL, _TEXT, _SHARED = range(8)
@@ -40,42 +39,20 @@ _LONGEST_RECORD = 1 << 24
 _BLOCK = 1 << 18
 
 
-class BinaryWorkbook:
-    """An open XLSB workbook. Close it, or use it as a context manager.
+class BinaryWorkbook(PackedWorkbook):
+    """An open XLSB workbook.
 
     Attributes:
         sheets: (name, is hidden) of each worksheet.
-
-    Raises:
-        SourceError: It cannot be read.
     """
 
-    def __init__(self, path: Path, name: str) -> None:
-        self._name = name
+    def _read_directory(self) -> None:
         self._strings: SharedStrings | None = None
-        try:
-            self._zip = zipfile.ZipFile(path)
-        except (zipfile.BadZipFile, OSError) as exc:
-            raise broken(name, str(exc)) from None
-        try:
-            refuse_bombs(self._zip, path, name)
-            self._package = Package(self._zip)
-            self._main = self._package.workbook()
-            self._parts: list[str] = []
-            self._epoch_1904 = False
-            self.sheets = self._sheets()
-            self._formats = self._styles()
-        except BaseException:
-            self._zip.close()
-            raise
-
-    def __enter__(self) -> BinaryWorkbook:
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        self._zip.close()
-        if self._strings is not None:
-            self._strings.close()
+        self._main = self._package.workbook()
+        self._parts: list[str] = []
+        self._epoch_1904 = False
+        self.sheets = self._sheets()
+        self._formats = self._styles()
 
     def lines(self, at: int) -> Iterator[Line]:
         """Yield the lines of a sheet that have cells, in order."""
@@ -129,6 +106,7 @@ class BinaryWorkbook:
     def _shared(self) -> SharedStrings:
         if self._strings is None:
             strings = self._strings = SharedStrings(self._name)
+            self._open.callback(strings.close)
             part = self._package.related(self._main, "sharedStrings")
             for kind, data in self._records(part) if part else ():
                 if kind == _STRING:

@@ -1,15 +1,24 @@
-"""The parts of an OOXML package, found by their relationships: names are conventions, not rules."""
+"""Workbooks that are ZIP archives, and the parts of an OOXML package.
+
+Parts are found by their relationships: their names are conventions, not rules.
+"""
 
 from __future__ import annotations
 
 import posixpath
 import zipfile
+from abc import ABC, abstractmethod
+from contextlib import ExitStack
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
 from urllib.parse import unquote
 from xml.etree.ElementTree import Element, ParseError
 
 from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import fromstring
+
+from bulk_import.sources.xlsx.parts import broken, refuse_bombs
 
 _ROOT_RELATIONS = "_rels/.rels"
 _MOST_BYTES = 4 * 2**20  # of a list of relationships
@@ -85,6 +94,39 @@ class Package:
                 if self.find(candidate):
                     return self.find(candidate)
         return ""
+
+
+class PackedWorkbook(ABC):
+    """An open workbook in a ZIP archive. Close it, or use it as a context manager.
+
+    Raises:
+        SourceError: It cannot be read, is protected by a password, or unpacks to too much.
+    """
+
+    def __init__(self, path: Path, name: str) -> None:
+        self._name = name
+        with ExitStack() as stack:
+            try:
+                self._zip = stack.enter_context(zipfile.ZipFile(path))
+            except (zipfile.BadZipFile, OSError) as exc:
+                raise broken(name, str(exc)) from None
+            refuse_bombs(self._zip, path, name)
+            self._package = Package(self._zip)
+            self._read_directory()
+            self._open = stack.pop_all()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._open.close()
+
+    @abstractmethod
+    def _read_directory(self) -> None:
+        """Find out which sheets there are, and what all of them share."""
 
 
 def _folded(name: str) -> str:

@@ -15,16 +15,14 @@ knows plain rows, ``sheet`` says what a cell shows, ``strings`` keeps the texts 
 from __future__ import annotations
 
 import re
-import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 
 from bulk_import.sources.numbers import built_in_format
 from bulk_import.sources.table import MOST_COLUMNS, Line
-from bulk_import.sources.xlsx.package import Package
-from bulk_import.sources.xlsx.parts import Reader, broken, read_part, refuse_bombs
+from bulk_import.sources.xlsx.package import PackedWorkbook
+from bulk_import.sources.xlsx.parts import Reader, broken, read_part
 from bulk_import.sources.xlsx.sheet import SheetReader
 from bulk_import.sources.xlsx.strings import SharedStrings, StringsReader
 
@@ -43,36 +41,14 @@ class Sheet:
     is_hidden: bool
 
 
-class Workbook:
-    """An open workbook. Close it, or use it as a context manager."""
+class Workbook(PackedWorkbook):
+    """An open XLSX or XLSM workbook."""
 
-    def __init__(self, path: Path, name: str) -> None:
-        self._name = name
+    def _read_directory(self) -> None:
         self._strings: SharedStrings | None = None
-        try:
-            self._zip = zipfile.ZipFile(path)
-        except (zipfile.BadZipFile, OSError) as exc:
-            raise broken(name, str(exc)) from None
-        try:
-            refuse_bombs(self._zip, path, name)
-            self._package = Package(self._zip)
-            self._main = self._package.workbook()
-            self.sheets, self.epoch_1904 = self._workbook()
-            self._formats = self._styles()
-        except BaseException:
-            self._zip.close()
-            raise
-
-    def __enter__(self) -> Workbook:
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        self._zip.close()
-        if self._strings is not None:
-            self._strings.close()
+        self._main = self._package.workbook()
+        self.sheets, self.epoch_1904 = self._workbook()
+        self._formats = self._styles()
 
     def lines(self, sheet: Sheet) -> Iterator[Line]:
         """Yield the lines of a sheet that have cells, in order."""
@@ -147,6 +123,7 @@ class Workbook:
     def _shared(self) -> SharedStrings:
         if self._strings is None:
             strings = self._strings = SharedStrings(self._name)
+            self._open.callback(strings.close)
             part = self._related("sharedStrings", "xl/sharedStrings.xml")
             if part:
                 self._read(part, StringsReader(strings))

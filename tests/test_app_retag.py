@@ -1,0 +1,109 @@
+"""Re-tagging on the page has the rules of the command: brake, accepting, lists of people never sent."""
+
+from __future__ import annotations
+
+import json
+from urllib.parse import quote
+
+import pytest
+
+from tests.test_app_sending import sent_by_page
+from tests.visitors import Visitor
+
+PEOPLE = [f"p{n}@example.org" for n in range(10)]
+
+
+async def _list(person: Visitor, *lines: str, name: str = "new.csv", kind: str = "") -> str:
+    status, answer = await _try_list(person, *lines, name=name, kind=kind)
+    assert status == 200, answer
+    return str(answer["list"])
+
+
+async def _try_list(person: Visitor, *lines: str, name: str, kind: str):
+    status, text, _ = await person.ask(
+        "POST", f"/retag/list{f'?as={kind}' if kind else ''}", headers={"X-File-Name": quote(name)},
+        data="\n".join(["E-mail", *lines, ""]).encode(),
+    )  # fmt: skip
+    return status, json.loads(text)
+
+
+async def _make(person: Visitor, **form: str) -> tuple[int, dict[str, str]]:
+    status, text, _ = await person.ask("POST", "/retag/make", data={"add_tags": "vip"} | form)
+    return status, json.loads(text)
+
+
+async def test_the_brake_stops_a_list_that_would_take_the_tag_from_many(person):
+    new = await _list(person, *PEOPLE[:6])
+    form = {"new": new, "previous": await _list(person, *PEOPLE, name="old.csv")}
+
+    shown = (await person.post("/retag/compare", add_tags="vip", **form))["html"]
+    status, said = await _make(person, **form)
+
+    assert "The brake: 4 of 10 would lose, more than 30 %." in shown
+    assert "<button disabled>" in shown
+    assert (status, said["error"]) == (
+        409, "The brake: look at the new list, then accept it or choose another."
+    )  # fmt: skip
+    accepted = (await person.post("/retag/compare", add_tags="vip", accept="1", **form))["html"]
+    assert "The brake" not in accepted
+    status, said = await _make(person, accept="1", **form)
+    assert (status, said["url"].split("/")[1]) == (200, "imports")
+
+
+async def test_a_page_in_russian_says_it_in_russian(person):
+    old = await _list(person, *PEOPLE, name="old.csv")
+    headers = {"Accept-Language": "ru"}
+    for lines, text in (
+        ((), "Тормоз: в новом списке нет адресов."),
+        (PEOPLE[:3], "Тормоз: потеряли бы 7 из 10, больше 30 %."),
+        ((*PEOPLE[:8], "x@@y"), "2 человек нет в новом списке, но сейчас они ничего не теряют"),
+    ):
+        form = {"new": await _list(person, *lines), "previous": old, "add_tags": "vip"}
+        _, shown, _ = await person.ask("POST", "/retag/compare", headers=headers, data=form)
+        assert text in shown
+        _, said, _ = await person.ask("POST", "/retag/make", headers=headers, data=form)
+        assert json.loads(said)["error"].startswith(("Тормоз: посмотрите", "Никто не получает"))
+
+
+async def test_who_may_be_behind_a_damaged_cell_loses_only_when_the_list_is_accepted(person):
+    await person.post("/account", kind="sandbox")
+    new = await _list(person, *PEOPLE[:9], "p9@example,org")
+    form = {"new": new, "previous": await _list(person, *PEOPLE, name="old.csv")}
+    shown = (await person.post("/retag/compare", add_tags="vip", **form))["html"]
+    assert "1 person is not on the new list and loses nothing now" in shown
+    assert (await _make(person, **form))[0] == 409  # nobody gains and nobody loses
+    _, made = await _make(person, accept="1", **form)
+    sending = await sent_by_page(person, made["url"].removesuffix("/plan"))
+    await sending.task
+    sandbox = person.page.desk._sandbox
+    assert [(r.email, r.form["remove_tags"]) for r in sandbox.sent()] == [("p9@example.org", "vip")]
+
+
+async def test_who_must_not_be_written_to_is_not_sent_and_an_odd_entry_refuses_the_list(person):
+    await person.post("/account", kind="sandbox")
+    never = await _list(
+        person,
+        "Person One <P1@example.org>",
+        "mailto:p2@example.org",
+        name="out.csv",
+        kind="suppress",
+    )
+    form = {"new": await _list(person, *PEOPLE), "suppress": never}
+    _, made = await _make(person, **form)
+    sending = await sent_by_page(person, made["url"].removesuffix("/plan"))
+    await sending.task
+    sandbox = person.page.desk._sandbox
+    assert sorted(r.email for r in sandbox.sent()) == sorted({*PEOPLE} - {PEOPLE[1], PEOPLE[2]})
+
+    status, said = await _try_list(person, "p1@@example", name="out.csv", kind="suppress")
+    assert status == 409
+    assert "'p1@@example' is not understood as an address" in said["error"]
+
+
+@pytest.mark.parametrize("most", ["9", "1"])
+async def test_more_contacts_than_allowed_are_not_touched(person, most):
+    new = await _list(person, *PEOPLE)
+    status, said = await _make(person, new=new, most=most)
+    assert (status, said["error"]) == (
+        409, f"The brake: 10 contacts would be touched, {most} are allowed."
+    )  # fmt: skip
