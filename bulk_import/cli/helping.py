@@ -56,6 +56,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "bulk-import retag vip.xlsx --state vip.state --add-tag vip --account shop --dry-run",
     ),
     "singer": ("bulk-import singer -m mapping.yml --account shop --stream contacts",),
+    "tags": ("bulk-import tags contacts.xlsx -m mapping.yml",),
     "undo": ("bulk-import undo runs/may",),
     "report": ("bulk-import report runs/may", "bulk-import report runs/may --redact"),
     "runs": ("bulk-import runs", "bulk-import runs --json"),
