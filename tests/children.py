@@ -58,8 +58,8 @@ class Served:
         wait_for(lambda: len(self.sent()) >= requests, "the run does not get going")
 
 
-def wait_for(condition: Callable[[], object], what: str) -> None:
-    deadline = time.monotonic() + 60
+def wait_for(condition: Callable[[], object], what: str, *, seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, what
         time.sleep(0.02)

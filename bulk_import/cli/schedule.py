@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import getpass
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -51,7 +51,7 @@ def command(
         words=[*_program(), *command_line],
         folder=Path.cwd(),
         times=times,
-        user=user or getpass.getuser(),
+        user=user or _me(),
         needs_key=not has_key,
         mail=mail,
         timeout_s=options.get("timeout_s") or 30.0,
@@ -105,3 +105,15 @@ def _program() -> list[str]:
     if called.stem == "bulk-import" and called.is_file():
         return [str(called.absolute())]
     return [sys.executable, "-m", "bulk_import"]
+
+
+def _me() -> str:
+    """Return the name of the user, as the system knows it; the number of one who has none."""
+    if os.name == "nt":  # pragma: no cover - there is no systemd either
+        return os.environ.get("USERNAME", "")
+    import pwd
+
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return str(os.getuid())

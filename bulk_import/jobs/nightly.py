@@ -32,6 +32,7 @@ from bulk_import.normalize.mailboxes import email_key, mailboxes
 from bulk_import.progress import Progress, Silence
 from bulk_import.run.folder import JOURNAL, RunFolder, new_run_dir
 from bulk_import.run.inputs import opened_inputs
+from bulk_import.run.judging import who_said_no
 from bulk_import.run.plan import Tally
 from bulk_import.run.reporting import write_reports
 from bulk_import.run.run import Run
@@ -374,6 +375,7 @@ class _NightJob:
         journal.remember(night_stats=json.dumps(self._stats))
         self._compare(journal, groups, known)
         present = {email_key(key) for key in (*groups, *journal.contacts(without=missing))}
+        present.update(key for key, _ in who_said_no(journal))  # also where the cell was refused
         if any(email_key(key) in present for key in queued):
             _call_back(journal, missing, present)
         vanished = sorted(

@@ -64,6 +64,7 @@ schwarze liste|gesperrt|blockiert|liste noire|bloquee?|lista negra|bloquead[oa]|
 lista nera|bloccat[oa]|czarna lista|zablokowan\w+|kara liste|engellen\w+""",
     "asked not to be contacted": r"""
 (?:do not|dont|no) (?:contact|e ?mails?|mail|mailings?|market\w*|send|disturb)|dnc|
+stop (?:all )?(?:e ?mail|mail|newsletter|sending|writing|contact)\w*|
 (?:do not|dont|not) allow (?:bulk )?(?:e ?mails?|marketing)|
 не (?:писать|отправлять|беспокоить|связываться|присылать)|
 nicht (?:anschreiben|kontaktieren|schreiben)|keine werbung|
@@ -88,7 +89,7 @@ _CONSENT = r"""
 opt(?:ed|s)? ?ins?|has opted in\w*|double opt ?in|doi|subscri(?:bed?|ber|ptions?)|newsletters?|
 consent\w*|permissions?|gdpr|agree[sd]?|agreement|allowed|(?:e ?mail )?marketing|
 accept(?:s|ed)? (?:e ?mails?|newsletters?)|wants (?:newsletters?|e ?mails?)|
-(?:can|may|ok to|okay to) (?:e ?mail|contact|send|write|mail)|
+(?:can|may|ok to|okay to) (?:be )?(?:e ?mail|contact|send|sent|writ|mail)\w*|
 (?:join|on|in) (?:the |our |your )?mailing lists?|
 promotional e ?mails?|e ?mail promotions?|receives? (?:e ?mails?|newsletters?|promotions?)|
 подпис\w+|рассылк\w+|новост\w+|согласи\w+|согласен|согласна|разреш\w+|
@@ -122,7 +123,11 @@ profil(?:ing|azione|owani[ea]|age|ierung|acion|acao)|cookies?|third part(?:y|ies
 tiers|terceros|terceiros|photos?|images?|bildrechte|droit a l image|"""
 _ANY_MAIL = "e ?mails?|mails?|newsletters?|почт\\w+|correo|courriel"
 _NO = "no|not|non|без|нет|не|keine?|ohne|nicht|sin|sem|nao|senza|bez|brak|pas de|sans"
-_WITHDRAWN = "withdrawn|revoked|отозван\\w+|widerrufen|yok|wycofan\\w+"
+_WITHDRAWN = (
+    "withdrawn|revoked|отозван\\w+|widerrufen|yok|wycofan\\w+|"
+    "cancell?ed|cancelad[oa]s?|cancellat[oaie]|anulad[oa]s?|annull?[eé]e?s?|annullat[oaie]|"
+    "отмен[её]н\\w*|прекращен\\w*|gek[uü]ndigt|storniert|anulowan\\w+|iptal"
+)
 
 
 def _word(pattern: str) -> re.Pattern[str]:
@@ -131,7 +136,10 @@ def _word(pattern: str) -> re.Pattern[str]:
 
 
 _REASON_WORDS = tuple((because, _word(pattern)) for because, pattern in _REASONS.items())
-_NEGATED = _word(f"(?:{_NO}) (?:de |da |di )?(?:{_CONSENT})|(?:{_CONSENT}) (?:{_WITHDRAWN})")
+_NEGATED = _word(
+    f"(?:{_NO}) (?:de |da |di )?(?:{_CONSENT})|(?:{_CONSENT}) (?:{_WITHDRAWN})|"
+    f"(?:{_WITHDRAWN}) (?:de |da |di |a |la |el |the |al )*(?:{_CONSENT})"
+)
 _CONSENT_WORD, _STATE_WORD = _word(_CONSENT), _word(_STATE)
 _CIRCUMSTANCE, _YES_DETAIL = _word(_CIRCUMSTANCES), _word(_OF_A_YES)
 _CHANNEL, _MAIL = _word(_OTHER_CHANNEL), _word(_ANY_MAIL)

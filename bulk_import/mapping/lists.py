@@ -16,7 +16,7 @@ from bulk_import.errors import MappingError, MappingProblem, SourceError
 from bulk_import.mapping.schema import SuppressSpec
 from bulk_import.normalize.consent import folded_cell
 from bulk_import.normalize.folding import fold
-from bulk_import.normalize.mailboxes import domain_in, domain_key, email_key, mailboxes
+from bulk_import.normalize.mailboxes import domain_in, domain_key, email_key, is_spoken, mailboxes
 from bulk_import.normalize.providers import is_public_provider
 from bulk_import.normalize.text import clean_line
 from bulk_import.sources import SourceOptions
@@ -27,7 +27,7 @@ _HASH = re.compile(r"(?:(?:md5|sha-?1|sha-?256)[:=]\s*)?([0-9a-f]{32}|[0-9a-f]{4
 _DOMAIN_HEADER = re.compile(r"\b(?:domains?|домен\w*|domaines?|domini[oo]?s?|domen\w*|alan adi)\b")
 _HASH_HEADER = re.compile(r"\b(?:md5|sha ?1|sha ?256|hash\w*|хеш\w*|хэш\w*|digests?)\b")
 _AN_AT = re.compile(
-    r"[@\uff20\ufe6b]|%40|&#0*64;|&#x0*40;|&commat;|[(\[{]\s*at\s*[)\]}]", re.IGNORECASE
+    r"[@\uff20\ufe6b]|%40|&#0*64;?|&#x0*40;?|&commat;?|[(\[{]\s*at\s*[)\]}]", re.IGNORECASE
 )
 _TOKEN = re.compile(r"\S*[.\d]\S*")  # in a column of addresses: was meant for one, or is none
 _PLACEHOLDERS = frozenset({"-", "--", "n/a", "na", "none", "null", "nil"})
@@ -250,13 +250,14 @@ class _Sheet:
                 continue
             self._read_line(line)
         for column, cells in self._odd.items():
-            if self._understood[column] * 2 >= self._filled[column]:
+            # The first line may be a header that says nothing of its own.
+            if self._understood[column] * 2 >= self._filled[column] - 1:
                 for row, text in cells:
                     self._reader.name(self._name, row, column + 1, text)
 
     def _is_header(self, line: Line) -> bool:
         """Learn what the columns are from a line without entries; return whether it told any."""
-        if self._understood or any(_AN_AT.search(cell) for cell in line.cells):
+        if self._understood or any(_has_an_at(cell) for cell in line.cells):
             return False
         before = len(self._kinds), len(self._only)
         for at, cell in enumerate(line.cells):
@@ -289,7 +290,7 @@ class _Sheet:
         text = cell.strip()
         if text.startswith("*."):
             kind, text = "domains", text[2:]
-        if kind == "addresses" and not _AN_AT.search(cell):
+        if kind == "addresses" and not _has_an_at(cell):
             self._without_at(at, row, cell)
         elif self._reader.take(kind, text, row, at + 1):
             self._understood[at] += 1
@@ -307,6 +308,10 @@ class _Sheet:
     def _is_handle(self, at: int, cell: str) -> bool:
         """Whether a cell such as ``@anna`` is of a column that holds no addresses."""
         return bool(re.fullmatch(r"@\w+", cell.strip())) and not self._understood[at]
+
+
+def _has_an_at(cell: str) -> bool:
+    return _AN_AT.search(cell) is not None or is_spoken(cell)
 
 
 def _is_hash(text: str) -> bool:

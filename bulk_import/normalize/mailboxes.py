@@ -25,6 +25,12 @@ _AT = re.compile(r"\s*[(\[{<]\s*(?:at|@|ät|arroba|собака)\s*[)\]}>]\s*", 
 _DOT = re.compile(
     r"\s*[(\[{<]\s*(?:dot|\.|punkt|punto|ponto|point|точка)\s*[)\]}>]\s*", re.IGNORECASE
 )
+# "anna at example dot org", "anna (a) example.org": only as the whole of a text.
+_SPOKEN = re.compile(
+    r"\s*(?P<local>[\w.+-]+)(?:\s+at\s+(?P<spoken>[\w-]+(?:(?:\s+dot\s+|\.)[\w-]+)*\s+dot\s+\w{2,})"
+    r"|\s*\(a\)\s*(?P<domain>[\w-]+(?:\.[\w-]+)*\.\w{2,}))\s*",
+    re.IGNORECASE,
+)
 _SPACED = re.compile(r"(\S+)\s*@\s*(\S+)")
 _DOMAIN = re.compile(r"(?:[\w-]+\.)+[^\W\d_][\w-]+")
 _EDGES = "='`´‘’*.!?~^#"
@@ -97,6 +103,11 @@ def _wildcard(token: re.Match[str], line: str) -> str:
     return domain if _DOMAIN.fullmatch(domain) else ""
 
 
+def is_spoken(text: str) -> bool:
+    """Whether a text is an address as people say it: ``anna at example dot org``."""
+    return _SPOKEN.fullmatch(text) is not None
+
+
 @lru_cache(maxsize=65536)
 def email_key(address: str, *, gmail_dots: bool = False) -> str:
     """Return what two spellings of one mailbox have in common: case, wide letters, both forms of a domain.
@@ -143,6 +154,11 @@ def _unwrapped(text: str) -> str:
     text = unicodedata.normalize("NFKC", clean(text))
     if "%40" in text:
         text = unquote(text)
+    if spoken := _SPOKEN.fullmatch(text):
+        domain = re.sub(
+            r"\s+dot\s+", ".", spoken["spoken"] or spoken["domain"], flags=re.IGNORECASE
+        )
+        return f"{spoken['local']}@{domain}"
     text = _AT.sub("@", text)
     if "@" in text:
         text = _DOT.sub(".", text)

@@ -42,6 +42,7 @@ _LATIN_FAMILY = re.compile(
 _TURKISH = frozenset("İıŞşĞğ")
 _INITIAL = re.compile(r"[^\W\d_]\.?")
 _MIDDLE = re.compile(r"[^\W\d_]\.?|[A-Za-z'-]+(?:ovich|evich|yich|ovna|evna|ichna)")
+_DIGIT = re.compile(r"\d")
 _SHORT = 5  # letters; a shorter word in capitals may be an abbreviation
 _GREEK_FAMILY = re.compile(r".{2,}(?:όπουλος|οπούλου|ίδης|ίδου|άκης|άκη|έας|ίου|ου)")
 _SHARE = 0.9  # of the names that show an order must show this one
@@ -155,7 +156,9 @@ def _in_turkish(word: str) -> Known | None:
 def order_of_two(one: str, other: str) -> Order | None:
     """Return the order of two words, ``None`` where it cannot be told."""
     first, second = known(one), known(other)
-    likelihood = _times(first.given, second.family) / _times(first.family, second.given)
+    forwards = (first.given + _UNKNOWN) * (second.family + _UNKNOWN)
+    backwards = (first.family + _UNKNOWN) * (second.given + _UNKNOWN)
+    likelihood = forwards / backwards
     by_capitals = _by_capitals(one, other)
     if by_capitals:
         is_against = likelihood < 1 if by_capitals == "first_last" else likelihood > 1
@@ -200,10 +203,6 @@ def _by_the_known_one(
     return None
 
 
-def _times(given: float, family: float) -> float:
-    return (given + _UNKNOWN) * (family + _UNKNOWN)
-
-
 def is_weak(one: str, other: str) -> bool:
     """Whether one word alone decides the order, and is known in one language or as either name."""
     first = known(one)
@@ -212,15 +211,19 @@ def is_weak(one: str, other: str) -> bool:
 
 def has_abbreviation(words: Sequence[str]) -> bool:
     """Whether a short word in capitals beside others is no known name: ``KKB Prasetyo``, ``Lima SA``."""
-    if any(char.isdigit() for word in words for char in word):
+    if _DIGIT.search(" ".join(words)):
         return True
-    short = [word for word in words if word.isupper() and 1 < len(word.strip(".")) < _SHORT]
-    is_mixed = not all(word.isupper() for word in words)
-    return is_mixed and any("." not in word and _is_unknown(known(word)) for word in short)
+    loud = [word for word in words if word.isupper()]
+    if not loud or len(loud) == len(words):
+        return False
+    short = [word for word in loud if 1 < len(word) < _SHORT and "." not in word]
+    return any(_is_unknown(known(word)) for word in short)
 
 
 def _by_capitals(one: str, other: str) -> Order | None:
     """``DUPONT Marie``: who writes one name in capitals means the family's."""
+    if not (one.isupper() or other.isupper()):
+        return None
     loud = [word.isupper() and len(word.strip(".")) > 2 for word in (one, other)]
     quiet = [word[:1].isupper() and not word.isupper() for word in (one, other)]
     if loud[0] and quiet[1]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Literal
 
 from bulk_import.normalize import name_order
@@ -20,6 +20,7 @@ from bulk_import.normalize.result import Normalized, NormalizeError, Note
 from bulk_import.normalize.text import clean_line
 
 LONGEST = 250
+_LONGEST_WORD = 60
 _FEWEST_DIGITS = 4  # below that a name of digits is somebody's joke, not a shifted column
 
 _TITLES = frozenset(
@@ -142,7 +143,11 @@ def name_part(text: str, part: Part, *, order: Order | None = None) -> Normalize
 @lru_cache(maxsize=8192)
 def split_name(text: str, *, order: Order | None = None) -> _Parts:
     """Return the parts of a whole name. Raises as ``name_part`` does."""
-    line = check_name(text)
+    line = clean_line(text)
+    words = line.split(" ")
+    if len(words) == 2 and _is_plain(words[0]) and _is_plain(words[1]):
+        return _by_order(words, line, order)
+    line = check_name(line)
     if _is_company(line):
         return _whole(line, "name.no_person", "looks like the name of a company")
     bare = _without_remark(_NICKNAME.sub(" ", line).strip() or line)
@@ -159,6 +164,31 @@ def split_name(text: str, *, order: Order | None = None) -> _Parts:
         return parts
     note = Note("NAME_PART_DROPPED", f"{' '.join(lost)!r} of {line!r} is in no part of the name")
     return replace(parts, notes=(*parts.notes, note))
+
+
+@lru_cache(maxsize=16384)
+def _is_plain(word: str) -> bool:
+    """Whether of two such words only the order is asked: no title, no company's word, no patronymic.
+
+    Most names are of two plain words, and the same words come again and again.
+    """
+    return (
+        1 < len(word) < _LONGEST_WORD
+        and word.isalpha()
+        and not word.isupper()
+        and word.lower() not in _special()
+        and _EAST_ASIAN.search(word) is None
+        and not _is_patronymic(word)
+    )
+
+
+@cache
+def _special() -> frozenset[str]:
+    """Words that say something besides a name."""
+    return frozenset().union(
+        _TITLES, _TITLES_WITH_DOT, _MAYBE_TITLES, _SUFFIXES, _DEGREES, _TOGETHER, _PAIRING, _REMARKS,
+        _PLAIN_COMPANY_WORDS, _CHILD_OF, _PARTICLES, _PINYIN,
+    )  # fmt: skip
 
 
 def _is_company(line: str) -> bool:

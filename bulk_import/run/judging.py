@@ -185,14 +185,14 @@ def _twice(mapper: RowMapper, number: int, row: Row, body: bytes, others: Sequen
 
 def withhold_skipped(journal: Journal) -> None:
     """Settle pending rows of people who said no, or may have said no, in another row."""
-    contacts = _who_said_no(journal)
+    contacts = who_said_no(journal)
     first = next(contacts, None)
     if first is not None:
         journal.withhold(_withheld(journal, chain([first], contacts)))
 
 
-def _who_said_no(journal: Journal) -> Iterator[tuple[str, int]]:
-    """Yield (key of the contact, seq of the row that says so)."""
+def who_said_no(journal: Journal) -> Iterator[tuple[str, int]]:
+    """Yield (key of the contact, seq of the row) of who said no, or may have said no."""
     for seq, email, reasons in journal.said_no(MAY_SAY_NO):
         if email:
             yield email_key(email), seq
