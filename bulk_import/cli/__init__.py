@@ -20,11 +20,8 @@ COMMANDS = {
     "retag": "Tags from lists: who gains, who loses, who stays.",
     "singer": "The target of a Singer tap: records in, confirmed STATE out.",
     "state": "Look into the state of a sync, or make it forget.",
-<<<<<<< HEAD
     "tags": "Tags that are probably one, and the lines that join them.",
-=======
     "fleet": "Many accounts from one file: each job in a process of its own.",
->>>>>>> ce39474
     "undo": "The reverse of a run's tags and lists, as a file.",
     "report": "Write the reports of a run again.",
     "runs": "Earlier runs, oldest first.",

@@ -56,16 +56,13 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "bulk-import retag vip.xlsx --state vip.state --add-tag vip --account shop --dry-run",
     ),
     "singer": ("bulk-import singer -m mapping.yml --account shop --stream contacts",),
-<<<<<<< HEAD
     "tags": ("bulk-import tags contacts.xlsx -m mapping.yml",),
-=======
     "fleet": (
         "bulk-import fleet jobs.yml --plan",
         "bulk-import fleet jobs.yml --notify https://hooks.example.com/imports",
         "bulk-import fleet jobs.yml --only shop-nightly --accept",
         "bulk-import fleet jobs.yml --cluster tls://scheduler:8786 --home /var/lib/bulk_import",
     ),
->>>>>>> ce39474
     "undo": ("bulk-import undo runs/may",),
     "report": ("bulk-import report runs/may", "bulk-import report runs/may --redact"),
     "runs": ("bulk-import runs", "bulk-import runs --json"),
