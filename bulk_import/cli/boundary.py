@@ -98,6 +98,22 @@ def _ended_by(exc: BaseException, scene: Scene, arguments: Sequence[str]) -> int
     return EXIT_BUG
 
 
+def end_of(exc: BaseException) -> tuple[int, str]:
+    """Return the exit code in which *exc* ends a command, and why, without anybody's data."""
+    if isinstance(exc, SystemExit):
+        return (exc.code if isinstance(exc.code, int) else 1), "ended by a signal"
+    if isinstance(exc, click.Abort | KeyboardInterrupt):
+        return EXIT_INTERRUPTED, "interrupted"
+    if isinstance(exc, click.ClickException):
+        return exc.exit_code, exc.format_message()
+    if isinstance(exc, BrokenPipeError):
+        return 0, ""
+    known = _situation(exc) if isinstance(exc, Exception | BaseExceptionGroup) else None
+    if known is not None:
+        return known.exit_code, str(known)
+    return EXIT_BUG, str(exc) if isinstance(exc, BugError) else _bug(exc)
+
+
 def _bug(exc: BaseException) -> str:
     while isinstance(exc, BaseExceptionGroup):
         exc = exc.exceptions[0]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +46,12 @@ def command(
     from bulk_import.system.files import made_folder, replaced
 
     options = _understood(command_line)
-    has_key = options.get("api_key_file") or options.get("profile") or Path(".env").is_file()
+    is_fleet = command_line[0] == "fleet"
+    for note in _notes(options):
+        click.echo(f"note: {note}", err=True)
+    has_key = (
+        is_fleet or options.get("api_key_file") or options.get("profile") or Path(".env").is_file()
+    )
     schedule = Schedule(
         name=name,
         words=[*_program(), *command_line],
@@ -53,6 +59,7 @@ def command(
         times=times,
         user=user or _me(),
         needs_key=not has_key,
+        has_keys_of_jobs=is_fleet,
         mail=mail,
         timeout_s=options.get("timeout_s") or 30.0,
     )
@@ -97,6 +104,21 @@ def _understood(words: tuple[str, ...]) -> dict[str, Any]:
     if name in _ASKING and not options.get("yes"):
         raise SettingsError(f"schedule {name}: nobody will be there to be asked; add --yes")
     return options
+
+
+def _notes(options: dict[str, Any]) -> Iterator[str]:
+    """Yield what will not work as it is now, or should not be written into a unit."""
+    from bulk_import.sources.remote import is_remote, shown
+
+    for name in ("mapping", "jobs", "api_key_file", "config"):
+        if options.get(name) is not None and not Path(options[name]).exists():
+            yield f"{options[name]}: not here now; the command runs in this folder, {Path.cwd()}"
+    for path in options.get("source") or options.get("new") or ():
+        if is_remote(path) and shown(path) != path:
+            yield (
+                f"{shown(path)}: holds a token that everybody can read in a unit; a bearer token goes "
+                "into BULK_IMPORT_SOURCE_TOKEN"
+            )
 
 
 def _program() -> list[str]:

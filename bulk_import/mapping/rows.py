@@ -106,7 +106,7 @@ class RowMapper:
     """Maps rows by a binding. Made once per file; ``record`` is called for every row."""
 
     def __init__(self, binding: Binding) -> None:
-        self._binding = binding
+        self.binding = self._binding = binding
         self._used = binding.used_columns
         self._places = {column: at for at, column in enumerate(binding.header)}
         self._fields = [_Field(bound, self._normalizer(bound)) for bound in binding.fields]

@@ -129,6 +129,10 @@ class FieldRule(Part):
         default=None, description="Between tags or lists of one cell; several in a list."
     )
     always: Columns = Field(default=(), description="Tags or lists that every contact gets.")
+    mirror: bool = Field(
+        default=False,
+        description="Of tags or lists: sync takes back what a contact no longer has in the column.",
+    )
     several: Literal["first", "refuse"] | None = Field(
         default=None,
         description="What is done about several numbers (first if not said) or addresses (refuse).",
