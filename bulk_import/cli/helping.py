@@ -59,6 +59,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "bulk-import retag vip.xlsx --state vip.state --add-tag vip --account shop --dry-run",
     ),
     "singer": ("bulk-import singer -m mapping.yml --account shop --stream contacts",),
+    "tags": ("bulk-import tags contacts.xlsx -m mapping.yml",),
     "fleet": (
         "bulk-import fleet jobs.yml --plan",
         "bulk-import fleet jobs.yml --notify https://hooks.example.com/imports",

@@ -113,7 +113,8 @@ class FieldRule(Part):
         description="Of the whole names of a column with part: where it is always one.",
     )
     values: dict[str, str] = Field(
-        default_factory=dict, description="What cells say -> what is meant, before anything else."
+        default_factory=dict,
+        description="What cells (of tags: a single tag, too) say -> what is meant, before anything else.",
     )
     region_from: Columns = Field(default=(), description="The column with the country of a phone.")
     case: Literal["keep", "title"] = Field(
