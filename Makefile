@@ -98,7 +98,7 @@ mutants: $(READY) ## Plant small faults in the code and count those that the tes
 LOCK = uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
   --upgrade --custom-compile-command "make lock" --quiet
 
-picture: $(READY) ## Make the picture of the README anew (needs chromium)
+picture: $(READY) ## Make the pictures of README and tutorial anew (needs chromium)
 	@$(BIN)/python -m docs.picture
 
 lock: ## Pin every dependency again (needs uv)

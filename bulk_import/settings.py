@@ -342,8 +342,8 @@ class Settings:
         missing = []
         if not self.endpoint:
             missing.append(
-                f"which account? give --account LOGIN, or set {environment.ACCOUNT_VARIABLE} "
-                f"(or --endpoint URL, {environment.ENDPOINT_VARIABLE})"
+                f"which account? give --account LOGIN or --profile NAME, or set "
+                f"{environment.ACCOUNT_VARIABLE} (or --endpoint URL, {environment.ENDPOINT_VARIABLE})"
             )
         if not self.api_key:
             missing.append(

@@ -108,6 +108,18 @@ def test_several_separators_are_tried_together_and_a_tag_that_looks_like_several
     assert "  tags to add, from column Segments and for every row: import (2), " in printed
 
 
+def test_a_check_says_why_rows_are_left_out(write_csv, tmp_path, capsys):
+    path = write_csv([["E-mail", "Unsubscribed"], ["a@x.org", "no"], ["b@x.org", "yes"]])
+    mapping = tmp_path / "m.yml"
+    mapping.write_text(
+        "version: 1\nfields:\n  lead_email: E-mail\n"
+        "skip:\n- {column: Unsubscribed, values: ['yes'], because: unsubscribed}\n"
+    )
+    with pytest.raises(SystemExit):
+        main(["check", str(path), "-m", str(mapping)])
+    assert "  1 skipped: Unsubscribed: 'yes' (skip: unsubscribed) (1)" in capsys.readouterr().out
+
+
 def test_another_separator_is_tried_and_another_persons_address_is_not(write_csv, tmp_path, capsys):
     rows = [["E-mail", "Tags", "Owner Email", "Other e-mail"]]
     rows += [[f"a{n}@example.com", "vip, new", "sam@example.org", ""] for n in range(3)]

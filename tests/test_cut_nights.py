@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from bulk_import.errors import SetupError
+from bulk_import.jobs.comparison import Comparison
 from bulk_import.jobs.importing import import_file_async, resume_async
-from bulk_import.jobs.nightly import SyncOptions, sync_night
-from bulk_import.jobs.state import State
+from bulk_import.jobs.night import SyncOptions
+from bulk_import.jobs.nightly import sync_night
 from bulk_import.mapping.loading import parse_mapping
 from bulk_import.models import Status
 from tests.conftest import report_of
@@ -82,7 +83,7 @@ def job(tmp_path, sandbox, settings) -> Job:
     return Job(tmp_path, sandbox, settings)
 
 
-def killed(*_: object) -> None:
+def killed(*_: object, **__: object) -> None:
     raise asyncio.CancelledError
 
 
@@ -91,7 +92,7 @@ async def test_a_night_killed_before_it_compared_compares_when_it_is_resumed(job
     await job.night("one")
     job.write(people(100, p7="Bob"))
     with monkeypatch.context() as at:
-        at.setattr(State, "digests", killed)
+        at.setattr(Comparison, "settle", killed)
         with pytest.raises(asyncio.CancelledError):
             await job.night("two")
 

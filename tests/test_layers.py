@@ -13,7 +13,7 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "bulk_import"
 
 LAYERS = (
-    "cli app __main__",
+    "cli app destinations __main__",
     "jobs",
     "run",
     "report mapping delivery sandbox",

@@ -69,6 +69,8 @@ def split(text):
 
 def test_the_printed_units_say_what_a_night_needs(capsys, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "m.yml").write_text("")
+    (tmp_path / "key").write_text("")
     code, out, err = exits(
         capsys, "schedule", "--at", "02:30", "--name", "crm", "--user", "crm", "--", *SYNC
     )
@@ -186,3 +188,18 @@ def test_a_key_in_the_environment_needs_a_file_of_its_own(monkeypatch, tmp_path)
 def test_control_characters_are_refused():
     with pytest.raises(SettingsError, match="control characters"):
         made(words=["/bin/echo", "a\nExecStart=/bin/rm"])
+
+
+def test_what_would_not_work_there_is_noted(capsys, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    url = "https://h.example/e.csv?sig=t0ken"
+    code, _, err = exits(capsys, "schedule", "sync", url, "-m", "m.yml", "--state", "s")
+    assert (code, "note: m.yml: not here now" in err, "holds a token" in err) == (0, True, True)
+    assert "t0ken" not in err
+
+
+def test_a_fleet_names_its_keys_itself(capsys, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "jobs.yml").write_text("")
+    code, out, err = exits(capsys, "schedule", "fleet", "jobs.yml")
+    assert (code, err, "EnvironmentFile=-/etc/bulk-import.env" in out) == (0, "", True)

@@ -18,7 +18,9 @@ COMMANDS = {
     "explain": "One row's journey: cell, value, form field, answer.",
     "sync": "Nightly: only what changed, with a brake.",
     "retag": "Tags from lists: who gains, who loses, who stays.",
+    "singer": "The target of a Singer tap: records in, confirmed STATE out.",
     "state": "Look into the state of a sync, or make it forget.",
+    "tags": "Tags that are probably one, and the lines that join them.",
     "fleet": "Many accounts from one file: each job in a process of its own.",
     "undo": "The reverse of a run's tags and lists, as a file.",
     "report": "Write the reports of a run again.",
@@ -78,8 +80,8 @@ def _version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
 @click.group(
     cls=_LazyGroup,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="The API key comes from INFLUENCERSOFT_API_KEY, .env or --api-key-file; there is no option "
-    "for the key itself. Exit codes: 0 all well, 1 some rows did not make it, 2 nothing was sent, "
+    epilog="The API key comes from INFLUENCERSOFT_API_KEY, .env, --api-key-file or a profile; there is no "
+    "option for the key itself. Exit codes: 0 all well, 1 some rows did not make it, 2 nothing was sent, "
     "3 stopped, 4 busy, 5 cannot write, 70 a bug, 130/143 interrupted.",
 )
 @click.option(

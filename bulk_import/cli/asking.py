@@ -145,13 +145,13 @@ def describe_plan(plan: Plan) -> str:
     """What a run is about to do, and what it leaves out."""
     lines = [f"{plan.rows_read:,} rows read; {plan.to_send:,} will be sent to {plan.endpoint}"]
     for status, number in plan.counts.items():
-        why = _top(plan.reasons.get(status, {}), _REASONS_SHOWN)
+        why = counted(plan.reasons.get(status, {}), _REASONS_SHOWN)
         lines.append(f"  {number:,} {status.value}" + (f": {why}" if why else ""))
     if plan.fields:
-        lines.append(f"  fields: {_top(plan.fields, len(plan.fields))}")
+        lines.append(f"  fields: {counted(plan.fields, len(plan.fields))}")
     for name, counter in plan.changes.items():
         titled = {plan.titles.get(value, value): n for value, n in counter.most_common()}
-        lines.append(f"  {name}: {_top(titled, _NAMES_SHOWN)}")
+        lines.append(f"  {name}: {counted(titled, _NAMES_SHOWN)}")
     if any(name.startswith("add") for name in plan.changes):
         lines.append(
             "  tags and lists can start e-mail series; the service cannot undo an import in bulk"
@@ -166,7 +166,8 @@ def describe_plan(plan: Plan) -> str:
     return "\n".join(lines)
 
 
-def _top(counts: Mapping[str, int], number: int) -> str:
+def counted(counts: Mapping[str, int], number: int) -> str:
+    """The most frequent names with their numbers, then how many more there are."""
     ordered = sorted(counts.items(), key=lambda item: -item[1])
     shown = ", ".join(f"{plain(name)} ({n:,})" for name, n in ordered[:number])
     more = len(ordered) - number

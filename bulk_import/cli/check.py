@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from bulk_import.cli.asking import counted
 from bulk_import.cli.options import correction_options, judging_options, newest_option
 from bulk_import.cli.terminal import plain
 from bulk_import.models import Status
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from bulk_import.models import Outcome
 
 _ROWS_SHOWN = 8
+_NAMES, _WHYS = 10, 5
 
 
 @click.command("check")
@@ -85,7 +87,9 @@ def _tell(checked: Checked, constants: Set[str]) -> None:
     _tell_sources(checked)
     click.echo(f"{plan.rows_read:,} rows read; {plan.to_send:,} would be sent")
     for status, number in plan.counts.items():
-        click.echo(f"  {number:,} {status.value}")
+        # The causes of refused rows are listed below, with their rows.
+        why = plan.reasons.get(status, {}) if status is not Status.INVALID else {}
+        click.echo(f"  {number:,} {status.value}" + (f": {counted(why, _WHYS)}" if why else ""))
     for name, counter in plan.changes.items():
         shown = ", ".join(f"{plain(value)} ({n:,})" for value, n in counter.most_common(10))
         more = f" and {len(counter) - 10:,} more" if len(counter) > 10 else ""

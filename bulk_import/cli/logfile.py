@@ -63,6 +63,10 @@ class LogFile:
     def close(self) -> None:
         self._inner.close()
 
+    def beat(self, line: dict[str, Any]) -> None:
+        """Write how far the run is."""
+        self._write("progress", **line)
+
     def ended(self, summary: Summary) -> None:
         """Write how the run ended, and close the file."""
         self._write(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bulk_import.cli.options import account_options, sending_options, settings_from
+from bulk_import.cli.telling import telling
 from bulk_import.cli.terminal import plain
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ _SAMPLES = 3
               help="The run's folder. [a new one under runs/]")  # fmt: skip
 @account_options
 @sending_options
+@telling("retag")
 def command(
     new: tuple[str, ...],
     previous: tuple[str, ...],

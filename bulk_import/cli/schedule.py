@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import getpass
+import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -45,14 +46,20 @@ def command(
     from bulk_import.system.files import made_folder, replaced
 
     options = _understood(command_line)
-    has_key = options.get("api_key_file") or options.get("profile") or Path(".env").is_file()
+    is_fleet = command_line[0] == "fleet"
+    for note in _notes(options):
+        click.echo(f"note: {note}", err=True)
+    has_key = (
+        is_fleet or options.get("api_key_file") or options.get("profile") or Path(".env").is_file()
+    )
     schedule = Schedule(
         name=name,
         words=[*_program(), *command_line],
         folder=Path.cwd(),
         times=times,
-        user=user or getpass.getuser(),
+        user=user or _me(),
         needs_key=not has_key,
+        has_keys_of_jobs=is_fleet,
         mail=mail,
         timeout_s=options.get("timeout_s") or 30.0,
     )
@@ -99,9 +106,36 @@ def _understood(words: tuple[str, ...]) -> dict[str, Any]:
     return options
 
 
+def _notes(options: dict[str, Any]) -> Iterator[str]:
+    """Yield what will not work as it is now, or should not be written into a unit."""
+    from bulk_import.sources.remote import is_remote, shown
+
+    for name in ("mapping", "jobs", "api_key_file", "config"):
+        if options.get(name) is not None and not Path(options[name]).exists():
+            yield f"{options[name]}: not here now; the command runs in this folder, {Path.cwd()}"
+    for path in options.get("source") or options.get("new") or ():
+        if is_remote(path) and shown(path) != path:
+            yield (
+                f"{shown(path)}: holds a token that everybody can read in a unit; a bearer token goes "
+                "into BULK_IMPORT_SOURCE_TOKEN"
+            )
+
+
 def _program() -> list[str]:
     """Return the words that start this program from any folder."""
     called = Path(sys.argv[0])
     if called.stem == "bulk-import" and called.is_file():
         return [str(called.absolute())]
     return [sys.executable, "-m", "bulk_import"]
+
+
+def _me() -> str:
+    """Return the name of the user, as the system knows it; the number of one who has none."""
+    if os.name == "nt":  # pragma: no cover - there is no systemd either
+        return os.environ.get("USERNAME", "")
+    import pwd
+
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return str(os.getuid())

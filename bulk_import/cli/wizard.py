@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from bulk_import.cli.asking import counted
 from bulk_import.cli.terminal import plain
+from bulk_import.models import Status
 
 if TYPE_CHECKING:
     from bulk_import.jobs.proposing import Proposed
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 _DOUBTFUL = 0.45  # from here on an idea is worth a question
 _MOST_CHOICES = 20
 _SAMPLES = 3
+_REASONS = 4
 
 
 class Wizard:
@@ -196,7 +199,8 @@ class Wizard:
         plan = checked.plan
         say(f"{plan.rows_read:,} rows read; {plan.to_send:,} would be sent.")
         for status, number in plan.counts.items():
-            say(f"  {number:,} {status.value}")
+            why = plan.reasons.get(status, {}) if status is not Status.INVALID else {}
+            say(f"  {number:,} {status.value}" + (f": {counted(why, _REASONS)}" if why else ""))
         for cause in checked.causes:
             if cause.is_error:
                 where = f" in column {cause.column}" if cause.column else ""

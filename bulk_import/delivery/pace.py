@@ -21,8 +21,10 @@ CATCH_UP_S = 0.02
 FALL = 0.7  # of the rate, at a first sign of a limit
 FALL_NEAR_LIMIT = 0.965  # where a limit is known: the refused rate was only just too high
 CLIMB_PER_S = 0.05  # of the limit, while below NEAR of it
-NEAR = 0.96
-PROBE_PER_S2 = 0.00003  # of the limit, times the seconds since the last fall: slow, then faster
+NEAR = 0.97
+# Of the limit, times the seconds since the last fall: 3 % in two minutes, twice the rate in a quarter
+# of an hour. Each refusal costs a pause, which is as much as many seconds at a rate just below.
+PROBE_PER_S2 = 0.000003
 SLOWEST = 0.05  # requests per second
 START = 1.0  # requests per second, after a refusal before anything was accepted
 KNOWN_AFTER_S = 1.0  # of accepted requests: before that a refusal tells of no limit

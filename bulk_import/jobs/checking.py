@@ -267,6 +267,7 @@ def _plan(journal: Journal, tally: Tally, duplicates: str, sources: Sequence[Sou
         changes=sets.names(),
         problems=[*tally.problems, *((named, found) for found in shared)],
         examples=tally.examples,
+        reasons=journal.count_reasons(),
     )
 
 

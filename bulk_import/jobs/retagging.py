@@ -287,6 +287,9 @@ def take_over_runs(state: State) -> None:
                 for _, email, _, status in journal.payloads()
                 if status is Status.SUCCESS
             }
+            endpoint = journal.facts().get("endpoint", "")
+        if accepted and not state.get("endpoint"):
+            state.put(endpoint=endpoint)
         mark = str(len(accepted))
         if mark != seen:
             _learn(state, json.loads((path / MOVES).read_bytes()), accepted)

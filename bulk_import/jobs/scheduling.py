@@ -26,6 +26,7 @@ class Schedule:
         folder: Where it runs: relative paths of the command start from there.
         times: ``HH:MM`` of the local clock.
         needs_key: The key comes from the environment, which a timer does not have by itself.
+        has_keys_of_jobs: The command's own file says where keys are, in the environment perhaps.
         mail: Who is told of a failure; empty = the system's log.
         timeout_s: Of one request.
     """
@@ -36,6 +37,7 @@ class Schedule:
     times: Sequence[str]
     user: str
     needs_key: bool = False
+    has_keys_of_jobs: bool = False
     mail: str = ""
     timeout_s: float = 30.0
 
@@ -64,14 +66,17 @@ def units(schedule: Schedule) -> dict[str, str]:
 
 def _service(schedule: Schedule) -> str:
     name = schedule.name
-    key = (
-        [
+    key = []
+    if schedule.needs_key:
+        key = [
             "# One line, INFLUENCERSOFT_API_KEY=…, readable by root alone (chmod 600).",
             f"EnvironmentFile=/etc/{name}.env",
         ]
-        if schedule.needs_key
-        else []
-    )
+    elif schedule.has_keys_of_jobs:
+        key = [
+            "# The variables that the jobs name as their key_env, if they do (chmod 600).",
+            f"EnvironmentFile=-/etc/{name}.env",
+        ]
     lines = [
         "[Unit]",
         f"Description=bulk-import ({name})",

@@ -376,9 +376,18 @@ def translated(path: Path) -> Iterator[None]:
         raise StorageError(
             f"{path}: cannot be read or written ({exc}); free some space or correct the permissions, "
             "then run the same command again: nothing is lost"
-        ) from exc
+        ) from (_want_of_handles() if code == sqlite3.SQLITE_CANTOPEN else None) or exc
     except sqlite3.DatabaseError as exc:
         raise _damaged(path, exc) from exc
+
+
+def _want_of_handles() -> OSError | None:
+    """Return the system's error if no file can be opened at this moment: SQLite does not say it."""
+    try:
+        os.close(os.open(os.devnull, os.O_RDONLY))
+    except OSError as exc:
+        return exc
+    return None
 
 
 def _damaged(path: Path, exc: sqlite3.DatabaseError) -> StorageError:
