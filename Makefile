@@ -73,6 +73,7 @@ binary: $(VENV)/.release ## Build the program as one file that needs no Python (
 	  --distpath build/binary --workpath build/pyinstaller --specpath build/pyinstaller \
 	  --collect-all bulk_import --collect-all phonenumbers --collect-data email_validator --collect-data tzdata \
 	  --add-data "$(CURDIR)/mappings:bulk_import/shipped/mappings" \
+	  --add-data "$(CURDIR)/docs:bulk_import/shipped/docs" \
 	  --add-data "$(CURDIR)/sample_data/contacts.xlsx:bulk_import/shipped/sample_data" \
 	  --exclude-module pandas --exclude-module numpy --exclude-module pytest --exclude-module mypy \
 	  bulk_import/__main__.py

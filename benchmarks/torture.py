@@ -153,13 +153,13 @@ class Stage:
                 return 0
 
     def wait_for(self, requests: int, process: subprocess.Popen[bytes]) -> bool:
-        """Wait for so many requests; return whether the process is still at work."""
+        """Wait for that many requests; return whether they came and the process is still at work."""
         until = time.monotonic() + _DEADLINE_S
         while self.count() < requests and time.monotonic() < until:
             if process.poll() is not None:
                 return False
             time.sleep(0.005)
-        return process.poll() is None
+        return process.poll() is None and self.count() >= requests
 
     def kill_at(self, requests: int, command: Sequence[str]) -> int:
         """Start a command and kill it after so many requests; return the number of kills."""

@@ -87,6 +87,7 @@ class LogFile:
         self._close()
 
     def _close(self) -> None:
+        self._is_broken = True  # a line of the heartbeat may still be on its way
         with contextlib.suppress(OSError):  # what could not be written is tried once more
             self._file.close()
 

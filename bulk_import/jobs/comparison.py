@@ -10,7 +10,6 @@ again, and taken over::
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -20,8 +19,7 @@ from itertools import groupby
 from operator import attrgetter
 from typing import NamedTuple
 
-from bulk_import.api.fields import FIELDS, OPPOSITE
-from bulk_import.api.form import decode, encode
+from bulk_import.jobs.payloads import joined, mirrored, removing, union, without_offset
 from bulk_import.jobs.sieve import UNCHANGED, digest_of, sha
 from bulk_import.jobs.state import SEVERAL, Presence, State, translated
 from bulk_import.journal import Journal
@@ -238,19 +236,9 @@ class Comparison:
                 continue
             digest = sha(body)
             key = email or f"{BARE}{digest.hex()}"
-            rest = _without_offset(body) if self._is_of_now else None
-            mirrored = self._mirrored(body) if self._mirrors else None
-            yield seq, key, 0, digest, digest, status, shape, rest, mirrored
-
-    def _mirrored(self, body: bytes) -> str:
-        values = dict(decode(body))
-        return json.dumps(
-            {
-                name: [value for value in values.get(name, "").split(",") if value not in always]
-                for name, always in self._mirrors.items()
-            },
-            ensure_ascii=False,
-        )
+            rest = without_offset(body) if self._is_of_now else None
+            held = mirrored(body, self._mirrors) if self._mirrors else None
+            yield seq, key, 0, digest, digest, status, shape, rest, held
 
     # -- one contact ----------------------------------------------------------------------------
 
@@ -259,7 +247,7 @@ class Comparison:
     ) -> None:
         digest = digest_of(line.sha for line in lines)
         known, is_bare = lines[0].known, key.startswith(BARE)
-        rest = _joined(line.rest for line in lines) if self._is_of_now else None
+        rest = joined(line.rest for line in lines) if self._is_of_now else None
         found.contacts += 1
         sent = lines[-1].sent
         if known != digest or (self._full and not is_bare):
@@ -274,13 +262,13 @@ class Comparison:
             why = _in_doubt_since(doubtful[key]) if key in doubtful else UNCHANGED
             self._settled += [(line.seq, why) for line in lines if line.status == Status.NOT_SENT]
         cells = lines[0].cells if len(lines) == 1 and not is_bare else SEVERAL
-        mirrored = _union(line.mirrored for line in lines) if self._mirrors else None
+        held = union(line.mirrored for line in lines) if self._mirrors else None
         self._db.executemany(
             "insert into temp.compared values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 (
                     line.seq, key, line.file, sent if line is lines[-1] else line.sent, line.sha,
-                    digest, cells, rest, line.shape, mirrored,
+                    digest, cells, rest, line.shape, held,
                 )
                 for line in lines
             ),
@@ -293,7 +281,7 @@ class Comparison:
         before = json.loads(lines[0].known_mirrored or "{}")
         if last.status not in (Status.NOT_SENT, Status.UNCHANGED) or last.sent != last.sha:
             return last.sent
-        now = json.loads(_union(line.mirrored for line in lines)) if self._mirrors else {}
+        now = json.loads(union(line.mirrored for line in lines)) if self._mirrors else {}
         gone = {
             name: [value for value in before.get(name, ()) if value not in kept]
             for name, always in self._mirrors.items()
@@ -301,7 +289,7 @@ class Comparison:
         }
         if not any(gone.values()):
             return last.sent
-        body = _removing(self._journal.form(last.seq), gone)
+        body = removing(self._journal.form(last.seq), gone)
         self._removals.append((last.seq, body))
         return sha(body)
 
@@ -403,39 +391,6 @@ def here(missing: Collection[int]) -> str:
     return (
         "(id in (select id from night.seen) or key in (select email from night.record"
         f" where email <> '' and source not in ({marks})))"
-    )
-
-
-def _without_offset(body: bytes) -> bytes:
-    parts = [part for part in body.split(b"&") if not part.startswith(b"lead_utc=")]
-    return hashlib.sha256(b"&".join(parts)).digest()[:16]
-
-
-def _joined(parts: Iterator[bytes | None]) -> bytes:
-    return hashlib.sha256(b"".join(part or b"" for part in parts)).digest()[:16]
-
-
-def _union(parts: Iterator[str | None]) -> str:
-    """Return what several rows hold in mirrored columns, together."""
-    found: dict[str, dict[str, None]] = {}
-    for part in parts:
-        for name, values in json.loads(part or "{}").items():
-            found.setdefault(name, {}).update(dict.fromkeys(filter(None, values)))
-    return json.dumps({name: list(values) for name, values in found.items()}, ensure_ascii=False)
-
-
-def _removing(body: bytes, gone: Mapping[str, Sequence[str]]) -> bytes:
-    """Return a form that also removes values: tags under ``remove_tags``, lists likewise."""
-    fields = dict(decode(body))
-    for name, values in gone.items():
-        opposite = OPPOSITE[name]
-        given = [value for value in fields.get(opposite, "").split(",") if value]
-        fields[opposite] = ",".join(dict.fromkeys([*given, *values]))
-    places = {name: at for at, name in enumerate(FIELDS)}
-    return encode(
-        (name, value)
-        for name, value in sorted(fields.items(), key=lambda one: places.get(one[0], len(places)))
-        if value or name not in OPPOSITE
     )
 
 

@@ -19,7 +19,7 @@ from bulk_import.system.sqlite import connect, make_private
 
 FORMAT = "4"
 LOST_UPTO = "lost_upto"  # the fact that names the last row which may have been sent unnoticed
-CHUNK = 500  # rows fetched at a time: enough to be cheap, too few to be felt in memory
+CHUNK = 500  # rows fetched at a time: few statements, little memory
 _CHECKED_BYTES = 32 * 2**20  # a full integrity check takes about 0.1 s up to this size
 
 _SCHEMA = """
@@ -291,7 +291,7 @@ class Database:
 
 
 def checksum(email: str, body: bytes | None) -> int | None:
-    """Return what tells whether a row's form is still what was stored."""
+    """Return a checksum that shows whether a row's form is still what was stored."""
     return None if body is None else zlib.crc32(body, zlib.crc32(email.encode()))
 
 

@@ -19,14 +19,14 @@ from bulk_import.journal.database import (
 from bulk_import.journal.entries import Attempt
 from bulk_import.models import Outcome, Row, Status, in_words
 
-# Behind it stands what only a row without an outcome needs.
+# The last columns are needed only for a row without an outcome.
 _OUTCOME = f"""r.contact, r.warnings, o.status, o.error_code, o.message,
     coalesce(o.attempts, (select count(*) from attempt a
                           where a.seq = r.seq and a.result is not 'withdrawn')),
     o.http_status, coalesce(o.finished_at, ''), o.elapsed_ms,
     case when o.seq is null then {IN_DOUBT} end,
     case when o.seq is null or o.status = 'success' then r.body end, o.reasons"""
-_STATUS, _BODY = 2, 10  # their places among them
+_STATUS, _BODY = 2, 10  # positions of these columns
 _FOLLOWING_S = 0.1
 
 

@@ -78,7 +78,7 @@ class Step:
 
 
 class _Found(NamedTuple):
-    """What a field's text came to.
+    """The result for a field's text.
 
     Attributes:
         value: ``None`` = the field is not sent.

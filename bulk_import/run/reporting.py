@@ -172,7 +172,7 @@ class _Reports:
             self.failures[name] = exc
 
     def place_rejects(self, drafts: Path) -> Places:
-        """Give the drafts of rejects their last names: those of edited files are taken."""
+        """Give the drafts of rejects their final names; names of edited files stay with those."""
         written = written_before(self._journal.facts())
         return Places.of(drafts, self._run_dir, written)
 
