@@ -58,7 +58,8 @@ async def test_a_source_over_http(tmp_path, sandbox, settings):
     [
         ("sftp://ann:secret@127.0.0.1/x.csv", "must not hold a password"),
         ("nosuch://127.0.0.1/x.csv", "cannot be fetched"),
-        ("http://127.0.0.1:1/x.csv", "cannot be fetched"),
+        ("http://127.0.0.1:1/x.csv", "cannot be fetched: Connection refused"),
+        ("sftp://127.0.0.1:1/x.csv", "cannot be fetched: Unable to connect to port 1"),
     ],
 )
 def test_what_cannot_be_fetched_is_said_and_nothing_secret_with_it(url, what):

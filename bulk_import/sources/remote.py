@@ -187,7 +187,8 @@ def _translated(url: str) -> Iterator[None]:
     except BulkImportError:
         raise
     except Exception as exc:  # noqa: BLE001 - every protocol has errors of its own
-        said = " ".join(str(exc).split()).replace(url, shown(url))
+        reason = getattr(exc, "strerror", None) or str(exc)  # without [Errno None]
+        said = " ".join(reason.split()).replace(url, shown(url))
         if parts.query:
             said = said.replace(parts.query, MASK)
         raise SourceError(
