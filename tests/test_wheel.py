@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -42,6 +43,38 @@ def test_the_demo_runs_from_an_installed_wheel(wheel, tmp_path):
         cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(tmp_path / "site")},
         capture_output=True, text=True, timeout=100,
     )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "the sandbox now holds 330 contacts, made by 330 requests" in done.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("installer", ["uv", "pipx"])
+def test_the_wheel_is_installed_as_people_install_programs_and_works(wheel, tmp_path, installer):
+    """In an environment that holds nothing of this checkout: no variables, no home, its own tools."""
+    uv = shutil.which("uv")
+    if uv is None:
+        pytest.skip("uv is not installed; it brings pipx, too")
+    environment = {
+        "HOME": str(tmp_path), "PATH": f"{Path(sys.base_prefix) / 'bin'}:/usr/bin:/bin",
+        "UV_TOOL_DIR": str(tmp_path / "tools"), "UV_TOOL_BIN_DIR": str(tmp_path / "bin"),
+        "PIPX_HOME": str(tmp_path / "pipx"), "PIPX_BIN_DIR": str(tmp_path / "bin"), "LANG": "C.UTF-8",
+        **{name: text for name, text in os.environ.items() if name.startswith(("UV_", "PIP_", "SSL_"))},
+    }  # fmt: skip
+    tool = [uv, "tool"] if installer == "uv" else [uv, "tool", "run", "pipx"]
+    made = subprocess.run(
+        [*tool, "install", "--python", sys.executable, str(wheel)],
+        env=environment, cwd=tmp_path, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert made.returncode == 0, made.stderr
+    done = subprocess.run(
+        [tmp_path / "bin" / "bulk-import", "demo"],
+        env=environment,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr
     assert "the sandbox now holds 330 contacts, made by 330 requests" in done.stdout
 

@@ -302,13 +302,17 @@ def check_name(text: str) -> str:
         raise NormalizeError("NAME_INVALID", f"{len(line)} characters are too long for a name")
     if "@" in line and "." in line.rsplit("@", 1)[1] and " " not in line:
         raise NormalizeError("NAME_INVALID", f"{line!r} is an e-mail address, not a name")
-    digits = sum(char.isdigit() for char in line)
-    letters = any(char.isalpha() for char in _EXPONENT.sub("", line))
-    if digits >= _FEWEST_DIGITS and not letters:
+    if _is_number(line):
         raise NormalizeError("NAME_INVALID", f"{line!r} is a number, not a name")
     if line.lower().startswith(("http://", "https://", "www.")):
         raise NormalizeError("NAME_INVALID", f"{line!r} is a link, not a name")
     return line
+
+
+def _is_number(line: str) -> bool:
+    if not any(map(str.isdigit, line)) or sum(map(str.isdigit, line)) < _FEWEST_DIGITS:
+        return False
+    return not any(map(str.isalpha, _EXPONENT.sub("", line)))
 
 
 def _by_patronymic(words: list[str]) -> _Parts | None:

@@ -217,8 +217,9 @@ def _labelled(line: str, dst: Literal["standard", "current"], at: datetime | Non
 
 def _tidied(line: str) -> str:
     """One way to write signs, digits, halves, quotes and the names of universal time."""
-    line = "".join(str(unicodedata.decimal(c)) if c.isdecimal() else c for c in line)
-    line = line.translate(_DASHES).replace("½", ".5").replace("±", "+")
+    if not line.isascii():
+        line = "".join(str(unicodedata.decimal(c)) if c.isdecimal() else c for c in line)
+        line = line.translate(_DASHES).replace("½", ".5").replace("±", "+")
     line = line.strip("\"'`[]«»“”‘’").removesuffix(".").strip()
     if line.startswith("("):
         line = _IN_BRACKETS.sub(r"\1", line)

@@ -11,7 +11,7 @@ import csv
 import json
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
@@ -148,8 +148,11 @@ def look_alikes(values: Iterable[str]) -> tuple[Note, ...]:
     return tuple(notes)
 
 
-def _unsplit(values: Iterable[str]) -> Iterator[Note]:
+def _unsplit(values: Collection[str]) -> Iterator[Note]:
     """Warn of a tag with a sign in it that separates tags in other files."""
+    together = "\n".join(values)
+    if not any(sign in together for sign in _USUAL_SEPARATORS):
+        return
     for value in values:
         sign = next((sign for sign in _USUAL_SEPARATORS if sign in value), "")
         if sign:

@@ -40,4 +40,4 @@ def contacts() -> None:
     sync()
 
 
-contacts()
+dag_object = contacts()

@@ -1,0 +1,147 @@
+"""The examples of docs/operations.md: run by the programs that they are for, and read by ours."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+from ruamel.yaml import YAML
+
+from bulk_import.cli import cli
+from bulk_import.sandbox.app import DEFAULT_KEY
+from tests.children import Served
+
+ROOT = Path(__file__).parent.parent
+EXAMPLES = ROOT / "docs" / "examples"
+# Each has dozens of dependencies of its own, so each has an environment of its own: .ci/run makes them.
+ORCHESTRATORS = Path(os.environ.get("ORCHESTRATORS", ROOT / "build" / "orchestrators"))
+
+
+def containers(text: str) -> Iterator[dict[str, Any]]:
+    for document in YAML(typ="safe").load_all(text):
+        found = [document]
+        while found:
+            value = found.pop()
+            if isinstance(value, dict):
+                yield from value.get("containers", ())
+                found += value.values()
+            elif isinstance(value, list):
+                found += value
+
+
+def fenced(language: str) -> list[str]:
+    page = (ROOT / "docs" / "operations.md").read_text("utf-8")
+    return [part.split("```")[0] for part in page.split(f"```{language}\n")[1:]]
+
+
+@pytest.mark.parametrize(
+    "text", [(EXAMPLES / "kubernetes.yaml").read_text("utf-8"), *fenced("yaml")], ids=["fleet", "night"]
+)  # fmt: skip
+def test_what_kubernetes_is_told_to_run_is_understood(text):
+    args = [container["args"] for container in containers(text) if "args" in container]
+    assert args
+    for name, *rest in args:
+        command = cli.get_command(click.Context(cli), name)
+        assert command is not None
+        command.make_context(name, [*rest])  # raises what a user would be told
+
+
+def test_the_cluster_on_kubernetes_keeps_journals_on_volumes_of_their_own_and_never_overlaps():
+    documents = {
+        document["kind"]: document["spec"]
+        for document in YAML(typ="safe").load_all((EXAMPLES / "kubernetes.yaml").read_text("utf-8"))
+    }
+    assert documents["CronJob"]["concurrencyPolicy"] == "Forbid"
+    assert documents["CronJob"]["jobTemplate"]["spec"]["backoffLimit"] == 0
+    (claim,) = documents["StatefulSet"]["volumeClaimTemplates"]
+    assert claim["spec"]["accessModes"] == ["ReadWriteOncePod"]
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    (tmp_path / "export.csv").write_text("E-mail,Name\na@example.org,Ann\nb@example.org,Bob\n")
+    (tmp_path / "mapping.yml").write_text(
+        "version: 1\nfields: {lead_email: E-mail, lead_first_name: Name}\n"
+    )
+    return tmp_path
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[Served]:
+    with Served(tmp_path) as server:
+        yield server
+
+
+def orchestrated(
+    name: str, *args: str | Path, home: Path, served: Served
+) -> subprocess.CompletedProcess[str]:
+    """Run Python in the environment of an orchestrator, with our command on its path."""
+    python = ORCHESTRATORS / name / "bin" / "python"
+    if not python.exists():
+        pytest.skip(f"{name} is not installed in {ORCHESTRATORS}")
+    environment = os.environ | {
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        "CONTACTS_HOME": str(home),
+        "DAGSTER_HOME": str(home),
+        "AIRFLOW_HOME": str(home / "airflow"),
+        "AIRFLOW__CORE__DAGS_FOLDER": str(EXAMPLES),
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "INFLUENCERSOFT_API_KEY": DEFAULT_KEY,
+        "INFLUENCERSOFT_ENDPOINT": served.url,
+    }
+    return subprocess.run(
+        [python, *map(str, args)], env=environment, capture_output=True, text=True, check=False
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_the_dagster_asset_sends_the_contacts_and_tells_the_counts(home, served):
+    (home / "dagster.yaml").write_text("telemetry: {enabled: false}\n")
+    arguments = (
+        "asset",
+        "materialize",
+        "-f",
+        EXAMPLES / "dagster_contacts.py",
+        "--select",
+        "contacts",
+    )
+    done = orchestrated("dagster", "-m", "dagster", *arguments, home=home, served=served)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert sorted(request.email for request in served.sent()) == ["a@example.org", "b@example.org"]
+
+    (home / "mapping.yml").write_text("version: 2\n")
+    done = orchestrated("dagster", "-m", "dagster", *arguments, home=home, served=served)
+    assert done.returncode != 0
+    assert "bulk-import ended with exit code 2" in done.stdout + done.stderr
+
+
+_DAG = """
+import json, runpy
+contacts = runpy.run_path({path!r})["dag_object"]
+run = contacts.test()
+(task,) = run.get_task_instances()
+print("COUNTS", json.dumps(task.xcom_pull(task_ids="sync")))
+assert run.state == "success", run.state
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_the_airflow_task_sends_the_contacts_and_returns_the_counts(home, served):
+    migrated = orchestrated("airflow", "-m", "airflow", "db", "migrate", home=home, served=served)
+    assert migrated.returncode == 0, migrated.stderr[-2000:]
+    code = _DAG.format(path=str(EXAMPLES / "airflow_contacts.py"))
+    done = orchestrated("airflow", "-c", code, home=home, served=served)
+    assert done.returncode == 0, (done.stdout + done.stderr)[-4000:]
+    (line,) = [line for line in done.stdout.splitlines() if line.startswith("COUNTS ")]
+    counts = json.loads(line.removeprefix("COUNTS "))
+    assert {name: number for name, number in counts.items() if number} == {"success": 2}
+    assert sorted(request.email for request in served.sent()) == ["a@example.org", "b@example.org"]
