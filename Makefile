@@ -73,6 +73,7 @@ binary: $(VENV)/.release ## Build the program as one file that needs no Python (
 	  --distpath build/binary --workpath build/pyinstaller --specpath build/pyinstaller \
 	  --collect-all bulk_import --collect-all phonenumbers --collect-data email_validator --collect-data tzdata \
 	  --add-data "$(CURDIR)/mappings:bulk_import/shipped/mappings" \
+	  --add-data "$(CURDIR)/docs:bulk_import/shipped/docs" \
 	  --add-data "$(CURDIR)/sample_data/contacts.xlsx:bulk_import/shipped/sample_data" \
 	  --exclude-module pandas --exclude-module numpy --exclude-module pytest --exclude-module mypy \
 	  bulk_import/__main__.py
@@ -98,7 +99,7 @@ mutants: $(READY) ## Plant small faults in the code and count those that the tes
 LOCK = uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
   --upgrade --custom-compile-command "make lock" --quiet
 
-picture: $(READY) ## Make the picture of the README anew (needs chromium)
+picture: $(READY) ## Make the pictures of README and tutorial anew (needs chromium)
 	@$(BIN)/python -m docs.picture
 
 lock: ## Pin every dependency again (needs uv)

@@ -1,6 +1,6 @@
 """Speed and memory, printed as ratios of one run: machines are shared and noisy.
 
-    python -m benchmarks [end|sending|judging|latency|pace|loading|values|finished ...] [--rows N] [--rounds N] [--million]
+    python -m benchmarks [end|sending|judging|latency|pace|loading|values|nights|finished ...] [--rows N] [--rounds N] [--million]
 
 Without a name all are measured, in some minutes; ``--million`` takes long files to a million rows.
 """
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import argparse
 
-from benchmarks import end_to_end, parts, scale, values, waiting
+from benchmarks import end_to_end, night_costs, parts, scale, values, waiting
 
 
 def main() -> None:
@@ -31,6 +31,7 @@ def main() -> None:
         "pace": waiting.pace,
         "loading": lambda: scale.loading([10_000, 100_000, *([long] if args.million else [])]),
         "values": values.main,
+        "nights": lambda: night_costs.main(long),
         "finished": lambda: [scale.finished(rows) for rows in dict.fromkeys((100_000, long))],
     }
     for name in args.names or measures:

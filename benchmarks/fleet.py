@@ -121,7 +121,8 @@ class Server:
         return note
 
     def _note(self, port: int, own: int) -> None:
-        if port not in self._owners:
+        # A later connection may have the port of an earlier one, whose process is gone.
+        if port not in self._owners or not is_alive(self._owners[port]):
             self._owners[port] = owner_of(port, own, self._known)
         process = self._owners[port]
         if not process or (self.turns and self.turns[-1] == process):
@@ -172,6 +173,8 @@ def has_socket(process: int, inode: str) -> bool:
 
 
 def is_alive(process: int) -> bool:
+    if not process:
+        return False
     try:
         return psutil.Process(process).status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:

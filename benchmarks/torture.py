@@ -5,7 +5,7 @@
 Half of the rows have no e-mail, so that sending one twice would make a second contact; the sandbox
 loses some answers. Kinds:
 
-    kills     killed at random instants, ten times for each import; every second file is judged by
+    kills     killed at random instants, ten times for each import, half of them while it sends; every second file is judged by
               a second process meanwhile
     lost      killed, and the journal's log is deleted
     cut       killed, and the log is cut at a random byte
@@ -101,7 +101,7 @@ class Stage:
 
     def __exit__(self, *exc: object) -> None:
         self._server.terminate()
-        self._server.wait(10)
+        self._server.wait(60)
         assert self._server.stdout
         self._server.stdout.close()
 
@@ -153,13 +153,13 @@ class Stage:
                 return 0
 
     def wait_for(self, requests: int, process: subprocess.Popen[bytes]) -> bool:
-        """Wait for so many requests; return whether the process is still at work."""
+        """Wait for that many requests; return whether they came and the process is still at work."""
         until = time.monotonic() + _DEADLINE_S
         while self.count() < requests and time.monotonic() < until:
             if process.poll() is not None:
                 return False
             time.sleep(0.005)
-        return process.poll() is None
+        return process.poll() is None and self.count() >= requests
 
     def kill_at(self, requests: int, command: Sequence[str]) -> int:
         """Start a command and kill it after so many requests; return the number of kills."""
@@ -226,9 +226,12 @@ def killed_often(folder: Path, rows: int, kills: int, chance: random.Random, not
     tally = Tally()
     confirmed: set[int] = set()
     with Stage(folder) as stage:
-        for _ in range(kills):
+        for kill in range(kills):
             process = stage.start(stage.run())
-            time.sleep(chance.uniform(0.2, 1.6))
+            if kill % 2:  # while it sends, however slow the machine is
+                stage.wait_for(stage.count() + chance.randrange(1, rows // kills), process)
+            else:
+                time.sleep(chance.uniform(0.2, 1.6))
             process.send_signal(signal.SIGKILL)
             process.wait()
             tally.kills += 1

@@ -34,7 +34,7 @@ _FAMILY = (
 _COUNTRIES = [
     text
     for code in sorted(phonenumbers.SUPPORTED_REGIONS)
-    if is_country(code)
+    if is_country(code) and code != "MF"  # St. Martin is two countries
     for text in (code, country_name(code))
 ] + ["Deutschland", "Германия", "Россия", "Frankreich", "España", "United States of America"]
 _WHOLE_NAMES = [f"{given} {family}" for given in _GIVEN for family in _FAMILY]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from bulk_import.errors import BulkImportError
+    from bulk_import.jobs.brake import Brake
     from bulk_import.jobs.checking import (
         Checked,
         check_file,
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
         resume,
         resume_async,
     )
-    from bulk_import.jobs.nightly import Brake, sync, sync_async
+    from bulk_import.jobs.nightly import sync, sync_async
     from bulk_import.jobs.retagging import retag, retag_async
     from bulk_import.jobs.undoing import Undo, undo, undo_async
     from bulk_import.mapping.loading import load_mapping
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
-    "Brake": "jobs.nightly",
+    "Brake": "jobs.brake",
     "BulkImportError": "errors",
     "Checked": "jobs.checking",
     "Limits": "settings",

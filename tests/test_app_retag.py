@@ -107,3 +107,19 @@ async def test_more_contacts_than_allowed_are_not_touched(person, most):
     assert (status, said["error"]) == (
         409, f"The brake: 10 contacts would be touched, {most} are allowed."
     )  # fmt: skip
+
+
+async def test_who_says_no_on_the_list_is_named_and_left_alone(person):
+    await person.post("/account", kind="sandbox")
+    status, text, _ = await person.ask(
+        "POST", "/retag/list", headers={"X-File-Name": "n.csv"},
+        data=b"E-mail,Unsubscribed\na@b.org,\nno@b.org,yes\n",
+    )  # fmt: skip
+    assert status == 200
+    form = {"new": json.loads(text)["list"]}
+    shown = (await person.post("/retag/compare", add_tags="vip", **form))["html"]
+    assert "1 row says no and is left alone" in shown
+    _, made = await _make(person, **form)
+    sending = await sent_by_page(person, made["url"].removesuffix("/plan"))
+    await sending.task
+    assert [r.email for r in person.page.desk._sandbox.sent()] == ["a@b.org"]

@@ -60,10 +60,10 @@ STATIONS: dict[str, list[str]] = {
     "explain {done} --row 2": ["journal:Journal.result", "jobs.explaining:row_mapper"],
     SYNC: [
         "api.webhook:check_webhook/", "jobs.nightly:hold", "jobs.state:State.open", "run.run:judge_sources",
-        "jobs.nightly:_NightJob.adjust", "delivery.attempts:Attempts.make", "jobs.nightly:_NightJob.finish",
+        "jobs.comparison:Comparison.settle", "delivery.attempts:Attempts.make", "jobs.night:NightJob.finish",
     ],
     SYNC + " --metrics-file {folder}/m.prom --keep-runs 1": [
-        "report.metrics:write_metrics", "jobs.retention:delete_old_runs",
+        "report.metrics:write_metrics", "jobs.retention:delete_old_nights",
     ],
     RETAG: [
         "jobs.segments:read_members", "jobs.retagging:write_plan", "jobs.importing:load_mapping",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import csv
 import os
 from collections import Counter
@@ -11,9 +12,10 @@ from pathlib import Path
 import pytest
 
 from bulk_import.errors import SetupError
+from bulk_import.jobs.comparison import Comparison
 from bulk_import.jobs.importing import import_file_async, resume_async
-from bulk_import.jobs.nightly import SyncOptions, sync_night
-from bulk_import.jobs.state import State
+from bulk_import.jobs.night import SyncOptions
+from bulk_import.jobs.nightly import sync_night
 from bulk_import.mapping.loading import parse_mapping
 from bulk_import.models import Status
 from tests.conftest import report_of
@@ -82,7 +84,7 @@ def job(tmp_path, sandbox, settings) -> Job:
     return Job(tmp_path, sandbox, settings)
 
 
-def killed(*_: object) -> None:
+def killed(*_: object, **__: object) -> None:
     raise asyncio.CancelledError
 
 
@@ -91,7 +93,7 @@ async def test_a_night_killed_before_it_compared_compares_when_it_is_resumed(job
     await job.night("one")
     job.write(people(100, p7="Bob"))
     with monkeypatch.context() as at:
-        at.setattr(State, "digests", killed)
+        at.setattr(Comparison, "settle", killed)
         with pytest.raises(asyncio.CancelledError):
             await job.night("two")
 
@@ -235,3 +237,62 @@ async def test_a_full_night_does_not_send_rows_without_email_again(job):
     await job.night("two", BARE, full=True)
     assert Counter(job.sent())["Bare 0"] == 1
     assert len(job.sent()) == 41
+
+
+LEAVING = MAPPING + "on_missing: {add_tags: [gone]}\n"
+
+
+async def _cut(job: Job, name: str, after: int) -> bool:
+    """A night that is cut off after so many requests; returns whether it was."""
+    before = len(job.sandbox.sent())
+    task = asyncio.create_task(job.night(name, LEAVING))
+    while len(job.sandbox.sent()) - before < after and not task.done():
+        await asyncio.sleep(0)
+    is_cut = not task.done()
+    task.cancel()
+    await asyncio.wait([task])
+    return is_cut
+
+
+async def _nights_cut_while_acting(job: Job, cuts: int) -> int:
+    """Each night 4 of 30 contacts change, 4 leave and the 4 who left before return; it is cut twice."""
+    everybody = {f"p{n}@example.org": "v0" for n in range(30)}
+    job.write([[email, name, ""] for email, name in everybody.items()])
+    await job.night("first", LEAVING)
+    made = 0
+    for version in range(1, cuts + 1):
+        addresses = list(everybody)
+        away = {addresses[(version * 4 + n) % 30] for n in range(4)}
+        changing = [email for email in addresses if email not in away][version % 7 :][:4]
+        everybody |= dict.fromkeys(changing, f"v{version}")
+        here = {email: name for email, name in everybody.items() if email not in away}
+        job.write([[email, name, ""] for email, name in here.items()])
+        first = len(job.sandbox.sent())
+        made += await _cut(job, f"cut{version}", version * 5 % 13)
+        if version % 2:
+            made += await _cut(job, f"again{version}", version * 3 % 7)
+        if version % 3 and (job.run_dir(f"cut{version}") / "journal.sqlite3").exists():
+            with contextlib.suppress(SetupError):  # a later night has begun
+                await job.resume(f"cut{version}")
+        summary = await job.night(f"last{version}", LEAVING)
+        assert summary.exit_code == 0
+        requests = job.sandbox.sent()[first:]
+        gone = Counter(r.email for r in requests if r.form.get("add_tags") == "gone")
+        assert set(gone) == away, "nobody is forgotten, and nobody else is taken for gone"
+        for email, name in here.items():
+            assert job.sandbox.contact(email).fields["lead_first_name"] == name
+        # Only the request in flight when the night was cut may be made once more.
+        assert len(requests) <= len({tuple(sorted(r.form.items())) for r in requests}) + 2
+        await job.night(f"nothing{version}", LEAVING)
+        assert len(job.sandbox.sent()) == first + len(requests)
+    return made
+
+
+async def test_who_left_is_acted_on_once_wherever_the_night_is_cut(job):
+    assert await _nights_cut_while_acting(job, 8) >= 8
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+async def test_who_left_is_acted_on_once_however_often_nights_are_cut(job):
+    assert await _nights_cut_while_acting(job, 75) >= 100

@@ -534,13 +534,13 @@ def test_the_metrics_of_all_jobs_are_in_one_file(tmp_path):
     lines = path.read_text().splitlines()
     rows = [line for line in lines if line.startswith("bulk_import_fleet_job_rows")]
     assert len(rows) == len(Status)
-    assert 'bulk_import_fleet_job_rows{job="shop",status="invalid"} 1' in rows
+    assert 'bulk_import_fleet_job_rows{job="shop",status="invalid"} 1.0' in rows
     assert [line for line in lines if not line.startswith(("#", "bulk_import_fleet_job_rows"))] == [
-        "bulk_import_fleet_exit_code 1",
-        "bulk_import_fleet_finished_timestamp_seconds 1795655400.0",
-        'bulk_import_fleet_job_exit_code{job="shop"} 1',
-        'bulk_import_fleet_job_attempts{job="shop"} 2',
-        'bulk_import_fleet_job_requests{job="shop"} 7',
+        "bulk_import_fleet_exit_code 1.0",
+        "bulk_import_fleet_finished_timestamp_seconds 1.7956554e+09",
+        'bulk_import_fleet_job_exit_code{job="shop"} 1.0',
+        'bulk_import_fleet_job_attempts{job="shop"} 2.0',
+        'bulk_import_fleet_job_requests{job="shop"} 7.0',
     ]
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import shlex
+from pathlib import Path
 
 import click
 import pytest
@@ -10,6 +12,9 @@ from click.testing import CliRunner
 
 from bulk_import.cli import COMMANDS, cli
 from bulk_import.cli.helping import EXAMPLES
+from hatch_build import on_an_index
+
+DOCS = Path(__file__).parents[1] / "docs"
 
 
 def command(name: str) -> click.Command:
@@ -57,3 +62,21 @@ def test_a_manual_page_has_the_sections_of_one():
 @pytest.mark.parametrize("flag", ["-V", "--version"])
 def test_the_version_has_a_short_flag_too(flag):
     assert CliRunner().invoke(cli, [flag]).output.startswith("bulk-import ")
+
+
+def test_every_guide_of_the_documentation_is_at_hand_without_a_checkout():
+    guides = {path.name for path in DOCS.glob("*.md")} - {"index.md"}
+    listed = CliRunner().invoke(cli, ["help"]).output.split("Guides", 1)[1].split()
+    assert guides <= set(listed)
+    for name in guides:
+        shown = CliRunner().invoke(cli, ["help", name])
+        assert (shown.exit_code, shown.output.strip()) == (0, (DOCS / name).read_text().strip())
+
+
+def test_a_package_index_shows_a_readme_whose_links_lead_somewhere():
+    readme = (DOCS.parent / "README.md").read_text()
+    linked = set(re.findall(r"\]\(docs/([a-z]+\.md)", readme))
+    shown = on_an_index(readme)
+    assert linked
+    assert re.findall(r"\]\((?!https?:|#)[^)]*\)", shown) == []
+    assert all(f"`bulk-import help {name}`" in shown for name in linked)

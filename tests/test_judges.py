@@ -15,7 +15,8 @@ import pytest
 
 from bulk_import import check_file, import_file_async, load_mapping
 from bulk_import.errors import SettingsError
-from bulk_import.jobs.nightly import SyncOptions, sync_night
+from bulk_import.jobs.night import SyncOptions
+from bulk_import.jobs.nightly import sync_night
 from bulk_import.mapping.suppression import SuppressionList
 from bulk_import.run.inputs import opened_inputs
 from bulk_import.run.judges import CHUNK, Judge, Judges

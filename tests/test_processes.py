@@ -95,6 +95,23 @@ def test_forty_file_descriptors_are_enough(tmp_path, contacts_csv, bare_mapping)
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("most", [16, 24])
+def test_a_limit_of_open_files_that_is_too_low_is_named(tmp_path, contacts_csv, mapping, most):
+    """Wherever it runs out: in the middle of an import, at the source, at the journal's log."""
+    run_dir = tmp_path / "run"
+    command = f"ulimit -n {most}; exec {sys.executable} -m bulk_import run --yes {contacts_csv(100)} -m {mapping} " \
+              f"--run-dir {run_dir} --rate 0 --concurrency 64"  # fmt: skip
+    with Served(tmp_path, latency_ms=20) as served:
+        done = subprocess.run(
+            ["bash", "-c", f"{command} --endpoint {served.url}"],
+            env=os.environ | ENVIRONMENT, capture_output=True, text=True, check=False, timeout=100,
+        )  # fmt: skip
+    assert done.returncode in (2, 5), done.stderr
+    assert f"this process may have {most} files open at once" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.slow
 def test_a_log_that_cannot_be_written_does_not_end_a_run(tmp_path, contacts_csv, mapping):
     run_dir = tmp_path / "run"
     with Served(tmp_path) as served:

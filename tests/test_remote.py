@@ -19,7 +19,8 @@ from bulk_import import import_file_async
 from bulk_import.cli import cli
 from bulk_import.errors import SettingsError, SetupError, SourceError
 from bulk_import.jobs.importing import resume_async
-from bulk_import.jobs.nightly import SyncOptions, sync_night
+from bulk_import.jobs.night import SyncOptions
+from bulk_import.jobs.nightly import sync_night
 from bulk_import.mapping.loading import parse_mapping
 from bulk_import.models import Status
 from bulk_import.progress import Silence

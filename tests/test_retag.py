@@ -474,3 +474,68 @@ async def test_who_is_known_from_the_state_alone_has_the_row_of_the_plan(job):
     assert [(line["source"], line["contact"]) for line in report_of(run_dir)] == [
         (str(run_dir / "plan.csv"), "b@b.org")
     ]
+
+
+PEOPLE = [["E-mail", "Unsubscribed"], ["a@b.org", ""], ["no@b.org", "yes"], ["c@b.org", "no"]]
+
+
+@pytest.mark.parametrize("accept", [False, True])
+async def test_who_says_no_in_a_column_of_the_list_is_neither_tagged_nor_untagged(
+    write_csv, sandbox, settings, tmp_path, accept
+):
+    """Retag has no mapping with rules: the columns of consent speak for themselves."""
+    old = write_csv(
+        [["E-mail"], ["no@b.org"], ["a@b.org"], ["x@b.org"], ["y@b.org"]], name="old.csv"
+    )
+    new = write_csv([*PEOPLE, ["x@b.org", ""], ["y@b.org", ""]], name="new.csv")
+    run_dir = tmp_path / "r"
+
+    await retag_async(
+        str(new),
+        settings(sandbox, run_dir=run_dir),
+        previous=str(old),
+        add_tags=["vip"],
+        accept=accept,
+    )
+    await resume_async(run_dir, settings(sandbox))
+
+    assert [(r.email, r.form.get("add_tags")) for r in sandbox.sent()] == [("c@b.org", "vip")]
+    told = [(r["row"], r["contact"], r["status"], r["message"]) for r in report_of(run_dir)]
+    assert told == [
+        ("4", "c@b.org", "success", ""),
+        ("3", "no@b.org", "skipped", "said_no: \"Unsubscribed: 'yes'\" (only: said no)"),
+    ]
+
+
+def test_who_says_no_in_a_column_of_the_list_is_said_aloud(write_csv, tmp_path, capsys):
+    new = write_csv(PEOPLE, name="new.csv")
+    with pytest.raises(SystemExit):
+        main(["retag", str(new), "--add-tag", "vip", "--dry-run", "--run-dir", str(tmp_path / "dry"),
+              "--accept", "--account", "shop"])  # fmt: skip
+    assert f"left alone, for the row says no (1): {new} row 3 'no@b.org' (Unsubscribed: 'yes')" in (
+        capsys.readouterr().err
+    )
+
+
+async def test_another_segment_does_not_tag_who_says_no_in_one(
+    write_csv, sandbox, settings, tmp_path
+):
+    lists = {
+        "vip": str(write_csv(PEOPLE, name="vip.csv")),
+        "all": str(write_csv([["E-mail"], ["no@b.org"], ["d@b.org"]], name="all.csv")),
+    }
+    segments = {name: Segment.made(source=path, add_tags=name) for name, path in lists.items()}
+    await _send(tmp_path, plan_retag(segments), sandbox, settings)
+    assert sorted(r.email for r in sandbox.sent()) == ["a@b.org", "c@b.org", "d@b.org"]
+
+
+async def test_consent_is_ignored_on_request_alone(write_csv, sandbox, settings, tmp_path):
+    new = str(write_csv(PEOPLE, name="new.csv"))
+    await retag_async(
+        new,
+        settings(sandbox, run_dir=tmp_path / "r"),
+        add_tags=["vip"],
+        ignore_consent=True,
+        accept=True,
+    )
+    assert sorted(r.email for r in sandbox.sent()) == ["a@b.org", "c@b.org", "no@b.org"]

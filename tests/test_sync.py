@@ -14,8 +14,9 @@ import pytest
 
 from bulk_import.cli import main
 from bulk_import.errors import BusyError, SetupError
-from bulk_import.jobs import nightly
-from bulk_import.jobs.nightly import SyncOptions, sync_night
+from bulk_import.jobs import night as one_night
+from bulk_import.jobs.night import SyncOptions
+from bulk_import.jobs.nightly import sync_night
 from bulk_import.jobs.state import State
 from bulk_import.mapping.loading import parse_mapping
 from bulk_import.models import Status
@@ -188,7 +189,7 @@ async def test_an_older_source_is_stopped(job, tmp_path):
 async def test_a_source_that_is_still_being_written_is_stopped(job, monkeypatch):
     await job(people(30))
     path = job.write(people(30, p1="New"))
-    real, calls = nightly._stats, []
+    real, calls = one_night._stats, []
 
     def stats(paths):
         calls.append(1)
@@ -197,7 +198,7 @@ async def test_a_source_that_is_still_being_written_is_stopped(job, monkeypatch)
                 file.write("late@example.org,Late,+14155559999\n")
         return real(paths)
 
-    monkeypatch.setattr(nightly, "_stats", stats)
+    monkeypatch.setattr(one_night, "_stats", stats)
     summary, sent = await job()
     assert (summary.exit_code, sent) == (3, [])
     assert "still being written" in summary.stopped
@@ -310,7 +311,8 @@ async def test_a_whole_night_from_one_command(tmp_path, sandbox, job, sftp):
     assert [message["exit_code"] for message in told] == [0, 0, 0, 3]
     assert told[1]["counts"]["unchanged"] == 40
     assert "example.org" not in str(told)
-    assert 'bulk_import_rows{status="unchanged"} 10' in (tmp_path / "import.prom").read_text()
+    labels = f'account="{sandbox.url.split("//")[1]}",job="night",status="unchanged"'
+    assert f"bulk_import_rows{{{labels}}} 10.0" in (tmp_path / "import.prom").read_text()
     kept = {folder.name for folder in (tmp_path / "nights").iterdir()}
     assert kept == {"3", "4"}
 

@@ -30,6 +30,8 @@ def test_the_wheel_carries_the_mappings_a_sample_and_every_licence(wheel):
     mappings = {f"bulk_import/shipped/mappings/{p.name}" for p in (PROJECT / "mappings").iterdir()}
     assert mappings <= set(names)
     assert "bulk_import/shipped/sample_data/contacts.xlsx" in names
+    guides = {path.name for path in (PROJECT / "docs").glob("*.md")} - {"index.md"}
+    assert {f"bulk_import/shipped/docs/{name}" for name in guides} <= set(names)
     licences = {name.rsplit("/", 1)[-1] for name in names if ".dist-info/licenses/" in name}
     texts = PROJECT / "bulk_import" / "normalize" / "data" / "licenses"
     assert licences == {"LICENSE", "NOTICE", *(path.name for path in texts.iterdir())}

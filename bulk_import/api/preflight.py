@@ -13,11 +13,14 @@ from bulk_import.api.answers import Answer, Verdict
 from bulk_import.api.client import AnswerLostError, Client
 from bulk_import.api.unsent import NotSentError
 from bulk_import.codes import look_up
-from bulk_import.errors import SettingsError
+from bulk_import.errors import SettingsError, StoppedError
+from bulk_import.settings import Patience
 
 PATIENCE_S = 20.0  # a host that restarts should not spoil a night; a typo should be told soon
+_PATIENCE = Patience()
 _FIRST_WAIT_S = 0.5
 _LONGEST_WAIT_S = 4.0
+_LONGEST_THROTTLE_S = 60.0
 
 Sleep = Callable[[float], Awaitable[None]]
 
@@ -58,53 +61,94 @@ async def preflight(
     client: Client,
     *,
     with_managers: bool = False,
+    patience: Patience = _PATIENCE,
+    is_paused: Callable[[float, str], None] = lambda _seconds, _why: None,
     patience_s: float = PATIENCE_S,
     sleep: Sleep = asyncio.sleep,
 ) -> Directory:
     """Return the account's lists, and its managers if asked.
 
     Args:
-        patience_s: Seconds to keep trying while the host cannot be reached or is overloaded.
+        patience: How long to wait while the server asks to slow down, as while rows are sent.
+        is_paused: Told (seconds, why) before each of these waits.
+        patience_s: Seconds to keep trying while the host cannot be reached.
 
     Raises:
         SettingsError: The account does not let us in, or does not answer.
+        StoppedError: The server asks for more patience than there is.
     """
+    ask = _Asking(client, patience, is_paused, patience_s, sleep)
     lists = _entries(
-        await _ask(client, "getalllists", patience_s, sleep),
+        await ask.answer("getalllists"),
         id_name="rass_name",
         title_name="rass_title",
     )
     managers: tuple[Entry, ...] = ()
     if with_managers:
         managers = _entries(
-            await _ask(client, "getpersonalmanagers", patience_s, sleep),
+            await ask.answer("getpersonalmanagers"),
             id_name="manager_id",
             title_name="manager_name",
         )
     return Directory(lists, managers, _by_title(lists), _by_title(managers))
 
 
-async def _ask(client: Client, method: str, patience_s: float, sleep: Sleep) -> Answer:
-    wait_s = _FIRST_WAIT_S
-    waited_s = 0.0
-    while True:
-        try:
-            answer = await client.call(method)
-        except NotSentError as exc:
-            trouble, is_final = str(exc), exc.is_final
-        except AnswerLostError as exc:
-            trouble, is_final = str(exc), False
+@dataclass(frozen=True, slots=True)
+class _Asking:
+    """Asks until there is an answer, or no patience is left."""
+
+    client: Client
+    patience: Patience
+    is_paused: Callable[[float, str], None]
+    patience_s: float
+    sleep: Sleep
+
+    async def answer(self, method: str) -> Answer:
+        wait_s, waited_s = _FIRST_WAIT_S, 0.0
+        throttles = quotas = 0
+        while True:
+            trouble, is_final = "", False
+            try:
+                answer = await self.client.call(method)
+            except NotSentError as exc:
+                trouble, is_final = str(exc), exc.is_final
+            except AnswerLostError as exc:
+                trouble = str(exc)
+            else:
+                if answer.verdict is Verdict.SUCCESS:
+                    return answer
+                if answer.verdict is Verdict.THROTTLED:
+                    throttles, quotas = throttles + 1, quotas + answer.is_quota
+                    await self._slow_down(answer, throttles, quotas)
+                    continue
+                trouble = describe(answer)
+                is_final = answer.verdict is not Verdict.UNREADABLE
+            if is_final or waited_s + wait_s > self.patience_s:
+                raise SettingsError(f"nothing was sent: {trouble}")
+            await self.sleep(wait_s)
+            waited_s += wait_s
+            wait_s = min(wait_s * 2, _LONGEST_WAIT_S)
+
+    async def _slow_down(self, answer: Answer, throttles: int, quotas: int) -> None:
+        """Wait as long as the server asks for.
+
+        Raises:
+            StoppedError: That is too long, or was asked too often.
+        """
+        said = describe(answer)
+        waits = self.patience.quota_waits_s
+        if answer.retry_after_s is not None:
+            seconds = answer.retry_after_s
+            is_too_much = seconds > self.patience.retry_after_cap_s
+        elif answer.is_quota:
+            is_too_much = quotas > len(waits)
+            seconds = 0.0 if is_too_much else waits[quotas - 1]
         else:
-            if answer.verdict is Verdict.SUCCESS:
-                return answer
-            trouble = describe(answer)
-            is_final = answer.verdict not in (Verdict.THROTTLED, Verdict.UNREADABLE)
-            wait_s = max(wait_s, answer.retry_after_s or 0.0)
-        if is_final or waited_s + wait_s > patience_s:
-            raise SettingsError(f"nothing was sent: {trouble}")
-        await sleep(wait_s)
-        waited_s += wait_s
-        wait_s = min(wait_s * 2, _LONGEST_WAIT_S)
+            seconds, is_too_much = min(2.0 ** (throttles - 1), _LONGEST_THROTTLE_S), False
+        if is_too_much or throttles > self.patience.throttles:
+            raise StoppedError(f"nothing was sent: the server asks to slow down: {said}")
+        self.is_paused(seconds, said)
+        await self.sleep(seconds)
 
 
 def describe(answer: Answer) -> str:

@@ -38,7 +38,7 @@ class Account:
     """Where rows go.
 
     Attributes:
-        trouble: Why the account does not let us in; empty when it does, or was not asked.
+        trouble: Why the account refuses the key; empty when it accepts it, or was not asked.
     """
 
     settings: Settings
@@ -92,7 +92,7 @@ class Desk:
     # -- the account ------------------------------------------------------------------------------
 
     async def use_sandbox(self) -> None:
-        """Take the built-in stand-in for the account; it keeps its contacts between starts."""
+        """Use the built-in sandbox as the account; it keeps its contacts between starts."""
         if self._sandbox is None:
             (self.home / IMPORTS).mkdir(mode=0o700, parents=True, exist_ok=True)
             sandbox = Sandbox(
@@ -113,7 +113,7 @@ class Desk:
         """Take an account of the service; the key stays in this process.
 
         Raises:
-            SettingsError: It is not one, or it does not let us in; the account before stays.
+            SettingsError: It is not one, or it refuses the key; the account stays as it was.
         """
         settings = Settings.from_env(
             account=login.strip(),
@@ -146,7 +146,7 @@ class Desk:
         if not account.trouble:
             self.account = account
             for name in list(self.projects):
-                self._judged_from.pop(name, None)  # lists are known by other names now
+                self._judged_from.pop(name, None)  # the names of lists have changed
 
     async def _ask(self, account: Account) -> None:
         try:
@@ -190,7 +190,7 @@ class Desk:
         return judging
 
     def edited(self, project: Project) -> None:
-        """Take note that the judged rows follow an edit already."""
+        """Note that the judged rows include an edit already."""
         wanted = project.judged_from() + (self.account.endpoint if self.account else "")
         self._judged_from[project.id] = wanted
 
@@ -199,7 +199,7 @@ class Desk:
             self._judged_from.pop(project.id, None)
 
     def forget(self, project: Project) -> None:
-        """Let go of a project that is about to be removed."""
+        """Close a project that is about to be removed."""
         self.projects.pop(project.id, None)
         self.judging.pop(project.id, None)
         self.sending.pop(project.id, None)
@@ -208,7 +208,7 @@ class Desk:
     # -- sending ----------------------------------------------------------------------------------
 
     def send(self, project: Project, expected: int | None, *, canary: int, rate: float) -> Sending:
-        """Begin the run of a project, or go on with it.
+        """Start the run of a project, or continue it.
 
         Raises:
             SettingsError: There is no account, or a run of this project is going on.

@@ -78,7 +78,7 @@ class Judging:
 
 @dataclass(slots=True)
 class Sending:
-    """One run, as somebody looks on. It is the ``Progress`` of the run, its confirmation, its rudder.
+    """One run, as the page shows it. It is the run's ``Progress``, its confirmation and its controls.
 
     Attributes:
         expected: The number that the person typed: another plan than that is not sent. ``None`` =
@@ -118,7 +118,7 @@ class Sending:
     def is_over(self) -> bool:
         return self.task is not None and self.task.done()
 
-    # -- what the run tells (Progress) ------------------------------------------------------------
+    # -- from the run (Progress) ------------------------------------------------------------------
 
     def reading(self, rows: int) -> None:
         self.judged += rows
@@ -146,10 +146,10 @@ class Sending:
         self.said.append(message)
         self._changed()
 
-    # -- what the person says ---------------------------------------------------------------------
+    # -- from the person ---------------------------------------------------------------------------
 
     def hold(self) -> None:
-        """Let no request start."""
+        """Start no more requests."""
         if self.pace is not None:
             self.pace.hold()
         self._changed()
@@ -179,7 +179,7 @@ class Sending:
             self._answer.set_result(goes_on)
         self._changed()
 
-    # -- within -----------------------------------------------------------------------------------
+    # -- internals ---------------------------------------------------------------------------------
 
     async def _run(self, work: Work) -> None:
         watching = asyncio.create_task(self._watch_causes())
@@ -231,10 +231,10 @@ class Sending:
     def _changed(self) -> None:
         self.version += 1
 
-    # -- what a page is given ---------------------------------------------------------------------
+    # -- for pages ---------------------------------------------------------------------------------
 
     def snapshot(self) -> dict[str, Any]:
-        """Return how the run stands, as plain values."""
+        """Return the state of the run as plain values."""
         now = time.monotonic()
         done = sum(self.counts.values())
         recent = [at for at in self._moments if at > now - _RATE_WINDOW_S]

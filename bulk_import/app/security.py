@@ -1,4 +1,4 @@
-"""Who may talk to the page: the person who started it, from the page itself, on this machine.
+"""Who may use the page: the person who started it, from the page itself, on this machine.
 
 Every request passes ``guard``. What keeps whom out: the exact ``Host`` (a foreign name that points
 to 127.0.0.1), ``Origin`` and ``Sec-Fetch-Site`` (another site, or another port, in the same
@@ -46,7 +46,7 @@ HEADERS = {
 
 @dataclass(slots=True)
 class Doorkeeper:
-    """Knows who may come in.
+    """Decides which requests are let in.
 
     Attributes:
         port: On which the page listens.
@@ -70,7 +70,7 @@ class Doorkeeper:
 
     @property
     def is_link_open(self) -> bool:
-        """Whether the last link was not used yet: somebody else's knocking must not spoil it."""
+        """Whether the last link is still unused: requests of others must not invalidate it."""
         return bool(self._token)
 
     def link(self) -> str:
@@ -79,7 +79,7 @@ class Doorkeeper:
         return f"http://127.0.0.1:{self.port}/?{TOKEN}={self._token}"
 
     def accept(self, token: str) -> bool:
-        """Whether *token* is the one of the last link; it is used up then."""
+        """Whether *token* is that of the last link; it is then used up."""
         is_right = bool(self._token) and _same(token, self._token)
         if is_right:
             self._token = ""

@@ -168,7 +168,7 @@ def serve(
 
 @web.middleware
 async def _explained(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Show what the person can do something about as a page, not as a bug."""
+    """Show an error that the person can act on as a page, not as a bug."""
     try:
         return await handler(request)
     except BulkImportError as exc:

@@ -20,6 +20,7 @@ COMMANDS = {
     "retag": "Tags from lists: who gains, who loses, who stays.",
     "singer": "The target of a Singer tap: records in, confirmed STATE out.",
     "state": "Look into the state of a sync, or make it forget.",
+    "tags": "Tags that are probably one, and the lines that join them.",
     "fleet": "Many accounts from one file: each job in a process of its own.",
     "undo": "The reverse of a run's tags and lists, as a file.",
     "report": "Write the reports of a run again.",

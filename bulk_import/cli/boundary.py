@@ -84,6 +84,9 @@ def _called(command: Callable[[], object], arguments: Sequence[str]) -> int:
 
 def _ended_by(exc: BaseException, scene: Scene, arguments: Sequence[str]) -> int:
     known = _situation(exc)
+    if _is_for_want_of_handles(exc):
+        known = known or StorageError("too many open files")
+        known.args = (f"{known}; {_handles()}",)
     if known is not None:
         for line in str(known).splitlines():
             _tell(f"error: {line}")
@@ -96,6 +99,45 @@ def _ended_by(exc: BaseException, scene: Scene, arguments: Sequence[str]) -> int
         details = f"its details cannot be written ({reason})"
     _tell(f"error: {what}; {details}")
     return EXIT_BUG
+
+
+def _is_for_want_of_handles(exc: BaseException | None) -> bool:
+    """Whether a limit of open files is behind it, whatever came of that."""
+    if exc is None:
+        return False
+    if isinstance(exc, OSError) and exc.errno in (errno.EMFILE, errno.ENFILE):
+        return True
+    if isinstance(exc, BaseExceptionGroup) and any(map(_is_for_want_of_handles, exc.exceptions)):
+        return True
+    return _is_for_want_of_handles(exc.__cause__ or exc.__context__)
+
+
+def _handles() -> str:
+    try:
+        import resource
+    except ImportError:  # Windows
+        return "close other programs, then run the same command again"
+    most, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return (
+        f"this process may have {most} files open at once: raise that (`ulimit -n 256`), then run "
+        "the same command again"
+    )
+
+
+def end_of(exc: BaseException) -> tuple[int, str]:
+    """Return the exit code in which *exc* ends a command, and why, without anybody's data."""
+    if isinstance(exc, SystemExit):
+        return (exc.code if isinstance(exc.code, int) else 1), "ended by a signal"
+    if isinstance(exc, click.Abort | KeyboardInterrupt):
+        return EXIT_INTERRUPTED, "interrupted"
+    if isinstance(exc, click.ClickException):
+        return exc.exit_code, exc.format_message()
+    if isinstance(exc, BrokenPipeError):
+        return 0, ""
+    known = _situation(exc) if isinstance(exc, Exception | BaseExceptionGroup) else None
+    if known is not None:
+        return known.exit_code, str(known)
+    return EXIT_BUG, str(exc) if isinstance(exc, BugError) else _bug(exc)
 
 
 def _bug(exc: BaseException) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import click
 
+from bulk_import.cli.telling import is_telling
+
 # Group -> names of the parameters in it; what is in none is the command's own.
 GROUPS: dict[str, frozenset[str]] = {
     "Account": frozenset(
@@ -16,11 +18,12 @@ GROUPS: dict[str, frozenset[str]] = {
     "Safety": frozenset(
         {"yes", "dry_run", "canary", "limit", "max_failures", "preflight", "strict_suppress", "accept",
          "max_rows_fewer", "max_changed", "max_vanished", "max_blanked", "max_contacts", "max_lose",
+         "fewer_files", "judge_all",
          "verify_hash", "trust_503", "read_ahead_bytes", "suppress"}
     ),
     "Output": frozenset(
         {"run_dir", "as_json", "quiet", "log_file", "report_safe", "report_all", "metrics_file", "notify",
-         "keep_runs", "redact"}
+         "keep_runs", "redact", "job"}
     ),
 }  # fmt: skip
 
@@ -56,6 +59,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "bulk-import retag vip.xlsx --state vip.state --add-tag vip --account shop --dry-run",
     ),
     "singer": ("bulk-import singer -m mapping.yml --account shop --stream contacts",),
+    "tags": ("bulk-import tags contacts.xlsx -m mapping.yml",),
     "fleet": (
         "bulk-import fleet jobs.yml --plan",
         "bulk-import fleet jobs.yml --notify https://hooks.example.com/imports",
@@ -108,7 +112,8 @@ class HelpfulCommand(click.Command):
         """Call the command, unless one of its outputs is an input."""
         from bulk_import.cli.outputs import refuse_inputs
 
-        refuse_inputs(ctx.params)
+        if not is_telling(self.callback):  # such a command refuses them where that is told
+            refuse_inputs(ctx.params)
         return super().invoke(ctx)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -63,6 +63,10 @@ class LogFile:
     def close(self) -> None:
         self._inner.close()
 
+    def beat(self, line: dict[str, Any]) -> None:
+        """Write how far the run is."""
+        self._write("progress", **line)
+
     def ended(self, summary: Summary) -> None:
         """Write how the run ended, and close the file."""
         self._write(
@@ -83,6 +87,7 @@ class LogFile:
         self._close()
 
     def _close(self) -> None:
+        self._is_broken = True  # a line of the heartbeat may still be on its way
         with contextlib.suppress(OSError):  # what could not be written is tried once more
             self._file.close()
 

@@ -223,6 +223,7 @@ def judging_options(command: Command) -> Command:
 
 def settings_from(**options: Any) -> Any:
     """Return Settings from flags, profile, key file, environment and ``.env``."""
+    from bulk_import.cli.telling import remember
     from bulk_import.settings import Settings
     from bulk_import.system.crash import conceal
 
@@ -234,4 +235,5 @@ def settings_from(**options: Any) -> Any:
         **options,
     )
     conceal(settings.api_key)
+    remember(account=settings.endpoint)
     return settings

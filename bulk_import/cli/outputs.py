@@ -49,6 +49,16 @@ def refuse_inputs(params: Mapping[str, Any]) -> None:
             _refuse_foreign(option, path)
 
 
+def may_write_metrics(params: Mapping[str, Any]) -> bool:
+    """Whether nothing that a command reads or otherwise writes is lost by writing its metrics."""
+    others = {name if name == "metrics_file" else f"{name} " if name in OUTPUTS else name: value
+              for name, value in params.items()}  # fmt: skip
+    with suppress(SettingsError):
+        refuse_inputs(others)
+        return True
+    return False
+
+
 def _inputs(params: Mapping[str, Any]) -> Iterator[tuple[str, Path]]:
     """Yield (what it is, path) of everything that the command reads, as far as it can be known."""
     for name, value in params.items():

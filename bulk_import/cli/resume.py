@@ -14,6 +14,7 @@ from bulk_import.cli.options import (
     sending_options,
     settings_from,
 )
+from bulk_import.cli.telling import telling
 
 
 @click.command("resume")
@@ -30,6 +31,7 @@ from bulk_import.cli.options import (
 @account_options
 @judging_options
 @sending_options
+@telling("resume")
 def command(
     run_dir: Path,
     accept: bool,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bulk_import.cli.options import account_options, sending_options, settings_from
+from bulk_import.cli.telling import telling
 from bulk_import.cli.terminal import plain
 
 if TYPE_CHECKING:
@@ -41,6 +42,8 @@ _SAMPLES = 3
               help="The brake: share of a segment that may lose at once.")  # fmt: skip
 @click.option("--accept", is_flag=True,
               help="Let the brake pass, and take from people whose cells may only be damaged.")  # fmt: skip
+@click.option("--ignore-consent", is_flag=True,
+              help="Tag people too whose row says no in a column of consent.")  # fmt: skip
 @click.option("--max-contacts", type=click.IntRange(1), help="Stop if more would be touched.")
 @click.option("--suppress", multiple=True, type=_FILE, help="A file of contacts never to send.")
 @click.option("--dry-run", is_flag=True, default=None, help="Everything but the network.")
@@ -48,6 +51,7 @@ _SAMPLES = 3
               help="The run's folder. [a new one under runs/]")  # fmt: skip
 @account_options
 @sending_options
+@telling("retag")
 def command(
     new: tuple[str, ...],
     previous: tuple[str, ...],
@@ -62,6 +66,7 @@ def command(
     sheet: str | None,
     max_lose: float,
     accept: bool,
+    ignore_consent: bool,
     max_contacts: int | None,
     suppress: tuple[Path, ...],
     dry_run: bool | None,
@@ -87,11 +92,12 @@ def command(
     if plan_file is not None and new:
         raise SettingsError("NEW and --plan exclude each other: the plan names its lists")
     segments = (
-        _from_plan(plan_file, column, sheet)
+        _from_plan(plan_file, column, sheet, ignore_consent=ignore_consent)
         if plan_file is not None
         else _from_options(
             segment, source=new, previous=previous, column=column, sheet=sheet, add_tags=add_tag,
             remove_tags=remove_tag, add_to_lists=add_to_list, remove_from_lists=remove_from_list,
+            ignore_consent=ignore_consent,
         )
     )  # fmt: skip
     settings = settings_from(run_dir=run_dir, dry_run=dry_run, **options)
@@ -144,12 +150,18 @@ def _chooser(somebody: Person) -> Choose:
     return choose
 
 
-def _from_plan(path: Path, column: str | None, sheet: str | None) -> dict[str, Segment]:
+def _from_plan(
+    path: Path, column: str | None, sheet: str | None, *, ignore_consent: bool
+) -> dict[str, Segment]:
     from bulk_import.jobs.segments import load_plan
 
     return {
         name: segment.model_copy(
-            update={"column": column or segment.column, "sheet": sheet or segment.sheet}
+            update={
+                "column": column or segment.column,
+                "sheet": sheet or segment.sheet,
+                "ignore_consent": ignore_consent or segment.ignore_consent,
+            }
         )
         for name, segment in load_plan(path).items()
     }
@@ -181,9 +193,16 @@ def _show(plan: RetagPlan) -> None:
         for what, emails in (("gain", found.gains), ("lose", found.loses)):
             if emails:
                 click.echo(f"  {what}: {_some(emails)}", err=True)
-        if found.doubts:
-            shown = _some([str(doubt) for doubt in found.doubts])
-            click.echo(f"  no address to be used: {shown}", err=True)
+        said_no = [str(doubt) for doubt in found.doubts if doubt.said_no]
+        unsure = [str(doubt) for doubt in found.doubts if not doubt.said_no]
+        if unsure:
+            click.echo(f"  no address to be used: {_some(unsure)}", err=True)
+        if said_no:
+            click.echo(
+                f"  left alone, for the row says no ({len(said_no):,}): {_some(said_no)} "
+                "(--ignore-consent tags them all the same)",
+                err=True,
+            )
         if found.held:
             click.echo(
                 f"  {len(found.held):,} not on the list lose nothing now: {_some(list(found.held))}; "

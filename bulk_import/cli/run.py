@@ -15,6 +15,7 @@ from bulk_import.cli.options import (
     sending_options,
     settings_from,
 )
+from bulk_import.cli.telling import telling
 
 
 @click.command("run")
@@ -37,6 +38,7 @@ from bulk_import.cli.options import (
 @account_options
 @judging_options
 @sending_options
+@telling("run")
 def command(
     source: tuple[str, ...],
     mapping: Path,

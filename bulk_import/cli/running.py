@@ -11,12 +11,14 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from bulk_import.cli.asking import NOBODY, ask_about, can_ask
+from bulk_import.cli.heartbeat import EVERY_S, Heartbeat, in_words
 from bulk_import.cli.logfile import LogFile
+from bulk_import.cli.telling import remember
 from bulk_import.cli.terminal import Bars, mute
 from bulk_import.errors import (
     EXIT_INTERRUPTED,
@@ -50,11 +52,13 @@ def run_and_tell(
     quiet: bool,
     log_file: Path | None = None,
     after: Callable[[Summary], None] | None = None,
+    every_s: float = EVERY_S,
 ) -> int:
     """Do *work*, tell the summary, do what comes *after*, return the exit code.
 
     Args:
         yes: Send without asking. Otherwise a person is asked.
+        every_s: Seconds between two lines where no terminal shows a bar.
 
     Raises:
         SettingsError: Nobody can be asked.
@@ -73,8 +77,9 @@ def run_and_tell(
         stop = Stop()
         _listen(stop, bars)
         confirm = None if yes else partial(_ask, bars=bars, stop=stop)
-        return await work(confirm, log or bars, stop)
+        return await work(confirm, heartbeat or log or bars, stop)
 
+    heartbeat = _heartbeat(bars, log, every_s)
     try:
         summary = run(main())
     except BulkImportError as exc:
@@ -82,18 +87,13 @@ def run_and_tell(
             log.failed(str(exc))
         raise
     finally:
+        if heartbeat is not None:
+            heartbeat.close()
         bars.close()
+    remember(summary=summary)
     if log is not None:
         log.ended(summary)
-    untold = ""
-    try:
-        tell(summary, as_json=as_json, quiet=quiet)
-        sys.stdout.flush()
-    except BrokenPipeError:  # nobody reads it; the exit code still says how the run ended
-        mute(sys.stdout)
-    except OSError as exc:
-        mute(sys.stdout)
-        untold = exc.strerror or str(exc)
+    untold = _told(summary, as_json=as_json, quiet=quiet)
     if after is not None:
         after(summary)
     if untold:
@@ -101,6 +101,32 @@ def run_and_tell(
             f"standard output: {untold}; the run has ended, its summary is in {summary.run_dir}"
         )
     return exit_code(summary)
+
+
+def _told(summary: Summary, *, as_json: bool, quiet: bool) -> str:
+    """Print the summary; return why it could not be printed, or ``""``."""
+    try:
+        tell(summary, as_json=as_json, quiet=quiet)
+        sys.stdout.flush()
+    except BrokenPipeError:  # nobody reads it; the exit code still says how the run ended
+        mute(sys.stdout)
+    except OSError as exc:
+        mute(sys.stdout)
+        return exc.strerror or str(exc)
+    return ""
+
+
+def _heartbeat(bars: Bars, log: LogFile | None, every_s: float) -> Heartbeat | None:
+    """Return what tells once a minute how far a run is; ``None`` where a bar shows it."""
+    if bars.shows:
+        return None
+
+    def beat(line: dict[str, Any]) -> None:
+        if log is not None:
+            log.beat(line)
+        bars.say(in_words(line))
+
+    return Heartbeat(log or bars, beat, every_s=every_s)
 
 
 def exit_code(summary: Summary) -> int:
@@ -132,16 +158,6 @@ def tell(summary: Summary, *, as_json: bool, quiet: bool) -> None:
         for path in sorted(Path(summary.run_dir).iterdir()):
             if path.name.startswith(("report.", "rejects")) or path.name == "summary.json":
                 click.echo(f"  {path}")
-
-
-def tell_webhook(url: str, summary: Summary) -> None:
-    """Post the summary; if nobody takes it, say so; the exit code stays that of the run."""
-    from bulk_import.api.webhook import notify
-    from bulk_import.report.summary import as_json as to_json
-
-    trouble = notify(url, to_json(summary))
-    if trouble:
-        click.echo(f"--notify: not delivered: {trouble}", err=True)
 
 
 def _listen(stop: Stop, bars: Bars) -> None:

@@ -21,12 +21,12 @@ def show(state: Path, contact: str | None) -> int:
     """Show what STATE remembers: account, last good run, contacts."""
     from bulk_import.jobs.state import State
 
-    with State.open(state, create=False) as opened:
+    with State.open(state, read_only=True) as opened:
         if contact:
             wanted = contact.strip().lower()
-            found = next((known for known in opened.contacts() if known.key == wanted), None)
-            if found is None:
-                click.echo(f"{wanted}: not known; it would be sent")
+            found = opened.contact(wanted)
+            if found is None or not found.digest:
+                click.echo(f"{wanted}: its data are not confirmed; it would be sent")
                 return 1
             click.echo(f"{found.key}: confirmed {found.sent_at}, payload {found.digest[:12]}")
             return 0

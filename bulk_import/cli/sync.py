@@ -15,6 +15,7 @@ from bulk_import.cli.options import (
     sending_options,
     settings_from,
 )
+from bulk_import.cli.telling import telling
 
 _SHARE = click.FloatRange(0, 1)
 
@@ -47,20 +48,19 @@ _SHARE = click.FloatRange(0, 1)
 @click.option("--dry-run", is_flag=True, default=None, help="Everything but the network.")
 @click.option("--run-dir", type=click.Path(file_okay=False, path_type=Path),
               help="The run's folder. [a new one under runs/]")  # fmt: skip
-@click.option("--metrics-file", type=click.Path(dir_okay=False, path_type=Path),
-              help="Write the outcome for Prometheus' textfile collector.")  # fmt: skip
-@click.option(
-    "--notify",
-    metavar="URL",
-    help="Tell that address how the run ended: a webhook, or a service of Apprise.",
-)
+@click.option("--fewer-files", is_flag=True,
+              help="Files that are missing tonight are gone for good.")  # fmt: skip
+@click.option("--judge-all", is_flag=True,
+              help="Judge every row again; recognize none by its cells.")  # fmt: skip
+@click.option("--report-all", is_flag=True, help="List unchanged rows in report.csv too.")
 @click.option("--keep-runs", type=click.IntRange(1), metavar="N",
-              help="Delete all but the N newest finished runs beside this one.")  # fmt: skip
+              help="Delete all but the N newest finished nights of this job.")  # fmt: skip
 @newest_option
 @correction_options
 @account_options
 @judging_options
 @sending_options
+@telling("sync")
 def command(
     source: tuple[str, ...],
     mapping: Path,
@@ -73,8 +73,9 @@ def command(
     max_changed: float,
     max_vanished: float,
     max_blanked: float,
-    metrics_file: Path | None,
-    notify: str | None,
+    fewer_files: bool,
+    judge_all: bool,
+    report_all: bool,
     keep_runs: int | None,
     newest: int | None,
     corrections: Path | None,
@@ -91,26 +92,24 @@ def command(
     brake compares the source with that of the last good run and stops (exit 3) when rows,
     contacts or fields are lost, or too many change.
     """
-    from bulk_import.api.webhook import check_webhook
-    from bulk_import.cli.running import run_and_tell, tell_webhook
-    from bulk_import.jobs.nightly import Brake, SyncOptions, sync_night
-    from bulk_import.jobs.retention import delete_old_runs
+    from bulk_import.cli.running import run_and_tell
+    from bulk_import.jobs.brake import Brake
+    from bulk_import.jobs.night import SyncOptions
+    from bulk_import.jobs.nightly import sync_night
+    from bulk_import.jobs.retention import delete_old_nights
     from bulk_import.mapping.loading import load_mapping
-    from bulk_import.report.metrics import write_metrics
 
-    webhook = check_webhook(notify) if notify else ""
     loaded = load_mapping(mapping).with_corrections(corrections, corrections_by)
     settings = settings_from(ends_when_closed=True, **options)
     brake = Brake(max_rows_fewer, max_changed, max_vanished, max_blanked)
-    night = SyncOptions(state, full, accept, seed, brake, wait_lock_s, newest or 0)
+    night = SyncOptions(
+        state, full, accept, seed, brake, wait_lock_s, report_all, fewer_files, judge_all,
+        newest or 0,
+    )  # fmt: skip
 
     def after(summary: Any) -> None:
-        if webhook:
-            tell_webhook(webhook, summary)
-        if metrics_file is not None:
-            write_metrics(metrics_file, summary)
         if keep_runs is not None:
-            delete_old_runs(Path(summary.run_dir), keep_runs)
+            delete_old_nights(Path(summary.run_dir), state, keep_runs)
 
     return run_and_tell(
         lambda confirm, progress, stop: sync_night(

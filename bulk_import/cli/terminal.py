@@ -43,6 +43,11 @@ class Bars:
         self._lock = threading.Lock()  # reading happens in another thread
         self._ok = self._bad = 0
 
+    @property
+    def shows(self) -> bool:
+        """Whether a bar shows how far the run is."""
+        return self._shows
+
     def reading(self, rows: int) -> None:
         with self._lock:
             if self._shows and self._bar is None:

@@ -196,6 +196,12 @@ CODES: tuple[Code, ...] = (
         "subscribed_….csv, unsubscribed_….csv and cleaned_….csv in one ZIP",
     ),
     Code(
+        "QUERY_REFUSED",
+        "The query is not one SELECT, or the database refuses it.",
+        "Correct the file; try it in the database's own program, as the same user.",
+        "contacts.sql with DELETE FROM people",
+    ),
+    Code(
         "ARCHIVE_SEVERAL",
         "An archive holds several files.",
         "Name one by source: member: in the mapping.",

@@ -43,7 +43,7 @@ class Sender(Protocol):
 
 
 class Watch(Protocol):
-    """Somebody who looks on: progress bars, logs."""
+    """Receives what happens: progress bars, logs."""
 
     def settled(self, status: Status) -> None:
         """A row ended."""

@@ -12,14 +12,14 @@ _SHARE_NEEDS_ROWS = 20  # before that a share of failures says nothing
 
 
 class Breaker:
-    """Counts what happens; each method returns why the run must stop, or ``""``."""
+    """Counts failures; each method returns the reason to stop the run, or ``""``."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._failures = 0  # without a trustworthy answer, in a row
+        self._failures = 0  # consecutive requests without a trustworthy answer
         self._failing_since = 0.0
         self._unreachable_since: float | None = None
-        self._refusals = 0  # with one and the same code, in a row
+        self._refusals = 0  # consecutive refusals with the same code
         self._refused_with = ""
         self._answered = False
         self._forbidden = 0
@@ -30,7 +30,7 @@ class Breaker:
 
     @property
     def is_suspect(self) -> bool:
-        """So much has failed in a row that no new row should be risked, only repetitions."""
+        """Whether so many rows failed in a row that no new row should be started, only repetitions."""
         return self._failures >= self._settings.safeguards.breaker_failures
 
     @property

@@ -20,8 +20,8 @@ from bulk_import.delivery.lanes import Lanes
 from bulk_import.journal.entries import Pending
 from bulk_import.settings import Settings
 
-_FEWEST_IN_FLIGHT = 8  # below that a commit for each row keeps up
-_SLOWEST = 50.0  # requests per second; likewise
+_FEWEST_IN_FLIGHT = 8  # below this number one commit per row is fast enough
+_SLOWEST = 50.0  # requests per second; below this rate as well
 _MOST = 64
 
 
@@ -33,11 +33,11 @@ def claims_at_once(settings: Settings) -> int:
 
 
 class Claims:
-    """Jobs in the order in which they may go. For one event loop.
+    """Hands out shipments in the order in which they may be sent. For one event loop.
 
     Args:
         at_once: Number of rows claimed together; 0 = each when it is due.
-        hold_back: Asked for each row: whether it must not go at all; settles it then.
+        hold_back: Called for each row: settles a row that must not be sent, and returns whether it did.
     """
 
     def __init__(
@@ -62,7 +62,7 @@ class Claims:
         return Shipment.of(row)
 
     def give_back(self) -> None:
-        """Withdraw what was claimed and will not be sent."""
+        """Withdraw rows that were claimed and will not be sent."""
         self._attempts.withdraw(self._ready)
         self._ready.clear()
 

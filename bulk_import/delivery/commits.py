@@ -43,12 +43,12 @@ RESERVE_BYTES = 4 * 2**20
 _GATHERING_S = 0.005
 _SYNCING_S = 0.01
 _BUSY = 16  # entries in a batch
-_LOCKED_S = 0.001  # until a commit is tried again that another process's came in the way of
+_LOCKED_S = 0.001  # before a commit is tried again because another process was writing
 _LONGEST_LOCKED_S = 10.0
 
 
 class Reserve:
-    """Room on the disk that is given back when the disk is full, for what is already in flight."""
+    """Disk space that is released when the disk is full, to record what is already in flight."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -73,7 +73,7 @@ class Reserve:
             self._path.unlink()
 
 
-Then = Callable[[StorageError | None], None]  # told how it went with what was added
+Then = Callable[[StorageError | None], None]  # called with the result of what was added
 
 
 class GroupCommit:
@@ -93,14 +93,14 @@ class GroupCommit:
         self._reserve = reserve
         self._loop = asyncio.get_running_loop()
         self._gathered: list[Entry] = []
-        self._hoping: list[Then] = []  # for what is gathered to be committed
-        self._waiting: list[Then] = []  # for what is gathered to be on disk
+        self._hoping: list[Then] = []  # callers that wait for a commit
+        self._waiting: list[Then] = []  # callers that wait until it is on disk
         self._committed: list[Then] = []  # for the next sync
         self._is_unsynced = False
         self._is_syncing = False
         self._is_busy = False
         self._locked_since: float | None = None
-        self._next: asyncio.Handle | None = None  # that commits what is gathered
+        self._next: asyncio.Handle | None = None  # the timer of the next commit
         self._later: asyncio.Handle | None = None  # that syncs what is committed
         self._flushing: list[asyncio.Future[None]] = []
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="journal")
@@ -178,7 +178,7 @@ class GroupCommit:
     # -- commit, sync, and again ------------------------------------------------------------------
 
     def _plan(self) -> None:
-        """Let what is gathered be committed: at once, or with what the next milliseconds bring."""
+        """Schedule a commit of the gathered entries: at once, or with those of the next milliseconds."""
         if self._is_busy and not self._waiting:
             self._next = self._loop.call_later(_GATHERING_S, self._go_on)
         else:
@@ -190,7 +190,7 @@ class GroupCommit:
             self._next = None
 
     def _go_on(self) -> None:
-        """Commit what is gathered, then let it be synced."""
+        """Commit the gathered entries, then schedule a sync."""
         self._next = None
         if not self._commit() and not self.failure:
             self._next = self._loop.call_later(_LOCKED_S, self._go_on)
@@ -199,7 +199,7 @@ class GroupCommit:
             self._rest()
 
     def _commit(self) -> bool:
-        """Commit what is gathered; return whether it is."""
+        """Commit the gathered entries; return whether that worked."""
         if not self._gathered:
             self._locked_since = None
             return True
@@ -232,7 +232,7 @@ class GroupCommit:
         self._is_unsynced = True
 
     def _rescue(self, exc: StorageError) -> None:
-        """Refuse the intents; write the rest into the room of the reserve, if that helps."""
+        """Refuse the intents; release the reserve and write the other entries into that space."""
         self._fail(exc)
         refused = self._hoping + self._waiting
         self._hoping, self._waiting = [], []
@@ -249,7 +249,7 @@ class GroupCommit:
         self._settle()
 
     def _stopped_by(self, bug: Exception) -> StorageError:
-        """Keep a bug for ``close``, and return what those who wait are told."""
+        """Keep a bug for ``close``, and return the error for the callers that wait."""
         self._bug = self._bug or bug
         return StorageError("the journal is not written any more because of a bug")
 
@@ -260,7 +260,7 @@ class GroupCommit:
             self.on_failure(exc)
 
     def _sync_soon(self) -> None:
-        """Sync what is committed: at once, or with what a busy run commits meanwhile."""
+        """Schedule a sync of what is committed: at once, or with the next commits of a busy run."""
         if self._is_syncing or not self._is_unsynced:
             return
         if self._is_busy and not self._committed:
@@ -300,7 +300,7 @@ class GroupCommit:
         self._rest()
 
     def _rest(self) -> None:
-        """Let those who wait for everything to be on disk go, if it is."""
+        """Wake the callers that wait for everything to be on disk, if it is."""
         if self._next is not None or self._is_syncing or (self._is_unsynced and not self.failure):
             return
         flushing, self._flushing = self._flushing, []

@@ -12,11 +12,11 @@ from collections.abc import Callable, Iterator
 
 from bulk_import.journal.entries import Pending
 
-MOST_PARKED = 10_000  # rows in memory behind busy lanes; then the source waits for them
+MOST_PARKED = 10_000  # rows held in memory because their lane is busy; beyond that the source waits
 
 
 class Lanes:
-    """Hands out rows. For one event loop; reads the supply only as far as it must.
+    """Hands out rows. For one event loop; reads the supply only as far as necessary.
 
     Args:
         supply: Rows in source order.
@@ -44,7 +44,9 @@ class Lanes:
         if self._freed:
             return self._freed.popleft()
         while not self._drained and self._parked_rows < MOST_PARKED:
-            was_complete = self._is_complete()  # asked before: what comes later is not missed
+            was_complete = (
+                self._is_complete()
+            )  # asked before reading: rows that arrive meanwhile are not missed
             row = next(self._supply, None)
             if row is None:
                 self._drained = was_complete
@@ -73,7 +75,7 @@ class Lanes:
         return self._held.get(row.contact or _lane_of_its_own(row), "")
 
     def release(self, row: Pending, *, in_doubt: bool = False) -> bool:
-        """Say that *row* is settled; with *in_doubt*, that later rows must not overtake it.
+        """Note that *row* is settled; with *in_doubt*, that later rows must not overtake it.
 
         Returns:
             Whether a later row of the lane may go now.

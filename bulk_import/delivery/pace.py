@@ -21,8 +21,10 @@ CATCH_UP_S = 0.02
 FALL = 0.7  # of the rate, at a first sign of a limit
 FALL_NEAR_LIMIT = 0.965  # where a limit is known: the refused rate was only just too high
 CLIMB_PER_S = 0.05  # of the limit, while below NEAR of it
-NEAR = 0.96
-PROBE_PER_S2 = 0.00003  # of the limit, times the seconds since the last fall: slow, then faster
+NEAR = 0.97
+# Of the limit, times the seconds since the last fall: 3 % in two minutes, twice the rate in a quarter
+# of an hour. Each refusal costs a pause, which is as much as many seconds at a rate just below.
+PROBE_PER_S2 = 0.000003
 SLOWEST = 0.05  # requests per second
 START = 1.0  # requests per second, after a refusal before anything was accepted
 KNOWN_AFTER_S = 1.0  # of accepted requests: before that a refusal tells of no limit
@@ -56,7 +58,7 @@ class Pace:
 
     @property
     def paused_s(self) -> float:
-        """Seconds that the pause for everybody has still to go."""
+        """Seconds until the pause for everybody ends."""
         return max(0.0, self._paused_until - self._clock())
 
     def slot_now(self) -> float:
@@ -71,13 +73,13 @@ class Pace:
         Returns:
             The clock's time at which the request may leave: ``fall`` wants it back.
         """
-        # One waits for the next slot, the others for their turn: a rate that changes holds at once.
+        # One caller waits for the slot, the others for the lock: a changed rate takes effect at once.
         async with self._turn:
             while True:
                 now = self._clock()
                 at = self._paused_until
                 if self.rate:
-                    # Behind nobody there is nothing to catch up with.
+                    # Before the first slot there is nothing to catch up with.
                     late = CATCH_UP_S if self._next > float("-inf") else 0.0
                     at = max(self._next, now - late, at)
                 if self._is_held:
@@ -119,7 +121,7 @@ class Pace:
             self._next = min(self._next, self._clock() + 1 / rate)
 
     def is_news(self, started_at: float) -> bool:
-        """Whether a request that began then can tell about the rate that is in force now."""
+        """Whether a request that began then says anything about the current rate."""
         return started_at > self._fell_at
 
     def fall(self) -> None:
@@ -140,7 +142,7 @@ class Pace:
         self._next = max(self._next, now + 1 / self.rate)
 
     def accepted(self) -> None:
-        """Count a request that the server took: the rate may grow a little."""
+        """Count an accepted request; the rate may grow a little."""
         now = self._clock()
         self._accepted.append(now)
         if not self._limit or self.rate == self.asked > 0:
@@ -156,7 +158,7 @@ class Pace:
         self.rate = min(grown, self.asked) if self.asked else grown
 
     def _accepted_per_s(self, now: float) -> tuple[float, float]:
-        """Requests accepted per second of late, and the seconds over which they were counted."""
+        """Requests accepted per second recently, and the seconds over which they were counted."""
         recent = [at for at in self._accepted if at > now - _WINDOW_S]
         over_s = now - recent[0] if recent else 0.0
         return len(recent) / max(1.0, over_s), over_s

@@ -29,7 +29,7 @@ from bulk_import.stopping import Stop, StoppingError
 from bulk_import.system.clock import now
 from bulk_import.system.garbage import rare_collections
 
-_MOST_RETRYING = 32  # rows waiting to be repeated; beyond that no new row is begun
+_MOST_RETRYING = 32  # rows waiting for a retry; beyond that no new row is started
 
 
 class Pool:
@@ -148,7 +148,7 @@ class Pool:
         await changed
 
     def wake(self, workers: int = sys.maxsize) -> None:
-        """Let that many idle workers look again; those with nothing to do cost as much as a row."""
+        """Wake that many idle workers; waking one for nothing costs as much as a row."""
         while workers and self._idle:
             changed = self._idle.popleft()
             if not changed.done():
@@ -164,7 +164,7 @@ class Pool:
         return bool(overtaken)
 
     def _must_wait(self) -> bool:
-        """Whether no new row may be begun while earlier ones wait to be repeated."""
+        """Whether no new row may be started while earlier ones wait for a retry."""
         if self._breaker.is_suspect:
             self._is_holding_off = self._retrying > 0
         else:
@@ -187,7 +187,7 @@ class Pool:
 
         async def again() -> Answer:
             nonlocal first
-            if first is not None:  # tenacity counts from the attempt that brought us here
+            if first is not None:  # tenacity counts from the attempt that has just failed
                 failed, first = first, None
                 raise failed
             return await self._attempts.make(shipment)

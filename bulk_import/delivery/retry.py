@@ -16,7 +16,7 @@ Sleep = Callable[[float], Awaitable[None]]
 
 BACKOFF_S = 1.0  # the first wait is a random part of it, and it doubles
 LONGEST_BACKOFF_S = 30.0
-LONGEST_UNREACHABLE_S = 5.0  # a host that comes back should be noticed soon
+LONGEST_UNREACHABLE_S = 5.0  # so that a host that is back is noticed soon
 
 
 class Failure(Enum):
@@ -72,7 +72,7 @@ def policy(*, attempts_left: Callable[[], int], sleep: Sleep) -> AsyncRetrying:
 
 
 class _WaitByFailure(wait_base):
-    """The server's wish if it has one; else capped exponential backoff with full jitter."""
+    """What Retry-After asks for, else capped exponential backoff with full jitter."""
 
     def __init__(self) -> None:
         self._doubtful = wait_random_exponential(multiplier=BACKOFF_S, max=LONGEST_BACKOFF_S)

@@ -40,6 +40,7 @@ class Report:
 
 _ACCEPTED = frozenset({"0", "102"})  # codes of rows that the API took
 _MOST = 20
+_GOING_ON = "the run is going on: the reports are of this moment, it writes its own when it ends"
 _STATES = frozenset({".sqlite3", ".sqlite", ".db", ".state"})
 _MAGIC = b"SQLite format 3\0"
 
@@ -52,8 +53,9 @@ def rewrite_reports(run_dir: Path, *, safe: bool = False, redact: bool = False) 
         StorageError: They cannot be written.
     """
     working_in(run_dir)
+    note = _GOING_ON if is_held(run_dir / LOCK) else ""
     with Journal.open(run_dir / JOURNAL) as journal:
-        return write_reports(journal, run_dir, safe=safe, redact=redact)
+        return write_reports(journal, run_dir, safe=safe, redact=redact, note=note)
 
 
 def write_support_bundle(run_dir: Path, path: Path) -> int:

@@ -35,14 +35,17 @@ class Doubt:
         place: Where it stands; for people, as text.
         text: As written.
         candidates: The addresses that it may mean, where they are known.
+        said_no: The cell beside the address that says that it is not to be written to.
     """
 
     place: Place | str
     text: str
     candidates: tuple[str, ...] = ()
+    said_no: str = ""
 
     def __str__(self) -> str:
-        return f"{self.place} {self.text[:60]!r}"
+        why = f" ({self.said_no})" if self.said_no else ""
+        return f"{self.place} {self.text[:60]!r}{why}"
 
 
 def held_back(leaving: Collection[str], doubts: Iterable[Doubt], blanks: int = 0) -> dict[str, str]:

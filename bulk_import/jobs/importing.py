@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from bulk_import.errors import SetupError
 from bulk_import.jobs import nightly
+from bulk_import.jobs.night import JOB
 from bulk_import.journal import Journal
 from bulk_import.mapping.loading import AnyMapping, load_mapping, parse_mapping
 from bulk_import.models import Summary
@@ -118,7 +119,7 @@ async def resume_async(
     )
     settings = replace(settings, endpoint=settings.endpoint or facts["endpoint"], run_dir=run_dir)
     settings, ends = settings.ready_to_send(), stop or Stop()
-    if facts.get("job") == nightly.JOB:
+    if facts.get("job") == JOB:
         return await nightly.resume_night(
             run_dir, facts, mapping, settings,
             accept=accept, confirm=confirm, progress=progress, stop=ends, steer=steer,

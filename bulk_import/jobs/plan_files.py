@@ -16,6 +16,7 @@ from bulk_import.normalize.mailboxes import email_key
 from bulk_import.system.files import replaced
 
 _EMAIL = "lead_email"
+_SAID_NO = "said_no"  # the cell of the list that says that somebody is not to be written to
 _PLACE = ("list", "sheet", "row")  # columns that say where a contact stands
 
 Calls = Mapping[str, Mapping[str, Collection[str]]]
@@ -52,7 +53,13 @@ def write_plan_files(
     used = [name for name in OPPOSITE if any(call.get(name) for call in calls.values())]
     contents = (
         _table(calls, used, refused, places),
-        _mapping(used, suppress, comment, has_places=places is not None),
+        _mapping(
+            used,
+            suppress,
+            comment,
+            has_places=places is not None,
+            has_no=any(doubt.said_no for doubt in refused),
+        ),
     )
     for number in count(1):
         named = stem if number == 1 else stem.with_name(f"{stem.name}-{number}")
@@ -77,13 +84,17 @@ def _table(
 ) -> bytes:
     text = io.StringIO(newline="")
     writer = csv.writer(text)
-    writer.writerow([_EMAIL, *used, *(_PLACE if places is not None else ())])
+    has_no = any(doubt.said_no for doubt in refused)
+    said_no = [_SAID_NO] if has_no else []
+    writer.writerow([_EMAIL, *used, *said_no, *(_PLACE if places is not None else ())])
     for email, call in calls.items():
         where = _cells((places or {}).get(email_key(email))) if places is not None else []
-        writer.writerow([email, *(",".join(call.get(name, ())) for name in used), *where])
+        writer.writerow(
+            [email, *(",".join(call.get(name, ())) for name in used), *[""] * has_no, *where]
+        )
     for doubt in refused:
         where = _cells(doubt.place) if places is not None else []
-        writer.writerow([doubt.text, *([""] * len(used)), *where])
+        writer.writerow([doubt.text, *([""] * len(used)), *[doubt.said_no] * has_no, *where])
     return text.getvalue().encode("utf-8-sig")
 
 
@@ -97,12 +108,15 @@ def _mapping(
     comment: str,
     *,
     has_places: bool,
+    has_no: bool,
 ) -> bytes:
     document = [f"# {comment}"] if comment else []
     document += ["version: 1"]
     document += [f"source: {{places: [{', '.join(_PLACE)}]}}"] if has_places else []
     document += ["fields:", f"  {_EMAIL}: {_EMAIL}"]
     document += [f'  {name}: {{column: {name}, separator: ","}}' for name in used]
+    if has_no:
+        document += ["only:", f"  - {{column: {_SAID_NO}, values: [empty], because: said no}}"]
     document += ["suppress:"] if suppress else []
     document += [f"  - {_entry(path, spec)}" for path, spec in suppress]
     return ("\n".join(document) + "\n").encode()

@@ -87,6 +87,7 @@ def retag(
     max_contacts: int | None = None,
     max_lose: float = MAX_LOSE,
     accept: bool = False,
+    ignore_consent: bool = False,
     suppress: Sequence[str | Path] = (),
     confirm: Confirm | None = None,
     progress: Progress | None = None,
@@ -107,6 +108,7 @@ def retag(
         max_contacts: Stop if more would be touched.
         max_lose: The brake: share of the segment that may leave it at once.
         accept: Let the brake pass, and take from people although damaged cells may be they.
+        ignore_consent: Tag people too whose row says no in a column of consent.
         suppress: Files of contacts that are never sent.
 
     Raises:
@@ -117,7 +119,8 @@ def retag(
         new, settings, previous=previous, state=state, segment=segment, column=column, sheet=sheet,
         add_tags=add_tags, remove_tags=remove_tags, add_to_lists=add_to_lists,
         remove_from_lists=remove_from_lists, max_contacts=max_contacts, max_lose=max_lose,
-        accept=accept, suppress=suppress, confirm=confirm, progress=progress,
+        accept=accept, ignore_consent=ignore_consent, suppress=suppress, confirm=confirm,
+        progress=progress,
     )  # fmt: skip
     return run_blocking(work, "retag_async")
 
@@ -138,6 +141,7 @@ async def retag_async(
     max_contacts: int | None = None,
     max_lose: float = MAX_LOSE,
     accept: bool = False,
+    ignore_consent: bool = False,
     suppress: Sequence[str | Path] = (),
     confirm: Confirm | None = None,
     progress: Progress | None = None,
@@ -145,6 +149,7 @@ async def retag_async(
 ) -> Summary:
     """As ``retag``, for a running event loop. *stop* ends the run from outside."""
     wanted = Segment.made(
+        ignore_consent=ignore_consent,
         source=expand_sources(new),
         previous=expand_sources(previous),
         column=column,
@@ -282,6 +287,9 @@ def take_over_runs(state: State) -> None:
                 for _, email, _, status in journal.payloads()
                 if status is Status.SUCCESS
             }
+            endpoint = journal.facts().get("endpoint", "")
+        if accepted and not state.get("endpoint"):
+            state.put(endpoint=endpoint)
         mark = str(len(accepted))
         if mark != seen:
             _learn(state, json.loads((path / MOVES).read_bytes()), accepted)

@@ -7,7 +7,7 @@ runs. Without either, everybody on the new list gains. Each contact takes one ca
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from itertools import islice
@@ -25,10 +25,12 @@ from bulk_import.errors import (
     StoppedError,
 )
 from bulk_import.jobs.holding import Doubt, Place, held_back
+from bulk_import.mapping.consent import refusing_cells, speaks_of
 from bulk_import.mapping.schema import Columns, Part
 from bulk_import.mapping.suggesting.contents import ROWS_LOOKED_AT, contents_of
 from bulk_import.mapping.suggesting.own_address import own_address, own_address_column
 from bulk_import.mapping.yamltext import parse
+from bulk_import.models import Row
 from bulk_import.normalize.emails import normalize_email
 from bulk_import.normalize.mailboxes import email_key
 from bulk_import.normalize.result import NormalizeError
@@ -47,6 +49,9 @@ class Segment(Part):
     source: Columns
     previous: Columns = ()
     column: str | None = Field(default=None, description="The column with the addresses.")
+    ignore_consent: bool = Field(
+        default=False, description="Tag people too whose row says no in a column of consent."
+    )
     sheet: str | None = None
     add_tags: Columns = ()
     remove_tags: Columns = ()
@@ -104,6 +109,7 @@ class Members:
         blanks: Rows without an address that have other cells.
         read: What was read of each list, for people: file, sheet, column.
         places: Key -> the first row of that person.
+        said_no: Keys of those who are not to be written to by what a row of theirs says.
     """
 
     people: Mapping[str, str]
@@ -112,6 +118,7 @@ class Members:
     column: str
     read: tuple[str, ...]
     places: Mapping[str, Place] = field(default_factory=dict)
+    said_no: frozenset[str] = frozenset()
 
     @property
     def emails(self) -> tuple[str, ...]:
@@ -208,6 +215,7 @@ def read_members(
     column: str | None = None,
     sheet: str | None = None,
     choose: Choose | None = None,
+    ignore_consent: bool = False,
 ) -> Members:
     """Read the addresses of lists.
 
@@ -215,16 +223,14 @@ def read_members(
         column: The column with the addresses; ``None`` = the contacts' own, found by name and cells.
         sheet: Of workbooks.
         choose: Asked when it is not certain which column that is.
+        ignore_consent: Take people too whose row says no in a column of consent.
 
     Raises:
         SetupError: No column holds the contacts' addresses, or several may; a source cannot be read.
     """
-    people: dict[str, str] = {}
-    places: dict[str, Place] = {}
-    doubts: list[Doubt] = []
+    people = _People()
     columns: list[str] = []
     read: list[str] = []
-    blanks = 0
     options = SourceOptions(sheet=sheet, may_be_bare=True, may_take_subscribed=True)
     for path in expand_sources(patterns):
         found = _column(path, options, column, choose)
@@ -239,24 +245,80 @@ def read_members(
             is_bare = any(problem.code == "HEADER_ABSENT" for problem in source.problems)
             bare = " (no header: the first line is an address too)" if is_bare else ""
             read.append(f"{shown(path)}: {where}column {found!r}{bare}")
-            for row in source:
-                text = row.cells[found].strip()
-                broken = next((p for p in row.problems if p.is_error and p.column == found), None)
-                if not text and broken is None:
-                    blanks += any(cell.strip() for cell in row.cells.values())
-                    continue
-                try:
-                    if broken is not None:
-                        raise NormalizeError(broken.code, broken.message)
-                    address = normalize_email(text).value.lower()
-                    key = email_key(address)
-                    people.setdefault(key, address)
-                    places.setdefault(key, Place(path, row.sheet, row.number))
-                except NormalizeError as exc:
-                    place = Place(path, row.sheet, row.number)
-                    doubts.append(Doubt(place, text or exc.code, exc.candidates))
-    named = ", ".join(dict.fromkeys(columns))
-    return Members(people, tuple(doubts), blanks, named, tuple(read), places)
+            people.add(path, source, found, _Consent(() if ignore_consent else source.header))
+    return people.members(", ".join(dict.fromkeys(columns)), tuple(read))
+
+
+class _People:
+    """Gathers the people of several lists."""
+
+    def __init__(self) -> None:
+        self._people: dict[str, str] = {}
+        self._places: dict[str, Place] = {}
+        self._doubts: list[Doubt] = []
+        self._said_no: set[str] = set()
+        self._blanks = 0
+
+    def add(self, path: str, rows: Iterable[Row], column: str, consent: _Consent) -> None:
+        """Take the people of a list."""
+        for row in rows:
+            text = row.cells[column].strip()
+            broken = next((p for p in row.problems if p.is_error and p.column == column), None)
+            if not text and broken is None:
+                self._blanks += any(cell.strip() for cell in row.cells.values())
+                continue
+            place = Place(path, row.sheet, row.number)
+            try:
+                if broken is not None:
+                    raise NormalizeError(broken.code, broken.message)
+                address = normalize_email(text).value.lower()
+                key = email_key(address)
+                self._people.setdefault(key, address)
+                self._places.setdefault(key, place)
+                consent.see(address, place, row.cells)
+            except NormalizeError as exc:
+                self._doubts.append(Doubt(place, text or exc.code, exc.candidates))
+                if exc.code == "EMAIL_SAYS_NO":
+                    self._said_no.update(map(email_key, exc.candidates))
+        for address, place, why in consent.refusals():
+            self._doubts.append(Doubt(place, address, (address,), why))
+            self._said_no.add(email_key(address))
+
+    def members(self, column: str, read: tuple[str, ...]) -> Members:
+        """Return who is on the lists. Who said no in any row of them is left alone."""
+        people = {k: address for k, address in self._people.items() if k not in self._said_no}
+        return Members(
+            people, tuple(self._doubts), self._blanks, column, read, self._places,
+            frozenset(self._said_no),
+        )  # fmt: skip
+
+
+class _Consent:
+    """What the columns of consent say of the people on a list."""
+
+    def __init__(self, header: Iterable[str]) -> None:
+        self._columns = [column for column in header if speaks_of(column)]
+        self._rows: list[tuple[str, Place, tuple[str, ...]]] = []
+
+    def see(self, address: str, place: Place, cells: Mapping[str, str]) -> None:
+        """Note the row of somebody."""
+        if self._columns:
+            self._rows.append((address, place, tuple([cells[name] for name in self._columns])))
+
+    def refusals(self) -> Iterator[tuple[str, Place, str]]:
+        """Yield (address, place, the cell that says no); after the last row."""
+        refusing = [
+            refusing_cells(column, Counter(cells[at] for _, _, cells in self._rows))
+            for at, column in enumerate(self._columns)
+        ]
+        for address, place, cells in self._rows:
+            why = (
+                f"{column}: {cell.strip()!r}"
+                for column, cell, no in zip(self._columns, cells, refusing, strict=True)
+                if cell in no
+            )
+            if first := next(why, ""):
+                yield address, place, first
 
 
 def _column(path: str, options: SourceOptions, chosen: str | None, choose: Choose | None) -> str:
@@ -307,19 +369,23 @@ def plan_retag(
     leaving: dict[str, dict[str, str]] = {}
     for name, segment in segments.items():
         new = read_members(
-            segment.source, column=segment.column, sheet=segment.sheet, choose=choose
-        )
+            segment.source, column=segment.column, sheet=segment.sheet, choose=choose,
+            ignore_consent=segment.ignore_consent,
+        )  # fmt: skip
         plan.places |= new.places
         old, blanks = (known or {}).get(name, {}), (blanks_before or {}).get(name, 0)
         if segment.previous:
             earlier = read_members(
-                segment.previous, column=segment.column, sheet=segment.sheet, choose=choose
-            )
+                segment.previous, column=segment.column, sheet=segment.sheet, choose=choose,
+                ignore_consent=segment.ignore_consent,
+            )  # fmt: skip
             old, blanks = earlier.people, earlier.blanks
             earlier_places |= earlier.places
-        gone = {key: old[key] for key in old if key not in new.people}
+        quiet = {key: old[key] for key in old if key in new.said_no}  # neither gain nor lose
+        gone = {key: old[key] for key in old if key not in new.people and key not in quiet}
         more = new.blanks - blanks
-        held = {} if accept else held_back(gone, new.doubts, more)
+        unsure = [doubt for doubt in new.doubts if not doubt.said_no]
+        held = {} if accept else held_back(gone, unsure, more)
         now[name], leaving[name] = new.people, {k: e for k, e in gone.items() if k not in held}
         plan.differences[name] = Difference(
             gains=tuple(email for key, email in new.people.items() if key not in old),
@@ -332,7 +398,7 @@ def plan_retag(
             blanks=new.blanks,
             read=new.read,
         )
-        now[name] = {**new.people, **{key: gone[key] for key in held}}
+        now[name] = {**new.people, **quiet, **{key: gone[key] for key in held}}
     plan.places = earlier_places | plan.places
     _call(plan, now, leaving)
     return plan

@@ -9,8 +9,9 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from enum import IntEnum
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Self
@@ -19,13 +20,42 @@ from bulk_import.errors import SetupError, StorageError
 from bulk_import.settings import Settings, account_name
 from bulk_import.system.sqlite import connect, make_private
 
-_FORMAT = "1"
-_SCHEMA = """
-create table if not exists meta (name text primary key, value text not null) without rowid;
-create table if not exists contact (
-    key text primary key, digest text not null, night integer not null, sent_at text not null
-) without rowid;
-"""
+FORMAT = 2
+SEVERAL = b""  # in the place of a digest of cells: the contact had several rows
+_META = "create table if not exists meta (name text primary key, value text not null) without rowid"
+_CONTACT = """
+create table contact (
+    id integer primary key autoincrement,  -- never used again: a night's journal refers to it
+    key text not null unique,
+    digest text not null,            -- of the payload confirmed last; empty: to be sent again
+    night integer not null,          -- in which it was confirmed
+    sent_at text not null,
+    presence integer not null default 0,
+    file integer not null default 0, -- which of the night's sources held it, from 1; 0: not known
+    cells blob,                      -- digest of the mapped cells that gave the payload; null: not
+                                     -- known, empty: of several rows
+    rest blob,                       -- digest of the payload without its time offset
+    shape integer,                   -- which fields have a value: a line of `shape`
+    mirrored text                    -- JSON: parameter -> values of a mirrored column
+)"""
+_SHAPE = "create table shape (id integer primary key, names text not null unique)"
+_INDEX = "create index if not exists contact_cells on contact (cells) where cells is not null"
+_CONFIRMED = """
+insert into contact (key, digest, night, sent_at, presence, file, cells, rest, shape, mirrored)
+values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+on conflict (key) do update set digest = excluded.digest, night = excluded.night,
+    sent_at = excluded.sent_at, presence = excluded.presence,
+    file = excluded.file, cells = excluded.cells, rest = excluded.rest, shape = excluded.shape,
+    mirrored = excluded.mirrored"""
+_CACHE = "pragma cache_size = -32000"  # KiB: the index of a million contacts
+
+
+class Presence(IntEnum):
+    """Where a contact is, as of the last good night."""
+
+    GONE = 0
+    HERE = 1
+    OWED = 2  # gone, and its ``on_missing`` action is not confirmed
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,56 +65,69 @@ class Known:
     Attributes:
         digest: Of the payload confirmed last; empty for a contact whose ``on_missing`` action was
             confirmed.
-        night: The number of the last good run whose source held it.
+        night: The number of the night in which it was confirmed.
         sent_at: When it was confirmed, RFC 3339 UTC.
+        presence, file, cells, rest, shape, mirrored: As the columns of the state.
     """
 
     key: str
     digest: str
     night: int
     sent_at: str
+    presence: int = Presence.GONE
+    file: int = 0
+    cells: bytes | None = None
+    rest: bytes | None = None
+    shape: int | None = None
+    mirrored: str | None = None
 
 
 class State:
-    """An open state file. Close it, or use it as a context manager."""
+    """An open state file. Close it, or use it as a context manager.
+
+    Attributes:
+        db: For the comparison, which keeps what it finds in temporary tables beside the contacts.
+    """
 
     def __init__(self, path: Path, db: sqlite3.Connection) -> None:
         self.path = path
-        self._db = db
+        self.db = db
+        self._shapes: dict[bytes, int] = {}
 
     @classmethod
-    def open(cls, path: Path, *, create: bool = True) -> Self:
+    def open(cls, path: Path, *, create: bool = True, read_only: bool = False) -> Self:
         """Open a state file; make one that is missing.
 
+        Args:
+            read_only: Change nothing, not even its format. Implies ``create=False``.
+
         Raises:
-            SetupError: Missing and not to be made, or not a state file of this version.
+            SetupError: Missing and not to be made, not a state file, or of a newer version.
             StorageError: It cannot be read or written.
         """
         if not path.exists():
-            if not create:
+            if not create or read_only:
                 raise SetupError(f"{path}: no such state file")
             try:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 make_private(path)
             except OSError as exc:
                 raise StorageError(f"{path}: cannot be made: {exc.strerror or exc}") from exc
-        with _translated(path):
+        found = _format_of(path)
+        with translated(path):
             # A thread that reads rows uses it while the others wait for that thread.
-            db = connect(path)
+            db = _read_only(path) if read_only else connect(path)
             try:
-                _refuse_foreign(path, db)
-                db.executescript(_SCHEMA)
-                state = cls(path, db)
-                if state.get("format", _FORMAT) != _FORMAT:
-                    raise SetupError(f"{path}: written by another version of bulk_import")
-                state.put(format=_FORMAT)
+                if not read_only:
+                    _bring_up_to_date(db, found)
+                db.execute(_CACHE)
             except BaseException:
                 db.close()
                 raise
-        return state
+        return cls(path, db)
 
     def close(self) -> None:
-        self._db.close()
+        self.db.close()
 
     def __enter__(self) -> Self:
         return self
@@ -94,8 +137,8 @@ class State:
 
     def get(self, name: str, default: str = "") -> str:
         """Return a remembered fact."""
-        with _translated(self.path):
-            found = self._db.execute("select value from meta where name = ?", (name,)).fetchone()
+        with translated(self.path):
+            found = self.db.execute("select value from meta where name = ?", (name,)).fetchone()
         return str(found[0]) if found else default
 
     def get_json(self, name: str) -> Any:
@@ -105,40 +148,35 @@ class State:
 
     def put(self, **facts: str) -> None:
         """Remember facts."""
-        with _translated(self.path):
-            self._db.executemany("insert or replace into meta values (?, ?)", facts.items())
+        with translated(self.path):
+            self.db.executemany("insert or replace into meta values (?, ?)", facts.items())
 
     def count(self) -> int:
         """Return the number of contacts that are remembered."""
-        with _translated(self.path):
-            return int(self._db.execute("select count(*) from contact").fetchone()[0])
+        with translated(self.path):
+            return int(self.db.execute("select count(*) from contact").fetchone()[0])
 
     def contacts(self) -> Iterator[Known]:
         """Yield every contact, by key."""
-        with _translated(self.path):
-            for line in self._db.execute(
+        with translated(self.path):
+            for line in self.db.execute(
                 "select key, digest, night, sent_at from contact order by key"
             ):
                 yield Known(*line)
 
-    def digests(self) -> dict[str, str]:
-        """Return key -> digest of the payload that was confirmed last."""
-        with _translated(self.path):
-            return dict(self._db.execute("select key, digest from contact where digest <> ''"))
-
-    def keys_of(self, night: int) -> set[str]:
-        """Return the contacts that the source of that night held."""
-        with _translated(self.path):
-            found = self._db.execute("select key from contact where night = ?", (night,))
-            return {key for (key,) in found}
+    def contact(self, key: str) -> Known | None:
+        """Return one contact."""
+        with translated(self.path):
+            found = self.db.execute(
+                "select key, digest, night, sent_at from contact where key = ?", (key,)
+            ).fetchone()
+        return Known(*found) if found else None
 
     def learn(
         self,
         confirmed: Iterable[Known],
         forgotten: Iterable[str],
-        seen: Iterable[str] = (),
         *,
-        night: int = 0,
         facts: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         """Store what a run found out, in one transaction.
@@ -146,36 +184,141 @@ class State:
         Args:
             confirmed: Contacts with the payload that the server has now.
             forgotten: Contacts whose data on the server is not known.
-            seen: Contacts that the source of *night* held.
             facts: Remembered in the same transaction.
         """
-        with _translated(self.path):
-            self._db.execute("begin immediate")
-            try:
-                self._db.executemany("delete from contact where key = ?", ((k,) for k in forgotten))
-                self._db.executemany(
-                    "insert or replace into contact values (?, ?, ?, ?)",
-                    ((c.key, c.digest, c.night, c.sent_at) for c in confirmed),
-                )
-                self._db.executemany(
-                    "update contact set night = ? where key = ?", ((night, key) for key in seen)
-                )
-                self._db.executemany("insert or replace into meta values (?, ?)", facts.items())
-                self._db.execute("commit")
-            except BaseException:
-                self._db.execute("rollback")
-                raise
+        with self.transaction():
+            self.forget(forgotten)
+            self.confirm(confirmed)
+            self.put(**facts)
+
+    def confirm(self, confirmed: Iterable[Known]) -> None:
+        """Store contacts with the payload that the server has now."""
+        with translated(self.path):
+            self.db.executemany(
+                _CONFIRMED,
+                (
+                    (
+                        c.key, c.digest, c.night, c.sent_at, c.presence, c.file, c.cells, c.rest,
+                        c.shape, c.mirrored,
+                    )
+                    for c in confirmed
+                ),
+            )  # fmt: skip
 
     def forget(self, keys: Iterable[str]) -> int:
         """Forget contacts, so that they are sent again; return how many were known."""
-        with _translated(self.path):
-            before = self._db.total_changes
-            self._db.executemany("delete from contact where key = ?", ((key,) for key in keys))
-            return self._db.total_changes - before
+        with translated(self.path):
+            before = self.db.total_changes
+            self.db.executemany("delete from contact where key = ?", ((key,) for key in keys))
+            return self.db.total_changes - before
+
+    def shape_of(self, body: bytes) -> int:
+        """Return the number of the set of fields that have a value in a form."""
+        names = b" ".join([name for name, _, value in _parts(body) if value])
+        known = self._shapes.get(names)
+        if known is None:
+            text = names.decode("ascii")
+            with translated(self.path):
+                self.db.execute("insert or ignore into shape (names) values (?)", (text,))
+                known = self.db.execute("select id from shape where names = ?", (text,)).fetchone()[
+                    0
+                ]
+            self._shapes[names] = known
+        return known
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All of the block, or nothing."""
+        with translated(self.path):
+            self.db.execute("begin immediate")
+            try:
+                yield
+                self.db.execute("commit")
+            except BaseException:
+                self.db.execute("rollback")
+                raise
+
+
+def _parts(body: bytes) -> Iterator[tuple[bytes, bytes, bytes]]:
+    return (part.partition(b"=") for part in body.split(b"&"))
+
+
+def _format_of(path: Path) -> int:
+    """Return the format of a state file without touching it; 0 for an empty file.
+
+    Raises:
+        SetupError: It is something else, or written by a newer version.
+        StorageError: It cannot be read.
+    """
+    with translated(path):
+        try:
+            with path.open("rb") as file:
+                head = file.read(16)
+        except OSError as exc:
+            raise StorageError(f"{path}: cannot be read: {exc.strerror or exc}") from exc
+        if not head:
+            return 0
+        if head != b"SQLite format 3\0":
+            raise SetupError(f"{path}: not a state file; nothing in it was changed")
+        with closing(_read_only(path)) as db:
+            tables = {name for (name,) in db.execute("select name from sqlite_master")}
+            if not tables:
+                return 0
+            columns = {line[1] for line in db.execute("pragma table_info(meta)")}
+            is_state = {"name", "value"} <= columns and "contact" in tables
+            if not is_state or tables & {"record", "request"}:
+                raise SetupError(
+                    f"{path}: is a database, but not a state file; nothing in it was changed. "
+                    "Give the path of the job's state"
+                )
+            found = db.execute("select value from meta where name = 'format'").fetchone()
+    number = int(found[0]) if found and found[0].isdecimal() else 1
+    if number > FORMAT:
+        raise SetupError(
+            f"{path}: written by a newer version of bulk_import (state format {number}; this one "
+            f"knows {FORMAT}); update this installation, nothing was changed"
+        )
+    return number
+
+
+def _bring_up_to_date(db: sqlite3.Connection, found: int) -> None:
+    """Make the tables of a new state, or those of an older version into today's."""
+    if found == FORMAT:
+        return
+    db.execute("begin immediate")
+    try:
+        db.execute(_META)
+        if found == 1:
+            db.execute("alter table contact rename to contact_1")
+        db.execute(_CONTACT)
+        db.execute(_SHAPE)
+        if found == 1:
+            db.execute(
+                "insert into contact (key, digest, night, sent_at, presence)"
+                " select key, digest, night, sent_at, night > 0 and night = coalesce("
+                " (select cast(value as integer) from meta where name = 'night'), 0)"
+                " from contact_1"
+            )
+            db.execute("drop table contact_1")
+        db.execute(_INDEX)
+        db.execute("insert or replace into meta values ('format', ?)", (str(FORMAT),))
+        db.execute("commit")
+    except BaseException:
+        db.execute("rollback")
+        raise
+
+
+def _read_only(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(
+        f"{path.resolve().as_uri()}?mode=ro",
+        uri=True,
+        isolation_level=None,
+        check_same_thread=False,
+    )
 
 
 def refuse_other_account(state: State, settings: Settings) -> None:
-    """Make the state the account's own, or refuse.
+    """Refuse the state of another account. A state becomes an account's own with its first contact.
 
     Raises:
         SetupError: It is the state of another account.
@@ -188,20 +331,11 @@ def refuse_other_account(state: State, settings: Settings) -> None:
             f"{state.path}: the state of {known}, not of {settings.endpoint}; each account and job "
             "has a state file of its own"
         )
-    state.put(endpoint=settings.endpoint)
-
-
-def _refuse_foreign(path: Path, db: sqlite3.Connection) -> None:
-    """Refuse a database of another program, or a run's journal, before a table is added to it."""
-    tables = {name for (name,) in db.execute("select name from sqlite_master where type = 'table'")}
-    if tables and ("contact" not in tables or tables & {"record", "request"}):
-        raise SetupError(
-            f"{path}: is a database, but not a state file; give the path of the job's state"
-        )
 
 
 @contextmanager
-def _translated(path: Path) -> Iterator[None]:
+def translated(path: Path) -> Iterator[None]:
+    """Say in words what SQLite has against the file."""
     try:
         yield
     except sqlite3.DatabaseError as exc:

@@ -59,12 +59,12 @@ class Syncing(Wholeness):
                 self._db.execute("pragma busy_timeout = 10000")
                 self._db.execute("pragma wal_autocheckpoint = 1000")
                 self._db.execute("pragma synchronous = full")
-        with suppress(StorageError):  # a full disk; then the mark is still there to tell
+        with suppress(StorageError):  # a full disk; the mark still shows what is missing
             self.checkpoint(is_whole=True)
             self.remember(**{SENDING: ""})
 
     def checkpoint(self, *, is_whole: bool = False) -> None:
-        """Copy the log into the database, and begin it again.
+        """Copy the log into the database, and reset it.
 
         Best effort, and without waiting: what another program is still reading is copied later.
 
@@ -72,7 +72,7 @@ class Syncing(Wholeness):
             is_whole: Whether to begin the log again; without, what is in it stays.
         """
         with suppress(StorageError), translated(self.path):
-            # The first takes long and lets others write; the second has little left to do.
+            # The first takes long but lets others write; the second has little left to copy.
             self._db.execute("pragma wal_checkpoint(passive)").fetchall()
             if is_whole:
                 self._db.execute("pragma busy_timeout = 0")
@@ -108,10 +108,10 @@ class Syncer:
         except OSError as exc:
             raise self._failed(exc) from exc
         self._copied_at = time.monotonic()
-        self._kept = 0  # bytes of the log that could not be let go, for somebody is reading them
+        self._kept = 0  # bytes of the log that cannot be reset because another program reads them
 
     def sync(self) -> None:
-        """Return when everything is on the disk that was committed before the call.
+        """Return when everything that was committed before the call is on disk.
 
         Raises:
             StorageError: It is not, or the folder is gone.

@@ -19,7 +19,7 @@ from bulk_import.system.sqlite import connect, make_private
 
 FORMAT = "4"
 LOST_UPTO = "lost_upto"  # the fact that names the last row which may have been sent unnoticed
-CHUNK = 500  # rows fetched at a time: enough to be cheap, too few to be felt in memory
+CHUNK = 500  # rows fetched at a time: few statements, little memory
 _CHECKED_BYTES = 32 * 2**20  # a full integrity check takes about 0.1 s up to this size
 
 _SCHEMA = """
@@ -291,7 +291,7 @@ class Database:
 
 
 def checksum(email: str, body: bytes | None) -> int | None:
-    """Return what tells whether a row's form is still what was stored."""
+    """Return a checksum that shows whether a row's form is still what was stored."""
     return None if body is None else zlib.crc32(body, zlib.crc32(email.encode()))
 
 
@@ -376,9 +376,18 @@ def translated(path: Path) -> Iterator[None]:
         raise StorageError(
             f"{path}: cannot be read or written ({exc}); free some space or correct the permissions, "
             "then run the same command again: nothing is lost"
-        ) from exc
+        ) from (_want_of_handles() if code == sqlite3.SQLITE_CANTOPEN else None) or exc
     except sqlite3.DatabaseError as exc:
         raise _damaged(path, exc) from exc
+
+
+def _want_of_handles() -> OSError | None:
+    """Return the system's error if no file can be opened at this moment: SQLite does not say it."""
+    try:
+        os.close(os.open(os.devnull, os.O_RDONLY))
+    except OSError as exc:
+        return exc
+    return None
 
 
 def _damaged(path: Path, exc: sqlite3.DatabaseError) -> StorageError:

@@ -19,14 +19,14 @@ from bulk_import.journal.database import (
 from bulk_import.journal.entries import Attempt
 from bulk_import.models import Outcome, Row, Status, in_words
 
-# Behind it stands what only a row without an outcome needs.
+# The last columns are needed only for a row without an outcome.
 _OUTCOME = f"""r.contact, r.warnings, o.status, o.error_code, o.message,
     coalesce(o.attempts, (select count(*) from attempt a
                           where a.seq = r.seq and a.result is not 'withdrawn')),
     o.http_status, coalesce(o.finished_at, ''), o.elapsed_ms,
     case when o.seq is null then {IN_DOUBT} end,
     case when o.seq is null or o.status = 'success' then r.body end, o.reasons"""
-_STATUS, _BODY = 2, 10  # their places among them
+_STATUS, _BODY = 2, 10  # positions of these columns
 _FOLLOWING_S = 0.1
 
 
@@ -61,6 +61,8 @@ class Queries(Database):
                 )
                 found[Status.UNKNOWN] += doubtful
                 found[Status.NOT_SENT] += open_rows - doubtful
+            # A night does not keep rows that it recognized: they are only counted.
+            found[Status.UNCHANGED] += int(self.facts().get("unchanged_rows") or 0)
         return found
 
     def settled(self) -> set[int]:
@@ -119,15 +121,20 @@ class Queries(Database):
     ) -> Iterator[Outcome]:
         """Yield one outcome per row, in source order.
 
+        Of a night, rows that are unchanged are left out unless it was asked to list all.
+
         Args:
             on_accepted: Called with the form, without the key, of every accepted row.
             is_over: Whether sending has ended. Until then the iterator blocks its thread at the
                 first row that has not ended.
         """
+        facts = self.facts()
+        is_brief = facts.get("job") == "sync" and not facts.get("report_all")
+        listed = "and o.status is not 'unchanged'" if is_brief else ""
         query = f"""
             select r.seq, r.source, r.sheet, r.row, {_OUTCOME}
             from record r left join outcome o on o.seq = r.seq
-            where r.seq > ? order by r.seq limit {CHUNK}"""
+            where r.seq > ? {listed} order by r.seq limit {CHUNK}"""
         names: dict[int, str] = {}
         for lines in self._ended(query, is_over):
             if not names or lines[-1][1] not in names:

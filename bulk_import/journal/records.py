@@ -146,6 +146,33 @@ class Records(Database):
                 (body, pack_problems(warnings), checksum(email, body), seq),
             )
 
+    def form(self, seq: int) -> bytes:
+        """Return a row's form; empty for a row that cannot be sent."""
+        with translated(self.path):
+            found = self._db.execute("select body from record where seq = ?", (seq,)).fetchone()
+        return bytes(found[0] or b"") if found else b""
+
+    def replace_forms(self, forms: Iterable[tuple[int, bytes]]) -> None:
+        """Replace the forms of rows by their seq; what was doubtful about them stays."""
+        with self._writing():
+            for seq, body in forms:
+                email = self._db.execute(
+                    "select email from record where seq = ?", (seq,)
+                ).fetchone()[0]
+                self._db.execute(
+                    "update record set body = ?, checksum = ? where seq = ?",
+                    (body, checksum(email, body), seq),
+                )
+
+    def forget_cells(self, status: Status) -> None:
+        """Forget the cells of the rows that ended in *status*: nobody asks for them again."""
+        with self._writing():
+            self._db.execute(
+                "update record set cells = null where cells is not null"
+                " and seq in (select seq from outcome where status = ?)",
+                (status,),
+            )
+
     def index(self) -> None:
         """Create the index for finding shared contacts; call it when all rows are stored."""
         with self._writing():

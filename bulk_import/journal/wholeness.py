@@ -12,7 +12,7 @@ SENDING = "sending"  # the fact that is there while rows are being sent
 
 
 class Wholeness(Records):
-    """The journal when it is opened again after a run that may have been cut off."""
+    """The journal when it is opened after a run that may have been cut off."""
 
     def counted(self) -> Written:
         """Count what the journal holds of sending."""
@@ -65,7 +65,7 @@ class Wholeness(Records):
         return len(seqs)
 
     def _lower(self, there: Written, *, has_mark: bool) -> None:
-        """Let the mark claim no more than stays, before rows are made pending again."""
+        """Lower the mark to what the journal will still hold, before rows are made pending again."""
         if not has_mark:
             return
         try:

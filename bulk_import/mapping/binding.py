@@ -57,6 +57,7 @@ class BoundField:
         region_column: Of a phone: where its country stands; may be empty.
         always: Constant tags or lists, ids resolved.
         values: Folded cell text -> what is meant.
+        tag_values: Likewise for single tags of a cell, exactly and by ``spelled``.
     """
 
     field: Field
@@ -68,6 +69,7 @@ class BoundField:
     values: Mapping[str, str]
     clears: bool
     drops: bool
+    tag_values: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +214,7 @@ class _Binder:
             values={fold(cell): meant for cell, meant in rule.values.items()},
             clears=(rule.blank or when.blank) == "clear",
             drops=(rule.bad_value or when.bad_value) == "drop_field",
+            tag_values=_tag_values(rule) if field.kind is Kind.TAGS else {},
         )
 
     def rule(self, section: str, rule: RowRule, number: int) -> BoundRule | None:
@@ -308,6 +311,15 @@ class _Binder:
             except NormalizeError as exc:
                 self._refuse(str(exc), (*path, "always"))
         return tuple(dict.fromkeys(found))
+
+
+def spelled(tag: str) -> str:
+    """Return a tag as ``values:`` compares it: without regard to case and blanks."""
+    return " ".join(tag.casefold().split())
+
+
+def _tag_values(rule: FieldRule) -> dict[str, str]:
+    return {spelled(tag): meant for tag, meant in rule.values.items()} | dict(rule.values)
 
 
 def resolve_list(value: str, lists: Lists | None) -> str:

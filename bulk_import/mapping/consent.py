@@ -104,7 +104,7 @@ abone|abonelik|onay\w*|izin\w*|izni|bulten\w*|riza\w*|kvkk|
 розсил\w+|згод[аи]|hirlevel\w*|hozzajarul\w*|consimt\w+|samtykke\w*|メルマガ\w*|配信希望|受信許可|
 订阅\w*|訂閱\w*|接受营销|(?:이메일|메일|마케팅) ?수신 ?동의|수신 ?동의"""
 _STATE = "status(?:es)?|state|статус\\w*|состояние|statut|etat|estado|situacao|stato|stan|durum\\w*"
-# Says why, where or how much: no answer of its own.
+# Says why, where or how much, but not yes or no.
 _CIRCUMSTANCES = (
     "links?|urls?|pages?|tokens?|rates?|ratio|percent|keys?|ids?|ссылк\\w+|lien|enlace|процент"
 )
@@ -300,7 +300,7 @@ def _rule(section: str, column: str, values: Iterable[str], because: str) -> Con
 
 
 def _is_meant(header: str, speaks: Speaks, filled: Mapping[str, int]) -> bool:
-    """Whether the cells bear out what the header promises."""
+    """Whether the cells fit what the header says."""
     if speaks is Speaks.OF_REFUSAL:
         words = _header_words(header)
         is_noun = _reason(words) == "bounced" and "bounced" not in words  # "Bounces", "Rebotes"

@@ -40,7 +40,7 @@ class Change:
 
 
 class _Texts(VersionedResolver):
-    """Takes every plain scalar for text, but for those that mean nothing."""
+    """Reads every plain scalar as text, except those that mean null."""
 
     @property
     def versioned_resolver(self) -> Any:
@@ -113,7 +113,7 @@ def _remove(tree: CommentedMap, path: Sequence[str]) -> None:
             return
         trail.append(below)
     trail[-1].pop(path[-1], None)
-    # What is left empty by it says nothing and would not be read.
+    # A section that is empty now means nothing and would be refused.
     for depth in range(len(path) - 1, 0, -1):
         if not trail[depth] and path[depth - 1] != "fields":
             trail[depth - 1].pop(path[depth - 1], None)

@@ -164,7 +164,7 @@ class _Reader:
         self._found_columns.add(folded)
 
     def take_bare(self, column: int, row: int, text: str) -> None:
-        """A cell that is no address, of a column of which nothing is said."""
+        """Handle a cell that is no address, in a column whose header says nothing."""
         self._bare.add(column, row, text)
 
     def take(self, kind: str, text: str, row: int, column: int) -> bool:
@@ -256,7 +256,7 @@ class _Sheet:
                     self._reader.name(self._name, row, column + 1, text)
 
     def _is_header(self, line: Line) -> bool:
-        """Learn what the columns are from a line without entries; return whether it told any."""
+        """Learn what the columns are from a line without entries; return whether it named any."""
         if self._understood or any(_has_an_at(cell) for cell in line.cells):
             return False
         before = len(self._kinds), len(self._only)

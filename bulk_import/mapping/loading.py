@@ -184,7 +184,7 @@ def closest(word: str, known: Sequence[str]) -> str:
 
 
 def _misspelt(document: Document) -> Iterator[MappingProblem]:
-    """Names that nothing knows: they deserve a suggestion, not pydantic's "extra forbidden"."""
+    """Unknown names: with a suggestion instead of pydantic's "extra forbidden"."""
     tree = document.tree
     assert isinstance(tree, dict)  # noqa: S101 - the caller made sure
     yield from _unknown(document, (), tree, list(MappingSpec.model_fields), "a mapping")
@@ -260,7 +260,7 @@ def _explained(exc: ValidationError, document: Document) -> Iterator[MappingProb
 
 
 def _unsound(spec: MappingSpec, document: Document) -> Iterator[MappingProblem]:
-    """What is well-formed and still makes no sense."""
+    """Report what is well-formed but makes no sense."""
     for name in spec.extra:
         path: KeyPath = ("extra", name)
         if name in FIELDS:
@@ -310,7 +310,7 @@ def _both_ways(spec: MappingSpec, document: Document) -> Iterator[MappingProblem
 def _flat(tree: Tree, path: str) -> Iterator[tuple[str, str]]:
     if isinstance(tree, dict):
         for name, value in sorted(tree.items()):
-            # One entry per field is what a person wants to be told.
+            # One problem per field is enough for a person.
             if path in ("fields", "extra"):
                 yield f"{path}.{name}", json.dumps(value, ensure_ascii=False, sort_keys=True)
             else:

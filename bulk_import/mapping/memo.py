@@ -1,4 +1,4 @@
-"""What cells came to, remembered where a column's values repeat: countries, zones, tags, cities.
+"""Remembers the result for a cell where a column's values repeat: countries, zones, tags, cities.
 
 A column whose values hardly repeat (names, addresses) is found out and no longer remembered: that
 would cost time and memory for nothing.
@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 
 class Memo(Generic[T]):
-    """Remembers what texts came to; holds a few thousand."""
+    """Remembers the results for texts; holds a few thousand."""
 
     __slots__ = ("_asked_at", "is_open", "known")
 
@@ -21,7 +21,7 @@ class Memo(Generic[T]):
         """Make a memo.
 
         Attributes:
-            known: Text -> what it came to. Callers read it directly: it is asked for every cell.
+            known: Text -> result. Callers read it directly: it is looked up for every cell.
             is_open: Whether it is worth telling.
         """
         self.known: dict[str, T] = {}
@@ -29,13 +29,13 @@ class Memo(Generic[T]):
         self._asked_at = 0
 
     def tell(self, text: str, found: T, asked: int) -> None:
-        """Remember what *text* came to.
+        """Remember the result for *text*.
 
         Args:
             asked: How often any text was looked up so far.
         """
         if len(self.known) >= _MOST:
-            # Filled by fewer than two look-ups a value: it is not worth it.
+            # Fewer than two look-ups per value: not worth keeping.
             self.is_open = asked - self._asked_at >= 2 * _MOST
             self._asked_at = asked
             self.known.clear()

@@ -16,6 +16,7 @@ from bulk_import.mapping.binding import (
     Lists,
     bind,
     resolve_list,
+    spelled,
 )
 from bulk_import.mapping.loading import ColumnMapping
 from bulk_import.mapping.memo import Memo
@@ -77,7 +78,7 @@ class Step:
 
 
 class _Found(NamedTuple):
-    """What a field's text came to.
+    """The result for a field's text.
 
     Attributes:
         value: ``None`` = the field is not sent.
@@ -106,7 +107,7 @@ class RowMapper:
     """Maps rows by a binding. Made once per file; ``record`` is called for every row."""
 
     def __init__(self, binding: Binding) -> None:
-        self._binding = binding
+        self.binding = self._binding = binding
         self._used = binding.used_columns
         self._places = {column: at for at, column in enumerate(binding.header)}
         self._fields = [_Field(bound, self._normalizer(bound)) for bound in binding.fields]
@@ -393,7 +394,7 @@ class RowMapper:
         if bound.field.kind is Kind.TAGS:
             found = normalize_tags(raw, separator=separator)
             notes = found.notes
-            values = [*bound.always, *found.values]
+            values = [*bound.always, *self._joined(bound, raw, found.values)]
             if bound.always:
                 others = (note for note in found.notes if note.code != "TAG_LOOK_ALIKE")
                 notes = (*look_alikes(dict.fromkeys(values)), *others)
@@ -404,6 +405,17 @@ class RowMapper:
             lists = self._binding.lists
             values = [*bound.always, *(resolve_list(value, lists) for value in found.values)]
         return Normalized(join(dict.fromkeys(values)), found.rule, notes)
+
+    @staticmethod
+    def _joined(bound: BoundField, raw: str, tags: Sequence[str]) -> Iterator[str]:
+        """The tags of a cell as ``values:`` of the mapping means them, one by one."""
+        meant = bound.tag_values
+        for tag in tags:
+            one = meant.get(tag, meant.get(spelled(tag))) if meant else None
+            if one is None or raw in bound.rule.values.values():  # the cell as a whole was replaced
+                yield tag
+            else:
+                yield from normalize_tags(one, separator=bound.rule.separator or ",").values
 
     def _manager(self, raw: str) -> Normalized:
         managers = self._binding.managers

@@ -113,7 +113,8 @@ class FieldRule(Part):
         description="Of the whole names of a column with part: where it is always one.",
     )
     values: dict[str, str] = Field(
-        default_factory=dict, description="What cells say -> what is meant, before anything else."
+        default_factory=dict,
+        description="What cells (of tags: a single tag, too) say -> what is meant, before anything else.",
     )
     region_from: Columns = Field(default=(), description="The column with the country of a phone.")
     case: Literal["keep", "title"] = Field(
@@ -129,6 +130,10 @@ class FieldRule(Part):
         default=None, description="Between tags or lists of one cell; several in a list."
     )
     always: Columns = Field(default=(), description="Tags or lists that every contact gets.")
+    mirror: bool = Field(
+        default=False,
+        description="Of tags or lists: sync takes back what a contact no longer has in the column.",
+    )
     several: Literal["first", "refuse"] | None = Field(
         default=None,
         description="What is done about several numbers (first if not said) or addresses (refuse).",

@@ -323,7 +323,8 @@ def _canonical(
     found, how = _parse(number, digits, region)
     if found is None:
         raise _refusal(shown, number, digits, region)
-    if "0000000" in found.national and _FILLED.fullmatch(found.national):
+    is_filled = "0000000" in found.national and _FILLED.fullmatch(found.national)
+    if is_filled or not found.national.strip("0"):
         raise NormalizeError("PHONE_INVALID", f"{shown!r} is a placeholder, not a phone number")
     if "123456789" in found.national and _IN_ORDER.fullmatch(found.national):
         notes = (*notes, Note("PHONE_PLACEHOLDER", f"{shown!r} looks like a placeholder"))

@@ -1,14 +1,22 @@
-"""The outcome of runs for Prometheus' textfile collector."""
+"""How commands ended, for Prometheus' textfile collector."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
+import prometheus_client as prometheus
+from prometheus_client.parser import text_string_to_metric_families
+
 from bulk_import.models import Status, Summary
 from bulk_import.system.files import replaced
+
+_PREFIX = "bulk_import_"
+_LAST_SUCCESS = "last_success_timestamp_seconds"
+_WELL = (0, 1)  # the job did its work; 1: some rows need a person
 
 
 class Gauge(NamedTuple):
@@ -17,19 +25,12 @@ class Gauge(NamedTuple):
     Attributes:
         name: Without the prefix ``bulk_import_``.
         text: What it means, in one sentence.
-        samples: Labels and value of each.
+        samples: Labels and value of each; all have the same labels.
     """
 
     name: str
     text: str
     samples: Sequence[tuple[Mapping[str, str], float]]
-
-    def lines(self) -> Iterator[str]:
-        yield f"# HELP bulk_import_{self.name} {self.text}"
-        yield f"# TYPE bulk_import_{self.name} gauge"
-        for labels, value in self.samples:
-            shown = ",".join(f'{name}="{_escaped(text)}"' for name, text in labels.items())
-            yield f"bulk_import_{self.name}{f'{{{shown}}}' if shown else ''} {value}"
 
 
 def write_gauges(path: Path, gauges: Iterable[Gauge]) -> None:
@@ -38,32 +39,65 @@ def write_gauges(path: Path, gauges: Iterable[Gauge]) -> None:
     Raises:
         StorageError: They cannot be written.
     """
-    lines = [line for gauge in gauges for line in gauge.lines()]
+    registry = prometheus.CollectorRegistry()
+    for gauge in gauges:
+        names = list(gauge.samples[0][0]) if gauge.samples else []
+        made = prometheus.Gauge(f"{_PREFIX}{gauge.name}", gauge.text, names, registry=registry)
+        for labels, value in gauge.samples:
+            (made.labels(**labels) if labels else made).set(value)
     with replaced(path) as file:
-        file.write("\n".join(lines).encode() + b"\n")
+        file.write(prometheus.generate_latest(registry))
     path.chmod(0o644)  # the collector is another user; nothing personal is in it
 
 
-def write_metrics(path: Path, summary: Summary) -> None:
-    """Write the metrics of a run; no names, no addresses.
+def write_metrics(
+    path: Path,
+    summary: Summary | None,
+    *,
+    job: str,
+    account: str,
+    exit_code: int,
+    seconds: float,
+) -> None:
+    """Write the metrics of a command; no names, no addresses.
+
+    The time of the last success outlives failures: it is taken over from the file that is there.
+
+    Args:
+        summary: Of the run; ``None`` when the command ended before there was one.
+        account: Host of the account.
+        seconds: How long the command took.
 
     Raises:
         StorageError: They cannot be written.
     """
-    ended = datetime.fromisoformat(summary.finished_at).timestamp() if summary.finished_at else 0
-    rows = [({"status": status.value}, summary.counts.get(status, 0)) for status in Status]
+    labels = {"job": job, "account": account}
+    moment = time.time()
+    counts = summary.counts if summary is not None else {}
+    rows = [({**labels, "status": status.value}, counts.get(status, 0)) for status in Status]
+    succeeded = moment if exit_code in _WELL else _last_success(path, job)
+    single = (
+        ("requests", summary.requests if summary is not None else 0, "Requests of the last run."),
+        ("duration_seconds", round(seconds, 3), "How long the last run took."),
+        ("exit_code", exit_code, "Exit code of the last run."),
+        ("finished_timestamp_seconds", round(moment, 3), "When the last run ended."),
+        (_LAST_SUCCESS, round(succeeded, 3), "When a run ended well; 0: never."),
+    )
     write_gauges(
         path,
         [
             Gauge("rows", "Rows of the last run by how they ended.", rows),
-            Gauge("requests", "Requests made by the last run.", [({}, summary.requests)]),
-            Gauge("duration_seconds", "How long the last run took.",
-                  [({}, round(summary.elapsed_s, 3))]),
-            Gauge("exit_code", "Exit code of the last run.", [({}, summary.exit_code)]),
-            Gauge("finished_timestamp_seconds", "When the last run ended.", [({}, round(ended, 3))]),
+            *(Gauge(name, text, [(labels, value)]) for name, value, text in single),
         ],
-    )  # fmt: skip
+    )
 
 
-def _escaped(text: str) -> str:
-    return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+def _last_success(path: Path, job: str) -> float:
+    """Return the time of the job's last success, as the file at *path* has it; 0: never."""
+    with suppress(OSError, ValueError):
+        for family in text_string_to_metric_families(path.read_text("utf-8")):
+            for sample in family.samples:
+                # The account is not known yet when a command ends before its settings are read.
+                if sample.name == _PREFIX + _LAST_SUCCESS and sample.labels.get("job") == job:
+                    return float(sample.value)
+    return 0.0

@@ -46,7 +46,7 @@ _START = "from bulk_import.run.ahead import work; work()"
 
 @dataclass(frozen=True, slots=True)
 class ReadingTask:
-    """What the second process needs to know, as values that JSON can carry."""
+    """What the second process needs, as values that JSON can carry."""
 
     journal: str
     paths: tuple[str, ...]
@@ -253,7 +253,7 @@ def _judge(job: ReadingTask, journal: Journal, stopping: threading.Event) -> dic
     mapping = mapping.with_corrections(job.corrections, job.corrections_by)
     mapping = mapping.with_told_exports(job.exports)
     names = KnownNames(job.lists, job.managers or {})
-    tally = Tally(watches_consent=False)  # the survey has told it
+    tally = Tally(watches_consent=False)  # the survey has reported it already
     suppression = SuppressionList.load(mapping.suppress_files())
     moment = datetime.fromisoformat(job.at)
     with (
@@ -276,7 +276,7 @@ def _judge(job: ReadingTask, journal: Journal, stopping: threading.Event) -> dic
 
 
 def _spare_processors() -> int:
-    """Return how many are left beside the one that sends; the server's pace needs more of them rarely."""
+    """Return the number of processors besides the one that sends."""
     return max(1, interpreters.processors() - 1)
 
 

@@ -8,7 +8,7 @@ from bulk_import.journal import Journal
 from bulk_import.models import Problem, Severity
 from bulk_import.normalize.emails import is_placeholder
 
-MANY_ROWS = 5  # with one address: from here on it is hardly one person's
+MANY_ROWS = 5  # rows with one address: above this it is hardly one person's address
 _MOST_NAMED = 5
 
 

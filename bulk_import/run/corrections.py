@@ -167,7 +167,7 @@ class Corrections:
             raise _unreadable(self._path, f"{source} has no column {named}")
 
     def note(self) -> Problem:
-        """Return what is said aloud before the first row."""
+        """Return the problems to show before the first row."""
         how = "" if self._contact_of is None else ", found by contact"
         return Problem(
             "CORRECTIONS_APPLIED",
@@ -189,7 +189,7 @@ class Corrections:
         return row if not meant else self._corrected(row, meant)
 
     def findings(self) -> list[Problem]:
-        """Return what is known after the last row: corrections that found no cell."""
+        """Return the corrections that found no cell; known after the last row."""
         if not self._left:
             return []
         rows = ", ".join(str(row) for row in sorted({row for _, row, _ in self._left})[:_NAMED])

@@ -22,6 +22,7 @@ from bulk_import.run.plan import Input
 from bulk_import.sources import Source, SourceOptions, open_source
 from bulk_import.sources.damage import DamageDetector
 from bulk_import.sources.frame import frame_rows
+from bulk_import.sources.query import is_query
 from bulk_import.sources.remote import is_remote, shown
 
 if TYPE_CHECKING:
@@ -319,6 +320,8 @@ def changed_sources(
             continue
         if not begun_with and paths is None and is_remote(path):
             continue  # every row is in the journal: it need not be fetched to say so
+        if not begun_with and is_query(path):
+            continue  # likewise: the run keeps what the query found when it began
         if not is_remote(path) and path != "-" and not Path(path).exists():
             if begun_with:
                 yield f"{path} is gone, and was not read completely"

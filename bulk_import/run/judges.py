@@ -34,7 +34,7 @@ _PATIENCE_S = 60.0  # for a chunk that takes a tenth of a second: then it was lo
 
 
 class Judgement(NamedTuple):
-    """What judging a row came to.
+    """The result of judging a row.
 
     Attributes:
         problems: Errors and warnings, from left to right.
@@ -113,7 +113,7 @@ def _pack(row: Row) -> _Packed:
 
 
 class Judges:
-    """Those who judge: an executor, and how to address it. Make with ``opened``.
+    """Where rows are judged: an executor and how to use it. Make it with ``opened``.
 
     Args:
         executor: ``None`` = this process.
@@ -143,7 +143,7 @@ class Judges:
     def opened(
         cls, workers: int = 0, cluster: str = "", *, size: int = 0, tell: Tell = lambda _: None
     ) -> Iterator[Judges]:
-        """Return those who fit.
+        """Choose where rows are judged.
 
         Args:
             workers: 1 = this process; more = that many interpreters; 0 = as the size suggests.

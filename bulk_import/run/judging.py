@@ -24,6 +24,7 @@ from bulk_import.normalize.mailboxes import email_key, mailboxes
 from bulk_import.run.corrections import Corrections
 from bulk_import.run.judges import Judge, Judgement, Judges, judge
 from bulk_import.run.plan import Input, Tally
+from bulk_import.run.sifting import Sieve, sifted
 
 BATCH = 1000  # rows that are committed together
 
@@ -43,6 +44,7 @@ def judge_sources(
     is_stopping: Callable[[], bool] = lambda: False,
     on_rows: Callable[[int], None] = lambda _: None,
     batch: int = BATCH,
+    sieve: Sieve | None = None,
 ) -> None:
     """Read all rows of *inputs* into the journal and judge them; fill *tally*.
 
@@ -52,58 +54,69 @@ def judge_sources(
     Args:
         duplicates: The mapping's ``when: duplicate``.
         judges: Where rows are judged; ``None`` = here.
-        is_stopping: Called between batches.
-        on_rows: Called with the number of rows of each batch.
-        batch: Rows committed together.
+        is_stopping, on_rows: Called after each batch, the second with its number of rows.
+        batch: Rows that are committed together.
+        sieve: Picks the rows that go into the journal; its job remembers when all are judged.
 
     Raises:
         SourceError: A source cannot be read completely.
         JudgingStoppedError: ``is_stopping`` returned true.
         StorageError: The journal cannot be written.
     """
-    if not journal.has_attempts():
-        journal.clear()
-    known = journal.count_records()
+    known = _restart(journal, sieve)
+
+    def count(rows: int) -> None:
+        tally.read(rows)
+        on_rows(rows)
+        if is_stopping():
+            raise JudgingStoppedError
+
     seq = 1
     mappers: dict[int, RowMapper] = {}
     for number, source in enumerate(inputs, 1):
         journal.add_source(number, source.info)
         tally.open(source)
         mappers[number] = source.mapper
-        judged = (judges or Judges()).judged(
-            Judge(source.info.name, source.info.header, source.mapper, suppression),
-            source.rows,
-            chunk=batch,
-            known=known - seq + 1,
-        )
+        judge_of = Judge(source.info.name, source.info.header, source.mapper, suppression)
+        rows_of = sifted(source.rows, number, source.mapper, suppression, sieve, count)
+        judged = (judges or Judges()).judged(judge_of, rows_of, chunk=batch, known=known - seq + 1)
         with closing(judged):
             for rows, judgements in judged:
-                # Rows that were judged before come without judgements.
-                pairs = enumerate(zip(rows, judgements, strict=False), seq)
-                if found := [entered(number, tally, *pair, at) for at, pair in pairs]:
-                    journal.add(seq, found)
-                seq += len(rows)
-                tally.read(len(rows))
-                on_rows(len(rows))
-                if is_stopping():
-                    raise JudgingStoppedError
+                # Rows that an earlier attempt stored come without judgements.
+                pairs = zip(rows, judgements, strict=False)
+                found = [entered(number, tally, *pair) for pair in pairs]
+                stored = found if sieve is None else sieve.kept(number, found)
+                _store(journal, seq, stored, tally)
+                seq += len(stored) + len(rows) - len(found)
+                count(len(rows))
         tally.end(source)
-    if duplicates != "send":
-        journal.index()
     settle_contacts(journal, duplicates, mappers)
-    journal.remember(judged="1", rows_read=str(tally.rows_read))
+    if sieve is None:
+        journal.remember(judged="1", rows_read=str(tally.rows_read))
 
 
-def entered(source: int, tally: Tally, row: Row, judgement: Judgement, seq: int = 0) -> JudgedRow:
-    """Return a row as it is stored: with a form to send, or with the reasons why it has none.
+def _store(journal: Journal, seq: int, judged: Sequence[JudgedRow], tally: Tally) -> None:
+    """Store rows, the first of them as *seq*, and note those that would be sent."""
+    if judged:
+        journal.add(seq, judged)
+    for at, one in enumerate(judged, seq):
+        if one.refusal is None:
+            tally.let_pass(at, one.row)
 
-    Args:
-        seq: Its place in the run.
-    """
+
+def _restart(journal: Journal, sieve: Sieve | None) -> int:
+    """Forget an earlier attempt to read the sources; return the rows of it that are kept."""
+    if not journal.has_attempts():
+        journal.clear()
+    if sieve is not None:
+        sieve.restart()
+    return journal.count_records()
+
+
+def entered(source: int, tally: Tally, row: Row, judgement: Judgement) -> JudgedRow:
+    """Return a row as it is stored: with a form to send, or with the reasons why it has none."""
     email, contact, problems, body, refusal = judgement
-    if refusal is None:
-        tally.let_pass(seq, row)
-    else:
+    if refusal is not None:
         tally.keep()
     if refusal is not None and refusal.status is Status.INVALID:
         tally.refuse(row.number, refusal.reasons)
@@ -148,6 +161,8 @@ def settle_contacts(journal: Journal, policy: str, mappers: Mapping[int, RowMapp
         policy: The mapping's ``when: duplicate``.
         mappers: Of each source; their checks say what must not come twice.
     """
+    if policy != "send":
+        journal.index()
     journal.forget_skipped_contacts()
     journal.forget_duplicates()
     withhold_skipped(journal)

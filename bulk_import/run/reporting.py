@@ -43,6 +43,7 @@ def write_reports(
     safe: bool,
     redact: bool = False,
     is_over: Callable[[], bool] | None = None,
+    note: str = "",
 ) -> Summary:
     """Write all reports of a run from its journal.
 
@@ -54,12 +55,13 @@ def write_reports(
         redact: Leave contacts and messages out of ``report.html``.
         is_over: Whether sending has ended. Until then, report lines are written as rows end;
             ``None`` = the report is of this moment, whether or not rows are being sent.
+        note: What the summary says besides.
 
     Raises:
         StorageError: A report cannot be written; the others are.
         BugError: Likewise, because of a bug.
     """
-    write = partial(_write, journal, run_dir, safe=safe, redact=redact)
+    write = partial(_write, journal, run_dir, safe=safe, redact=redact, note=note)
     with suppress(_OutdatedError):
         return write(is_over=is_over)
     for _ in range(_TRIES):
@@ -75,6 +77,7 @@ def _write(
     *,
     safe: bool,
     redact: bool,
+    note: str,
     is_over: Callable[[], bool] | None = None,
     is_alone: bool = False,
 ) -> Summary:
@@ -104,7 +107,8 @@ def _write(
         with reports.trying("rejects"):
             write_rejects(drafts, journal.sources(), journal.results(*REJECTED))
         rejects = reports.place_rejects(drafts)
-        summary = replace(summarize(journal, run_dir), notes=rejects.notes)
+        notes = (*rejects.notes, *filter(None, [note]))
+        summary = replace(summarize(journal, run_dir), notes=notes)
         with reports.trying(PAGE):
             language = best_language(environment.locale())
             write_page(
@@ -168,7 +172,7 @@ class _Reports:
             self.failures[name] = exc
 
     def place_rejects(self, drafts: Path) -> Places:
-        """Give the drafts of rejects their last names: those of edited files are taken."""
+        """Give the drafts of rejects their final names; names of edited files stay with those."""
         written = written_before(self._journal.facts())
         return Places.of(drafts, self._run_dir, written)
 

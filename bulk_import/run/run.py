@@ -74,6 +74,7 @@ from bulk_import.run.plan import Approval, Input, Plan, Tally
 from bulk_import.run.planning import plan_of
 from bulk_import.run.reporting import are_current, reports_end, summarize, write_reports
 from bulk_import.run.sending import Confirm, Sending, Steer, answered
+from bulk_import.run.sifting import Sieve
 from bulk_import.run.withholding import load_suppression, withhold_suppressed
 from bulk_import.settings import Settings
 from bulk_import.stopping import Stop, StoppingError, in_thread
@@ -102,6 +103,7 @@ class Run:
         stop: Stop,
         *,
         adjust: Adjust | None = None,
+        sieve: Sieve | None = None,
         steer: Steer | None = None,
         job: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
@@ -110,6 +112,7 @@ class Run:
         Args:
             adjust: Called when all rows are judged, and again when the run is resumed; may settle
                 more of them. Returns the reason to send nothing, or ``""``.
+            sieve: Picks the rows that go into the journal; *adjust* says then when all are judged.
             job: Facts about the job that the run belongs to, kept in its journal: ``job`` names
                 its kind. A run is only continued as what it was started as.
             steer: Given the pace when sending begins, to hold or change it.
@@ -123,6 +126,7 @@ class Run:
         self._progress = progress
         self._stop = stop
         self._adjust = adjust
+        self._sieve = sieve
         self._job = job
         self._sending = Sending(settings, mapping, self._folder, confirm, progress, stop, steer)
         self._began = time.monotonic()
@@ -150,8 +154,12 @@ class Run:
                     async with self._opened(inputs(self._names(directory))) as opened:
                         with self._new_journal(directory, paths) as journal:
                             tally = await self._judge(journal, opened, suppression, paths)
+                            if tally is not None and self._must_read_again():
+                                async with self._opened(inputs(self._names(directory))) as again:
+                                    tally = await self._judge(journal, again, suppression, paths)
                             if tally is None:
                                 return await self._close(journal)
+                            await self._compare(journal, tally, suppression)
                             return await self._send(journal, client, tally)
         except (SetupError, BusyError):
             # Nothing was sent: leave nothing behind, so that the same command can be tried again.
@@ -325,9 +333,14 @@ class Run:
                 )
                 async with self._opened(reopened) as opened:
                     fresh = await self._judge(journal, opened, suppression, again)
+                if fresh is not None and self._must_read_again():
+                    reopened = opened_inputs(again, self._mapping, self._names(directory))
+                    async with self._opened(reopened) as opened:
+                        fresh = await self._judge(journal, opened, suppression, again)
                 if fresh is None:
                     return await self._close(journal)
                 tally = fresh
+                await self._compare(journal, tally, suppression)
             await asyncio.to_thread(self._reopen, journal, suppression)
             if facts.get("finished") and journal.changes == changes:
                 return await asyncio.to_thread(self._reported, journal, is_unchanged=True)
@@ -382,7 +395,12 @@ class Run:
                 if self._settings.policy.preflight:
                     wants_managers = "lead_personal_manager" in self._mapping.spec.fields
                     directory = await self._stop.unless(
-                        preflight(client, with_managers=wants_managers)
+                        preflight(
+                            client,
+                            with_managers=wants_managers,
+                            patience=self._settings.patience,
+                            is_paused=self._progress.paused,
+                        )
                     )
                 yield client, directory
 
@@ -423,10 +441,15 @@ class Run:
         policy = self._settings.policy
 
         def judge_all(**options: Any) -> None:
+            # Where most rows are let go, others are not worth starting.
+            workers = 1 if self._sieve is not None and self._sieve.expects_known else policy.workers
             with Judges.opened(
-                policy.workers, policy.cluster, size=size_of(paths), tell=self._progress.say
+                workers, policy.cluster, size=size_of(paths), tell=self._progress.say
             ) as judges:
-                judge_sources(journal, inputs, suppression, tally, judges=judges, **options)
+                judge_sources(
+                    journal, inputs, suppression, tally,
+                    judges=judges, sieve=self._sieve, **options,
+                )  # fmt: skip
 
         try:
             await asyncio.to_thread(
@@ -440,19 +463,21 @@ class Run:
         for name, problem in tally.problems:
             self._progress.say(f"{name}: {problem}")
         refuse_as_a_whole(tally.rows_read, tally.codes["EMAIL_MISSING"], self._mapping)
-        await self._compare(journal, tally, suppression)
-        for name, problem in await asyncio.to_thread(lambda: tally.weigh(journal.settled())):
-            self._progress.say(f"{name}: {problem}")
         return tally
+
+    def _must_read_again(self) -> bool:
+        """Whether the sieve let rows go that must be kept after all."""
+        return self._sieve is not None and self._sieve.needs_another_reading()
 
     async def _compare(self, journal: Journal, tally: Tally, suppression: SuppressionList) -> None:
         """Let the job settle rows that need not be sent; stop if it finds a reason to."""
-        if self._adjust is None:
-            return
-        reason = await asyncio.to_thread(self._adjust, journal, tally)
-        await asyncio.to_thread(withhold_suppressed, journal, suppression)
-        if reason:
-            self._stop.request(reason, EXIT_STOPPED)
+        if self._adjust is not None:
+            reason = await asyncio.to_thread(self._adjust, journal, tally)
+            await asyncio.to_thread(withhold_suppressed, journal, suppression)
+            if reason:
+                self._stop.request(reason, EXIT_STOPPED)
+        for name, problem in await asyncio.to_thread(lambda: tally.weigh(journal.settled())):
+            self._progress.say(f"{name}: {problem}")
 
     async def _send(self, journal: Journal, client: Client | None, tally: Tally) -> Summary:
         if client is None or self._stop.is_set:

@@ -76,5 +76,5 @@ def _show(code: int, folder: Path) -> int:
     lines = (folder / "run" / "report.csv").read_text("utf-8").splitlines()
     for line in [line for line in lines if ",invalid," in line][:4]:
         click.echo(f"  {line[:150]}")
-    # Some rows of the sample are mistakes on purpose, so 1 is what a good run ends with.
+    # Some rows of the sample are wrong on purpose, so a good run ends with 1.
     return 0 if code == 1 and contacts else 1

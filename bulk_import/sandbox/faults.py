@@ -204,7 +204,7 @@ class Dice:
         self._random = random.Random(self.faults.seed)  # noqa: S311 - chance, not secrecy
 
     def draw(self) -> str:
-        """Return the name of the fault that befalls the next request, or ``""``."""
+        """Return the name of the fault for the next request, or ``""``."""
         at = self._random.random()
         for name in _BY_CHANCE:
             share = getattr(self.faults, name)
@@ -214,12 +214,12 @@ class Dice:
         return ""
 
     def latency_s(self) -> float:
-        """Seconds that the next answer takes."""
+        """Return the seconds that the next answer takes."""
         return (self.faults.latency_ms + self._random.random() * self.faults.jitter_ms) / 1000
 
 
 def retry_after_header(faults: Faults) -> dict[str, str]:
-    """Return the ``Retry-After`` header as the faults want it."""
+    """Return the ``Retry-After`` header in the form that is set."""
     if faults.retry_after == "none":
         return {}
     if faults.retry_after == "junk":

@@ -1,4 +1,4 @@
-"""The real thing against a private sandbox: every station of a run, and how long it would take."""
+"""A rehearsal: a real run against a private sandbox, and how long the run into the account would take."""
 
 from __future__ import annotations
 

@@ -19,6 +19,7 @@ from typing import IO, cast
 from bulk_import.errors import SourceError
 from bulk_import.sources import LOCK_PREFIX
 from bulk_import.sources.exports import DAMAGES, files_in, whole_export
+from bulk_import.sources.query import is_query, run_query
 from bulk_import.sources.remote import fetch, is_remote, shown
 from bulk_import.system.files import no_room, temporary_folder
 
@@ -107,6 +108,11 @@ def regular_file(
             source = folder / "fetched"
             with private_file(source) as file:
                 fetch(path, file, most_bytes=MOST_UNPACKED)
+        elif is_query(path):
+            _refuse_specials(Path(path))
+            source = folder / "rows"
+            with private_file(source) as file:
+                run_query(path, file, most_bytes=MOST_UNPACKED)
         else:
             source = Path(path)
             _refuse_specials(source)

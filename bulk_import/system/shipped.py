@@ -1,7 +1,7 @@
-"""Files that are shipped with the program: the mappings and a small sample.
+"""Files that are shipped with the program: the mappings, a small sample and the guides.
 
 A wheel carries them inside the package (``bulk_import/shipped``, see pyproject.toml); in a checkout
-they are the folders ``mappings`` and ``sample_data`` beside it.
+they are the folders ``mappings``, ``sample_data`` and ``docs`` beside it.
 """
 
 from __future__ import annotations

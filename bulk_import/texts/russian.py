@@ -395,6 +395,10 @@ TEXTS: dict[str, str | tuple[str, str, str]] = {
     "{n} minutes": ("{n} минута", "{n} минуты", "{n} минут"),
     "{n} need you": ("{n} ждёт вас", "{n} ждут вас", "{n} ждут вас"),
     "{n} rows": "строк: {n}",
+    "{n} rows say no and are left alone: {which}": (
+        "{n} строка говорит «нет» и не затрагивается: {which}",
+        "{n} строки говорят «нет» и не затрагиваются: {which}",
+        "{n} строк говорят «нет» и не затрагиваются: {which}"),
     "{n} rows stay here": (
         "{n} строка останется здесь", "{n} строки останутся здесь", "{n} строк останутся здесь"),
     "{n} rows were imported before and stay as they are": (

@@ -65,13 +65,13 @@ async def rule(request: web.Request) -> web.Response:
 
 
 async def source(request: web.Request) -> web.Response:
-    """Read the file otherwise, and propose its columns again."""
+    """Read the file with other options, and propose its columns again."""
     form = await form_of(request)
     return await _changed(request, lambda p: matching.read_as(p, form))
 
 
 async def file(request: web.Request) -> web.Response:
-    """Put another text into the mapping file; line ends as the file has them."""
+    """Replace the mapping file's text; line ends stay as they are."""
     form = await form_of(request)
     text = form.get("text", "").replace("\r\n", "\n")
     return await _changed(request, lambda p: p.write_mapping(text))

@@ -20,7 +20,7 @@ _PREFIX = "night:"
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A job and how it stands."""
+    """A job and its state."""
 
     job: Job
     sending: Sending | None

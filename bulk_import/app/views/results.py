@@ -1,4 +1,4 @@
-"""How a run ended: the report, files to take away, the way back, the rows that are left."""
+"""How a run ended: the report, files to download, undo, the rows that are left."""
 
 from __future__ import annotations
 

@@ -80,7 +80,7 @@ async def compare(request: web.Request) -> web.Response:
 
 
 async def make(request: web.Request) -> web.Response:
-    """Make an import of the plan, to be looked at and sent as any other."""
+    """Make an import of the plan, to be checked and sent like any other."""
     desk = request.app[DESK]
     form = dict(await form_of(request))
 

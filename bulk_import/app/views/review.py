@@ -42,7 +42,7 @@ async def review(request: web.Request) -> web.Response:
 
 
 async def judging(request: web.Request) -> web.Response:
-    """How far judging is."""
+    """The progress of judging."""
     state = request.app[DESK].judging.get(project_of(request).id)
     if state is None:
         return web.json_response({"rows": 0, "done": True, "error": ""})
@@ -62,7 +62,7 @@ async def rows(request: web.Request) -> web.Response:
 
 
 async def place(request: web.Request) -> web.Response:
-    """At which position of a filter a row is."""
+    """The position of a row within a filter."""
     found = _review(project_of(request))
     wanted = _filter(request)
     at = await asyncio.to_thread(found.position, wanted, _number(request, "seq"))

@@ -36,7 +36,7 @@ async def send(request: web.Request) -> web.Response:
 
 
 async def events(request: web.Request) -> web.StreamResponse:
-    """How the run stands, again whenever it changes (Server-Sent Events)."""
+    """The state of the run, sent whenever it changes (Server-Sent Events)."""
     project = project_of(request)
     sending = request.app[DESK].sending.get(project.id)
     if sending is None:
@@ -67,7 +67,7 @@ async def events(request: web.Request) -> web.StreamResponse:
 
 
 async def steer(request: web.Request) -> web.Response:
-    """Hold, go on, stop, change the pace, answer after the canary."""
+    """Hold, continue, stop, change the pace, answer after the canary."""
     project = project_of(request)
     form = await form_of(request)
     sending = request.app[DESK].sending.get(project.id)

@@ -1,4 +1,4 @@
-"""The first page: drop a spreadsheet, choose an account, go on with what is there."""
+"""The first page: drop a spreadsheet, choose an account, continue earlier imports."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ async def start(request: web.Request) -> web.Response:
 
 
 async def upload(request: web.Request) -> web.Response:
-    """Take a file, as it is; it becomes a project."""
+    """Accept an uploaded file as it is; it becomes a project."""
     desk = request.app[DESK]
     name = unquote(request.headers.get("X-File-Name", "contacts.csv"))
     folder = desk.home / IMPORTS
@@ -82,7 +82,7 @@ async def upload(request: web.Request) -> web.Response:
 
 
 async def open_file(request: web.Request) -> web.Response:
-    """Take a spreadsheet of the folder where it is."""
+    """Use a spreadsheet of the folder where it is."""
     desk = request.app[DESK]
     form = await form_of(request)
     try:

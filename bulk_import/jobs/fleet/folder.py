@@ -26,8 +26,9 @@ from bulk_import.system.files import made_folder, replaced
 _FLAGS = ("--yes", "--json", "--quiet")
 # Options of `sync` and `retag` that `resume` does not take: it has them from the journal.
 NOT_OF_RESUME = frozenset(
-    """--full --seed --max-rows-fewer --max-changed --max-vanished --max-blanked --keep-runs
-    --previous --segment --max-lose --max-contacts --suppress""".split()
+    """--full --seed --newest --fewer-files --judge-all --report-all --keep-runs --previous --segment
+    --max-rows-fewer --max-changed --max-vanished --max-blanked --max-lose --max-contacts
+    --suppress""".split()
 )
 
 

@@ -1,0 +1,402 @@
+"""What has changed since the last good night, by set operations over the journal and the state.
+
+The state's connection attaches the night's journal, so nothing per row is held in memory. What the
+comparison found out stays in two tables of the journal: a night that was cut off can be compared
+again, and taken over::
+
+    seen        contacts whose rows were let go, by their number in the state
+    compared    what to remember of each row in the journal, once it is confirmed
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import groupby
+from operator import attrgetter
+from typing import NamedTuple
+
+from bulk_import.jobs.payloads import joined, mirrored, removing, union, without_offset
+from bulk_import.jobs.sieve import UNCHANGED, digest_of, sha
+from bulk_import.jobs.state import SEVERAL, Presence, State, translated
+from bulk_import.journal import Journal
+from bulk_import.journal.entries import Refusal
+from bulk_import.models import Problem, Status
+from bulk_import.normalize.mailboxes import email_key
+
+BARE = "bare:"
+# Rows that are never sent say nothing of what the server has.
+_NOT_MEANT = frozenset({Status.DUPLICATE, Status.SUPPRESSED, Status.SKIPPED, Status.INVALID})
+_BATCH = 1000
+
+_NIGHT = """
+create table if not exists night.seen (
+    id integer primary key, file integer not null, shape integer
+);
+create table if not exists night.compared (
+    seq integer primary key, key text not null, file integer not null,
+    sent blob not null,       -- digest of the form in the journal
+    sha blob not null,        -- digest of the form as the source gives it, removals left out
+    digest text not null, cells blob, rest blob, shape integer, mirrored text
+)"""
+_TEMPORARY = """
+drop table if exists temp.rows;
+create temp table rows (
+    seq integer primary key, key text not null, file integer not null, sent blob not null,
+    sha blob not null, status text not null, shape integer not null, rest blob, mirrored text,
+    cells blob
+);
+drop table if exists temp.slot;
+create temp table slot (source integer primary key, number integer not null);
+drop table if exists temp.compared;
+create temp table compared as select * from night.compared where 0"""
+# A night that is compared again: forms that are as they were keep what was found out about them.
+_AGAIN = """
+update temp.rows set sha = e.sha, rest = e.rest, mirrored = e.mirrored, shape = e.shape,
+    cells = e.cells
+from night.compared e where e.seq = temp.rows.seq and e.sent = temp.rows.sent"""
+_FILES = """
+update temp.rows set file = s.number from night.record r join temp.slot s using (source)
+where r.seq = temp.rows.seq"""
+_CELLS = """
+update temp.rows set cells = k.cells from temp.kept k
+where k.seq = temp.rows.seq and temp.rows.cells is null"""
+# A contact's cells alone do not give its payload if another row of it has a say.
+_SHARED = """
+update temp.rows set cells = x'' where key in (
+    select r.email from night.outcome o join night.record r using (seq)
+    where o.status in ({}) and r.email <> '')"""
+_TWINS = f"""
+update temp.rows set key = key || ':' || n from (
+    select seq as twin, row_number() over (partition by key order by seq) as n
+    from temp.rows where key like '{BARE}%')
+where twin = temp.rows.seq"""
+_GROUPS = """
+select r.key, r.seq, r.sent, r.sha, r.status, r.file, r.shape, r.rest, r.mirrored, r.cells,
+    c.digest, c.rest, c.mirrored
+from temp.rows r left join contact c on c.key = r.key order by r.key, r.seq"""
+
+
+@dataclass(slots=True)
+class Found:
+    """What a comparison came to.
+
+    Attributes:
+        rows: Of the sources.
+        contacts: That have a row which may be sent, or that was let go.
+        changed: Known contacts whose payload differs.
+        moved: Those of them that differ by their time offset alone, where that depends on the
+            season.
+        filled: Field -> rows with a value of it.
+        let_go: Rows that the journal does not have: all of them unchanged.
+        before: Contacts of the last good night.
+        vanished: Those of them that are missing.
+        bare: Keys of the rows without e-mail that are to be sent.
+    """
+
+    rows: int = 0
+    contacts: int = 0
+    changed: int = 0
+    moved: int = 0
+    filled: dict[str, int] = field(default_factory=dict)
+    let_go: int = 0
+    before: int = 0
+    vanished: int = 0
+    bare: list[str] = field(default_factory=list)
+
+
+class Line(NamedTuple):
+    """A row of the journal, beside what is remembered of its contact."""
+
+    key: str
+    seq: int
+    sent: bytes
+    sha: bytes
+    status: str
+    file: int
+    shape: int
+    rest: bytes | None
+    mirrored: str | None
+    cells: bytes | None
+    known: str | None
+    known_rest: bytes | None
+    known_mirrored: str | None
+
+
+@contextmanager
+def attached(state: State, journal: Journal) -> Iterator[None]:
+    """Let the state's connection see a journal, as ``night``."""
+    with translated(state.path):
+        state.db.execute("attach database ? as night", (str(journal.path),))
+        try:
+            for statement in _NIGHT.split(";\n"):
+                state.db.execute(statement)
+            yield
+        finally:
+            state.db.execute("detach database night")
+
+
+class Comparison:
+    """One night's journal beside a job's state, which has it attached."""
+
+    def __init__(
+        self,
+        state: State,
+        journal: Journal,
+        missing: Collection[int],
+        *,
+        slots: Sequence[int],
+        full: bool,
+        mirrors: Mapping[str, Collection[str]],
+        is_of_now: bool,
+        lists_all: bool = False,
+        said_no: Collection[str] = (),
+    ) -> None:
+        """Make a comparison.
+
+        Args:
+            missing: Numbers of the made-up sources that hold missing contacts.
+            slots: For each source of tonight, from the first, its number as the state knows it.
+            full: Send every contact that has an e-mail.
+            mirrors: For mirrored parameters, the values that all contacts get.
+            is_of_now: Whether offsets depend on the season.
+            lists_all: Whether rows that were let go are in the journal too.
+            said_no: Mailboxes of rows that say no, or may say no, also where the cell was refused.
+        """
+        self._state = state
+        self._db = state.db
+        self._journal = journal
+        self._missing = missing
+        self._slots = slots
+        self._full = full
+        self._mirrors = mirrors
+        self._is_of_now = is_of_now
+        self._lists_all = lists_all
+        self._said_no = said_no
+        self.spared: list[str] = []  # contacts that only such a row names: they have not vanished
+        self._settled: list[tuple[int, Refusal]] = []
+        self._reopened: list[int] = []
+        self._removals: list[tuple[int, bytes]] = []
+
+    def settle(self, doubtful: Mapping[str, str], *, is_first: bool) -> Found:
+        """Settle the journal's rows that need not be sent; return what was found.
+
+        Args:
+            doubtful: Key of a row without e-mail -> the folder of the night that left it in doubt.
+            is_first: Whether the sources were read just now; else the night is compared again.
+        """
+        found = Found()
+        shapes = self._load()
+        if is_first:
+            self._db.execute("delete from night.seen")
+            self._db.execute(
+                "insert into night.seen select id, number, shape from temp.seen join temp.slot"
+                " on source = file"
+            )
+            self._db.execute(_CELLS)
+        marks = ",".join("?" * len(_NOT_MEANT))
+        self._db.execute(_SHARED.format(marks), sorted(_NOT_MEANT))
+        shapes.update(
+            dict(self._db.execute("select shape, count(*) from night.seen group by shape"))
+        )
+        for key, lines in groupby(map(Line._make, self._db.execute(_GROUPS)), attrgetter("key")):
+            self._group(key, list(lines), doubtful, found)
+        self._flush(at_least=1)
+        self._db.execute("begin")
+        self._db.execute("delete from night.compared")
+        self._db.execute("insert into night.compared select * from temp.compared")
+        self._db.execute("commit")
+        self._count(found, shapes)
+        return found
+
+    def _load(self) -> Counter[int | None]:
+        """Fill ``temp.rows`` from the journal; return shape -> rows."""
+        for statement in _TEMPORARY.split(";\n"):
+            self._db.execute(statement)
+        shapes: Counter[int | None] = Counter()
+        self._db.executemany("insert into temp.slot values (?, ?)", enumerate(self._slots, 1))
+        self._db.execute("begin")
+        self._db.executemany(
+            "insert into temp.rows values (?, ?, ?, ?, ?, ?, ?, ?, ?, null)", self._rows(shapes)
+        )
+        self._db.execute("commit")
+        self._db.execute(_FILES)
+        self._db.execute(_AGAIN)
+        self._db.execute(_TWINS)
+        return shapes
+
+    def _rows(self, shapes: Counter[int | None]) -> Iterator[tuple[object, ...]]:
+        for seq, email, body, status in self._journal.payloads(without=tuple(self._missing)):
+            shape = self._state.shape_of(body)
+            shapes[shape] += 1
+            if status in _NOT_MEANT:
+                continue
+            digest = sha(body)
+            key = email or f"{BARE}{digest.hex()}"
+            rest = without_offset(body) if self._is_of_now else None
+            held = mirrored(body, self._mirrors) if self._mirrors else None
+            yield seq, key, 0, digest, digest, status, shape, rest, held
+
+    # -- one contact ----------------------------------------------------------------------------
+
+    def _group(
+        self, key: str, lines: Sequence[Line], doubtful: Mapping[str, str], found: Found
+    ) -> None:
+        digest = digest_of(line.sha for line in lines)
+        known, is_bare = lines[0].known, key.startswith(BARE)
+        rest = joined(line.rest for line in lines) if self._is_of_now else None
+        found.contacts += 1
+        sent = lines[-1].sent
+        if known != digest or (self._full and not is_bare):
+            self._reopened += [line.seq for line in lines if line.status == Status.UNCHANGED]
+            if known and known != digest:
+                found.changed += 1
+                found.moved += rest is not None and rest == lines[0].known_rest
+            if is_bare:
+                found.bare.append(key)
+            sent = self._with_removals(lines)
+        else:
+            why = _in_doubt_since(doubtful[key]) if key in doubtful else UNCHANGED
+            self._settled += [(line.seq, why) for line in lines if line.status == Status.NOT_SENT]
+        cells = lines[0].cells if len(lines) == 1 and not is_bare else SEVERAL
+        held = union(line.mirrored for line in lines) if self._mirrors else None
+        self._db.executemany(
+            "insert into temp.compared values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                (
+                    line.seq, key, line.file, sent if line is lines[-1] else line.sent, line.sha,
+                    digest, cells, rest, line.shape, held,
+                )
+                for line in lines
+            ),
+        )  # fmt: skip
+        self._flush(at_least=_BATCH)
+
+    def _with_removals(self, lines: Sequence[Line]) -> bytes:
+        """Let the contact's last row remove what left its mirrored columns; return its digest."""
+        last = lines[-1]
+        before = json.loads(lines[0].known_mirrored or "{}")
+        if last.status not in (Status.NOT_SENT, Status.UNCHANGED) or last.sent != last.sha:
+            return last.sent
+        now = json.loads(union(line.mirrored for line in lines)) if self._mirrors else {}
+        gone = {
+            name: [value for value in before.get(name, ()) if value not in kept]
+            for name, always in self._mirrors.items()
+            for kept in [{*now.get(name, ()), *always}]
+        }
+        if not any(gone.values()):
+            return last.sent
+        body = removing(self._journal.form(last.seq), gone)
+        self._removals.append((last.seq, body))
+        return sha(body)
+
+    def _flush(self, *, at_least: int) -> None:
+        """Write to the journal, by its own connection, what the groups so far came to."""
+        if len(self._settled) + len(self._reopened) + len(self._removals) < at_least:
+            return
+        self._journal.forget_rows(self._reopened)
+        self._journal.add_refusals(self._settled)
+        self._journal.replace_forms(self._removals)
+        self._reopened, self._settled, self._removals = [], [], []
+
+    # -- all of them ----------------------------------------------------------------------------
+
+    def _count(self, found: Found, shapes: Mapping[int | None, int]) -> None:
+        seen = self._one("select count(*) from night.seen")
+        found.let_go = 0 if self._lists_all else seen
+        found.contacts += seen
+        found.rows = found.let_go + self._one(
+            f"select count(*) from night.record where source not in ({self._marks()})"
+        )
+        found.before = self._one(
+            "select count(*) from contact where presence = ? and key not like 'bare:%'",
+            Presence.HERE,
+        )
+        found.vanished = self._note_vanished()
+        names = dict(self._db.execute("select id, names from shape"))
+        filled: Counter[str] = Counter()
+        for shape, rows in shapes.items():
+            for name in names.get(shape, "").split():
+                filled[name] += rows
+        found.filled = dict(filled)
+
+    def _note_vanished(self) -> int:
+        """List the missing contacts in ``temp.vanished``; return how many the last night held."""
+        self._db.create_function("mailbox_of", 1, email_key, deterministic=True)
+        self._db.execute("drop table if exists temp.vanished")
+        self._db.execute(
+            "create temp table vanished as select key, presence, file, mailbox_of(key) as mailbox"
+            f" from contact where presence in ({Presence.HERE:d}, {Presence.OWED:d})"
+            f" and key not like 'bare:%' and not {here(self._missing)}"
+        )
+        self._db.execute("create temp table if not exists refusing (mailbox text primary key)")
+        self._db.execute("delete from temp.refusing")
+        self._db.executemany(
+            "insert or ignore into temp.refusing values (?)", ((one,) for one in self._said_no)
+        )
+        if self._one("select count(*) from temp.vanished"):
+            # Another spelling of a mailbox is the same contact.
+            self._db.execute(
+                "delete from temp.vanished where mailbox in (select mailbox_of(email) from"
+                f" night.record where email <> '' and source not in ({self._marks()}))"
+                " or mailbox in (select mailbox_of(key) from contact join night.seen using (id))"
+            )
+        among = "mailbox in (select mailbox from temp.refusing)"
+        found = self._db.execute(f"select key from temp.vanished where {among}").fetchall()
+        self.spared = [key for (key,) in found]
+        self._db.execute(f"delete from temp.vanished where {among}")
+        return self._one("select count(*) from temp.vanished where presence = ?", Presence.HERE)
+
+    def vanished(self, held: Collection[int] | None) -> list[str]:
+        """Return the contacts that are missing and not acted on yet.
+
+        Args:
+            held: Sources whose contacts are left alone, by number; ``None`` = of all.
+        """
+        if held is None:
+            return []
+        marks = ",".join(map(str, held))
+        queued = f"select email from night.record where source in ({self._marks()})"
+        lines = self._db.execute(
+            f"select key from temp.vanished where file not in ({marks}) and key not in ({queued})"
+            " order by key"
+        )
+        return [key for (key,) in lines]
+
+    def returned(self) -> list[int]:
+        """Return the queued rows of missing contacts that are in a source after all, by seq."""
+        if not self._missing:
+            return []
+        lines = self._db.execute(
+            "select r.seq from night.record r left join night.outcome o using (seq)"
+            f" where o.seq is null and r.source in ({self._marks()}) and mailbox_of(r.email) in"
+            f" (select mailbox_of(email) from night.record where source not in ({self._marks()})"
+            " union all select mailbox from temp.refusing)"
+        )
+        return [seq for (seq,) in lines]
+
+    def _marks(self) -> str:
+        return ",".join(map(str, self._missing))
+
+    def _one(self, query: str, *values: object) -> int:
+        return int(self._db.execute(query, values).fetchone()[0])
+
+
+def here(missing: Collection[int]) -> str:
+    """Return the condition under which a contact is in a source of the attached night."""
+    marks = ",".join(map(str, missing))
+    return (
+        "(id in (select id from night.seen) or key in (select email from night.record"
+        f" where email <> '' and source not in ({marks})))"
+    )
+
+
+def _in_doubt_since(run_dir: str) -> Refusal:
+    message = (
+        f"sent by the night in {run_dir}, which was cut off before the answer came; not sent again, "
+        "that would make a second contact"
+    )
+    return Refusal(Status.UNKNOWN, (Problem("INTERRUPTED", message),), again=False)

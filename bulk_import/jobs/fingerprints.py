@@ -1,0 +1,137 @@
+"""Digests of mapped cells: what a row is recognized by without being judged again.
+
+Everything that could change a row's payload is in its digest: the mapped cells and what reading
+found in them, the mapping, this program's code and libraries, the lists and managers of the account,
+and for ``dst: current`` the offsets in force. Two things are not in it, because they are looked up
+for each row: whether the contact is suppressed, and what its other rows say.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import sys
+import unicodedata
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
+from functools import lru_cache
+from importlib import metadata
+from operator import itemgetter
+from pathlib import Path
+
+from bulk_import import __version__
+from bulk_import.api.fields import Kind
+from bulk_import.mapping.binding import Binding
+from bulk_import.mapping.rows import RowMapper
+from bulk_import.models import Row
+from bulk_import.normalize import zones
+
+# The parts that turn cells into a form; sources are not among them: what they read is digested.
+_RULES = (
+    "api/fields.py", "api/form.py", "codes", "mapping", "models.py", "normalize", "run/judges.py",
+    "run/judging.py", "sources/remnants.py",
+)  # fmt: skip
+_PACKAGE = Path(__file__).parent.parent
+_SEPARATOR = "\0"
+_DISTRIBUTION = "bulk-import"
+_AFTER_NAME = re.compile(r"[^A-Za-z0-9._-]")
+
+Digester = Callable[[Row], bytes]
+
+
+def digester(mapper: RowMapper) -> Digester | None:
+    """Return what makes the 16 bytes of a row; ``None`` if its payload depends on more than cells."""
+    binding = mapper.binding
+    spec = binding.mapping.spec
+    if any(rule.deliverability for rule in (*spec.fields.values(), *spec.extra.values())):
+        return None  # the DNS is asked each time
+    columns = sorted(binding.used_columns)
+    if not columns:
+        return None
+    pick: Callable[[Mapping[str, str]], str | tuple[str, ...]] = itemgetter(*columns)
+    begin = hashlib.blake2b(fingerprint(binding).encode(), digest_size=16).copy
+    separators = len(columns) - 1
+
+    def digest(row: Row) -> bytes:
+        found = pick(row.cells)
+        text = _SEPARATOR.join(found) if separators else str(found)
+        if row.problems or text.count(_SEPARATOR) != separators:
+            # Begins as no plain row can: that has one separator less.
+            text = f"{_SEPARATOR * (separators + 1)}{(found, row.problems)!r}"
+        whole = begin()
+        whole.update(text.encode("utf-8", "surrogatepass"))
+        return whole.digest()
+
+    return digest
+
+
+def fingerprint(binding: Binding) -> str:
+    """Return all that a payload depends on besides its row's cells, as text."""
+    bound = (*binding.fields, *binding.extra)
+    kinds = {field.field.kind for field in bound if field.columns}
+    spec = binding.mapping.spec
+    is_of_now = any(rule.dst == "current" for rule in spec.fields.values())
+    return json.dumps(
+        [
+            code_version(),
+            binding.mapping.fingerprint(),
+            spec.model_dump(mode="json"),  # options of the command line included
+            sorted(binding.used_columns),
+            [(rule.section, rule.column, sorted(rule.values)) for rule in binding.rules],
+            [
+                (field.field.name, field.columns, field.region_column, field.always)
+                for field in bound
+            ],
+            dict(binding.lists) if Kind.LISTS in kinds and binding.lists is not None else None,
+            dict(binding.managers)
+            if Kind.MANAGER in kinds and binding.managers is not None
+            else None,
+            _offsets(binding.at or datetime.now(UTC)) if is_of_now else "",
+        ],
+        sort_keys=True,
+        default=list,
+    )
+
+
+@lru_cache(maxsize=1)
+def code_version() -> str:
+    """Return what tells this code and its libraries from any other."""
+    whole = hashlib.sha256(f"{__version__} {sys.version} {unicodedata.unidata_version}".encode())
+    for path in _rule_files():
+        whole.update(str(path.relative_to(_PACKAGE)).encode() + b"\0" + path.read_bytes())
+    for name, version in sorted(_libraries()):
+        whole.update(f"{name} {version}\n".encode())
+    return whole.hexdigest()
+
+
+def _rule_files() -> Iterator[Path]:
+    """Yield the files of the rules; none in a frozen program, whose version says it all."""
+    for name in _RULES:
+        path = _PACKAGE / name
+        if path.is_dir():
+            yield from sorted(p for p in path.rglob("*") if p.is_file() and p.suffix != ".pyc")
+        elif path.is_file():
+            yield path
+
+
+def _libraries() -> Iterator[tuple[str, str]]:
+    """Yield name and version of what this program is made with; nothing in a frozen program."""
+    try:
+        needed = metadata.requires(_DISTRIBUTION) or ()
+    except metadata.PackageNotFoundError:
+        return
+    for name in {"idna", *(_AFTER_NAME.split(one, maxsplit=1)[0] for one in needed)}:
+        try:
+            yield name, metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+
+
+@lru_cache(maxsize=8)
+def _offsets(at: datetime) -> str:
+    """Return a digest of the offsets of all time zones at that moment."""
+    whole = hashlib.sha256()
+    for name in sorted(zones.names().values()):
+        whole.update(f"{name} {at.astimezone(zones.load(name)).utcoffset()}\n".encode())
+    return whole.hexdigest()

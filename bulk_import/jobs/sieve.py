@@ -1,0 +1,198 @@
+"""Lets rows go that need neither judging nor sending, while the sources of a night are read.
+
+Two kinds of rows are let go, and nothing is kept of them but the number of their contact: rows whose
+mapped cells are those that gave the payload confirmed last, and rows that were judged and gave that
+payload again. All others go into the journal. What was let go is kept in temporary tables beside
+the state's contacts, so memory does not grow with the source.
+
+A contact with several rows is compared as a whole: when a contact that was let go turns out to have
+further rows, the sources are read once more, and all rows of that contact are kept.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import deque
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from bulk_import.jobs.fingerprints import Digester, digester
+from bulk_import.jobs.state import State, translated
+from bulk_import.journal.entries import JudgedRow, Refusal
+from bulk_import.mapping.rows import RowMapper
+from bulk_import.mapping.suppression import SuppressionList
+from bulk_import.models import Row, Status
+
+UNCHANGED = Refusal.because(Status.UNCHANGED, "UNCHANGED", "same as last confirmed")
+_AT_ONCE = 500  # values in one look-up
+
+_TABLES = """
+drop table if exists temp.seen;
+create temp table seen (
+    id integer primary key,     -- of the contact
+    file integer not null,      -- number of the source
+    shape integer,              -- which fields have a value
+    cells blob,                 -- their digest, if it is not the one that the state has
+    twice integer not null default 0
+);
+drop table if exists temp.kept;
+create temp table kept (seq integer primary key, key text not null, cells blob);
+create temp table if not exists contested (id integer primary key)"""
+_SEEN = """insert into temp.seen (id, file, shape, cells) values (?, ?, ?, ?)
+on conflict (id) do update set twice = 1"""
+_BY_CELLS = """select cells, id, key, shape from contact
+where cells in ({}) and digest <> '' and id not in (select id from temp.contested)"""
+_BY_KEY = """select key, id, digest from contact
+where key in ({}) and digest <> '' and cells is not x''
+and id not in (select id from temp.contested)"""
+# Those that are read twice, and those that have a row in the journal as well.
+_CONTESTED = """insert or ignore into temp.contested
+select id from temp.seen where twice
+union select c.id from temp.kept k join contact c on c.key = k.key where c.id in
+(select id from temp.seen)"""
+
+
+_Seen = tuple[int, int, int | None, bytes | None]  # a line of `seen`
+
+
+class Sieve:
+    """What ``judge_sources`` asks which rows to keep."""
+
+    def __init__(
+        self, state: State, *, full: bool = False, compares: bool = False, lists_all: bool = False
+    ) -> None:
+        """Make a sieve.
+
+        Args:
+            full: Judge and keep every row.
+            compares: Keep every row that is judged: the comparison learns more from it than that
+                its payload is the same.
+            lists_all: Keep a line in the journal of rows that are let go, for the report.
+        """
+        self._state = state
+        self._db = state.db
+        self._full = full
+        self._compares = compares or full
+        self._lists_all = lists_all
+        self._digesters: dict[int, Digester | None] = {}
+        self._stored = 0
+        self._waiting: deque[bytes | None] = deque()  # digests of rows that are being judged
+        self.restart()
+
+    @property
+    def expects_known(self) -> bool:
+        """Whether the state has contacts."""
+        return not self._full and self._state.count() > 0
+
+    def restart(self) -> None:
+        """Forget what an earlier reading found, but not which contacts have several rows."""
+        self._stored = 0
+        self._digesters.clear()
+        self._waiting.clear()
+        with translated(self._state.path):
+            for statement in _TABLES.split(";\n"):
+                self._db.execute(statement)
+
+    def needs_another_reading(self) -> bool:
+        """Return whether rows were let go whose contact has further rows."""
+        with translated(self._state.path):
+            before = self._db.total_changes
+            self._db.execute(_CONTESTED)
+            return self._db.total_changes > before
+
+    def unknown(
+        self,
+        number: int,
+        mapper: RowMapper,
+        rows: Sequence[Row],
+        suppression: SuppressionList,
+    ) -> list[Row]:
+        """Return the rows that must be judged, in their order; let the others go.
+
+        Args:
+            number: Of the source, from 1.
+        """
+        if number not in self._digesters:
+            self._digesters[number] = digester(mapper)
+        digest = self._digesters[number]
+        if digest is None:
+            self._waiting.extend([None] * len(rows))
+            return list(rows)
+        digests = list(map(digest, rows))
+        if self._full or self._lists_all:
+            self._waiting.extend(digests)
+            return list(rows)
+        asks = len(suppression) > 0
+        seen: list[_Seen] = []
+        left: list[Row] = []
+        with translated(self._state.path):
+            known = self._looked_up(_BY_CELLS, digests)
+            for row, cells in zip(rows, digests, strict=True):
+                found = known.get(cells)
+                if found is None or (asks and suppression.reason(found[2])):
+                    left.append(row)
+                    self._waiting.append(cells)
+                else:
+                    seen.append((found[1], number, found[3], None))
+            self._note(_SEEN, seen)
+        return left
+
+    def kept(self, number: int, judged: Sequence[JudgedRow]) -> list[JudgedRow]:
+        """Return the judged rows that go into the journal; let those with the same payload go."""
+        emails = {one.email for one in judged if one.body is not None and one.email}
+        seen: list[_Seen] = []
+        kept: list[tuple[JudgedRow, str, bytes | None]] = []
+        with translated(self._state.path):
+            known = {} if self._compares else self._looked_up(_BY_KEY, sorted(emails))
+            for one in judged:
+                cells = self._waiting.popleft()
+                found = known.get(one.email) if one.body is not None else None
+                if found is None or one.body is None or found[2] != digest_of([sha(one.body)]):
+                    kept.append((one, one.email, cells))
+                    continue
+                seen.append((found[1], number, self._state.shape_of(one.body), cells))
+                if self._lists_all:
+                    kept.append((_listed(one), "", None))
+            self._note(_SEEN, seen)
+            self._note(
+                "insert into temp.kept values (?, ?, ?)",
+                [
+                    (seq, email, cells)
+                    for seq, (_, email, cells) in enumerate(kept, self._stored + 1)
+                ],
+            )
+        self._stored += len(kept)
+        return [one for one, _, _ in kept]
+
+    def _note(self, statement: str, lines: Sequence[Sequence[Any]]) -> None:
+        if not lines:
+            return
+        self._db.execute("begin")
+        self._db.executemany(statement, lines)
+        self._db.execute("commit")
+
+    def _looked_up(self, query: str, values: Sequence[Any]) -> dict[Any, Sequence[Any]]:
+        """Return first column -> line of *query*, for each of *values* that has one."""
+        found = {}
+        for first in range(0, len(values), _AT_ONCE):
+            some = values[first : first + _AT_ONCE]
+            marks = ",".join("?" * len(some))
+            found.update({line[0]: line for line in self._db.execute(query.format(marks), some)})
+        return found
+
+
+def sha(body: bytes) -> bytes:
+    """Return the digest of one row's form."""
+    return hashlib.sha256(body).digest()
+
+
+def digest_of(rows: Iterable[bytes]) -> str:
+    """Return the digest of a contact's payload, from those of its rows' forms in file order."""
+    return hashlib.sha256(b"".join(rows)).hexdigest()
+
+
+def _listed(judged: JudgedRow) -> JudgedRow:
+    """A row that was let go, as the journal lists it: without cells and form."""
+    row = judged.row
+    bare = Row(row.source, row.sheet, row.number, {})
+    return judged._replace(row=bare, body=None, refusal=UNCHANGED)

@@ -1,0 +1,254 @@
+"""What a job's state learns from the journal of a night, or of the run that seeds it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bulk_import.errors import StorageError
+from bulk_import.jobs.comparison import BARE, attached, here
+from bulk_import.jobs.sieve import digest_of, sha
+from bulk_import.jobs.state import Known, Presence, State
+from bulk_import.journal import Journal
+from bulk_import.journal.database import IN_DOUBT
+from bulk_import.models import VANISHED, Status
+from bulk_import.progress import Progress
+from bulk_import.run.folder import JOURNAL
+from bulk_import.run.reporting import write_reports
+from bulk_import.system.clock import now, now_s
+
+_BATCH = 1000
+_STATUS = f"coalesce(o.status, case when {IN_DOUBT} then 'unknown' else 'not_sent' end)"
+_LEARNED = f"""
+create temp table learned as
+select c.key as key, min(c.digest) as digest, max(c.file) as file, max(c.cells) as cells,
+    max(c.rest) as rest, max(c.shape) as shape, max(c.mirrored) as mirrored,
+    group_concat(distinct {_STATUS}) as statuses, c.key like '{BARE}%' as is_bare
+from night.compared c join night.record r using (seq) left join night.outcome o using (seq)
+group by c.key having sum(coalesce(o.status, '') <> 'unchanged') > 0"""
+# A row that may not be sent twice is taken for sent if it is in doubt; a report names it.
+_CONFIRMED = f"""
+insert into contact (key, digest, night, sent_at, presence, file, cells, rest, shape, mirrored)
+select key, digest, :night, :moment,
+    case when is_bare then {Presence.GONE:d} else {Presence.HERE:d} end,
+    file, cells, rest, shape, mirrored
+from temp.learned where statuses = 'success' or (is_bare and statuses = 'unknown')
+on conflict (key) do update set digest = excluded.digest, night = excluded.night,
+    sent_at = excluded.sent_at, presence = excluded.presence, file = excluded.file,
+    cells = excluded.cells, rest = excluded.rest, shape = excluded.shape,
+    mirrored = excluded.mirrored"""
+_UNCERTAIN = f"""
+insert into contact (key, digest, night, sent_at, presence)
+select key, '', :night, :moment, {Presence.HERE:d} from temp.learned
+where statuses not in ('success', 'unknown') and (statuses like '%success%' or statuses like
+'%unknown%') or (statuses = 'unknown' and not is_bare)
+on conflict (key) do update set digest = '', cells = null"""
+_DOUBTFUL = "select key from temp.learned where is_bare and statuses = 'unknown'"
+_ACTED_ON = f"""
+select r.email, {_STATUS} from night.record r left join night.outcome o using (seq)
+where r.source in ({{}})"""
+# What was let go, or settled as unchanged, keeps its payload; its cells and its file may be others.
+_MOVED = """
+update contact set file = s.file from night.seen s
+where s.id = contact.id and contact.file <> s.file"""
+_NEW_CELLS = """
+update contact set cells = s.cells, shape = s.shape from temp.seen s
+where s.id = contact.id and s.cells is not null"""
+_SAME = """
+update contact set cells = c.cells, file = c.file, shape = c.shape, mirrored = c.mirrored,
+    rest = c.rest
+from night.compared c where c.key = contact.key and c.digest = contact.digest"""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """How a night went, for the state.
+
+    Attributes:
+        night: Its number if it was a good one, else 0.
+        facts: Remembered in the same transaction.
+        held: Sources whose missing contacts are left as they are; ``None`` = of all.
+        spared: Missing contacts that are left as they are.
+        is_cut_off: Nobody has reported yet what became of its rows: the next night does.
+    """
+
+    night: int = 0
+    facts: Mapping[str, str] | None = None
+    held: Collection[int] | None = ()
+    spared: Collection[str] = ()
+    is_cut_off: bool = False
+
+
+def vanished_sources(journal: Journal) -> list[int]:
+    """Return the numbers of the made-up sources that hold missing contacts."""
+    return [number for number, info in journal.sources().items() if info.kind == VANISHED]
+
+
+def learn(state: State, run_dir: Path, verdict: Verdict) -> None:
+    """Store in the state what a night's journal confirms, in one transaction."""
+    last = int(state.get("night", "0"))
+    with Journal.open(run_dir / JOURNAL) as journal, attached(state, journal):
+        missing = vanished_sources(journal)
+        facts = dict(verdict.facts or {})
+        endpoint = journal.facts().get("endpoint", "")
+        with state.transaction():
+            doubtful = _learn_rows(state, verdict.night or last, str(run_dir))
+            _learn_actions(state, missing, verdict.night or last)
+            state.db.execute(_SAME)
+            state.db.execute(_MOVED)
+            if verdict.night:
+                _place(state, missing, verdict)
+            if verdict.is_cut_off:
+                facts["doubtful"] = with_doubtful(state, doubtful)
+            if not state.get("endpoint") and state.count():
+                facts["endpoint"] = endpoint
+            state.put(**facts)
+
+
+def learn_new_cells(state: State) -> None:
+    """Store the digests of cells that were found to give the payload confirmed last."""
+    with state.transaction():
+        state.db.execute(_NEW_CELLS)
+
+
+def _learn_rows(state: State, night: int, run_dir: str) -> dict[str, str]:
+    """Store what became of the rows of the sources; return the doubtful ones without e-mail."""
+    facts = {"night": night, "moment": now_s()}
+    state.db.execute("drop table if exists temp.learned")
+    state.db.execute(_LEARNED)
+    state.db.execute(_CONFIRMED, facts)
+    state.db.execute(_UNCERTAIN, facts)
+    return {key: run_dir for (key,) in state.db.execute(_DOUBTFUL)}
+
+
+def _learn_actions(state: State, missing: Sequence[int], night: int) -> None:
+    """Store what became of the actions on missing contacts; what failed is owed."""
+    done: list[tuple[str]] = []
+    unknown: list[tuple[str]] = []
+    marks = ",".join(map(str, missing))
+    for email, status in state.db.execute(_ACTED_ON.format(marks)).fetchall():
+        if status == Status.SUCCESS:
+            done.append((email,))
+        elif status == Status.UNKNOWN:
+            unknown.append((email,))
+    state.db.executemany(
+        f"update contact set digest = '', cells = null, presence = {Presence.GONE:d}, night = {night}"
+        " where key = ?",
+        done,
+    )
+    # The account may have it or not: a contact that comes back is sent.
+    state.db.executemany("update contact set digest = '', cells = null where key = ?", unknown)
+
+
+def _place(state: State, missing: Sequence[int], verdict: Verdict) -> None:
+    """Note which contacts a good night held, and which are missing."""
+    present = here(missing)
+    marks = ",".join(map(str, missing))
+    state.db.execute(
+        f"update contact set presence = ? where presence <> ? and key not like 'bare:%' and {present}",
+        (Presence.HERE, Presence.HERE),
+    )
+    held = "1" if verdict.held is None else f"file in ({','.join(map(str, verdict.held))})"
+    state.db.execute("create temp table if not exists spared (key text primary key)")
+    state.db.execute("delete from temp.spared")
+    state.db.executemany("insert into temp.spared values (?)", ((key,) for key in verdict.spared))
+    owed = (
+        f"key in (select r.email from night.record r left join night.outcome o using (seq)"
+        f" where r.source in ({marks})"
+        f" and {_STATUS} in ('unknown', 'failed', 'not_sent'))"
+    )
+    state.db.execute(
+        f"update contact set presence = case when {owed} then ? else ? end"
+        f" where presence <> ? and key not like 'bare:%' and not {present} and not ({held})"
+        " and key not in (select key from temp.spared)",
+        (Presence.OWED, Presence.GONE, Presence.GONE),
+    )
+
+
+def seed(state: State, run_dir: Path) -> None:
+    """Let a new state begin with the accepted rows of a run."""
+    moment = now_s()
+    last = int(state.get("night", "0"))
+    with Journal.open(run_dir / JOURNAL) as journal:
+        endpoint = journal.facts().get("endpoint", "")
+        confirmed = [
+            Known(
+                key, digest_of(rows), last, moment,
+                Presence.GONE if key.startswith(BARE) else Presence.HERE,
+            )
+            for key, rows in _accepted(journal)
+        ]  # fmt: skip
+    state.learn(confirmed, (), facts={"endpoint": endpoint} if confirmed else {})
+
+
+def _accepted(journal: Journal) -> Iterator[tuple[str, list[bytes]]]:
+    """Yield the contacts of which every row was accepted, with the digests of their forms."""
+    rows: dict[str, list[bytes]] = {}
+    refused: set[str] = set()
+    twins: Counter[bytes] = Counter()
+    for _, email, body, status in journal.payloads():
+        digest = sha(body)
+        twins[digest] += not email
+        key = email or f"{BARE}{digest.hex()}:{twins[digest]}"
+        if status is Status.SUCCESS or (not email and status is Status.UNKNOWN):
+            rows.setdefault(key, []).append(digest)
+        elif status in (Status.UNKNOWN, Status.FAILED, Status.NOT_SENT):
+            refused.add(key)
+    yield from ((key, found) for key, found in rows.items() if key not in refused)
+
+
+def with_doubtful(state: State, more: Mapping[str, str]) -> str:
+    """Return the doubtful rows without e-mail that the next night lists, as the state keeps them."""
+    return json.dumps((state.get_json("doubtful") or {}) | dict(more))
+
+
+def take_over_left_run(state: State, progress: Progress) -> None:
+    """Store what a night that was cut off confirmed, and write its reports."""
+    left = state.get("left_run")
+    if not left:
+        return
+    if (Path(left) / JOURNAL).exists():
+        progress.say(f"the last run was cut off; what it confirmed is taken over from {left}")
+        with Journal.open(Path(left) / JOURNAL) as journal:
+            if lost := journal.find_losses():
+                progress.say(lost)
+        _report_cut_off(Path(left), progress)
+        learn(state, Path(left), Verdict(facts={"left_run": "", "left_bare": ""}, is_cut_off=True))
+        return
+    bare: Sequence[str] = state.get_json("left_bare") or ()
+    progress.say(
+        f"the last run was cut off and its folder {left} is gone: what it sent is not known and "
+        "is sent again"
+        + (f", except {len(bare):,} rows without e-mail, which are now unknown" if bare else "")
+    )
+    last, moment = int(state.get("night", "0")), now_s()
+    state.learn(
+        [Known(key, _digest_of_bare(key), last, moment) for key in bare],
+        (),
+        facts={
+            "left_run": "", "left_bare": "",
+            "doubtful": with_doubtful(state, dict.fromkeys(bare, left)),
+        },
+    )  # fmt: skip
+
+
+def _digest_of_bare(key: str) -> str:
+    return hashlib.sha256(bytes.fromhex(key.split(":")[1])).hexdigest()
+
+
+def _report_cut_off(run_dir: Path, progress: Progress) -> None:
+    """Write the reports of a night that was cut off; one that cannot be written stops nothing."""
+    try:
+        with Journal.open(run_dir / JOURNAL) as journal:
+            journal.settle_doubts()
+            facts = journal.facts()
+            if not facts.get("finished_at"):
+                journal.remember(stopped="cut off; the next night took over", finished_at=now())
+            journal.remember(taken_over="1")
+            write_reports(journal, run_dir, safe=False)
+    except StorageError as exc:
+        progress.say(f"the reports of {run_dir} cannot be written: {exc}")

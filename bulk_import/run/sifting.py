@@ -1,0 +1,77 @@
+"""Which rows of a source need judging at all: what a job asks that knows most of them already."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Protocol
+
+from bulk_import.journal.entries import JudgedRow
+from bulk_import.mapping.rows import RowMapper
+from bulk_import.mapping.suppression import SuppressionList
+from bulk_import.models import Row
+
+_BATCH = 1000  # rows that are looked up together
+
+
+class Sieve(Protocol):
+    """Lets rows go that need neither be judged nor be kept, for a job that knows them already."""
+
+    @property
+    def expects_known(self) -> bool:
+        """Whether most rows will probably be let go."""
+        raise NotImplementedError
+
+    def restart(self) -> None:
+        """Forget what an earlier reading of the sources found."""
+
+    def unknown(
+        self,
+        number: int,
+        mapper: RowMapper,
+        rows: Sequence[Row],
+        suppression: SuppressionList,
+    ) -> list[Row]:
+        """Return the rows of source *number* that must be judged, in their order."""
+        raise NotImplementedError
+
+    def kept(self, number: int, judged: Sequence[JudgedRow]) -> list[JudgedRow]:
+        """Return those of the rows that ``unknown`` returned, now judged, that must be kept."""
+        raise NotImplementedError
+
+    def needs_another_reading(self) -> bool:
+        """Return whether rows were let go that must be kept after all."""
+        raise NotImplementedError
+
+
+def sifted(
+    rows: Iterable[Row],
+    number: int,
+    mapper: RowMapper,
+    suppression: SuppressionList,
+    sieve: Sieve | None,
+    count: Callable[[int], None],
+) -> Iterable[Row]:
+    """Return the rows of source *number* that must be judged.
+
+    Args:
+        sieve: ``None`` = all must be.
+        count: Called with the number of rows that were let go, after each batch.
+    """
+    if sieve is None:
+        return rows
+    return _unknown(iter(rows), number, mapper, suppression, sieve, count)
+
+
+def _unknown(
+    rows: Iterator[Row],
+    number: int,
+    mapper: RowMapper,
+    suppression: SuppressionList,
+    sieve: Sieve,
+    count: Callable[[int], None],
+) -> Iterator[Row]:
+    while chunk := list(islice(rows, _BATCH)):
+        left = sieve.unknown(number, mapper, chunk, suppression)
+        count(len(chunk) - len(left))
+        yield from left

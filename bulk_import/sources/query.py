@@ -1,0 +1,185 @@
+"""A database query as a source: a file with one SELECT, run read-only; its rows become a private snapshot.
+
+The database's URL, password included, comes from the environment alone (``BULK_IMPORT_DATABASE``).
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date, datetime, time
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from bulk_import.errors import BulkImportError, SettingsError, SourceError
+from bulk_import.sources.remote import Target
+from bulk_import.system.environment import DATABASE_VARIABLE, variables
+
+_LONGEST = 1 << 20  # bytes of a query
+_ROWS = 1000  # fetched together
+# What tells a text from a statement that begins in the middle of one.
+_SKIPPED = re.compile(
+    r"""--[^\n]*|/\*.*?\*/|'(?:[^']|'')*'|"(?:[^"]|"")*"|`[^`]*`|\$(\w*)\$.*?\$\1\$""", re.DOTALL
+)
+_READS = frozenset({"select", "with", "values", "from", "table"})
+# What makes a transaction, or a connection, refuse to write; databases that are not here roll back.
+_READ_ONLY = {
+    "postgresql": "SET TRANSACTION READ ONLY",
+    "cockroachdb": "SET TRANSACTION READ ONLY",
+    "mysql": "SET SESSION TRANSACTION READ ONLY",
+    "mariadb": "SET SESSION TRANSACTION READ ONLY",
+    "sqlite": "PRAGMA query_only = ON",
+}
+
+
+def is_query(path: str) -> bool:
+    """Whether *path* is a file with a query."""
+    return path.lower().endswith(".sql") and "://" not in path
+
+
+def run_query(path: str, target: Target, *, most_bytes: int) -> None:
+    """Run the query in the file *path*, and write its rows to *target* as JSON Lines.
+
+    Raises:
+        SourceError: It is not one SELECT, or the database refuses it. No password is in the message.
+        SettingsError: The database's URL is missing or wrong, or a part is that it needs.
+    """
+    query = _query(path)
+    with _connected(path) as connection:
+        found = connection.exec_driver_sql(query, execution_options={"no_parameters": True})
+        columns = _columns(found.keys(), path)
+        size = rows = 0
+        while lines := found.fetchmany(_ROWS):
+            text = "".join(_line(columns, values, path) for values in lines).encode()
+            rows, size = rows + len(lines), size + len(text)
+            if size > most_bytes:
+                raise SourceError(f"{path}: more than {most_bytes:,} bytes", code="SOURCE_BOMB")
+            target.write(text)
+    if not rows:
+        raise SourceError(f"{path}: the query has no rows", code="SOURCE_EMPTY")
+
+
+def _query(path: str) -> str:
+    try:
+        raw = Path(path).read_bytes()
+        text = raw[: _LONGEST + 1].decode("utf-8-sig").strip()
+    except OSError as exc:
+        raise SourceError(
+            f"{path}: cannot be read: {exc.strerror or exc}", code="SOURCE_UNREADABLE"
+        ) from None
+    except UnicodeDecodeError:
+        raise SourceError(f"{path}: not UTF-8; save it as UTF-8", code="ENCODING_WRONG") from None
+    bare = _SKIPPED.sub(lambda found: " " if found[0][0] in "-/" else "''", text).strip()
+    bare = bare.rstrip("; \n\t\r")
+    word = re.match(r"[\s(]*(\w*)", bare)
+    if len(raw) > _LONGEST or ";" in bare or word is None or word[1].lower() not in _READS:
+        raise SourceError(
+            f"{path}: a query as a source is one SELECT; of a dump of a database, export the table as CSV",
+            code="QUERY_REFUSED",
+        )
+    return text.rstrip("; \n\t\r")
+
+
+@contextmanager
+def _connected(path: str) -> Iterator[Any]:
+    """Yield a connection whose transaction is rolled back; errors are told without the URL."""
+    try:
+        import sqlalchemy
+    except ImportError:
+        raise SettingsError(
+            f"{path}: a query needs SQLAlchemy: pip install 'bulk_import[sql]', and your database's driver"
+        ) from None
+    url = _url(path, sqlalchemy)
+    try:
+        options = {"connect_args": {"read_only": True}} if url.drivername == "duckdb" else {}
+        engine = sqlalchemy.create_engine(url, poolclass=sqlalchemy.pool.NullPool, **options)
+        _refuse_missing(url)
+        with engine.connect() as connection:
+            statement = _READ_ONLY.get(url.get_backend_name())
+            if statement is not None:
+                connection.exec_driver_sql(statement)
+            try:
+                yield connection.execution_options(stream_results=True)
+            finally:
+                connection.rollback()
+    except BulkImportError:
+        raise
+    except ModuleNotFoundError as exc:
+        raise SettingsError(
+            f"{DATABASE_VARIABLE}: the driver of {url.drivername} is missing ({exc.name}); install it"
+        ) from None
+    except Exception as exc:  # noqa: BLE001 - every driver has errors of its own
+        reason = str(getattr(exc, "orig", None) or exc).strip().splitlines()
+        raise SourceError(
+            f"{path}: {url.get_backend_name()} refuses it: {_hidden(reason[0] if reason else '', url)}",
+            code="QUERY_REFUSED",
+        ) from None
+
+
+def _url(path: str, sqlalchemy: Any) -> Any:
+    text = variables(None, Path(".env")).get(DATABASE_VARIABLE, "").strip()
+    if not text:
+        raise SettingsError(
+            f"{path}: a query needs a database: set {DATABASE_VARIABLE} in the environment or in .env, "
+            "such as postgresql+psycopg://reader@db.example.org/crm"
+        )
+    try:
+        return sqlalchemy.make_url(text)
+    except Exception:  # noqa: BLE001 - its message shows the URL, and with it the password
+        raise SettingsError(
+            f"{DATABASE_VARIABLE}: not a URL of SQLAlchemy, such as sqlite:///crm.db"
+        ) from None
+
+
+def _refuse_missing(url: Any) -> None:
+    """Refuse a file that is not there: SQLite would make an empty database of it."""
+    is_file = url.get_backend_name() in ("sqlite", "duckdb")
+    name = url.database or ":memory:"
+    if is_file and name != ":memory:" and "file:" not in name and not Path(name).is_file():
+        raise SettingsError(f"{DATABASE_VARIABLE}: no file {name}")
+
+
+def _hidden(text: str, url: Any) -> str:
+    return text.replace(url.password, "***") if url.password else text
+
+
+def _columns(names: Sequence[str], path: str) -> list[str]:
+    columns = [str(name) for name in names]
+    twice = [name for name, times in Counter(columns).items() if times > 1]
+    if twice:
+        raise SourceError(
+            f"{path}: two columns are called {twice[0]!r}; name one of them with AS",
+            code="QUERY_REFUSED",
+        )
+    return columns
+
+
+def _line(columns: Sequence[str], values: Sequence[Any], path: str) -> str:
+    cells = {name: _cell(value, name, path) for name, value in zip(columns, values, strict=True)}
+    return json.dumps(cells, ensure_ascii=False) + "\n"
+
+
+def _cell(value: object, column: str, path: str) -> object:
+    """Return a value as JSON has it, or as the text that a spreadsheet would show."""
+    if value is None or isinstance(value, str | bool | int):
+        return value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Decimal):
+        return f"{value:f}"
+    if isinstance(value, datetime):
+        return value.isoformat(" ")
+    if isinstance(value, date | time):
+        return value.isoformat()
+    if isinstance(value, list | dict | tuple):
+        return json.loads(json.dumps(value, default=str))
+    if isinstance(value, bytes | bytearray | memoryview):
+        raise SourceError(
+            f"{path}: column {column!r} holds bytes; cast it to text", code="QUERY_REFUSED"
+        )
+    return str(value)

@@ -1,0 +1,497 @@
+"""A night that recognizes rows by their cells comes to the same as one that judges every row."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import os
+import tempfile
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, given
+from hypothesis import settings as profile
+from hypothesis import strategies as st
+
+from bulk_import.jobs import fingerprints
+from bulk_import.jobs.fingerprints import digester
+from bulk_import.jobs.night import SyncOptions
+from bulk_import.jobs.nightly import sync_night
+from bulk_import.jobs.state import State
+from bulk_import.mapping.binding import bind
+from bulk_import.mapping.loading import load_mapping, parse_mapping
+from bulk_import.mapping.rows import RowMapper
+from bulk_import.mapping.suppression import SuppressionList
+from bulk_import.models import Problem, Row
+from bulk_import.run.judges import Judgement, judge
+from bulk_import.sandbox.app import Reply, Sandbox
+from bulk_import.settings import Settings
+from bulk_import.system.secrets import Secret
+from tests.conftest import report_of
+
+SUMMER = datetime(2026, 7, 1, tzinfo=UTC)
+WINTER = datetime(2026, 12, 1, tzinfo=UTC)
+HEADER = (
+    "E-mail",
+    "Mobile",
+    "Country",
+    "Name",
+    "Zone",
+    "Tags",
+    "Lists",
+    "Manager",
+    "Consent",
+    "Id",
+)
+LISTS = {"Newsletter": ("1473249885.2899961004",), "Super": ("super",)}
+MANAGERS = {"Vera": "101"}
+MAPPING = """\
+version: 1
+defaults: {phone_region: US}
+fields:
+  lead_email: E-mail
+  lead_phone: {column: Mobile, region_from: Country}
+  lead_first_name: {column: Name, part: first}
+  lead_description: {template: "{Name}, {Zone}"}
+  lead_utc: {column: Zone, dst: current}
+  add_tags: {column: Tags, separator: ";", always: [nightly]}
+  add_to_lists: {column: Lists}
+  lead_personal_manager: Manager
+extra: {crm_id: Id}
+skip:
+  - {column: Consent, values: ["no"], because: said no}
+"""
+CELLS = (
+    "ann@example.org", "415 555 2671", "US", "Ann Lee", "Europe/Berlin", "vip;new", "Newsletter",
+    "Vera", "yes", "17",
+)  # fmt: skip
+
+
+def mapper(
+    text: str = MAPPING,
+    header: Sequence[str] = HEADER,
+    *,
+    lists: Mapping[str, Sequence[str]] = LISTS,
+    managers: Mapping[str, str] = MANAGERS,
+    at: datetime = SUMMER,
+) -> RowMapper:
+    mapping = parse_mapping(text, "m.yml")
+    return RowMapper(bind(mapping, header, lists=lists, managers=managers, at=at))
+
+
+def row(cells: Sequence[str] = CELLS, header: Sequence[str] = HEADER, **more: Any) -> Row:
+    return Row("a.csv", "", more.pop("number", 2), dict(zip(header, cells, strict=True)), **more)
+
+
+def digest_of(mapped: RowMapper, one: Row) -> bytes:
+    digest = digester(mapped)
+    assert digest is not None
+    return digest(one)
+
+
+# -- everything that could change the payload changes the digest ---------------------------------
+
+
+@pytest.mark.parametrize("column", HEADER)
+def test_another_text_in_a_mapped_cell_is_another_row(column):
+    cells = [
+        f"{cell} " if name == column else cell for name, cell in zip(HEADER, CELLS, strict=True)
+    ]
+    assert digest_of(mapper(), row(cells)) != digest_of(mapper(), row())
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("phone_region: US", "phone_region: GB"),
+        ("part: first", "part: last"),
+        ('"{Name}, {Zone}"', '"{Zone}, {Name}"'),
+        ("dst: current", "dst: standard"),
+        ("always: [nightly]", "always: [weekly]"),
+        ('separator: ";"', 'separator: ","'),
+        ("crm_id", "crm_no"),
+        ('["no"]', '["no", "yes"]'),
+        ("skip:", "only:"),
+        ("version: 1", "version: 1\nwhen: {duplicate: merge}"),
+        ("version: 1", "version: 1\nwhen: {blank: clear}"),
+        ("version: 1", "version: 1\nwhen: {bad_value: drop_field}"),
+        ("version: 1", "version: 1\nwhen: {no_email: create}"),
+        ("version: 1", "version: 1\nrepair: [mojibake]"),
+        ("column: Tags,", "column: Tags, mirror: true,"),
+        ("column: Tags,", "column: Tags, values: {vip: gold},"),
+        ("lead_email: E-mail", "lead_email: {column: E-mail, refuse_role: true}"),
+    ],
+)  # fmt: skip
+def test_another_mapping_makes_other_rows(before, after):
+    assert before in MAPPING
+    other = mapper(MAPPING.replace(before, after, 1))
+    assert digest_of(other, row()) != digest_of(mapper(), row())
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"lists": {"Newsletter": ("super",), "Super": ("super",)}},
+        {"lists": {"Newsletter": ("1473249885.2899961004",)}},
+        {"managers": {"Vera": "102"}},
+        {"at": WINTER},
+    ],
+    ids=["a list with another id", "a list is gone", "a manager with another id", "the clocks"],
+)
+def test_another_account_or_season_makes_other_rows(other):
+    assert digest_of(mapper(**other), row()) != digest_of(mapper(), row())
+
+
+def test_the_moment_does_not_matter_while_no_clock_changes():
+    later = SUMMER.replace(day=20)
+    assert digest_of(mapper(at=later), row()) == digest_of(mapper(), row())
+
+
+def test_what_reading_found_in_a_row_is_part_of_it():
+    doubted = row(problems=(Problem("CELL_DATE", "a date", column="Mobile"),))
+    assert digest_of(mapper(), doubted) != digest_of(mapper(), row())
+
+
+def test_other_code_makes_other_rows(monkeypatch):
+    before = digest_of(mapper(), row())
+    monkeypatch.setattr(fingerprints, "code_version", lambda: "another")
+    assert digest_of(mapper(), row()) != before
+
+
+def test_the_code_is_that_of_all_rules_and_libraries():
+    names = {path.relative_to(Path(fingerprints.__file__).parents[1]).as_posix()
+             for path in fingerprints._rule_files()}  # fmt: skip
+    assert {"mapping/rows.py", "normalize/phones.py", "normalize/data/names.tsv", "api/form.py",
+            "run/judges.py", "models.py"} <= names  # fmt: skip
+    libraries = {name for name, _ in fingerprints._libraries()}
+    assert {"phonenumbers", "email-validator", "idna", "tzdata", "rapidfuzz"} <= libraries
+
+
+def test_order_comments_and_unmapped_columns_do_not_matter():
+    header = (*reversed(HEADER), "Notes")
+    same = row((*reversed(CELLS), "whatever"), header, number=90)
+    other = mapper(f"# a comment\n{MAPPING}", header)
+    assert digest_of(other, same) == digest_of(mapper(), row())
+
+
+def test_an_address_that_the_dns_is_asked_about_is_never_recognized():
+    asking = MAPPING.replace(
+        "lead_email: E-mail", "lead_email: {column: E-mail, deliverability: true}"
+    )
+    assert digester(mapper(asking)) is None
+
+
+TEXTS = st.one_of(
+    st.sampled_from(["", " ", "a", "b", "a\0b", "\0", "(", "('a', ())", "ann@example.org", "no"]),
+    st.text(max_size=4),
+)
+ROWS = st.tuples(*[TEXTS] * 3)
+PROBLEMS = st.lists(
+    st.builds(Problem, st.sampled_from(["A", "B"]), TEXTS, column=st.sampled_from(["", "E-mail"])),
+    max_size=1,
+).map(tuple)
+
+
+@profile(deadline=None)
+@given(st.tuples(ROWS, PROBLEMS), st.tuples(ROWS, PROBLEMS))
+def test_no_two_rows_are_taken_for_one(one, other):
+    header = ("E-mail", "Name", "Consent")
+    text = "version: 1\nfields: {lead_email: E-mail, lead_first_name: Name}\n" + (
+        'skip: [{column: Consent, values: ["no"]}]\n'
+    )
+    digests = [
+        digest_of(mapper(text, header), row(cells, header, problems=problems))
+        for cells, problems in (one, other)
+    ]
+    assert (digests[0] == digests[1]) is (one == other)
+
+
+CHANGES = (
+    ("phone_region: US", "phone_region: RU"),
+    ("part: first", "part: last"),
+    ("dst: current", "dst: standard"),
+    ("always: [nightly]", "always: [weekly]"),
+    ('separator: ";"', 'separator: ","'),
+    ("skip:", "only:"),
+    ("lead_personal_manager: Manager", "lead_personal_manager: {column: Manager, blank: clear}"),
+    ("region_from: Country", "region_from: Country, bad_value: drop_field"),
+)
+MAPPED = st.lists(st.sampled_from(CHANGES), max_size=3, unique=True)
+SOME_CELLS = st.tuples(
+    st.sampled_from(["ann@example.org", "bob@example.org", "nobody", ""]),
+    st.sampled_from(["415 555 2671", "+7 912 345 67 89", "12", ""]),
+    st.sampled_from(["US", "RU", ""]),
+    st.sampled_from(["Ann Lee", "Lee Ann", "", "#REF!"]),
+    st.sampled_from(["Europe/Berlin", "+03", "x", ""]),
+    st.sampled_from(["vip;new", "vip,new", ""]),
+    st.sampled_from(["Newsletter", "Super", "Other", ""]),
+    st.sampled_from(["Vera", "101", ""]),
+    st.sampled_from(["yes", "no", ""]),
+    st.sampled_from(["17", ""]),
+)
+ACCOUNTS = st.fixed_dictionaries(
+    {
+        "lists": st.sampled_from([LISTS, {**LISTS, "Newsletter": ("super",)}]),
+        "managers": st.sampled_from([MANAGERS, {"Vera": "102"}]),
+        "at": st.sampled_from([SUMMER, WINTER]),
+    }
+)
+NIGHTS = st.tuples(MAPPED, ACCOUNTS, SOME_CELLS)
+
+
+def judged(changes: Iterable[tuple[str, str]], account: Any, cells: Any) -> tuple[bytes, Judgement]:
+    text = MAPPING
+    for before, after in changes:
+        text = text.replace(before, after, 1)
+    mapped = mapper(text, **account)
+    return digest_of(mapped, row(cells)), judge(mapped.record(row(cells)), SuppressionList())
+
+
+@profile(deadline=None)
+@given(NIGHTS, NIGHTS, st.booleans(), st.booleans())
+def test_rows_with_one_digest_have_one_payload(one, other, same_mapping, same_cells):
+    other = (one[0] if same_mapping else other[0], other[1], one[2] if same_cells else other[2])
+    (digest, first), (other_digest, second) = judged(*one), judged(*other)
+    if digest == other_digest:
+        assert first == second
+    if first != second:
+        assert digest != other_digest
+
+
+# -- whole nights ---------------------------------------------------------------------------------
+
+COLUMNS = ("E-mail", "Name", "Tags", "Zone", "Consent")
+PEOPLE = st.tuples(
+    st.sampled_from(["a@example.org", "b@example.org", "B@Example.org", "c@example.org",
+                     "d.d@gmail.com", "dd@gmail.com", "nobody", ""]),
+    st.sampled_from(["Ann", "Bob", "", "#REF!"]),
+    st.sampled_from(["vip", "vip;new", "new", ""]),
+    st.sampled_from(["+03", "Europe/Berlin", "x", ""]),
+    st.sampled_from(["yes", "yes", "yes", "no", ""]),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What a night is like besides its rows."""
+
+    duplicate: str = "send"
+    no_email: str = "refuse"
+    bad_value: str = "refuse_row"
+    blank: str = "omit"
+    skips: bool = True
+    mirror: bool = False
+    dst: str = "standard"
+    on_missing: bool = True
+    always: str = "Newsletter"
+    suppressed: frozenset[str] = frozenset()
+    corrected: bool = False
+    encoding: str = "utf-8"
+    delimiter: str = ","
+    reversed_columns: bool = False
+    newsletter: str = "1473249885.2899961004"
+    refused: frozenset[str] = frozenset()
+    lost: frozenset[str] = frozenset()
+    full: bool = False
+    report_all: bool = False
+
+    def mapping(self) -> str:
+        return "\n".join(
+            filter(
+                None,
+                [
+                    "version: 1",
+                    "fields:",
+                    "  lead_email: E-mail",
+                    "  lead_first_name: Name",
+                    f"  lead_utc: {{column: Zone, dst: {self.dst}}}",
+                    f'  add_tags: {{column: Tags, separator: ";", mirror: {str(self.mirror).lower()}}}',
+                    f"  add_to_lists: {{always: [{self.always}]}}",
+                    f"when: {{duplicate: {self.duplicate}, no_email: {self.no_email}, "
+                    f"bad_value: {self.bad_value}, blank: {self.blank}}}",
+                    'skip: [{column: Consent, values: ["no"]}]' if self.skips else "",
+                    "on_missing: {add_tags: [gone]}" if self.on_missing else "",
+                    "suppress: [stop.csv]" if self.suppressed else "",
+                ],
+            )
+        )
+
+
+ADDRESSES = ["a@example.org", "b@example.org", "c@example.org", "d.d@gmail.com"]
+SOME = st.frozensets(st.sampled_from(ADDRESSES), max_size=2)
+SETTINGS: dict[str, st.SearchStrategy[Any]] = {
+    "duplicate": st.sampled_from(["send", "first", "last", "merge", "refuse"]),
+    "no_email": st.sampled_from(["refuse", "create"]),
+    "bad_value": st.sampled_from(["refuse_row", "drop_field"]),
+    "blank": st.sampled_from(["omit", "clear"]),
+    "skips": st.booleans(),
+    "mirror": st.booleans(),
+    "dst": st.sampled_from(["standard", "current"]),
+    "on_missing": st.booleans(),
+    "always": st.sampled_from(["Newsletter", "Super"]),
+    "suppressed": SOME,
+    "corrected": st.booleans(),
+    "encoding": st.sampled_from(["utf-8", "utf-16"]),
+    "delimiter": st.sampled_from([",", ";"]),
+    "reversed_columns": st.booleans(),
+    "newsletter": st.sampled_from(["1473249885.2899961004", "1600000000.1"]),
+    "refused": SOME,
+    "lost": SOME,
+    "full": st.booleans(),
+    "report_all": st.booleans(),
+}
+
+
+@dataclass
+class Night:
+    rows: list[tuple[str, ...]]
+    setting: Setting
+    corrections: list[tuple[int, str, str, str]] = field(default_factory=list)
+
+
+@st.composite
+def _some_nights(draw: st.DrawFn) -> list[Night]:
+    """Three or four nights; each is the one before it with a few changes."""
+    rows = draw(st.lists(PEOPLE, min_size=1, max_size=6))
+    setting = Setting(
+        **{name: draw(SETTINGS[name]) for name in draw(st.sets(st.sampled_from(sorted(SETTINGS)), max_size=5))}
+    )  # fmt: skip
+    found = [_night(draw, rows, setting)]
+    for _ in range(draw(st.integers(2, 3))):
+        rows = list(rows)
+        for _ in range(draw(st.integers(0, 2))):
+            at = draw(st.integers(0, len(rows)))
+            match draw(st.sampled_from(["change", "change", "add", "remove", "again"])):
+                case "change" if at < len(rows):
+                    cell = draw(st.integers(0, len(COLUMNS) - 1))
+                    rows[at] = (*rows[at][:cell], draw(PEOPLE)[cell], *rows[at][cell + 1 :])
+                case "remove" if at < len(rows) > 1:
+                    del rows[at]
+                case "again" if at < len(rows):
+                    rows.append(rows[at])
+                case _:
+                    rows.insert(at, draw(PEOPLE))
+        changed = draw(st.sets(st.sampled_from(sorted(SETTINGS)), max_size=2))
+        setting = replace(setting, **{name: draw(SETTINGS[name]) for name in sorted(changed)})
+        found.append(_night(draw, rows, setting))
+    return found
+
+
+def _night(draw: st.DrawFn, rows: list[tuple[str, ...]], setting: Setting) -> Night:
+    if not setting.corrected:
+        return Night(rows, setting)
+    at = draw(st.integers(0, len(rows) - 1))
+    column = draw(st.integers(0, len(COLUMNS) - 1))
+    return Night(rows, setting, [(at + 2, COLUMNS[column], rows[at][column], draw(PEOPLE)[column])])
+
+
+def _write(folder: Path, night: Night, at: int) -> Path:
+    setting = night.setting
+    source = folder / "export.csv"
+    places = range(len(COLUMNS))
+    order = list(reversed(places)) if setting.reversed_columns else list(places)
+    with source.open("w", encoding=setting.encoding, newline="") as file:
+        writer = csv.writer(file, delimiter=setting.delimiter)
+        writer.writerows([[line[place] for place in order] for line in (COLUMNS, *night.rows)])
+    os.utime(source, (1_800_000_000 + at,) * 2)
+    edits = folder / "export.corrections.csv"
+    edits.unlink(missing_ok=True)
+    if night.corrections:
+        with edits.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file)
+            writer.writerow(["sheet", "row", "column", "before", "after"])
+            writer.writerows(["", *edit] for edit in night.corrections)
+    if setting.suppressed:
+        (folder / "stop.csv").write_text("\n".join(["E-mail", *sorted(setting.suppressed)]) + "\n")
+    (folder / "m.yml").write_text(setting.mapping(), "utf-8")
+    return source
+
+
+async def _outcome(folder: Path, sandbox: Sandbox, night: Night, at: int, *, slow: bool) -> Any:
+    """Everything that anybody can see of a night."""
+    setting = night.setting
+    bad = {address: Reply(code=3, text="no") for address in setting.refused} | {
+        address: Reply(status=502) for address in setting.lost
+    }
+    sandbox.script = lambda _number, form: bad.get(form.get("lead_email", "").lower())
+    lists = dict(sandbox.account.lists)
+    sandbox.account.lists = {  # the newsletter may have become another list
+        (setting.newsletter if title == "Newsletter" else number): title
+        for number, title in lists.items()
+    }
+    source = _write(folder, night, at)
+    before = len(sandbox.sent())
+    options = SyncOptions(
+        folder / "job.state", full=setting.full, report_all=setting.report_all, judge_all=slow
+    )
+    settings = Settings(
+        endpoint=sandbox.url, api_key=Secret(sandbox.key), rate=0, concurrency=1, max_attempts=1,
+        run_dir=folder / f"run{at}", state_dir=folder / "locks",
+    )  # fmt: skip
+    try:
+        summary = await sync_night(source, load_mapping(folder / "m.yml"), settings, options)
+    except Exception as exc:  # noqa: BLE001 - both must end alike
+        return type(exc).__name__, str(exc).replace(str(folder), "")
+    assert summary.balanced
+    with State.open(folder / "job.state") as state:
+        known = state.db.execute(
+            "select key, digest, presence from contact order by key"
+        ).fetchall()
+    return {
+        "sent": [request.form for request in sandbox.sent()[before:]],
+        "counts": summary.counts,
+        "exit": (summary.exit_code, summary.stopped),
+        "report": [
+            [
+                line[name].replace(str(folder), "")
+                for name in ("row", "contact", "status", "error_code", "message", "warnings")
+            ]
+            for line in report_of(folder / f"run{at}")
+        ],
+        "state": known,
+    }
+
+
+async def _both(nights: Sequence[Night]) -> None:
+    async with AsyncExitStack() as stack:
+        worlds = []
+        for name in ("fast", "slow"):
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix=f"night-{name}-")))
+            worlds.append((folder, await stack.enter_async_context(Sandbox())))
+        for at, night in enumerate(nights):
+            fast, slow = [
+                await _outcome(folder, sandbox, night, at, slow=is_slow)
+                for (folder, sandbox), is_slow in zip(worlds, (False, True), strict=True)
+            ]
+            assert fast == slow
+
+
+def _checked(examples: int) -> Callable[[Any], Any]:
+    """Check so many examples; one that fails is shown as it was found: shrinking takes minutes."""
+    return profile(
+        max_examples=examples,
+        deadline=None,
+        phases=[Phase.explicit, Phase.reuse, Phase.generate],
+        suppress_health_check=list(HealthCheck),
+        print_blob=True,
+    )
+
+
+@pytest.mark.timeout(600)
+@_checked(6)
+@given(_some_nights())
+def test_a_night_that_recognizes_rows_comes_to_what_a_slow_one_comes_to(nights):
+    asyncio.run(_both(nights))
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+@_checked(100)
+@given(_some_nights())
+def test_many_nights_that_recognize_rows_come_to_what_slow_ones_come_to(nights):
+    asyncio.run(_both(nights))

@@ -1,0 +1,328 @@
+"""What a nightly job remembers, shown by what the next nights send; counted on the server's side."""
+
+from __future__ import annotations
+
+import csv
+import os
+import sqlite3
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from bulk_import.cli import main
+from bulk_import.errors import SetupError
+from bulk_import.jobs.night import SyncOptions
+from bulk_import.jobs.nightly import sync_night
+from bulk_import.jobs.state import FORMAT, State
+from bulk_import.mapping.loading import parse_mapping
+from bulk_import.models import Status
+from bulk_import.run import inputs
+from bulk_import.sandbox.app import Reply, Sandbox
+
+HEADER = ("E-mail", "Name", "Tags", "Zone")
+FIELDS = "version: 1\nfields:\n  lead_email: E-mail\n  lead_first_name: Name\n"
+MISSING = f"{FIELDS}on_missing: {{add_tags: [gone]}}\n"
+P0 = "p0@example.org"
+
+
+def people(numbers, name="Ann", tags="vip;new", zone="+03") -> list[list[str]]:
+    return [[f"p{n}@example.org", name, tags, zone] for n in numbers]
+
+
+@pytest.fixture
+def job(tmp_path, sandbox, settings):
+    """Run a night over files: (summary, forms that were sent)."""
+    nights = iter(range(1000))
+
+    async def night(*files, mapping=FIELDS, account=sandbox, names=None, **options):
+        at = next(nights)
+        paths = []
+        for number, rows in enumerate(files):
+            path = tmp_path / (names[number] if names else f"export{number}.csv")
+            with path.open("w", encoding="utf-8", newline="") as file:
+                csv.writer(file).writerows([HEADER, *rows])
+            os.utime(path, (1_800_000_000 + at,) * 2)
+            paths.append(str(path))
+        before = len(account.sent())
+        summary = await sync_night(
+            paths,
+            parse_mapping(mapping, "m.yml"),
+            settings(account, run_dir=tmp_path / f"run{at}", max_attempts=1),
+            SyncOptions(tmp_path / "job.state", **options),
+        )
+        assert summary.balanced
+        return summary, [request.form for request in account.sent()[before:]]
+
+    return night
+
+
+# -- vanished contacts ----------------------------------------------------------------------------
+
+UNCONFIRMED = {
+    "refused by the account": Reply(code=3, text="no"),
+    "lost": Reply(lost=True),
+    "ended unknown": Reply(status=502),
+    "applied and lost": Reply(lost=True, apply=True),
+}
+
+
+@pytest.mark.parametrize("reply", UNCONFIRMED.values(), ids=UNCONFIRMED.keys())
+async def test_an_action_on_a_vanished_contact_is_repeated_until_it_is_confirmed(
+    job, sandbox, reply
+):
+    gone = {"lead_email": P0, "add_tags": "gone"}
+    await job(people(range(30)), mapping=MISSING)
+    sandbox.script = lambda _number, form: reply if form.get("lead_email") == P0 else None
+    for _ in range(2):
+        summary, sent = await job(people(range(1, 30)), mapping=MISSING)
+        assert (summary.exit_code, sent) == (1, [gone])
+    sandbox.script = None
+    summary, sent = await job(people(range(1, 30)), mapping=MISSING)
+    assert (summary.exit_code, sent) == (0, [gone])
+    summary, sent = await job(people(range(1, 30)), mapping=MISSING)
+    assert (summary.exit_code, sent) == (0, [])
+
+
+async def test_a_contact_that_returns_after_an_unknown_action_is_sent(job, sandbox):
+    await job(people(range(30)), mapping=MISSING)
+    sandbox.script = lambda _number, form: Reply(status=502) if form["lead_email"] == P0 else None
+    await job(people(range(1, 30)), mapping=MISSING)
+    sandbox.script = None
+    summary, sent = await job(people(range(30)), mapping=MISSING)
+    assert [form["lead_email"] for form in sent] == [P0]
+    assert summary.counts[Status.UNCHANGED] == 29
+    assert (await job(people(range(30)), mapping=MISSING))[1] == []
+
+
+async def test_a_contact_that_returns_after_a_refused_action_is_unchanged(job, sandbox):
+    await job(people(range(30)), mapping=MISSING)
+    sandbox.script = lambda _number, form: Reply(code=3) if form["lead_email"] == P0 else None
+    await job(people(range(1, 30)), mapping=MISSING)
+    assert (await job(people(range(30)), mapping=MISSING))[1] == []
+
+
+async def test_a_contact_that_returns_after_a_confirmed_action_is_sent(job):
+    await job(people(range(30)), mapping=MISSING)
+    await job(people(range(1, 30)), mapping=MISSING)
+    _, sent = await job(people(range(30)), mapping=MISSING)
+    assert [form["lead_email"] for form in sent] == [P0]
+
+
+# -- the account ----------------------------------------------------------------------------------
+
+
+async def test_a_state_belongs_to_an_account_once_a_contact_is_confirmed(job, sandbox):
+    sandbox.script = lambda _number, _form: Reply(code=3, text="no")
+    assert (await job(people(range(5))))[0].counts[Status.FAILED] == 5
+    async with Sandbox() as other:
+        assert len((await job(people(range(5)), account=other))[1]) == 5
+        sandbox.script = None
+        with pytest.raises(SetupError, match="the state of"):
+            await job(people(range(5)))
+
+
+# -- files that are no states ---------------------------------------------------------------------
+
+
+def _database(path: Path, *statements: str) -> None:
+    db = sqlite3.connect(path)
+    for statement in statements:
+        db.execute(statement)
+    db.commit()
+    db.close()
+
+
+@pytest.mark.parametrize("kind", ["a table", "a database", "a newer state"])
+def test_what_is_no_state_of_this_version_is_refused_and_stays_as_it_is(tmp_path, capsys, kind):
+    path = tmp_path / "job.state"
+    if kind == "a table":
+        path.write_text("E-mail,Name\n")
+    elif kind == "a database":
+        _database(path, "create table people (name text)")
+    else:
+        State.open(path).close()
+        with State.open(path) as state:
+            state.put(format=str(FORMAT + 1))
+    before = path.read_bytes()
+    for command in (["state", "show", str(path)], ["state", "forget", str(path), P0]):
+        with pytest.raises(SystemExit) as exit_:
+            main(command)
+        assert exit_.value.code == 2
+        said = capsys.readouterr().err
+        assert ("newer version" if kind == "a newer state" else "not a state file") in said
+    assert path.read_bytes() == before
+
+
+async def test_showing_a_state_changes_nothing_in_it(job, tmp_path, capsys):
+    await job(people(range(5)))
+    before = (tmp_path / "job.state").read_bytes()
+    with pytest.raises(SystemExit):
+        main(["state", "show", str(tmp_path / "job.state")])
+    assert "contacts: 5" in capsys.readouterr().out
+    assert (tmp_path / "job.state").read_bytes() == before
+
+
+# -- mirror ---------------------------------------------------------------------------------------
+
+TAGS = f'{FIELDS}  add_tags: {{column: Tags, separator: ";", always: [nightly], mirror: true}}\n'
+LISTS = f'{FIELDS}  add_to_lists: {{column: Tags, separator: ";", mirror: true}}\n'
+
+
+async def test_a_mirrored_tag_that_left_the_cell_is_removed_by_the_same_request(job):
+    _, sent = await job(people(range(5)), mapping=TAGS)
+    assert {form["add_tags"] for form in sent} == {"nightly,vip,new"}
+    assert not any("remove_tags" in form for form in sent)
+    changed = [*people([0], tags="vip"), *people(range(1, 5))]
+    _, sent = await job(changed, mapping=TAGS)
+    assert sent == [
+        {
+            "add_tags": "nightly,vip",
+            "remove_tags": "new",
+            "lead_email": P0,
+            "lead_first_name": "Ann",
+        }
+    ]
+    assert (await job(changed, mapping=TAGS))[1] == []
+
+
+async def test_tags_are_mirrored_from_the_night_on_that_the_mapping_asks_for_it(job):
+    plain = TAGS.replace(", mirror: true", "")
+    await job(people(range(5)), mapping=plain)
+    assert (await job(people(range(5)), mapping=TAGS))[1] == []
+    _, sent = await job([*people([0], tags="new"), *people(range(1, 5))], mapping=TAGS)
+    assert [(form["lead_email"], form["remove_tags"]) for form in sent] == [(P0, "vip")]
+
+
+async def test_a_removal_that_is_not_confirmed_is_asked_for_again(job, sandbox):
+    await job(people(range(5)), mapping=TAGS)
+    changed = [*people([0], tags="vip"), *people(range(1, 5))]
+    sandbox.script = lambda _number, _form: Reply(status=502)
+    await job(changed, mapping=TAGS)
+    sandbox.script = None
+    _, sent = await job(changed, mapping=TAGS)
+    assert [form["remove_tags"] for form in sent] == ["new"]
+
+
+async def test_a_mirrored_list_that_left_the_cell_is_removed(job):
+    await job(people(range(3), tags="Super;Clients"), mapping=LISTS)
+    _, sent = await job(
+        [*people([0], tags="Clients"), *people([1, 2], tags="Super;Clients")], mapping=LISTS
+    )
+    assert [(form["add_to_lists"], form["remove_from_lists"]) for form in sent] == [
+        ("clients_1", "super")
+    ]
+
+
+# -- the clocks -----------------------------------------------------------------------------------
+
+
+def _at(moment: datetime) -> type[datetime]:
+    class Then(datetime):
+        @classmethod
+        def now(cls, tz=None):
+            return moment.astimezone(tz)
+
+    return Then
+
+
+async def test_a_change_of_the_clocks_sends_all_and_does_not_trip_the_brake(job, monkeypatch):
+    mapping = f"{FIELDS}  lead_utc: {{column: Zone, dst: current}}\n"
+    rows = people(range(30), zone="Europe/Berlin")
+    monkeypatch.setattr(inputs, "datetime", _at(datetime(2026, 7, 1, tzinfo=UTC)))
+    _, sent = await job(rows, mapping=mapping)
+    assert {form["lead_utc"] for form in sent} == {"+02"}
+    monkeypatch.setattr(inputs, "datetime", _at(datetime(2026, 12, 1, tzinfo=UTC)))
+    summary, sent = await job(rows, mapping=mapping)
+    assert (summary.exit_code, {form["lead_utc"] for form in sent}) == (0, {"+01"})
+    monkeypatch.setattr(inputs, "datetime", _at(datetime(2027, 7, 1, tzinfo=UTC)))
+    renamed = people(range(30), name="Bob", zone="Europe/Berlin")
+    summary, sent = await job(renamed, mapping=mapping)
+    assert (summary.exit_code, sent) == (3, [])
+    assert "30 of 30 contacts have changed" in summary.stopped
+
+
+async def test_offsets_of_now_asked_for_later_do_not_trip_the_brake_either(job, monkeypatch):
+    mapping = f"{FIELDS}  lead_utc: {{column: Zone, dst: standard}}\n"
+    current = mapping.replace("standard", "current")
+    rows = people(range(30), zone="Europe/Berlin")
+    monkeypatch.setattr(inputs, "datetime", _at(datetime(2026, 12, 1, tzinfo=UTC)))
+    await job(rows, mapping=mapping)
+    assert (await job(rows, mapping=current))[1] == []  # in winter both are +01
+    monkeypatch.setattr(inputs, "datetime", _at(datetime(2027, 7, 1, tzinfo=UTC)))
+    summary, sent = await job(rows, mapping=current)
+    assert (summary.exit_code, len(sent)) == (0, 30)
+
+
+# -- several files --------------------------------------------------------------------------------
+
+
+async def test_a_missing_file_stops_the_night_and_holds_the_removals_of_its_contacts(job):
+    north, south = people(range(30)), people(range(30, 36))
+    await job(north, south, mapping=MISSING, names=["north.csv", "south.csv"])
+    summary, sent = await job(north, mapping=MISSING, names=["north.csv"])
+    assert (summary.exit_code, sent) == (3, [])
+    assert "1 files, there were 2; missing: " in summary.stopped
+    assert "south.csv" in summary.stopped
+    # Accepted: who is missing from the file that is there has vanished, the others have not.
+    summary, sent = await job(north[1:], mapping=MISSING, names=["north.csv"], accept=True)
+    assert sent == [{"lead_email": P0, "add_tags": "gone"}]
+    summary, sent = await job(north[1:], south, mapping=MISSING, names=["north.csv", "south.csv"])
+    assert (summary.exit_code, sent) == (0, [])
+
+
+async def test_contacts_of_a_file_that_is_gone_for_good_have_vanished(job):
+    north, south = people(range(30)), people(range(30, 36))
+    await job(north, south, mapping=MISSING, names=["north.csv", "south.csv"])
+    _, sent = await job(north, mapping=MISSING, names=["north.csv"], fewer_files=True)
+    assert [form["lead_email"] for form in sent] == [f"p{n}@example.org" for n in range(30, 36)]
+    summary, sent = await job(north, mapping=MISSING, names=["north.csv"])
+    assert (summary.exit_code, sent) == (0, [])
+
+
+async def test_dated_exports_are_as_many_as_last_time(job):
+    await job(people(range(30)), mapping=MISSING, names=["2026-01-01.csv"])
+    summary, sent = await job(people(range(1, 30)), mapping=MISSING, names=["2026-01-02.csv"])
+    assert (summary.exit_code, sent) == (0, [{"lead_email": P0, "add_tags": "gone"}])
+
+
+# -- what is let go -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("stays", ["mona@b\u00fccher.example", "mona@xn--bcher-kva.example"])
+async def test_a_contact_that_is_recognized_in_another_spelling_has_not_vanished(job, stays):
+    spellings = ["mona@b\u00fccher.example", "mona@xn--bcher-kva.example"]
+    both = [[address, "Mona", "", ""] for address in spellings]
+    await job([*both, *people(range(30))], mapping=MISSING)
+    await job([*both, *people(range(30))], mapping=MISSING)
+    _, sent = await job([[stays, "Mona", "", ""], *people(range(30))], mapping=MISSING)
+    assert sent == []
+
+
+async def test_a_row_beside_a_merged_one_is_sent_when_that_one_leaves(job):
+    merging = f'{FIELDS}  add_tags: {{column: Tags, separator: ";"}}\nwhen: {{duplicate: merge}}\n'
+    one, other = people([0], tags="vip"), people([0], tags="new")
+    _, sent = await job([*one, *other, *people(range(1, 5))], mapping=merging)
+    assert sent[0]["add_tags"] == "vip,new" or sent[-1]["add_tags"] == "vip,new"
+    _, sent = await job([*other, *people(range(1, 5))], mapping=merging)
+    assert [(form["lead_email"], form["add_tags"]) for form in sent] == [(P0, "new")]
+
+
+async def test_nobody_who_says_no_in_a_new_row_is_written_to(job):
+    mapping = f'{FIELDS}skip: [{{column: Tags, values: ["no"]}}]\n'
+    await job(people(range(30)), mapping=mapping)
+    changed = [*people([0], name="Bob"), *people(range(1, 30)), *people([0], tags="no")]
+    summary, sent = await job(changed, mapping=mapping)
+    assert (sent, summary.counts[Status.SKIPPED]) == ([], 2)
+    # And a row that would be recognized is counted with those that are kept back.
+    summary, sent = await job([*people(range(30)), *people([0], tags="no")], mapping=mapping)
+    assert (sent, summary.counts[Status.SKIPPED]) == ([], 2)
+
+
+async def test_an_unchanged_night_leaves_next_to_nothing_in_its_folder(job, tmp_path):
+    await job(people(range(300)))
+    summary, sent = await job(people(range(300)))
+    assert (sent, summary.counts[Status.UNCHANGED], summary.rows_read) == ([], 300, 300)
+    db = sqlite3.connect(tmp_path / "run1" / "journal.sqlite3")
+    assert db.execute("select count(*) from record").fetchone() == (0,)
+    db.close()
