@@ -119,3 +119,15 @@ def test_rows_that_were_refused_are_no_progress_of_an_interrupted_rehearsal():
 
 def test_durations_for_people():
     assert [as_duration(s) for s in (5, 89, 600, 11_100)] == ["5 s", "89 s", "10 min", "3 h 05 min"]
+
+
+def test_the_time_of_answers_is_reckoned_and_not_waited_for(
+    contacts_csv, mapping, tmp_path, capsys
+):
+    """Waited for, it would take a quarter of an hour: a test that hangs is stopped as failed."""
+    with pytest.raises(SystemExit) as caught:
+        main(["rehearse", str(contacts_csv(60)), "-m", str(mapping), "--latency-ms", "60000", "--rate", "0",
+              "--run-dir", str(tmp_path / "run")])  # fmt: skip
+    assert caught.value.code == 0
+    said = capsys.readouterr().err
+    assert "about 15 min (bound by --concurrency 4 at 60000 ms an answer)" in said

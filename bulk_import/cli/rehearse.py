@@ -18,11 +18,11 @@ from bulk_import.cli.options import correction_options, judging_options, sending
 @click.option("--sheet", help="The sheet of a workbook, instead of the mapping's.")
 @correction_options
 @click.option("--latency-ms", type=click.FloatRange(0), default=150, show_default=True,
-              help="Time of one answer of the pretended server.")  # fmt: skip
+              help="Time of one answer in the estimate; it is not waited for.")  # fmt: skip
 @click.option("--throttle", type=click.FloatRange(0), default=0,
               help="Requests per second that it lets through; 0 = all.")  # fmt: skip
 @click.option("--plan", type=click.Path(dir_okay=False, path_type=Path),
-              help="Faults by contact and attempt, as of `sandbox --plan`.")  # fmt: skip
+              help="Faults as of `sandbox --plan`; #3 is the third contact that is sent.")  # fmt: skip
 @click.option("--run-dir", type=click.Path(file_okay=False, path_type=Path),
               help="The rehearsal's folder. [a new one under runs/]")  # fmt: skip
 @judging_options
@@ -46,8 +46,8 @@ def command(
     """Send SOURCE… to a private sandbox instead of the account, and estimate the real run.
 
     Everything is as in `run`, but no account is touched and no key is needed. Rows are sent as
-    fast as the pretended server takes them; --rate is the pace of the real run. Lists are taken as
-    the mapping names them: whether the account has them only `run` finds out.
+    fast as this machine can; --rate and --latency-ms are those of the real run, for the estimate.
+    Lists are taken as the mapping names them: whether the account has them only `run` finds out.
     """
     from dataclasses import replace
 
@@ -66,7 +66,7 @@ def command(
     loaded = load_mapping(mapping).with_corrections(corrections, corrections_by)
     loaded = loaded.with_sheet(sheet) if sheet else loaded
     real = Settings(**{name: value for name, value in options.items() if value is not None})
-    faults = Faults(latency_ms=latency_ms, throttle=throttle)
+    faults = Faults(throttle=throttle)  # the time of answers is reckoned, not waited for
     planned = FaultPlan.load(plan) if plan else None
     if planned is not None:
         planned = planned.for_contacts(contacts_of(source, loaded))

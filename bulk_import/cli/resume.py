@@ -48,11 +48,13 @@ def command(
     Rows with a confirmed answer are left alone. Rows that were not sent, or whose end is unknown
     and that have an e-mail, are sent; rows that were refused for their cells are judged
     again, with their corrections if there are any. A night of a sync compares and brakes again.
+    The run keeps its pace (--rate, --concurrency, --daily-limit, --window), unless you give another.
     """
+    from bulk_import.cli.continuing import kept_pace
     from bulk_import.cli.running import run_and_tell
     from bulk_import.jobs.importing import resume_async
 
-    settings = settings_from(**options)
+    settings = settings_from(**kept_pace(run_dir, options))
     return run_and_tell(
         lambda confirm, progress, stop: resume_async(
             run_dir,

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bulk_import.cli.asking import NOBODY, ask_about, can_ask
+from bulk_import.cli.continuing import continuing
 from bulk_import.cli.heartbeat import EVERY_S, Heartbeat, in_words
 from bulk_import.cli.logfile import LogFile
 from bulk_import.cli.telling import remember
@@ -29,6 +30,7 @@ from bulk_import.errors import (
     StorageError,
 )
 from bulk_import.progress import Progress
+from bulk_import.system import crash
 
 if TYPE_CHECKING:
     from bulk_import.models import Summary
@@ -94,6 +96,8 @@ def run_and_tell(
     if log is not None:
         log.ended(summary)
     untold = _told(summary, as_json=as_json, quiet=quiet)
+    if summary.stop_code and summary.run_dir and not summary.dry_run:
+        click.echo(f"to continue: {continuing(summary.run_dir)}", err=True)
     if after is not None:
         after(summary)
     if untold:
@@ -168,9 +172,11 @@ def _listen(stop: Stop, bars: Bars) -> None:
         name, code = _NAMES[number]
         if stop.is_set:
             bars.close()
-            sys.stderr.write(
-                "Stopped at once. Nothing is lost; run the same command to continue.\n"
+            run_dir = crash.folder()
+            how = (
+                f"to continue: {continuing(run_dir)}" if run_dir else "run the same command again."
             )
+            sys.stderr.write(f"Stopped at once. Nothing is lost; {how}\n")
             sys.stderr.flush()
             # The loop may be inside a file or a slow read; nothing needs to be tidied up: what was
             # promised is on the disk already.

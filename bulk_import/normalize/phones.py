@@ -317,14 +317,15 @@ def _canonical(
     *,
     strict: bool,
 ) -> NormalizedPhone:
-    digits = _NO_DIGITS.sub("", number)
+    bare = number.removeprefix("+")
+    digits = bare if bare.isdecimal() else _NO_DIGITS.sub("", number)
     if _PLACEHOLDERS.fullmatch(digits):
         raise NormalizeError("PHONE_INVALID", f"{shown!r} is a placeholder, not a phone number")
     found, how = _parse(number, digits, region)
     if found is None:
         raise _refusal(shown, number, digits, region)
     is_filled = "0000000" in found.national and _FILLED.fullmatch(found.national)
-    if is_filled or not found.national.strip("0"):
+    if is_filled or (found.national[0] == "0" and not found.national.strip("0")):
         raise NormalizeError("PHONE_INVALID", f"{shown!r} is a placeholder, not a phone number")
     if "123456789" in found.national and _IN_ORDER.fullmatch(found.national):
         notes = (*notes, Note("PHONE_PLACEHOLDER", f"{shown!r} looks like a placeholder"))
@@ -380,10 +381,13 @@ def _international(number: str, digits: str) -> tuple[Number | None, str]:
     """A number with its country code in front; once only, if it was typed twice."""
     former = digits if digits[:3] != "521" else _FORMER_MEXICAN_MOBILE.sub("52", digits)
     found = numbering.read(former)
-    code, national = (
-        (found.code, digits[len(str(found.code)) :]) if found else numbering.split(digits)
-    )
-    if code and national.startswith(str(code)):
+    if found:
+        begin = str(found.code)
+        national = digits[len(begin) :]
+    else:
+        code, national = numbering.split(digits)
+        begin = str(code) if code else "no code"
+    if national.startswith(begin):
         once = numbering.read(national)
         is_marked = _CODE_AND_AGAIN.match(number) is not None
         is_real = found is not None and found.is_assigned and not _too_long_for_landline(found)
@@ -394,8 +398,9 @@ def _international(number: str, digits: str) -> tuple[Number | None, str]:
             raise _two_readings(number, [found.e164 if found else "", once.e164])
         if is_marked:
             return None, ""
-    is_former = former != digits and found is not None and not found.e164.startswith("+521")
-    return found, "phone.former_prefix" if is_former else ""
+    if former is digits or found is None or found.e164.startswith("+521"):
+        return found, ""
+    return found, "phone.former_prefix" if former != digits else ""
 
 
 def _with_eight(digits: str, region: str | None) -> tuple[Number | None, str]:

@@ -173,7 +173,15 @@ def _appearance(value: str) -> str:
 _LOOKS = str.maketrans("аеорсухкмтвнідѕјԁԛԝοαυν", "aeopcyxkmtbhidsjdqwoauv")
 
 
+def _is_plain(text: str, separator: str) -> bool:
+    """Whether there is nothing in a cell but letters, digits, single blanks and the separator."""
+    words = text.replace(separator, "").replace(" ", "")
+    return words.isalnum() and text.isascii() and "  " not in text
+
+
 def _split(text: str, separator: Separator) -> list[str]:
+    if isinstance(separator, str) and _is_plain(text, separator):
+        return [part for part in map(str.strip, text.split(separator)) if part]
     separators = (separator,) if isinstance(separator, str) else separator
     lines = clean(text)
     has_signs = _SIGNS.search(lines) is not None

@@ -37,6 +37,7 @@ def facts_of(
         "mapping_folder": str(mapping.folder.resolve()),
         "mapping": json.dumps(mapping.fingerprint(), ensure_ascii=False),
         "sheet": mapping.spec.source.sheet or "",
+        "pace": json.dumps(_pace(settings)),
         "exports": mapping.told_exports(),
         "corrections": mapping.spec.source.corrections or "",
         "corrections_by": mapping.spec.source.corrections_by,
@@ -44,6 +45,17 @@ def facts_of(
         "paths": json.dumps([shown(path) for path in paths]),
         **({"dry_run": "1"} if settings.dry_run else {}),
         "lists": json.dumps(dict(list_ids), ensure_ascii=False),
+    }
+
+
+def _pace(settings: Settings) -> dict[str, object]:
+    """The pace of a run, for its resume."""
+    limits = settings.limits
+    return {
+        "rate": limits.rate,
+        "concurrency": limits.concurrency,
+        "daily_limit": limits.daily_limit,
+        "window": limits.window,
     }
 
 

@@ -73,6 +73,12 @@ def working_in(folder: Path) -> None:
         scene.folder = folder
 
 
+def folder() -> Path | None:
+    """Return the run's folder, if it is known."""
+    scene = _SCENE.get()
+    return scene.folder if scene is not None else None
+
+
 def conceal(secret: Secret) -> None:
     """Make a key known that a crash must not show."""
     scene = _SCENE.get()

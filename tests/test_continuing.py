@@ -1,0 +1,73 @@
+"""After an interruption the command that continues is printed; it works, and the run keeps its pace."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import signal
+import subprocess
+import sys
+from collections import Counter
+
+from bulk_import import import_file_async
+from bulk_import.cli.continuing import kept_pace
+from tests.children import ENVIRONMENT, Served, start
+
+
+def _command(err):
+    line = next(line for line in err.splitlines() if "to continue: " in line)
+    program, *args = shlex.split(line.partition("to continue: ")[2])
+    assert program == "bulk-import"
+    return args
+
+
+def test_the_printed_command_continues_and_finishes_the_run(contacts_csv, mapping, tmp_path):
+    with Served(tmp_path, latency_ms=15) as served:
+        run_dir = tmp_path / "a run"  # the blank has to survive the shell
+        process = start(
+            "run", contacts_csv(200), "-m", mapping, "--run-dir", run_dir, url=served.url
+        )
+        served.wait_for(20)
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=60)
+        args = _command(err)
+        assert args == ["resume", str(run_dir), "--yes"]
+        done = subprocess.run(
+            [sys.executable, "-m", "bulk_import", *args], env=os.environ | ENVIRONMENT,
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert (done.returncode, "to continue" in done.stderr) == (0, False)
+        assert Counter(Counter(r.email for r in served.sent()).values()) == {1: 200}
+
+
+def test_leaving_at_once_says_how_to_continue_too(contacts_csv, mapping, tmp_path):
+    with Served(tmp_path, latency_ms=60_000) as slow:
+        process = start("run", contacts_csv(20), "-m", mapping, "--run-dir", tmp_path / "run",
+                        "--no-preflight", "--timeout", "120", url=slow.url)  # fmt: skip
+        slow.wait_for(1)
+        process.send_signal(signal.SIGINT)
+        assert any("finishing" in line for line in iter(process.stderr.readline, ""))
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=60)
+    assert _command(err) == ["resume", str(tmp_path / "run"), "--yes"]
+
+
+async def test_a_resume_keeps_the_pace_that_it_is_not_told_otherwise(
+    write_csv, mapping, sandbox, settings, tmp_path
+):
+    source = write_csv([["E-mail", "Name", "Phone", "Tags"], ["a@x.org", "Ann", "", ""]])
+    run = settings(sandbox, rate=50, concurrency=3, window="00:00-23:59", run_dir=tmp_path / "run")
+    await import_file_async(source, mapping, run)
+    nothing = {
+        "rate": None,
+        "concurrency": None,
+        "daily_limit": None,
+        "window": None,
+        "profile": None,
+    }
+    assert kept_pace(tmp_path / "run", nothing) == nothing | {
+        "rate": 50, "concurrency": 3, "daily_limit": 0, "window": "00:00-23:59"
+    }  # fmt: skip
+    assert kept_pace(tmp_path / "run", nothing | {"rate": 1.0})["rate"] == 1.0
+    with_profile = nothing | {"profile": "shop"}
+    assert kept_pace(tmp_path / "run", with_profile) == with_profile
