@@ -71,6 +71,35 @@ def test_weak_evidence_is_not_enough(tmp_path, text, encoding):
     assert list(cells.values()) == text.split(";")
 
 
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        ("佐藤 洋介;0\n渡辺 七夏;1\n鈴木 篤司;2", "euc-jp"), ("安房郡鋸南町;0\n大田区;1\n八千代市;2", "euc-jp"),
+        ("王小明;1\n李娜;2", "gb18030"),
+    ],
+)  # fmt: skip
+def test_a_few_east_asian_characters_are_asked_about_where_they_read_in_two_encodings(
+    tmp_path, text, encoding
+):
+    path = tmp_path / "a.csv"
+    path.write_bytes(f"Name;N\n{text}\n".encode(encoding))
+    with pytest.raises(SourceError) as caught:
+        list(read_rows(path))
+    assert caught.value.code == "ENCODING_UNCLEAR"
+    assert encoding in str(caught.value)
+
+
+def test_a_capital_in_second_place_is_no_evidence_for_an_encoding(tmp_path):
+    text = "Weißenfels;Möchlichenplatz 5\nBeckmannstraße 6;Weißenfels\nSegebahnstraße;Weißenfels"
+    path = tmp_path / "a.csv"
+    path.write_bytes(f"City;Street\n{text}\n".encode("mac-roman"))
+    try:
+        found = [";".join(row.cells.values()) for row in read_rows(path)]
+    except SourceError:
+        return  # asked about
+    assert found == text.split("\n")
+
+
 def test_a_letter_of_another_language_among_thousands_does_not_change_the_encoding(tmp_path):
     path = tmp_path / "a.csv"
     lines = [f"Jiří Dvořák {n};Plzeň" for n in range(300)] + ["Günther Groß;Köln"]

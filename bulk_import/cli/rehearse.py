@@ -22,7 +22,7 @@ from bulk_import.cli.options import correction_options, judging_options, sending
 @click.option("--throttle", type=click.FloatRange(0), default=0,
               help="Requests per second that it lets through; 0 = all.")  # fmt: skip
 @click.option("--plan", type=click.Path(dir_okay=False, path_type=Path),
-              help="Faults by contact and attempt, as of `sandbox --plan`.")  # fmt: skip
+              help="Faults as of `sandbox --plan`; #3 is the third contact that is sent.")  # fmt: skip
 @click.option("--run-dir", type=click.Path(file_okay=False, path_type=Path),
               help="The rehearsal's folder. [a new one under runs/]")  # fmt: skip
 @judging_options

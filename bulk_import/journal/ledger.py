@@ -125,7 +125,9 @@ class Ledger(Database):
         with self._writing():
             self._insert("attempt (seq, number, started_at)", lines[Intent])
             if lines[Unsettled]:
-                self._db.executemany(_UNSETTLED, lines[Unsettled])
+                self._db.executemany(
+                    _UNSETTLED, ((*line[2:], *line[:2]) for line in lines[Unsettled])
+                )
             self._insert(f"outcome {SETTLED}", lines[Settled])
         self._count(lines[Intent], lines[Settled])
 
@@ -233,8 +235,8 @@ _PENDING = f"""
 
 # A few fixed sizes, so that SQLite's prepared statements are reused.
 _AT_ONCE = (64, 16, 4, 1)
-_UNSETTLED = """update attempt set result = ?3, message = ?4, http_status = ?5, elapsed_ms = ?6
-    where seq = ?1 and number = ?2"""
+_UNSETTLED = """update attempt set result = ?, message = ?, http_status = ?, elapsed_ms = ?
+    where seq = ? and number = ?"""
 
 
 def _by_kind(entries: Iterable[Entry]) -> dict[type, list[Entry]]:

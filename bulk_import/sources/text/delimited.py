@@ -124,8 +124,10 @@ def detect_dialect(path: Path, encoding: str, name: str, wanted: str | None) -> 
         return Dialect(delimiter, lineterminator=terminator, is_line_quoted=True)
     quotechar = "'" if _is_single_quoted(sample) else '"'
     escapechar = "\\" if _is_escaped(sample) else ""
-    skips_blanks = bool(_BLANK_BEFORE_QUOTE.search(sample))
-    drops_blanks = quotechar == '"' and not escapechar and bool(_BLANK_AFTER_QUOTE.search(sample))
+    # Most files have neither; to look for two characters costs nothing.
+    skips_blanks = ' "' in sample and bool(_BLANK_BEFORE_QUOTE.search(sample))
+    may_drop = '" ' in sample and quotechar == '"' and not escapechar
+    drops_blanks = may_drop and bool(_BLANK_AFTER_QUOTE.search(sample))
     quoting = _Quoting(quotechar, escapechar, skips_blanks, drops_blanks)
     delimiter = _wanted(wanted, name) if wanted else _delimiter(sample, quoting)
     return Dialect(
@@ -312,7 +314,11 @@ def _inner_lines(sample: str) -> str:
 
 
 def _is_escaped(sample: str) -> bool:
-    return bool(_ESCAPED_QUOTE.search(sample)) and '""' not in sample.replace(',""', "")
+    return (
+        '\\"' in sample
+        and bool(_ESCAPED_QUOTE.search(sample))
+        and '""' not in sample.replace(',""', "")
+    )
 
 
 def _is_single_quoted(sample: str) -> bool:

@@ -33,6 +33,7 @@ _EAST_ASIAN = {
     "gb18030": "gb18030", "Big5": "big5",
 }  # fmt: skip
 _ASIAN_ENOUGH = 0.7
+_ASIAN_FEW = 15  # distinct characters: with fewer, no other East Asian encoding may fit
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,9 @@ def readings(path: Path, *, most: int = 3) -> list[tuple[str, str]]:
         return []
     asian = _asian(sample)
     guess, candidates = one_byte_encoding(sample)
-    names = [asian] if asian else [guess.encoding] if guess is not None else []
+    names = [guess.encoding] if guess is not None else []
+    if asian:
+        names = [asian, *_asian_rivals(sample, asian)]
     telling = max(lines[:200], key=lambda line: sum(byte > 0x7F for byte in line))
     found: dict[str, str] = {}
     for name in (*names, *candidates, "cp1252", "cp1251", "cp1250"):
@@ -147,9 +150,12 @@ def _is_utf8(path: Path) -> bool:
 
 def _guess(sample: bytes, name: str) -> Encoding:
     asian = _asian(sample)
-    if asian:
+    rivals = _asian_rivals(sample, asian) if asian else []
+    if asian and not rivals:
         return Encoding(asian, "valid throughout, common characters", is_certain=False)
-    guess, candidates = one_byte_encoding(sample[:_SAMPLE_BYTES])
+    guess, candidates = (
+        (None, [asian, *rivals]) if asian else one_byte_encoding(sample[:_SAMPLE_BYTES])
+    )
     if guess is not None:
         evidence = f"the letters make words of {guess.language}"
         return Encoding(guess.encoding, evidence, is_certain=False)
@@ -174,10 +180,23 @@ def _asian(sample: bytes) -> str:
     return encoding if text is not None and _asian_score(text) >= _ASIAN_ENOUGH else ""
 
 
+def _asian_rivals(sample: bytes, encoding: str) -> list[str]:
+    """Other East Asian encodings in which a few characters read as well, and differently."""
+    text = sample.decode(encoding)
+    if len({char for char in text if char > "\x7f"}) >= _ASIAN_FEW:
+        return []
+    others = ((name, _decoded(sample, name)) for name in dict.fromkeys(_EAST_ASIAN.values()))
+    return [
+        name
+        for name, other in others
+        if other is not None and other != text and _asian_score(other) >= _ASIAN_ENOUGH
+    ]
+
+
 def _decoded(sample: bytes, encoding: str) -> str | None:
     try:
         return sample.decode(encoding)
-    except UnicodeDecodeError:
+    except (UnicodeDecodeError, LookupError):
         return None
 
 

@@ -21,6 +21,7 @@ EDGE = "^"  # of a word
 FLOOR = -13.0  # nats; of pairs that the language does not have
 _UNKNOWN = -12.0  # a pair of the alphabet's letters that its names lack
 _SIGN = -8.0  # a sign that stands as signs do
+_ODD_SIGN = -7.0  # more for a dash or dots that stick to a letter as none do
 _WRONG = -16.0  # a letter of no language of the region, a capital in a word, a sign in it
 _MIXED = -1.5  # a word of another language than most
 _MOST_WORDS = 600  # distinct ones; more add time and no evidence
@@ -52,7 +53,7 @@ _REGIONS = {
 LANGUAGES: dict[str, tuple[str, str]] = {
     "German": ("de", "äöüß"), "French": ("fr", "àâæçéèêëîïôœùûüÿ"), "Spanish": ("es", "áéíñóúü"), "Italian": ("it", "àèéìíòóùú"),
     "Portuguese": ("pt", "áàâãçéêíóôõúü"), "Danish": ("da", "æøåéóòüö"), "Norwegian": ("nb", "æøåéóòü"), "Swedish": ("sv", "åäöéü"),
-    "Finnish": ("fi", "åäöéšž"), "Icelandic": ("is", "áðéíóúýþæö"), "Dutch": ("nl", "ëïéèöüóáä"), "Catalan": ("ca", "àçéèíïóòúü"),
+    "Finnish": ("fi", "åäöéšž"), "Icelandic": ("is", "áðéíóúýþæö"), "Dutch": ("nl", "ëïéèöüóáäâêîôûú"), "Catalan": ("ca", "àçéèíïóòúü"),
     "Estonian": ("et", "äöõüšž"), "Polish": ("pl", "ąćęłńóśźż"), "Czech": ("cs", "áčďéěíňóřšťúůýž"), "Slovak": ("sk", "áäčďéíĺľňóôŕšťúýž"),
     "Hungarian": ("hu", "áéíóöőúüű"), "Romanian": ("ro", "ăâîşţ"), "Croatian": ("hr", "čćđšž"), "Slovene": ("sl", "čšžćđ"),
     "Turkish": ("tr", "âçğıîöşüûi̇"), "Latvian": ("lv", "āčēģīķļņšūžō"), "Lithuanian": ("lt", "ąčęėįšųūž"), "Greek": ("el", "αβγδεζηθικλμνξοπρσςτυφχψωάέήίόύώϊϋΐΰ"),
@@ -196,6 +197,7 @@ def _read(word: str, language: str, *, has_case: bool) -> float:
             is_inside = before.isalpha() and after.isalpha() and char not in _INSIDE
             is_misplaced = char in _CLOSING and not before and after.isalpha()
             score += _WRONG if is_inside or is_misplaced else _SIGN
+            score += _ODD_SIGN * _sticks_oddly(before, char, after)
         elif small[at] not in known or (has_case and not _stands_well(before, char, after)):
             score += _WRONG
         else:
@@ -215,10 +217,22 @@ def _pairs() -> dict[str, dict[str, float]]:
     }
 
 
+def _sticks_oddly(before: str, char: str, after: str) -> bool:
+    """Whether a dash, a dot or dots stand at a letter as in ``Ca–ada`` or ``Bold—``."""
+    if char == "·":
+        return not (before in "lL" and after in "lL")  # col·legi
+    if char not in "–—•…\u00a0":
+        return False
+    if before.isalpha() and after.isalpha():
+        return char in "•…" or after.islower()
+    return (before.isalpha() and char != "…") or after.isalpha()
+
+
 def _stands_well(before: str, char: str, after: str) -> bool:
     """Whether a letter's case fits its neighbours'."""
     if char.isupper():
-        return not before.islower() or before in "’'"
+        is_second = before.isupper() and after.islower()  # "MÜller": no capitals, and no name
+        return not is_second and (not before.islower() or before in "’'")
     # Small letters open a word of small letters; after a single capital they follow it.
     return not after.isupper() or not before.isalpha()
 
