@@ -225,7 +225,7 @@ CODES: tuple[Code, ...] = (
     ),
     Code(
         "NAME_ORDER_LIKELY",
-        "Only one word is a known name, of one language or of both kinds; the order is likely, not certain.",
+        "Only one word is a known name, of one language or both kinds: the order is likely, not certain.",
         "State the order of the file: order: first_last or last_first.",
         "Marie Enguerrand",
     ),
