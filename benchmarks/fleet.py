@@ -1,6 +1,6 @@
 """Kill jobs, workers, scheduler and parent of a fleet, finish it, and count on the servers' side.
 
-    python -m benchmarks.fleet [--trials 200] [--jobs 12] [--rows 120] [--kills 4] [--mode both]
+    python -m benchmarks.fleet [--trials 200] [--jobs 12] [--rows 60] [--kills 6] [--mode both]
 
 Each trial: as many sandboxes as jobs (two of three a `run`, one of three a `sync`; half of the rows
 have no e-mail, so that sending one twice makes a second contact; some answers are lost). In mode
@@ -525,8 +525,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--trials", type=int, default=200)
     parser.add_argument("--jobs", type=int, default=12)
-    parser.add_argument("--rows", type=int, default=120)
-    parser.add_argument("--kills", type=int, default=4)
+    parser.add_argument("--rows", type=int, default=60)
+    parser.add_argument("--kills", type=int, default=6)
     parser.add_argument("--mode", choices=["local", "cluster", "both"], default="both")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--seconds", type=float, default=float("inf"), help="start no trial later")

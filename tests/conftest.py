@@ -17,6 +17,7 @@ from typing import Any
 
 import aiohttp
 import aioresponses.core
+import hypothesis
 import pytest
 
 from bulk_import.delivery import attempts, pace, retry
@@ -26,6 +27,10 @@ from bulk_import.settings import Settings
 from bulk_import.system.environment import SENDING_VARIABLE
 from bulk_import.system.secrets import Secret
 from tests.visitors import person, stranger  # noqa: F401 - fixtures for every module
+
+# How long an example takes is the machine's business, not a fault of the code.
+hypothesis.settings.register_profile("any machine", deadline=None)
+hypothesis.settings.load_profile("any machine")
 
 MAPPING = """\
 version: 1

@@ -303,3 +303,29 @@ def test_read_first_judges_every_row_before_the_first_is_sent(
     out, err = process.communicate(timeout=60)
     assert process.returncode == 1, err
     assert "882 success" in out
+
+
+@pytest.mark.slow
+def test_what_libraries_print_in_the_other_process_does_not_get_between_its_messages(
+    tmp_path, contacts_csv, mapping
+):
+    """A line of foreign output on the pipe of messages once made a run wait for ever."""
+    site = tmp_path / "site"
+    site.mkdir()
+    (site / "sitecustomize.py").write_text(
+        "import sys\n"
+        "def noise(event, _args):\n"
+        "    if event == 'sqlite3.connect':\n"
+        "        print('some library says hello', flush=True)\n"
+        "sys.addaudithook(noise)\n"
+    )
+    run_dir = tmp_path / "run"
+    with Served(tmp_path) as running:
+        code, out, err = finish(
+            "run", contacts_csv(30_000), "-m", mapping, "--run-dir", run_dir, "--limit", "50",
+            url=running.url, env={"PYTHONPATH": f"{site}:{Path(__file__).parents[1]}"},
+        )  # fmt: skip
+        assert len(running.sent()) == 50
+    assert code == 0, err
+    assert "some library says hello" in err, "the other process did not work"
+    assert "row counts add up" in out

@@ -62,7 +62,7 @@ STATIONS: dict[str, list[str]] = {
         "api.webhook:check_webhook/", "jobs.nightly:hold", "jobs.state:State.open", "run.run:judge_sources",
         "jobs.comparison:Comparison.settle", "delivery.attempts:Attempts.make", "jobs.night:NightJob.finish",
     ],
-    SYNC + " --metrics-file {folder}/m.prom --keep-runs 1": [
+    SYNC + " --metrics-file m.prom --keep-runs 1": [
         "report.metrics:write_metrics", "jobs.retention:delete_old_nights",
     ],
     RETAG: [

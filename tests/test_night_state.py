@@ -163,6 +163,29 @@ async def test_showing_a_state_changes_nothing_in_it(job, tmp_path, capsys):
     assert (tmp_path / "job.state").read_bytes() == before
 
 
+async def test_a_state_of_the_version_before_goes_on(job, tmp_path):
+    await job(people(range(30)), mapping=MISSING)
+    with State.open(tmp_path / "job.state") as state:
+        known = [(one.key, one.digest, one.night, one.sent_at) for one in state.contacts()]
+        meta = state.db.execute("select name, value from meta where name <> 'format'").fetchall()
+    for name in ("job.state", "job.state-wal", "job.state-shm"):
+        (tmp_path / name).unlink(missing_ok=True)
+    db = sqlite3.connect(tmp_path / "job.state")
+    db.executescript(
+        "create table meta (name text primary key, value text not null) without rowid;"
+        "create table contact (key text primary key, digest text not null, night integer not null,"
+        " sent_at text not null) without rowid;"
+    )
+    db.executemany("insert into meta values (?, ?)", [*meta, ("format", "1")])
+    db.executemany("insert into contact values (?, ?, ?, ?)", known)
+    db.commit()
+    db.close()
+    summary, sent = await job(people(range(1, 30)), mapping=MISSING)
+    assert sent == [{"lead_email": P0, "add_tags": "gone"}]
+    assert summary.counts[Status.UNCHANGED] == 29
+    assert (await job(people(range(1, 30)), mapping=MISSING))[1] == []
+
+
 # -- mirror ---------------------------------------------------------------------------------------
 
 TAGS = f'{FIELDS}  add_tags: {{column: Tags, separator: ";", always: [nightly], mirror: true}}\n'

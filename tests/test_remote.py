@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import subprocess
 import threading
 from contextlib import contextmanager
 from functools import partial
@@ -23,7 +24,7 @@ from bulk_import.jobs.nightly import sync_night
 from bulk_import.mapping.loading import parse_mapping
 from bulk_import.models import Status
 from bulk_import.progress import Silence
-from bulk_import.sources import expand_sources, read_rows
+from bulk_import.sources import expand_sources, open_source, read_rows
 from bulk_import.sources.remote import shown
 from bulk_import.sources.web import direct_address, headers_for
 from bulk_import.stopping import Stop
@@ -58,7 +59,8 @@ async def test_a_source_over_http(tmp_path, sandbox, settings):
     [
         ("sftp://ann:secret@127.0.0.1/x.csv", "must not hold a password"),
         ("nosuch://127.0.0.1/x.csv", "cannot be fetched"),
-        ("http://127.0.0.1:1/x.csv", "cannot be fetched"),
+        ("http://127.0.0.1:1/x.csv", "cannot be fetched: Connection refused"),
+        ("sftp://127.0.0.1:1/x.csv", "cannot be fetched: Unable to connect to port 1"),
     ],
 )
 def test_what_cannot_be_fetched_is_said_and_nothing_secret_with_it(url, what):
@@ -96,6 +98,17 @@ def test_a_server_whose_host_key_is_unknown_or_changed_is_not_read_from(
     assert str(caught.value).endswith(f"run: ssh-keygen -R '[127.0.0.1]:{port}' && {scan}")
     known.write_text(right)
     assert len(list(read_rows(url))) == 2
+    subprocess.run(["ssh-keygen", "-q", "-H", "-f", str(known)], check=True, capture_output=True)
+    assert "127.0.0.1" not in known.read_text()
+    assert len(list(read_rows(url))) == 2, "names of hosts may be hashed"
+
+
+@pytest.mark.slow
+def test_a_large_file_comes_whole_over_sftp(tmp_path, sftp):
+    rows = [f"p{n}@example.org,{n * 7919:040}" for n in range(60_000)]
+    (tmp_path / "large.csv").write_text("\n".join(["E-mail,Name", *rows, ""]))
+    with open_source(f"{sftp}{tmp_path}/large.csv") as source:
+        assert source.path.read_bytes() == (tmp_path / "large.csv").read_bytes()
 
 
 @pytest.mark.slow

@@ -162,6 +162,7 @@ def test_a_cron_line_for_a_mailed_job_without_a_key(capsys, monkeypatch, tmp_pat
         (["--at", "25:00", *SYNC], "--at '25:00'"),
         (["--name", "a/b", *SYNC], "--name 'a/b'"),
         (["--mail", "x y@z", *SYNC], "--mail"),
+        (["--user", "crm\nExecStart=/bin/true", *SYNC], "--user"),
     ],
 )  # fmt: skip
 def test_a_command_that_would_not_run_is_refused_now(

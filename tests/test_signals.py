@@ -8,6 +8,7 @@ import pty
 import signal
 import socket
 import subprocess
+import sys
 import time
 from collections import Counter
 from pathlib import Path
@@ -226,3 +227,58 @@ def test_behind_the_second_signal_rows_without_email_in_flight_are_unknown_and_n
     statuses = Counter(line["status"] for line in report_of(run_dir))
     assert statuses == {"success": 10, "unknown": 2}
     assert set(sent.values()) == {1}
+
+
+@BOTH
+@pytest.mark.slow
+def test_a_signal_while_rows_are_judged_ends_the_run_before_anything_is_sent(
+    tmp_path, contacts_csv, mapping, number, code
+):
+    run_dir = tmp_path / "run"
+    args = ("run", contacts_csv(60_000), "-m", mapping, "--run-dir", run_dir, "--read-first")
+    with Served(tmp_path) as served:
+        process = start(*args, url=served.url)
+        wait_for((run_dir / "journal.sqlite3").exists, "the run does not begin")
+        out, err = interrupted(process, number, code)
+        assert served.sent() == []
+    assert "finishing what is in flight" in err
+    assert "row counts add up" in out
+    assert {line["status"] for line in report_of(run_dir)} <= {"not_sent"}
+
+
+@BOTH
+@pytest.mark.slow
+def test_a_second_signal_while_reports_are_written_ends_at_once_and_the_next_run_writes_them(
+    tmp_path, contacts_csv, mapping, number, code
+):
+    """Whatever the first signal has begun, nobody waits for it a second time."""
+    run_dir = tmp_path / "run"
+    args = (
+        "run",
+        contacts_csv(60_000),
+        "-m",
+        mapping,
+        "--run-dir",
+        run_dir,
+        "--read-first",
+        "--limit",
+        "20",
+    )
+    with Served(tmp_path) as served:
+        process = start(*args, url=served.url)
+        served.wait_for(20)
+        wait_for(lambda: list(run_dir.glob(".drafts_*")), "no report is written")
+        for _ in range(2):
+            process.send_signal(number)
+            time.sleep(0.2)  # two signals that come together are one
+        process.communicate(timeout=30)
+        assert process.returncode == code
+        again = subprocess.run(
+            [sys.executable, "-m", "bulk_import", "report", run_dir],
+            capture_output=True,
+            check=False,
+        )
+        assert again.returncode == 0
+        assert len(served.sent()) == 20
+    counted = Counter(line["status"] for line in report_of(run_dir))
+    assert counted == {"success": 20, "not_sent": 59_980}

@@ -225,9 +225,9 @@ CODES: tuple[Code, ...] = (
     ),
     Code(
         "NAME_ORDER_LIKELY",
-        "Only one word of the name is a known name, so which is the given one is likely, not certain.",
+        "Only one word is a known name, of one language or both kinds: the order is likely, not certain.",
         "State the order of the file: order: first_last or last_first.",
-        "Zoë Kravitz",
+        "Marie Enguerrand",
     ),
     Code(
         "NAME_LAST_OF_TWO",

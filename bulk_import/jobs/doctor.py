@@ -241,7 +241,7 @@ def _state(path: Path, settings: Settings) -> Check:
     if not path.exists():
         return Check("state", NOTE, f"{path}: not there yet; the first night makes it")
     try:
-        with State.open(path, create=False) as state:
+        with State.open(path, create=False, read_only=True) as state:
             if settings.endpoint:
                 refuse_other_account(state, settings)
             return Check("state", OK, f"{path}: {state.count():,} contacts")

@@ -23,7 +23,7 @@ from bulk_import.normalize.mailboxes import email_key, mailboxes
 from bulk_import.progress import Progress
 from bulk_import.run.judging import who_said_no
 from bulk_import.run.plan import Tally
-from bulk_import.sources.remote import source_stat
+from bulk_import.sources.remote import shown, source_stat
 
 JOB = "sync"  # what a night's journal says it belongs to
 _BRAKE = Brake()
@@ -100,7 +100,8 @@ class NightJob:
         self._paths = paths
         self._run_dir = run_dir
         self._dry = dry
-        self._night = Night(files=list(paths))
+        self._names = [shown(path) for path in paths]  # a signed address is another every night
+        self._night = Night(files=self._names)
         found = state.get_json("last")
         self._last = Night.of(found) if found is not None else None
         # A source whose rows are all in the journal is not read again, and may be gone.
@@ -189,8 +190,8 @@ class NightJob:
     def _slots(self) -> list[int]:
         """For each source of tonight, its number as the state knows it."""
         known = self._last.files if self._last is not None else []
-        if known and set(self._paths) <= set(known):
-            return [known.index(path) + 1 for path in self._paths]
+        if set(self._names) <= set(known) and len(set(known)) == len(known):
+            return [known.index(name) + 1 for name in self._names]
         return list(range(1, len(self._paths) + 1))
 
     def _held(self) -> Sequence[int] | None:

@@ -12,6 +12,7 @@ from bulk_import.errors import SettingsError
 
 _TIME = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,100}")
+_USER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*\$?")
 _PLAIN = re.compile(r"[\w@+=:,./-]+")
 _TIDY_UP_S = 30  # a stop waits for answers under way, then writes the reports
 
@@ -44,6 +45,8 @@ class Schedule:
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):
             raise SettingsError(f"--name {self.name!r}: give letters, digits, - and _ alone")
+        if not _USER.fullmatch(self.user):
+            raise SettingsError(f"--user {self.user!r}: give the name of a user")
         for time in self.times:
             if not _TIME.fullmatch(time):
                 raise SettingsError(f"--at {time!r}: give a time such as 01:00")

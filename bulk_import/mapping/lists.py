@@ -251,7 +251,7 @@ class _Sheet:
             self._read_line(line)
         for column, cells in self._odd.items():
             # The first line may be a header that says nothing of its own.
-            if self._understood[column] * 2 >= self._filled[column] - 1:
+            if self._understood[column] * 2 >= max(self._filled[column] - 1, 1):
                 for row, text in cells:
                     self._reader.name(self._name, row, column + 1, text)
 

@@ -15,6 +15,7 @@ from bulk_import.errors import BulkImportError, SourceError
 from bulk_import.system.secrets import MASK
 
 _BLOCK = 1 << 20
+_AHEAD = 64  # requests of 32 KB: a round trip for each would make a large file take hours
 _WEB = frozenset({"http", "https"})
 _SSH = frozenset({"sftp", "ssh"})
 # Parameters of an address that say what is fetched, not who may fetch it.
@@ -105,7 +106,7 @@ def _reading(url: str) -> Iterator[Reader]:
         from bulk_import.sources import sftp
 
         with sftp.connected(url) as (server, path), server.open(path, "rb") as file:
-            file.prefetch()
+            file.prefetch(max_concurrent_requests=_AHEAD)
             yield file
     else:
         filesystem, path = _filesystem(url)
@@ -186,7 +187,8 @@ def _translated(url: str) -> Iterator[None]:
     except BulkImportError:
         raise
     except Exception as exc:  # noqa: BLE001 - every protocol has errors of its own
-        said = " ".join(str(exc).split()).replace(url, shown(url))
+        reason = getattr(exc, "strerror", None) or str(exc)  # without [Errno None]
+        said = " ".join(reason.split()).replace(url, shown(url))
         if parts.query:
             said = said.replace(parts.query, MASK)
         raise SourceError(

@@ -270,6 +270,7 @@ def opened(cluster: str, name: str, *, processes: int = 1, threads: int = 1) -> 
         SettingsError: dask.distributed is missing, or no scheduler answers.
     """
     try:
+        import cryptography  # noqa: F401 - what TLS between the processes needs
         import dask
         from distributed import Client, LocalCluster
     except ImportError:
