@@ -122,6 +122,18 @@ async def test_a_state_belongs_to_an_account_once_a_contact_is_confirmed(job, sa
             await job(people(range(5)))
 
 
+async def test_a_state_is_not_seeded_with_a_run_of_another_account(job, sandbox, tmp_path):
+    async with Sandbox() as other:
+        await job(people(range(5)), account=other)
+        (tmp_path / "job.state").rename(tmp_path / "other.state")
+        with pytest.raises(SetupError, match="run of") as refused:
+            await job(people(range(5)), seed=tmp_path / "run0")
+        named = [account.url in str(refused.value) for account in (other, sandbox)]
+        assert named == [True, True]
+    _, sent = await job(people(range(5)))
+    assert len(sent) == 5
+
+
 # -- files that are no states ---------------------------------------------------------------------
 
 

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bulk_import.errors import StorageError
+from bulk_import.errors import SetupError, StorageError
 from bulk_import.jobs.comparison import BARE, attached, here
 from bulk_import.jobs.sieve import digest_of, sha
 from bulk_import.jobs.state import Known, Presence, State
@@ -19,6 +19,7 @@ from bulk_import.models import VANISHED, Status
 from bulk_import.progress import Progress
 from bulk_import.run.folder import JOURNAL
 from bulk_import.run.reporting import write_reports
+from bulk_import.settings import Settings, account_name
 from bulk_import.system.clock import now, now_s
 
 _BATCH = 1000
@@ -170,12 +171,18 @@ def _place(state: State, missing: Sequence[int], verdict: Verdict) -> None:
     )
 
 
-def seed(state: State, run_dir: Path) -> None:
-    """Let a new state begin with the accepted rows of a run."""
+def seed(state: State, run_dir: Path, settings: Settings) -> None:
+    """Let a new state begin with the accepted rows of a run.
+
+    Raises:
+        SetupError: It is a run of another account than that of *settings*.
+    """
     moment = now_s()
     last = int(state.get("night", "0"))
     with Journal.open(run_dir / JOURNAL) as journal:
         endpoint = journal.facts().get("endpoint", "")
+        if endpoint and settings.endpoint:
+            _refuse_other_seed(run_dir, endpoint, settings.endpoint)
         confirmed = [
             Known(
                 key, digest_of(rows), last, moment,
@@ -184,6 +191,14 @@ def seed(state: State, run_dir: Path) -> None:
             for key, rows in _accepted(journal)
         ]  # fmt: skip
     state.learn(confirmed, (), facts={"endpoint": endpoint} if confirmed else {})
+
+
+def _refuse_other_seed(run_dir: Path, endpoint: str, mine: str) -> None:
+    if account_name(endpoint) != account_name(mine):
+        raise SetupError(
+            f"--seed {run_dir}: a run of {endpoint}, not of {mine}; nothing was sent. Give a run of "
+            "this account, or leave --seed out"
+        )
 
 
 def _accepted(journal: Journal) -> Iterator[tuple[str, list[bytes]]]:
