@@ -366,6 +366,30 @@ async def test_a_contact_that_is_recognized_in_another_spelling_has_not_vanished
     assert sent == []
 
 
+@pytest.mark.parametrize("new", [0, 1])
+async def test_a_refused_row_in_another_spelling_does_not_make_a_contact_forgotten(job, new):
+    mapping = MISSING.replace("on_missing", "  lead_utc: Zone\non_missing")
+    spellings = ["mona@b\u00fccher.example", "mona@xn--bcher-kva.example"]
+    usual = people(range(30))
+    await job([*usual, [spellings[1 - new], "Mona", "", "+03"]], mapping=mapping)
+    refused = [*usual, [spellings[new], "Mona", "", "nowhere"]]
+    summary, sent = await job(refused, mapping=mapping)
+    assert (summary.counts[Status.INVALID], sent) == (1, [])
+    _, sent = await job(usual, mapping=mapping)
+    assert [form["add_tags"] for form in sent] == ["gone"]
+    assert (await job(usual, mapping=mapping))[1] == []
+
+
+async def test_a_contact_that_changed_its_spelling_is_acted_on_once_when_it_vanishes(job):
+    usual = people(range(30))
+    await job([*usual, ["mona@b\u00fccher.example", "Mona", "", ""]], mapping=MISSING)
+    other = [*usual, ["mona@xn--bcher-kva.example", "Mona", "", ""]]
+    for _ in range(2):
+        await job(other, mapping=MISSING)
+    _, sent = await job(usual, mapping=MISSING)
+    assert [form["add_tags"] for form in sent] == ["gone"]
+
+
 async def test_a_row_beside_a_merged_one_is_sent_when_that_one_leaves(job):
     merging = f'{FIELDS}  add_tags: {{column: Tags, separator: ";"}}\nwhen: {{duplicate: merge}}\n'
     one, other = people([0], tags="vip"), people([0], tags="new")

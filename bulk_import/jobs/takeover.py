@@ -155,6 +155,13 @@ def _place(state: State, missing: Sequence[int], verdict: Verdict) -> None:
     )
     if verdict.lacks_files:
         return
+    # A refused row may name a contact in another spelling. One that is known in that spelling is
+    # that contact from now on.
+    named = (
+        "mailbox_of(key) in (select mailbox_of(email) from night.record"
+        f" where email <> '' and source not in ({marks}))"
+        f" and mailbox_of(key) not in (select mailbox_of(key) from contact where {present})"
+    )
     state.db.execute("create temp table if not exists spared (key text primary key)")
     state.db.execute("delete from temp.spared")
     state.db.executemany("insert into temp.spared values (?)", ((key,) for key in verdict.spared))
@@ -166,6 +173,7 @@ def _place(state: State, missing: Sequence[int], verdict: Verdict) -> None:
     state.db.execute(
         f"update contact set presence = case when {owed} then ? else ? end"
         f" where presence <> ? and key not like 'bare:%' and not {present}"
+        f" and not ({named})"
         " and key not in (select key from temp.spared)",
         (Presence.OWED, Presence.GONE, Presence.GONE),
     )
