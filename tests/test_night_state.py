@@ -109,6 +109,24 @@ async def test_a_contact_that_returns_after_a_confirmed_action_is_sent(job):
     assert [form["lead_email"] for form in sent] == [P0]
 
 
+async def test_an_action_that_a_suppression_list_withheld_is_sent_when_the_list_lets_it(
+    job, tmp_path
+):
+    stop = tmp_path / "stop.csv"
+    mapping = f"{MISSING}suppress: [{stop}]\n"
+    stop.write_text("E-mail\nother@example.org\n")
+    await job(people(range(30)), mapping=mapping)
+    stop.write_text(f"E-mail\n{P0}\n")
+    for _ in range(2):
+        summary, sent = await job(people(range(1, 30)), mapping=mapping)
+        assert (summary.counts[Status.SUPPRESSED], sent) == (1, [])
+    stop.write_text("E-mail\nother@example.org\n")
+    assert (await job(people(range(1, 30)), mapping=mapping))[1] == [
+        {"lead_email": P0, "add_tags": "gone"}
+    ]
+    assert (await job(people(range(1, 30)), mapping=mapping))[1] == []
+
+
 # -- the account ----------------------------------------------------------------------------------
 
 

@@ -127,7 +127,7 @@ def _learn_rows(state: State, night: int, run_dir: str) -> dict[str, str]:
 
 
 def _learn_actions(state: State, missing: Sequence[int], night: int) -> None:
-    """Store what became of the actions on missing contacts; what failed is owed."""
+    """Store what became of the actions on missing contacts; what failed or was withheld is owed."""
     done: list[tuple[str]] = []
     unknown: list[tuple[str]] = []
     marks = ",".join(map(str, missing))
@@ -168,7 +168,7 @@ def _place(state: State, missing: Sequence[int], verdict: Verdict) -> None:
     owed = (
         f"key in (select r.email from night.record r left join night.outcome o using (seq)"
         f" where r.source in ({marks})"
-        f" and {_STATUS} in ('unknown', 'failed', 'not_sent'))"
+        f" and {_STATUS} in ('unknown', 'failed', 'not_sent', 'suppressed'))"
     )
     state.db.execute(
         f"update contact set presence = case when {owed} then ? else ? end"
