@@ -257,6 +257,20 @@ async def test_a_removal_that_is_not_confirmed_is_asked_for_again(job, sandbox):
     assert [form["remove_tags"] for form in sent] == ["new"]
 
 
+@pytest.mark.parametrize("known", [True, False])
+async def test_what_was_sent_in_doubt_is_removed_once_it_has_left_the_cell(job, sandbox, known):
+    others = people(range(1, 5))
+    await job([*people([0], tags="vip"), *others] if known else others, mapping=TAGS)
+    sandbox.script = lambda _number, form: (
+        Reply(status=502, apply=True) if form["lead_email"] == P0 else None
+    )
+    await job([*people([0], tags="vip;wrong"), *others], mapping=TAGS)
+    sandbox.script = None
+    _, sent = await job([*people([0], tags="vip"), *others], mapping=TAGS)
+    assert [(form["add_tags"], form["remove_tags"]) for form in sent] == [("nightly,vip", "wrong")]
+    assert (await job([*people([0], tags="vip"), *others], mapping=TAGS))[1] == []
+
+
 async def test_a_mirrored_list_that_left_the_cell_is_removed(job):
     await job(people(range(3), tags="Super;Clients"), mapping=LISTS)
     _, sent = await job(

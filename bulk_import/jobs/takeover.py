@@ -11,6 +11,7 @@ from pathlib import Path
 
 from bulk_import.errors import SetupError, StorageError
 from bulk_import.jobs.comparison import BARE, attached, here
+from bulk_import.jobs.payloads import union
 from bulk_import.jobs.sieve import digest_of, sha
 from bulk_import.jobs.state import Known, Presence, State
 from bulk_import.journal import Journal
@@ -42,12 +43,14 @@ on conflict (key) do update set digest = excluded.digest, night = excluded.night
     sent_at = excluded.sent_at, presence = excluded.presence, file = excluded.file,
     cells = excluded.cells, rest = excluded.rest, shape = excluded.shape,
     mirrored = excluded.mirrored"""
+# The account may have what was sent as well as what it had: either may have to be removed.
 _UNCERTAIN = f"""
-insert into contact (key, digest, night, sent_at, presence)
-select key, '', :night, :moment, {Presence.HERE:d} from temp.learned
+insert into contact (key, digest, night, sent_at, presence, mirrored)
+select key, '', :night, :moment, {Presence.HERE:d}, mirrored from temp.learned
 where statuses not in ('success', 'unknown') and (statuses like '%success%' or statuses like
 '%unknown%') or (statuses = 'unknown' and not is_bare)
-on conflict (key) do update set digest = '', cells = null"""
+on conflict (key) do update set digest = '', cells = null,
+    mirrored = either(contact.mirrored, excluded.mirrored)"""
 _DOUBTFUL = "select key from temp.learned where is_bare and statuses = 'unknown'"
 _ACTED_ON = f"""
 select r.email, {_STATUS} from night.record r left join night.outcome o using (seq)
@@ -122,8 +125,14 @@ def _learn_rows(state: State, night: int, run_dir: str) -> dict[str, str]:
     state.db.execute("drop table if exists temp.learned")
     state.db.execute(_LEARNED)
     state.db.execute(_CONFIRMED, facts)
+    state.db.create_function("either", 2, _either, deterministic=True)
     state.db.execute(_UNCERTAIN, facts)
     return {key: run_dir for (key,) in state.db.execute(_DOUBTFUL)}
+
+
+def _either(before: str | None, sent: str | None) -> str | None:
+    """Return what a contact may have in mirrored columns; ``None`` if nothing is mirrored."""
+    return union(iter((before, sent))) if before or sent else None
 
 
 def _learn_actions(state: State, missing: Sequence[int], night: int) -> None:
