@@ -147,6 +147,32 @@ def test_another_account_or_season_makes_other_rows(other):
     assert digest_of(mapper(**other), row()) != digest_of(mapper(), row())
 
 
+STANDARD = MAPPING.replace("dst: current", "dst: standard")
+BEFORE_THE_LAW = datetime(2026, 10, 20, tzinfo=UTC)  # Vancouver then stays at -07 for good
+
+
+@pytest.mark.parametrize("zone", ["{column: Zone}", "{value: America/Vancouver}"])
+def test_a_zone_whose_law_changes_makes_other_rows_with_its_standard_offset_too(zone):
+    text = MAPPING.replace("{column: Zone, dst: current}", zone)
+    digests, offsets = [], []
+    for moment in (BEFORE_THE_LAW, WINTER):
+        mapped = mapper(text, at=moment)
+        one = row([cell.replace("Europe/Berlin", "America/Vancouver") for cell in CELLS])
+        digests.append(digest_of(mapped, one))
+        offsets.append(dict(mapped.record(one).fields)["lead_utc"])
+    assert offsets == ["-08", "-07"]
+    assert digests[0] != digests[1]
+
+
+def test_the_season_does_not_matter_to_standard_offsets():
+    moments = (WINTER, datetime(2027, 7, 1, tzinfo=UTC))
+    one, other = (digest_of(mapper(STANDARD, at=moment), row()) for moment in moments)
+    assert one == other
+    text = "version: 1\nfields: {lead_email: E-mail, lead_first_name: Name}\n"
+    one, other = (digest_of(mapper(text, at=moment), row()) for moment in (SUMMER, WINTER))
+    assert one == other
+
+
 def test_the_moment_does_not_matter_while_no_clock_changes():
     later = SUMMER.replace(day=20)
     assert digest_of(mapper(at=later), row()) == digest_of(mapper(), row())
