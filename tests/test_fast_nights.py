@@ -147,6 +147,22 @@ def test_another_account_or_season_makes_other_rows(other):
     assert digest_of(mapper(**other), row()) != digest_of(mapper(), row())
 
 
+@pytest.mark.parametrize("field", [
+    "add_to_lists: {value: Newsletter}",
+    "add_to_lists: {template: Newsletter}",
+    "add_to_lists: {always: [Newsletter]}",
+    "remove_from_lists: {value: Newsletter}",
+    "lead_personal_manager: {value: Vera}",
+    "lead_personal_manager: {template: Vera}",
+])  # fmt: skip
+def test_a_list_or_manager_that_every_row_gets_is_another_when_its_id_is(field):
+    text = f"version: 1\nfields:\n  lead_email: E-mail\n  {field}\n"
+    others = {"lists": {"Newsletter": ("super",)}, "managers": {"Vera": "102"}}
+    mapped, other = mapper(text), mapper(text, **others)
+    assert mapped.record(row()).fields != other.record(row()).fields
+    assert digest_of(mapped, row()) != digest_of(other, row())
+
+
 STANDARD = MAPPING.replace("dst: current", "dst: standard")
 BEFORE_THE_LAW = datetime(2026, 10, 20, tzinfo=UTC)  # Vancouver then stays at -07 for good
 

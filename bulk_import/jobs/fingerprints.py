@@ -69,7 +69,7 @@ def digester(mapper: RowMapper) -> Digester | None:
 def fingerprint(binding: Binding) -> str:
     """Return all that a payload depends on besides its row's cells, as text."""
     bound = (*binding.fields, *binding.extra)
-    kinds = {field.field.kind for field in bound if field.columns}
+    kinds = {field.field.kind for field in bound}
     spec = binding.mapping.spec
     return json.dumps(
         [
