@@ -5,6 +5,9 @@ from __future__ import annotations
 import asyncio
 import csv
 import os
+import shutil
+import subprocess
+import sys
 import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
@@ -203,6 +206,25 @@ def test_other_code_makes_other_rows(monkeypatch):
     before = digest_of(mapper(), row())
     monkeypatch.setattr(fingerprints, "code_version", lambda: "another")
     assert digest_of(mapper(), row()) != before
+
+
+_VERSION = "from bulk_import.jobs import fingerprints; {}; print(fingerprints.code_version())"
+
+
+def test_the_code_is_that_which_was_loaded_not_that_of_an_update_since(tmp_path):
+    package = Path(fingerprints.__file__).parents[1]
+    shutil.copytree(package, tmp_path / package.name, ignore=shutil.ignore_patterns("__pycache__"))
+    updated = tmp_path / package.name / "normalize" / "phones.py"
+    update = f"open({str(updated)!r}, 'a').write('# another')"
+    before, during, after = (
+        subprocess.run(
+            [sys.executable, "-c", _VERSION.format(first)],
+            cwd=tmp_path, capture_output=True, text=True, check=True,
+        ).stdout
+        for first in ("pass", update, "pass")
+    )  # fmt: skip
+    assert before == during
+    assert after != before
 
 
 def test_the_code_is_that_of_all_rules_and_libraries():

@@ -93,9 +93,12 @@ def fingerprint(binding: Binding) -> str:
     )
 
 
-@lru_cache(maxsize=1)
 def code_version() -> str:
-    """Return what tells this code and its libraries from any other."""
+    """Return what tells the code that is running, and its libraries, from any other."""
+    return _RUNNING
+
+
+def _version_on_disk() -> str:
     whole = hashlib.sha256(f"{__version__} {sys.version} {unicodedata.unidata_version}".encode())
     for path in _rule_files():
         whole.update(str(path.relative_to(_PACKAGE)).encode() + b"\0" + path.read_bytes())
@@ -148,3 +151,7 @@ def _offsets(at: datetime, *, is_of_now: bool) -> str:
         shown = at.astimezone(zones.load(name)).utcoffset() if is_of_now else ""
         whole.update(f"{name} {zones.both(name, at)} {shown}\n".encode())
     return whole.hexdigest()
+
+
+# Read with the code itself: an update during the night does not change what is running.
+_RUNNING = _version_on_disk()
