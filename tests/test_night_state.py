@@ -310,11 +310,43 @@ async def test_a_missing_file_stops_the_night_and_holds_the_removals_of_its_cont
     assert (summary.exit_code, sent) == (3, [])
     assert "1 files, there were 2; missing: " in summary.stopped
     assert "south.csv" in summary.stopped
-    # Accepted: who is missing from the file that is there has vanished, the others have not.
+    # Accepted: whoever is missing may be in the file that is missing.
     summary, sent = await job(north[1:], mapping=MISSING, names=["north.csv"], accept=True)
-    assert sent == [{"lead_email": P0, "add_tags": "gone"}]
-    summary, sent = await job(north[1:], south, mapping=MISSING, names=["north.csv", "south.csv"])
     assert (summary.exit_code, sent) == (0, [])
+    gone = [{"lead_email": P0, "add_tags": "gone"}]
+    both = ["north.csv", "south.csv"]
+    summary, sent = await job(north[1:], south, mapping=MISSING, names=both)
+    assert (summary.exit_code, sent) == (0, gone)
+    summary, sent = await job(north[1:], south, mapping=MISSING, names=both)
+    assert (summary.exit_code, sent) == (0, [])
+
+
+async def test_a_stopped_night_with_a_new_file_does_not_confuse_whose_contacts_are_whose(job):
+    north, south = people(range(15)), people(range(15, 30))
+    await job(north, south, mapping=MISSING, names=["north.csv", "south.csv"])
+    three = ["a_new.csv", "north.csv", "south.csv"]
+    summary, sent = await job(people([40]), north[:4], south, mapping=MISSING, names=three)
+    assert (summary.exit_code, sent) == (3, [])
+    summary, sent = await job(north, mapping=MISSING, names=["north.csv"], accept=True)
+    assert (summary.exit_code, sent) == (0, [])
+
+
+async def test_a_contact_of_two_files_that_left_one_may_be_in_the_missing_one(job):
+    both = ["north.csv", "south.csv"]
+    await job(people(range(10)), people([0, *range(10, 20)]), mapping=MISSING, names=both)
+    _, sent = await job(people(range(10, 20)), mapping=MISSING, names=both[1:], accept=True)
+    assert sent == []
+
+
+async def test_a_contact_that_moved_with_a_refused_cell_may_be_in_the_missing_file(job):
+    mapping = MISSING.replace("on_missing", "  lead_utc: Zone\non_missing")
+    both = ["north.csv", "south.csv"]
+    await job(people(range(10)), people(range(10, 20)), mapping=mapping, names=both)
+    moved = [*people(range(10, 20)), *people([0], zone="nowhere")]
+    summary, sent = await job(people(range(1, 10)), moved, mapping=mapping, names=both)
+    assert (summary.counts[Status.INVALID], sent) == (1, [])
+    _, sent = await job(people(range(1, 10)), mapping=mapping, names=both[:1], accept=True)
+    assert sent == []
 
 
 async def test_contacts_of_a_file_that_is_gone_for_good_have_vanished(job):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -119,16 +119,3 @@ def _blanked(night: Night, last: Night, limits: Brake) -> Iterator[str]:
         now, then = night.filled.get(name, 0) / night.rows, filled / last.rows
         if filled >= limits.smallest and now < then * (1 - limits.blanked):
             yield f"{name} is filled in {now:.0%} of the rows, it was in {then:.0%}"
-
-
-def held_files(night: Night, last: Night | None) -> Sequence[int] | None:
-    """Return which sources' contacts are not acted on although they are missing.
-
-    Returns:
-        Numbers of the last good night's sources; ``None`` = those of all.
-    """
-    if last is None or not (missing := missing_files(night, last)):
-        return ()
-    if set(night.files) <= set(last.files):
-        return [last.files.index(name) + 1 for name in missing]
-    return None

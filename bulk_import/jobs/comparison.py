@@ -349,19 +349,11 @@ class Comparison:
         self._db.execute(f"delete from temp.vanished where {among}")
         return self._one("select count(*) from temp.vanished where presence = ?", Presence.HERE)
 
-    def vanished(self, held: Collection[int] | None) -> list[str]:
-        """Return the contacts that are missing and not acted on yet.
-
-        Args:
-            held: Sources whose contacts are left alone, by number; ``None`` = of all.
-        """
-        if held is None:
-            return []
-        marks = ",".join(map(str, held))
+    def vanished(self) -> list[str]:
+        """Return the contacts that are missing and not acted on yet."""
         queued = f"select email from night.record where source in ({self._marks()})"
         lines = self._db.execute(
-            f"select key from temp.vanished where file not in ({marks}) and key not in ({queued})"
-            " order by key"
+            f"select key from temp.vanished where key not in ({queued}) order by key"
         )
         return [key for (key,) in lines]
 

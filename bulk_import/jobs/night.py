@@ -9,7 +9,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from bulk_import.api.form import encode
-from bulk_import.jobs.brake import Brake, Night, held_files, why_not
+from bulk_import.jobs.brake import Brake, Night, missing_files, why_not
 from bulk_import.jobs.comparison import Comparison, Found, attached
 from bulk_import.jobs.holding import Doubt, held_back
 from bulk_import.jobs.sieve import Sieve
@@ -163,7 +163,7 @@ class NightJob:
             journal.add_refusals((seq, _BACK) for seq in comparison.returned())
             reason = "" if self._options.accept else self._why_not(found.before)
             if not reason:
-                vanished = comparison.vanished(self._held())
+                vanished = [] if self._lacks_files() else comparison.vanished()
                 self._spare(vanished, journal)
                 self._act_on([key for key in vanished if key not in self._spared], journal)
                 if not self._dry:
@@ -196,8 +196,11 @@ class NightJob:
             return [known.index(name) + 1 for name in self._names]
         return list(range(1, len(self._paths) + 1))
 
-    def _held(self) -> Sequence[int] | None:
-        return () if self._options.fewer_files else held_files(self._night, self._last)
+    def _lacks_files(self) -> bool:
+        """Whether a file is missing that may hold any contact: then none has vanished for certain."""
+        if self._options.fewer_files or self._last is None:
+            return False
+        return bool(missing_files(self._night, self._last))
 
     def _note_sending(self, bare: Sequence[str]) -> None:
         """Remember that this night is about to send, for the next one if it is cut off."""
@@ -226,15 +229,17 @@ class NightJob:
         facts = {"left_run": "", "left_bare": ""}
         is_good = summary.exit_code in (0, 1)
         night = int(self._state.get("night", "0")) + 1
-        held = self._held()
+        lacks_files = self._lacks_files()
         if is_good:
             remembered = self._night
-            if self._last is not None and not self._options.fewer_files and held != ():
+            if self._last is not None and lacks_files:
                 # The files that are missing are still expected.
                 remembered = replace(remembered, files=self._last.files)
             facts |= {"night": str(night), "last": json.dumps(asdict(remembered)), "doubtful": ""}
         learn(
-            self._state, self._run_dir, Verdict(night if is_good else 0, facts, held, self._spared)
+            self._state,
+            self._run_dir,
+            Verdict(night if is_good else 0, facts, lacks_files, self._spared),
         )
         if not self._is_read:
             learn_new_cells(self._state)

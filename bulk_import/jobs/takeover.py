@@ -71,14 +71,14 @@ class Verdict:
     Attributes:
         night: Its number if it was a good one, else 0.
         facts: Remembered in the same transaction.
-        held: Sources whose missing contacts are left as they are; ``None`` = of all.
+        lacks_files: A source was missing, so missing contacts are left as they are.
         spared: Missing contacts that are left as they are.
         is_cut_off: Nobody has reported yet what became of its rows: the next night does.
     """
 
     night: int = 0
     facts: Mapping[str, str] | None = None
-    held: Collection[int] | None = ()
+    lacks_files: bool = False
     spared: Collection[str] = ()
     is_cut_off: bool = False
 
@@ -152,7 +152,8 @@ def _place(state: State, missing: Sequence[int], verdict: Verdict) -> None:
         f"update contact set presence = ? where presence <> ? and key not like 'bare:%' and {present}",
         (Presence.HERE, Presence.HERE),
     )
-    held = "1" if verdict.held is None else f"file in ({','.join(map(str, verdict.held))})"
+    if verdict.lacks_files:
+        return
     state.db.execute("create temp table if not exists spared (key text primary key)")
     state.db.execute("delete from temp.spared")
     state.db.executemany("insert into temp.spared values (?)", ((key,) for key in verdict.spared))
@@ -163,7 +164,7 @@ def _place(state: State, missing: Sequence[int], verdict: Verdict) -> None:
     )
     state.db.execute(
         f"update contact set presence = case when {owed} then ? else ? end"
-        f" where presence <> ? and key not like 'bare:%' and not {present} and not ({held})"
+        f" where presence <> ? and key not like 'bare:%' and not {present}"
         " and key not in (select key from temp.spared)",
         (Presence.OWED, Presence.GONE, Presence.GONE),
     )
