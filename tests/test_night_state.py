@@ -109,6 +109,24 @@ async def test_a_contact_that_returns_after_a_confirmed_action_is_sent(job):
     assert [form["lead_email"] for form in sent] == [P0]
 
 
+async def test_an_action_that_a_suppression_list_withheld_is_sent_when_the_list_lets_it(
+    job, tmp_path
+):
+    stop = tmp_path / "stop.csv"
+    mapping = f"{MISSING}suppress: [{stop}]\n"
+    stop.write_text("E-mail\nother@example.org\n")
+    await job(people(range(30)), mapping=mapping)
+    stop.write_text(f"E-mail\n{P0}\n")
+    for _ in range(2):
+        summary, sent = await job(people(range(1, 30)), mapping=mapping)
+        assert (summary.counts[Status.SUPPRESSED], sent) == (1, [])
+    stop.write_text("E-mail\nother@example.org\n")
+    assert (await job(people(range(1, 30)), mapping=mapping))[1] == [
+        {"lead_email": P0, "add_tags": "gone"}
+    ]
+    assert (await job(people(range(1, 30)), mapping=mapping))[1] == []
+
+
 # -- the account ----------------------------------------------------------------------------------
 
 
@@ -120,6 +138,18 @@ async def test_a_state_belongs_to_an_account_once_a_contact_is_confirmed(job, sa
         sandbox.script = None
         with pytest.raises(SetupError, match="the state of"):
             await job(people(range(5)))
+
+
+async def test_a_state_is_not_seeded_with_a_run_of_another_account(job, sandbox, tmp_path):
+    async with Sandbox() as other:
+        await job(people(range(5)), account=other)
+        (tmp_path / "job.state").rename(tmp_path / "other.state")
+        with pytest.raises(SetupError, match="run of") as refused:
+            await job(people(range(5)), seed=tmp_path / "run0")
+        named = [account.url in str(refused.value) for account in (other, sandbox)]
+        assert named == [True, True]
+    _, sent = await job(people(range(5)))
+    assert len(sent) == 5
 
 
 # -- files that are no states ---------------------------------------------------------------------
@@ -225,6 +255,20 @@ async def test_a_removal_that_is_not_confirmed_is_asked_for_again(job, sandbox):
     sandbox.script = None
     _, sent = await job(changed, mapping=TAGS)
     assert [form["remove_tags"] for form in sent] == ["new"]
+
+
+@pytest.mark.parametrize("known", [True, False])
+async def test_what_was_sent_in_doubt_is_removed_once_it_has_left_the_cell(job, sandbox, known):
+    others = people(range(1, 5))
+    await job([*people([0], tags="vip"), *others] if known else others, mapping=TAGS)
+    sandbox.script = lambda _number, form: (
+        Reply(status=502, apply=True) if form["lead_email"] == P0 else None
+    )
+    await job([*people([0], tags="vip;wrong"), *others], mapping=TAGS)
+    sandbox.script = None
+    _, sent = await job([*people([0], tags="vip"), *others], mapping=TAGS)
+    assert [(form["add_tags"], form["remove_tags"]) for form in sent] == [("nightly,vip", "wrong")]
+    assert (await job([*people([0], tags="vip"), *others], mapping=TAGS))[1] == []
 
 
 async def test_a_mirrored_list_that_left_the_cell_is_removed(job):
@@ -375,6 +419,30 @@ async def test_a_contact_that_is_recognized_in_another_spelling_has_not_vanished
     await job([*both, *people(range(30))], mapping=MISSING)
     _, sent = await job([[stays, "Mona", "", ""], *people(range(30))], mapping=MISSING)
     assert sent == []
+
+
+@pytest.mark.parametrize("new", [0, 1])
+async def test_a_refused_row_in_another_spelling_does_not_make_a_contact_forgotten(job, new):
+    mapping = MISSING.replace("on_missing", "  lead_utc: Zone\non_missing")
+    spellings = ["mona@b\u00fccher.example", "mona@xn--bcher-kva.example"]
+    usual = people(range(30))
+    await job([*usual, [spellings[1 - new], "Mona", "", "+03"]], mapping=mapping)
+    refused = [*usual, [spellings[new], "Mona", "", "nowhere"]]
+    summary, sent = await job(refused, mapping=mapping)
+    assert (summary.counts[Status.INVALID], sent) == (1, [])
+    _, sent = await job(usual, mapping=mapping)
+    assert [form["add_tags"] for form in sent] == ["gone"]
+    assert (await job(usual, mapping=mapping))[1] == []
+
+
+async def test_a_contact_that_changed_its_spelling_is_acted_on_once_when_it_vanishes(job):
+    usual = people(range(30))
+    await job([*usual, ["mona@b\u00fccher.example", "Mona", "", ""]], mapping=MISSING)
+    other = [*usual, ["mona@xn--bcher-kva.example", "Mona", "", ""]]
+    for _ in range(2):
+        await job(other, mapping=MISSING)
+    _, sent = await job(usual, mapping=MISSING)
+    assert [form["add_tags"] for form in sent] == ["gone"]
 
 
 async def test_a_row_beside_a_merged_one_is_sent_when_that_one_leaves(job):

@@ -48,8 +48,8 @@ def test_line_ends_do_not_matter(write_csv, end):
     ("encoding", "text"),
     [
         ("cp1251", "Алёна Берёзкина, «Ромашка»; ул. Садовая"), ("koi8-r", "Алёна Берёзкина; ул. Садовая"),
-        ("cp1252", "Jürgen Müller – Café “Löwe” Françoise"), ("shift_jis", "山本さくら 東京都渋谷区 カタカナ"),
-        ("gb18030", "王小明 北京市朝阳区 中国"), ("euc-kr", "김철수 서울특별시 강남구 대한민국"),
+        ("cp1252", "Jürgen Müller – Café “Löwe” Françoise"), ("shift_jis", "山本さくら 東京都渋谷区 カタカナ 佐藤健一 大阪府大阪市 鈴木まゆみ 北海道札幌市"),
+        ("gb18030", "王小明 北京市朝阳区 中国 李娜 上海市浦东新区 张伟 广州市天河区 刘洋 深圳市南山区"), ("euc-kr", "김철수 서울특별시 강남구 대한민국"),
     ],
 )  # fmt: skip
 def test_old_encodings_are_recognised_and_said_to_be_guessed(write_csv, encoding, text):

@@ -129,6 +129,7 @@ class Line(NamedTuple):
 def attached(state: State, journal: Journal) -> Iterator[None]:
     """Let the state's connection see a journal, as ``night``."""
     with translated(state.path):
+        state.db.create_function("mailbox_of", 1, email_key, deterministic=True)
         state.db.execute("attach database ? as night", (str(journal.path),))
         try:
             for statement in _NIGHT.split(";\n"):
@@ -324,7 +325,6 @@ class Comparison:
 
     def _note_vanished(self) -> int:
         """List the missing contacts in ``temp.vanished``; return how many the last night held."""
-        self._db.create_function("mailbox_of", 1, email_key, deterministic=True)
         self._db.execute("drop table if exists temp.vanished")
         self._db.execute(
             "create temp table vanished as select key, presence, file, mailbox_of(key) as mailbox"

@@ -137,7 +137,7 @@ async def sync_night(
             refuse_other_account(state, settings)
             take_over_left_run(state, watch)
             if options.seed is not None and not state.count():
-                seed_with(state, options.seed)
+                seed_with(state, options.seed, settings)
             job = NightJob(state, loaded, options, paths, run_dir, watch, dry=settings.dry_run)
             if not settings.dry_run:
                 _note_night(state, paths, loaded, run_dir)

@@ -9,8 +9,9 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bulk_import.errors import StorageError
+from bulk_import.errors import SetupError, StorageError
 from bulk_import.jobs.comparison import BARE, attached, here
+from bulk_import.jobs.payloads import union
 from bulk_import.jobs.sieve import digest_of, sha
 from bulk_import.jobs.state import Known, Presence, State
 from bulk_import.journal import Journal
@@ -19,6 +20,7 @@ from bulk_import.models import VANISHED, Status
 from bulk_import.progress import Progress
 from bulk_import.run.folder import JOURNAL
 from bulk_import.run.reporting import write_reports
+from bulk_import.settings import Settings, account_name
 from bulk_import.system.clock import now, now_s
 
 _BATCH = 1000
@@ -41,12 +43,14 @@ on conflict (key) do update set digest = excluded.digest, night = excluded.night
     sent_at = excluded.sent_at, presence = excluded.presence, file = excluded.file,
     cells = excluded.cells, rest = excluded.rest, shape = excluded.shape,
     mirrored = excluded.mirrored"""
+# The account may have what was sent as well as what it had: either may have to be removed.
 _UNCERTAIN = f"""
-insert into contact (key, digest, night, sent_at, presence)
-select key, '', :night, :moment, {Presence.HERE:d} from temp.learned
+insert into contact (key, digest, night, sent_at, presence, mirrored)
+select key, '', :night, :moment, {Presence.HERE:d}, mirrored from temp.learned
 where statuses not in ('success', 'unknown') and (statuses like '%success%' or statuses like
 '%unknown%') or (statuses = 'unknown' and not is_bare)
-on conflict (key) do update set digest = '', cells = null"""
+on conflict (key) do update set digest = '', cells = null,
+    mirrored = either(contact.mirrored, excluded.mirrored)"""
 _DOUBTFUL = "select key from temp.learned where is_bare and statuses = 'unknown'"
 _ACTED_ON = f"""
 select r.email, {_STATUS} from night.record r left join night.outcome o using (seq)
@@ -121,12 +125,18 @@ def _learn_rows(state: State, night: int, run_dir: str) -> dict[str, str]:
     state.db.execute("drop table if exists temp.learned")
     state.db.execute(_LEARNED)
     state.db.execute(_CONFIRMED, facts)
+    state.db.create_function("either", 2, _either, deterministic=True)
     state.db.execute(_UNCERTAIN, facts)
     return {key: run_dir for (key,) in state.db.execute(_DOUBTFUL)}
 
 
+def _either(before: str | None, sent: str | None) -> str | None:
+    """Return what a contact may have in mirrored columns; ``None`` if nothing is mirrored."""
+    return union(iter((before, sent))) if before or sent else None
+
+
 def _learn_actions(state: State, missing: Sequence[int], night: int) -> None:
-    """Store what became of the actions on missing contacts; what failed is owed."""
+    """Store what became of the actions on missing contacts; what failed or was withheld is owed."""
     done: list[tuple[str]] = []
     unknown: list[tuple[str]] = []
     marks = ",".join(map(str, missing))
@@ -154,28 +164,42 @@ def _place(state: State, missing: Sequence[int], verdict: Verdict) -> None:
     )
     if verdict.lacks_files:
         return
+    # A refused row may name a contact in another spelling. One that is known in that spelling is
+    # that contact from now on.
+    named = (
+        "mailbox_of(key) in (select mailbox_of(email) from night.record"
+        f" where email <> '' and source not in ({marks}))"
+        f" and mailbox_of(key) not in (select mailbox_of(key) from contact where {present})"
+    )
     state.db.execute("create temp table if not exists spared (key text primary key)")
     state.db.execute("delete from temp.spared")
     state.db.executemany("insert into temp.spared values (?)", ((key,) for key in verdict.spared))
     owed = (
         f"key in (select r.email from night.record r left join night.outcome o using (seq)"
         f" where r.source in ({marks})"
-        f" and {_STATUS} in ('unknown', 'failed', 'not_sent'))"
+        f" and {_STATUS} in ('unknown', 'failed', 'not_sent', 'suppressed'))"
     )
     state.db.execute(
         f"update contact set presence = case when {owed} then ? else ? end"
         f" where presence <> ? and key not like 'bare:%' and not {present}"
+        f" and not ({named})"
         " and key not in (select key from temp.spared)",
         (Presence.OWED, Presence.GONE, Presence.GONE),
     )
 
 
-def seed(state: State, run_dir: Path) -> None:
-    """Let a new state begin with the accepted rows of a run."""
+def seed(state: State, run_dir: Path, settings: Settings) -> None:
+    """Let a new state begin with the accepted rows of a run.
+
+    Raises:
+        SetupError: It is a run of another account than that of *settings*.
+    """
     moment = now_s()
     last = int(state.get("night", "0"))
     with Journal.open(run_dir / JOURNAL) as journal:
         endpoint = journal.facts().get("endpoint", "")
+        if endpoint and settings.endpoint:
+            _refuse_other_seed(run_dir, endpoint, settings.endpoint)
         confirmed = [
             Known(
                 key, digest_of(rows), last, moment,
@@ -184,6 +208,14 @@ def seed(state: State, run_dir: Path) -> None:
             for key, rows in _accepted(journal)
         ]  # fmt: skip
     state.learn(confirmed, (), facts={"endpoint": endpoint} if confirmed else {})
+
+
+def _refuse_other_seed(run_dir: Path, endpoint: str, mine: str) -> None:
+    if account_name(endpoint) != account_name(mine):
+        raise SetupError(
+            f"--seed {run_dir}: a run of {endpoint}, not of {mine}; nothing was sent. Give a run of "
+            "this account, or leave --seed out"
+        )
 
 
 def _accepted(journal: Journal) -> Iterator[tuple[str, list[bytes]]]:

@@ -52,7 +52,7 @@ def _pace(settings: Settings) -> dict[str, object]:
     """The pace of a run, for its resume."""
     limits = settings.limits
     return {
-        "rate": limits.rate,
+        "rate": float(limits.rate),
         "concurrency": limits.concurrency,
         "daily_limit": limits.daily_limit,
         "window": limits.window,
