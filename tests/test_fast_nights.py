@@ -5,6 +5,9 @@ from __future__ import annotations
 import asyncio
 import csv
 import os
+import shutil
+import subprocess
+import sys
 import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
@@ -147,6 +150,48 @@ def test_another_account_or_season_makes_other_rows(other):
     assert digest_of(mapper(**other), row()) != digest_of(mapper(), row())
 
 
+@pytest.mark.parametrize("field", [
+    "add_to_lists: {value: Newsletter}",
+    "add_to_lists: {template: Newsletter}",
+    "add_to_lists: {always: [Newsletter]}",
+    "remove_from_lists: {value: Newsletter}",
+    "lead_personal_manager: {value: Vera}",
+    "lead_personal_manager: {template: Vera}",
+])  # fmt: skip
+def test_a_list_or_manager_that_every_row_gets_is_another_when_its_id_is(field):
+    text = f"version: 1\nfields:\n  lead_email: E-mail\n  {field}\n"
+    others = {"lists": {"Newsletter": ("super",)}, "managers": {"Vera": "102"}}
+    mapped, other = mapper(text), mapper(text, **others)
+    assert mapped.record(row()).fields != other.record(row()).fields
+    assert digest_of(mapped, row()) != digest_of(other, row())
+
+
+STANDARD = MAPPING.replace("dst: current", "dst: standard")
+BEFORE_THE_LAW = datetime(2026, 10, 20, tzinfo=UTC)  # Vancouver then stays at -07 for good
+
+
+@pytest.mark.parametrize("zone", ["{column: Zone}", "{value: America/Vancouver}"])
+def test_a_zone_whose_law_changes_makes_other_rows_with_its_standard_offset_too(zone):
+    text = MAPPING.replace("{column: Zone, dst: current}", zone)
+    digests, offsets = [], []
+    for moment in (BEFORE_THE_LAW, WINTER):
+        mapped = mapper(text, at=moment)
+        one = row([cell.replace("Europe/Berlin", "America/Vancouver") for cell in CELLS])
+        digests.append(digest_of(mapped, one))
+        offsets.append(dict(mapped.record(one).fields)["lead_utc"])
+    assert offsets == ["-08", "-07"]
+    assert digests[0] != digests[1]
+
+
+def test_the_season_does_not_matter_to_standard_offsets():
+    moments = (WINTER, datetime(2027, 7, 1, tzinfo=UTC))
+    one, other = (digest_of(mapper(STANDARD, at=moment), row()) for moment in moments)
+    assert one == other
+    text = "version: 1\nfields: {lead_email: E-mail, lead_first_name: Name}\n"
+    one, other = (digest_of(mapper(text, at=moment), row()) for moment in (SUMMER, WINTER))
+    assert one == other
+
+
 def test_the_moment_does_not_matter_while_no_clock_changes():
     later = SUMMER.replace(day=20)
     assert digest_of(mapper(at=later), row()) == digest_of(mapper(), row())
@@ -161,6 +206,25 @@ def test_other_code_makes_other_rows(monkeypatch):
     before = digest_of(mapper(), row())
     monkeypatch.setattr(fingerprints, "code_version", lambda: "another")
     assert digest_of(mapper(), row()) != before
+
+
+_VERSION = "from bulk_import.jobs import fingerprints; {}; print(fingerprints.code_version())"
+
+
+def test_the_code_is_that_which_was_loaded_not_that_of_an_update_since(tmp_path):
+    package = Path(fingerprints.__file__).parents[1]
+    shutil.copytree(package, tmp_path / package.name, ignore=shutil.ignore_patterns("__pycache__"))
+    updated = tmp_path / package.name / "normalize" / "phones.py"
+    update = f"open({str(updated)!r}, 'a').write('# another')"
+    before, during, after = (
+        subprocess.run(
+            [sys.executable, "-c", _VERSION.format(first)],
+            cwd=tmp_path, capture_output=True, text=True, check=True,
+        ).stdout
+        for first in ("pass", update, "pass")
+    )  # fmt: skip
+    assert before == during
+    assert after != before
 
 
 def test_the_code_is_that_of_all_rules_and_libraries():

@@ -326,6 +326,29 @@ async def test_a_change_of_the_clocks_sends_all_and_does_not_trip_the_brake(job,
     assert "30 of 30 contacts have changed" in summary.stopped
 
 
+async def test_a_law_that_changes_a_standard_offset_is_sent_and_does_not_trip_the_brake(
+    job, monkeypatch
+):
+    mapping = f"{FIELDS}  lead_utc: {{column: Zone}}\n"
+    rows = people(range(30), zone="America/Vancouver")
+    monkeypatch.setattr(inputs, "datetime", _at(datetime(2026, 10, 20, tzinfo=UTC)))
+    _, sent = await job(rows, mapping=mapping)
+    assert {form["lead_utc"] for form in sent} == {"-08"}
+    monkeypatch.setattr(inputs, "datetime", _at(datetime(2026, 12, 1, tzinfo=UTC)))
+    summary, sent = await job(rows, mapping=mapping)
+    assert (summary.exit_code, len(sent), {form["lead_utc"] for form in sent}) == (0, 30, {"-07"})
+    assert (await job(rows, mapping=mapping))[1] == []
+
+
+@pytest.mark.parametrize("dst", ["standard", "current"])
+async def test_another_offset_of_everybody_trips_the_brake_where_no_clock_has_changed(job, dst):
+    mapping = f"{FIELDS}  lead_utc: {{column: Zone, dst: {dst}}}\n"
+    await job(people(range(30), zone="+03"), mapping=mapping)
+    summary, sent = await job(people(range(30), zone="+04"), mapping=mapping)
+    assert (summary.exit_code, sent) == (3, [])
+    assert "30 of 30 contacts have changed" in summary.stopped
+
+
 async def test_offsets_of_now_asked_for_later_do_not_trip_the_brake_either(job, monkeypatch):
     mapping = f"{FIELDS}  lead_utc: {{column: Zone, dst: standard}}\n"
     current = mapping.replace("standard", "current")

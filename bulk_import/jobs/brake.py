@@ -32,12 +32,13 @@ class Night:
 
     Attributes:
         changed: Known contacts whose payload differs.
-        moved: Those of them that differ by ``lead_utc`` alone, where that depends on the season.
+        moved: Those of them that differ by ``lead_utc`` alone, where clocks have changed.
         vanished: Contacts of the last good night that are missing.
         filled: Field -> rows with a value of it.
         modified_at: When the newest source was changed, in seconds of the epoch.
         files: Names of the sources, in their order.
         blank: Rows without an e-mail address.
+        clocks: Digest of the offsets of time zones; empty without ``lead_utc``.
     """
 
     rows: int = 0
@@ -49,6 +50,7 @@ class Night:
     modified_at: float = 0.0
     files: list[str] = field(default_factory=list)
     blank: int = 0
+    clocks: str = ""
 
     @classmethod
     def of(cls, remembered: Mapping[str, Any]) -> Night:
@@ -105,7 +107,7 @@ def _jumps(night: Night, last: Night, before: int, limits: Brake) -> Iterator[st
     if before and night.vanished > before * limits.vanished:
         yield f"{night.vanished:,} of {before:,} contacts have vanished"
     # Clocks change for everybody in one night: that is no reason to stop.
-    changed = night.changed - night.moved
+    changed = night.changed - (night.moved if night.clocks != last.clocks else 0)
     if night.contacts and changed > night.contacts * limits.changed:
         yield f"{changed:,} of {night.contacts:,} contacts have changed"
     yield from _blanked(night, last, limits)

@@ -88,8 +88,7 @@ class Found:
         rows: Of the sources.
         contacts: That have a row which may be sent, or that was let go.
         changed: Known contacts whose payload differs.
-        moved: Those of them that differ by their time offset alone, where that depends on the
-            season.
+        moved: Those of them that differ by their time offset alone.
         filled: Field -> rows with a value of it.
         let_go: Rows that the journal does not have: all of them unchanged.
         before: Contacts of the last good night.
@@ -152,7 +151,7 @@ class Comparison:
         slots: Sequence[int],
         full: bool,
         mirrors: Mapping[str, Collection[str]],
-        is_of_now: bool,
+        has_offset: bool,
         lists_all: bool = False,
         said_no: Collection[str] = (),
     ) -> None:
@@ -163,7 +162,7 @@ class Comparison:
             slots: For each source of tonight, from the first, its number as the state knows it.
             full: Send every contact that has an e-mail.
             mirrors: For mirrored parameters, the values that all contacts get.
-            is_of_now: Whether offsets depend on the season.
+            has_offset: Whether payloads have time offsets.
             lists_all: Whether rows that were let go are in the journal too.
             said_no: Mailboxes of rows that say no, or may say no, also where the cell was refused.
         """
@@ -174,7 +173,7 @@ class Comparison:
         self._slots = slots
         self._full = full
         self._mirrors = mirrors
-        self._is_of_now = is_of_now
+        self._has_offset = has_offset
         self._lists_all = lists_all
         self._said_no = said_no
         self.spared: list[str] = []  # contacts that only such a row names: they have not vanished
@@ -237,7 +236,7 @@ class Comparison:
                 continue
             digest = sha(body)
             key = email or f"{BARE}{digest.hex()}"
-            rest = without_offset(body) if self._is_of_now else None
+            rest = without_offset(body) if self._has_offset else None
             held = mirrored(body, self._mirrors) if self._mirrors else None
             yield seq, key, 0, digest, digest, status, shape, rest, held
 
@@ -248,7 +247,7 @@ class Comparison:
     ) -> None:
         digest = digest_of(line.sha for line in lines)
         known, is_bare = lines[0].known, key.startswith(BARE)
-        rest = joined(line.rest for line in lines) if self._is_of_now else None
+        rest = joined(line.rest for line in lines) if self._has_offset else None
         found.contacts += 1
         sent = lines[-1].sent
         if known != digest or (self._full and not is_bare):

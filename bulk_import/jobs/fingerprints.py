@@ -2,8 +2,8 @@
 
 Everything that could change a row's payload is in its digest: the mapped cells and what reading
 found in them, the mapping, this program's code and libraries, the lists and managers of the account,
-and for ``dst: current`` the offsets in force. Two things are not in it, because they are looked up
-for each row: whether the contact is suppressed, and what its other rows say.
+and for ``lead_utc`` the rules of the time zones in force. Two things are not in it, because they are
+looked up for each row: whether the contact is suppressed, and what its other rows say.
 """
 
 from __future__ import annotations
@@ -69,9 +69,8 @@ def digester(mapper: RowMapper) -> Digester | None:
 def fingerprint(binding: Binding) -> str:
     """Return all that a payload depends on besides its row's cells, as text."""
     bound = (*binding.fields, *binding.extra)
-    kinds = {field.field.kind for field in bound if field.columns}
+    kinds = {field.field.kind for field in bound}
     spec = binding.mapping.spec
-    is_of_now = any(rule.dst == "current" for rule in spec.fields.values())
     return json.dumps(
         [
             code_version(),
@@ -87,16 +86,19 @@ def fingerprint(binding: Binding) -> str:
             dict(binding.managers)
             if Kind.MANAGER in kinds and binding.managers is not None
             else None,
-            _offsets(binding.at or datetime.now(UTC)) if is_of_now else "",
+            clocks_of(binding),
         ],
         sort_keys=True,
         default=list,
     )
 
 
-@lru_cache(maxsize=1)
 def code_version() -> str:
-    """Return what tells this code and its libraries from any other."""
+    """Return what tells the code that is running, and its libraries, from any other."""
+    return _RUNNING
+
+
+def _version_on_disk() -> str:
     whole = hashlib.sha256(f"{__version__} {sys.version} {unicodedata.unidata_version}".encode())
     for path in _rule_files():
         whole.update(str(path.relative_to(_PACKAGE)).encode() + b"\0" + path.read_bytes())
@@ -128,10 +130,28 @@ def _libraries() -> Iterator[tuple[str, str]]:
             continue
 
 
+def clocks_of(binding: Binding) -> str:
+    """Return what tells the time zones' offsets from those at another moment; ``""`` without any."""
+    has_offsets = any(field.field.kind is Kind.UTC_OFFSET for field in binding.fields)
+    if not has_offsets:
+        return ""
+    is_of_now = any(rule.dst == "current" for rule in binding.mapping.spec.fields.values())
+    return _offsets(binding.at or datetime.now(UTC), is_of_now=is_of_now)
+
+
 @lru_cache(maxsize=8)
-def _offsets(at: datetime) -> str:
-    """Return a digest of the offsets of all time zones at that moment."""
-    whole = hashlib.sha256()
+def _offsets(at: datetime, *, is_of_now: bool) -> str:
+    """Return a digest of the offsets of all time zones by the rules in force at that moment.
+
+    Args:
+        is_of_now: Whether it counts which of them is shown at that moment.
+    """
+    whole = hashlib.sha256(str(is_of_now).encode())
     for name in sorted(zones.names().values()):
-        whole.update(f"{name} {at.astimezone(zones.load(name)).utcoffset()}\n".encode())
+        shown = at.astimezone(zones.load(name)).utcoffset() if is_of_now else ""
+        whole.update(f"{name} {zones.both(name, at)} {shown}\n".encode())
     return whole.hexdigest()
+
+
+# Read with the code itself: an update during the night does not change what is running.
+_RUNNING = _version_on_disk()

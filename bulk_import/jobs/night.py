@@ -111,7 +111,7 @@ class NightJob:
         self.sieve = Sieve(
             state,
             full=options.full or options.judge_all or _has_unique(mapping),
-            compares=_is_of_now(mapping)
+            compares=_has_offset(mapping)
             or any(rule.mirror for rule in mapping.spec.fields.values()),
             lists_all=options.report_all,
         )
@@ -151,14 +151,14 @@ class NightJob:
                 slots=self._slots(),
                 full=self._options.full,
                 mirrors=_mirrors(self._mapping, json.loads(journal.facts().get("lists", "{}"))),
-                is_of_now=_is_of_now(self._mapping),
+                has_offset=_has_offset(self._mapping),
                 lists_all=self._options.report_all,
                 said_no={key for key, _ in who_said_no(journal)},
             )
             found = comparison.settle(
                 self._state.get_json("doubtful") or {}, is_first=not self._is_read
             )
-            self._note(found, tally)
+            self._note(found, tally, journal)
             self._spared = frozenset(comparison.spared)
             journal.add_refusals((seq, _BACK) for seq in comparison.returned())
             reason = "" if self._options.accept else self._why_not(found.before)
@@ -176,11 +176,13 @@ class NightJob:
             rows_read=str(tally.rows_read),
             unchanged_rows=str(found.let_go),
             night_stats=json.dumps(self._stats),
+            clocks=self._night.clocks,
         )
         return reason
 
-    def _note(self, found: Found, tally: Tally) -> None:
+    def _note(self, found: Found, tally: Tally, journal: Journal) -> None:
         night = self._night
+        night.clocks = self.sieve.clocks or journal.facts().get("clocks", "")
         night.blank = tally.codes["EMAIL_MISSING"]
         night.rows, night.contacts = found.rows, found.contacts
         night.changed, night.moved = found.changed, found.moved
@@ -317,8 +319,9 @@ def _has_unique(mapping: ColumnMapping) -> bool:
     return any(check.unique for check in mapping.spec.checks)
 
 
-def _is_of_now(mapping: ColumnMapping) -> bool:
-    return any(rule.dst == "current" for rule in mapping.spec.fields.values())
+def _has_offset(mapping: ColumnMapping) -> bool:
+    """Whether payloads change when clocks do."""
+    return "lead_utc" in mapping.spec.fields
 
 
 def _new_id(state: State) -> str:

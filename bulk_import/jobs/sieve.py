@@ -16,7 +16,7 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from bulk_import.jobs.fingerprints import Digester, digester
+from bulk_import.jobs.fingerprints import Digester, clocks_of, digester
 from bulk_import.jobs.state import State, translated
 from bulk_import.journal.entries import JudgedRow, Refusal
 from bulk_import.mapping.rows import RowMapper
@@ -77,6 +77,7 @@ class Sieve:
         self._digesters: dict[int, Digester | None] = {}
         self._stored = 0
         self._waiting: deque[bytes | None] = deque()  # digests of rows that are being judged
+        self.clocks = ""  # the offsets of time zones by which the sources were read
         self.restart()
 
     @property
@@ -114,6 +115,7 @@ class Sieve:
         """
         if number not in self._digesters:
             self._digesters[number] = digester(mapper)
+            self.clocks = clocks_of(mapper.binding)
         digest = self._digesters[number]
         if digest is None:
             self._waiting.extend([None] * len(rows))

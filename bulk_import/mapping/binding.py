@@ -81,7 +81,7 @@ class Binding:
         rules: What keeps rows from being sent.
         checks: What rows have to fulfil.
         lists: List title or id -> the ids that it may mean; ``None`` while the account has not been asked.
-        at: The clock for ``dst: current``.
+        at: The moment by which time zones are read.
     """
 
     mapping: ColumnMapping
@@ -141,7 +141,7 @@ def bind(
     Args:
         lists: List title or id -> the ids that it may mean; ``None`` = not asked yet.
         managers: Manager's name -> id; ``None`` = not asked yet, a name passes.
-        at: The clock for ``dst: current``.
+        at: The moment by which time zones are read.
 
     Raises:
         MappingError: Columns or lists that do not exist; all of them at once.

@@ -67,12 +67,13 @@ def opened_sources(
     Corrections are applied to the rows as they are read.
 
     Args:
-        at: The moment for ``dst: current``; ``None`` = now.
+        at: The moment by which time zones are read; ``None`` = now.
 
     Raises:
         SetupError: A source cannot be read at all, or the mapping does not fit it.
     """
     options = options_of(mapping)
+    moment = at or datetime.now(UTC)  # the same for all of them
     if mapping.spec.source.corrections and len(paths) > 1:
         raise SettingsError(
             "--corrections: give one source; its rows are corrected by their numbers"
@@ -81,7 +82,7 @@ def opened_sources(
         opened: list[OpenedSource] = []
         for path in paths:
             source = stack.enter_context(open_source(path, options))
-            mapper = row_mapper(mapping, source.header, names, at=at)
+            mapper = row_mapper(mapping, source.header, names, at=moment)
             corrections = corrections_of(path, mapping, mapper)
             if corrections is not None:
                 corrections.check(source.name, source.header)
