@@ -17,6 +17,7 @@ from bulk_import.jobs.nightly import sync_night
 from bulk_import.jobs.state import FORMAT, State
 from bulk_import.mapping.loading import parse_mapping
 from bulk_import.models import Status
+from bulk_import.progress import Silence
 from bulk_import.run import inputs
 from bulk_import.sandbox.app import Reply, Sandbox
 
@@ -30,12 +31,20 @@ def people(numbers, name="Ann", tags="vip;new", zone="+03") -> list[list[str]]:
     return [[f"p{n}@example.org", name, tags, zone] for n in numbers]
 
 
+class Heard(Silence):
+    def __init__(self) -> None:
+        self.said: list[str] = []
+
+    def say(self, message: str) -> None:
+        self.said.append(message)
+
+
 @pytest.fixture
 def job(tmp_path, sandbox, settings):
     """Run a night over files: (summary, forms that were sent)."""
     nights = iter(range(1000))
 
-    async def night(*files, mapping=FIELDS, account=sandbox, names=None, **options):
+    async def night(*files, mapping=FIELDS, account=sandbox, names=None, progress=None, **options):
         at = next(nights)
         paths = []
         for number, rows in enumerate(files):
@@ -50,6 +59,7 @@ def job(tmp_path, sandbox, settings):
             parse_mapping(mapping, "m.yml"),
             settings(account, run_dir=tmp_path / f"run{at}", max_attempts=1),
             SyncOptions(tmp_path / "job.state", **options),
+            progress=progress,
         )
         assert summary.balanced
         return summary, [request.form for request in account.sent()[before:]]
@@ -372,8 +382,15 @@ async def test_a_missing_file_stops_the_night_and_holds_the_removals_of_its_cont
     assert "1 files, there were 2; missing: " in summary.stopped
     assert "south.csv" in summary.stopped
     # Accepted: whoever is missing may be in the file that is missing.
-    summary, sent = await job(north[1:], mapping=MISSING, names=["north.csv"], accept=True)
+    heard = Heard()
+    summary, sent = await job(
+        north[1:], mapping=MISSING, names=["north.csv"], accept=True, progress=heard
+    )
     assert (summary.exit_code, sent) == (0, [])
+    assert heard.said == [
+        "7 missing contacts are left alone: files are missing that may hold them (--fewer-files if "
+        "these files are gone for good)"
+    ]
     gone = [{"lead_email": P0, "add_tags": "gone"}]
     both = ["north.csv", "south.csv"]
     summary, sent = await job(north[1:], south, mapping=MISSING, names=both)

@@ -163,7 +163,9 @@ class NightJob:
             journal.add_refusals((seq, _BACK) for seq in comparison.returned())
             reason = "" if self._options.accept else self._why_not(found.before)
             if not reason:
-                vanished = [] if self._lacks_files() else comparison.vanished()
+                vanished = comparison.vanished()
+                if self._lacks_files():
+                    vanished = self._left_alone(vanished)
                 self._spare(vanished, journal)
                 self._act_on([key for key in vanished if key not in self._spared], journal)
                 if not self._dry:
@@ -201,6 +203,15 @@ class NightJob:
         if self._options.fewer_files or self._last is None:
             return False
         return bool(missing_files(self._night, self._last))
+
+    def _left_alone(self, vanished: Sequence[str]) -> list[str]:
+        """Say that no contact is acted on; return none."""
+        if vanished and self._mapping.spec.on_missing is not None:
+            self._progress.say(
+                f"{len(vanished):,} missing contacts are left alone: files are missing that may hold "
+                "them (--fewer-files if these files are gone for good)"
+            )
+        return []
 
     def _note_sending(self, bare: Sequence[str]) -> None:
         """Remember that this night is about to send, for the next one if it is cut off."""
