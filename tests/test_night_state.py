@@ -12,6 +12,7 @@ import pytest
 
 from bulk_import.cli import main
 from bulk_import.errors import SetupError
+from bulk_import.jobs.importing import resume_async
 from bulk_import.jobs.night import SyncOptions
 from bulk_import.jobs.nightly import sync_night
 from bulk_import.jobs.state import FORMAT, State
@@ -19,6 +20,7 @@ from bulk_import.mapping.loading import parse_mapping
 from bulk_import.models import Status
 from bulk_import.run import inputs
 from bulk_import.sandbox.app import Reply, Sandbox
+from tests.conftest import report_of
 
 HEADER = ("E-mail", "Name", "Tags", "Zone")
 FIELDS = "version: 1\nfields:\n  lead_email: E-mail\n  lead_first_name: Name\n"
@@ -463,6 +465,33 @@ async def test_nobody_who_says_no_in_a_new_row_is_written_to(job):
     # And a row that would be recognized is counted with those that are kept back.
     summary, sent = await job([*people(range(30)), *people([0], tags="no")], mapping=mapping)
     assert (sent, summary.counts[Status.SKIPPED]) == ([], 2)
+
+
+@pytest.mark.parametrize(
+    ("policy", "in_account"),
+    [("first", "Ann"), ("last", "New"), ("send", "New"), ("refuse", "Ann")],
+)
+async def test_a_row_corrected_into_a_contact_that_was_let_go_waits_for_the_next_night(
+    job, tmp_path, sandbox, settings, policy, in_account
+):
+    mapping = f"{FIELDS}when: {{duplicate: {policy}}}\n"
+    rows = [*people(range(5)), ["nobody", "New", "", ""]]
+    await job(people(range(5)), mapping=mapping)
+    await job(rows, mapping=mapping)
+    with (tmp_path / "export0.corrections.csv").open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows(
+            [["sheet", "row", "column", "before", "after"], ["", 7, "E-mail", "nobody", P0]]
+        )
+    before = len(sandbox.sent())
+    summary = await resume_async(tmp_path / "run1", settings(sandbox))
+    assert (summary.exit_code, sandbox.sent()[before:]) == (1, [])
+    assert (summary.counts[Status.INVALID], summary.counts[Status.UNCHANGED]) == (1, 5)
+    (refused,) = report_of(tmp_path / "run1")
+    assert refused["error_code"] == "CONTACT_NOT_COMPARED"
+    _, sent = await job(rows, mapping=mapping)
+    names = [form["lead_first_name"] for form in sent if form["lead_email"] == P0]
+    assert (names or ["Ann"])[-1] == in_account
+    assert (await job(rows, mapping=mapping))[1] == []
 
 
 async def test_an_unchanged_night_leaves_next_to_nothing_in_its_folder(job, tmp_path):

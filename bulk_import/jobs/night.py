@@ -155,6 +155,8 @@ class NightJob:
                 lists_all=self._options.report_all,
                 said_no={key for key, _ in who_said_no(journal)},
             )
+            if self._is_read:
+                journal.add_refusals((seq, _BESIDE) for seq in comparison.beside_let_go())
             found = comparison.settle(
                 self._state.get_json("doubtful") or {}, is_first=not self._is_read
             )
@@ -282,6 +284,15 @@ class NightJob:
 
 
 _BACK = Refusal.because(Status.UNCHANGED, "UNCHANGED", "the contact is in the source after all")
+
+
+# A correction made it one of a contact whose rows were let go: only a reading brings them together.
+_BESIDE = Refusal.because(
+    Status.INVALID,
+    "CONTACT_NOT_COMPARED",
+    "corrected since the night began, and its contact has another row in the source, which is not "
+    "in this run; the next `bulk-import sync` reads and compares both",
+)
 
 
 def _doubts(journal: Journal) -> Iterator[Doubt]:
