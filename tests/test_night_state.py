@@ -18,6 +18,7 @@ from bulk_import.jobs.nightly import sync_night
 from bulk_import.jobs.state import FORMAT, State
 from bulk_import.mapping.loading import parse_mapping
 from bulk_import.models import Status
+from bulk_import.progress import Silence
 from bulk_import.run import inputs
 from bulk_import.sandbox.app import Reply, Sandbox
 from tests.conftest import report_of
@@ -37,7 +38,7 @@ def job(tmp_path, sandbox, settings):
     """Run a night over files: (summary, forms that were sent)."""
     nights = iter(range(1000))
 
-    async def night(*files, mapping=FIELDS, account=sandbox, names=None, **options):
+    async def night(*files, mapping=FIELDS, account=sandbox, names=None, progress=None, **options):
         at = next(nights)
         paths = []
         for number, rows in enumerate(files):
@@ -52,6 +53,7 @@ def job(tmp_path, sandbox, settings):
             parse_mapping(mapping, "m.yml"),
             settings(account, run_dir=tmp_path / f"run{at}", max_attempts=1),
             SyncOptions(tmp_path / "job.state", **options),
+            progress=progress,
         )
         assert summary.balanced
         return summary, [request.form for request in account.sent()[before:]]
@@ -492,6 +494,30 @@ async def test_a_row_corrected_into_a_contact_that_was_let_go_waits_for_the_next
     names = [form["lead_first_name"] for form in sent if form["lead_email"] == P0]
     assert (names or ["Ann"])[-1] == in_account
     assert (await job(rows, mapping=mapping))[1] == []
+
+
+class _Watch(Silence):
+    def __init__(self) -> None:
+        self.rows = 0
+        self.said: list[str] = []
+
+    def reading(self, rows: int) -> None:
+        self.rows += rows
+
+    def say(self, message: str) -> None:
+        self.said.append(message)
+
+
+async def test_a_source_that_is_read_twice_is_shown_once(job, tmp_path):
+    await job(people(range(5)))
+    edits = tmp_path / "export0.corrections.csv"
+    edits.write_text("sheet,row,column,before,after\n,3,Name,Ann,Annie\n", "utf-8")
+    watch = _Watch()
+    # A contact that was let go has another row at the end.
+    summary, _ = await job([*people(range(5)), *people([0], name="Bob")], progress=watch)
+    assert (watch.rows, summary.rows_read) == (6, 6)
+    assert [said for said in watch.said if "corrections of" in said] == watch.said
+    assert len(watch.said) == 1
 
 
 async def test_an_unchanged_night_leaves_next_to_nothing_in_its_folder(job, tmp_path):

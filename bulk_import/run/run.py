@@ -156,7 +156,9 @@ class Run:
                             tally = await self._judge(journal, opened, suppression, paths)
                             if tally is not None and self._must_read_again():
                                 async with self._opened(inputs(self._names(directory))) as again:
-                                    tally = await self._judge(journal, again, suppression, paths)
+                                    tally = await self._judge(
+                                        journal, again, suppression, paths, is_again=True
+                                    )
                             if tally is None:
                                 return await self._close(journal)
                             await self._compare(journal, tally, suppression)
@@ -336,7 +338,9 @@ class Run:
                 if fresh is not None and self._must_read_again():
                     reopened = opened_inputs(again, self._mapping, self._names(directory))
                     async with self._opened(reopened) as opened:
-                        fresh = await self._judge(journal, opened, suppression, again)
+                        fresh = await self._judge(
+                            journal, opened, suppression, again, is_again=True
+                        )
                 if fresh is None:
                     return await self._close(journal)
                 tally = fresh
@@ -435,8 +439,14 @@ class Run:
         inputs: Iterator[Input],
         suppression: SuppressionList,
         paths: Sequence[str],
+        *,
+        is_again: bool = False,
     ) -> Tally | None:
-        """Read and judge all rows in a thread; ``None`` if the run was interrupted."""
+        """Read and judge all rows in a thread; ``None`` if the run was interrupted.
+
+        Args:
+            is_again: Whether it was done before: what was shown of it is not shown twice.
+        """
         tally = Tally()
         policy = self._settings.policy
 
@@ -456,11 +466,11 @@ class Run:
                 judge_all,
                 duplicates=self._mapping.spec.when.duplicate,
                 is_stopping=lambda: self._stop.is_set,
-                on_rows=self._progress.reading,
+                on_rows=(lambda _: None) if is_again else self._progress.reading,
             )
         except JudgingStoppedError:
             return None
-        for name, problem in tally.problems:
+        for name, problem in () if is_again else tally.problems:
             self._progress.say(f"{name}: {problem}")
         refuse_as_a_whole(tally.rows_read, tally.codes["EMAIL_MISSING"], self._mapping)
         return tally
