@@ -38,7 +38,9 @@ def job(tmp_path, sandbox, settings):
     """Run a night over files: (summary, forms that were sent)."""
     nights = iter(range(1000))
 
-    async def night(*files, mapping=FIELDS, account=sandbox, names=None, progress=None, **options):
+    async def night(
+        *files, mapping=FIELDS, account=sandbox, names=None, progress=None, dry=False, **options
+    ):
         at = next(nights)
         paths = []
         for number, rows in enumerate(files):
@@ -51,7 +53,7 @@ def job(tmp_path, sandbox, settings):
         summary = await sync_night(
             paths,
             parse_mapping(mapping, "m.yml"),
-            settings(account, run_dir=tmp_path / f"run{at}", max_attempts=1),
+            settings(account, run_dir=tmp_path / f"run{at}", max_attempts=1, dry_run=dry),
             SyncOptions(tmp_path / "job.state", **options),
             progress=progress,
         )
@@ -494,6 +496,27 @@ async def test_a_row_corrected_into_a_contact_that_was_let_go_waits_for_the_next
     names = [form["lead_first_name"] for form in sent if form["lead_email"] == P0]
     assert (names or ["Ann"])[-1] == in_account
     assert (await job(rows, mapping=mapping))[1] == []
+
+
+NAMED = f"""{FIELDS}  add_to_lists: {{column: Tags, always: [Newsletter]}}
+  lead_personal_manager: Zone
+"""
+
+
+async def test_a_dry_night_compares_with_the_ids_that_lists_and_managers_had(job, sandbox):
+    sandbox.account.managers = {"101": "Vera"}
+    rows = people(range(30), tags="Super", zone="Vera")
+    _, sent = await job(rows, mapping=NAMED)
+    assert {form["lead_personal_manager"] for form in sent} == {"101"}
+    asked = len(sandbox.store.requests())
+    summary, _ = await job(rows, mapping=NAMED, dry=True)
+    assert (summary.exit_code, summary.counts[Status.UNCHANGED]) == (0, 30)
+    # What the account has got since is not known: it counts as changed, and refuses nothing.
+    new = [*people([0], tags="New list", zone="New Manager"), *rows[1:]]
+    summary, _ = await job(new, mapping=NAMED, dry=True)
+    assert (summary.counts[Status.UNCHANGED], summary.counts[Status.NOT_SENT]) == (29, 1)
+    assert len(sandbox.store.requests()) == asked
+    assert (await job(rows, mapping=NAMED))[1] == []
 
 
 class _Watch(Silence):

@@ -21,6 +21,7 @@ from bulk_import.mapping.loading import ColumnMapping
 from bulk_import.models import VANISHED, Row, SourceInfo, Status, Summary
 from bulk_import.normalize.mailboxes import email_key, mailboxes
 from bulk_import.progress import Progress
+from bulk_import.run.inputs import Names, remembered_names
 from bulk_import.run.judging import who_said_no
 from bulk_import.run.plan import Tally
 from bulk_import.sources.remote import shown, source_stat
@@ -94,6 +95,7 @@ class NightJob:
         """
         self._progress = progress
         self._spared: frozenset[str] = frozenset()
+        self._told: dict[str, dict[str, str]] = {}  # what the account calls lists and managers
         self._state = state
         self._mapping = mapping
         self._options = options
@@ -115,6 +117,12 @@ class NightJob:
             or any(rule.mirror for rule in mapping.spec.fields.values()),
             lists_all=options.report_all,
         )
+
+    @property
+    def names(self) -> Names | None:
+        """What the account called its lists and managers on the last good night; for a dry run."""
+        found = self._state.get_json("names")
+        return remembered_names(found["lists"], found["managers"]) if found else None
 
     def facts(self) -> dict[str, str]:
         """Return what the journal of a new night needs, so that it can be resumed as a night."""
@@ -143,6 +151,8 @@ class NightJob:
         A resumed night calls it again: what it settled before is compared again.
         """
         missing = vanished_sources(journal)
+        told = journal.facts()
+        self._told = {name: json.loads(told.get(name, "{}")) for name in ("lists", "managers")}
         with attached(self._state, journal):
             comparison = Comparison(
                 self._state,
@@ -238,6 +248,7 @@ class NightJob:
                 # The files that are missing are still expected.
                 remembered = replace(remembered, files=self._last.files)
             facts |= {"night": str(night), "last": json.dumps(asdict(remembered)), "doubtful": ""}
+            facts["names"] = json.dumps(self._told, ensure_ascii=False)
         learn(
             self._state,
             self._run_dir,

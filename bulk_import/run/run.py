@@ -106,6 +106,7 @@ class Run:
         sieve: Sieve | None = None,
         steer: Steer | None = None,
         job: Mapping[str, str] = MappingProxyType({}),
+        names: Names | None = None,
     ) -> None:
         """Make a run.
 
@@ -116,6 +117,7 @@ class Run:
             job: Facts about the job that the run belongs to, kept in its journal: ``job`` names
                 its kind. A run is only continued as what it was started as.
             steer: Given the pace when sending begins, to hold or change it.
+            names: For a dry run, which asks nobody: what the account is known to call things.
         """
         if settings.limits.window:
             Window.parse(settings.limits.window)  # refuse a wrong one before anything is read
@@ -128,6 +130,7 @@ class Run:
         self._adjust = adjust
         self._sieve = sieve
         self._job = job
+        self._known_names = names
         self._sending = Sending(settings, mapping, self._folder, confirm, progress, stop, steer)
         self._began = time.monotonic()
         self._titles: dict[str, str] = {}
@@ -177,6 +180,8 @@ class Run:
     def _new_journal(self, directory: Directory | None, paths: Sequence[str]) -> Journal:
         list_ids = directory.list_ids if directory else {}
         facts = facts_of(self._mapping, self._settings, paths, list_ids)
+        managers = dict(directory.manager_ids) if directory else {}
+        facts["managers"] = json.dumps(managers, ensure_ascii=False)
         return Journal.create(self._folder.journal, facts | dict(self._job))
 
     def _may_read_ahead(self, paths: Sequence[str]) -> bool:
@@ -556,8 +561,10 @@ class Run:
         )
 
     def _names(self, directory: Directory | None) -> Names | None:
-        """Return what the account calls things; ``None`` in a dry run, which leaves it open."""
-        if directory is None and not self._settings.dry_run:
+        """Return what the account calls things; ``None`` where a dry run leaves it open."""
+        if directory is None and self._settings.dry_run:
+            return self._known_names
+        if directory is None:
             return (
                 KnownNames()
             )  # not asked, by the settings: lists go as written, names of managers not
