@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from bulk_import.cli import main
-from bulk_import.errors import SetupError
+from bulk_import.errors import MappingError, SetupError
 from bulk_import.jobs.importing import resume_async
 from bulk_import.jobs.night import SyncOptions
 from bulk_import.jobs.nightly import sync_night
@@ -131,6 +131,23 @@ async def test_an_action_that_a_suppression_list_withheld_is_sent_when_the_list_
         {"lead_email": P0, "add_tags": "gone"}
     ]
     assert (await job(people(range(1, 30)), mapping=mapping))[1] == []
+
+
+async def test_the_lists_that_vanished_contacts_leave_are_named_by_title_or_id(job):
+    mapping = f"{FIELDS}on_missing: {{remove_from_lists: [Clients, Super, super]}}\n"
+    await job(people(range(30)), mapping=mapping)
+    _, sent = await job(people(range(1, 30)), mapping=mapping)
+    assert sent == [{"lead_email": P0, "remove_from_lists": "clients_1,super"}]
+
+
+async def test_a_list_that_vanished_contacts_cannot_leave_is_refused_before_anything_is_sent(
+    job, sandbox
+):
+    mapping = f"{FIELDS}on_missing: {{remove_from_lists: [Clientz]}}\n"
+    with pytest.raises(MappingError, match="no list 'Clientz'") as refused:
+        await job(people(range(30)), mapping=mapping)
+    assert refused.value.problems[0].line == 5
+    assert sandbox.sent() == []
 
 
 # -- the account ----------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from bulk_import.api.answers import Answer, Verdict
 from bulk_import.api.preflight import preflight
+from bulk_import.cli import main
 from bulk_import.cli.heartbeat import Heartbeat, in_words
 from bulk_import.cli.logfile import LogFile
 from bulk_import.errors import StoppedError
@@ -160,6 +161,27 @@ def test_the_last_success_outlives_failures_of_its_job_only(tmp_path):
     assert found["bulk_import_duration_seconds"] == 1.5
     write_metrics(path, None, job="another", account="", exit_code=70, seconds=1)
     assert values(path)[name] == 0
+
+
+@pytest.mark.parametrize("command", ["sync", "run"])
+def test_a_dry_run_is_no_success_of_its_job(tmp_path, monkeypatch, command):
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "a.prom"
+    name = "bulk_import_last_success_timestamp_seconds"
+    (tmp_path / "a.csv").write_text("E-mail\nann@example.org\n")
+    (tmp_path / "m.yml").write_text("version: 1\nfields:\n  lead_email: E-mail\n")
+    write_metrics(path, None, job="crm", account="shop.example.com", exit_code=0, seconds=2)
+    succeeded = values(path)[name]
+    more = ["--state", "crm.state"] if command == "sync" else ["--yes"]
+    with pytest.raises(SystemExit) as ended:
+        main(
+            [command, "a.csv", "-m", "m.yml", *more, "--dry-run", "--job", "crm", "--quiet",
+             "--metrics-file", "a.prom"]
+        )  # fmt: skip
+    found = values(path)
+    assert ended.value.code == found["bulk_import_exit_code"] == 0
+    assert found["bulk_import_finished_timestamp_seconds"] > succeeded
+    assert found[name] == succeeded
 
 
 # -- old nights -------------------------------------------------------------------------------------

@@ -235,5 +235,5 @@ def settings_from(**options: Any) -> Any:
         **options,
     )
     conceal(settings.api_key)
-    remember(account=settings.endpoint)
+    remember(account=settings.endpoint, is_dry=settings.dry_run)
     return settings

@@ -35,6 +35,7 @@ class End:
         account: Host of the account; empty before the settings are read.
         summary: Of the run; ``None`` when there was none.
         exit_code, reason: Of the end itself.
+        is_dry: Nothing was to be sent.
     """
 
     command: str
@@ -44,18 +45,21 @@ class End:
     exit_code: int = 0
     reason: str = ""
     began: float = 0.0
+    is_dry: bool = False
 
 
 _END: ContextVar[End | None] = ContextVar("end", default=None)
 
 
-def remember(*, summary: Summary | None = None, account: str = "") -> None:
+def remember(*, summary: Summary | None = None, account: str = "", is_dry: bool = False) -> None:
     """Note what is known of the command that is at work, for the message about its end."""
     end = _END.get()
     if end is None:
         return
     if summary is not None:
         end.summary = summary
+        end.is_dry |= summary.dry_run
+    end.is_dry |= is_dry
     if account:
         end.account = account.split("://", 1)[-1]
 
@@ -177,7 +181,7 @@ def _tell(end: End, url: str, metrics_file: Path | None) -> None:
         try:
             write_metrics(
                 metrics_file, end.summary, job=end.job, account=end.account,
-                exit_code=end.exit_code, seconds=seconds,
+                exit_code=end.exit_code, seconds=seconds, is_dry=end.is_dry,
             )  # fmt: skip
         except (BulkImportError, OSError) as exc:
             _say(f"--metrics-file: not written: {exc}")

@@ -228,6 +228,8 @@ def _lists(mapping: ColumnMapping, directory: Directory | None) -> Iterator[Chec
         if name in mapping.spec.fields
         for value in mapping.spec.fields[name].always
     ]
+    if mapping.spec.on_missing is not None:
+        named += mapping.spec.on_missing.remove_from_lists
     for value in named:
         try:
             resolve_list(value, directory.known_lists)

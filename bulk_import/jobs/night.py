@@ -271,10 +271,16 @@ class NightJob:
         action = self._mapping.spec.on_missing
         if action is None or not vanished:
             return
+        ids = json.loads(journal.facts().get("lists", "{}"))
+        lists = [_list_id(value, ids) for value in action.remove_from_lists]
         fields = [
-            (name, ",".join(values))
-            for name in ("remove_from_lists", "add_tags", "remove_tags")
-            if (values := getattr(action, name))
+            (name, ",".join(dict.fromkeys(values)))
+            for name, values in (
+                ("remove_from_lists", lists),
+                ("add_tags", action.add_tags),
+                ("remove_tags", action.remove_tags),
+            )
+            if values
         ]
         number = len(self._paths) + 1
         earlier = journal.count_rows(number)
@@ -316,10 +322,15 @@ def _doubts(journal: Journal) -> Iterator[Doubt]:
         yield Doubt(f"row {row.number}", text, mailboxes(text).addresses)
 
 
+def _list_id(value: str, ids: Mapping[str, str]) -> str:
+    """Return the id of a list given by title or id; the mapping's binding has checked it."""
+    return value if value in ids.values() else ids.get(value, value)
+
+
 def _mirrors(mapping: ColumnMapping, ids: Mapping[str, str]) -> dict[str, frozenset[str]]:
     """Mirrored parameter -> the values that every contact gets, which are not the column's."""
     return {
-        name: frozenset(ids.get(value, value) for value in rule.always)
+        name: frozenset(_list_id(value, ids) for value in rule.always)
         for name, rule in mapping.spec.fields.items()
         if rule.mirror
     }

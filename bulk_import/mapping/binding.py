@@ -13,7 +13,7 @@ from bulk_import.errors import MappingError, MappingProblem
 from bulk_import.mapping.checks import BoundCheck
 from bulk_import.mapping.loading import ColumnMapping, closest
 from bulk_import.mapping.rules import BoundRule
-from bulk_import.mapping.schema import Check, FieldRule, RowRule
+from bulk_import.mapping.schema import Check, FieldRule, OnMissing, RowRule
 from bulk_import.mapping.yamltext import Path as KeyPath
 from bulk_import.normalize.folding import fold
 from bulk_import.normalize.result import NormalizeError
@@ -170,6 +170,8 @@ def bind(
         for at_, check in enumerate(spec.checks)
         if (bound_check := binder.check(check, at_, fed_by)) is not None
     ]
+    if spec.on_missing is not None:
+        binder.on_missing(spec.on_missing)
     binder.check_shared_columns()
     if binder.problems:
         raise MappingError(binder.problems)
@@ -198,7 +200,7 @@ class _Binder:
         known = len(self.problems)
         columns, pick = self._origin(rule, path)
         region = self._any_of(rule.region_from, (*path, "region_from")) if rule.region_from else ""
-        always = self._always(field, rule, path)
+        always = self._constants(rule.always, (*path, "always"), lists=field.kind is Kind.LISTS)
         if len(self.problems) > known:
             return None
         for column in columns if not rule.template else ():
@@ -298,18 +300,22 @@ class _Binder:
         headers = ", ".join(self._header[:20]) + (", …" if len(self._header) > 20 else "")
         self._refuse(f"no column {wanted}{hint or f'; the file has: {headers}'}", path)
 
-    def _always(self, field: Field, rule: FieldRule, path: KeyPath) -> tuple[str, ...]:
+    def on_missing(self, action: OnMissing) -> None:
+        """Check the tags and lists of an action on contacts that are missing."""
+        for name in ("add_tags", "remove_tags", "remove_from_lists"):
+            is_lists = FIELDS[name].kind is Kind.LISTS
+            self._constants(getattr(action, name), ("on_missing", name), lists=is_lists)
+
+    def _constants(self, values: Sequence[str], path: KeyPath, *, lists: bool) -> tuple[str, ...]:
         found = []
-        for value in rule.always:
+        for value in values:
             try:
-                checked = list_id(value) if field.kind is Kind.LISTS else value
+                checked = list_id(value) if lists else value
                 if "," in checked:
                     raise NormalizeError("TAG_COMMA", f"{value!r} has a comma in it")
-                found.append(
-                    resolve_list(checked, self._lists) if field.kind is Kind.LISTS else checked
-                )
+                found.append(resolve_list(checked, self._lists) if lists else checked)
             except NormalizeError as exc:
-                self._refuse(str(exc), (*path, "always"))
+                self._refuse(str(exc), path)
         return tuple(dict.fromkeys(found))
 
 

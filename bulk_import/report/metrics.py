@@ -58,15 +58,18 @@ def write_metrics(
     account: str,
     exit_code: int,
     seconds: float,
+    is_dry: bool = False,
 ) -> None:
     """Write the metrics of a command; no names, no addresses.
 
-    The time of the last success outlives failures: it is taken over from the file that is there.
+    The time of the last success outlives failures and dry runs: it is taken over from the file that
+    is there.
 
     Args:
         summary: Of the run; ``None`` when the command ended before there was one.
         account: Host of the account.
         seconds: How long the command took.
+        is_dry: Nothing was to be sent: however it ended, the account is not up to date.
 
     Raises:
         StorageError: They cannot be written.
@@ -75,7 +78,8 @@ def write_metrics(
     moment = time.time()
     counts = summary.counts if summary is not None else {}
     rows = [({**labels, "status": status.value}, counts.get(status, 0)) for status in Status]
-    succeeded = moment if exit_code in _WELL else _last_success(path, job)
+    has_succeeded = exit_code in _WELL and not is_dry
+    succeeded = moment if has_succeeded else _last_success(path, job)
     single = (
         ("requests", summary.requests if summary is not None else 0, "Requests of the last run."),
         ("duration_seconds", round(seconds, 3), "How long the last run took."),
