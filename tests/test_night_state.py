@@ -12,6 +12,7 @@ import pytest
 
 from bulk_import.cli import main
 from bulk_import.errors import MappingError, SetupError
+from bulk_import.jobs.importing import resume_async
 from bulk_import.jobs.night import SyncOptions
 from bulk_import.jobs.nightly import sync_night
 from bulk_import.jobs.state import FORMAT, State
@@ -20,6 +21,7 @@ from bulk_import.models import Status
 from bulk_import.progress import Silence
 from bulk_import.run import inputs
 from bulk_import.sandbox.app import Reply, Sandbox
+from tests.conftest import report_of
 
 HEADER = ("E-mail", "Name", "Tags", "Zone")
 FIELDS = "version: 1\nfields:\n  lead_email: E-mail\n  lead_first_name: Name\n"
@@ -44,7 +46,9 @@ def job(tmp_path, sandbox, settings):
     """Run a night over files: (summary, forms that were sent)."""
     nights = iter(range(1000))
 
-    async def night(*files, mapping=FIELDS, account=sandbox, names=None, progress=None, **options):
+    async def night(
+        *files, mapping=FIELDS, account=sandbox, names=None, progress=None, dry=False, **options
+    ):
         at = next(nights)
         paths = []
         for number, rows in enumerate(files):
@@ -57,7 +61,7 @@ def job(tmp_path, sandbox, settings):
         summary = await sync_night(
             paths,
             parse_mapping(mapping, "m.yml"),
-            settings(account, run_dir=tmp_path / f"run{at}", max_attempts=1),
+            settings(account, run_dir=tmp_path / f"run{at}", max_attempts=1, dry_run=dry),
             SyncOptions(tmp_path / "job.state", **options),
             progress=progress,
         )
@@ -497,6 +501,78 @@ async def test_nobody_who_says_no_in_a_new_row_is_written_to(job):
     # And a row that would be recognized is counted with those that are kept back.
     summary, sent = await job([*people(range(30)), *people([0], tags="no")], mapping=mapping)
     assert (sent, summary.counts[Status.SKIPPED]) == ([], 2)
+
+
+@pytest.mark.parametrize(
+    ("policy", "in_account"),
+    [("first", "Ann"), ("last", "New"), ("send", "New"), ("refuse", "Ann")],
+)
+async def test_a_row_corrected_into_a_contact_that_was_let_go_waits_for_the_next_night(
+    job, tmp_path, sandbox, settings, policy, in_account
+):
+    mapping = f"{FIELDS}when: {{duplicate: {policy}}}\n"
+    rows = [*people(range(5)), ["nobody", "New", "", ""]]
+    await job(people(range(5)), mapping=mapping)
+    await job(rows, mapping=mapping)
+    with (tmp_path / "export0.corrections.csv").open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows(
+            [["sheet", "row", "column", "before", "after"], ["", 7, "E-mail", "nobody", P0]]
+        )
+    before = len(sandbox.sent())
+    summary = await resume_async(tmp_path / "run1", settings(sandbox))
+    assert (summary.exit_code, sandbox.sent()[before:]) == (1, [])
+    assert (summary.counts[Status.INVALID], summary.counts[Status.UNCHANGED]) == (1, 5)
+    (refused,) = report_of(tmp_path / "run1")
+    assert refused["error_code"] == "CONTACT_NOT_COMPARED"
+    _, sent = await job(rows, mapping=mapping)
+    names = [form["lead_first_name"] for form in sent if form["lead_email"] == P0]
+    assert (names or ["Ann"])[-1] == in_account
+    assert (await job(rows, mapping=mapping))[1] == []
+
+
+NAMED = f"""{FIELDS}  add_to_lists: {{column: Tags, always: [Newsletter]}}
+  lead_personal_manager: Zone
+"""
+
+
+async def test_a_dry_night_compares_with_the_ids_that_lists_and_managers_had(job, sandbox):
+    sandbox.account.managers = {"101": "Vera"}
+    rows = people(range(30), tags="Super", zone="Vera")
+    _, sent = await job(rows, mapping=NAMED)
+    assert {form["lead_personal_manager"] for form in sent} == {"101"}
+    asked = len(sandbox.store.requests())
+    summary, _ = await job(rows, mapping=NAMED, dry=True)
+    assert (summary.exit_code, summary.counts[Status.UNCHANGED]) == (0, 30)
+    # What the account has got since is not known: it counts as changed, and refuses nothing.
+    new = [*people([0], tags="New list", zone="New Manager"), *rows[1:]]
+    summary, _ = await job(new, mapping=NAMED, dry=True)
+    assert (summary.counts[Status.UNCHANGED], summary.counts[Status.NOT_SENT]) == (29, 1)
+    assert len(sandbox.store.requests()) == asked
+    assert (await job(rows, mapping=NAMED))[1] == []
+
+
+class _Watch(Silence):
+    def __init__(self) -> None:
+        self.rows = 0
+        self.said: list[str] = []
+
+    def reading(self, rows: int) -> None:
+        self.rows += rows
+
+    def say(self, message: str) -> None:
+        self.said.append(message)
+
+
+async def test_a_source_that_is_read_twice_is_shown_once(job, tmp_path):
+    await job(people(range(5)))
+    edits = tmp_path / "export0.corrections.csv"
+    edits.write_text("sheet,row,column,before,after\n,3,Name,Ann,Annie\n", "utf-8")
+    watch = _Watch()
+    # A contact that was let go has another row at the end.
+    summary, _ = await job([*people(range(5)), *people([0], name="Bob")], progress=watch)
+    assert (watch.rows, summary.rows_read) == (6, 6)
+    assert [said for said in watch.said if "corrections of" in said] == watch.said
+    assert len(watch.said) == 1
 
 
 async def test_an_unchanged_night_leaves_next_to_nothing_in_its_folder(job, tmp_path):

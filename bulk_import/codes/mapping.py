@@ -75,6 +75,11 @@ CODES: tuple[Code, ...] = (
         "Fill in an address, a phone or a messenger, or delete the row.",
     ),
     Code(
+        "CONTACT_NOT_COMPARED",
+        "A correction made the row one of a contact whose other row this night has let go as unchanged.",
+        "Nothing; the next sync reads the source again and compares both rows.",
+    ),
+    Code(
         "CONTACT_TWICE",
         "Several rows have the same contact, and the mapping refuses that.",
         "Keep one row, or set when: duplicate: to another policy.",

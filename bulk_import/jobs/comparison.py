@@ -212,6 +212,15 @@ class Comparison:
         self._count(found, shapes)
         return found
 
+    def beside_let_go(self) -> list[int]:
+        """Return the rows still to be sent whose contact has another row that was let go, by seq."""
+        lines = self._db.execute(
+            "select r.seq from night.record r join contact c on c.key = r.email"
+            " join night.seen s on s.id = c.id left join night.outcome o using (seq)"
+            f" where o.seq is null and r.source not in ({self._marks()})"
+        )
+        return [seq for (seq,) in lines]
+
     def _load(self) -> Counter[int | None]:
         """Fill ``temp.rows`` from the journal; return shape -> rows."""
         for statement in _TEMPORARY.split(";\n"):

@@ -21,6 +21,7 @@ from bulk_import.mapping.loading import ColumnMapping
 from bulk_import.models import VANISHED, Row, SourceInfo, Status, Summary
 from bulk_import.normalize.mailboxes import email_key, mailboxes
 from bulk_import.progress import Progress
+from bulk_import.run.inputs import Names, remembered_names
 from bulk_import.run.judging import who_said_no
 from bulk_import.run.plan import Tally
 from bulk_import.sources.remote import shown, source_stat
@@ -94,6 +95,7 @@ class NightJob:
         """
         self._progress = progress
         self._spared: frozenset[str] = frozenset()
+        self._told: dict[str, dict[str, str]] = {}  # what the account calls lists and managers
         self._state = state
         self._mapping = mapping
         self._options = options
@@ -115,6 +117,12 @@ class NightJob:
             or any(rule.mirror for rule in mapping.spec.fields.values()),
             lists_all=options.report_all,
         )
+
+    @property
+    def names(self) -> Names | None:
+        """What the account called its lists and managers on the last good night; for a dry run."""
+        found = self._state.get_json("names")
+        return remembered_names(found["lists"], found["managers"]) if found else None
 
     def facts(self) -> dict[str, str]:
         """Return what the journal of a new night needs, so that it can be resumed as a night."""
@@ -143,6 +151,8 @@ class NightJob:
         A resumed night calls it again: what it settled before is compared again.
         """
         missing = vanished_sources(journal)
+        told = journal.facts()
+        self._told = {name: json.loads(told.get(name, "{}")) for name in ("lists", "managers")}
         with attached(self._state, journal):
             comparison = Comparison(
                 self._state,
@@ -155,6 +165,8 @@ class NightJob:
                 lists_all=self._options.report_all,
                 said_no={key for key, _ in who_said_no(journal)},
             )
+            if self._is_read:
+                journal.add_refusals((seq, _BESIDE) for seq in comparison.beside_let_go())
             found = comparison.settle(
                 self._state.get_json("doubtful") or {}, is_first=not self._is_read
             )
@@ -247,6 +259,7 @@ class NightJob:
                 # The files that are missing are still expected.
                 remembered = replace(remembered, files=self._last.files)
             facts |= {"night": str(night), "last": json.dumps(asdict(remembered)), "doubtful": ""}
+            facts["names"] = json.dumps(self._told, ensure_ascii=False)
         learn(
             self._state,
             self._run_dir,
@@ -299,6 +312,15 @@ class NightJob:
 
 
 _BACK = Refusal.because(Status.UNCHANGED, "UNCHANGED", "the contact is in the source after all")
+
+
+# A correction made it one of a contact whose rows were let go: only a reading brings them together.
+_BESIDE = Refusal.because(
+    Status.INVALID,
+    "CONTACT_NOT_COMPARED",
+    "corrected since the night began, and its contact has another row in the source, which is not "
+    "in this run; the next `bulk-import sync` reads and compares both",
+)
 
 
 def _doubts(journal: Journal) -> Iterator[Doubt]:

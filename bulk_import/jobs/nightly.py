@@ -144,7 +144,7 @@ async def sync_night(
             strict = settings.with_strict_lists()
             run = Run(
                 run_dir, loaded, strict, confirm, watch, ends,
-                adjust=job.adjust, job=job.facts(), sieve=job.sieve,
+                adjust=job.adjust, job=job.facts(), sieve=job.sieve, names=job.names,
             )  # fmt: skip
             summary = await run.begin(lambda found: opened_inputs(paths, loaded, found), paths)
             if not settings.dry_run:

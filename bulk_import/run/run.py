@@ -106,6 +106,7 @@ class Run:
         sieve: Sieve | None = None,
         steer: Steer | None = None,
         job: Mapping[str, str] = MappingProxyType({}),
+        names: Names | None = None,
     ) -> None:
         """Make a run.
 
@@ -116,6 +117,7 @@ class Run:
             job: Facts about the job that the run belongs to, kept in its journal: ``job`` names
                 its kind. A run is only continued as what it was started as.
             steer: Given the pace when sending begins, to hold or change it.
+            names: For a dry run, which asks nobody: what the account is known to call things.
         """
         if settings.limits.window:
             Window.parse(settings.limits.window)  # refuse a wrong one before anything is read
@@ -128,6 +130,7 @@ class Run:
         self._adjust = adjust
         self._sieve = sieve
         self._job = job
+        self._known_names = names
         self._sending = Sending(settings, mapping, self._folder, confirm, progress, stop, steer)
         self._began = time.monotonic()
         self._titles: dict[str, str] = {}
@@ -156,7 +159,9 @@ class Run:
                             tally = await self._judge(journal, opened, suppression, paths)
                             if tally is not None and self._must_read_again():
                                 async with self._opened(inputs(self._names(directory))) as again:
-                                    tally = await self._judge(journal, again, suppression, paths)
+                                    tally = await self._judge(
+                                        journal, again, suppression, paths, is_again=True
+                                    )
                             if tally is None:
                                 return await self._close(journal)
                             await self._compare(journal, tally, suppression)
@@ -175,6 +180,8 @@ class Run:
     def _new_journal(self, directory: Directory | None, paths: Sequence[str]) -> Journal:
         list_ids = directory.list_ids if directory else {}
         facts = facts_of(self._mapping, self._settings, paths, list_ids)
+        managers = dict(directory.manager_ids) if directory else {}
+        facts["managers"] = json.dumps(managers, ensure_ascii=False)
         return Journal.create(self._folder.journal, facts | dict(self._job))
 
     def _may_read_ahead(self, paths: Sequence[str]) -> bool:
@@ -336,7 +343,9 @@ class Run:
                 if fresh is not None and self._must_read_again():
                     reopened = opened_inputs(again, self._mapping, self._names(directory))
                     async with self._opened(reopened) as opened:
-                        fresh = await self._judge(journal, opened, suppression, again)
+                        fresh = await self._judge(
+                            journal, opened, suppression, again, is_again=True
+                        )
                 if fresh is None:
                     return await self._close(journal)
                 tally = fresh
@@ -435,8 +444,14 @@ class Run:
         inputs: Iterator[Input],
         suppression: SuppressionList,
         paths: Sequence[str],
+        *,
+        is_again: bool = False,
     ) -> Tally | None:
-        """Read and judge all rows in a thread; ``None`` if the run was interrupted."""
+        """Read and judge all rows in a thread; ``None`` if the run was interrupted.
+
+        Args:
+            is_again: Whether it was done before: what was shown of it is not shown twice.
+        """
         tally = Tally()
         policy = self._settings.policy
 
@@ -456,11 +471,11 @@ class Run:
                 judge_all,
                 duplicates=self._mapping.spec.when.duplicate,
                 is_stopping=lambda: self._stop.is_set,
-                on_rows=self._progress.reading,
+                on_rows=(lambda _: None) if is_again else self._progress.reading,
             )
         except JudgingStoppedError:
             return None
-        for name, problem in tally.problems:
+        for name, problem in () if is_again else tally.problems:
             self._progress.say(f"{name}: {problem}")
         refuse_as_a_whole(tally.rows_read, tally.codes["EMAIL_MISSING"], self._mapping)
         return tally
@@ -546,8 +561,10 @@ class Run:
         )
 
     def _names(self, directory: Directory | None) -> Names | None:
-        """Return what the account calls things; ``None`` in a dry run, which leaves it open."""
-        if directory is None and not self._settings.dry_run:
+        """Return what the account calls things; ``None`` where a dry run leaves it open."""
+        if directory is None and self._settings.dry_run:
+            return self._known_names
+        if directory is None:
             return (
                 KnownNames()
             )  # not asked, by the settings: lists go as written, names of managers not
