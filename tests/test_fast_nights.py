@@ -555,7 +555,7 @@ def test_a_night_that_recognizes_rows_comes_to_what_a_slow_one_comes_to(nights):
 
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
-@_checked(100)
+@_checked(60)
 @given(_some_nights())
 def test_many_nights_that_recognize_rows_come_to_what_slow_ones_come_to(nights):
     asyncio.run(_both(nights))
