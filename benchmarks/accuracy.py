@@ -178,7 +178,7 @@ def measure_independent() -> None:
                 _row(normalizer, answer.__name__, "all", tally(normalizer, some, answer))
 
 
-_MOST_FOR_LIBRARIES = 10_000  # cases; every so many of a larger set
+_MOST_FOR_LIBRARIES = 10_000  # cases; every n-th of a larger set
 
 
 def _row(normalizer: str, by: str, category: str, counts: Counter[str]) -> None:

@@ -462,7 +462,7 @@ def judge(tally: Tally, stage: Stage) -> None:
 
 
 def judge_reports(tally: Tally, folder: Path, applied: set[str], rows: int) -> None:
-    """Of nights that were cut off, each has a report; an end that is unknown is told once."""
+    """Of nights that were cut off, each has a report; an unknown end is reported once."""
     unknown: set[str] = set()
     for path in folder.rglob("report.csv"):
         with path.open(encoding="utf-8", newline="") as file:

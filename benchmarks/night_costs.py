@@ -18,7 +18,7 @@ from benchmarks.measuring import Cost, command_cost, sink
 
 _KEY = {"INFLUENCERSOFT_API_KEY": "k"}
 _READ = "import sys; from bulk_import import read_rows; sum(1 for _ in read_rows(sys.argv[1]))"
-_CHANGED = 100  # every so many contacts one
+_CHANGED = 100  # one of this number of contacts changes
 
 
 def main(number: int) -> None:

@@ -112,7 +112,7 @@ class Job:
                 "--concurrency", str(_IN_FLIGHT), "--quiet", "--yes"], run_dir  # fmt: skip
 
     def attempt(self, resumed: Path | None, kill_after: int | None) -> tuple[int, Path]:
-        """Make one attempt, or kill it after so many requests: (exit code, run folder)."""
+        """Make one attempt, or kill it after that number of requests: (exit code, run folder)."""
         command, run_dir = self.command(resumed)
         until = self.count() + (kill_after or 0)
         process = subprocess.Popen(
@@ -143,7 +143,7 @@ class Job:
 
 
 def main() -> int:
-    """Run nights until so many kills are made; return 1 if anything is not as promised."""
+    """Run nights until *kills* kills are made; return 1 if anything is not as promised."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--kills", type=int, default=100)
     parser.add_argument("--rows", type=int, default=200)
@@ -172,7 +172,7 @@ def main() -> int:
 
 
 def kill_nights(job: Job, kills: int) -> Count:
-    """Kill nights until so many kills are made."""
+    """Kill nights until the wanted number of kills is reached."""
     total = Count()
     job.write(0)
     assert job.attempt(None, None)[0] == 0

@@ -162,7 +162,7 @@ class Stage:
         return process.poll() is None and self.count() >= requests
 
     def kill_at(self, requests: int, command: Sequence[str]) -> int:
-        """Start a command and kill it after so many requests; return the number of kills."""
+        """Start a command and kill it after that number of requests; return the number of kills."""
         process = self.start(command)
         is_running = self.wait_for(requests, process)
         process.send_signal(signal.SIGKILL)

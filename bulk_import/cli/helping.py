@@ -112,7 +112,7 @@ class HelpfulCommand(click.Command):
         """Call the command, unless one of its outputs is an input."""
         from bulk_import.cli.outputs import refuse_inputs
 
-        if not is_telling(self.callback):  # such a command refuses them where that is told
+        if not is_telling(self.callback):  # such a command refuses them where its end is reported
             refuse_inputs(ctx.params)
         return super().invoke(ctx)
 

@@ -1,4 +1,4 @@
-"""``--notify`` and ``--metrics-file``: every end of a command is told, however early it comes."""
+"""``--notify`` and ``--metrics-file``: every end of a command is reported, however early."""
 
 from __future__ import annotations
 

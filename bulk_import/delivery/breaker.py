@@ -30,7 +30,7 @@ class Breaker:
 
     @property
     def is_suspect(self) -> bool:
-        """Whether so many rows failed in a row that no new row should be started, only repetitions."""
+        """Whether enough rows failed in a row that no new row should be started, only repetitions."""
         return self._failures >= self._settings.safeguards.breaker_failures
 
     @property

@@ -1,4 +1,4 @@
-"""A Singer target: RECORD messages become batches, STATE goes on only when their rows have ended.
+"""A Singer target: RECORD messages become batches, STATE is forwarded only when their rows have ended.
 
     tap -> SCHEMA, RECORD …, STATE … -> batches (runs named by their contents) -> STATE -> whoever keeps it
 

@@ -112,4 +112,4 @@ def _counted(journal: Path, since: str) -> int:
         with Journal.open(journal) as opened:
             return opened.count_requests_since(since)
     except BulkImportError:
-        return 0  # of another version, or damaged: whoever resumes it is told
+        return 0  # of another version, or damaged: a resume reports it

@@ -20,7 +20,7 @@ class Sieve(Protocol):
     @property
     def expects_known(self) -> bool:
         """Whether most rows will probably be let go."""
-        raise NotImplementedError
+        ...
 
     def restart(self) -> None:
         """Forget what an earlier reading of the sources found."""
@@ -33,15 +33,15 @@ class Sieve(Protocol):
         suppression: SuppressionList,
     ) -> list[Row]:
         """Return the rows of source *number* that must be judged, in their order."""
-        raise NotImplementedError
+        ...
 
     def kept(self, number: int, judged: Sequence[JudgedRow]) -> list[JudgedRow]:
         """Return those of the rows that ``unknown`` returned, now judged, that must be kept."""
-        raise NotImplementedError
+        ...
 
     def needs_another_reading(self) -> bool:
         """Return whether rows were let go that must be kept after all."""
-        raise NotImplementedError
+        ...
 
 
 def sifted(

@@ -349,6 +349,7 @@ def _kind_of_zip(path: Path, name: str) -> str:
                 return _kind_of_odf(archive.read(package.find("mimetype"))[:100], name)
             is_numbers = any(info.filename.endswith(".iwa") for info in archive.infolist())
             begin = archive.open(main).read(4) if main else b""
+    # zipfile raises NotImplementedError for a compression it lacks, RuntimeError for a password.
     except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError) as exc:
         raise SourceError(f"{name}: a damaged workbook ({exc})", code="SOURCE_BROKEN") from None
     if is_numbers:

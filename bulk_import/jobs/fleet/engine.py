@@ -38,7 +38,7 @@ _TIMEOUT = "distributed.scheduler.locks.lease-timeout"
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What a worker is told about leases.
+    """What a worker knows about leases.
 
     Attributes:
         fleet: Name of the lease that whoever started the fleet holds.
