@@ -55,6 +55,9 @@ class Message(str):
     def __str__(self) -> str:
         return self  # so that str(exc) is still a message
 
+    def __add__(self, other: str) -> Message:
+        return Message.joined("", (self, other))
+
     def __reduce__(self) -> tuple[Any, ...]:
         return _unpickled, (self.packed(),)
 
@@ -63,6 +66,16 @@ class Message(str):
         """Return several messages as one; *separator* is punctuation."""
         values = {f"part{at}": part for at, part in enumerate(parts)}
         return cls(separator.join(f"{{{name}}}" for name in values), **values)
+
+    @classmethod
+    def any_of(cls, parts: Iterable[object]) -> str:
+        """Return ``a or b or c``."""
+        return _listed("{first} or {last}", tuple(parts))
+
+    @classmethod
+    def all_of(cls, parts: Iterable[object]) -> str:
+        """Return ``a and b and c``."""
+        return _listed("{first} and {last}", tuple(parts))
 
     def packed(self) -> list[Any]:
         """Return what ``unpacked`` makes this message of again, as plain values for JSON."""
@@ -85,6 +98,12 @@ class Message(str):
                 for name, value in values.items()
             },
         )
+
+
+def _listed(template: str, parts: tuple[object, ...]) -> str:
+    if len(parts) < 2:
+        return Message.joined("", parts)
+    return Message(template, first=_listed(template, parts[:-1]), last=parts[-1])
 
 
 def packed(text: str) -> Any:
@@ -149,6 +168,9 @@ class MappingError(SetupError):
     def __init__(self, problems: Iterable[MappingProblem]) -> None:
         self.problems = tuple(sorted(set(problems), key=lambda p: (p.line, p.column, p.message)))
         super().__init__(Message.joined("\n", self.problems))
+
+    def __add__(self, other: str) -> Message:
+        return Message.joined("", (self, other))
 
     def __reduce__(self) -> tuple[type[Self], tuple[tuple[MappingProblem, ...]]]:
         return type(self), (self.problems,)  # to another process, as it is

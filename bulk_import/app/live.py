@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from bulk_import.delivery.pace import Pace
-from bulk_import.errors import EXIT_STOPPED, BulkImportError
+from bulk_import.errors import EXIT_STOPPED, BulkImportError, Message
 from bulk_import.jobs.history import LiveCauses
 from bulk_import.jobs.projects import Project
 from bulk_import.models import Status, Summary
@@ -202,8 +202,12 @@ class Sending:
         if not plan.accepted and self.expected is not None:
             if plan.to_send != self.expected:
                 self.say(
-                    f"{plan.to_send:,} rows would be sent now, {self.expected:,} were confirmed; "
-                    "look at the plan again"
+                    Message(
+                        "{to_send:,} rows would be sent now, {expected:,} were confirmed; "
+                        "look at the plan again",
+                        to_send=plan.to_send,
+                        expected=self.expected,
+                    )
                 )
             return plan.to_send == self.expected
         self._answer = asyncio.get_running_loop().create_future()

@@ -8,7 +8,7 @@ from itertools import islice
 from pathlib import Path
 
 from bulk_import.api.fields import FIELDS, Field, Kind
-from bulk_import.errors import MappingError, SetupError
+from bulk_import.errors import MappingError, Message, SetupError
 from bulk_import.jobs.projects import Project, propose
 from bulk_import.mapping.binding import bind
 from bulk_import.mapping.editing import Change, edited
@@ -132,7 +132,7 @@ def assign(project: Project, column: str, field: str) -> None:
     """
     mapping = project.mapping()
     if field and field not in FIELDS and field != FULL_NAME:
-        raise SetupError(f"there is no field {field!r}")
+        raise SetupError(Message("there is no field {field!r}", field=field))
     changes = [*_released(mapping, column, keep=field)]
     if field == FULL_NAME:
         for part, name in _PARTS.items():
@@ -192,7 +192,7 @@ def set_value(project: Project, field: str, cell: str, meant: str) -> None:
 def set_rule(project: Project, section: str, column: str, values: Sequence[str]) -> None:
     """Set the rows that are left out (``skip``) or the only ones sent (``only``) by a column."""
     if section not in ("skip", "only"):
-        raise SetupError(f"there is no rule {section!r}")
+        raise SetupError(Message("there is no rule {section!r}", section=section))
     rules = [
         {"column": list(rule.column), "values": list(rule.values), "because": rule.because}
         for rule in getattr(project.mapping().spec, section)

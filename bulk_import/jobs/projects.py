@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from bulk_import.api.preflight import Directory
-from bulk_import.errors import SetupError, SourceError
+from bulk_import.errors import Message, SetupError, SourceError
 from bulk_import.jobs.fixes import Fix, tested_fixes
 from bulk_import.jobs.reviewing import Review
 from bulk_import.mapping.editing import Change, edited
@@ -166,7 +166,7 @@ class Project:
         """
         folder = home / IMPORTS / name
         if not _ID.fullmatch(name) or not (folder / _FACTS).is_file():
-            raise SetupError(f"there is no import {name[:80]!r} here")
+            raise SetupError(Message("there is no import {name!r} here", name=name[:80]))
         facts = json.loads((folder / _FACTS).read_text("utf-8"))
         return cls(folder, Facts(**facts))
 
@@ -349,7 +349,9 @@ class Project:
             raise SetupError("say in which column to look, and for what")
         found = review.matching(column, find, by, whole=whole, exact=exact)
         changes = [(seq, column, after) for seq, _, after in found]
-        return self.edit(changes, f"replace {find} by {by} in {column}")
+        return self.edit(
+            changes, Message("replace {find} by {by} in {column}", find=find, by=by, column=column)
+        )
 
     def take_over(self, earlier: Project) -> int:
         """Replay the corrections of an earlier export: same contact, column and text, as one step."""
@@ -366,7 +368,7 @@ class Project:
             for one in wanted[contact]
             if review.cell(seq, one.column)[1] == one.before
         ]
-        return self.edit(changes, f"corrections of {earlier.source.name}")
+        return self.edit(changes, Message("corrections of {name}", name=earlier.source.name))
 
     def undo(self) -> Step | None:
         """Take the last step back; ``None`` when there is none. Judge again if it is the mapping's."""

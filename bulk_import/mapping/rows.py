@@ -9,6 +9,7 @@ from functools import partial
 from typing import NamedTuple
 
 from bulk_import.api.fields import FIELDS, OPPOSITES, Kind
+from bulk_import.errors import Message
 from bulk_import.mapping.binding import (
     NOT_IN_ACCOUNT,
     Binding,
@@ -298,7 +299,7 @@ class RowMapper:
                     named = replace(
                         named,
                         severity=Severity.WARNING,
-                        message=f"{named.message}; the field is not sent",
+                        message=Message("{message}; the field is not sent", message=named.message),
                     )
                 problems.append(named)
                 refused = refused or problem.is_error
@@ -308,7 +309,7 @@ class RowMapper:
         drops = bound.drops or exc.code in _FIELD_RULES
         message = str(exc)
         if drops and exc.code not in _FIELD_RULES:
-            message += "; the field is not sent"
+            message = Message("{message}; the field is not sent", message=message)
         return Problem(
             code=exc.code,
             message=message,
@@ -366,7 +367,10 @@ class RowMapper:
         if rule.extension == "describe":
             values["_extension"] = found.extension
             return found
-        note = Note("PHONE_EXTENSION_DROPPED", f"the extension {found.extension} is not sent")
+        note = Note(
+            "PHONE_EXTENSION_DROPPED",
+            Message("the extension {extension} is not sent", extension=found.extension),
+        )
         return replace(found, notes=(*found.notes, note))
 
     def _region(self, bound: BoundField, values: Values, cells: Mapping[str, str]) -> str | None:
@@ -512,7 +516,9 @@ class RowMapper:
                     problems.append(
                         Problem(
                             "ADD_AND_REMOVE",
-                            f"{', '.join(both)} would be added and removed at once",
+                            Message(
+                                "{both} would be added and removed at once", both=", ".join(both)
+                            ),
                             field=remove,
                         )
                     )

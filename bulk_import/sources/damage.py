@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
+from bulk_import.errors import Message
 from bulk_import.models import Problem, Row, Severity
 from bulk_import.sources.remnants import WORDS, remnant
 from bulk_import.sources.tally import Places
@@ -133,10 +134,11 @@ class DamageDetector:
                 places = self._doubtful.setdefault((problem.column, problem.value), Places())
                 places.add(row)
                 if len(placeholders) > 1 or places.count > _MOST_NAMESAKES:
-                    message = (
-                        f"{problem.value!r} stands for a missing value; clear the cell, or give "
+                    message = Message(
+                        "{value!r} stands for a missing value; clear the cell, or give its "
+                        "meaning by values: in the mapping",
+                        value=problem.value,
                     )
-                    message += "its meaning by values: in the mapping"
                     problem = replace(problem, message=message, severity=Severity.ERROR)
             weighed.append(problem)
         return weighed
@@ -166,8 +168,13 @@ class DamageDetector:
             if places.count > _MOST_NAMESAKES:
                 yield Problem(
                     "VALUE_PLACEHOLDER",
-                    f"{value!r} stands in {places.count:,} rows ({places}): a missing value; the first "
-                    "of them may have passed as names",
+                    Message(
+                        "{value!r} stands in {count:,} rows ({places}): a missing value; the "
+                        "first of them may have passed as names",
+                        value=value,
+                        count=places.count,
+                        places=places,
+                    ),
                     column=column,
                     severity=Severity.WARNING,
                 )
@@ -189,8 +196,11 @@ def spoiled(text: str, role: str) -> Problem | None:
     if length in _CUT_LENGTHS:
         return _warning(
             "TEXT_CUT",
-            f"exactly {length:,} characters, the most that some programs keep: the end is probably "
-            "cut off",
+            Message(
+                "exactly {length:,} characters, the most that some programs keep: the end is "
+                "probably cut off",
+                length=length,
+            ),
             text[:40],
         )
     if length > 32 or role == "email":
@@ -200,15 +210,22 @@ def spoiled(text: str, role: str) -> Problem | None:
         # The phone normalizer restores what can be restored and refuses the rest.
         return _error(
             "NUMBER_SCIENTIFIC",
-            f"{text} is a long number that was shortened, its digits are lost; format the column "
-            "as text and enter it again",
+            Message(
+                "{text} is a long number that was shortened, its digits are lost; format the "
+                "column as text and enter it again",
+                text=text,
+            ),
             text,
         )
     if length > 15 and first in "123456789" and _LONG_NUMBER.fullmatch(text):
         return _warning(
             "NUMBER_ROUNDED",
-            f"{text} has {length} digits that end in zeros: a spreadsheet keeps 15 and makes the "
-            "rest zeros",
+            Message(
+                "{text} has {length} digits that end in zeros: a spreadsheet keeps 15 and "
+                "makes the rest zeros",
+                text=text,
+                length=length,
+            ),
             text,
         )
     if first in "?-. " and _LOST.fullmatch(text):
@@ -221,14 +238,21 @@ def spoiled(text: str, role: str) -> Problem | None:
     if role in _DATES_REFUSED_IN and _DATE.fullmatch(text):
         return _error(
             "VALUE_IS_DATE",
-            f"{text} is a date where a {role.replace('_', ' ')} should be; a spreadsheet program "
-            "has turned the value into one. Format the column as text and enter it again",
+            Message(
+                "{text} is a date where a {role} should be; a spreadsheet program has turned "
+                "the value into one. Format the column as text and enter it again",
+                text=text,
+                role=role.replace("_", " "),
+            ),
             text,
         )
     if role in _DATES_DOUBTED_IN and _DATE.fullmatch(text):
         return _warning(
             "VALUE_IS_DATE",
-            f"{text} looks like something that a spreadsheet program has turned into a date",
+            Message(
+                "{text} looks like something that a spreadsheet program has turned into a date",
+                text=text,
+            ),
             text,
         )
     return None
@@ -247,23 +271,34 @@ def _mangled(text: str, role: str) -> Problem | None:
     if meant:
         return _error(
             "TEXT_MOJIBAKE",
-            f"{text[:60]!r} is {meant[:60]!r} in the wrong encoding; import the file that it "
-            "comes from as UTF-8 and export it again",
+            Message(
+                "{text!r} is {meant!r} in the wrong encoding; import the file that it comes "
+                "from as UTF-8 and export it again",
+                text=text[:60],
+                meant=meant[:60],
+            ),
             text,
         )
     if _TORN.search(text) or (role in ("name", "city") and _SIGN_INSIDE.search(text)):
         return _error(
             "TEXT_MOJIBAKE",
-            f"{text[:60]!r} was read in the wrong encoding and lost letters on the way; export the "
-            "data again from where it is still whole",
+            Message(
+                "{text!r} was read in the wrong encoding and lost letters on the way; export "
+                "the data again from where it is still whole",
+                text=text[:60],
+            ),
             text,
         )
     foreign = _in_another_script(text) if role != "email" else ""
     if foreign:
         return _error(
             "TEXT_MOJIBAKE",
-            f"{text[:60]!r} is {foreign[:60]!r} in the wrong encoding; export the data again from "
-            "where it is still whole",
+            Message(
+                "{text!r} is {foreign!r} in the wrong encoding; export the data again from "
+                "where it is still whole",
+                text=text[:60],
+                foreign=foreign[:60],
+            ),
             text,
         )
     return None

@@ -16,7 +16,7 @@ from bulk_import.app.pages import (
     trouble,
     without_folder,
 )
-from bulk_import.errors import BulkImportError, SetupError
+from bulk_import.errors import BulkImportError, Message, SetupError
 from bulk_import.jobs.reviewing import Counts
 from bulk_import.models import Status
 from bulk_import.run.plan import Plan
@@ -74,7 +74,7 @@ async def send(request: web.Request) -> web.Response:
 def _typed(text: str, wanted: int) -> int:
     typed = "".join(char for char in text if char.isdigit())
     if typed != str(wanted):
-        raise SetupError(f"type {wanted:,}, the number of rows, to confirm")
+        raise SetupError(Message("type {wanted:,}, the number of rows, to confirm", wanted=wanted))
     return wanted
 
 
@@ -84,7 +84,12 @@ def _numbers(canary: str, rate: str) -> tuple[int, float]:
     except ValueError:
         raise SetupError("canary and pace are numbers") from None
     if not 0 <= rows <= MOST_CANARY or not 0 <= pace <= 1000:
-        raise SetupError(f"the canary has 0 to {MOST_CANARY} rows, the pace is 0 to 1,000 a second")
+        raise SetupError(
+            Message(
+                "the canary has 0 to {most_canary} rows, the pace is 0 to 1,000 a second",
+                most_canary=MOST_CANARY,
+            )
+        )
     return rows, pace
 
 

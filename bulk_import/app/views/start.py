@@ -19,7 +19,7 @@ from bulk_import.app.pages import (
     refused,
 )
 from bulk_import.app.views.uploading import receive
-from bulk_import.errors import BulkImportError, SettingsError, SourceError
+from bulk_import.errors import BulkImportError, Message, SettingsError, SourceError
 from bulk_import.jobs.history import list_jobs, list_runs
 from bulk_import.jobs.projects import IMPORTS, Project, delete_project, list_projects
 from bulk_import.journal import Journal
@@ -142,7 +142,9 @@ def _inside(home: Path, name: str) -> Path:
         raise SourceError("a name has no zero byte in it", code="SOURCE_MISSING")
     path = (home / name).resolve()
     if not path.is_relative_to(home.resolve()) or not path.is_file():
-        raise SourceError(f"{name[:80]!r} is not a file of this folder", code="SOURCE_MISSING")
+        raise SourceError(
+            Message("{name!r} is not a file of this folder", name=name[:80]), code="SOURCE_MISSING"
+        )
     return path
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 
-from bulk_import.errors import SourceError
+from bulk_import.errors import Message, SourceError
 from bulk_import.sources.table import LONGEST_CELL, MOST_COLUMNS, Line
 from bulk_import.sources.text.encoding import detect_encoding, known_encoding
 
@@ -39,7 +39,11 @@ def read_table(path: Path, name: str, encoding: str | None) -> Iterator[Line]:
     """
     if path.stat().st_size > _LARGEST:
         raise SourceError(
-            f"{name}: a web page of more than {_LARGEST >> 20} MB; save it as XLSX or CSV",
+            Message(
+                "{name}: a web page of more than {largest} MB; save it as XLSX or CSV",
+                name=name,
+                largest=_LARGEST >> 20,
+            ),
             code="SOURCE_TOO_LARGE",
         )
     raw = path.read_bytes()
@@ -55,20 +59,31 @@ def read_table(path: Path, name: str, encoding: str | None) -> Iterator[Line]:
         parser.feed(raw.decode(_of_the_web(chosen)))
     except UnicodeDecodeError as exc:
         raise SourceError(
-            f"{name}: byte {exc.start:,} is not {chosen}; set source: encoding:",
+            Message(
+                "{name}: byte {start:,} is not {chosen}; set source: encoding:",
+                name=name,
+                start=exc.start,
+                chosen=chosen,
+            ),
             code="ENCODING_WRONG",
         ) from None
     parser.close()
     tables = [table for table in parser.tables if any(any(row) for row in table)]
     if not tables:
         raise SourceError(
-            f"{name}: this is a web page without a table; export the contacts as CSV or XLSX",
+            Message(
+                "{name}: this is a web page without a table; export the contacts as CSV or XLSX",
+                name=name,
+            ),
             code="SOURCE_HTML",
         )
     largest = max(tables, key=lambda table: sum(map(len, table)))
     for number, row in enumerate(largest, 1):
         if len(row) > MOST_COLUMNS or any(len(cell) > LONGEST_CELL for cell in row):
-            raise SourceError(f"{name}: row {number} is too long", code="CELL_TOO_LONG")
+            raise SourceError(
+                Message("{name}: row {number} is too long", name=name, number=number),
+                code="CELL_TOO_LONG",
+            )
         yield Line(number, row)
 
 
