@@ -188,7 +188,9 @@ class Sending:
         except BulkImportError as exc:
             self.error = str(exc)
         except Exception as exc:  # noqa: BLE001 - a bug: the page says so, the journal is good
-            self.error = f"a bug in this program: {type(exc).__name__}: {exc}"
+            self.error = Message(
+                "a bug in this program: {name}: {exc}", name=type(exc).__name__, exc=exc
+            )
         finally:
             watching.cancel()
             self.phase = "over"

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from bulk_import.api.fields import FIELDS, OPPOSITES, RESERVED
 from bulk_import.errors import MappingError, MappingProblem, Message
@@ -236,7 +237,7 @@ def _unknown(
 
 
 # What pydantic's types of errors mean to somebody who writes YAML.
-_MEANINGS = {
+MEANINGS = {
     "missing": "is missing",
     "model_type": "needs names and values below it (indented), not a single value",
     "dict_type": "needs names and values below it (indented), not a single value",
@@ -253,16 +254,23 @@ def _explained(exc: ValidationError, document: Document) -> Iterator[MappingProb
         if error["type"] == "extra_forbidden":
             continue  # said better by _misspelt
         path = tuple(error["loc"])
-        message = _MEANINGS.get(error["type"], error["msg"].removeprefix("Value error, "))
-        if path[:1] in (("skip",), ("only",)) and len(path) == 1:
-            message = "must be a list, such as `- {column: Unsubscribed, values: [yes, 1]}`"
-        elif path == ("checks",):
-            message = "must be a list, such as `- {column: Customer no, require: yes}`"
-        elif error["type"] == "missing" and path == ("version",):
-            message = "is missing; begin the mapping with `version: 1`"
-        elif error["type"] == "literal_error" and "ctx" in error:
-            message = Message("must be {error}", error=error["ctx"]["expected"])
-        yield document.problem(f"{message[:1].lower()}{message[1:]}", path)
+        yield document.problem(_meaning(error, path), path)
+
+
+def _meaning(error: ErrorDetails, path: KeyPath) -> str:
+    if path[:1] in (("skip",), ("only",)) and len(path) == 1:
+        return Message("must be a list, such as `- {{column: Unsubscribed, values: [yes, 1]}}`")
+    if path == ("checks",):
+        return Message("must be a list, such as `- {{column: Customer no, require: yes}}`")
+    if error["type"] == "missing" and path == ("version",):
+        return Message("is missing; begin the mapping with `version: 1`")
+    context = error.get("ctx", {})
+    if error["type"] == "literal_error" and "expected" in context:
+        return Message("must be {error}", error=context["expected"])
+    if isinstance(raised := context.get("error"), ValueError):
+        return str(raised)  # our own
+    said = error["msg"]
+    return MEANINGS.get(error["type"], f"{said[:1].lower()}{said[1:]}")
 
 
 def _unsound(spec: MappingSpec, document: Document) -> Iterator[MappingProblem]:

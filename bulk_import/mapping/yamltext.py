@@ -108,7 +108,7 @@ class _Walker:
             return [self.tree(child, (*path, at)) for at, child in enumerate(node.value)]
         if isinstance(node, MappingNode):
             return self._mapping(node, path)
-        raise self._error(node, f"unexpected {type(node).__name__}")
+        raise self._error(node, Message("unexpected {kind}", kind=type(node).__name__))
 
     def _mapping(self, node: MappingNode, path: Path) -> dict[str, Tree]:
         found: dict[str, Tree] = {}

@@ -150,7 +150,7 @@ def split_name(text: str, *, order: Order | None = None) -> _Parts:
         return _by_order(words, line, order)
     line = check_name(line)
     if _is_company(line):
-        return _whole(line, "name.no_person", "looks like the name of a company")
+        return _whole(line, "name.no_person", Message("looks like the name of a company"))
     bare = _without_remark(_NICKNAME.sub(" ", line).strip() or line)
     if _EAST_ASIAN.search(bare):
         return _east_asian(bare.replace(",", " ").replace("，", " ").split(), line)
@@ -224,7 +224,9 @@ def _east_asian(words: list[str], line: str) -> _Parts:
             return _Parts(found[1], "", found[0], "name.east_asian")
     elif len(words) == 2 and known(words[0]).family and name_order.may_be_given(words[1]):
         return _Parts(words[1], "", words[0], "name.east_asian")
-    return _whole(line, "name.whole", "is in East Asian letters and its parts cannot be told")
+    return _whole(
+        line, "name.whole", Message("is in East Asian letters and its parts cannot be told")
+    )
 
 
 def _by_comma(line: str, shown: str) -> _Parts | None:
@@ -243,7 +245,7 @@ def _by_comma(line: str, shown: str) -> _Parts | None:
     is_whole_name = len(family) > 1 and known(family[0]).is_given and known(family[-1]).is_family
     is_two = len(family) > 1 and len(given) > 1 and any(known(word).is_given for word in family)
     if is_turned or is_two or (is_whole_name and not (given and known(given[0]).given)):
-        return _whole(shown, "name.whole", "has a comma in a place that cannot be told")
+        return _whole(shown, "name.whole", Message("has a comma in a place that cannot be told"))
     return _Parts(
         given[0] if given else first, " ".join(given[1:]), " ".join(family) or last, "name.comma"
     )
@@ -251,15 +253,15 @@ def _by_comma(line: str, shown: str) -> _Parts | None:
 
 def _by_words(words: list[str], line: str, order: Order | None) -> _Parts:
     if not words:
-        return _whole(line, "name.whole", "is made of titles only")
+        return _whole(line, "name.whole", Message("is made of titles only"))
     if not _TOGETHER.isdisjoint(word.lower() for word in words) or _is_pair(words):
-        return _whole(line, "name.whole", "is of more than one person")
+        return _whole(line, "name.whole", Message("is of more than one person"))
     if len(words) > 2 and _bare(words[0]) in _MAYBE_TITLES:
-        return _whole(line, "name.whole", "has a title or a given name in front")
+        return _whole(line, "name.whole", Message("has a title or a given name in front"))
     if words[0].lower() in _MONSIEUR:
         return _monsieur(words[1:], line, order)
     if len(words) == 1 and words[0].lower() in _REMARKS:
-        return _whole(line, "name.no_person", "is no name")
+        return _whole(line, "name.no_person", Message("is no name"))
     if len(words) == 1:
         named = known(words[0])
         is_addressed = len(line.split()) > 1 and _is_title(line.split()[0])  # Mr. Smith
@@ -288,7 +290,7 @@ def _monsieur(words: list[str], line: str, order: Order | None) -> _Parts:
     """``M. Jean Dupont`` is a gentleman, ``M. Night Shyamalan`` has an initial."""
     if len(words) == 2 and known(words[0]).is_given and not known(words[1]).is_given:
         return _by_order(words, line, order)
-    return _whole(line, "name.whole", "begins with an initial or with Monsieur")
+    return _whole(line, "name.whole", Message("begins with an initial or with Monsieur"))
 
 
 def _is_lost(word: str, used: set[str]) -> bool:

@@ -59,12 +59,12 @@ _DATES_DOUBTED_IN = frozenset({"tags", "list_ids"})
 _PEERED = {
     "phone": (
         "PHONE_DIGIT_SHORT",
-        "{count:,} numbers have {short} digits, {usual:,} others have {long}: a digit is probably "
+        "{n:,} numbers have {short} digits, {usual:,} others have {long}: a digit is probably "
         "missing (rows {rows})",
     ),
     "postal_code": (
         "POSTAL_ZERO_LOST",
-        "{count:,} codes have {short} digits, {usual:,} others have {long}: a zero in front was "
+        "{n:,} codes have {short} digits, {usual:,} others have {long}: a zero in front was "
         "probably lost when the column was read as numbers (rows {rows})",
     ),
 }
@@ -158,7 +158,7 @@ class DamageDetector:
             rows = ", ".join(map(str, lengths.places[usual - 1]))
             if short > _ROWS_NAMED:
                 rows += ", …"
-            text = message.format(count=short, short=usual - 1, usual=often, long=usual, rows=rows)
+            text = Message(message, n=short, short=usual - 1, usual=often, long=usual, rows=rows)
             problems.append(Problem(code, text, column=column, severity=Severity.WARNING))
         return problems + list(self._namesakes())
 

@@ -80,7 +80,7 @@ class OdsWorkbook(PackedWorkbook):
         except (zipfile.BadZipFile, EOFError, OSError, KeyError, ValueError) as exc:
             raise broken(self._name, str(exc)) from None
         if not found:
-            raise broken(self._name, "it has no sheet")
+            raise broken(self._name, Message("it has no sheet"))
         return found
 
 

@@ -160,9 +160,9 @@ class _Scanner:
             if not char or (char == "]" and is_array):
                 if char or not is_array:
                     return
-                raise self._broken("the array is not closed: the file is cut off")
+                raise self._broken(Message("the array is not closed: the file is cut off"))
             if char != "{":
-                raise self._broken("not an object with the names of the columns")
+                raise self._broken(Message("not an object with the names of the columns"))
             line, value = self._line, self._value()
             wrapped = self._wrapped(value) if not is_array else None
             if wrapped is None:
@@ -198,7 +198,7 @@ class _Scanner:
             try:
                 value, end = _DECODER.raw_decode(self._text, self._at)
             except RecursionError:
-                raise self._broken("lists in lists without end") from None
+                raise self._broken(Message("lists in lists without end")) from None
             except json.JSONDecodeError as exc:
                 if len(self._text) - self._at < _LONGEST_OBJECT and self._more():
                     continue

@@ -71,7 +71,7 @@ class BinaryWorkbook(PackedWorkbook):
 
     def _sheets(self) -> list[tuple[str, bool]]:
         if not self._main:
-            raise broken(self._name, "it has no workbook part")
+            raise broken(self._name, Message("it has no workbook part"))
         links = {link.id: link for link in self._package.relations(self._main)}
         found: list[tuple[str, bool]] = []
         for kind, data in self._records(self._main):
@@ -85,7 +85,7 @@ class BinaryWorkbook(PackedWorkbook):
                     found.append((name, struct.unpack_from("<I", data)[0] != 0))
                     self._parts.append(link.part)
         if not found:
-            raise broken(self._name, "it has no worksheet")
+            raise broken(self._name, Message("it has no worksheet"))
         return found
 
     def _styles(self) -> list[str]:
