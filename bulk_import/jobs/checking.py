@@ -14,12 +14,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bulk_import.codes import look_up
 from bulk_import.errors import SourceError
 from bulk_import.jobs.fixes import Fix, tested_fixes
 from bulk_import.journal import Journal
+from bulk_import.mapping.advice import follows_advice
 from bulk_import.mapping.lists import ListReport
 from bulk_import.mapping.loading import AnyMapping, ColumnMapping, load_mapping
 from bulk_import.mapping.rows import RowMapper
+from bulk_import.mapping.schema import MappingSpec
 from bulk_import.mapping.suppression import SuppressionList
 from bulk_import.models import Outcome, Problem, Record, SourceInfo, Status
 from bulk_import.run.changes import SetCounter
@@ -45,6 +48,7 @@ class Cause:
     """One kind of problem in one column.
 
     Attributes:
+        follows_advice: Whether the mapping already has the option that the catalogue recommends.
         rows: Rows that have it; a row counts once.
         places: The first of them, with their problem: (``row 8``, problem).
     """
@@ -52,8 +56,17 @@ class Cause:
     code: str
     column: str
     is_error: bool
+    follows_advice: bool = False
     rows: int = 0
     places: list[tuple[str, Problem]] = field(default_factory=list)
+
+    @property
+    def fix(self) -> str:
+        """What the user does about it, given the mapping; empty for a code that is in no catalogue."""
+        known = look_up(self.code)
+        if known is None:
+            return ""
+        return known.otherwise if self.follows_advice else known.fix
 
     def add(self, place: str, problem: Problem) -> None:
         """Count a row."""
@@ -210,7 +223,7 @@ def _check(
             judges=judges,
         )
         tally.weigh(journal.settled())
-        causes = _causes(journal.outcomes(), on_row, with_source=has_several)
+        causes = _causes(journal.outcomes(), on_row, loaded.spec, with_source=has_several)
         sources = journal.sources()
         plan = _plan(journal, tally, loaded.spec.when.duplicate, list(sources.values()))
         return Checked(
@@ -271,7 +284,9 @@ def _plan(journal: Journal, tally: Tally, duplicates: str, sources: Sequence[Sou
     )
 
 
-def _causes(outcomes: Iterable[Outcome], on_row: OnRow, *, with_source: bool) -> tuple[Cause, ...]:
+def _causes(
+    outcomes: Iterable[Outcome], on_row: OnRow, spec: MappingSpec, *, with_source: bool
+) -> tuple[Cause, ...]:
     found: dict[tuple[str, str, bool], Cause] = {}
     for outcome in outcomes:
         on_row(outcome)
@@ -283,7 +298,10 @@ def _causes(outcomes: Iterable[Outcome], on_row: OnRow, *, with_source: bool) ->
             key = (problem.code, problem.column, problem.is_error)
             if key not in seen:  # a row counts once
                 seen.add(key)
-                found.setdefault(key, Cause(*key)).add(place, problem)
+                if key not in found:
+                    is_followed = follows_advice(spec, problem.field, problem.code)
+                    found[key] = Cause(*key, follows_advice=is_followed)
+                found[key].add(place, problem)
     return tuple(sorted(found.values(), key=lambda cause: (not cause.is_error, -cause.rows)))
 
 

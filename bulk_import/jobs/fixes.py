@@ -71,6 +71,8 @@ def tested_fixes(
     """
     fixes = []
     for candidate in _candidates(mapping, header, refused):
+        if candidate.mapping.spec == mapping.spec:
+            continue  # the mapping says so already
         concerned = [
             record.row
             for record in refused

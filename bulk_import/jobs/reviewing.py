@@ -21,6 +21,7 @@ from bulk_import.api.preflight import Directory
 from bulk_import.errors import SetupError
 from bulk_import.journal import Journal
 from bulk_import.journal.database import as_row
+from bulk_import.mapping.advice import follows_advice
 from bulk_import.mapping.loading import ColumnMapping
 from bulk_import.mapping.rows import RowMapper, Step
 from bulk_import.mapping.suppression import SuppressionList
@@ -127,6 +128,8 @@ class Cell:
     Attributes:
         steps: What became of it, for each field that it feeds.
         problems: Its own, and those of the row as a whole.
+        followed: Codes of those for which the mapping already has the option that the catalogue
+            recommends.
     """
 
     line: Line
@@ -135,6 +138,7 @@ class Cell:
     steps: tuple[Step, ...]
     problems: tuple[Problem, ...]
     form: tuple[tuple[str, str], ...]
+    followed: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)
@@ -294,7 +298,11 @@ class Review:
                 if p.column == column or (not p.column and (not p.field or p.field in fields))
             )  # fmt: skip
             line = self.window(Filter(), seq - 1, 1)[0]
-            return Cell(line, column, row.cells[column], own, problems, record.fields)
+            spec = self.mapping.spec
+            followed = {p.code for p in problems if follows_advice(spec, p.field, p.code)}
+            return Cell(
+                line, column, row.cells[column], own, problems, record.fields, frozenset(followed)
+            )
 
     def refused(self) -> list[Record]:
         """Return the records of rows that are refused, as fixes are tried on them."""
