@@ -108,9 +108,7 @@ def _tell(checked: Checked, constants: Set[str]) -> None:
         click.echo("\nchanges of the mapping that were tried on these rows:")
     for fix in checked.fixes:
         costs = f" ({fix.costs})" if fix.costs else ""
-        click.echo(
-            f"  `{fix.change}` makes {fix.repaired:,} of {fix.rows:,} rows with {fix.code} valid{costs}"
-        )
+        click.echo(f"  `{fix.change}` {fix.effect}{costs}")
 
 
 def _what_changes(name: str, columns: Sequence[str], constants: Set[str]) -> str:
