@@ -232,7 +232,10 @@ CODES: Mapping[str, Mapping[str, tuple[str, str]]] = {
     "CERTIFICATE": {"en": ("", _ACCOUNT), "ru": ("", _ACCOUNT_RU)},
     "HOST_UNKNOWN": {"en": ("", _ACCOUNT), "ru": ("", _ACCOUNT_RU)},
     "PROXY_UNREACHABLE": {"en": ("", "Check the proxy of this computer."), "ru": ("", "Проверьте прокси этого компьютера.")},
-    **dict.fromkeys(("HTTP_404", "HTTP_405", "HTTP_410", "HTTP_414", "HTTP_415", "5"), {"en": ("", _ACCOUNT), "ru": ("", _ACCOUNT_RU)}),
+    **{
+        code: {"en": ("", _ACCOUNT), "ru": ("", _ACCOUNT_RU)}
+        for code in ("HTTP_404", "HTTP_405", "HTTP_410", "HTTP_414", "HTTP_415", "5")
+    },
     "HTTP_429": {"en": ("", "Nothing; send fewer rows per second if it keeps happening."), "ru": ("", "Ничего; если повторяется, уменьшите скорость.")},
     "3": {"en": ("", "Compare the row with one that was accepted."), "ru": ("", "Сравните строку с принятой.")},
     "103": {"en": ("", "Write a list that the account has."), "ru": ("", "Напишите список, который есть в аккаунте.")},
