@@ -45,21 +45,7 @@ def not_sent(exc: BaseException, base: URL, proxy: URL | None = None) -> NotSent
             is_final=True,
         )
     if isinstance(exc, aiohttp.ClientConnectorDNSError):
-        cause = exc.os_error
-        final = isinstance(cause, socket.gaierror) and cause.errno in (
-            socket.EAI_NONAME,
-            getattr(socket, "EAI_NODATA", socket.EAI_NONAME),
-        )
-        return NotSentError(
-            Message(
-                "{host}: no such host ({reason_of}); check the account's name{hint}",
-                host=base.host,
-                reason_of=reason_of(cause),
-                hint=hint,
-            ),
-            code="HOST_UNKNOWN",
-            is_final=final,
-        )
+        return _no_such_host(exc.os_error, base, hint)
     if isinstance(exc, aiohttp.ClientSSLError | ssl.SSLError):
         return NotSentError(
             Message(
@@ -90,6 +76,23 @@ def not_sent(exc: BaseException, base: URL, proxy: URL | None = None) -> NotSent
             hint=hint,
         ),
         code="UNREACHABLE",
+    )
+
+
+def _no_such_host(cause: OSError, base: URL, hint: str) -> NotSentError:
+    final = isinstance(cause, socket.gaierror) and cause.errno in (
+        socket.EAI_NONAME,
+        getattr(socket, "EAI_NODATA", socket.EAI_NONAME),
+    )
+    return NotSentError(
+        Message(
+            "{host}: no such host ({reason_of}); check the account's name{hint}",
+            host=base.host,
+            reason_of=reason_of(cause),
+            hint=hint,
+        ),
+        code="HOST_UNKNOWN",
+        is_final=final,
     )
 
 

@@ -263,10 +263,15 @@ class _Binder:
                 continue
             known, other = first.setdefault((*rule.column, *rule.columns), (name, rule))
             if other.order != rule.order:
-                said = f"{known} has order: {other.order}" if other.order else f"{known} has none"
                 self._refuse(
-                    f"{name} has {f'order: {rule.order}' if rule.order else 'no order:'}, and {said}; "
-                    "the parts of one column are cut in one order",
+                    Message(
+                        "{name} has the order {order}, and {known} has {other}; the parts of one "
+                        "column are cut in one order",
+                        name=name,
+                        order=rule.order or Message("of each name"),
+                        known=known,
+                        other=other.order or Message("of each name"),
+                    ),
                     ("fields", name, "order" if rule.order else "part"),
                 )
 

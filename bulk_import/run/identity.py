@@ -99,6 +99,30 @@ def refuse_other_job(run_dir: object, facts: Mapping[str, str], job: Mapping[str
         )
 
 
+def _other_version_or_account(
+    facts: Mapping[str, str], settings: Settings, *, is_resumed: bool
+) -> list[str]:
+    differences: list[str] = []
+    version = facts.get("tool_version", __version__)
+    if version != __version__ and not (not is_resumed and facts.get("finished")):
+        differences.append(
+            Message(
+                "it was started by version {version} of this program, this is {now}",
+                version=version,
+                now=__version__,
+            )
+        )
+    if account_name(facts["endpoint"]) != account_name(settings.endpoint):
+        differences.append(
+            Message(
+                "the account was {before}, now it is {endpoint}",
+                before=facts["endpoint"],
+                endpoint=settings.endpoint,
+            )
+        )
+    return differences
+
+
 def refuse_other_run(
     run_dir: object,
     journal: Journal,
@@ -118,24 +142,7 @@ def refuse_other_run(
     Raises:
         SetupError: Something differs.
     """
-    differences: list[str] = []
-    version = facts.get("tool_version", __version__)
-    if version != __version__ and not (paths is not None and facts.get("finished")):
-        differences.append(
-            Message(
-                "it was started by version {version} of this program, this is {now}",
-                version=version,
-                now=__version__,
-            )
-        )
-    if account_name(facts["endpoint"]) != account_name(settings.endpoint):
-        differences.append(
-            Message(
-                "the account was {before}, now it is {endpoint}",
-                before=facts["endpoint"],
-                endpoint=settings.endpoint,
-            )
-        )
+    differences = _other_version_or_account(facts, settings, is_resumed=paths is None)
     before, after = json.loads(facts["mapping"]), mapping.fingerprint()
     changed = sorted(k for k in before.keys() | after.keys() if before.get(k) != after.get(k))
     if changed:

@@ -190,7 +190,7 @@ def kind_of(path: Path, name: str) -> str:
         raise SourceError(
             Message(
                 "{name}: this only says that a spreadsheet program has the file open; name "
-                "{name2} instead",
+                "{meant} instead",
                 name=name,
                 meant=Path(name).name.removeprefix(LOCK_PREFIX),
             ),

@@ -19,7 +19,7 @@ from bulk_import.errors import Message
 from bulk_import.models import Problem, Severity
 
 # Roles whose normalizers refuse such texts themselves, with a better message.
-_STRICT = frozenset({"email", "phone", "country", "utc_offset", "list_ids", "manager", "rule"})
+STRICT = frozenset({"email", "phone", "country", "utc_offset", "list_ids", "manager", "rule"})
 _WORDY = frozenset({"name", "city", "state", "address", "postal_code", "social", "tags"})
 _SHORT = frozenset({"name", "city", "state", "postal_code", "social"})
 
@@ -91,7 +91,7 @@ def remnant(text: str, role: str) -> Problem | None:
         role: What the column holds.
     """
     bare = text.strip()
-    if role not in _STRICT:
+    if role not in STRICT:
         if bare in WORDS or _ERROR_CODE.fullmatch(bare):
             return _word(bare, role)
         template = _TEMPLATE.search(bare)
@@ -125,7 +125,7 @@ def _word(bare: str, role: str) -> Problem | None:
             Message(
                 "{bare!r} may be a missing value rather than a {role}",
                 bare=bare,
-                role=role.replace("_", " "),
+                role=Message(role.replace("_", " ")),
             ),
             value=bare,
             severity=Severity.WARNING,
@@ -155,7 +155,7 @@ def _notation(text: str, bare: str, role: str) -> Problem | None:
             ),
             text,
         )
-    if role in _STRICT:
+    if role in STRICT:
         return None
     if "&" in bare and _ENTITY.search(bare) and html.unescape(bare) != bare:
         return _encoded(text, html.unescape(html.unescape(bare)), "a web page")

@@ -56,6 +56,9 @@ MATCHING: dict[str, str | tuple[str, str, str]] = {
     "time zones": "часовые пояса",
     "{n:,} distinct value in {filled:,} cells": "разных значений {n} в ячейках: {filled}",
     "{n:,} distinct values in {filled:,} cells": "разных значений {n} в ячейках: {filled}",
+    "of each name": "порядок каждого имени", "{name} has the order {order}, and {known} has {other}; the parts of one column are cut in one order":
+        "у {name} порядок {order}, а у {known} — {other}; части одного столбца берутся в одном порядке",
+    "list ids": "номера списков", "longer than {size} KiB": "длиннее {size} КиБ",
     # how headers are called
     "first name": "имя", "middle name": "отчество или второе имя", "last name": "фамилия",
     "whole name": "имя целиком", "time zone": "часовой пояс", "postal code": "индекс",
