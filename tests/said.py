@@ -22,7 +22,7 @@ _ELSEWHERE = ("cli/", "sandbox/", "destinations/", "texts/", "codes/", "report/"
               "jobs/scheduling.py", "jobs/tagging.py", "jobs/doctor.py", "jobs/explaining.py",
               "jobs/proposing.py", "system/loop.py", "system/crash.py", "jobs/checking.py",
               "jobs/destinations.py", "run/judges.py")  # fmt: skip
-_WORDS = re.compile(r"[A-Za-z]{2,}.*\s.*[A-Za-z]{2,}|[a-z]{3,}", re.DOTALL)
+_WORDS = re.compile(r"^(?!utf-|[a-z]+[._]|insert into).*[a-z]{2,}", re.DOTALL)
 
 
 def modules() -> Iterator[tuple[str, ast.Module]]:

@@ -159,10 +159,10 @@ class DamageDetector:
                 places.add(row)
                 if len(placeholders) > 1 or places.count > _MOST_NAMESAKES:
                     message = Message(
-                        "{value!r} stands for a missing value; clear the cell, or give ",
+                        "{value!r} stands for a missing value; clear the cell, or give its "
+                        "meaning by values: in the mapping",
                         value=problem.value,
                     )
-                    message += "its meaning by values: in the mapping"
                     problem = replace(problem, message=message, severity=Severity.ERROR)
             weighed.append(problem)
         return weighed
