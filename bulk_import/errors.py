@@ -62,6 +62,14 @@ class Message(str):
         return _unpickled, (self.packed(),)
 
     @classmethod
+    def of(cls, text: object) -> Message:
+        """Return *text* as a message: as it is, else as one without values."""
+        said = str(text)
+        if isinstance(said, Message):
+            return said
+        return cls(said.replace("{", "{{").replace("}", "}}"))
+
+    @classmethod
     def joined(cls, separator: str, parts: Iterable[object]) -> Self:
         """Return several messages as one; *separator* is punctuation."""
         values = {f"part{at}": part for at, part in enumerate(parts)}
@@ -112,6 +120,8 @@ def packed(text: str) -> Any:
 
 
 def _plain(value: object) -> object:
+    if isinstance(value, BaseException):
+        return Message.of(value)
     return value if isinstance(value, str | int | float) else str(value)
 
 
@@ -155,7 +165,8 @@ class MappingProblem:
     def __str__(self) -> str:
         """``file:line:column: path: message``, as far as each is known."""
         place = f"{self.file}:{self.line}:{self.column}" if self.line else self.file
-        return Message.joined(": ", filter(None, (place, self.path, self.message)))
+        message = Message.of(self.message) if self.message else ""
+        return Message.joined(": ", filter(None, (place, self.path, message)))
 
 
 class MappingError(SetupError):

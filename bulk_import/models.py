@@ -69,7 +69,8 @@ class Problem:
         return self.severity is Severity.ERROR
 
     def __str__(self) -> str:
-        return Message.joined(": ", filter(None, (self.column or self.field, self.message)))
+        where, message = self.column or self.field, Message.of(self.message)
+        return Message.joined(": ", (where, message)) if where else message
 
 
 def in_words(problems: Iterable[Problem]) -> str:

@@ -44,6 +44,18 @@ def templates() -> dict[str, str]:
     }
 
 
+def constants() -> set[str]:
+    """Return every text that stands in the code, catalogues apart."""
+    return {
+        text
+        for path in PACKAGE.rglob("*.py")
+        if path.parent.name != "texts"
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        for text in (node.value, node.value.strip(), node.value.replace("_", " "))
+    }
+
+
 def without_template() -> list[str]:
     """Return where a text for people is put together on the spot: no other language could say it."""
     return [

@@ -66,7 +66,7 @@ class Judging:
                     project.judge, names, on_rows=count, is_stopping=lambda: judging.is_stopping
                 )
             except JudgingStoppedError:
-                judging.error = "stopped"
+                judging.error = Message("stopped before the end")
             except BulkImportError as exc:
                 judging.error = str(exc)
             except OSError as exc:

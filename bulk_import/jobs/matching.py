@@ -140,7 +140,13 @@ def assign(project: Project, column: str, field: str) -> None:
         changes += _whole_names(project.source, mapping, column)
     elif field:
         changes += _taken(mapping, column, field)
-    project.change_mapping(changes, f"{column}: {field or 'not sent'}")
+    project.change_mapping(changes, _assigned(column, field))
+
+
+def _assigned(column: str, field: str) -> Message:
+    if not field:
+        return Message("{column} is not sent", column=column)
+    return Message("{column} is sent as {field}", column=column, field=Message(title_of(field)))
 
 
 def set_option(project: Project, path: Sequence[str], value: str) -> None:
@@ -155,7 +161,8 @@ def set_option(project: Project, path: Sequence[str], value: str) -> None:
     given = [line.strip() for line in value.splitlines() if line.strip()]
     put = (given or None) if path[-1] in lists else (value or None)
     paths = _with_siblings(project.mapping(), tuple(path))
-    project.change_mapping([Change(one, put) for one in paths], ".".join(path))
+    label = Message("option {path}", path=".".join(path))
+    project.change_mapping([Change(one, put) for one in paths], label)
 
 
 def read_as(project: Project, answers: Mapping[str, str]) -> None:
@@ -180,7 +187,7 @@ def read_as(project: Project, answers: Mapping[str, str]) -> None:
     )
     text = propose(project.source, options)
     changes = [Change(("source", name), given[name]) for name in _READING if name in given]
-    project.write_mapping(edited(text, changes), "how the file is read")
+    project.write_mapping(edited(text, changes), Message("how the file is read"))
 
 
 def set_value(project: Project, field: str, cell: str, meant: str) -> None:
@@ -188,7 +195,8 @@ def set_value(project: Project, field: str, cell: str, meant: str) -> None:
     if not cell:
         raise SetupError("say which text of a cell is meant")
     path = ("fields", field, "values", cell)
-    project.change_mapping([Change(path, meant or None)], f"{field}: {cell} = {meant}")
+    label = Message("{cell} means {meant}", cell=cell, meant=meant)
+    project.change_mapping([Change(path, meant or None)], label)
 
 
 def set_rule(project: Project, section: str, column: str, values: Sequence[str]) -> None:
@@ -203,7 +211,8 @@ def set_rule(project: Project, section: str, column: str, values: Sequence[str])
     if values:
         rules.append({"column": [column], "values": list(values), "because": ""})
     slim = [{key: item for key, item in rule.items() if item} for rule in rules]
-    project.change_mapping([Change((section,), slim or None)], f"{section} {column}")  # type: ignore[arg-type]
+    label = Message("rule of {column}", column=column)
+    project.change_mapping([Change((section,), slim or None)], label)  # type: ignore[arg-type]
 
 
 def title_of(field: str) -> str:

@@ -260,5 +260,6 @@ async def _free(lock: Path, wait_s: float, stop: Stop) -> None:
                 await stop.nap(min(0.5, max(0.01, until - loop.time())))
             except StoppingError:
                 raise StoppedError(
-                    Message("{reason}; nothing was sent", reason=stop.reason), exit_code=stop.code
+                    Message("{reason}; nothing was sent", reason=Message.of(stop.reason)),
+                    exit_code=stop.code,
                 ) from None

@@ -493,7 +493,7 @@ class Review:
                 place = column or self._mapper.first_column(target)
                 marks[place] = kind
                 if kind == "error" and not why:
-                    why = message
+                    why = Message.unpacked(message)
         marks.pop("", None)
         return Line(seq, row, sheet, status, tuple(json.loads(cells)), marks, why)
 

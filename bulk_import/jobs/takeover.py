@@ -19,7 +19,7 @@ from bulk_import.journal.database import IN_DOUBT
 from bulk_import.models import VANISHED, Status
 from bulk_import.progress import Progress
 from bulk_import.run.folder import JOURNAL
-from bulk_import.run.reporting import write_reports
+from bulk_import.run.reporting import stop_facts, write_reports
 from bulk_import.settings import Settings, account_name
 from bulk_import.system.clock import now, now_s
 
@@ -296,7 +296,9 @@ def _report_cut_off(run_dir: Path, progress: Progress) -> None:
             journal.settle_doubts()
             facts = journal.facts()
             if not facts.get("finished_at"):
-                journal.remember(stopped="cut off; the next night took over", finished_at=now())
+                journal.remember(
+                    **stop_facts(Message("cut off; the next night took over")), finished_at=now()
+                )
             journal.remember(taken_over="1")
             write_reports(journal, run_dir, safe=False)
     except StorageError as exc:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Self
 from uuid import uuid4
 
-from bulk_import.errors import Message, SetupError, StorageError
+from bulk_import.errors import Message, SetupError, StorageError, packed
 from bulk_import.journal.mark import Written
 from bulk_import.models import Problem, Row, Severity, SourceInfo
 from bulk_import.system.sqlite import connect, make_private
@@ -349,7 +349,9 @@ def pack_problems(problems: Sequence[Problem]) -> str | None:
     """Return *problems* as they are stored: a JSON list of lists; nothing for none."""
     if not problems:
         return None
-    return pack([[p.code, p.message, p.column, p.field, p.value, p.severity] for p in problems])
+    return pack(
+        [[p.code, packed(p.message), p.column, p.field, p.value, p.severity] for p in problems]
+    )
 
 
 def unpack_problems(text: str | None) -> tuple[Problem, ...]:
@@ -357,7 +359,7 @@ def unpack_problems(text: str | None) -> tuple[Problem, ...]:
     if text is None:
         return ()
     return tuple(
-        Problem(code, message, column, field, value, Severity(severity))
+        Problem(code, Message.unpacked(message), column, field, value, Severity(severity))
         for code, message, column, field, value, severity in json.loads(text)
     )
 

@@ -143,7 +143,7 @@ class BoundCheck:
         why = f" ({self.check.because})" if self.check.because else ""
         return Problem(
             code,
-            Message("{message}{why}", message=message, why=why),
+            Message("{message}{why}", message=Message.of(message), why=why),
             column=self.column,
             field=self.check.field or "",
             value=value,

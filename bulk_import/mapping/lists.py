@@ -171,7 +171,10 @@ class _Reader:
     def refuse(self, message: str, row: int = 0, column: int = 0) -> None:
         self.problems.append(
             MappingProblem(
-                Message("suppress: {message}", message=message), str(self._path), row, column
+                Message("suppress: {message}", message=Message.of(message)),
+                str(self._path),
+                row,
+                column,
             )
         )
 

@@ -299,7 +299,9 @@ class RowMapper:
                     named = replace(
                         named,
                         severity=Severity.WARNING,
-                        message=Message("{message}; the field is not sent", message=named.message),
+                        message=Message(
+                            "{message}; the field is not sent", message=Message.of(named.message)
+                        ),
                     )
                 problems.append(named)
                 refused = refused or problem.is_error
@@ -309,7 +311,7 @@ class RowMapper:
         drops = bound.drops or exc.code in _FIELD_RULES
         message = str(exc)
         if drops and exc.code not in _FIELD_RULES:
-            message = Message("{message}; the field is not sent", message=message)
+            message = Message("{message}; the field is not sent", message=Message.of(exc))
         return Problem(
             code=exc.code,
             message=message,

@@ -324,7 +324,7 @@ def refuse_as_a_whole(rows: int, without_email: int, mapping: ColumnMapping) -> 
     few = too_few(rows, mapping)
     if few is not None:
         raise SourceError(
-            Message("{message}; nothing was sent", message=few.message), code=few.code
+            Message("{message}; nothing was sent", message=Message.of(few.message)), code=few.code
         )
     if rows >= 10 and without_email * 2 > rows:
         raise SourceError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, nullcontext, suppress
@@ -10,7 +11,13 @@ from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
-from bulk_import.errors import BugError, BulkImportError, Message, StorageError
+from bulk_import.errors import (
+    BugError,
+    BulkImportError,
+    Message,
+    StorageError,
+    packed,
+)
 from bulk_import.journal import Journal
 from bulk_import.models import Summary
 from bulk_import.report.digest import Digest
@@ -242,6 +249,17 @@ class _Reports:
         ) from exc
 
 
+def stop_facts(reason: str) -> dict[str, str]:
+    """Return why a run stopped, as its journal remembers it: in English, and as the message it is."""
+    return {"stopped": reason, "stopped_as": json.dumps(packed(reason)) if reason else ""}
+
+
+def stop_reason(facts: Mapping[str, str]) -> str:
+    """Return why a run stopped, from the facts of its journal; empty if it did not."""
+    told = facts.get("stopped_as", "")
+    return Message.unpacked(json.loads(told)) if told else facts.get("stopped", "")
+
+
 def summarize(journal: Journal, run_dir: Path) -> Summary:
     facts = journal.facts()
     rows_read = int(facts.get("rows_read", journal.count_records()))
@@ -255,7 +273,7 @@ def summarize(journal: Journal, run_dir: Path) -> Summary:
         rows_unread=max(0, int(facts.get("rows_expected", "0")) - rows_read),
         requests=journal.count_requests(),
         by_code=journal.count_codes(),
-        stopped=facts.get("stopped", ""),
+        stopped=stop_reason(facts),
         stop_code=int(facts.get("stop_code", "0")),
         started_at=facts.get("started_at", ""),
         finished_at=facts.get("finished_at", ""),

@@ -73,7 +73,13 @@ from bulk_import.run.judging import (
 )
 from bulk_import.run.plan import Approval, Input, Plan, Tally
 from bulk_import.run.planning import plan_of
-from bulk_import.run.reporting import are_current, reports_end, summarize, write_reports
+from bulk_import.run.reporting import (
+    are_current,
+    reports_end,
+    stop_facts,
+    summarize,
+    write_reports,
+)
 from bulk_import.run.sending import Confirm, Sending, Steer, answered
 from bulk_import.run.sifting import Sieve
 from bulk_import.run.withholding import load_suppression, withhold_suppressed
@@ -175,7 +181,7 @@ class Run:
         except StoppingError:
             self._folder.clean_up(with_folder=is_new)
             raise StoppedError(
-                Message("{reason}; nothing was sent", reason=self._stop.reason),
+                Message("{reason}; nothing was sent", reason=Message.of(self._stop.reason)),
                 exit_code=self._stop.code,
             ) from None
 
@@ -569,7 +575,7 @@ class Run:
         is_whole = "judged" in facts
         is_done = not self._stop.code and is_whole and (is_dry or journal.count_pending() == 0)
         journal.remember(
-            stopped=self._stop.reason,
+            **stop_facts(self._stop.reason),
             stop_code=str(self._stop.code),
             finished_at=now(),
             elapsed_s=f"{elapsed_s:.3f}",

@@ -77,6 +77,12 @@ def spoiled(text: str, role: str) -> Problem | None:
         )
     if length > 32 or role == "email":
         return None
+    return _shortened(text, role) or _dated(text, role)
+
+
+def _shortened(text: str, role: str) -> Problem | None:
+    """A number that lost its digits, a text that lost its letters."""
+    length = len(text)
     first = text[0]
     if first in "0123456789+-" and role != "phone" and _SCIENTIFIC.fullmatch(text):
         # The phone normalizer restores what can be restored and refuses the rest.
@@ -107,6 +113,11 @@ def spoiled(text: str, role: str) -> Problem | None:
             "the data again as UTF-8",
             text,
         )
+    return None
+
+
+def _dated(text: str, role: str) -> Problem | None:
+    """A date where none is meant."""
     if role in DATES_REFUSED_IN and DATE.fullmatch(text):
         return _error(
             "VALUE_IS_DATE",
@@ -114,7 +125,7 @@ def spoiled(text: str, role: str) -> Problem | None:
                 "{text} is a date where a {role} should be; a spreadsheet program has turned "
                 "the value into one. Format the column as text and enter it again",
                 text=text,
-                role=role.replace("_", " "),
+                role=Message(role.replace("_", " ")),
             ),
             text,
         )

@@ -227,12 +227,12 @@ def _catalogue(language: str, *, is_page: bool) -> Mapping[str, str | tuple[str,
     from bulk_import.texts.on_page import ENGLISH
 
     if language == "ru":
-        return russian()
+        return in_russian()
     return ENGLISH if is_page else {}
 
 
 @cache
-def russian() -> Mapping[str, str | tuple[str, str, str]]:
+def in_russian() -> Mapping[str, str | tuple[str, str, str]]:
     """Return everything that is said in Russian."""
     from bulk_import.texts.russian import TEXTS
     from bulk_import.texts.russian_cells import CELLS

@@ -51,7 +51,7 @@ async def accept(request: web.Request) -> web.Response:
             raise SettingsError("this job runs already")
         _begin(request, job)
     except (BulkImportError, OSError) as exc:
-        return refused(exc)
+        return refused(request, exc)
     return web.json_response({"reload": True})
 
 

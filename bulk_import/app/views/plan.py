@@ -13,8 +13,8 @@ from bulk_import.app.pages import (
     page,
     project_of,
     refused,
+    shown,
     trouble,
-    without_folder,
 )
 from bulk_import.errors import BulkImportError, Message, SetupError
 from bulk_import.jobs.reviewing import Counts
@@ -44,13 +44,13 @@ async def plan(request: web.Request) -> web.Response:
         judging = desk.judge(project)
     except (BulkImportError, OSError) as exc:
         return page(request, "plan.html.j2", project=project, step="plan", outlook=None,
-                    judging=None, trouble=trouble(exc))  # fmt: skip
+                    judging=None, trouble=trouble(request, exc))  # fmt: skip
     outlook = None
     if judging.is_done and not judging.error:
         outlook = await asyncio.to_thread(_outlook, request)
     return page(
         request, "plan.html.j2", project=project, step="plan", outlook=outlook, judging=judging,
-        trouble=without_folder(judging.error) if judging.is_done else "",
+        trouble=shown(request, judging.error) if judging.is_done else "",
     )  # fmt: skip
 
 
@@ -67,7 +67,7 @@ async def send(request: web.Request) -> web.Response:
         canary, rate = _numbers(form.get("canary", ""), form.get("rate", ""))
         desk.send(project, expected, canary=canary, rate=rate)
     except BulkImportError as exc:
-        return refused(exc)
+        return refused(request, exc)
     return web.json_response({"url": f"/imports/{project.id}/send"})
 
 

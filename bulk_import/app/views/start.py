@@ -74,7 +74,7 @@ async def upload(request: web.Request) -> web.Response:
         await receive(request, draft)
         project = await asyncio.to_thread(Project.adopt, desk.home, draft, name)
     except (BulkImportError, OSError) as exc:
-        return refused(exc)
+        return refused(request, exc)
     finally:
         await asyncio.to_thread(draft.unlink, missing_ok=True)
     desk.adopt(project)
@@ -89,7 +89,7 @@ async def open_file(request: web.Request) -> web.Response:
         path = await asyncio.to_thread(_inside, desk.home, form.get("path", ""))
         project = await asyncio.to_thread(Project.create, desk.home, path)
     except (BulkImportError, OSError) as exc:
-        return refused(exc)
+        return refused(request, exc)
     desk.adopt(project)
     return web.json_response({"url": f"/imports/{project.id}/match"})
 
@@ -109,7 +109,7 @@ async def set_account(request: web.Request) -> web.Response:
                 key_file=form.get("key_file", ""),
             )
     except (BulkImportError, OSError) as exc:
-        return refused(exc)
+        return refused(request, exc)
     return web.json_response({"reload": True})
 
 
@@ -131,7 +131,7 @@ async def delete(request: web.Request) -> web.Response:
     project = project_of(request)
     sending = desk.sending.get(project.id)
     if sending is not None and not sending.is_over:
-        return refused(SettingsError("it is being sent; stop it first"))
+        return refused(request, SettingsError("it is being sent; stop it first"))
     desk.forget(project)
     await asyncio.to_thread(delete_project, project)
     return web.json_response({"reload": True})
