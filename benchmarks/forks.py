@@ -158,9 +158,17 @@ class _Forker:
         self._children: dict[int, tuple[Started, socket.socket]] = {}  # by its pidfd
 
     def run(self) -> dict[str, Any]:
-        """Fork at each request. Returns in the children alone: what each is to do."""
+        """Fork at each request. Returns in the children alone: what each is to do.
+
+        Ends, and all children with it, when the process that started this one is gone.
+        """
+        parent = os.getppid()
         while True:
-            for key, _ in self._selector.select():
+            if os.getppid() != parent:
+                for child, _ in self._children.values():
+                    os.kill(child.process, signal.SIGKILL)
+                sys.exit(1)
+            for key, _ in self._selector.select(1.0):
                 if key.fileobj is not self._listener:
                     self._tell_end(key.fd)
                     continue
