@@ -225,8 +225,8 @@ class _Forker:
 
 def _import_all() -> None:
     import distributed.cli.dask_scheduler
-    import distributed.cli.dask_worker  # noqa: F401
-    import uvloop  # noqa: F401
+    import distributed.cli.dask_worker  # noqa: F401 - what forks find imported
+    import uvloop  # noqa: F401 - what forks find imported
 
     import bulk_import
 
@@ -243,7 +243,7 @@ def _import_all() -> None:
 def serve(path: str) -> None:
     """Fork at each request, until the process that started this one is gone."""
     _import_all()
-    assert len(os.listdir("/proc/self/task")) == 1, "a process with threads must not fork"  # noqa: PTH208
+    assert len(os.listdir("/proc/self/task")) == 1, "a process with threads must not fork"  # noqa: PTH208 - light
     gc.collect()
     gc.freeze()
     request = _Forker(path).run()

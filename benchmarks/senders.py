@@ -87,7 +87,7 @@ def holder_of(lock: str) -> int:
         return 0
     device = found.st_dev
     wanted = f"{os.major(device):02x}:{os.minor(device):02x}:{found.st_ino}"
-    with open("/proc/locks", encoding="ascii") as file:  # noqa: PTH123
+    with open("/proc/locks", encoding="ascii") as file:  # noqa: PTH123 - light
         for line in file:
             parts = line.split()
             if parts[1] == "FLOCK" and parts[5] == wanted:
