@@ -546,13 +546,17 @@ def _view(folder: Path) -> sqlite3.Connection:
         path.absolute().as_uri(), uri=True, isolation_level=None, check_same_thread=False,
         timeout=10,
     )  # fmt: skip
-    db.execute("pragma synchronous = off")  # thrown away anyway
-    db.execute("pragma journal_mode = memory")
-    db.execute("attach database ? as j", (_read_only(folder / JUDGED),))
-    db.create_function("has", 4, _has, deterministic=True)
-    db.executescript(_SCHEMA)
-    db.execute(_UNPACKED.format(among=""))
-    db.executescript(_INDEXES)
+    try:
+        db.execute("pragma synchronous = off")  # thrown away anyway
+        db.execute("pragma journal_mode = memory")
+        db.execute("attach database ? as j", (_read_only(folder / JUDGED),))
+        db.create_function("has", 4, _has, deterministic=True)
+        db.executescript(_SCHEMA)
+        db.execute(_UNPACKED.format(among=""))
+        db.executescript(_INDEXES)
+    except BaseException:
+        db.close()
+        raise
     return db
 
 
