@@ -120,6 +120,8 @@ class Server:
 
     def senders(self) -> Senders:
         assert self._watch is not None
+        for suspect in self._watch.suspects[:5]:
+            print(suspect, flush=True)
         return self._watch.found()
 
     @property

@@ -22,6 +22,7 @@ import time
 from dataclasses import dataclass, fields
 from typing import NamedTuple
 
+_EXITING = 0x4  # PF_EXITING of the kernel's flags of a process
 _PID_BITS = 15  # /proc/sys/kernel/pid_max is 32768 where this is used; `mark` refuses a larger id
 
 
@@ -55,13 +56,18 @@ def sender_at(address: str) -> Sender | None:
 
 
 def _running(process: int) -> Sender | None:
-    """Return the process with this id; ``None`` if there is none, or only what is left of it."""
+    """Return the process with this id; ``None`` if there is none, or it runs no code any more.
+
+    A killed process loses its locks and connections a moment before it is a zombie. From before that
+    moment on the kernel calls it exiting.
+    """
     try:
         with open(f"/proc/{process}/stat", encoding="ascii", errors="replace") as file:  # noqa: PTH123 - light
             parts = file.read().rpartition(")")[2].split()
     except OSError:
         return None
-    return None if parts[0] in "ZX" else Sender(process, int(parts[19]) & 0x1FF)
+    is_over = parts[0] in "ZX" or int(parts[6]) & _EXITING
+    return None if is_over else Sender(process, int(parts[19]) & 0x1FF)
 
 
 def mark() -> None:
@@ -142,12 +148,16 @@ class Arrival:
 class Watch:
     """Notes who sends to one account.
 
+    Attributes:
+        suspects: Living senders that did not hold the lock, for people.
+
     Args:
         lock: Path of the account's lock.
     """
 
     def __init__(self, lock: str) -> None:
         self.arrivals: list[Arrival] = []
+        self.suspects: list[str] = []
         self._lock = lock
         self._known: list[Sender] = []
 
@@ -156,6 +166,8 @@ class Watch:
         sender = sender_at(address)
         holder = holder_of(self._lock)  # first: whoever is alive afterwards was alive then
         is_alive = sender is not None and sender.is_alive
+        if is_alive and sender is not None and holder != sender.process:
+            self.suspects.append(f"{self._lock}: {sender} sends, {holder or 'nobody'} holds it")
         if sender is not None and sender not in self._known:
             self._known.append(sender)
         outlived = any(other != sender and other.is_alive for other in self._known)
