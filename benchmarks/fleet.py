@@ -534,7 +534,8 @@ def control(folder: Path, rows: int = 60) -> Senders:
             for name in ("one", "two")
         ]
         for run in both:
-            run.wait(120)
+            with run:
+                run.wait(120)
         return servers.seen(servers.all[0])[2]
     finally:
         servers.stop()

@@ -3,7 +3,7 @@
 A job binds its connections to an address of the loopback that is made of its process id and its
 start time (`mark`). The address arrives with every request, so nothing has to be looked up after
 the process may be gone. `Watch` notes for every request the sender, whether it was still alive, and
-the process that held the account's lock according to the kernel (``/proc/locks``).
+whether it held the account's lock, as the kernel knows it.
 
 Two processes sent to one account at a time if any of these is not 0:
 
@@ -86,19 +86,41 @@ def mark() -> None:
 
 
 def holder_of(lock: str) -> int:
-    """Return the process that holds a lock, as the kernel knows it; 0 = nobody."""
-    try:
-        found = os.stat(lock)  # noqa: PTH116 - once for each request
-    except OSError:
-        return 0
-    device = found.st_dev
-    wanted = f"{os.major(device):02x}:{os.minor(device):02x}:{found.st_ino}"
+    """Return the process that holds a lock, as the kernel knows it; 0 = nobody, or it was overlooked.
+
+    The list of all locks is read in pieces: while others come and go, one may be passed over.
+    """
+    wanted = _inode(lock)
     with open("/proc/locks", encoding="ascii") as file:  # noqa: PTH123 - light
         for line in file:
             parts = line.split()
             if parts[1] == "FLOCK" and parts[5] == wanted:
                 return int(parts[4])
     return 0
+
+
+def holds(process: int, lock: str) -> bool:
+    """Return whether a process holds a lock. What is asked of one open file overlooks nothing."""
+    if holder_of(lock) == process:
+        return True
+    wanted = f" {_inode(lock)} "
+    folder = f"/proc/{process}/fdinfo"
+    try:
+        for name in os.listdir(folder):  # noqa: PTH208 - light
+            with open(f"{folder}/{name}", encoding="ascii") as file:  # noqa: PTH123 - light
+                if any(line.startswith("lock:") and wanted in line for line in file):
+                    return True
+    except OSError:  # it ends, or closes a file
+        pass
+    return False
+
+
+def _inode(lock: str) -> str:
+    try:
+        found = os.stat(lock)  # noqa: PTH116 - light
+    except OSError:
+        return "none"
+    return f"{os.major(found.st_dev):02x}:{os.minor(found.st_dev):02x}:{found.st_ino}"
 
 
 @dataclass
@@ -133,14 +155,14 @@ class Arrival:
     """A request.
 
     Attributes:
-        holder: Process that held the account's lock; 0 = nobody.
-        is_alive: Whether the sender was alive after the holder was looked up.
+        is_holder: Whether the sender held the account's lock.
+        is_alive: Whether the sender was alive after that was looked up.
         outlived: Whether an earlier sender was alive.
     """
 
     at: float
     sender: Sender | None
-    holder: int
+    is_holder: bool
     is_alive: bool
     outlived: bool
 
@@ -164,14 +186,15 @@ class Watch:
     def note(self, address: str) -> None:
         """Note a request that came from *address*."""
         sender = sender_at(address)
-        holder = holder_of(self._lock)  # first: whoever is alive afterwards was alive then
+        # First: whoever is alive afterwards was alive then.
+        is_holder = sender is not None and holds(sender.process, self._lock)
         is_alive = sender is not None and sender.is_alive
-        if is_alive and sender is not None and holder != sender.process:
-            self.suspects.append(f"{self._lock}: {sender} sends, {holder or 'nobody'} holds it")
+        if is_alive and not is_holder:
+            self.suspects.append(f"{self._lock}: {sender} sends, {holder_of(self._lock)} holds it")
         if sender is not None and sender not in self._known:
             self._known.append(sender)
         outlived = any(other != sender and other.is_alive for other in self._known)
-        self.arrivals.append(Arrival(time.monotonic(), sender, holder, is_alive, outlived))
+        self.arrivals.append(Arrival(time.monotonic(), sender, is_holder, is_alive, outlived))
 
     def found(self) -> Senders:
         """Return what the notes show."""
@@ -188,7 +211,7 @@ def judged(arrivals: list[Arrival]) -> Senders:
             continue
         if arrival.sender not in order:
             order.append(arrival.sender)
-        found.unlocked += arrival.is_alive and arrival.holder != arrival.sender.process
+        found.unlocked += arrival.is_alive and not arrival.is_holder
         found.outlived += arrival.outlived
         if order[-1] != arrival.sender:
             if arrival.is_alive:
