@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 
 import duckdb
 import pytest
@@ -31,13 +32,12 @@ def query(tmp_path):
 
 
 def _sqlite(path, rows=6):
-    with sqlite3.connect(path) as database:
+    with closing(sqlite3.connect(path)) as database, database:
         database.execute("create table people (id integer, email text, name text, note)")
         database.executemany(
             "insert into people values (?, ?, ?, ?)",
             [(at, f"p{at}@x.org", f"P{at} 100%s :x", at / 2) for at in range(rows)],
         )
-    database.close()
     return f"sqlite:///{path}"
 
 
@@ -77,9 +77,8 @@ async def test_a_night_sends_what_changed_in_the_database(
     monkeypatch.setenv("BULK_IMPORT_DATABASE", _sqlite(tmp_path / "crm.db"))
     state = tmp_path / "night.db"
     await sync_async(query, mapping, settings(sandbox, run_dir=tmp_path / "one"), state=state)
-    with sqlite3.connect(tmp_path / "crm.db") as changed:
+    with closing(sqlite3.connect(tmp_path / "crm.db")) as changed, changed:
         changed.execute("update people set name = 'New' where id = 2")
-    changed.close()
     await sync_async(query, mapping, settings(sandbox, run_dir=tmp_path / "two"), state=state)
     assert [r.email for r in sandbox.sent()][6:] == ["p2@x.org"]
 
@@ -89,9 +88,8 @@ async def test_a_resume_sends_what_the_query_found_when_the_run_began(
 ):
     monkeypatch.setenv("BULK_IMPORT_DATABASE", _sqlite(tmp_path / "crm.db"))
     await import_file_async(query, mapping, settings(sandbox, run_dir=tmp_path / "run", limit=2))
-    with sqlite3.connect(tmp_path / "crm.db") as changed:
+    with closing(sqlite3.connect(tmp_path / "crm.db")) as changed, changed:
         changed.execute("delete from people where id > 3")
-    changed.close()
     summary = await resume_async(tmp_path / "run", settings(sandbox))
     assert summary.counts[Status.SUCCESS] == 6
     assert len(sandbox.sent()) == 6
@@ -132,9 +130,8 @@ def test_a_statement_that_writes_inside_a_select_is_refused_by_the_database(
     query.write_text("WITH gone AS (SELECT 1) DELETE FROM people")
     with pytest.raises(SourceError, match="readonly database"):
         list(read_rows(query))
-    with sqlite3.connect(tmp_path / "crm.db") as database:
+    with closing(sqlite3.connect(tmp_path / "crm.db")) as database, database:
         assert database.execute("select count(*) from people").fetchone() == (6,)
-    database.close()
 
 
 @pytest.mark.parametrize(
