@@ -74,11 +74,11 @@ class XlsWorkbook:
         import xlrd
 
         raw = b"\n".join(
-            cell.value.encode(_AS_BYTES)
+            str(cell.value).encode(_AS_BYTES)
             for sheet in self._book.sheets()
             for row in sheet.get_rows()
             for cell in row
-            if cell.ctype == xlrd.XL_CELL_TEXT and not cell.value.isascii()
+            if cell.ctype == xlrd.XL_CELL_TEXT and not str(cell.value).isascii()
         )
         return encoding_of_texts(raw) if raw else ""
 
