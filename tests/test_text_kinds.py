@@ -113,6 +113,32 @@ def test_lines_quoted_as_a_whole_are_read(tmp_path, text):
     )
 
 
+@pytest.mark.parametrize("marks", ["“”", "„“", "„”", "””", "«»", "»«", "‘’", "‚‘"])
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_cells_in_typographic_quotation_marks_are_read_without_them(tmp_path, marks, delimiter):
+    rows = [
+        ["E-mail", "Name"],
+        ["a@b.org", f"Berg{delimiter} Anna"],
+        ["b@b.org", ""],
+        ["c@b.org", 'Ben "Bo" Cole'],
+    ]
+    text = "".join(
+        delimiter.join(f"{marks[0]}{cell}{marks[1]}" if cell else "" for cell in row) + "\r\n"
+        for row in rows
+    )
+    header, found, codes = read(csv_file(tmp_path, text))
+    assert (list(header), found, codes) == (rows[0], rows[1:], ["QUOTES_TYPOGRAPHIC"])
+
+
+@pytest.mark.parametrize(
+    "text", ["E-mail,Firm\na@b.org,«Ромашка»\nb@b.org,«Лютик»\n", "“E-mail”,Firm\n“a@b.org”,“Rose”\n", "«Firm»\n«Rose»\n«Iris»\n"]
+)  # fmt: skip
+def test_quotation_marks_around_some_texts_are_part_of_them(tmp_path, text):
+    _, rows, codes = read(csv_file(tmp_path, text))
+    assert rows[0][-1][0] in "«“"
+    assert "QUOTES_TYPOGRAPHIC" not in codes
+
+
 def test_sep_line_in_quotation_marks(tmp_path):
     assert read(csv_file(tmp_path, '"sep=;"\r\nA;B\r\n1;2\r\n'))[1] == [["1", "2"]]
 

@@ -138,6 +138,14 @@ def _open_text(file: Path, name: str, options: SourceOptions) -> Source:
         problems.append(
             _note("LINES_QUOTED", "every line is in quotation marks as a whole; read without them")
         )
+    if dialect.marks:
+        opening, closing = dialect.marks
+        problems.append(
+            _note(
+                "QUOTES_TYPOGRAPHIC",
+                f"cells are in typographic quotation marks ({opening}…{closing}); read without them",
+            )
+        )
     tally = _tally(options)
     return Source(
         name=name,
