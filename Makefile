@@ -5,6 +5,10 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 QUIETLY := -qq --no-compile --progress-bar off --disable-pip-version-check
 
+# Tests and documentation start the program hundreds of times: compiled once, it starts in half the time.
+export PYTHONPYCACHEPREFIX := $(CURDIR)/.cache/pycache
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help setup app demo test test-quick check lint types docs binary bench accuracy accuracy-independent site shuffle torture mutants lock clean
 
