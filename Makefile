@@ -98,7 +98,7 @@ torture: $(READY) ## Kill runs and nights, spoil journals, finish, count on the 
 	@$(BIN)/python -m benchmarks.torture
 
 mutants: $(READY) ## Plant small faults in the code and count those that the tests find (hours)
-	@$(BIN)/python -m benchmarks.mutants --rest
+	@$(BIN)/python -m benchmarks.mutants
 
 LOCK = uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
   --upgrade --custom-compile-command "make lock" --quiet
