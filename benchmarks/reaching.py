@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 from coverage import Coverage
 
+_SAVED_EVERY = 50  # tests: a run that is cut off leaves what it knows
 _costs: dict[str, float] = {}
 
 
@@ -58,12 +59,18 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
     finally:
         measuring.switch_context("")
         _costs[item.nodeid] = round(_cpu_s() - before, 3)
+        if not len(_costs) % _SAVED_EVERY:
+            _save(measuring)
 
 
 def pytest_sessionfinish() -> None:
     """Save now: a worker of pytest-xdist may end without the interpreter's usual clean-up."""
     measuring = Coverage.current()
     if measuring is not None:
-        measuring.save()
-        place = Path(str(measuring.get_option("run:data_file"))).parent
-        (place / f"costs-{os.getpid()}.json").write_text(json.dumps(_costs))
+        _save(measuring)
+
+
+def _save(measuring: Coverage) -> None:
+    measuring.save()
+    place = Path(str(measuring.get_option("run:data_file"))).parent
+    (place / f"costs-{os.getpid()}.json").write_text(json.dumps(_costs))
