@@ -56,7 +56,7 @@ types: $(READY) ## Strict types (mypy)
 	@$(BIN)/mypy
 
 docs: $(READY) ## Is every command and output in the README what the program prints today?
-	@$(BIN)/python -m cogapp -I . --check README.md docs/reference.md
+	@$(BIN)/python -m cogapp -I . --check README.md docs/reference.md docs/spreadsheets.md
 
 $(VENV)/.bench: $(READY) requirements-bench.lock
 	@if [ -x $(BIN)/pip ]; then pip="$(BIN)/python -m pip"; else pip="$(PYTHON) -m pip --python $(BIN)/python"; fi; \

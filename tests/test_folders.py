@@ -10,7 +10,6 @@ import pytest
 from bulk_import.errors import BusyError, SettingsError, SetupError, StorageError
 from bulk_import.jobs.importing import import_file_async, resume_async
 from bulk_import.models import Status
-from bulk_import.sandbox.app import Sandbox
 from bulk_import.sandbox.faults import Faults
 from bulk_import.system.locks import hold
 from tests.conftest import report_of
@@ -28,10 +27,11 @@ async def test_limit_sends_so_many_and_resume_the_rest(sandbox, settings, contac
 async def test_a_wrong_key_sends_nothing_and_leaves_nothing_behind(
     sandbox, settings, contacts_csv, mapping, tmp_path
 ):
+    with_todays_key = settings(sandbox)
     sandbox.key = "another"
 
     with pytest.raises(SettingsError, match="API key is wrong"):
-        await import_file_async(contacts_csv(5), mapping, settings(Sandbox(), endpoint=sandbox.url))
+        await import_file_async(contacts_csv(5), mapping, with_todays_key)
 
     assert not (tmp_path / "run").exists()
     assert sandbox.sent() == []

@@ -8,6 +8,7 @@ import sqlite3
 import threading
 import time
 from concurrent.futures import BrokenExecutor, Executor, Future
+from contextlib import closing
 from pathlib import Path
 
 import psutil
@@ -60,16 +61,14 @@ def mixed_csv(write_csv):
 
 def contents(run_dir: Path) -> dict[str, list[tuple]]:
     """All rows and what they came to, as the journal has them."""
-    with sqlite3.connect(run_dir / "journal.sqlite3") as db:
-        found = {
+    with closing(sqlite3.connect(run_dir / "journal.sqlite3")) as db, db:
+        return {
             "records": db.execute("select * from record order by seq").fetchall(),
             "outcomes": db.execute("select * from outcome order by seq").fetchall(),
             "facts": db.execute(
                 "select key, value from meta where key in ('judged', 'rows_read') order by key"
             ).fetchall(),
         }
-    db.close()
-    return found
 
 
 def without_times(checked):
@@ -236,9 +235,8 @@ async def test_a_cluster_writes_the_same_journal_when_a_worker_is_killed_in_the_
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
             if journal.exists():
-                with sqlite3.connect(journal, timeout=5) as db:
+                with closing(sqlite3.connect(journal, timeout=5)) as db, db:
                     rows = db.execute("select count(*) from record").fetchone()[0]
-                db.close()
                 if rows >= 3 * CHUNK:
                     os.kill(victim.process.pid, signal.SIGKILL)
                     killed.append(rows)

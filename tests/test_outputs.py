@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -107,9 +108,8 @@ def test_a_command_that_sends_refuses_an_output_that_is_an_input(folder, args, r
     ids=lambda args: " ".join(args),
 )
 def test_other_commands_refuse_it_too(folder, args, run_cli):
-    with sqlite3.connect(folder / "other.sqlite3") as db:
+    with closing(sqlite3.connect(folder / "other.sqlite3")) as db, db:
         db.execute("create table mine (a)")
-    db.close()
     before = contents(folder)
     code, _, err = run_cli(*args)
     assert code == 2, err

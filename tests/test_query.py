@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 
 import duckdb
 import pytest
+from click.testing import CliRunner
 
 from bulk_import import check_file, import_file_async, read_rows, resume_async, sync_async
+from bulk_import.cli import cli
 from bulk_import.errors import SettingsError, SourceError
 from bulk_import.models import Status
 
@@ -31,13 +34,12 @@ def query(tmp_path):
 
 
 def _sqlite(path, rows=6):
-    with sqlite3.connect(path) as database:
+    with closing(sqlite3.connect(path)) as database, database:
         database.execute("create table people (id integer, email text, name text, note)")
         database.executemany(
             "insert into people values (?, ?, ?, ?)",
             [(at, f"p{at}@x.org", f"P{at} 100%s :x", at / 2) for at in range(rows)],
         )
-    database.close()
     return f"sqlite:///{path}"
 
 
@@ -77,9 +79,8 @@ async def test_a_night_sends_what_changed_in_the_database(
     monkeypatch.setenv("BULK_IMPORT_DATABASE", _sqlite(tmp_path / "crm.db"))
     state = tmp_path / "night.db"
     await sync_async(query, mapping, settings(sandbox, run_dir=tmp_path / "one"), state=state)
-    with sqlite3.connect(tmp_path / "crm.db") as changed:
+    with closing(sqlite3.connect(tmp_path / "crm.db")) as changed, changed:
         changed.execute("update people set name = 'New' where id = 2")
-    changed.close()
     await sync_async(query, mapping, settings(sandbox, run_dir=tmp_path / "two"), state=state)
     assert [r.email for r in sandbox.sent()][6:] == ["p2@x.org"]
 
@@ -89,9 +90,8 @@ async def test_a_resume_sends_what_the_query_found_when_the_run_began(
 ):
     monkeypatch.setenv("BULK_IMPORT_DATABASE", _sqlite(tmp_path / "crm.db"))
     await import_file_async(query, mapping, settings(sandbox, run_dir=tmp_path / "run", limit=2))
-    with sqlite3.connect(tmp_path / "crm.db") as changed:
+    with closing(sqlite3.connect(tmp_path / "crm.db")) as changed, changed:
         changed.execute("delete from people where id > 3")
-    changed.close()
     summary = await resume_async(tmp_path / "run", settings(sandbox))
     assert summary.counts[Status.SUCCESS] == 6
     assert len(sandbox.sent()) == 6
@@ -132,9 +132,8 @@ def test_a_statement_that_writes_inside_a_select_is_refused_by_the_database(
     query.write_text("WITH gone AS (SELECT 1) DELETE FROM people")
     with pytest.raises(SourceError, match="readonly database"):
         list(read_rows(query))
-    with sqlite3.connect(tmp_path / "crm.db") as database:
+    with closing(sqlite3.connect(tmp_path / "crm.db")) as database, database:
         assert database.execute("select count(*) from people").fetchone() == (6,)
-    database.close()
 
 
 @pytest.mark.parametrize(
@@ -167,3 +166,45 @@ def test_a_wrong_address_is_refused_and_no_password_is_shown(monkeypatch, query,
         list(read_rows(query))
     assert "s3cret@" not in str(caught.value)
     assert "s3cret words" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("check", "-m", "MAPPING"), ("run", "--dry-run", "-m", "MAPPING"), ("rehearse", "-m", "MAPPING"),
+        ("sync", "--dry-run", "-m", "MAPPING", "--state", "night.db", "--endpoint", "http://127.0.0.1:9"),
+        ("tags", "--column", "name"), ("explain", "--row", "2", "-m", "MAPPING"), ("init",),
+        ("retag", "--dry-run", "--add-tag", "vip", "--endpoint", "http://127.0.0.1:9"),
+    ],
+    ids=lambda words: words[0],
+)  # fmt: skip
+def test_every_command_that_reads_contacts_takes_a_query(
+    database, query, mapping, words, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    arguments = [str(mapping) if word == "MAPPING" else word for word in words]
+    found = CliRunner().invoke(cli, [*arguments, "--query", str(query)], standalone_mode=False)
+    assert (found.exception, found.return_value) == (None, 0), found.output
+
+
+def test_a_query_is_a_source_beside_files(database, query, mapping, tmp_path):
+    (tmp_path / "more.csv").write_text("email,name,note\nmore@x.org,M,n\n")
+    words = ["check", str(tmp_path / "more.csv"), "--query", str(query), "-m", str(mapping)]
+    found = CliRunner().invoke(cli, words, standalone_mode=False)
+    assert "7 rows read; 7 would be sent" in found.output
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["check", "-m", "MAPPING"], "Missing argument 'SOURCE...'"),
+        (["check", "-m", "MAPPING", "--query", "MAPPING"], "name the file with the query ….sql"),
+        (["check", "-m", "MAPPING", "--query", "nowhere.sql"], "does not exist"),
+        (["explain", "a.csv", "--row", "2", "-m", "MAPPING", "--query", "QUERY"], "Give one of"),
+    ],
+)
+def test_a_command_says_what_is_wrong_with_its_sources(query, mapping, words, said):
+    places = {"MAPPING": str(mapping), "QUERY": str(query)}
+    found = CliRunner().invoke(cli, [places.get(word, word) for word in words])
+    assert found.exit_code == 2
+    assert said in found.output

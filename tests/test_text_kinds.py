@@ -221,8 +221,8 @@ def test_cells_that_span_rows_and_columns_keep_the_others_in_place(tmp_path):
         ("{\\rtf1\\ansi x}", "RTF"), ("BEGIN:VCARD\nFN:Ann\n", "vCard"), ("dn: cn=Ann\nmail: a@b.org\n", "LDIF"),
         ("version: 1\ndn: cn=Ann\n", "LDIF"), ('{"url": "https://docs.google.com/spreadsheets/d/1", "doc_id": "1"}', "link"),
         ("[InternetShortcut]\nURL=https://docs.google.com/spreadsheets/d/1\n", "link"), ("https://docs.google.com/spreadsheets/d/1/edit\n", "link"),
-        ("-- MySQL dump 10.13\n", "dump"), ("INSERT INTO `leads` VALUES (1);\n", "dump"), ("MIME-Version: 1.0\nX: y\n", "MHTML"),
-        ("BEGIN:VCALENDAR\n", "calendar"), ("ID;PWXL;N;E\n", "SYLK"), ("<?xml version='1.0'?><Workbook/>", "XML"),
+        ("-- MySQL dump 10.13\n", "dump"), ("INSERT INTO `leads` VALUES (1);\n", "dump"), ("TABLE\r\n0,1\r\n", "DIF"), ("TABLE\n0,1\n", "DIF"),
+        ("BEGIN:VCALENDAR\n", "calendar"), ("ID;PWXL;N;E\n", "SYLK"), ("<?xml version='1.0'?><Workbook/>", "XML"), ("socialcalc:version:1.5\n", "SocialCalc"),
     ],
 )  # fmt: skip
 def test_what_is_no_table_is_called_by_its_name(tmp_path, text, what):

@@ -10,7 +10,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bulk_import.cli.asking import counted
-from bulk_import.cli.options import correction_options, judging_options, newest_option
+from bulk_import.cli.options import (
+    correction_options,
+    judging_options,
+    newest_option,
+    source_argument,
+)
 from bulk_import.cli.terminal import plain
 from bulk_import.models import Status
 
@@ -26,7 +31,7 @@ _NAMES, _WHYS = 10, 5
 
 
 @click.command("check")
-@click.argument("source", nargs=-1, required=True)
+@source_argument()
 @click.option(
     "--mapping", "-m", required=True, type=click.Path(path_type=Path), help="The mapping file."
 )
@@ -81,7 +86,6 @@ def _print_json(check: Callable[[OnRow], Checked]) -> int:
 
 
 def _tell(checked: Checked, constants: Set[str]) -> None:
-    from bulk_import.codes import catalogue
 
     plan = checked.plan
     _tell_sources(checked)
@@ -96,7 +100,6 @@ def _tell(checked: Checked, constants: Set[str]) -> None:
         click.echo(
             f"  {_what_changes(name, checked.columns.get(name, ()), constants)}: {shown}{more}"
         )
-    known = catalogue()
     for cause in checked.causes:
         kind = "refused" if cause.is_error else "warning"
         rows = ", ".join(place.removeprefix("row ") for place, _ in cause.places[:_ROWS_SHOWN])
@@ -104,15 +107,13 @@ def _tell(checked: Checked, constants: Set[str]) -> None:
         where = f" in column {cause.column}" if cause.column else ""
         click.echo(f"\n{cause.rows:,} x {cause.code} ({kind}){where}: rows {rows}{more}")
         click.echo(f"  such as: {plain(cause.places[0][1].message)}")
-        if cause.code in known:
-            click.echo(f"  fix: {known[cause.code].fix}")
+        if cause.fix:
+            click.echo(f"  fix: {cause.fix}")
     if checked.fixes:
         click.echo("\nchanges of the mapping that were tried on these rows:")
     for fix in checked.fixes:
         costs = f" ({fix.costs})" if fix.costs else ""
-        click.echo(
-            f"  `{fix.change}` makes {fix.repaired:,} of {fix.rows:,} rows with {fix.code} valid{costs}"
-        )
+        click.echo(f"  `{fix.change}` {fix.effect}{costs}")
 
 
 def _what_changes(name: str, columns: Sequence[str], constants: Set[str]) -> str:

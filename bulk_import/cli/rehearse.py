@@ -7,11 +7,16 @@ from typing import Any
 
 import click
 
-from bulk_import.cli.options import correction_options, judging_options, sending_options
+from bulk_import.cli.options import (
+    correction_options,
+    judging_options,
+    sending_options,
+    source_argument,
+)
 
 
 @click.command("rehearse")
-@click.argument("source", nargs=-1, required=True)
+@source_argument()
 @click.option(
     "--mapping", "-m", required=True, type=click.Path(path_type=Path), help="The mapping file."
 )
