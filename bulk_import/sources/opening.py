@@ -139,7 +139,7 @@ def _open_text(file: Path, name: str, options: SourceOptions) -> Source:
             _note("LINES_QUOTED", "every line is in quotation marks as a whole; read without them")
         )
     if dialect.marks:
-        opening, closing = dialect.marks
+        opening, closing = tuple(dialect.marks)
         problems.append(
             _note(
                 "QUOTES_TYPOGRAPHIC",

@@ -17,7 +17,8 @@ _SHARE = 0.8  # of them, that are written so throughout
 def typographic_quotes(sample: str) -> str:
     """Return the opening and closing mark around the cells of a sample; ``""`` if there are none."""
     lines = [line for line in sample.splitlines()[:_MOST_LINES] if line.strip()]
-    for opening, closing in _PAIRS:
+    for pair in _PAIRS:
+        opening, closing = tuple(pair)
         if not lines or not lines[0].lstrip("\ufeff ").startswith(opening):
             continue
         cell = rf"[ ]*{opening}[^{opening}{closing}]*{closing}[ ]*"
@@ -36,7 +37,7 @@ def typographic_quotes(sample: str) -> str:
 
 def straightened(lines: Iterable[str], marks: str) -> Iterator[str]:
     """Yield the lines with straight quotation marks around their cells."""
-    opening, closing = marks
+    opening, closing = tuple(marks)
     quoted = re.compile(
         rf"((?:^|[,;\t|])\ufeff?)[ ]*{opening}([^{opening}{closing}\r\n]*){closing}[ ]*(?=[,;\t|\r\n]|$)"
     )
