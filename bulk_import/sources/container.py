@@ -35,6 +35,8 @@ _PACKERS: dict[bytes, Callable[[Path], IO[bytes]]] = {
     b"\xfd7zXZ\x00": lambda path: cast("IO[bytes]", lzma.open(path)),
 }
 _XLSB = b"\x83\x01"  # BrtBeginBook
+# Excel 2 to 5 without a container, which scripts still write: the first record, of its version.
+_BARE_XLS = (b"\x09\0\x04\0", b"\x09\x02\x06\0", b"\x09\x04\x06\0", b"\x09\x08")
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _NOT_TABLES = {
     b"%PDF": "a PDF document",
@@ -62,10 +64,9 @@ _OTHER_TEXTS = (
     (b"insert into", "a dump of a database; export the table as CSV"),
     (b"-- mysql dump", "a dump of a database; export the table as CSV"),
     (b"--\n-- postgresql database dump", "a dump of a database; export the table as CSV"),
-    (
-        b"mime-version:",
-        "a web page in one file (MHTML); open it in a spreadsheet program and save it as XLSX",
-    ),
+    (b"table\r\n0,1\r\n", "a DIF file; open it in a spreadsheet program and save it as XLSX"),
+    (b"table\n0,1\n", "a DIF file; open it in a spreadsheet program and save it as XLSX"),
+    (b"socialcalc:version", "a SocialCalc sheet; export it as CSV or XLSX"),
     (b"id;p", "a SYLK file; open it in a spreadsheet program and save it as XLSX"),
 )
 _LINK = re.compile(
@@ -172,7 +173,9 @@ def _copy_stdin(target: Path) -> None:
 
 
 def kind_of(path: Path, name: str) -> str:
-    """Return ``xlsx``, ``xlsb``, ``ods``, ``xls``, ``json``, ``html`` or ``text``, by the content.
+    """Return what a file is: ``xlsx``, ``xlsb``, ``ods``, ``fods``, ``xls``, ``xml``, ``mht``, …
+
+    The content decides, not the name; ``json``, ``html`` and ``text`` are the others.
 
     Raises:
         SourceError: It is something else; the message says what.
@@ -195,6 +198,8 @@ def kind_of(path: Path, name: str) -> str:
                 f"{name}: protected by a password; save it without", code="SOURCE_ENCRYPTED"
             )
         return "xls"
+    if head.startswith(_BARE_XLS):
+        return "xls"
     for magic, what in _NOT_TABLES.items():
         if head.startswith(magic):
             raise SourceError(f"{name}: this is {what}, not a spreadsheet", code="SOURCE_NOT_TABLE")
@@ -204,21 +209,18 @@ def kind_of(path: Path, name: str) -> str:
 def _kind_of_text(path: Path, head: bytes, name: str) -> str:
     from bulk_import.sources.text.objects import is_json
     from bulk_import.sources.text.page import has_table
+    from bulk_import.sources.text.page_archive import is_archive
 
     start = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
         start = head.decode("utf-16", "ignore").strip().lower().encode()
-    for begin, what in _OTHER_TEXTS:
-        if start.startswith(begin):
-            raise SourceError(f"{name}: this is {what}", code="SOURCE_NOT_TABLE")
-    if _LINK.search(start):
-        raise SourceError(
-            f"{name}: this is only a link to an online spreadsheet; open it there and download it as "
-            "XLSX or CSV",
-            code="SOURCE_NOT_TABLE",
-        )
+    _refuse_other_texts(start, name)
     if is_json(start):
         return "json"
+    if (kind := _kind_of_xml(start)) is not None:
+        return kind
+    if is_archive(start):
+        return "mht"
     if start.startswith(_PAGES) or b"<table" in start:
         if (
             has_table(path)
@@ -236,6 +238,30 @@ def _kind_of_text(path: Path, head: bytes, name: str) -> str:
             code="SOURCE_NOT_TABLE",
         )
     return "text"
+
+
+def _refuse_other_texts(start: bytes, name: str) -> None:
+    for begin, what in _OTHER_TEXTS:
+        if start.startswith(begin):
+            raise SourceError(f"{name}: this is {what}", code="SOURCE_NOT_TABLE")
+    if _LINK.search(start):
+        raise SourceError(
+            f"{name}: this is only a link to an online spreadsheet; open it there and download it as "
+            "XLSX or CSV",
+            code="SOURCE_NOT_TABLE",
+        )
+
+
+def _kind_of_xml(start: bytes) -> str | None:
+    """A workbook that is one XML file; ``None`` if it is none."""
+    from bulk_import.sources.xml2003 import MARK
+
+    if not start.startswith(b"<?xml"):
+        return None
+    if MARK in start:
+        return "xml"
+    is_flat = b"<office:document" in start and b"opendocument.spreadsheet" in start
+    return "fods" if is_flat else None
 
 
 def _refuse_specials(path: Path) -> None:
