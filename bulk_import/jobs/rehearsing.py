@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from bulk_import.jobs.checking import contacts_of
 from bulk_import.jobs.importing import import_file_async
-from bulk_import.mapping.binding import ColumnMapping
+from bulk_import.mapping.loading import ColumnMapping
 from bulk_import.models import Summary
 from bulk_import.progress import Progress
 from bulk_import.sandbox.app import Sandbox
