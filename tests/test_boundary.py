@@ -49,7 +49,7 @@ STATIONS: dict[str, list[str]] = {
     ],
     "rehearse {csv} -m {map} --run-dir {new} -q": [
         "mapping.loading:load_mapping", "sandbox.app:Sandbox.start", "run.run:judge_sources",
-        "sandbox.rehearsal:estimate",
+        "jobs.rehearsing:estimate",
     ],
     "init {csv}": ["jobs.proposing:propose", "jobs.proposing:open_source", "jobs.proposing:suggest", "jobs.proposing:as_yaml"],
     "check {csv} -m {map}": [
