@@ -100,7 +100,9 @@ class Entries:
         self.hashes |= others.hashes
 
 
-def read_list(path: Path, spec: SuppressSpec) -> tuple[Entries, ListReport, list[MappingProblem]]:
+def read_list(
+    path: Path | str, spec: SuppressSpec
+) -> tuple[Entries, ListReport, list[MappingProblem]]:
     """Read a list to its end; return its entries, what became of it, and why it is refused.
 
     Raises:
@@ -114,7 +116,7 @@ def read_list(path: Path, spec: SuppressSpec) -> tuple[Entries, ListReport, list
 class _Reader:
     """Reads one list."""
 
-    def __init__(self, path: Path, spec: SuppressSpec) -> None:
+    def __init__(self, path: Path | str, spec: SuppressSpec) -> None:
         self.entries = Entries()
         self.problems: list[MappingProblem] = []
         self.spec = spec
@@ -223,7 +225,7 @@ class _Reader:
                     "everybody there; remove the line, or name the column of the addresses: "
                     "suppress: [{{file: {name}, columns: E-mail}}]",
                     domain=domain,
-                    name=self._path.name,
+                    name=Path(self._path).name,
                 ),
                 row,
                 column,

@@ -159,8 +159,12 @@ ENGLISH: dict[str, str | tuple[str, str, str]] = {
         "{source}: {n} sheets hold contacts ({names}); name one in “Sheet of the workbook”",
     "not UTF-8; read as {name} ({evidence}); look at a few names, and set source: encoding: if they are wrong":
         f"not UTF-8; read as {{name}} ({{evidence}}); look at a few names, and choose the encoding in {_READING} if they are wrong",
+    "the workbook does not say which encoding its texts are in; read as {answer}; look at a few names, and set source: encoding: if they are wrong":
+        f"the workbook does not say which encoding its texts are in; read as {{answer}}; look at a few names, and choose the encoding in {_READING} if they are wrong",
     "sheet {name!r} is read; the others ({others}) are not; source: sheet: names another, source: sheets: several":
-        "sheet {name!r} is read; the others ({others}) are not; “Sheet of the workbook” names another",
+        "the workbook does not say which encoding its texts are in; read as {answer}; look at a few names, and set source: encoding: if they are wrong":
+        f"the workbook does not say which encoding its texts are in; read as {{answer}}; look at a few names, and choose the encoding in {_READING} if they are wrong",
+    "sheet {name!r} is read; the others ({others}) are not; “Sheet of the workbook” names another",
     "{source}: row {header_row} (header_row) is empty": "{source}: row {header_row}, which should be the header, is empty",
     "{source}: row {number} should be the header, but it holds an e-mail address; add a row with the columns' names, or name its row by header_row":
         "{source}: row {number} should be the header, but it holds an e-mail address; add a row with the columns' names, or give its number in “Row of the header”",
@@ -172,7 +176,7 @@ ENGLISH: dict[str, str | tuple[str, str, str]] = {
         f"{{name}}: {{where}}: byte 0x{{bad}} is not {{encoding}}; the file is in another encoding (choose it in {_READING}), or damaged",
     "{name}: the encoding is not clear (not UTF-8; it could be {names}); set source: encoding: in the mapping, or save the file as UTF-8":
         "{name}: the encoding is not clear (not UTF-8; it could be {names}); choose the encoding below, or save the file as UTF-8",
-    "{name}: byte {start:,} is not {chosen}; set source: encoding:": f"{{name}}: byte {{start:,}} is not {{chosen}}; choose the encoding in {_READING}",
+    "{name}: byte {start:,} is not {encoding}; set source: encoding:": f"{{name}}: byte {{start:,}} is not {{encoding}}; choose the encoding in {_READING}",
     "{url}: the token of this address was not kept; run the command with which the run began, with the whole address and --run-dir (for a night: sync again)":
         "{url}: the token of this address was not kept; start again with the whole address",
 }  # fmt: skip

@@ -305,6 +305,7 @@ CELLS: dict[str, str | tuple[str, str, str]] = {
     "{raw!r} is not a date": "«{raw}» — не дата",
     "{serial:g} is not a date": "{serial:g} — не дата",
     "{raw!r} is not a number or date": "«{raw}» — не число и не дата",
+    "{bare!r} is not a number or date": "«{bare}» — не число и не дата",
     "{raw} is not a number or date": "«{raw}» — не число и не дата",
     "{n:,} characters": ("{n} знак", "{n} знака", "{n} знаков"),
     "{text} looks like a list id that was turned into a number and lost digits; enter it again as text":

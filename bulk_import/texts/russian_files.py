@@ -53,6 +53,16 @@ FILES: dict[str, str | tuple[str, str, str]] = {
         "документ Apple iWork; выгрузите его из Numbers в Excel или CSV",
     "a Word document; save its table as XLSX or CSV": "документ Word; сохраните его таблицу в XLSX или CSV",
     "a presentation; save its table as XLSX or CSV": "презентация; сохраните её таблицу в XLSX или CSV",
+    "a DIF file; open it in a spreadsheet program and save it as XLSX": f"файл DIF; {_AS_XLSX}",
+    "a SocialCalc sheet; export it as CSV or XLSX": "лист SocialCalc; выгрузите его в CSV или XLSX",
+    "a web page in one file (MHTML); its tables are read as sheets":
+        "веб-страница одним файлом (MHTML); её таблицы читаются как листы",
+    "{name}: a web page in one file (MHTML) without a table; export the contacts as CSV or XLSX":
+        f"{{name}}: веб-страница одним файлом (MHTML) без таблицы; {_EXPORT}",
+    "cells are in typographic quotation marks ({opening}…{closing}); read without them":
+        "ячейки в типографских кавычках ({opening}…{closing}); прочитано без них",
+    "the workbook does not say which encoding its texts are in; read as {answer}; look at a few names, and set source: encoding: if they are wrong":
+        "в книге не сказано, в какой кодировке её тексты; прочитано как {answer}; взгляните на несколько имён и, если они неверны, выберите кодировку в «Как читается файл»",
     "an archive without a spreadsheet": "архив без таблицы",
     "{name}: this is only a link to an online spreadsheet; open it there and download it as XLSX or CSV":
         "{name}: это только ссылка на онлайн-таблицу; откройте её и скачайте в XLSX или CSV",
@@ -149,7 +159,7 @@ FILES: dict[str, str | tuple[str, str, str]] = {
     "not an object with the names of the columns": "это не объект с именами столбцов",
     "lists in lists without end": "списки в списках без конца",
     "{name}: a web page of more than {largest} MB; save it as XLSX or CSV": "{name}: веб-страница больше {largest} МБ; сохраните в XLSX или CSV",
-    "{name}: byte {start:,} is not {chosen}; set source: encoding:": "{name}: байт {start} — не {chosen}; выберите кодировку в «Как читается файл»",
+    "{name}: byte {start:,} is not {encoding}; set source: encoding:": "{name}: байт {start} — не {encoding}; выберите кодировку в «Как читается файл»",
     "{name}: row {number} is too long": "{name}: строка {number} слишком длинная",
     "a web page under a spreadsheet's name; its largest table is read": "веб-страница под именем таблицы; читается её самая большая таблица",
     "every line is in quotation marks as a whole; read without them": "каждая строка целиком в кавычках; прочитано без них",
