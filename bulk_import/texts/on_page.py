@@ -162,8 +162,6 @@ ENGLISH: dict[str, str | tuple[str, str, str]] = {
     "the workbook does not say which encoding its texts are in; read as {answer}; look at a few names, and set source: encoding: if they are wrong":
         f"the workbook does not say which encoding its texts are in; read as {{answer}}; look at a few names, and choose the encoding in {_READING} if they are wrong",
     "sheet {name!r} is read; the others ({others}) are not; source: sheet: names another, source: sheets: several":
-        "the workbook does not say which encoding its texts are in; read as {answer}; look at a few names, and set source: encoding: if they are wrong":
-        f"the workbook does not say which encoding its texts are in; read as {{answer}}; look at a few names, and choose the encoding in {_READING} if they are wrong",
     "sheet {name!r} is read; the others ({others}) are not; “Sheet of the workbook” names another",
     "{source}: row {header_row} (header_row) is empty": "{source}: row {header_row}, which should be the header, is empty",
     "{source}: row {number} should be the header, but it holds an e-mail address; add a row with the columns' names, or name its row by header_row":
