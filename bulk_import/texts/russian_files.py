@@ -46,8 +46,6 @@ FILES: dict[str, str | tuple[str, str, str]] = {
     "a calendar, not a table of contacts": "календарь, а не таблица контактов",
     "an LDIF file; export the directory as CSV": "файл LDIF; выгрузите каталог в CSV",
     "a dump of a database; export the table as CSV": "дамп базы; выгрузите таблицу в CSV",
-    "a web page in one file (MHTML); open it in a spreadsheet program and save it as XLSX":
-        f"веб-страница одним файлом (MHTML); {_AS_XLSX}",
     "a SYLK file; open it in a spreadsheet program and save it as XLSX": f"файл SYLK; {_AS_XLSX}",
     "a document of Apple's iWork; in Numbers, export it as Excel or CSV":
         "документ Apple iWork; выгрузите его из Numbers в Excel или CSV",
