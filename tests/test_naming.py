@@ -47,7 +47,7 @@ def test_names_of_a_file_are_split_in_the_order_that_they_show_by_every_route(ro
 def test_no_file_of_names_is_read_wrong_in_silence_by_any_route(route):
     counts = sum((tally(ROUTES[route], cases) for cases in columns().values()), Counter())
     assert counts["wrong"] == 0
-    assert counts["right"] >= 0.98 * counts.total()
+    assert counts["right"] >= 0.99 * counts.total()
 
 
 def test_check_proposes_the_order_for_all_parts_at_once_and_counts_the_names(
