@@ -14,7 +14,7 @@ from typing import Literal
 
 from bulk_import.models import Problem
 from bulk_import.normalize.result import Normalized, NormalizeError, Note
-from bulk_import.sources.damage import unmistaken
+from bulk_import.sources.spoiled import unmistaken
 
 Repair = Literal["postal_zero", "mojibake", "html_entities", "placeholders"]
 

@@ -56,7 +56,8 @@ class Source:
 
     Attributes:
         name: As given.
-        kind: ``csv``, ``json``, ``html``, ``xlsx``, ``xls``, ``xlsb`` or ``ods``.
+        kind: ``csv``, ``json``, ``html``, ``mht`` (a web page in one file), ``xlsx``, ``xls``,
+            ``xlsb``, ``ods``, ``fods`` (ODS that is one XML file) or ``xml`` (XML Spreadsheet 2003).
         evidence: Why encoding and delimiter are believed to be what they are.
         problems: What opening found: duplicate headers, other sheets.
         dialect: How a delimited file is written; empty for workbooks.

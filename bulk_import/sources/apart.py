@@ -42,6 +42,7 @@ class Apart:
 
     Args:
         name: What the workbook is called.
+        encoding: Of the texts of Excel 5 and older; ``None``: as the file says.
         memory_bytes, opening_s: Limits; by default they grow with the file.
 
     Attributes:
@@ -54,6 +55,7 @@ class Apart:
 
     path: Path
     name: str
+    encoding: str | None = None
     memory_bytes: int = 0
     opening_s: float = 0.0
     sheets: list[tuple[str, bool]] = field(default_factory=list)
@@ -74,7 +76,7 @@ class Apart:
             env=variables,
             start_new_session=True,  # signals are the business of the process that asks
         )
-        job = {"open": str(self.path), "memory": memory}
+        job = {"open": str(self.path), "memory": memory, "encoding": self.encoding}
         try:
             answer = self._ask(job, opening_s)
         except BaseException:
@@ -84,15 +86,7 @@ class Apart:
         if not self.sheets:
             self.close()
             raise self._broken("it has no worksheet")
-        if answer["formats"] is False:
-            self.problems.append(
-                Problem(
-                    "FORMATS_UNKNOWN",
-                    "the number formats of this workbook cannot be read: codes such as 02139 may lack "
-                    "their zeros, phones their country codes; save it as XLSX",
-                    severity=Severity.WARNING,
-                )
-            )
+        self.problems += _problems(answer)
         return self
 
     def __exit__(self, *exc: object) -> None:
@@ -152,6 +146,8 @@ class Apart:
             return SourceError(
                 f"{self.name}: protected by a password; save it without", code="SOURCE_ENCRYPTED"
             )
+        if answer.get("code"):
+            return SourceError(f"{self.name}: {answer['error']}", code=answer["code"])
         return self._broken(str(answer["error"]))
 
     def _broken(self, why: str) -> SourceError:
@@ -159,6 +155,24 @@ class Apart:
             f"{self.name}: not a readable workbook ({why}); open it in a spreadsheet program and save "
             "it as XLSX",
             code="SOURCE_BROKEN",
+        )
+
+
+def _problems(answer: dict[str, Any]) -> Iterator[Problem]:
+    """What is to be said of a workbook that could be opened."""
+    if answer["formats"] is False:
+        yield Problem(
+            "FORMATS_UNKNOWN",
+            "the number formats of this workbook cannot be read: codes such as 02139 may lack their "
+            "zeros, phones their country codes; save it as XLSX",
+            severity=Severity.WARNING,
+        )
+    if answer["encoding"]:
+        yield Problem(
+            "ENCODING_GUESSED",
+            f"the workbook does not say which encoding its texts are in; read as {answer['encoding']}; "
+            "look at a few names, and set source: encoding: if they are wrong",
+            severity=Severity.WARNING,
         )
 
 
@@ -174,8 +188,9 @@ def work() -> None:
     for request in _requests(job, given):
         try:
             if "open" in request:
-                book, has_formats = _opened(Path(request["open"]))
-                _answer({"sheets": book.sheets, "formats": has_formats})
+                book, has_formats = _opened(Path(request["open"]), request["encoding"])
+                encoding = book.encoding if has_formats else ""
+                _answer({"sheets": book.sheets, "formats": has_formats, "encoding": encoding})
             elif "sheet" in request:
                 batches = _batches(book.lines(request["sheet"]))
                 _answer({})
@@ -191,13 +206,15 @@ def _requests(job: dict[str, Any], given: Iterator[bytes]) -> Iterator[dict[str,
         yield json.loads(line)
 
 
-def _opened(path: Path) -> tuple[Any, bool]:
+def _opened(path: Path, encoding: str | None) -> tuple[Any, bool]:
     """The workbook, and whether its number formats are known."""
     from bulk_import.sources.calamine import CalamineWorkbook
     from bulk_import.sources.xls import XlsWorkbook
 
     try:
-        return XlsWorkbook(path), True
+        return XlsWorkbook(path, encoding), True
+    except SourceError:
+        raise
     except Exception as exc:
         if "encrypted" in str(exc).lower():
             raise
@@ -227,6 +244,8 @@ def _answer(answer: dict[str, Any]) -> None:
 def _as_answer(exc: BaseException) -> dict[str, Any]:
     if isinstance(exc, MemoryError):
         return {"error": "it needs more memory than such a file should"}
+    if isinstance(exc, SourceError):
+        return {"error": str(exc), "code": exc.code}
     text = str(exc) or type(exc).__name__
     is_encrypted = "encrypted" in text.lower() or "password" in text.lower()
     return {"error": text[:200], "code": "SOURCE_ENCRYPTED" if is_encrypted else ""}

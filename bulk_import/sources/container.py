@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import bz2
-import errno
 import gzip
 import lzma
-import os
 import re
 import stat
 import sys
@@ -19,11 +17,11 @@ from typing import IO, cast
 from bulk_import.errors import SourceError
 from bulk_import.sources import LOCK_PREFIX
 from bulk_import.sources.exports import DAMAGES, files_in, whole_export
+from bulk_import.sources.kept import kept
 from bulk_import.sources.query import is_query, run_query
-from bulk_import.sources.remote import fetch, is_remote, shown
-from bulk_import.system.files import no_room, temporary_folder
+from bulk_import.sources.remote import MOST_UNPACKED, fetch, is_remote, shown
+from bulk_import.system.files import private_file, temporary_folder
 
-MOST_UNPACKED = 4 * 2**30
 _BLOCK = 1 << 20
 _SUSPICIOUS_BYTES = 50 * 2**20
 _SUSPICIOUS_RATIO = 1000  # text of spreadsheets rarely packs better than 50 to 1
@@ -35,6 +33,8 @@ _PACKERS: dict[bytes, Callable[[Path], IO[bytes]]] = {
     b"\xfd7zXZ\x00": lambda path: cast("IO[bytes]", lzma.open(path)),
 }
 _XLSB = b"\x83\x01"  # BrtBeginBook
+# Excel 2 to 5 without a container, which scripts still write: the first record, of its version.
+_BARE_XLS = (b"\x09\0\x04\0", b"\x09\x02\x06\0", b"\x09\x04\x06\0", b"\x09\x08")
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _NOT_TABLES = {
     b"%PDF": "a PDF document",
@@ -62,10 +62,9 @@ _OTHER_TEXTS = (
     (b"insert into", "a dump of a database; export the table as CSV"),
     (b"-- mysql dump", "a dump of a database; export the table as CSV"),
     (b"--\n-- postgresql database dump", "a dump of a database; export the table as CSV"),
-    (
-        b"mime-version:",
-        "a web page in one file (MHTML); open it in a spreadsheet program and save it as XLSX",
-    ),
+    (b"table\r\n0,1\r\n", "a DIF file; open it in a spreadsheet program and save it as XLSX"),
+    (b"table\n0,1\n", "a DIF file; open it in a spreadsheet program and save it as XLSX"),
+    (b"socialcalc:version", "a SocialCalc sheet; export it as CSV or XLSX"),
     (b"id;p", "a SYLK file; open it in a spreadsheet program and save it as XLSX"),
 )
 _LINK = re.compile(
@@ -105,9 +104,11 @@ def regular_file(
             source = folder / "stdin"
             _copy_stdin(source)
         elif is_remote(path):
-            source = folder / "fetched"
-            with private_file(source) as file:
-                fetch(path, file, most_bytes=MOST_UNPACKED)
+            copy = kept(path) if may_take_subscribed or member else None
+            source = copy or folder / "fetched"
+            if copy is None:
+                with private_file(source) as file:
+                    fetch(path, file, most_bytes=MOST_UNPACKED)
         elif is_query(path):
             _refuse_specials(Path(path))
             source = folder / "rows"
@@ -119,40 +120,6 @@ def regular_file(
         yield _unpacked(
             source, shown(path), folder, member, may_take_subscribed=may_take_subscribed
         )
-
-
-@contextmanager
-def private_file(path: Path) -> Iterator[Writer]:
-    """Create a temporary file that only its owner can read.
-
-    Raises:
-        StorageError: There is no room for it.
-    """
-    try:
-        with os.fdopen(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "wb") as file:
-            yield Writer(file)
-    except OSError as exc:
-        if exc.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-            raise
-        raise no_room(exc) from exc
-
-
-class Writer:
-    """A temporary file: a failure to write it is no failure of what is copied into it."""
-
-    def __init__(self, file: IO[bytes]) -> None:
-        self._file = file
-
-    def write(self, block: bytes) -> int:
-        """Write *block*.
-
-        Raises:
-            StorageError: There is no room for it.
-        """
-        try:
-            return self._file.write(block)
-        except OSError as exc:
-            raise no_room(exc) from exc
 
 
 def _copy_stdin(target: Path) -> None:
@@ -172,7 +139,9 @@ def _copy_stdin(target: Path) -> None:
 
 
 def kind_of(path: Path, name: str) -> str:
-    """Return ``xlsx``, ``xlsb``, ``ods``, ``xls``, ``json``, ``html`` or ``text``, by the content.
+    """Return what a file is: ``xlsx``, ``xlsb``, ``ods``, ``fods``, ``xls``, ``xml``, ``mht``, …
+
+    The content decides, not the name; ``json``, ``html`` and ``text`` are the others.
 
     Raises:
         SourceError: It is something else; the message says what.
@@ -195,6 +164,8 @@ def kind_of(path: Path, name: str) -> str:
                 f"{name}: protected by a password; save it without", code="SOURCE_ENCRYPTED"
             )
         return "xls"
+    if head.startswith(_BARE_XLS):
+        return "xls"
     for magic, what in _NOT_TABLES.items():
         if head.startswith(magic):
             raise SourceError(f"{name}: this is {what}, not a spreadsheet", code="SOURCE_NOT_TABLE")
@@ -204,21 +175,18 @@ def kind_of(path: Path, name: str) -> str:
 def _kind_of_text(path: Path, head: bytes, name: str) -> str:
     from bulk_import.sources.text.objects import is_json
     from bulk_import.sources.text.page import has_table
+    from bulk_import.sources.text.page_archive import is_archive
 
     start = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
         start = head.decode("utf-16", "ignore").strip().lower().encode()
-    for begin, what in _OTHER_TEXTS:
-        if start.startswith(begin):
-            raise SourceError(f"{name}: this is {what}", code="SOURCE_NOT_TABLE")
-    if _LINK.search(start):
-        raise SourceError(
-            f"{name}: this is only a link to an online spreadsheet; open it there and download it as "
-            "XLSX or CSV",
-            code="SOURCE_NOT_TABLE",
-        )
+    _refuse_other_texts(start, name)
     if is_json(start):
         return "json"
+    if (kind := _kind_of_xml(start)) is not None:
+        return kind
+    if is_archive(start):
+        return "mht"
     if start.startswith(_PAGES) or b"<table" in start:
         if (
             has_table(path)
@@ -236,6 +204,30 @@ def _kind_of_text(path: Path, head: bytes, name: str) -> str:
             code="SOURCE_NOT_TABLE",
         )
     return "text"
+
+
+def _refuse_other_texts(start: bytes, name: str) -> None:
+    for begin, what in _OTHER_TEXTS:
+        if start.startswith(begin):
+            raise SourceError(f"{name}: this is {what}", code="SOURCE_NOT_TABLE")
+    if _LINK.search(start):
+        raise SourceError(
+            f"{name}: this is only a link to an online spreadsheet; open it there and download it as "
+            "XLSX or CSV",
+            code="SOURCE_NOT_TABLE",
+        )
+
+
+def _kind_of_xml(start: bytes) -> str | None:
+    """A workbook that is one XML file; ``None`` if it is none."""
+    from bulk_import.sources.xml2003 import MARK
+
+    if not start.startswith(b"<?xml"):
+        return None
+    if MARK in start:
+        return "xml"
+    is_flat = b"<office:document" in start and b"opendocument.spreadsheet" in start
+    return "fods" if is_flat else None
 
 
 def _refuse_specials(path: Path) -> None:

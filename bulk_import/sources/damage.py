@@ -1,60 +1,31 @@
-"""Cells that a spreadsheet program has spoiled before we ever saw them, found before they are sent.
+"""Finds cells that were spoiled before the file was read: before they are sent.
 
-Two kinds of evidence. A cell can betray itself: ``MÃ¼ller`` is UTF-8 read as something else,
-``4.49E+11`` has lost digits, a phone that reads ``2024-05-12`` was turned into a date. And a cell
-can differ from its peers: a phone a digit shorter, a postal code whose zero in front is gone. The
-first is noted with its row while rows stream by; the second is known at the end of the column.
+Two kinds of evidence. A cell can betray itself (``spoiled``), or differ from its peers: a phone a digit
+shorter, a postal code that has lost a leading zero. The first is noted with its row while rows are
+read, a column of a chunk at a time; the second is known at the end of the column.
 """
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 
 from bulk_import.models import Problem, Row, Severity
-from bulk_import.sources.remnants import WORDS, remnant
+from bulk_import.sources.spoiled import spoiled
+from bulk_import.sources.suspicion import suspicious
 from bulk_import.sources.tally import Places
 
-_CUT_LENGTHS = (255, 32_767)  # old Excel's cell, today's cell
 _FEWEST_PEERS = 20
 _PEERS_SHARE = 0.9
 _ROWS_NAMED = 8
+_CHUNK = 500  # rows that are looked at together
+_FEWEST_REPEATS = 4  # of each text in a chunk: then its cells are worth remembering
+_MOST_REMEMBERED = 5000
 
-_SCIENTIFIC = re.compile(r"[+-]?\d[.,]\d+E\+\d{1,3}")
-# Whole words: "Maria 85" is somebody, "Mar 85" is March.
-_MONTH = (
-    "(?:Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?:ust)?|Sept?(?:ember)?|"
-    "Oct(?:ober)?|Nov(?:ember)?|Dec(?:ember)?)"
-)
-_DATE = re.compile(
-    r"\d{4}-\d\d-\d\d(?: \d\d:\d\d(?::\d\d)?)?"
-    rf"|(?:\d{{1,2}}[- ])?{_MONTH}[- ]\d{{2,4}}"
-    rf"|\d{{1,2}}-{_MONTH}"
-    r"|\d{1,2}-(?:янв|фев|мар|апр|май|июн|июл|авг|сен|окт|ноя|дек)"
-)
-_LONG_NUMBER = re.compile(r"\d{15}0+")
-_LOST = re.compile(r"[?\s.,-]*\?{3,}[?\s.,-]*")
-
-# What UTF-8 was mistaken for, most frequent first, and how many letters prove it: a pair of
-# Cyrillic letters can be a word, a pair like `Ã¼` cannot.
-_MISTAKEN = (("cp1252", 1), ("cp1251", 2), ("mac-roman", 1), ("cp437", 1), ("cp866", 2))
-# The letters and signs that people's data really has: Latin, Greek, Cyrillic, punctuation.
-_PLAUSIBLE = re.compile(
-    "[\x20-\x7e\u00a0-\u017f\u0218-\u021b\u0386-\u03ce\u0400-\u045f\u0490\u0491\u1e9e"
-    "\u2010-\u203a\u20ac\u20bd\u2116\u2122]*"
-)
-
-# Half of a letter of UTF-8, and a sign that is its other half.
-_TORN = re.compile("[ÃÂÐÑ][\u00a1-\u00a9\u00ac-\u00b9\u00bc-\u00bf]|[ÃÐÑ][€‚ƒ„†‡‰‹Œ]")
-_SIGN_INSIDE = re.compile(r"[^\W\d_][°±²³µ¶§©®¬¦¤][^\W\d_]")
-_ACCENTED = re.compile(r"(?<![^\W\d_])[\u00b8\u00a8\u00c0-\u00ff]{3,}(?![^\W\d_])")
-_CYRILLIC_VOWEL = re.compile("[аеёиоуыэюя]", re.IGNORECASE)
 _MOST_NAMESAKES = 3  # rows with a surname such as None, before it counts as a missing value
 
-_DATES_REFUSED_IN = frozenset({"phone", "name", "postal_code"})
-_DATES_DOUBTED_IN = frozenset({"tags", "list_ids"})
 _PEERED = {
     "phone": (
         "PHONE_DIGIT_SHORT",
@@ -76,11 +47,49 @@ class _Lengths:
     counts: Counter[int] = field(default_factory=Counter)
     places: dict[int, list[int]] = field(default_factory=dict)
 
-    def add(self, length: int, row: int) -> None:
-        self.counts[length] += 1
-        places = self.places.setdefault(length, [])
-        if len(places) < _ROWS_NAMED:
-            places.append(row)
+    def add(self, texts: Sequence[str], rows: Sequence[Row]) -> None:
+        """Count the cells of a chunk of rows."""
+        found = Counter(len(text) for text in texts if text.isdigit())
+        self.counts.update(found)
+        for length in found:
+            places = self.places.setdefault(length, [])
+            if len(places) < _ROWS_NAMED:
+                numbers = (
+                    row.number
+                    for row, text in zip(rows, texts, strict=True)
+                    if len(text) == length and text.isdigit()
+                )
+                places.extend(islice(numbers, _ROWS_NAMED - len(places)))
+
+
+class _Column:
+    """A column that is watched."""
+
+    def __init__(self, name: str, role: str) -> None:
+        self.name = name
+        self.role = role
+        self.lengths = _Lengths() if role in _PEERED else None
+        self._sound: set[str] = set()  # cells that repeat and are not spoiled
+
+    def spoiled_among(self, texts: Sequence[str]) -> dict[str, Problem]:
+        """Return those of *texts* that are spoiled, with what is wrong with them."""
+        new = set(texts) - self._sound
+        new.discard("")
+        if not new:
+            return {}
+        found = {
+            text: replace(problem, column=self.name)
+            for text in suspicious([*new], self.role)
+            if (problem := spoiled(text, self.role)) is not None
+        }
+        if len(new) * _FEWEST_REPEATS < len(texts):
+            self._remember(new - found.keys())
+        return found
+
+    def _remember(self, sound: set[str]) -> None:
+        if len(self._sound) + len(sound) > _MOST_REMEMBERED:
+            self._sound.clear()
+        self._sound |= sound
 
 
 class DamageDetector:
@@ -93,30 +102,45 @@ class DamageDetector:
     def __init__(self, roles: Mapping[str, str]) -> None:
         self._roles = {column: role for column, role in roles.items() if role}
         self._doubtful: dict[tuple[str, str], Places] = {}
-        self._lengths = {
-            column: _Lengths() for column, role in self._roles.items() if role in _PEERED
-        }
+        self._columns = [_Column(column, role) for column, role in self._roles.items()]
 
     def watched(self, rows: Iterable[Row]) -> Iterator[Row]:
-        """Yield *rows*, each with the damage of its cells among its problems."""
-        columns = [(name, role, self._lengths.get(name)) for name, role in self._roles.items()]
-        for row in rows:
-            found: list[Problem] = []
-            cells = row.cells
-            for column, role, lengths in columns:
-                text = cells[column]
-                if not text:
-                    continue
-                if lengths is not None and text.isdigit():
-                    lengths.add(len(text), row.number)
-                if len(text) < 16 and text.isalnum() and text.isascii() and text not in WORDS:
-                    continue  # one plain word, or a number that a spreadsheet keeps: never spoiled
-                problem = spoiled(text, role)
-                if problem is not None:
-                    found.append(replace(problem, column=column))
-            if found:
-                found = self._weighed(found, row.number, cells.get("_reason", ""))
-            yield replace(row, problems=(*row.problems, *found)) if found else row
+        """Yield *rows*, each with the damage of its cells among its problems.
+
+        They are looked at in chunks. If reading fails, the rows before the failure come first.
+        """
+        supply = iter(rows)
+        while True:
+            chunk: list[Row] = []
+            try:
+                chunk.extend(islice(supply, _CHUNK))
+            except Exception:
+                yield from self._chunk(chunk)
+                raise
+            if not chunk:
+                return
+            yield from self._chunk(chunk)
+
+    def _chunk(self, rows: list[Row]) -> Iterator[Row]:
+        """Yield a chunk of rows with the damage of their cells."""
+        damaged: dict[int, list[Problem]] = {}
+        for column in self._columns:
+            texts = [row.cells[column.name] for row in rows]
+            if column.lengths is not None:
+                column.lengths.add(texts, rows)
+            spoiled_texts = column.spoiled_among(texts)
+            if spoiled_texts:
+                for at, text in enumerate(texts):
+                    if text in spoiled_texts:
+                        damaged.setdefault(at, []).append(spoiled_texts[text])
+        if not damaged:
+            yield from rows
+            return
+        for at, row in enumerate(rows):
+            if at in damaged:
+                found = self._weighed(damaged[at], row.number, row.cells.get("_reason", ""))
+                row = replace(row, problems=(*row.problems, *found))
+            yield row
 
     def _weighed(self, found: list[Problem], row: int, refused_for: str) -> list[Problem]:
         """Take doubtful placeholders (``None``, ``Null``) for missing values where others agree.
@@ -144,20 +168,21 @@ class DamageDetector:
     def findings(self) -> list[Problem]:
         """Return what only the whole column shows. Call it when the rows are read."""
         problems = []
-        for column, lengths in self._lengths.items():
-            numbers = lengths.counts
-            if not numbers:
+        for column in self._columns:
+            lengths = column.lengths
+            if lengths is None or not lengths.counts:
                 continue
+            numbers = lengths.counts
             usual, often = numbers.most_common(1)[0]
             short = numbers.get(usual - 1, 0)
             if not short or often < _FEWEST_PEERS or often < _PEERS_SHARE * numbers.total():
                 continue
-            code, message = _PEERED[self._roles[column]]
+            code, message = _PEERED[column.role]
             rows = ", ".join(map(str, lengths.places[usual - 1]))
             if short > _ROWS_NAMED:
                 rows += ", …"
             text = message.format(count=short, short=usual - 1, usual=often, long=usual, rows=rows)
-            problems.append(Problem(code, text, column=column, severity=Severity.WARNING))
+            problems.append(Problem(code, text, column=column.name, severity=Severity.WARNING))
         return problems + list(self._namesakes())
 
     def _namesakes(self) -> Iterator[Problem]:
@@ -171,146 +196,3 @@ class DamageDetector:
                     column=column,
                     severity=Severity.WARNING,
                 )
-
-
-def spoiled(text: str, role: str) -> Problem | None:
-    """Return what is wrong with a cell by itself, if anything.
-
-    Args:
-        text: Not empty.
-        role: What the column holds; ``text`` for anything.
-    """
-    if not text.isascii() and (mangled := _mangled(text, role)):
-        return mangled
-    problem = remnant(text, role)
-    if problem is not None:
-        return problem
-    length = len(text)
-    if length in _CUT_LENGTHS:
-        return _warning(
-            "TEXT_CUT",
-            f"exactly {length:,} characters, the most that some programs keep: the end is probably "
-            "cut off",
-            text[:40],
-        )
-    if length > 32 or role == "email":
-        return None
-    first = text[0]
-    if first in "0123456789+-" and role != "phone" and _SCIENTIFIC.fullmatch(text):
-        # The phone normalizer restores what can be restored and refuses the rest.
-        return _error(
-            "NUMBER_SCIENTIFIC",
-            f"{text} is a long number that was shortened, its digits are lost; format the column "
-            "as text and enter it again",
-            text,
-        )
-    if length > 15 and first in "123456789" and _LONG_NUMBER.fullmatch(text):
-        return _warning(
-            "NUMBER_ROUNDED",
-            f"{text} has {length} digits that end in zeros: a spreadsheet keeps 15 and makes the "
-            "rest zeros",
-            text,
-        )
-    if first in "?-. " and _LOST.fullmatch(text):
-        return _error(
-            "TEXT_LOST",
-            "question marks stand where an earlier program could not write the letters; export "
-            "the data again as UTF-8",
-            text,
-        )
-    if role in _DATES_REFUSED_IN and _DATE.fullmatch(text):
-        return _error(
-            "VALUE_IS_DATE",
-            f"{text} is a date where a {role.replace('_', ' ')} should be; a spreadsheet program "
-            "has turned the value into one. Format the column as text and enter it again",
-            text,
-        )
-    if role in _DATES_DOUBTED_IN and _DATE.fullmatch(text):
-        return _warning(
-            "VALUE_IS_DATE",
-            f"{text} looks like something that a spreadsheet program has turned into a date",
-            text,
-        )
-    return None
-
-
-def _mangled(text: str, role: str) -> Problem | None:
-    """What an earlier program did to the letters of a text beyond ASCII."""
-    if "\ufffd" in text or "ï¿½" in text:
-        return _error(
-            "TEXT_LOST",
-            "the cell holds \ufffd, which stands for a letter that an earlier program could "
-            "not read; export the data again from where it is still whole",
-            text,
-        )
-    meant = unmistaken(text)
-    if meant:
-        return _error(
-            "TEXT_MOJIBAKE",
-            f"{text[:60]!r} is {meant[:60]!r} in the wrong encoding; import the file that it "
-            "comes from as UTF-8 and export it again",
-            text,
-        )
-    if _TORN.search(text) or (role in ("name", "city") and _SIGN_INSIDE.search(text)):
-        return _error(
-            "TEXT_MOJIBAKE",
-            f"{text[:60]!r} was read in the wrong encoding and lost letters on the way; export the "
-            "data again from where it is still whole",
-            text,
-        )
-    foreign = _in_another_script(text) if role != "email" else ""
-    if foreign:
-        return _error(
-            "TEXT_MOJIBAKE",
-            f"{text[:60]!r} is {foreign[:60]!r} in the wrong encoding; export the data again from "
-            "where it is still whole",
-            text,
-        )
-    return None
-
-
-def unmistaken(text: str) -> str:
-    """Return what *text* was before UTF-8 was read as another encoding; ``""`` if it was not."""
-    for encoding, fewest in _MISTAKEN:
-        try:
-            meant = _as_bytes(text, encoding).decode("utf-8")
-        except UnicodeError:
-            continue
-        letters = sum(char > "\x7f" for char in meant)
-        if letters >= fewest and _PLAUSIBLE.fullmatch(meant):
-            return unmistaken(meant) or meant  # some texts went through it twice
-    return ""
-
-
-def _in_another_script(text: str) -> str:
-    """Return the Cyrillic words of cp1251 that were read as cp1252: ``Àííà`` was Анна.
-
-    No language of the West has words of three and more letters that all bear accents.
-    """
-    for word in _ACCENTED.findall(text):
-        try:
-            meant = str(word).encode("cp1252").decode("cp1251")
-        except UnicodeError:
-            continue
-        has_case = meant.istitle() or meant.islower() or meant.isupper()
-        if has_case and meant.isalpha() and _CYRILLIC_VOWEL.search(meant):
-            return meant
-    return ""
-
-
-def _as_bytes(text: str, encoding: str) -> bytes:
-    if encoding != "cp1252":
-        return text.encode(encoding)
-    # Programs let the five bytes that cp1252 leaves free pass as control characters.
-    return b"".join(
-        char.encode("latin-1") if "\x80" <= char <= "\x9f" else char.encode("cp1252")
-        for char in text
-    )
-
-
-def _error(code: str, message: str, value: str) -> Problem:
-    return Problem(code, message, value=value)
-
-
-def _warning(code: str, message: str, value: str) -> Problem:
-    return Problem(code, message, value=value, severity=Severity.WARNING)

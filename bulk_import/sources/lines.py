@@ -58,7 +58,7 @@ def _sheets(stack: ExitStack, file: Path, name: str, options: SourceOptions) -> 
         from bulk_import.sources.text.page import read_table
 
         return iter([("", read_table(file, name, options.encoding))])
-    tabs, _ = tabs_of(stack, file, name, kind)
+    tabs, _ = tabs_of(stack, file, name, kind, options.encoding)
     chosen = [tab for tab in tabs if options.sheet in (None, tab.name)]
     if not chosen:
         names = ", ".join(repr(tab.name) for tab in tabs[:20])

@@ -35,6 +35,12 @@ _DURATION = re.compile(
     r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:[.,]\d+)?)S)?)?", re.IGNORECASE
 )
 
+# A number as some country groups it; a leading plus, a mask or a unit say more than the value.
+_GROUPED = re.compile(
+    r"-?\d{1,3}(?:([.,'\u2019\u00a0\u202f ])\d{3})*(?:[.,]\d+)?|-?\d+(?:[.,]\d+)?"
+)
+_SCIENTIFIC = re.compile(r"-?\d(?:[.,]\d+)?E[+-]?\d+", re.IGNORECASE)
+
 
 def built_in_format(number: str | int) -> str:
     """Return the format that a number stands for when the file does not say."""
@@ -131,6 +137,24 @@ def iso_text(value: str) -> str:
         )
     # The zone says where the file was written; spreadsheet programs show the time without it.
     return moment_text(datetime.fromisoformat(value).replace(tzinfo=None, microsecond=0))
+
+
+def only_groups(shown: str, number: Decimal) -> bool:
+    """Return whether a shown text is the number itself, grouped, rounded or in powers of ten."""
+    if _SCIENTIFIC.fullmatch(shown):
+        return True
+    if not _GROUPED.fullmatch(shown):
+        return False
+    digits = re.sub(r"[^\d]", "", shown)
+    if len(digits) > 1 and digits[0] == "0" and not re.match(r"-?0[.,]", shown):
+        return False  # 02139
+    decimals = len(match[1]) if (match := re.search(r"[.,](\d+)$", shown)) else 0
+    for places in {decimals, 0}:
+        if abs(abs(number) - Decimal(digits or "0").scaleb(-places)) * 2 <= Decimal(1).scaleb(
+            -places
+        ):
+            return True
+    return False
 
 
 def moment_of(serial: float, *, epoch_1904: bool) -> datetime:

@@ -15,14 +15,22 @@ import re
 import zipfile
 from collections.abc import Iterator
 from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import IO
 
 from bulk_import.errors import SourceError
 from bulk_import.models import Problem
-from bulk_import.sources.numbers import is_rounded, iso_text, plain_number, rounded
+from bulk_import.sources.numbers import (
+    is_rounded,
+    iso_text,
+    only_groups,
+    plain_number,
+    rounded,
+)
 from bulk_import.sources.remnants import ERROR_VALUES
 from bulk_import.sources.table import LONGEST_CELL, MOST_COLUMNS, MOST_ROWS, Line
 from bulk_import.sources.xlsx.package import PackedWorkbook
-from bulk_import.sources.xlsx.parts import Reader, broken, read_part
+from bulk_import.sources.xlsx.parts import Reader, broken, read_part, read_stream
 
 _CONTENT = "content.xml"
 _BLOCK = 1 << 20
@@ -36,11 +44,6 @@ _IGNORED = frozenset(
     {"annotation", "shapes", "frame", "ruby-text", "tracked-changes", "custom-shape"}
 )
 _ERROR_CODE = re.compile(r"Err:\d{3}")
-# A number as some country groups it; a leading plus, a mask or a unit say more than the value.
-_GROUPED = re.compile(
-    r"-?\d{1,3}(?:([.,'\u2019\u00a0\u202f ])\d{3})*(?:[.,]\d+)?|-?\d+(?:[.,]\d+)?"
-)
-_SCIENTIFIC = re.compile(r"-?\d(?:[.,]\d+)?E[+-]?\d+", re.IGNORECASE)
 
 
 class OdsWorkbook(PackedWorkbook):
@@ -57,30 +60,54 @@ class OdsWorkbook(PackedWorkbook):
             raise SourceError(
                 f"{self._name}: protected by a password; save it without", code="SOURCE_ENCRYPTED"
             )
-        self.sheets = self._sheets()
+        try:
+            with self._zip.open(self._content) as file:
+                self.sheets = _sheets(file)
+        except (zipfile.BadZipFile, EOFError, OSError, KeyError, ValueError) as exc:
+            raise broken(self._name, str(exc)) from None
+        if not self.sheets:
+            raise broken(self._name, "it has no sheet")
 
     def lines(self, at: int) -> Iterator[Line]:
         """Yield the lines of the sheet at a position that have cells, in order."""
         yield from read_part(self._zip, self._content, _SheetReader(at, self._name), self._name)
 
-    def _sheets(self) -> list[tuple[str, bool]]:
-        """(name, is hidden) of each sheet."""
-        hidden: set[bytes] = set()
-        found: list[tuple[str, bool]] = []
-        tail = b""
-        try:
-            with self._zip.open(self._content) as file:
-                while block := file.read(_BLOCK):
-                    text = tail + block
-                    cut = text.rfind(b"<") if len(block) == _BLOCK else len(text)
-                    tail, text = text[cut:], text[:cut]
-                    hidden |= _hidden_styles(text)
-                    found += _tables(text, hidden)
-        except (zipfile.BadZipFile, EOFError, OSError, KeyError, ValueError) as exc:
-            raise broken(self._name, str(exc)) from None
-        if not found:
-            raise broken(self._name, "it has no sheet")
-        return found
+
+class FlatOdsWorkbook:
+    """An ODS workbook that is one XML file (``.fods``), not an archive.
+
+    Attributes:
+        sheets: (name, is hidden) of each sheet.
+
+    Raises:
+        SourceError: It has no sheet.
+    """
+
+    def __init__(self, path: Path, name: str) -> None:
+        self._path = path
+        self._name = name
+        with path.open("rb") as file:
+            self.sheets = _sheets(file)
+        if not self.sheets:
+            raise broken(name, "it has no sheet")
+
+    def lines(self, at: int) -> Iterator[Line]:
+        """Yield the lines of the sheet at a position that have cells, in order."""
+        yield from read_stream(self._path, _SheetReader(at, self._name), self._name)
+
+
+def _sheets(file: IO[bytes]) -> list[tuple[str, bool]]:
+    """(name, is hidden) of each sheet."""
+    hidden: set[bytes] = set()
+    found: list[tuple[str, bool]] = []
+    tail = b""
+    while block := file.read(_BLOCK):
+        text = tail + block
+        cut = text.rfind(b"<") if len(block) == _BLOCK else len(text)
+        tail, text = text[cut:], text[:cut]
+        hidden |= _hidden_styles(text)
+        found += _tables(text, hidden)
+    return found
 
 
 def _hidden_styles(text: bytes) -> set[bytes]:
@@ -263,25 +290,7 @@ def _number(value: str, shown: str, kind: str) -> tuple[str, Problem | None]:
     text = plain_number(number)
     if kind == "percentage":
         text = plain_number(number * 100) + "%"
-    elif kind == "float" and shown and not _only_groups(shown, number):
+    elif kind == "float" and shown and not only_groups(shown, number):
         text = shown
     problem = Problem("NUMBER_ROUNDED", rounded(text), value=text) if is_rounded(value) else None
     return text, problem
-
-
-def _only_groups(shown: str, number: Decimal) -> bool:
-    """Whether a shown text is the number itself, grouped, rounded or in powers of ten."""
-    if _SCIENTIFIC.fullmatch(shown):
-        return True
-    if not _GROUPED.fullmatch(shown):
-        return False
-    digits = re.sub(r"[^\d]", "", shown)
-    if len(digits) > 1 and digits[0] == "0" and not re.match(r"-?0[.,]", shown):
-        return False  # 02139
-    decimals = len(match[1]) if (match := re.search(r"[.,](\d+)$", shown)) else 0
-    for places in {decimals, 0}:
-        if abs(abs(number) - Decimal(digits or "0").scaleb(-places)) * 2 <= Decimal(1).scaleb(
-            -places
-        ):
-            return True
-    return False

@@ -52,12 +52,18 @@ def opened(stack: ExitStack, file: Path, name: str, options: SourceOptions) -> S
         return _open_objects(file, name, options)
     if kind == "html":
         return _open_page(file, name, options)
-    tabs, problems = tabs_of(stack, file, name, kind)
+    tabs, problems = tabs_of(stack, file, name, kind, options.encoding)
     return _open_workbook(tabs, problems, file, name, kind, options)
 
 
-def tabs_of(stack: ExitStack, file: Path, name: str, kind: str) -> tuple[list[Tab], list[Problem]]:
-    """Return the sheets of a workbook, and what its reader has to say."""
+def tabs_of(
+    stack: ExitStack, file: Path, name: str, kind: str, encoding: str | None = None
+) -> tuple[list[Tab], list[Problem]]:
+    """Return the sheets of a workbook, and what its reader has to say.
+
+    Args:
+        encoding: As set; for the kinds of files that do not say it themselves.
+    """
     if kind == "xlsx":
         from bulk_import.sources.xlsx.workbook import Workbook
 
@@ -72,14 +78,34 @@ def tabs_of(stack: ExitStack, file: Path, name: str, kind: str) -> tuple[list[Ta
 
         ods = stack.enter_context(OdsWorkbook(file, name))
         return _numbered(ods.sheets, ods.lines), []
+    if kind == "fods":
+        from bulk_import.sources.ods import FlatOdsWorkbook
+
+        flat = FlatOdsWorkbook(file, name)
+        return _numbered(flat.sheets, flat.lines), []
     if kind == "xlsb":
         from bulk_import.sources.xlsx.binary import BinaryWorkbook
 
         binary = stack.enter_context(BinaryWorkbook(file, name))
         return _numbered(binary.sheets, binary.lines), []
-    from bulk_import.sources.apart import Apart
+    if kind == "xml":
+        from bulk_import.sources.xml2003 import XmlWorkbook
 
-    apart = stack.enter_context(Apart(file, name))
+        xml = XmlWorkbook(file, name)
+        return _numbered(xml.sheets, xml.lines), []
+    if kind == "mht":
+        from bulk_import.sources.text.page_archive import PageArchive
+
+        archive = PageArchive(file, name, encoding)
+        return _numbered(archive.sheets, archive.lines), [
+            _note("SOURCE_PAGE", "a web page in one file (MHTML); its tables are read as sheets")
+        ]
+    from bulk_import.sources.apart import Apart
+    from bulk_import.sources.text.encoding import known_encoding
+
+    apart = stack.enter_context(
+        Apart(file, name, known_encoding(encoding, name) if encoding else None)
+    )
     return _numbered(apart.sheets, apart.lines), apart.problems
 
 
@@ -111,6 +137,14 @@ def _open_text(file: Path, name: str, options: SourceOptions) -> Source:
     if dialect.is_line_quoted:
         problems.append(
             _note("LINES_QUOTED", "every line is in quotation marks as a whole; read without them")
+        )
+    if dialect.marks:
+        opening, closing = tuple(dialect.marks)
+        problems.append(
+            _note(
+                "QUOTES_TYPOGRAPHIC",
+                f"cells are in typographic quotation marks ({opening}…{closing}); read without them",
+            )
         )
     tally = _tally(options)
     return Source(

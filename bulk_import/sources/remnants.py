@@ -18,7 +18,7 @@ from urllib.parse import unquote_to_bytes
 from bulk_import.models import Problem, Severity
 
 # Roles whose normalizers refuse such texts themselves, with a better message.
-_STRICT = frozenset({"email", "phone", "country", "utc_offset", "list_ids", "manager", "rule"})
+STRICT = frozenset({"email", "phone", "country", "utc_offset", "list_ids", "manager", "rule"})
 _WORDY = frozenset({"name", "city", "state", "address", "postal_code", "social", "tags"})
 _SHORT = frozenset({"name", "city", "state", "postal_code", "social"})
 
@@ -90,7 +90,7 @@ def remnant(text: str, role: str) -> Problem | None:
         role: What the column holds.
     """
     bare = text.strip()
-    if role not in _STRICT:
+    if role not in STRICT:
         if bare in WORDS or _ERROR_CODE.fullmatch(bare):
             return _word(bare, role)
         template = _TEMPLATE.search(bare)
@@ -140,7 +140,7 @@ def _notation(text: str, bare: str, role: str) -> Problem | None:
             f"{bare[:40]} is a formula written as text; paste its result as a value",
             text,
         )
-    if role in _STRICT:
+    if role in STRICT:
         return None
     if "&" in bare and _ENTITY.search(bare) and html.unescape(bare) != bare:
         return _encoded(text, html.unescape(html.unescape(bare)), "a web page")

@@ -21,6 +21,7 @@ from bulk_import.errors import SourceError
 from bulk_import.models import Problem
 from bulk_import.sources.table import LONGEST_CELL, MOST_COLUMNS, Line
 from bulk_import.sources.text.encoding import Encoding, detect_encoding, known_encoding
+from bulk_import.sources.text.typographic import straightened, typographic_quotes
 
 _USUAL = (",", ";", "\t", "|")
 _UNUSUAL = (":", "^", "~")  # where none of the usual ones makes a table
@@ -44,6 +45,7 @@ class Dialect:
         skips_blanks: Quotation marks follow a blank: ``a, "b"``.
         drops_blanks: Blanks follow the closing quotation mark: ``"a" ,"b"``.
         is_line_quoted: Every line is a quoted cell that holds a line.
+        marks: The typographic quotation marks around cells, ``“”``, in the place of straight ones.
     """
 
     delimiter: str
@@ -54,6 +56,7 @@ class Dialect:
     skips_blanks: bool = False
     drops_blanks: bool = False
     is_line_quoted: bool = False
+    marks: str = ""
 
     def as_written(self) -> dict[str, str]:
         """Return what a writer needs to write such a file."""
@@ -122,6 +125,9 @@ def detect_dialect(path: Path, encoding: str, name: str, wanted: str | None) -> 
         found = _delimiter(inner, _Quoting('"', ""))
         delimiter = _wanted(wanted, name) if wanted else found
         return Dialect(delimiter, lineterminator=terminator, is_line_quoted=True)
+    marks = typographic_quotes(sample)
+    if marks:
+        sample = "".join(straightened(io.StringIO(sample, newline=""), marks))
     quotechar = "'" if _is_single_quoted(sample) else '"'
     escapechar = "\\" if _is_escaped(sample) else ""
     # Most files have neither; to look for two characters costs nothing.
@@ -132,7 +138,7 @@ def detect_dialect(path: Path, encoding: str, name: str, wanted: str | None) -> 
     delimiter = _wanted(wanted, name) if wanted else _delimiter(sample, quoting)
     return Dialect(
         delimiter, quotechar, escapechar, terminator,
-        skips_blanks=skips_blanks, drops_blanks=drops_blanks,
+        skips_blanks=skips_blanks, drops_blanks=drops_blanks, marks=marks,
     )  # fmt: skip
 
 
@@ -186,7 +192,9 @@ def _reader(file: io.TextIOWrapper, dialect: Dialect, name: str) -> Any:
     if dialect.is_line_quoted:
         outer = _Quoting('"', "").reader(file, "\0")
         return quoting.reader((cells[0] if cells else "" for cells in outer), dialect.delimiter)
-    lines = _known_escapes(file, dialect, name) if dialect.escapechar else file
+    lines: Iterable[str] = straightened(file, dialect.marks) if dialect.marks else file
+    if dialect.escapechar:
+        lines = _known_escapes(lines, dialect, name)
     return quoting.reader(lines, dialect.delimiter)
 
 

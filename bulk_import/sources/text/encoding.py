@@ -73,6 +73,17 @@ def detect_encoding(path: Path, name: str) -> Encoding:
     return _guess(b"\n".join(high), name)
 
 
+def encoding_of_texts(raw: bytes) -> str:
+    """Return the encoding of texts beyond ASCII, one in a line.
+
+    Raises:
+        SourceError: The evidence is too weak; the message names the candidates.
+    """
+    if _decoded(raw, "utf-8") is not None:
+        return "utf-8"
+    return _guess(raw[:_SAMPLE_BYTES].rpartition(b"\n")[0] or raw, "its texts").name
+
+
 def known_encoding(name: str, source: str) -> str:
     """Return the codec called *name*.
 

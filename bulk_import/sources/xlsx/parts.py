@@ -99,6 +99,26 @@ def read_part(archive: zipfile.ZipFile, part: str, reader: Reader[T], name: str)
         raise broken(name, f"{part}: {exc}") from None
 
 
+def read_stream(path: Path, reader: Reader[T], name: str) -> Iterator[T]:
+    """Yield what *reader* makes of a file that is one XML document.
+
+    Raises:
+        SourceError: It is not well-formed, or hostile.
+    """
+    feeder = Feeder(_parser(name), reader)
+    try:
+        with path.open("rb") as file:
+            while block := file.read(_BLOCK):
+                feeder.feed(block)
+                if reader.made:
+                    yield from reader.made
+                    reader.made.clear()
+        feeder.close()
+        yield from reader.made
+    except (expat.ExpatError, ValueError, LookupError) as exc:
+        raise broken(name, str(exc)) from None
+
+
 class Feeder:
     """Feeds expat, and the reader with what lies between two places where an element may stand."""
 
