@@ -81,6 +81,7 @@ CELLS: dict[str, str | tuple[str, str, str]] = {
     "is of more than one person": "относится к нескольким людям",
     "has a title or a given name in front": "начинается с обращения или имени",
     "is no name": "— не имя",
+    "has a particle in front": "начинается с частицы",
     "begins with an initial or with Monsieur": "начинается с инициала или обращения",
     "{lost!r} of {line!r} is in no part of the name": "«{lost}» из «{line}» не вошло ни в одну часть имени",
     "{n} characters are too long for a name": (
