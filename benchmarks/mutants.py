@@ -35,6 +35,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from queue import SimpleQueue
 
+import pytest
 from coverage import CoverageData
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -299,26 +300,19 @@ class Reach:
         return chosen
 
 
-def reach(known: set[str]) -> Reach:
-    """Read what ``measure`` wrote.
-
-    Args:
-        known: The tests that there are.
-    """
+def reach(paths: Iterable[str]) -> Reach:
+    """Read what ``measure`` wrote about these modules."""
+    wanted = set(paths)
     lines: dict[tuple[str, int], set[str]] = {}
     modules: dict[str, set[str]] = {}
     costs: dict[str, float] = {}
     for place in sorted(REACH.iterdir()):
-        moved = {path: _moved(place / path) for path in _paths(place)}
+        moved = {path: _moved(place / path) for path in wanted if (place / path).exists()}
         for file in place.glob(".coverage*"):
-            _add_reach(file, moved, known, lines, modules)
+            _add_reach(file, moved, lines, modules)
         for file in place.glob("costs-*.json"):
             costs |= json.loads(file.read_text())
     return Reach(lines, costs, modules)
-
-
-def _paths(place: Path) -> list[str]:
-    return [path.relative_to(place).as_posix() for path in (place / PACKAGE).rglob("*.py")]
 
 
 def _moved(path: Path) -> dict[int, int]:
@@ -334,7 +328,6 @@ def _moved(path: Path) -> dict[int, int]:
 def _add_reach(
     file: Path,
     moved: Mapping[str, Mapping[int, int]],
-    known: set[str],
     lines: dict[tuple[str, int], set[str]],
     modules: dict[str, set[str]],
 ) -> None:
@@ -342,23 +335,16 @@ def _add_reach(
     data.read()
     for name in data.measured_files():
         path = PACKAGE + "/" + name.rpartition(f"/{PACKAGE}/")[2]
+        if path not in moved:
+            continue
         for line, contexts in data.contexts_by_lineno(name).items():
-            tests = {_STAGE.sub("", context) for context in contexts} & known
+            tests = {_STAGE.sub("", context) for context in contexts if "::" in context}
             modules.setdefault(path, set()).update(tests)
-            if line in moved.get(path, {}):
+            if line in moved[path]:
                 lines.setdefault((path, moved[path][line]), set()).update(tests)
 
 
 _STAGE = re.compile(r" \((setup|call|teardown)\)$")  # of PYTEST_CURRENT_TEST
-
-
-def collected(place: Path) -> set[str]:
-    """The quick tests that there are."""
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", "--collect-only", "-q", "-n", "0", "--ignore=tests/browser"],
-        cwd=place, capture_output=True, text=True, check=True,
-    )  # fmt: skip
-    return {line for line in done.stdout.splitlines() if "::" in line}
 
 
 # -- planting ------------------------------------------------------------------------------------------
@@ -382,17 +368,64 @@ def copy_of_project(number: int) -> Path:
     return place
 
 
-def try_one(fault: Fault, place: Path, tests: Sequence[str]) -> Outcome:
-    """Plant the fault, run the tests, put the file back as it was, its time included."""
-    path = place / fault.path
-    original, facts = path.read_bytes(), path.stat()
-    path.write_bytes(original[: fault.start] + fault.after.encode() + original[fault.end :])
-    try:
-        killer = next(filter(None, (first_failure(place, part) for part in in_two(tests))), "")
-    finally:
-        path.write_bytes(original)
-        os.utime(path, ns=(facts.st_atime_ns, facts.st_mtime_ns))
-    return Outcome(fault, killer, len(tests))
+class Place:
+    """A copy of the project in which faults are planted, and a process that runs its tests."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        # Compiled code is kept. A fault's is not taken for another's: the time of the file differs.
+        environment = os.environ | {"PYTHONPYCACHEPREFIX": str(ROOT / ".cache" / "pycache")}
+        environment.pop("PYTHONDONTWRITEBYTECODE", None)
+        self._forks = subprocess.Popen(
+            [str(root / ".venv" / "bin" / "python"), "-m", "benchmarks.forking"],
+            cwd=root, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, preexec_fn=_bound,
+        )  # fmt: skip
+
+    def close(self) -> None:
+        """End the process."""
+        self._forks.communicate()
+
+    def attempt(self, fault: Fault, tests: Sequence[str]) -> Outcome:
+        """Plant the fault, run the tests, put the file back as it was, its time included."""
+        path = self.root / fault.path
+        original, facts = path.read_bytes(), path.stat()
+        path.write_bytes(original[: fault.start] + fault.after.encode() + original[fault.end :])
+        try:
+            parts = (self.failures(part) for part in in_two(tests))
+            killer = next((failed[0] for failed in parts if failed), "")
+        finally:
+            path.write_bytes(original)
+            os.utime(path, ns=(facts.st_atime_ns, facts.st_mtime_ns))
+        return Outcome(fault, killer, len(tests))
+
+    def failures(self, tests: Sequence[str], *, stops: bool = True) -> list[str]:
+        """The tests that fail; a run that does not end has hung, and that is noticed as well.
+
+        Args:
+            stops: At the first failure.
+        """
+        (self.root / "names.txt").write_text("\n".join(tests))
+        output = self.root / "output.txt"
+        arguments = [
+            "-q", *(["-x"] if stops else []), "-m", "", "-n", "0", "-p", "no:cov", "-p", "benchmarks.reaching",
+            "--chosen", "names.txt", "-p", "no:cacheprovider", "--timeout", "60",
+            *sorted(file for file in {test.partition("::")[0] for test in tests} if (self.root / file).exists()),
+        ]  # fmt: skip
+        order = {
+            "arguments": arguments,
+            "output": str(output),
+            "seconds": _TIMEOUT_S if stops else 1800,
+        }
+        assert self._forks.stdin is not None
+        assert self._forks.stdout is not None
+        self._forks.stdin.write(f"{json.dumps(order)}\n")
+        self._forks.stdin.flush()
+        code = int(self._forks.stdout.readline())
+        if code in (0, pytest.ExitCode.NO_TESTS_COLLECTED):
+            return []
+        said = output.read_text("utf-8", "replace").splitlines()
+        failed = [line for line in said if line.startswith(("FAILED", "ERROR"))]
+        return [line.split(" - ")[0].partition(" ")[2] for line in failed] or [f"(exit {code})"]
 
 
 def in_two(tests: Sequence[str]) -> Iterator[list[str]]:
@@ -408,56 +441,14 @@ def in_two(tests: Sequence[str]) -> Iterator[list[str]]:
             yield part
 
 
-def first_failure(place: Path, tests: Sequence[str], *, stops: bool = True) -> str:
-    """The first test that fails, or ""; a run that does not end has hung, and that is noticed as well.
-
-    Args:
-        stops: At the first failure; else all failures are returned, a line each.
-    """
-    (place / "names.txt").write_text("\n".join(tests))
-    files = sorted({test.partition("::")[0] for test in tests})
-    command = [
-        str(place / ".venv" / "bin" / "python"), "-m", "pytest", "-q", *(["-x"] if stops else []), "-m", "", "-n", "0",
-        "-p", "no:cov", "-p", "benchmarks.reaching", "--chosen", "names.txt", "-p", "no:cacheprovider",
-        "--timeout", "60", *files,
-    ]  # fmt: skip
-    # Compiled code of the unchanged modules is read, and none is written: it could be a fault's.
-    kept = {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONPYCACHEPREFIX": str(WORK / "pycache")}
-    limit = _TIMEOUT_S if stops else 1800
-    try:
-        done = subprocess.run(
-            command, cwd=place, env=os.environ | kept, capture_output=True, text=True, timeout=limit,
-            check=False, preexec_fn=_bound,
-        )  # fmt: skip
-    except subprocess.TimeoutExpired:
-        return "(no end)"
-    if done.returncode == 0:
-        return ""
-    failed = [line for line in done.stdout.splitlines() if line.startswith(("FAILED", "ERROR"))]
-    names = [line.split(" - ")[0].partition(" ")[2] for line in failed]
-    return "\n".join(names[:1] if stops else names) or f"(exit {done.returncode})"
-
-
 def _bound() -> None:
     resource.setrlimit(resource.RLIMIT_DATA, (_MEMORY, _MEMORY))
 
 
-def compile_once(place: Path) -> None:
-    """Fill the folder of compiled code: faults are planted by the hundred."""
-    environment = {
-        name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"
-    }
-    subprocess.run(
-        [str(place / ".venv" / "bin" / "python"), "-m", "pytest", "-q", "--collect-only", "-n", "0", "tests"],
-        cwd=place, capture_output=True, check=False,
-        env=environment | {"PYTHONPYCACHEPREFIX": str(WORK / "pycache")},
-    )  # fmt: skip
-
-
-def confirmed(outcomes: Sequence[Outcome], place: Path) -> list[Outcome]:
+def confirmed(outcomes: Sequence[Outcome], place: Place) -> list[Outcome]:
     """Take back what was found by a test that fails without any fault as well."""
     killers = sorted({one.killer for one in outcomes if "::" in one.killer})
-    failing = set(first_failure(place, killers, stops=False).splitlines()) if killers else set()
+    failing = set(place.failures(killers, stops=False)) if killers else set()
     for test in failing:
         print("fails without any fault:", test)
     return [replace(one, killer="") if one.killer in failing else one for one in outcomes]
@@ -483,18 +474,16 @@ def main() -> None:
         measure(workers=str(args.workers))
     if args.add:
         measure(args.add, workers=str(args.workers))
-    known = reach(collected(ROOT))
     faults = sample(args.group or GROUPS, args.sample, args.seed)
-    places: SimpleQueue[Path] = SimpleQueue()
-    copies = [copy_of_project(number) for number in range(args.workers)]
-    for place in copies:
-        compile_once(place)
-        places.put(place)
+    known = reach(fault.path for fault in faults)
+    places: SimpleQueue[Place] = SimpleQueue()
+    for number in range(args.workers):
+        places.put(Place(copy_of_project(number)))
 
     def attempt(fault: Fault) -> Outcome:
         place = places.get()
         try:
-            outcome = try_one(fault, place, known.tests(fault))
+            outcome = place.attempt(fault, known.tests(fault))
         finally:
             places.put(place)
         said = "found   " if outcome.killer else "SURVIVED"
@@ -502,7 +491,8 @@ def main() -> None:
         return outcome
 
     with ThreadPoolExecutor(args.workers) as pool:
-        outcomes = confirmed(list(pool.map(attempt, faults)), copies[0])
+        outcomes = list(pool.map(attempt, faults))
+    outcomes = confirmed(outcomes, places.get())
     _print_score(outcomes)
     (WORK / f"seed-{args.seed}.json").write_text(
         json.dumps(
