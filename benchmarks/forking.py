@@ -14,6 +14,7 @@ import os
 import signal
 import sys
 import time
+import traceback
 
 SLOW = (
     "aiohttp.web", "aioresponses", "hypothesis.strategies", "jinja2", "numpy", "openpyxl", "pandas", "phonenumbers",
@@ -46,6 +47,8 @@ def _run(arguments: list[str], output: str) -> None:
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         code = int(pytest.main(arguments))
         sys.stdout.flush()
+    except BaseException:  # noqa: BLE001 - said, and the fork must not go on as its parent
+        traceback.print_exc()
     finally:
         os._exit(code)
 

@@ -409,6 +409,7 @@ class Place:
         arguments = [
             "-q", *(["-x"] if stops else []), "-m", "", "-n", "0", "-p", "no:cov", "-p", "benchmarks.reaching",
             "--chosen", "names.txt", "-p", "no:cacheprovider", "--timeout", "60",
+            "-W", "ignore::pytest.PytestAssertRewriteWarning",
             *sorted(file for file in {test.partition("::")[0] for test in tests} if (self.root / file).exists()),
         ]  # fmt: skip
         order = {
