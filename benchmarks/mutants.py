@@ -32,6 +32,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from itertools import zip_longest
 from pathlib import Path
 from queue import SimpleQueue
 
@@ -239,14 +240,17 @@ def modules(patterns: Iterable[str]) -> list[Path]:
 
 
 def sample(groups: Iterable[str], number: int, seed: int) -> list[Fault]:
-    """Draw ``number`` faults of each group; the same seed draws the same ones from the same code."""
-    drawn: list[Fault] = []
+    """Draw ``number`` faults of each group; the same seed draws the same ones from the same code.
+
+    One of each group comes first, then a second of each: what is cut short has tried all groups alike.
+    """
+    drawn: list[list[Fault]] = []
     for group in groups:
         paths = modules(GROUPS[group])
         all_of_them = [fault for path in paths for fault in faults_of(group, path)]
         chooser = random.Random(f"{seed} {group}")
-        drawn += chooser.sample(all_of_them, min(number, len(all_of_them)))
-    return drawn
+        drawn.append(chooser.sample(all_of_them, min(number, len(all_of_them))))
+    return [fault for turn in zip_longest(*drawn) for fault in turn if fault is not None]
 
 
 # -- which test reaches which line ---------------------------------------------------------------------
@@ -513,7 +517,7 @@ def main() -> None:
 
 def _print_score(outcomes: Sequence[Outcome]) -> None:
     print(f"\n{'group':16}{'found':>8}{'planted':>9}{'share':>8}")
-    for group in [*dict.fromkeys(one.fault.group for one in outcomes), "all"]:
+    for group in [*sorted({one.fault.group for one in outcomes}), "all"]:
         of_group = [one for one in outcomes if group in ("all", one.fault.group)]
         found = sum(bool(one.killer) for one in of_group)
         print(f"{group:16}{found:8}{len(of_group):9}{found / len(of_group):8.0%}")
