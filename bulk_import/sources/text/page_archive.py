@@ -5,15 +5,15 @@ It is a mail of several parts: a frame page that lists the sheets, and a page wi
 
 from __future__ import annotations
 
+import email.message
 import html
 import re
 from collections.abc import Iterator
 from email import message_from_bytes, policy
-from email.message import Message
 from pathlib import Path
 from urllib.parse import unquote
 
-from bulk_import.errors import SourceError
+from bulk_import.errors import Message, SourceError
 from bulk_import.sources.table import Line
 from bulk_import.sources.text.page import LARGEST, lines_of, too_large
 from bulk_import.sources.xlsx.parts import broken
@@ -73,8 +73,11 @@ class PageArchive:
             found = [(*sheet, page) for sheet, page in zip(known, rest, strict=True)]
         if not found:
             raise SourceError(
-                f"{name}: a web page in one file (MHTML) without a table; export the contacts as CSV "
-                "or XLSX",
+                Message(
+                    "{name}: a web page in one file (MHTML) without a table; export the "
+                    "contacts as CSV or XLSX",
+                    name=name,
+                ),
                 code="SOURCE_HTML",
             )
         self._pages = [page for _, _, page in found]
@@ -97,16 +100,16 @@ def _pages(raw: bytes, name: str) -> list[tuple[str, bytes, str]]:
         # The newer policies parse every header by a grammar, which some headers lead astray.
         for part in message_from_bytes(raw, policy=policy.compat32).walk():
             if any(len(str(value)) > _LONGEST_HEADER for value in part.values()):
-                raise broken(name, "a header is too long")
+                raise broken(name, Message("a header is too long"))
             if part.get_content_type() in ("text/html", "application/xhtml+xml"):
                 address = "".join(str(part.get("Content-Location", "")).splitlines())
                 found.append((address, *_content(part)))
     except RecursionError:
-        raise broken(name, "its parts are nested too deeply") from None
+        raise broken(name, Message("its parts are nested too deeply")) from None
     return found
 
 
-def _content(part: Message) -> tuple[bytes, str]:
+def _content(part: email.message.Message) -> tuple[bytes, str]:
     """The bytes of a part, and the encoding that its header names."""
     raw = part.get_payload(decode=True)
     return (raw if isinstance(raw, bytes) else b""), part.get_content_charset("")
