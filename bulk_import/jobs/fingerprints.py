@@ -27,10 +27,10 @@ from bulk_import.mapping.rows import RowMapper
 from bulk_import.models import Row
 from bulk_import.normalize import zones
 
-# The parts that turn cells into a form; sources are not among them: what they read is digested.
+# The parts that turn cells into a form. What reads them is not among them: what it finds is digested.
 _RULES = (
     "api/fields.py", "api/form.py", "codes", "mapping", "models.py", "normalize", "run/judges.py",
-    "run/judging.py", "sources/remnants.py",
+    "run/judging.py", "sources/damage.py", "sources/remnants.py",
 )  # fmt: skip
 _PACKAGE = Path(__file__).parent.parent
 _SEPARATOR = "\0"

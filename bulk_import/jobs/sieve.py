@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from bulk_import.jobs.fingerprints import Digester, clocks_of, digester
@@ -22,6 +22,7 @@ from bulk_import.journal.entries import JudgedRow, Refusal
 from bulk_import.mapping.rows import RowMapper
 from bulk_import.mapping.suppression import SuppressionList
 from bulk_import.models import Row, Status
+from bulk_import.sources.damage import DamageDetector
 
 UNCHANGED = Refusal.because(Status.UNCHANGED, "UNCHANGED", "same as last confirmed")
 _AT_ONCE = 500  # values in one look-up
@@ -55,11 +56,47 @@ union select c.id from temp.kept k join contact c on c.key = k.key where c.id in
 _Seen = tuple[int, int, int | None, bytes | None]  # a line of `seen`
 
 
+class _Tags:
+    """Sees to it that judged rows are warned of tags that look like those of rows that are let go.
+
+    Attributes:
+        judged: Rows of the source so far that are judged.
+    """
+
+    def __init__(self, mapper: RowMapper, most_told: int) -> None:
+        self._mapper = mapper
+        self._most_told = most_told
+        self._columns = mapper.tag_columns
+        self._told: set[tuple[str, ...]] = set()
+        self.judged = 0
+
+    def knows(self, row: Row) -> bool:
+        """Whether the row has no tags, or those of a row that the mapper was told of."""
+        cells = tuple([row.cells[column] for column in self._columns])
+        return cells in self._told or not any(cells)
+
+    def tell(self, row: Row) -> bool:
+        """Tell the mapper of a row that is let go; return ``False`` if too many are waiting."""
+        if self._mapper.overheard >= self._most_told:
+            return False
+        if len(self._told) >= self._most_told:
+            self._told.clear()  # to be told twice changes nothing
+        self._told.add(tuple([row.cells[column] for column in self._columns]))
+        self._mapper.overhear(row, self.judged)
+        return True
+
+
 class Sieve:
     """What ``judge_sources`` asks which rows to keep."""
 
     def __init__(
-        self, state: State, *, full: bool = False, compares: bool = False, lists_all: bool = False
+        self,
+        state: State,
+        *,
+        full: bool = False,
+        compares: bool = False,
+        lists_all: bool = False,
+        most_told: int = 10_000,
     ) -> None:
         """Make a sieve.
 
@@ -68,13 +105,17 @@ class Sieve:
             compares: Keep every row that is judged: the comparison learns more from it than that
                 its payload is the same.
             lists_all: Keep a line in the journal of rows that are let go, for the report.
+            most_told: Different cells of tags that are kept until a row is judged that may have a tag
+                which looks like one of them.
         """
         self._state = state
         self._db = state.db
         self._full = full
         self._compares = compares or full
         self._lists_all = lists_all
+        self._most_told = most_told
         self._digesters: dict[int, Digester | None] = {}
+        self._tags: dict[int, _Tags] = {}
         self._stored = 0
         self._waiting: deque[bytes | None] = deque()  # digests of rows that are being judged
         self.clocks = ""  # the offsets of time zones by which the sources were read
@@ -89,6 +130,7 @@ class Sieve:
         """Forget what an earlier reading found, but not which contacts have several rows."""
         self._stored = 0
         self._digesters.clear()
+        self._tags.clear()
         self._waiting.clear()
         with translated(self._state.path):
             for statement in _TABLES.split(";\n"):
@@ -105,6 +147,7 @@ class Sieve:
         self,
         number: int,
         mapper: RowMapper,
+        detector: DamageDetector,
         rows: Sequence[Row],
         suppression: SuppressionList,
     ) -> list[Row]:
@@ -112,27 +155,52 @@ class Sieve:
 
         Args:
             number: Of the source, from 1.
+            detector: Looks at those rows. Damage is a function of the cells, so a row is recognized
+                without it, except where damage depends on other rows.
         """
         if number not in self._digesters:
             self._digesters[number] = digester(mapper)
+            self._tags[number] = _Tags(mapper, self._most_told)
             self.clocks = clocks_of(mapper.binding)
-        digest = self._digesters[number]
-        if digest is None:
-            self._waiting.extend([None] * len(rows))
-            return list(rows)
-        digests = list(map(digest, rows))
-        if self._full or self._lists_all:
-            self._waiting.extend(digests)
-            return list(rows)
+        detector.count(rows)
+        depending = detector.depending(rows)
+        if depending:
+            rows = [
+                detector.looked_at(row) if at in depending else row for at, row in enumerate(rows)
+            ]
+
+        def looked_at(at: int) -> Row:
+            return rows[at] if at in depending else detector.looked_at(rows[at])
+
+        return [looked_at(at) for at in self._left(number, rows, suppression, looked_at)]
+
+    def _left(
+        self,
+        number: int,
+        rows: Sequence[Row],
+        suppression: SuppressionList,
+        looked_at: Callable[[int], Row],
+    ) -> Sequence[int]:
+        """Let known rows go; return the positions of the others, whose digests then wait."""
+        digest, tags = self._digesters[number], self._tags[number]
+        digests = list(map(digest, rows)) if digest is not None else []
+        if not digests or self._full or self._lists_all:
+            self._waiting.extend(digests or [None] * len(rows))
+            return range(len(rows))
         asks = len(suppression) > 0
         seen: list[_Seen] = []
-        left: list[Row] = []
+        left: list[int] = []
         with translated(self._state.path):
             known = self._looked_up(_BY_CELLS, digests)
-            for row, cells in zip(rows, digests, strict=True):
+            for at, cells in enumerate(digests):
                 found = known.get(cells)
-                if found is None or (asks and suppression.reason(found[2])):
-                    left.append(row)
+                if (
+                    found is None
+                    or (asks and suppression.reason(found[2]))
+                    or not (tags.knows(rows[at]) or tags.tell(looked_at(at)))
+                ):
+                    left.append(at)
+                    tags.judged += 1
                     self._waiting.append(cells)
                 else:
                     seen.append((found[1], number, found[3], None))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -120,6 +121,8 @@ class RowMapper:
         self._spec = binding.mapping.spec
         self._repairs = frozenset(self._spec.repair)
         self._tags_seen = LookAlikes()
+        self._tags = [field for field in self._fields if field.bound.field.kind is Kind.TAGS]
+        self._overheard: deque[tuple[int, Row]] = deque()
         self._rules = binding.rules
         self._checks = binding.checks
         self._unique = {b.number: b for b in binding.checks if b.check.unique}
@@ -175,6 +178,34 @@ class RowMapper:
             if field.bound.columns and field.bound.field.kind in (Kind.LISTS, Kind.MANAGER)
         )
 
+    @property
+    def tag_columns(self) -> tuple[str, ...]:
+        """The columns that tags come from."""
+        return tuple(dict.fromkeys(c for field in self._tags for c in field.bound.columns))
+
+    @property
+    def overheard(self) -> int:
+        """Rows of ``overhear`` that no row was judged after."""
+        return len(self._overheard)
+
+    def overhear(self, row: Row, judged: int) -> None:
+        """Note the tags of a row that is not judged: those of later rows may look like them.
+
+        Args:
+            row: With the damage of its cells among its problems.
+            judged: Rows before it that are judged, by then or later.
+        """
+        self._overheard.append((judged, row))
+
+    def _catch_up(self) -> None:
+        """Look at the tags of rows that come before the one which is judged next."""
+        while self._overheard and self._overheard[0][0] <= self._rows:
+            row = self._overheard.popleft()[1]
+            spoiled = self._spoiled(row, []) if row.problems else {}
+            for field in self._tags:
+                if not (spoiled and self._refuse_spoiled(field.bound, spoiled, [])):
+                    self._found(field, field.pick(row.cells), {}, row.cells)
+
     def record(self, row: Row) -> Record:
         """Return the record of a row, with every problem it has."""
         return self._map(row, None)
@@ -195,6 +226,8 @@ class RowMapper:
         spoiled = self._spoiled(row, problems) if row.problems else {}
         values: Values = {}
         cells = row.cells
+        if self._overheard:
+            self._catch_up()
         self._rows += 1
         for field in self._fields:
             known = len(problems)

@@ -171,7 +171,10 @@ def _watched(
     info = source.info()
     if is_placed:
         info = replace(info, dialect={**info.dialect, "places": "1"})
-    return Input(info, detector.watched(source), mapper, source.problems, findings)
+    return Input(
+        info, detector.watched(source), mapper, source.problems, findings,
+        bare_rows=source, detector=detector,
+    )  # fmt: skip
 
 
 def frame_input(

@@ -78,7 +78,7 @@ def judge_sources(
         tally.open(source)
         mappers[number] = source.mapper
         judge_of = Judge(source.info.name, source.info.header, source.mapper, suppression)
-        rows_of = sifted(source.rows, number, source.mapper, suppression, sieve, count)
+        rows_of = sifted(source, number, suppression, sieve, count)
         judged = (judges or Judges()).judged(judge_of, rows_of, chunk=batch, known=known - seq + 1)
         with closing(judged):
             for rows, judgements in judged:

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from bulk_import.models import Problem, Row, Severity
-from bulk_import.sources.remnants import WORDS, remnant
+from bulk_import.sources.remnants import DOUBTFUL, WORDS, is_doubtful_in, remnant
 from bulk_import.sources.tally import Places
 
 _CUT_LENGTHS = (255, 32_767)  # old Excel's cell, today's cell
@@ -51,6 +51,8 @@ _TORN = re.compile("[ÃÂÐÑ][\u00a1-\u00a9\u00ac-\u00b9\u00bc-\u00bf]|[ÃÐÑ]
 _SIGN_INSIDE = re.compile(r"[^\W\d_][°±²³µ¶§©®¬¦¤][^\W\d_]")
 _ACCENTED = re.compile(r"(?<![^\W\d_])[\u00b8\u00a8\u00c0-\u00ff]{3,}(?![^\W\d_])")
 _CYRILLIC_VOWEL = re.compile("[аеёиоуыэюя]", re.IGNORECASE)
+# Finds them in cells that are joined by line ends, and perhaps a few texts besides.
+_PERHAPS = re.compile(rf"(?:^|\n)\s*(?:{'|'.join(sorted(DOUBTFUL))})\s*(?:\n|$)")
 _MOST_NAMESAKES = 3  # rows with a surname such as None, before it counts as a missing value
 
 _DATES_REFUSED_IN = frozenset({"phone", "name", "postal_code"})
@@ -92,6 +94,8 @@ class DamageDetector:
 
     def __init__(self, roles: Mapping[str, str]) -> None:
         self._roles = {column: role for column, role in roles.items() if role}
+        self._columns = [*self._roles.items()]
+        self._doubted = [column for column, role in self._columns if is_doubtful_in(role)]
         self._doubtful: dict[tuple[str, str], Places] = {}
         self._lengths = {
             column: _Lengths() for column, role in self._roles.items() if role in _PEERED
@@ -99,24 +103,48 @@ class DamageDetector:
 
     def watched(self, rows: Iterable[Row]) -> Iterator[Row]:
         """Yield *rows*, each with the damage of its cells among its problems."""
-        columns = [(name, role, self._lengths.get(name)) for name, role in self._roles.items()]
         for row in rows:
-            found: list[Problem] = []
-            cells = row.cells
-            for column, role, lengths in columns:
-                text = cells[column]
-                if not text:
-                    continue
-                if lengths is not None and text.isdigit():
+            self.count((row,))
+            yield self.looked_at(row)
+
+    def count(self, rows: Sequence[Row]) -> None:
+        """Count what ``findings`` compares within a column; call it once for every row."""
+        for column, lengths in self._lengths.items():
+            for row in rows:
+                text = row.cells[column]
+                if text.isdigit():
                     lengths.add(len(text), row.number)
-                if len(text) < 16 and text.isalnum() and text.isascii() and text not in WORDS:
-                    continue  # one plain word, or a number that a spreadsheet keeps: never spoiled
-                problem = spoiled(text, role)
-                if problem is not None:
-                    found.append(replace(problem, column=column))
-            if found:
-                found = self._weighed(found, row.number, cells.get("_reason", ""))
-            yield replace(row, problems=(*row.problems, *found)) if found else row
+
+    def looked_at(self, row: Row) -> Row:
+        """Return a row with the damage of its cells among its problems.
+
+        Rows that ``depending`` returns must be looked at in the order of the file; the damage of any
+        other row is a function of its cells.
+        """
+        found: list[Problem] = []
+        cells = row.cells
+        for column, role in self._columns:
+            text = cells[column]
+            if not text or (
+                len(text) < 16 and text.isalnum() and text.isascii() and text not in WORDS
+            ):
+                continue  # one plain word, or a number that a spreadsheet keeps: never spoiled
+            problem = spoiled(text, role)
+            if problem is not None:
+                found.append(replace(problem, column=column))
+        if not found:
+            return row
+        found = self._weighed(found, row.number, cells.get("_reason", ""))
+        return replace(row, problems=(*row.problems, *found))
+
+    def depending(self, rows: Sequence[Row]) -> set[int]:
+        """Return the positions of rows whose damage depends on other rows: doubtful placeholders."""
+        found: set[int] = set()
+        for column in self._doubted:
+            cells = [row.cells[column] for row in rows]
+            if _PERHAPS.search("\n".join(cells)):
+                found.update(at for at, text in enumerate(cells) if text.strip() in DOUBTFUL)
+        return found
 
     def _weighed(self, found: list[Problem], row: int, refused_for: str) -> list[Problem]:
         """Take doubtful placeholders (``None``, ``Null``) for missing values where others agree.
