@@ -143,12 +143,18 @@ def _verdict_of_name(answer: Answer, case: Case) -> str:
             found = answer(case)
     except Exception:  # noqa: BLE001 - every library has errors of its own
         found = ""
-    if not found or found.split(" / ")[0] == case.text:
-        return "right" if case.expected == REFUSED else "refused"
-    if _given_and_family(found) == _given_and_family(case.expected):
-        return "right"
     notes = getattr(answer, "notes", None)
-    return "warned" if notes and notes(case) else "wrong"
+    is_whole = found.split(" / ")[0] == case.text
+    return judged_name("" if is_whole else found, case, is_warned=bool(notes and notes(case)))
+
+
+def judged_name(parts: str, case: Case, *, is_warned: bool) -> str:
+    """The verdict on the parts of a name, ``first / middle / last``; ``""`` for one left whole."""
+    if not parts:
+        return "right" if case.expected == REFUSED else "refused"
+    if _given_and_family(parts) == _given_and_family(case.expected):
+        return "right"
+    return "warned" if is_warned else "wrong"
 
 
 def _given_and_family(parts: str) -> tuple[list[str], str]:

@@ -120,6 +120,57 @@ def test_a_check_says_why_rows_are_left_out(write_csv, tmp_path, capsys):
     assert "  1 skipped: Unsubscribed: 'yes' (skip: unsubscribed) (1)" in capsys.readouterr().out
 
 
+OPTIONS = {
+    "lead_phone": {"column": "Phone", "bad_value": "drop_field"},
+    "lead_first_name": {"column": "Name", "part": "first", "order": "last_first"},
+    "lead_utc": {"column": "Zone", "dst": "current", "half_hours": "round"},
+    "lead_description": {"column": "Notes", "bad_value": "drop_field"},
+}
+DOUBTFUL = [
+    ["E-mail", "Phone", "Name", "Zone", "Notes"],
+    ["ann@example.com", "12", "Ann and Ben Lee", "Europe/Berlin", "NULL"],
+]
+
+
+def _advice(capsys, path, mapping) -> dict[str, str]:
+    """Code -> the line with what to do about it."""
+    with pytest.raises(SystemExit):
+        main(["check", str(path), "-m", str(mapping)])
+    lines = capsys.readouterr().out.splitlines()
+    found = [line.split(" x ")[1].split()[0] for line in lines if " x " in line]
+    return dict(zip(found, [line for line in lines if line.startswith("  fix: ")], strict=True))
+
+
+def test_check_recommends_no_option_that_the_mapping_already_has(write_csv, tmp_path, capsys):
+    path, mapping = write_csv(DOUBTFUL), tmp_path / "m.yml"
+    mapping.write_text(json.dumps({"version": 1, "fields": {"lead_email": "E-mail", **OPTIONS}}))
+    found = _advice(capsys, path, mapping)
+    assert found == {
+        "PHONE_INVALID": "  fix: Correct it if it is wanted.",
+        "NAME_NOT_SPLIT": "  fix: Give columns for first and last name, or correct the cell.",
+        "UTC_OFFSET_DST": "  fix: Nothing, if the one in force is wanted.",
+        "VALUE_PLACEHOLDER": "  fix: Clear the cell, or give its meaning by values: in the mapping.",
+    }
+    for_all = {name: {**rule, "bad_value": None} for name, rule in OPTIONS.items()}
+    slim = {n: {k: v for k, v in rule.items() if v} for n, rule in for_all.items()}
+    text = {"fields": {"lead_email": "E-mail", **slim}, "when": {"bad_value": "drop_field"}}
+    mapping.write_text(json.dumps({"version": 1, **text}))
+    assert _advice(capsys, path, mapping) == found
+
+
+def test_check_recommends_an_option_that_the_mapping_lacks(write_csv, tmp_path, capsys):
+    path, mapping = write_csv(DOUBTFUL), tmp_path / "m.yml"
+    plain = {name: {"column": rule["column"]} for name, rule in OPTIONS.items()}
+    plain["lead_first_name"]["part"] = "first"
+    mapping.write_text(json.dumps({"version": 1, "fields": {"lead_email": "E-mail", **plain}}))
+    found = _advice(capsys, path, mapping)
+    recommended = {"PHONE_INVALID": "bad_value: drop_field", "NAME_NOT_SPLIT": "order: last_first",
+                   "UTC_OFFSET_DST": "dst: current", "VALUE_PLACEHOLDER": "bad_value: drop_field"}  # fmt: skip
+    assert {code: option in found[code] for code, option in recommended.items()} == dict.fromkeys(
+        recommended, True
+    )
+
+
 def test_another_separator_is_tried_and_another_persons_address_is_not(write_csv, tmp_path, capsys):
     rows = [["E-mail", "Tags", "Owner Email", "Other e-mail"]]
     rows += [[f"a{n}@example.com", "vip, new", "sam@example.org", ""] for n in range(3)]

@@ -15,7 +15,7 @@ from bulk_import.report.contents import NAMES, SET_NAMES
 from bulk_import.texts import best_language, texts
 from bulk_import.texts.fields import FIELD_NAMES
 from bulk_import.texts.russian import TEXTS
-from bulk_import.texts.russian_codes import CODES
+from bulk_import.texts.russian_codes import CODES, OTHERWISE
 
 PACKAGE = Path(__file__).parent.parent / "bulk_import"
 _TEXT = r'"((?:[^"\\]|\\.)+)"'
@@ -59,6 +59,10 @@ def test_every_code_is_explained_in_russian_and_no_other():
     assert [code for code, (cause, _) in CODES.items() if not cause] == []
     with_fix = {name for name, code in catalogue().items() if code.fix}
     assert sorted(name for name in with_fix if not CODES[name][1]) == []
+    assert {name for name, code in catalogue().items() if code.otherwise} == OTHERWISE.keys()
+    assert [
+        name for name, code in catalogue().items() if bool(code.option) != bool(code.otherwise)
+    ] == []
 
 
 def test_what_scripts_say_is_given_to_them():

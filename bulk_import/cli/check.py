@@ -81,7 +81,6 @@ def _print_json(check: Callable[[OnRow], Checked]) -> int:
 
 
 def _tell(checked: Checked, constants: Set[str]) -> None:
-    from bulk_import.codes import catalogue
 
     plan = checked.plan
     _tell_sources(checked)
@@ -96,7 +95,6 @@ def _tell(checked: Checked, constants: Set[str]) -> None:
         click.echo(
             f"  {_what_changes(name, checked.columns.get(name, ()), constants)}: {shown}{more}"
         )
-    known = catalogue()
     for cause in checked.causes:
         kind = "refused" if cause.is_error else "warning"
         rows = ", ".join(place.removeprefix("row ") for place, _ in cause.places[:_ROWS_SHOWN])
@@ -104,15 +102,13 @@ def _tell(checked: Checked, constants: Set[str]) -> None:
         where = f" in column {cause.column}" if cause.column else ""
         click.echo(f"\n{cause.rows:,} x {cause.code} ({kind}){where}: rows {rows}{more}")
         click.echo(f"  such as: {plain(cause.places[0][1].message)}")
-        if cause.code in known:
-            click.echo(f"  fix: {known[cause.code].fix}")
+        if cause.fix:
+            click.echo(f"  fix: {cause.fix}")
     if checked.fixes:
         click.echo("\nchanges of the mapping that were tried on these rows:")
     for fix in checked.fixes:
         costs = f" ({fix.costs})" if fix.costs else ""
-        click.echo(
-            f"  `{fix.change}` makes {fix.repaired:,} of {fix.rows:,} rows with {fix.code} valid{costs}"
-        )
+        click.echo(f"  `{fix.change}` {fix.effect}{costs}")
 
 
 def _what_changes(name: str, columns: Sequence[str], constants: Set[str]) -> str:

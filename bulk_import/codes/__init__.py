@@ -20,12 +20,17 @@ class Code:
         cause: What happened, one sentence.
         fix: What the user does about it, one sentence.
         example: A cell, file or answer that leads to it; empty when nothing short shows it.
+        option: The option of a field's rule that ``fix`` recommends, ``bad_value: drop_field``; ``order``
+            for any order. Only of codes that are reported under that option as well.
+        otherwise: What the user does where the mapping has that option already.
     """
 
     name: str
     cause: str
     fix: str
     example: str = ""
+    option: str = ""
+    otherwise: str = ""
 
 
 _PARTS = ("sources", "normalize", "mapping", "delivery", "api")

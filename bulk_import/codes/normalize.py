@@ -28,6 +28,8 @@ CODES: tuple[Code, ...] = (
         "No such number can exist in its country.",
         "Correct it, or set bad_value: drop_field to send the rest of the row.",
         "+7 916 123-45-6",
+        "bad_value: drop_field",
+        "Correct it if it is wanted.",
     ),
     Code(
         "PHONE_NO_COUNTRY",
@@ -109,6 +111,8 @@ CODES: tuple[Code, ...] = (
         "The zone changes its clocks; one offset is sent, the one in force or the one that was chosen.",
         "dst: current sends the one in force.",
         "Europe/Berlin",
+        "dst: current",
+        "Nothing, if the one in force is wanted.",
     ),
     Code(
         "UTC_OFFSET_SUMMER",
@@ -216,6 +220,8 @@ CODES: tuple[Code, ...] = (
         "The name is in an order that cannot be told, or of several people; no part of it is sent.",
         "State the order of the file (order: last_first), or give columns for first and last name.",
         "Gabriel Anna",
+        "order",
+        "Give columns for first and last name, or correct the cell.",
     ),
     Code(
         "NAME_NOT_A_PERSON",

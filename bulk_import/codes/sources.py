@@ -329,6 +329,8 @@ CODES: tuple[Code, ...] = (
         "Clear the cell; or give its meaning by values: in the mapping; bad_value: drop_field sends "
         "the row without the field.",
         "NULL, nan, (blank), 0000-00-00",
+        "bad_value: drop_field",
+        "Clear the cell, or give its meaning by values: in the mapping.",
     ),
     Code(
         "TEXT_TEMPLATE",

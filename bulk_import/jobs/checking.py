@@ -10,18 +10,24 @@ import asyncio
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bulk_import.codes import look_up
 from bulk_import.errors import SourceError
 from bulk_import.jobs.fixes import Fix, tested_fixes
+from bulk_import.jobs.naming import has_unordered_names, left_whole, order_fixes
 from bulk_import.journal import Journal
+from bulk_import.mapping.advice import follows_advice
 from bulk_import.mapping.lists import ListReport
 from bulk_import.mapping.loading import AnyMapping, ColumnMapping, load_mapping
 from bulk_import.mapping.rows import RowMapper
+from bulk_import.mapping.schema import MappingSpec
+from bulk_import.mapping.suggesting.contents import ROWS_LOOKED_AT
 from bulk_import.mapping.suppression import SuppressionList
-from bulk_import.models import Outcome, Problem, Record, SourceInfo, Status
+from bulk_import.models import Outcome, Problem, Record, Row, SourceInfo, Status
 from bulk_import.run.changes import SetCounter
 from bulk_import.run.contacts import contact_findings
 from bulk_import.run.folder import JOURNAL
@@ -45,6 +51,7 @@ class Cause:
     """One kind of problem in one column.
 
     Attributes:
+        follows_advice: Whether the mapping already has the option that the catalogue recommends.
         rows: Rows that have it; a row counts once.
         places: The first of them, with their problem: (``row 8``, problem).
     """
@@ -52,8 +59,17 @@ class Cause:
     code: str
     column: str
     is_error: bool
+    follows_advice: bool = False
     rows: int = 0
     places: list[tuple[str, Problem]] = field(default_factory=list)
+
+    @property
+    def fix(self) -> str:
+        """What the user does about it, given the mapping; empty for a code that is in no catalogue."""
+        known = look_up(self.code)
+        if known is None:
+            return ""
+        return known.otherwise if self.follows_advice else known.fix
 
     def add(self, place: str, problem: Problem) -> None:
         """Count a row."""
@@ -199,18 +215,19 @@ def _check(
     suppression = SuppressionList.load(loaded.suppress_files())
     tally = Tally()
     mappers: list[RowMapper] = []
+    heads: list[list[Row]] = []
     has_unique = any(check.unique for check in loaded.spec.checks)
     with scratch_journal(keeps_cells=has_unique) as journal:
         judge_sources(
             journal,
-            _noting_mappers(inputs, mappers),
+            _noted(inputs, mappers, heads if has_unordered_names(loaded) else None),
             suppression,
             tally,
             duplicates=loaded.spec.when.duplicate,
             judges=judges,
         )
         tally.weigh(journal.settled())
-        causes = _causes(journal.outcomes(), on_row, with_source=has_several)
+        causes = _causes(journal.outcomes(), on_row, loaded.spec, with_source=has_several)
         sources = journal.sources()
         plan = _plan(journal, tally, loaded.spec.when.duplicate, list(sources.values()))
         return Checked(
@@ -218,7 +235,7 @@ def _check(
             rows=tuple(journal.count_rows(number) for number in sources),
             plan=plan,
             causes=causes,
-            fixes=tuple(_fixes(journal, loaded, mappers)),
+            fixes=(*_fixes(journal, loaded, mappers), *_order_fixes(journal, loaded, heads)),
             refusal=_refusal(tally, loaded),
             lists=suppression.reports,
             columns={
@@ -238,10 +255,25 @@ def scratch_journal(*, keeps_cells: bool = False) -> Iterator[Journal]:
         yield journal
 
 
-def _noting_mappers(inputs: Iterable[Input], mappers: list[RowMapper]) -> Iterator[Input]:
+def _noted(
+    inputs: Iterable[Input], mappers: list[RowMapper], heads: list[list[Row]] | None
+) -> Iterator[Input]:
+    """Yield the inputs; note their mappers and, in *heads*, their first rows."""
     for opened in inputs:
         mappers.append(opened.mapper)
-        yield opened
+        if heads is None:
+            yield opened
+        else:
+            heads.append([])
+            yield replace(opened, rows=_remembered(opened.rows, heads[-1]))
+
+
+def _remembered(rows: Iterable[Row], head: list[Row]) -> Iterator[Row]:
+    rest = iter(rows)
+    for row in islice(rest, ROWS_LOOKED_AT):
+        head.append(row)
+        yield row
+    yield from rest
 
 
 def _refusal(tally: Tally, mapping: ColumnMapping) -> str:
@@ -271,7 +303,9 @@ def _plan(journal: Journal, tally: Tally, duplicates: str, sources: Sequence[Sou
     )
 
 
-def _causes(outcomes: Iterable[Outcome], on_row: OnRow, *, with_source: bool) -> tuple[Cause, ...]:
+def _causes(
+    outcomes: Iterable[Outcome], on_row: OnRow, spec: MappingSpec, *, with_source: bool
+) -> tuple[Cause, ...]:
     found: dict[tuple[str, str, bool], Cause] = {}
     for outcome in outcomes:
         on_row(outcome)
@@ -283,7 +317,10 @@ def _causes(outcomes: Iterable[Outcome], on_row: OnRow, *, with_source: bool) ->
             key = (problem.code, problem.column, problem.is_error)
             if key not in seen:  # a row counts once
                 seen.add(key)
-                found.setdefault(key, Cause(*key)).add(place, problem)
+                if key not in found:
+                    is_followed = follows_advice(spec, problem.field, problem.code)
+                    found[key] = Cause(*key, follows_advice=is_followed)
+                found[key].add(place, problem)
     return tuple(sorted(found.values(), key=lambda cause: (not cause.is_error, -cause.rows)))
 
 
@@ -297,3 +334,19 @@ def _fixes(journal: Journal, mapping: ColumnMapping, mappers: list[RowMapper]) -
     for number, info in journal.sources().items():
         wrong = [record for record in refused.get(number, []) if not record.is_valid]
         yield from tested_fixes(mapping, info.header, wrong)
+
+
+def _order_fixes(
+    journal: Journal, mapping: ColumnMapping, heads: Sequence[Sequence[Row]]
+) -> Iterator[Fix]:
+    """``order:`` for the names of each source, where they show it."""
+    if not heads:
+        return
+    whole: dict[str, dict[str, list[str]]] = {}
+    for outcome in journal.outcomes():
+        for name, text in left_whole(outcome.warnings):
+            found = whole.setdefault(outcome.source, {}).setdefault(name, [])
+            if len(found) < _MOST_TRIED:
+                found.append(text)
+    for head, info in zip(heads, journal.sources().values(), strict=True):
+        yield from order_fixes(mapping, info.header, head, whole.get(info.name, {}))

@@ -31,9 +31,10 @@ class Fix:
     Attributes:
         edit: The change of the mapping.
         code: Of the problem that it is meant for.
-        rows: Rows refused with that problem.
-        repaired: How many of them the change makes valid.
+        rows: Rows refused with that problem; of a warning, rows that have it.
+        repaired: How many of them the change makes valid, or rids of the warning.
         costs: What the change loses, if anything.
+        also: Changes that belong to it, in other fields.
     """
 
     edit: Change
@@ -41,15 +42,25 @@ class Fix:
     rows: int
     repaired: int
     costs: str = ""
+    also: tuple[Change, ...] = ()
 
     @property
     def change(self) -> str:
-        """What to write into the mapping, as ``path: value``."""
-        value = self.edit.value
-        shown = (
-            scalar(value) if isinstance(value, str) else f"[{', '.join(map(scalar, value or ()))}]"
-        )
-        return f"{'.'.join(self.edit.path)}: {shown}"
+        """What to write into the mapping, as ``path: value``, several separated by ``; ``."""
+        return "; ".join(map(_as_text, (self.edit, *self.also)))
+
+    @property
+    def effect(self) -> str:
+        """What it does to the rows, with their numbers."""
+        if self.code == "NAME_NOT_SPLIT":
+            return f"splits {self.repaired:,} of {self.rows:,} names with {self.code}"
+        return f"makes {self.repaired:,} of {self.rows:,} rows with {self.code} valid"
+
+
+def _as_text(edit: Change) -> str:
+    value = edit.value
+    shown = scalar(value) if isinstance(value, str) else f"[{', '.join(map(scalar, value or ()))}]"
+    return f"{'.'.join(edit.path)}: {shown}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +82,8 @@ def tested_fixes(
     """
     fixes = []
     for candidate in _candidates(mapping, header, refused):
+        if candidate.mapping.spec == mapping.spec:
+            continue  # the mapping says so already
         concerned = [
             record.row
             for record in refused

@@ -16,6 +16,8 @@ from bulk_import.mapping.loading import ColumnMapping
 from bulk_import.mapping.rows import RowMapper
 from bulk_import.mapping.schema import FieldRule
 from bulk_import.mapping.suggesting import Proposal, Suggestion, suggest
+from bulk_import.mapping.suggesting.contents import ROWS_LOOKED_AT, contents_of
+from bulk_import.mapping.suggesting.naming import order_to_state
 from bulk_import.models import Problem, Row
 from bulk_import.run.inputs import options_of
 from bulk_import.sources import SourceOptions, open_source
@@ -135,8 +137,7 @@ def assign(project: Project, column: str, field: str) -> None:
         raise SetupError(f"there is no field {field!r}")
     changes = [*_released(mapping, column, keep=field)]
     if field == FULL_NAME:
-        for part, name in _PARTS.items():
-            changes.append(Change(("fields", name), {"column": column, "part": part}))
+        changes += _whole_names(project.source, mapping, column)
     elif field:
         changes += _taken(mapping, column, field)
     project.change_mapping(changes, f"{column}: {field or 'not sent'}")
@@ -153,7 +154,8 @@ def set_option(project: Project, path: Sequence[str], value: str) -> None:
     lists = ("always", "suppress")
     given = [line.strip() for line in value.splitlines() if line.strip()]
     put = (given or None) if path[-1] in lists else (value or None)
-    project.change_mapping([Change(tuple(path), put)], ".".join(path))
+    paths = _with_siblings(project.mapping(), tuple(path))
+    project.change_mapping([Change(one, put) for one in paths], ".".join(path))
 
 
 def read_as(project: Project, answers: Mapping[str, str]) -> None:
@@ -222,12 +224,12 @@ def _mapping(project: Project) -> tuple[ColumnMapping | None, tuple[str, ...]]:
 
 
 def _first_rows(
-    source: Path, mapping: ColumnMapping | None
+    source: Path, mapping: ColumnMapping | None, most: int = _ROWS
 ) -> tuple[tuple[str, ...], list[Row], tuple[Problem, ...]]:
     known = mapping.for_sources([str(source)]) if mapping is not None else None
     options = [options_of(known)] if known is not None else []
     with open_source(source, *options) as opened:
-        rows = list(islice(opened, _ROWS))
+        rows = list(islice(opened, most))
         return opened.header, rows, tuple(opened.problems)
 
 
@@ -297,6 +299,26 @@ def _taken(mapping: ColumnMapping, column: str, field: str) -> Iterator[Change]:
     else:
         yield Change(("fields", field, "columns"), None)
         yield Change(("fields", field, "column"), column)
+
+
+def _whole_names(source: Path, mapping: ColumnMapping, column: str) -> Iterator[Change]:
+    """Let a column of whole names feed their parts, in the order that its names show."""
+    header, rows, _ = _first_rows(source, mapping, ROWS_LOOKED_AT)
+    names = contents_of(header, rows)[column].values if column in header else ()
+    order = order_to_state(names)
+    stated = {"order": order} if order else {}
+    for part, name in _PARTS.items():
+        yield Change(("fields", name), {"column": column, "part": part, **stated})
+
+
+def _with_siblings(mapping: ColumnMapping, path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    """An option of one part of a name that all parts of the same column share: its order."""
+    yield path
+    rule = mapping.spec.fields.get(path[1]) if path[::2] == ("fields", "order") else None
+    if rule is not None:
+        for name, other in mapping.spec.fields.items():
+            if name != path[1] and other.part and other.column == rule.column:
+                yield ("fields", name, "order")
 
 
 def _filled(rows: Sequence[Row], column: str) -> float:

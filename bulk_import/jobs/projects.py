@@ -23,10 +23,12 @@ from typing import Any
 from bulk_import.api.preflight import Directory
 from bulk_import.errors import SetupError, SourceError
 from bulk_import.jobs.fixes import Fix, tested_fixes
+from bulk_import.jobs.naming import NOT_SPLIT, has_unordered_names, order_fixes
 from bulk_import.jobs.reviewing import Review
 from bulk_import.mapping.editing import Change, edited
 from bulk_import.mapping.loading import ColumnMapping, parse_mapping
 from bulk_import.mapping.suggesting import as_yaml, suggest
+from bulk_import.mapping.suggesting.contents import ROWS_LOOKED_AT
 from bulk_import.run.corrections import (
     Correction,
     Key,
@@ -280,9 +282,16 @@ class Project:
         return json.dumps([mapping.text, corrections, stat.st_size, stat.st_mtime_ns])
 
     def fixes(self) -> list[Fix]:
-        """Return changes of the mapping that were tried on the refused rows."""
+        """Return changes of the mapping that were tried on the refused rows, and on names left whole."""
         review = self._judged()
-        return tested_fixes(review.mapping, review.header, review.refused())
+        found = tested_fixes(review.mapping, review.header, review.refused())
+        if has_unordered_names(review.mapping):
+            whole: dict[str, list[str]] = {}
+            for name, cell in review.warned_of(NOT_SPLIT):
+                whole.setdefault(name, []).append(cell)
+            rows = review.first_rows(ROWS_LOOKED_AT) if whole else []
+            found += order_fixes(review.mapping, review.header, rows, whole)
+        return found
 
     def apply_fix(self, change: str) -> None:
         """Apply a fix that ``fixes`` returned; the rows are to be judged again then.
@@ -296,7 +305,7 @@ class Project:
         path = fix.edit.path
         opposite = {"columns": "column", "column": "columns"}.get(path[-1])
         removed = [Change((*path[:-1], opposite), None)] if opposite else []
-        self.change_mapping([*removed, fix.edit], f"fix {fix.change}")
+        self.change_mapping([*removed, fix.edit, *fix.also], f"fix {fix.change}")
 
     # -- edits ------------------------------------------------------------------------------------
 

@@ -21,6 +21,7 @@ from bulk_import.api.preflight import Directory
 from bulk_import.errors import SetupError
 from bulk_import.journal import Journal
 from bulk_import.journal.database import as_row
+from bulk_import.mapping.advice import follows_advice
 from bulk_import.mapping.loading import ColumnMapping
 from bulk_import.mapping.rows import RowMapper, Step
 from bulk_import.mapping.suppression import SuppressionList
@@ -54,6 +55,7 @@ from (select seq, warnings as list from j.record where warnings is not null {amo
       union all
       select seq, reasons from j.outcome where reasons is not null {among}) r, json_each(r.list) p
 """
+_MOST_TRIED = 20_000  # rows on which a fix is tried
 READY = "ready"  # what a row is that would be sent
 _MOST_FOUND = 50_000  # cells that one replacement changes at most
 
@@ -127,6 +129,8 @@ class Cell:
     Attributes:
         steps: What became of it, for each field that it feeds.
         problems: Its own, and those of the row as a whole.
+        followed: Codes of those for which the mapping already has the option that the catalogue
+            recommends.
     """
 
     line: Line
@@ -135,6 +139,7 @@ class Cell:
     steps: tuple[Step, ...]
     problems: tuple[Problem, ...]
     form: tuple[tuple[str, str], ...]
+    followed: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)
@@ -294,14 +299,36 @@ class Review:
                 if p.column == column or (not p.column and (not p.field or p.field in fields))
             )  # fmt: skip
             line = self.window(Filter(), seq - 1, 1)[0]
-            return Cell(line, column, row.cells[column], own, problems, record.fields)
+            spec = self.mapping.spec
+            followed = {p.code for p in problems if follows_advice(spec, p.field, p.code)}
+            return Cell(
+                line, column, row.cells[column], own, problems, record.fields, frozenset(followed)
+            )
 
     def refused(self) -> list[Record]:
         """Return the records of rows that are refused, as fixes are tried on them."""
         with self._in_use():
             rows = self._journal.ended_in(Status.INVALID)
             found = (self._mapper.record(row) for _, _, row in rows)
-            return [record for _, record in zip(range(20_000), found, strict=False)]
+            return [record for _, record in zip(range(_MOST_TRIED), found, strict=False)]
+
+    def first_rows(self, rows: int) -> list[Row]:
+        """Return the first rows as they are judged, corrections included."""
+        with self._in_use():
+            return [
+                self._row(seq) for seq in range(1, min(rows, self._journal.count_records()) + 1)
+            ]
+
+    def warned_of(self, code: str) -> list[tuple[str, str]]:
+        """Return (field, cell) of the warnings with *code*, in the order of the rows."""
+        with self._in_use():
+            return self._db.execute(
+                """select json_extract(p.value, '$[3]'), json_extract(p.value, '$[4]')
+                   from j.record r, json_each(r.warnings) p
+                   where r.seq in (select seq from problem where code = :code)
+                     and json_extract(p.value, '$[0]') = :code order by r.seq limit :most""",
+                {"code": code, "most": _MOST_TRIED},
+            ).fetchall()
 
     def examples(self, code: str, rows: int = 3) -> list[tuple[int, str, str]]:
         """Return (row, cell, message) of some rows with the problem *code*."""

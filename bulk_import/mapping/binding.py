@@ -173,6 +173,7 @@ def bind(
     if spec.on_missing is not None:
         binder.on_missing(spec.on_missing)
     binder.check_shared_columns()
+    binder.check_orders()
     if binder.problems:
         raise MappingError(binder.problems)
     order = {name: at for at, name in enumerate(FIELDS)}
@@ -249,6 +250,21 @@ class _Binder:
                     f"column {column!r} is mapped to {' and '.join(plain)}; "
                     "keep one, or split it with part:",
                     ("fields", plain[1]),
+                )
+
+    def check_orders(self) -> None:
+        """The parts of one column of whole names are cut in one order."""
+        first: dict[tuple[str, ...], tuple[str, FieldRule]] = {}
+        for name, rule in self._mapping.spec.fields.items():
+            if not rule.part:
+                continue
+            known, other = first.setdefault((*rule.column, *rule.columns), (name, rule))
+            if other.order != rule.order:
+                said = f"{known} has order: {other.order}" if other.order else f"{known} has none"
+                self._refuse(
+                    f"{name} has {f'order: {rule.order}' if rule.order else 'no order:'}, and {said}; "
+                    "the parts of one column are cut in one order",
+                    ("fields", name, "order" if rule.order else "part"),
                 )
 
     def _refuse(self, message: str, path: KeyPath) -> None:

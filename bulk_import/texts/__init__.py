@@ -64,9 +64,22 @@ class Texts:
         """Return what a code of the catalogue means, in one sentence; empty for an unknown one."""
         return self._of_code(code)[0]
 
-    def fix(self, code: str) -> str:
-        """Return what is done about it."""
-        return self._of_code(code)[1]
+    def fix(self, code: str, *, is_followed: bool = False) -> str:
+        """Return what is done about it.
+
+        Args:
+            is_followed: The mapping already has the option that the catalogue recommends.
+        """
+        if not is_followed:
+            return self._of_code(code)[1]
+        if self.language == "ru":
+            from bulk_import.texts.russian_codes import OTHERWISE
+
+            return OTHERWISE.get(code, "")
+        from bulk_import.codes import look_up
+
+        known = look_up(code)
+        return known.otherwise if known else ""
 
     def problem(self, problem: Problem) -> str:
         """Return what is wrong with a cell.

@@ -20,6 +20,7 @@ TEXTS: dict[str, str | tuple[str, str, str]] = {
     "Another account": "Другой аккаунт",
     "Arrow keys move, Enter edits, Escape gives up, Ctrl+Z takes back.":
         "Стрелки — перемещение, Enter — правка, Escape — отмена ввода, Ctrl+Z — шаг назад.",
+    "as each name shows it": "как видно по каждому имени",
     "Back to the beginning": "К началу",
     "Back to the columns": "К столбцам",
     "Billing: city": "Плательщик: город",
@@ -37,7 +38,10 @@ TEXTS: dict[str, str | tuple[str, str, str]] = {
     "Choose a cell to see what becomes of it.": "Выберите ячейку, чтобы увидеть, что из неё получится.",
     "Choose a file": "Выбрать файл",
     "Delimiter": "Разделитель",
+    "family name first": "сначала фамилия",
     "Field": "Поле",
+    "given name first": "сначала имя",
+    "Order of the words of a name": "Порядок слов в имени",
     "Text for every row": "Текст для каждой строки",
     "The same for every row": "Одинаково для всех строк",
     "cells are split at {sign}": "ячейки делятся по {sign}",

@@ -238,6 +238,14 @@ CODES: dict[str, tuple[str, str]] = {
     "801": ("В аккаунте нет контакта с таким адресом.", "Сначала импортируйте контакт."),
 }  # fmt: skip
 
+# What to do where the mapping already has the option that the catalogue recommends.
+OTHERWISE = {
+    "PHONE_INVALID": "Исправьте номер, если он нужен.",
+    "UTC_OFFSET_DST": "Ничего, если нужно действующее сейчас смещение.",
+    "NAME_NOT_SPLIT": "Заведите отдельные столбцы имени и фамилии или исправьте ячейку.",
+    "VALUE_PLACEHOLDER": "Очистите ячейку или задайте её смысл через values:.",
+}
+
 # Of numbers that the catalogue does not list: a code of the API, a status of HTTP.
 OTHER = (
     ("Аккаунт отклонил строку с кодом, которого нет в этом каталоге.", "Посмотрите текст в отчёте; что он значит, знает поддержка сервиса."),

@@ -11,13 +11,12 @@ from bulk_import.mapping.consent import ConsentRule, Speaks, propose_rule, speak
 from bulk_import.mapping.suggesting.assignment import assign
 from bulk_import.mapping.suggesting.contents import ROWS_LOOKED_AT, Content, contents_of
 from bulk_import.mapping.suggesting.evidence import FULL_NAME, SURE, Fit, Table
+from bulk_import.mapping.suggesting.naming import order_to_state
 from bulk_import.mapping.suggesting.own_address import OwnAddress, own_address
 from bulk_import.mapping.suggesting.products import Product, columns_in, recognise
 from bulk_import.mapping.suggesting.regions import Region, propose_region
 from bulk_import.models import Row
-from bulk_import.normalize.name_order import Order, order_of_column
-from bulk_import.normalize.names import split_name
-from bulk_import.normalize.result import NormalizeError
+from bulk_import.normalize.name_order import Order
 
 _EMAIL, _PHONE = "lead_email", "lead_phone"
 _COUNTRIES = ("lead_shipping_country_code", "lead_billing_country_code")
@@ -295,7 +294,7 @@ def _complete(proposal: Proposal, table: Table, looked: Sequence[Row]) -> None:
     """The region of the phones, the order of names, and what separates the tags."""
     if FULL_NAME in proposal.fields:
         names = table.contents[proposal.fields[FULL_NAME][0].column].values
-        proposal.name_order = _name_order(list(names))
+        proposal.name_order = order_to_state(names)
     phones = [s.column for s in proposal.fields.get(_PHONE, ())]
     country = next(
         (proposal.fields[name][0].column for name in _COUNTRIES if name in proposal.fields), ""
@@ -310,21 +309,6 @@ def _complete(proposal: Proposal, table: Table, looked: Sequence[Row]) -> None:
         proposal.separator = _separator(table.contents[tags])
     if proposal.product is not None and proposal.product.separator:
         proposal.separator = proposal.product.separator
-
-
-def _name_order(names: Sequence[str]) -> Order | None:
-    """The order that most names show, if the family name comes first or some names do not tell."""
-    order = order_of_column(names)
-    if order != "first_last":
-        return order
-    return order if any(_is_told_by_it(name) for name in names) else None
-
-
-def _is_told_by_it(name: str) -> bool:
-    try:
-        return split_name(name).is_whole and not split_name(name, order="first_last").is_whole
-    except NormalizeError:
-        return False
 
 
 def _separator(content: Content) -> str:
