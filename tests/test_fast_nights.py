@@ -22,7 +22,7 @@ from hypothesis import settings as profile
 from hypothesis import strategies as st
 
 from bulk_import.jobs import fingerprints
-from bulk_import.jobs.fingerprints import digester
+from bulk_import.jobs.fingerprints import cells_of, digester
 from bulk_import.jobs.night import SyncOptions
 from bulk_import.jobs.nightly import sync_night
 from bulk_import.jobs.sieve import Sieve
@@ -97,7 +97,7 @@ def row(cells: Sequence[str] = CELLS, header: Sequence[str] = HEADER, **more: An
 def digest_of(mapped: RowMapper, one: Row) -> bytes:
     digest = digester(mapped)
     assert digest is not None
-    return digest(one)
+    return digest.digests([one], cells_of([one], digest.columns))[0]
 
 
 # -- everything that could change the payload changes the digest ---------------------------------

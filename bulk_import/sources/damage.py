@@ -51,8 +51,8 @@ _TORN = re.compile("[ÃÂÐÑ][\u00a1-\u00a9\u00ac-\u00b9\u00bc-\u00bf]|[ÃÐÑ]
 _SIGN_INSIDE = re.compile(r"[^\W\d_][°±²³µ¶§©®¬¦¤][^\W\d_]")
 _ACCENTED = re.compile(r"(?<![^\W\d_])[\u00b8\u00a8\u00c0-\u00ff]{3,}(?![^\W\d_])")
 _CYRILLIC_VOWEL = re.compile("[аеёиоуыэюя]", re.IGNORECASE)
-# Finds them in cells that are joined by line ends, and perhaps a few texts besides.
-_PERHAPS = re.compile(rf"(?:^|\n)\s*(?:{'|'.join(sorted(DOUBTFUL))})\s*(?:\n|$)")
+# Finds them in cells that stand between line ends, and perhaps a few texts besides.
+_PERHAPS = re.compile(rf"\n\s*(?:{'|'.join(sorted(DOUBTFUL))})\s*\n")
 _MOST_NAMESAKES = 3  # rows with a surname such as None, before it counts as a missing value
 
 _DATES_REFUSED_IN = frozenset({"phone", "name", "postal_code"})
@@ -104,16 +104,29 @@ class DamageDetector:
     def watched(self, rows: Iterable[Row]) -> Iterator[Row]:
         """Yield *rows*, each with the damage of its cells among its problems."""
         for row in rows:
-            self.count((row,))
-            yield self.looked_at(row)
-
-    def count(self, rows: Sequence[Row]) -> None:
-        """Count what ``findings`` compares within a column; call it once for every row."""
-        for column, lengths in self._lengths.items():
-            for row in rows:
+            for column, lengths in self._lengths.items():
                 text = row.cells[column]
                 if text.isdigit():
                     lengths.add(len(text), row.number)
+            yield self.looked_at(row)
+
+    def count(self, numbers: Sequence[int], cells: Mapping[str, Sequence[str]]) -> None:
+        """Count what ``findings`` compares within a column; call it once for every row.
+
+        Args:
+            numbers: Of the rows.
+            cells: Column -> its cells in these rows; at least those of the mapped columns.
+        """
+        for column, lengths in self._lengths.items():
+            texts = cells[column]
+            if len(texts) > 1:
+                counts = Counter(map(len, filter(str.isdigit, texts)))
+                if all(len(lengths.places.get(length, ())) >= _ROWS_NAMED for length in counts):
+                    lengths.counts.update(counts)
+                    continue
+            for text, number in zip(texts, numbers, strict=True):
+                if text.isdigit():
+                    lengths.add(len(text), number)
 
     def looked_at(self, row: Row) -> Row:
         """Return a row with the damage of its cells among its problems.
@@ -137,14 +150,21 @@ class DamageDetector:
         found = self._weighed(found, row.number, cells.get("_reason", ""))
         return replace(row, problems=(*row.problems, *found))
 
-    def depending(self, rows: Sequence[Row]) -> set[int]:
-        """Return the positions of rows whose damage depends on other rows: doubtful placeholders."""
-        found: set[int] = set()
-        for column in self._doubted:
-            cells = [row.cells[column] for row in rows]
-            if _PERHAPS.search("\n".join(cells)):
-                found.update(at for at, text in enumerate(cells) if text.strip() in DOUBTFUL)
-        return found
+    def depending(self, cells: Mapping[str, Sequence[str]]) -> set[int]:
+        """Return the positions of rows whose damage depends on other rows: doubtful placeholders.
+
+        Args:
+            cells: As for ``count``.
+        """
+        texts = ["\n".join(cells[column]) for column in self._doubted]
+        if not _PERHAPS.search("\n".join(["", *texts, ""])):
+            return set()
+        return {
+            at
+            for column in self._doubted
+            for at, text in enumerate(cells[column])
+            if text.strip() in DOUBTFUL
+        }
 
     def _weighed(self, found: list[Problem], row: int, refused_for: str) -> list[Problem]:
         """Take doubtful placeholders (``None``, ``Null``) for missing values where others agree.
