@@ -32,7 +32,6 @@ _TABLES = """
 drop table if exists temp.seen;
 create temp table seen (
     id integer primary key,     -- of the contact
-    file integer not null,      -- number of the source
     shape integer,              -- which fields have a value
     cells blob,                 -- their digest, if it is not the one that the state has
     twice integer not null default 0
@@ -40,7 +39,7 @@ create temp table seen (
 drop table if exists temp.kept;
 create temp table kept (seq integer primary key, key text not null, cells blob);
 create temp table if not exists contested (id integer primary key)"""
-_SEEN = """insert into temp.seen (id, file, shape, cells) values (?, ?, ?, ?)
+_SEEN = """insert into temp.seen (id, shape, cells) values (?, ?, ?)
 on conflict (id) do update set twice = 1"""
 _BY_CELLS = """select cells, id, key, shape from contact
 where cells in ({}) and digest <> '' and id not in (select id from temp.contested)"""
@@ -56,7 +55,7 @@ union select c.id from temp.kept k join contact c on c.key = k.key where c.id in
 (select id from temp.seen)"""
 
 
-_Seen = tuple[int, int, int | None, bytes | None]  # a line of `seen`
+_Seen = tuple[int, int | None, bytes | None]  # a line of `seen`
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,7 +246,7 @@ class Sieve:
                     tags.judged += 1
                     self._waiting.append(cells)
                 else:
-                    seen.append((found[1], number, found[3], None))
+                    seen.append((found[1], found[3], None))
             self._note(_SEEN, seen)
         return left
 
@@ -269,7 +268,7 @@ class Sieve:
         self._expected = max(ids) if is_in_order else 0
         return known
 
-    def kept(self, number: int, judged: Sequence[JudgedRow]) -> list[JudgedRow]:
+    def kept(self, judged: Sequence[JudgedRow]) -> list[JudgedRow]:
         """Return the judged rows that go into the journal; let those with the same payload go."""
         emails = {one.email for one in judged if one.body is not None and one.email}
         seen: list[_Seen] = []
@@ -282,7 +281,7 @@ class Sieve:
                 if found is None or one.body is None or found[2] != digest_of([sha(one.body)]):
                     kept.append((one, one.email, cells))
                     continue
-                seen.append((found[1], number, self._state.shape_of(one.body), cells))
+                seen.append((found[1], self._state.shape_of(one.body), cells))
                 if self._lists_all:
                     kept.append((_listed(one), "", None))
             self._note(_SEEN, seen)

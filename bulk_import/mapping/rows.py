@@ -23,6 +23,7 @@ from bulk_import.mapping.loading import ColumnMapping
 from bulk_import.mapping.memo import Memo
 from bulk_import.mapping.optional import guess_offset, normalize_email_by, normalize_name_by
 from bulk_import.mapping.repairs import emptied, repaired, repairs, with_zero
+from bulk_import.mapping.unverified import RememberedNames
 from bulk_import.models import Problem, Record, Row, Severity
 from bulk_import.normalize.addresses import (
     normalize_address,
@@ -169,14 +170,43 @@ class RowMapper:
 
     @property
     def unverified(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
-        """(field, columns) whose cells name lists or managers that the account is still asked for."""
-        if self._binding.managers is not None:
+        """(field, columns) whose cells may name lists or managers that the account was not asked for."""
+        managers = self._binding.managers
+        if managers is not None and not isinstance(managers, RememberedNames):
             return ()
         return tuple(
             (field.name, field.bound.columns)
             for field in self._fields
             if field.bound.columns and field.bound.field.kind in (Kind.LISTS, Kind.MANAGER)
         )
+
+    def unverified_cells(self, field: str, cells: Mapping[str, int]) -> dict[str, int]:
+        """Return those of a field's cells, with their rows, that name something not compared.
+
+        Args:
+            field: One of ``unverified``.
+            cells: Cell -> rows.
+        """
+        bound = next(one.bound for one in self._fields if one.name == field)
+        is_list = bound.field.kind is Kind.LISTS
+        names = self._binding.lists if is_list else self._binding.managers
+        if not isinstance(names, RememberedNames):
+            return dict(cells)
+        named = partial(self._names_in, bound)
+        return {
+            cell: rows
+            for cell, rows in cells.items()
+            if not all(names.knows(name) for name in named(cell))
+        }
+
+    def _names_in(self, bound: BoundField, cell: str) -> Sequence[str]:
+        meant = self._meant(bound, cell)
+        if bound.field.kind is not Kind.LISTS:
+            return (clean(meant),)
+        try:
+            return normalize_list_ids(meant, separator=bound.rule.separator or ",").values
+        except NormalizeError:
+            return ()  # its row is refused for that
 
     @property
     def tag_columns(self) -> tuple[str, ...]:

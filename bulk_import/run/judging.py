@@ -85,7 +85,7 @@ def judge_sources(
                 # Rows that an earlier attempt stored come without judgements.
                 pairs = zip(rows, judgements, strict=False)
                 found = [entered(number, tally, *pair) for pair in pairs]
-                stored = found if sieve is None else sieve.kept(number, found)
+                stored = found if sieve is None else sieve.kept(found)
                 _store(journal, seq, stored, tally)
                 seq += len(stored) + len(rows) - len(found)
                 count(len(rows))

@@ -49,7 +49,7 @@ class Passed:
     ) -> None:
         self._source = source.name
         self._consent = ConsentWatch(source.header if watches_consent else ())
-        self._names = mapper.unverified
+        self._mapper, self._names = mapper, mapper.unverified
         named = (column for _, columns in self._names for column in columns)
         self._columns = tuple(dict.fromkeys([*self._consent.columns, *named]))
         self._known: dict[tuple[str, ...], int] = {}
@@ -80,7 +80,7 @@ class Passed:
             for column, cell in cells.items():
                 by_column[column][cell] += rows
         unverified = (
-            unverified_names(field, column, by_column[column])
+            unverified_names(field, column, self._mapper.unverified_cells(field, by_column[column]))
             for field, columns in self._names
             for column in columns
         )

@@ -43,7 +43,7 @@ class Sieve(Protocol):
         """
         ...
 
-    def kept(self, number: int, judged: Sequence[JudgedRow]) -> list[JudgedRow]:
+    def kept(self, judged: Sequence[JudgedRow]) -> list[JudgedRow]:
         """Return those of the rows that ``unknown`` returned, now judged, that must be kept."""
         ...
 

@@ -154,6 +154,11 @@ class Writer:
         except OSError as exc:
             raise no_room(exc) from exc
 
+    def restart(self) -> None:
+        """Drop what was written."""
+        self._file.seek(0)
+        self._file.truncate()
+
 
 def _copy_stdin(target: Path) -> None:
     if sys.stdin is None:
