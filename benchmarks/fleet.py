@@ -1,16 +1,21 @@
 """Kill jobs, workers, scheduler and parent of a fleet, finish it, and count on the servers' side.
 
     python -m benchmarks.fleet [--trials 200] [--jobs 12] [--rows 60] [--kills 6] [--mode both]
+                               [--start fork] [--seed 1] [--seconds N]
 
 Each trial: as many sandboxes as jobs (two of three a `run`, one of three a `sync`; half of the rows
 have no e-mail, so that sending one twice makes a second contact; some answers are lost). In mode
 `local` the fleet starts its own workers; jobs, workers and the parent are killed with SIGKILL. In mode
 `cluster` scheduler and workers are processes of their own, which this script starts again as an init
-system would; they are killed as well. A parent that was killed is started again with the same command.
+system would, and which serve all trials; they are killed as well. A parent that was killed is started
+again with the same command.
 
-Counted: rows lost, contacts doubled, rows misreported, row counts that do not add up, and accounts
-that two living processes sent to by turns. All must be 0. `--memory` measures the memory of a job in
-a fleet beside that of a single run, without kills.
+Counted: rows lost, contacts doubled, rows misreported, row counts that do not add up, and two
+processes that sent to one account at a time (`benchmarks.senders` says how). All must be 0. With
+`--start fork` commands are forks of a process that has imported the program, so that a trial costs a
+fifth of the processor time (`benchmarks.forks`). `--memory` measures the memory of a job in a fleet
+beside that of a single run, without kills. `--control` starts two runs of one account with different
+locks: what is counted of them must not be 0.
 """
 
 from __future__ import annotations
@@ -19,10 +24,10 @@ import argparse
 import asyncio
 import contextlib
 import csv
-import itertools
 import json
 import os
 import random
+import shutil
 import socket
 import subprocess
 import sys
@@ -38,6 +43,10 @@ from typing import Any
 import psutil
 from aiohttp import web
 
+from benchmarks import forks
+from benchmarks.senders import Senders, Watch
+from bulk_import import Settings
+from bulk_import.run.daily import account_file
 from bulk_import.sandbox.app import DEFAULT_KEY, Sandbox
 from bulk_import.sandbox.faults import Faults
 
@@ -59,7 +68,7 @@ class Tally:
     doubled: int = 0
     misreported: int = 0
     unbalanced: int = 0
-    two_senders: int = 0
+    senders: Senders = field(default_factory=Senders)
     unfinished: int = 0
     unknown: int = 0
     rows: int = 0
@@ -70,27 +79,27 @@ class Tally:
         for name, value in vars(other).items():
             if name == "kills":
                 self.kills.update(value)
+            elif name == "senders":
+                self.senders.add(value)
             else:
                 setattr(self, name, getattr(self, name) + value)
 
     @property
     def bad(self) -> int:
         return (
-            self.lost + self.doubled + self.misreported + self.unbalanced + self.two_senders
+            self.lost + self.doubled + self.misreported + self.unbalanced + self.senders.bad
             + self.unfinished
         )  # fmt: skip
 
 
 class Server:
-    """One account's sandbox, and who sent to it: process by process, as the kernel knows them."""
+    """One account's sandbox, and who sent to it."""
 
-    def __init__(self) -> None:
+    def __init__(self, locks: Path) -> None:
         self.sandbox = Sandbox(faults=_FAULTS)
         self.url = ""
-        self.turns: list[int] = []  # processes, in the order in which they took over
-        self.by_turns = 0  # a living process sent again after another had begun
-        self._known: set[int] = set()
-        self._owners: dict[int, int] = {}  # port of the client -> process
+        self._locks = locks
+        self._watch: Watch | None = None
         self._runner: web.AppRunner | None = None
 
     async def start(self) -> None:
@@ -101,11 +110,19 @@ class Server:
         await web.TCPSite(self._runner, "127.0.0.1", 0).start()
         host, port = self._runner.addresses[0][:2]
         self.url = f"http://{host}:{port}"
+        lock = account_file(Settings(endpoint=self.url, state_dir=self._locks), "lock")
+        self._watch = Watch(str(lock))
 
     async def stop(self) -> None:
         assert self._runner is not None
         await self._runner.cleanup()
         self.sandbox.store.close()
+
+    def senders(self) -> Senders:
+        assert self._watch is not None
+        for suspect in self._watch.suspects[:5]:
+            print(suspect, flush=True)
+        return self._watch.found()
 
     @property
     def _noted(self) -> Any:
@@ -113,84 +130,25 @@ class Server:
         async def note(
             request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
         ) -> web.StreamResponse:
-            assert request.transport is not None
-            port = request.transport.get_extra_info("peername")[1]
-            self._note(port, request.transport.get_extra_info("sockname")[1])
+            # What only looks (lists, managers) is asked before the account is locked.
+            if request.path.lower().endswith("/addupdatelead"):
+                assert self._watch is not None
+                self._watch.note(request.remote or "")
             return await handler(request)
 
         return note
-
-    def _note(self, port: int, own: int) -> None:
-        # A later connection may have the port of an earlier one, whose process is gone.
-        if port not in self._owners or not is_alive(self._owners[port]):
-            self._owners[port] = owner_of(port, own, self._known)
-        process = self._owners[port]
-        if not process or (self.turns and self.turns[-1] == process):
-            return
-        if process in self.turns and is_alive(process):
-            self.by_turns += 1
-            print(f"by turns: {self.url}: {self.turns}, then {process}", flush=True)
-        self.turns.append(process)
-
-
-def owner_of(port: int, server: int, known: set[int]) -> int:
-    """Return the process that has the TCP connection between two ports of the loopback; 0 = gone.
-
-    Connections to different servers may share a port of the client.
-
-    Args:
-        known: Processes to look at first; the one that is found is added.
-    """
-    wanted = [f"0100007F:{port:04X}", f"0100007F:{server:04X}"]
-    inode = ""
-    for line in Path("/proc/net/tcp").read_text("ascii").splitlines()[1:]:
-        parts = line.split()
-        if parts[1:3] == wanted:
-            inode = f"socket:[{parts[9]}]"
-    if not inode:
-        return 0
-    others = (int(folder.name) for folder in Path("/proc").glob("[0-9]*"))
-    for process in itertools.chain(sorted(known, reverse=True), others):
-        if has_socket(process, inode):
-            known.add(process)
-            return process
-    return 0
-
-
-def has_socket(process: int, inode: str) -> bool:
-    folder = Path(f"/proc/{process}")
-    try:
-        if b"bulk_import.cli.leashed" not in (folder / "cmdline").read_bytes():
-            return False
-        sockets = list((folder / "fd").iterdir())
-    except OSError:
-        return False
-    for fd in sockets:
-        with contextlib.suppress(OSError):
-            if str(fd.readlink()) == inode:
-                return True
-    return False
-
-
-def is_alive(process: int) -> bool:
-    if not process:
-        return False
-    try:
-        return psutil.Process(process).status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
 
 
 class Servers:
     """All sandboxes, in a thread of their own."""
 
-    def __init__(self, number: int) -> None:
+    def __init__(self, number: int, locks: Path) -> None:
         self._loop = asyncio.new_event_loop()
         threading.Thread(target=self._loop.run_forever, daemon=True).start()
-        self.all: list[Server] = self._do(self._start(number))
+        self.all: list[Server] = self._do(self._start(number, locks))
 
-    async def _start(self, number: int) -> list[Server]:
-        servers = [Server() for _ in range(number)]
+    async def _start(self, number: int, locks: Path) -> list[Server]:
+        servers = [Server(locks) for _ in range(number)]
         for server in servers:
             await server.start()
         return servers
@@ -201,9 +159,9 @@ class Servers:
 
         return int(self._do(count()))
 
-    def seen(self, server: Server) -> tuple[list[Any], list[Any]]:
-        async def look() -> tuple[list[Any], list[Any]]:
-            return server.sandbox.sent(), server.sandbox.contacts()
+    def seen(self, server: Server) -> tuple[list[Any], list[Any], Senders]:
+        async def look() -> tuple[list[Any], list[Any], Senders]:
+            return server.sandbox.sent(), server.sandbox.contacts(), server.senders()
 
         return self._do(look())  # type: ignore[no-any-return]
 
@@ -219,107 +177,136 @@ class Servers:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(120)
 
 
+Process = subprocess.Popen[bytes] | forks.Forked
+
+
+class Machine:
+    """What all trials share: the environment, the process that forks, scheduler and workers.
+
+    Attributes:
+        locks: Folder of the accounts' locks.
+        victims: Names of the processes of the cluster that are there.
+    """
+
+    def __init__(self, folder: Path, start: str) -> None:
+        self.locks = folder / "locks"
+        self.locks.mkdir()
+        here = Path(__file__).resolve().parent
+        self._folder = folder
+        self._forks = ""
+        self._environment = os.environ | {
+            "FLEET_KEY": DEFAULT_KEY,
+            "BULK_IMPORT_LOCKS": str(self.locks),
+            "PYTHONPATH": os.pathsep.join([str(here / "marked"), str(here.parent)]),
+            "DASK_DISTRIBUTED__SCHEDULER__LOCKS__LEASE_VALIDATION_INTERVAL": "1s",
+            "DASK_DISTRIBUTED__WORKER__MULTIPROCESSING_METHOD": "forkserver",
+        }
+        self._forker: subprocess.Popen[bytes] | None = None
+        if start == "fork":
+            self._forks = str(folder / "forks")
+            self._environment[forks.VARIABLE] = self._forks
+            self._forker = forks.started(self._forks, self._environment)
+        self._port = free_port()
+        self._cluster: dict[str, Process] = {}
+
+    @property
+    def address(self) -> str:
+        return f"tcp://127.0.0.1:{self._port}"
+
+    def started(self, module: str, arguments: Sequence[str], out: Any, err: Any) -> Process:
+        command = [sys.executable, "-m", module, *arguments]
+        start = forks.Forked if self._forks else subprocess.Popen
+        return start(command, env=self._environment, stdout=out, stderr=err, start_new_session=True)
+
+    def keep_cluster(self) -> None:
+        """Start what of the cluster is not running, as systemd would."""
+        own = ["--host", "127.0.0.1", "--port", str(self._port), "--no-dashboard"]
+        worker = [
+            self.address, "--nthreads", "6", "--memory-limit", "0", "--no-dashboard",
+            "--local-directory", str(self._folder / "dask"),
+        ]  # fmt: skip
+        wanted = {
+            "scheduler": ("distributed.cli.dask_scheduler", own),
+            "worker-1": ("distributed.cli.dask_worker", worker),
+            "worker-2": ("distributed.cli.dask_worker", worker),
+        }
+        for name, (module, arguments) in wanted.items():
+            known = self._cluster.get(name)
+            if known is None or known.poll() is not None:
+                with (self._folder / f"{name}.txt").open("ab") as log:
+                    self._cluster[name] = self.started(module, arguments, log, log)
+
+    def of_cluster(self, *names: str) -> list[Process]:
+        return [self._cluster[name] for name in names]
+
+    def jobs(self, folder: Path) -> list[tuple[int, int]]:
+        """Return the processes of the commands that run now, each with the one of its worker."""
+        if not self._forks:
+            found = processes_of(forks.JOB, folder)
+            return [(job.pid, job.ppid()) for job in found]
+        return [
+            (child.process, child.by)
+            for child in forks.living(self._forks)
+            if child.arguments[0] == forks.JOB
+            and any(str(folder) in part for part in child.arguments)
+        ]
+
+    def stop(self) -> None:
+        for process in (*self._cluster.values(), self._forker):
+            if process is not None and process.poll() is None:
+                process.kill()
+                process.wait(30)
+
+
 class Stage:
     """Files of a trial, and the processes that work on them."""
 
-    def __init__(self, folder: Path, servers: Servers, rows: int, mode: str) -> None:
+    def __init__(self, folder: Path, machine: Machine, servers: Servers, rows: int, mode: str):
         self.folder = folder
         self.servers = servers
         self.rows = rows
         self.mode = mode
         self.home = folder / "home"
-        self._environment = os.environ | {
-            "FLEET_KEY": DEFAULT_KEY,
-            "BULK_IMPORT_LOCKS": str(folder / "locks"),
-            "DASK_DISTRIBUTED__SCHEDULER__LOCKS__LEASE_VALIDATION_INTERVAL": "1s",
-        }
-        self._port = free_port()
-        self.parent: subprocess.Popen[bytes] | None = None
-        self._cluster: dict[str, subprocess.Popen[bytes]] = {}
+        self.parent: Process | None = None
+        self._machine = machine
         (folder / "m.yml").write_text(_MAPPING, "utf-8")
         write_source(folder / "contacts.csv", rows)
         write_jobs(folder / "jobs.yml", [server.url for server in servers.all])
 
     def start(self) -> None:
         """Start the fleet, and its cluster if that is not there."""
+        self.keep_cluster()
+        jobs = str(self.folder / "jobs.yml")
+        command = ["fleet", jobs, "--home", str(self.home), "--json", "--at-once", "12"]
         if self.mode == "cluster":
-            self.keep_cluster()
-        command = [
-            "fleet",
-            str(self.folder / "jobs.yml"),
-            "--home",
-            str(self.home),
-            "--json",
-            "--at-once",
-            "12",
-        ]
-        if self.mode == "cluster":
-            command += ["--cluster", f"tcp://127.0.0.1:{self._port}"]
+            command += ["--cluster", self._machine.address]
         with (
             (self.folder / "out.json").open("wb") as out,
             (self.folder / "log.txt").open("ab") as log,
         ):
-            self.parent = self._started([sys.executable, "-m", "bulk_import", *command], out, log)
+            self.parent = self._machine.started("bulk_import", command, out, log)
 
     def keep_cluster(self) -> None:
-        """Start what is not running, as systemd would."""
-        if self.mode != "cluster":
-            return
-        address = f"tcp://127.0.0.1:{self._port}"
-        dask = [
-            sys.executable,
-            "-m",
-            "distributed.cli.dask_scheduler",
-            "--host",
-            "127.0.0.1",
-            "--port",
-            str(self._port),
-            "--no-dashboard",
-        ]
-        worker = [
-            sys.executable,
-            "-m",
-            "distributed.cli.dask_worker",
-            address,
-            "--nthreads",
-            "6",
-            "--memory-limit",
-            "0",
-            "--no-dashboard",
-            "--local-directory",
-            str(self.folder / "dask"),
-        ]
-        for name, command in (("scheduler", dask), ("worker-1", worker), ("worker-2", worker)):
-            known = self._cluster.get(name)
-            if known is None or known.poll() is not None:
-                with (self.folder / f"{name}.txt").open("ab") as log:
-                    self._cluster[name] = self._started(command, log, log)
-                time.sleep(1.0 if name == "scheduler" else 0)
+        if self.mode == "cluster":
+            self._machine.keep_cluster()
 
-    def _started(self, command: list[str], out: Any, err: Any) -> subprocess.Popen[bytes]:
-        return subprocess.Popen(
-            command, env=self._environment, stdout=out, stderr=err, start_new_session=True
-        )
-
-    def jobs(self) -> list[psutil.Process]:
-        """Processes of the commands that are running now."""
-        return list(processes_of("bulk_import.cli.leashed", self.folder))
+    def jobs(self) -> list[tuple[int, int]]:
+        return self._machine.jobs(self.folder)
 
     def kill(self, what: str, chance: random.Random) -> bool:
         """Kill something; return whether it was there."""
-        jobs = self.jobs()
-        victims: list[psutil.Process | subprocess.Popen[bytes]] = []
-        if what == "parent" and self.parent is not None and self.parent.poll() is None:
-            victims = [self.parent]
-        elif what == "job":
-            victims = [*jobs]
-        elif what == "worker":
-            with contextlib.suppress(psutil.NoSuchProcess):
-                victims = [psutil.Process(job.ppid()) for job in jobs if job.ppid() > 1]
-        elif what == "scheduler":
-            victims = [self._cluster["scheduler"]]
-        elif what == "nanny":
-            victims = [self._cluster[name] for name in ("worker-1", "worker-2")]
+        victims: list[psutil.Process | Process] = []
+        with contextlib.suppress(psutil.NoSuchProcess):
+            if what == "parent" and self.parent is not None and self.parent.poll() is None:
+                victims = [self.parent]
+            elif what == "job":
+                victims = [psutil.Process(job) for job, _ in self.jobs()]
+            elif what == "worker":
+                victims = [psutil.Process(worker) for _, worker in self.jobs() if worker > 1]
+            elif what == "scheduler":
+                victims = [*self._machine.of_cluster("scheduler")]
+            elif what == "nanny":
+                victims = [*self._machine.of_cluster("worker-1", "worker-2")]
         if not victims:
             return False
         victim = chance.choice(victims)
@@ -332,16 +319,15 @@ class Stage:
 
     def stop(self) -> None:
         """End everything that is left."""
-        for process in (self.parent, *self._cluster.values()):
-            if process is not None and process.poll() is None:
-                process.kill()
-                process.wait(30)
+        if self.parent is not None and self.parent.poll() is None:
+            self.parent.kill()
+            self.parent.wait(30)
         until = time.monotonic() + 60
         while self.jobs() and time.monotonic() < until:
             time.sleep(0.2)
-        for job in self.jobs():
+        for job, _ in self.jobs():
             with contextlib.suppress(psutil.NoSuchProcess):
-                job.kill()
+                psutil.Process(job).kill()
 
 
 def processes_of(word: str, folder: Path) -> Iterator[psutil.Process]:
@@ -380,12 +366,18 @@ def write_jobs(path: Path, urls: Sequence[str]) -> None:
 
 
 def trial(
-    folder: Path, mode: str, jobs: int, rows: int, kills: int, chance: random.Random
+    folder: Path,
+    machine: Machine,
+    mode: str,
+    jobs: int,
+    rows: int,
+    kills: int,
+    chance: random.Random,
 ) -> Tally:
     """One fleet, killed here and there, and finished."""
     tally = Tally(rows=jobs * rows)
-    servers = Servers(jobs)
-    stage = Stage(folder, servers, rows, mode)
+    servers = Servers(jobs, machine.locks)
+    stage = Stage(folder, machine, servers, rows, mode)
     kinds = ["job", "job", "worker", "parent"]
     kinds += ["scheduler", "nanny"] if mode == "cluster" else []
     try:
@@ -446,14 +438,14 @@ def judge(tally: Tally, stage: Stage) -> None:
     told = {job["job"]: job for job in json.loads(text or '{"jobs": []}')["jobs"]}
     for number, server in enumerate(stage.servers.all):
         name = f"job-{number}"
-        requests, contacts = stage.servers.seen(server)
+        requests, contacts, senders = stage.servers.seen(server)
         tally.requests += len(requests)
         tally.doubled += max(
             0, len(contacts) - len({c.fields["lead_first_name"] for c in contacts})
         )
         bare = Counter(r.form["lead_first_name"] for r in requests if not r.email and r.applied)
         tally.doubled += sum(n > 1 for n in bare.values())
-        tally.two_senders += server.by_turns
+        tally.senders.add(senders)
         applied = {r.form["lead_first_name"] for r in requests if r.applied}
         end = told.get(name, {})
         tally.unbalanced += end.get("rows_read") != sum(end.get("counts", {"": -1}).values())
@@ -479,17 +471,13 @@ def judge_reports(tally: Tally, folder: Path, applied: set[str], rows: int) -> N
     tally.unknown += len(unknown)
 
 
-def memory(folder: Path, jobs: int, rows: int) -> None:
+def memory(folder: Path, machine: Machine, jobs: int, rows: int) -> None:
     """Print peaks of resident memory: a single run, jobs of a fleet, its workers and its parent."""
-    servers = Servers(jobs)
-    stage = Stage(folder, servers, rows, "local")
+    servers = Servers(jobs, machine.locks)
+    stage = Stage(folder, machine, servers, rows, "local")
     peaks: dict[int, tuple[str, int]] = {}
     try:
-        single = subprocess.Popen(
-            [sys.executable, "-m", "bulk_import", "run", str(folder / "contacts.csv"), "-m", str(folder / "m.yml"), "--endpoint", servers.all[0].url, "--rate", "30", "--yes", "--quiet", "--run-dir", str(folder / "single")],
-            env=os.environ | {"INFLUENCERSOFT_API_KEY": DEFAULT_KEY, "BULK_IMPORT_LOCKS": str(folder)},
-            stderr=subprocess.DEVNULL,
-        )  # fmt: skip
+        single = single_run(folder, "single", servers.all[0].url, rate=30)
         while single.poll() is None:
             watch(peaks, "single", single.pid)
             time.sleep(0.05)
@@ -498,10 +486,9 @@ def memory(folder: Path, jobs: int, rows: int) -> None:
         assert parent is not None
         while parent.poll() is None:
             watch(peaks, "parent", parent.pid)
-            for job in stage.jobs():
-                watch(peaks, "job", job.pid)
-                with contextlib.suppress(psutil.Error):
-                    watch(peaks, "worker", job.ppid())
+            for job, worker in stage.jobs():
+                watch(peaks, "job", job)
+                watch(peaks, "worker", worker)
             time.sleep(0.1)
     finally:
         stage.stop()
@@ -513,11 +500,45 @@ def memory(folder: Path, jobs: int, rows: int) -> None:
         )
 
 
+def single_run(
+    folder: Path, name: str, url: str, *, rate: int, module: str = "bulk_import"
+) -> subprocess.Popen[bytes]:
+    """Start a run of the trial's source outside of the fleet; its locks are in a folder of its own."""
+    here = Path(__file__).resolve().parent
+    return subprocess.Popen(
+        [sys.executable, "-m", module, "run", str(folder / "contacts.csv"), "-m", str(folder / "m.yml"), "--endpoint", url, "--rate", str(rate), "--yes", "--quiet", "--run-dir", str(folder / name)],
+        env=os.environ | {
+            "INFLUENCERSOFT_API_KEY": DEFAULT_KEY, "BULK_IMPORT_LOCKS": str(folder / f"{name}-locks"),
+            "PYTHONPATH": os.pathsep.join([str(here / "marked"), str(here.parent)]),
+        },
+        stdin=subprocess.PIPE, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+
+
 def watch(peaks: dict[int, tuple[str, int]], kind: str, process: int) -> None:
     with contextlib.suppress(OSError):
         for line in Path(f"/proc/{process}/status").read_text("utf-8").splitlines():
             if line.startswith("VmHWM"):
                 peaks[process] = (kind, int(line.split()[1]))
+
+
+def control(folder: Path, rows: int = 60) -> Senders:
+    """Let two runs with different locks send to one account; return what is counted of them."""
+    write_source(folder / "contacts.csv", rows)
+    (folder / "m.yml").write_text(_MAPPING, "utf-8")
+    (folder / "locks").mkdir()
+    servers = Servers(1, folder / "locks")
+    try:
+        both = [
+            single_run(folder, name, servers.all[0].url, rate=10, module=forks.JOB)
+            for name in ("one", "two")
+        ]
+        for run in both:
+            with run:
+                run.wait(120)
+        return servers.seen(servers.all[0])[2]
+    finally:
+        servers.stop()
 
 
 def main() -> int:
@@ -528,35 +549,91 @@ def main() -> int:
     parser.add_argument("--rows", type=int, default=60)
     parser.add_argument("--kills", type=int, default=6)
     parser.add_argument("--mode", choices=["local", "cluster", "both"], default="both")
+    parser.add_argument("--start", choices=["fork", "spawn"], default="spawn")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--seconds", type=float, default=float("inf"), help="start no trial later")
     parser.add_argument("--memory", action="store_true")
+    parser.add_argument("--control", action="store_true")
+    parser.add_argument("--sum", type=Path, metavar="FILE", help="add up what trials printed")
     args = parser.parse_args()
-    if args.memory:
-        with tempfile.TemporaryDirectory(prefix="fleet-") as name:
-            memory(Path(name), args.jobs, args.rows)
-        return 0
-    totals: dict[str, Tally] = {}
+    if args.sum:
+        return add_up(args.sum)
+    with tempfile.TemporaryDirectory(prefix="fleet-", ignore_cleanup_errors=True) as name:
+        folder = Path(name)
+        if args.control:
+            found = control(folder)
+            print(found)
+            return int(not found.bad)
+        machine = Machine(folder, "spawn" if args.memory else args.start)
+        try:
+            if args.memory:
+                (folder / "memory").mkdir()
+                memory(folder / "memory", machine, args.jobs, args.rows)
+                return 0
+            return trials(folder, machine, args)
+        finally:
+            machine.stop()
+
+
+def trials(folder: Path, machine: Machine, args: argparse.Namespace) -> int:
+    """Run the trials, and print a line of JSON for each."""
     modes = ["local", "cluster"] if args.mode == "both" else [args.mode]
     until = time.monotonic() + args.seconds
-    done = Counter[str]()
+    bad = 0
     for number in range(args.trials):
         if time.monotonic() > until:
             break
         mode = modes[number % len(modes)]
         chance = random.Random(f"{mode} {args.seed} {number}")
         began = time.monotonic()
-        with tempfile.TemporaryDirectory(prefix="fleet-", ignore_cleanup_errors=True) as name:
-            tally = trial(Path(name), mode, args.jobs, args.rows, args.kills, chance)
-            if tally.bad:
-                print((Path(name) / "log.txt").read_text("utf-8"), flush=True)
-        print(f"{mode} {number}: {time.monotonic() - began:.0f} s {tally}", flush=True)
-        totals.setdefault(mode, Tally()).add(tally)
-        done[mode] += 1
-    print("\nin all:")
-    for mode, total in totals.items():
-        print(f"  {mode}, {done[mode]} trials: {total}")
-    return int(any(total.bad for total in totals.values()))
+        place = folder / f"trial-{number:04}"
+        place.mkdir()
+        tally = trial(place, machine, mode, args.jobs, args.rows, args.kills, chance)
+        if tally.bad:
+            bad += 1
+            kept = Path(tempfile.mkdtemp(prefix="fleet-bad-"))
+            shutil.copytree(place, kept / "trial")
+            print(f"not as promised; its files are kept in {kept}", flush=True)
+        shutil.rmtree(place, ignore_errors=True)
+        told = {
+            "commit": commit(), "mode": mode, "start": args.start, "seed": args.seed,
+            "number": number, "jobs": args.jobs, "seconds": round(time.monotonic() - began),
+            "tally": vars(tally) | {"senders": vars(tally.senders)},
+        }  # fmt: skip
+        print(json.dumps(told), flush=True)
+    return int(bad > 0)
+
+
+def add_up(path: Path) -> int:
+    """Print the sums of trials that were printed to a file, by mode and start."""
+    totals: dict[str, Tally] = {}
+    numbers: Counter[str] = Counter()
+    commits: set[str] = set()
+    for line in path.read_text("utf-8").splitlines():
+        if not line.startswith("{"):
+            continue
+        told = json.loads(line)
+        tally = Tally(**told["tally"])
+        tally.kills, tally.senders = (
+            Counter(told["tally"]["kills"]),
+            Senders(**told["tally"]["senders"]),
+        )
+        commits.add(told["commit"])
+        for name in (f"{told['mode']}, started by {told['start']}", "in all"):
+            totals.setdefault(name, Tally()).add(tally)
+            numbers[name] += 1
+    for name, total in totals.items():
+        print(
+            f"{name}: {numbers[name]} trials, {total.kills.total()} kills, {total}, bad: {total.bad}"
+        )
+    print(f"commits: {', '.join(sorted(commits))}")
+    return int(totals["in all"].bad > 0)
+
+
+def commit() -> str:
+    """Return the version of the code that is here now; ``+`` = with changes."""
+    command = ["git", "describe", "--always", "--dirty=+", "--exclude=*"]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
 
 
 if __name__ == "__main__":

@@ -1,15 +1,16 @@
 """How many small faults planted in the code does the suite find?
 
-    python -m benchmarks.mutants [--seed N] [--sample N] [--group NAME ...] [--workers N] [--rest]
+    python -m benchmarks.mutants [--seed N] [--sample N] [--group NAME ...] [--workers N] [--measure] [--add FILE ...]
 
 A seeded sample of faults is drawn per group of rooms (``GROUPS``): a comparison moved or turned, a condition negated, ``and``
 for ``or``, a number or a truth value changed, an operator swapped, a statement removed. Each is planted alone in a copy of the
-project (``build/mutants/copy-N``); the tests that reach the line run first, the quickest of them first, until one fails. With
-``--rest`` a survivor meets the whole suite as well. Faults that change nothing (equivalents) are not recognized: survivors are
-listed with file, line and change, for a person to judge.
+project (``build/mutants/copy-N``); the tests that reach the line run first, the quickest of them first, until one fails. Faults
+that change nothing (equivalents) are not recognized: survivors are listed with file, line and change, for a person to judge.
 
-Which test reaches which line comes from one run of the suite with coverage contexts, kept in ``build/mutants``; ``--measure``
-repeats it. Lines that only another process reaches have no test of their own: there all tests of the group's files run.
+Which test reaches which line comes from runs of the suite under coverage, child processes included, each kept in a folder of
+``build/mutants/reach`` with the sources it saw: lines that have moved since are followed. ``--measure`` runs the quick suite
+again; ``--add FILE`` runs some files of tests that have changed since. At the end, the tests that found a fault run once more
+without any: what fails then has found nothing.
 """
 
 from __future__ import annotations
@@ -17,42 +18,70 @@ from __future__ import annotations
 import argparse
 import ast
 import copy
+import difflib
 import json
 import os
 import random
+import re
+import resource
 import shutil
 import subprocess
 import sys
 import venv
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from itertools import zip_longest
 from pathlib import Path
 from queue import SimpleQueue
-from xml.etree import ElementTree
 
+import pytest
 from coverage import CoverageData
 
 ROOT = Path(__file__).resolve().parent.parent
 WORK = ROOT / "build" / "mutants"
+REACH = WORK / "reach"
 PACKAGE = "bulk_import"
+# Group -> paths in the package. The first ten are those by which the suite is judged.
 GROUPS: Mapping[str, Sequence[str]] = {
     "api": ["api"],
     "delivery": ["delivery"],
     "journal": ["journal"],
-    "mapping": ["mapping"],
-    "nights": ["jobs/night*", "jobs/state*", "jobs/retention.py"],
-    "normalize": ["normalize"],
-    "report": ["report"],
-    "retag + undo": [
-        "jobs/retagging.py",
-        "jobs/segments.py",
-        "jobs/undoing.py",
-        "jobs/plan_files.py",
+    "mapping": ["mapping", "jobs/proposing.py", "jobs/matching.py"],
+    "nights": [
+        f"jobs/{name}.py"
+        for name in (
+            "brake",
+            "comparison",
+            "fingerprints",
+            "holding",
+            "night",
+            "nightly",
+            "payloads",
+            "retention",
+            "sieve",
+            "state",
+            "takeover",
+        )
     ],
-    "run": ["run"],
+    "normalize": ["normalize"],
+    "report": ["report", "jobs/history.py"],
+    "retag + undo": [
+        f"jobs/{name}.py" for name in ("retagging", "segments", "undoing", "plan_files", "tagging")
+    ],
+    "run": ["run", "stopping.py", "jobs/importing.py", "jobs/accounts.py"],
     "sources": ["sources"],
+    "check": ["jobs/checking.py", "jobs/explaining.py", "jobs/fixes.py", "jobs/doctor.py"],
+    "command line": ["cli", "jobs/scheduling.py", "progress.py"],
+    "fleet": ["jobs/fleet"],
+    "machine": ["system", "settings.py", "models.py", "errors.py", "texts"],
+    "page": ["app", "jobs/projects.py", "jobs/reviewing.py"],
+    "pipelines": ["destinations", "jobs/batches.py", "jobs/singer.py"],
+    "other": [],  # modules of no group above
 }
+# Paths that decide nothing about anybody's data: texts, the stand-in of the server, entry points.
+DECIDES_NOTHING = ("__init__.py", "__main__.py", "codes", "sandbox")
 COPIED = (
     "bulk_import",
     "tests",
@@ -62,11 +91,19 @@ COPIED = (
     "docs",
     "pyproject.toml",
     "README.md",
+    "CHANGELOG.md",
+    "LICENSE",
+    "NOTICE",
+    "hatch_build.py",
+    "mkdocs.yml",
     "Makefile",
 )
-SLOWEST = (
-    60.0  # seconds of tests that run for one fault before the rest of its own tests are left out
-)
+# CPU seconds, measured under coverage, of tests that run for one fault; a cheaper one is always tried.
+LONGEST_S = 30.0
+MOST_TESTS = 600
+_TIMEOUT_S = 600
+_FIRST_FILES = 4
+_MEMORY = 6 << 30  # bytes: a fault in a loop must not take the machine down
 
 OPPOSITES: Mapping[type[ast.cmpop], type[ast.cmpop]] = {
     ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq,
@@ -88,6 +125,7 @@ class Fault:
     end: int
     before: str
     after: str
+    is_of_import: bool = False  # it is in no function: it runs when the module is imported
 
     def __str__(self) -> str:
         return f"{self.path}:{self.line}: {self.before!r} -> {self.after!r}"
@@ -174,89 +212,157 @@ def faults_of(group: str, path: Path) -> Iterator[Fault]:
     for text in source.splitlines(keepends=True):
         starts.append(starts[-1] + len(text))
     name = path.relative_to(ROOT).as_posix()
-    for node in _nodes(ast.parse(source)):
+    tree = ast.parse(source)
+    inside = {
+        line
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        for line in range(node.body[0].lineno, (node.end_lineno or node.lineno) + 1)
+    }
+    for node in _nodes(tree):
         for place, after in _replacements(node):
             start = starts[place.lineno - 1] + place.col_offset
             end = starts[(place.end_lineno or place.lineno) - 1] + (place.end_col_offset or 0)
             before = source[start:end].decode()
             if "\n" not in before or after == "pass":
-                yield Fault(group, name, place.lineno, start, end, before, after)
+                of_import = place.lineno not in inside
+                yield Fault(group, name, place.lineno, start, end, before, after, of_import)
+
+
+def modules_of(group: str) -> list[Path]:
+    """Every module of a group."""
+    if group != "other":
+        return _modules(GROUPS[group])
+    named = {
+        path for patterns in [*GROUPS.values(), DECIDES_NOTHING] for path in _modules(patterns)
+    }
+    return [path for path in _modules(["*"]) if path not in named]
+
+
+def _modules(patterns: Iterable[str]) -> list[Path]:
+    """Every module of those paths of the package; data and what makes it are left out."""
+    return [
+        path
+        for pattern in patterns
+        for found in sorted((ROOT / PACKAGE).glob(pattern))
+        for path in (sorted(found.rglob("*.py")) if found.is_dir() else [found])
+        if "data" not in path.parts
+    ]
 
 
 def sample(groups: Iterable[str], number: int, seed: int) -> list[Fault]:
-    """Draw ``number`` faults of each group; the same seed draws the same ones from the same code."""
-    drawn: list[Fault] = []
+    """Draw ``number`` faults of each group; the same seed draws the same ones from the same code.
+
+    One of each group comes first, then a second of each: what is cut short has tried all groups alike.
+    """
+    drawn: list[list[Fault]] = []
     for group in groups:
-        paths = [
-            path
-            for pattern in GROUPS[group]
-            for found in sorted((ROOT / PACKAGE).glob(pattern))
-            for path in (sorted(found.rglob("*.py")) if found.is_dir() else [found])
-            if "data" not in path.parts
-        ]
+        paths = modules_of(group)
         all_of_them = [fault for path in paths for fault in faults_of(group, path)]
         chooser = random.Random(f"{seed} {group}")
-        drawn += chooser.sample(all_of_them, min(number, len(all_of_them)))
-    return drawn
+        drawn.append(chooser.sample(all_of_them, min(number, len(all_of_them))))
+    return [fault for turn in zip_longest(*drawn) for fault in turn if fault is not None]
 
 
-def measure() -> None:
-    """Run the suite once with coverage contexts: which test reaches which line, and how long each takes."""
-    shutil.rmtree(WORK, ignore_errors=True)
-    WORK.mkdir(parents=True)
-    configuration = WORK / "coverage.ini"
+# -- which test reaches which line ---------------------------------------------------------------------
+
+
+def measure(files: Sequence[str] = (), *, workers: str = "auto") -> None:
+    """Run the quick suite, or some of its files, under coverage: a folder of ``REACH``."""
+    if not files:
+        shutil.rmtree(REACH, ignore_errors=True)
+    place = REACH / f"{len(list(REACH.glob('*'))):03}"
+    shutil.copytree(ROOT / PACKAGE, place / PACKAGE, ignore=shutil.ignore_patterns("__pycache__"))
+    configuration = place / "coverage.ini"
     configuration.write_text(
-        f"[run]\nbranch = true\nparallel = true\nsource_pkgs = {PACKAGE}\npatch = subprocess\nsigterm = true\n"
-        f"data_file = {WORK / '.coverage'}\n"
+        f"[run]\nbranch = true\nparallel = true\nsource_pkgs = {PACKAGE}\nsigterm = true\npatch = _exit\n"
+        f"data_file = {place / '.coverage'}\ncontext = ${{PYTEST_CURRENT_TEST-}}\n"
     )
     command = [
-        sys.executable, "-m", "pytest", "-q", "-m", "", "-n", "auto", "--ignore=tests/browser", "--cov",
-        f"--cov-config={configuration}", "--cov-context=test", "--cov-report=", f"--junitxml={WORK / 'times.xml'}",
+        sys.executable, "-m", "pytest", "-q", "-p", "no:cov", "-p", "benchmarks.reaching", "-n", workers,
+        "--timeout", "900", "--ignore=tests/browser", *files,
     ]  # fmt: skip
-    subprocess.run(command, cwd=ROOT, check=False)
+    subprocess.run(
+        command,
+        cwd=ROOT,
+        check=False,
+        env=os.environ | {"COVERAGE_PROCESS_START": str(configuration)},
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """The tests of each line, the quickest first, and all tests of each group."""
+    """The tests of each line of the code as it is now, those of each module, and what each test costs."""
 
-    lines: Mapping[tuple[str, int], Sequence[str]]
-    seconds: Mapping[str, float]
+    lines: Mapping[tuple[str, int], set[str]]
+    costs: Mapping[str, float]
+    modules: Mapping[str, set[str]] = field(default_factory=dict)
 
     def tests(self, fault: Fault) -> list[str]:
-        """The tests that reach a fault's line; where none is known, those that reach its module."""
-        found = set(self.lines.get((fault.path, fault.line), ()))
-        if not found:
-            found = {
-                test
-                for (path, _), tests in self.lines.items()
-                if path == fault.path
-                for test in tests
-            }
-        ordered = sorted(found, key=lambda test: (self.seconds.get(test, 1.0), test))
-        total, chosen = 0.0, []
-        for test in ordered:
-            total += self.seconds.get(test, 1.0)
-            if total > SLOWEST and chosen:
+        """The tests that reach a fault's line, the quickest first.
+
+        What runs when a module is imported concerns all of its tests; so does a line that none is known of.
+        """
+        found = set() if fault.is_of_import else self.lines.get((fault.path, fault.line), set())
+        found = found or self.modules.get(fault.path, set())
+        total = 0.0
+        chosen: list[str] = []
+        for test in sorted(found, key=lambda test: (self.costs.get(test, 1.0), test)):
+            total += self.costs.get(test, 1.0)
+            if chosen and (total > LONGEST_S or len(chosen) == MOST_TESTS):
                 break
             chosen.append(test)
         return chosen
 
 
-def reach() -> Reach:
-    """Read what ``measure`` wrote."""
-    data = CoverageData(str(WORK / ".coverage"))
+def reach(paths: Iterable[str]) -> Reach:
+    """Read what ``measure`` wrote about these modules."""
+    wanted = set(paths)
+    lines: dict[tuple[str, int], set[str]] = {}
+    modules: dict[str, set[str]] = {}
+    costs: dict[str, float] = {}
+    for place in sorted(REACH.iterdir()):
+        moved = {path: _moved(place / path) for path in wanted if (place / path).exists()}
+        for file in place.glob(".coverage*"):
+            _add_reach(file, moved, lines, modules)
+        for file in place.glob("costs-*.json"):
+            costs |= json.loads(file.read_text())
+    return Reach(lines, costs, modules)
+
+
+def _moved(path: Path) -> dict[int, int]:
+    """Line of a module as it was measured -> line today."""
+    today = ROOT / PACKAGE / path.as_posix().rpartition(f"/{PACKAGE}/")[2]
+    if not today.exists():
+        return {}
+    before, after = (one.read_text("utf-8").splitlines() for one in (path, today))
+    blocks = difflib.SequenceMatcher(None, before, after, autojunk=False).get_matching_blocks()
+    return {block.a + n + 1: block.b + n + 1 for block in blocks for n in range(block.size)}
+
+
+def _add_reach(
+    file: Path,
+    moved: Mapping[str, Mapping[int, int]],
+    lines: dict[tuple[str, int], set[str]],
+    modules: dict[str, set[str]],
+) -> None:
+    data = CoverageData(str(file))
     data.read()
-    lines: dict[tuple[str, int], list[str]] = {}
     for name in data.measured_files():
-        path = name[name.rindex(f"{PACKAGE}/") :] if f"{PACKAGE}/" in name else name
+        path = PACKAGE + "/" + name.rpartition(f"/{PACKAGE}/")[2]
+        if path not in moved:
+            continue
         for line, contexts in data.contexts_by_lineno(name).items():
-            lines[path, line] = sorted({context.split("|")[0] for context in contexts if context})
-    seconds: dict[str, float] = {}
-    for case in ElementTree.parse(WORK / "times.xml").iter("testcase"):  # noqa: S314 - pytest wrote it
-        file = case.get("classname", "").replace(".", "/") + ".py"
-        seconds[f"{file}::{case.get('name')}"] = float(case.get("time", 0))
-    return Reach(lines, seconds)
+            tests = {_STAGE.sub("", context) for context in contexts if "::" in context}
+            modules.setdefault(path, set()).update(tests)
+            if line in moved[path]:
+                lines.setdefault((path, moved[path][line]), set()).update(tests)
+
+
+_STAGE = re.compile(r" \((setup|call|teardown)\)$")  # of PYTEST_CURRENT_TEST
+
+
+# -- planting ------------------------------------------------------------------------------------------
 
 
 def copy_of_project(number: int) -> Path:
@@ -277,90 +383,142 @@ def copy_of_project(number: int) -> Path:
     return place
 
 
-def try_one(fault: Fault, place: Path, tests: Sequence[str], *, rest: bool) -> Outcome:
-    """Plant the fault, run the tests, put the file back."""
-    path = place / fault.path
-    original = path.read_bytes()
-    path.write_bytes(original[: fault.start] + fault.after.encode() + original[fault.end :])
-    try:
-        killer = _first_failure(place, tests) if tests else ""
-        if not killer and rest:
-            killer = _first_failure(place, ["tests", "--ignore=tests/browser"])
-    finally:
-        path.write_bytes(original)
-    return Outcome(fault, killer, len(tests))
+class Place:
+    """A copy of the project in which faults are planted, and a process that runs its tests."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        # Compiled code is kept. A fault's is not taken for another's: the time of the file differs.
+        environment = os.environ | {"PYTHONPYCACHEPREFIX": str(ROOT / ".cache" / "pycache")}
+        environment.pop("PYTHONDONTWRITEBYTECODE", None)
+        self._forks = subprocess.Popen(
+            [str(root / ".venv" / "bin" / "python"), "-m", "benchmarks.forking"],
+            cwd=root, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, preexec_fn=_bound,
+        )  # fmt: skip
+
+    def close(self) -> None:
+        """End the process."""
+        self._forks.communicate()
+
+    def attempt(self, fault: Fault, tests: Sequence[str]) -> Outcome:
+        """Plant the fault, run the tests, put the file back as it was, its time included."""
+        path = self.root / fault.path
+        original, facts = path.read_bytes(), path.stat()
+        path.write_bytes(original[: fault.start] + fault.after.encode() + original[fault.end :])
+        try:
+            parts = (self.failures(part) for part in in_two(tests))
+            killer = next((failed[0] for failed in parts if failed), "")
+        finally:
+            path.write_bytes(original)
+            os.utime(path, ns=(facts.st_atime_ns, facts.st_mtime_ns))
+        return Outcome(fault, killer, len(tests))
+
+    def failures(self, tests: Sequence[str], *, stops: bool = True) -> list[str]:
+        """The tests that fail; a run that does not end has hung, and that is noticed as well.
+
+        Args:
+            stops: At the first failure.
+        """
+        (self.root / "names.txt").write_text("\n".join(tests))
+        output = self.root / "output.txt"
+        arguments = [
+            "-q", *(["-x"] if stops else []), "-m", "", "-n", "0", "-p", "no:cov", "-p", "benchmarks.reaching",
+            "--chosen", "names.txt", "-p", "no:cacheprovider", "--timeout", "60",
+            "-W", "ignore::pytest.PytestAssertRewriteWarning",
+            *sorted(file for file in {test.partition("::")[0] for test in tests} if (self.root / file).exists()),
+        ]  # fmt: skip
+        order = {
+            "arguments": arguments,
+            "output": str(output),
+            "seconds": _TIMEOUT_S if stops else 1800,
+        }
+        assert self._forks.stdin is not None
+        assert self._forks.stdout is not None
+        self._forks.stdin.write(f"{json.dumps(order)}\n")
+        self._forks.stdin.flush()
+        code = int(self._forks.stdout.readline())
+        if code in (0, pytest.ExitCode.NO_TESTS_COLLECTED):
+            return []
+        said = output.read_text("utf-8", "replace").splitlines()
+        failed = [line for line in said if line.startswith(("FAILED", "ERROR"))]
+        return [line.split(" - ")[0].partition(" ")[2] for line in failed] or [f"(exit {code})"]
 
 
-def _first_failure(place: Path, tests: Sequence[str]) -> str:
-    """The first test that fails, or ""; a run that lasts ten minutes has hung, and that is noticed as well."""
-    names = place / "names.txt"
-    names.write_text("\n".join(tests))
-    report = place / "report.json"
-    command = [
-        str(place / ".venv" / "bin" / "python"), "-m", "pytest", "-q", "-x", "-m", "", "-n", "0", "--no-cov",
-        "-p", "no:cacheprovider", "-p", "no:randomly", "--timeout", "60", "--junitxml", str(report), f"@{names}",
-    ]  # fmt: skip
-    environment = os.environ | {"PYTHONDONTWRITEBYTECODE": "1"}
-    try:
-        done = subprocess.run(
-            command,
-            cwd=place,
-            env=environment,
-            capture_output=True,
-            text=True,
-            timeout=600,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        return "(no end within ten minutes)"
-    if done.returncode == 0:
-        return ""
-    failed = [line for line in done.stdout.splitlines() if line.startswith(("FAILED", "ERROR"))]
-    return failed[0].split(" - ")[0] if failed else f"(exit {done.returncode})"
+def in_two(tests: Sequence[str]) -> Iterator[list[str]]:
+    """Split tests: those of the few files that have most of them, then the others.
+
+    Most faults are found by the first, and files that are not needed are not imported.
+    """
+    files = Counter(test.partition("::")[0] for test in tests)
+    first = {file for file, _ in files.most_common(_FIRST_FILES)}
+    for is_first in (True, False):
+        part = [test for test in tests if (test.partition("::")[0] in first) == is_first]
+        if part:
+            yield part
 
 
-def main() -> None:
-    """Draw, plant, run, and print a score per group."""
+def _bound() -> None:
+    resource.setrlimit(resource.RLIMIT_DATA, (_MEMORY, _MEMORY))
+
+
+def confirmed(outcomes: Sequence[Outcome], place: Place) -> list[Outcome]:
+    """Take back what was found by a test that fails without any fault as well."""
+    killers = sorted({one.killer for one in outcomes if "::" in one.killer})
+    failing = set(place.failures(killers, stops=False)) if killers else set()
+    for test in failing:
+        print("fails without any fault:", test)
+    return [replace(one, killer="") if one.killer in failing else one for one in outcomes]
+
+
+def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--sample", type=int, default=25, help="faults per group")
+    parser.add_argument("--sample", type=int, default=20, help="faults per group")
     parser.add_argument("--group", action="append", choices=list(GROUPS))
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
-    parser.add_argument(
-        "--rest", action="store_true", help="a survivor meets the whole suite as well"
-    )
-    parser.add_argument(
-        "--measure",
-        action="store_true",
-        help="run the suite again for which test reaches which line",
-    )
-    args = parser.parse_args()
-    if args.measure or not (WORK / ".coverage").exists():
-        measure()
-    known = reach()
+    parser.add_argument("--measure", action="store_true", help="run the quick suite again")
+    parser.add_argument("--add", nargs="+", default=[], help="run these files of tests again")
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Draw, plant, run, and print a score per group."""
+    args = _arguments()
+    if args.measure or not REACH.exists():
+        measure(workers=str(args.workers))
+    if args.add:
+        measure(args.add, workers=str(args.workers))
     faults = sample(args.group or GROUPS, args.sample, args.seed)
-    places: SimpleQueue[Path] = SimpleQueue()
+    known = reach(fault.path for fault in faults)
+    places: SimpleQueue[Place] = SimpleQueue()
     for number in range(args.workers):
-        places.put(copy_of_project(number))
+        places.put(Place(copy_of_project(number)))
 
     def attempt(fault: Fault) -> Outcome:
         place = places.get()
         try:
-            outcome = try_one(fault, place, known.tests(fault), rest=args.rest)
+            outcome = place.attempt(fault, known.tests(fault))
         finally:
             places.put(place)
-        print("found   " if outcome.killer else "SURVIVED", fault, outcome.killer, flush=True)
+        said = "found   " if outcome.killer else "SURVIVED"
+        print(said, fault.group, fault, f"[{outcome.tests}]", outcome.killer, flush=True)
         return outcome
 
     with ThreadPoolExecutor(args.workers) as pool:
         outcomes = list(pool.map(attempt, faults))
+    outcomes = confirmed(outcomes, places.get())
     _print_score(outcomes)
     (WORK / f"seed-{args.seed}.json").write_text(
         json.dumps(
             [
-                {"fault": str(one.fault), "killer": one.killer, "tests": one.tests}
+                {
+                    "group": one.fault.group,
+                    "fault": str(one.fault),
+                    "killer": one.killer,
+                    "tests": one.tests,
+                }
                 for one in outcomes
             ],
             indent=1,
@@ -370,7 +528,7 @@ def main() -> None:
 
 def _print_score(outcomes: Sequence[Outcome]) -> None:
     print(f"\n{'group':16}{'found':>8}{'planted':>9}{'share':>8}")
-    for group in [*dict.fromkeys(one.fault.group for one in outcomes), "all"]:
+    for group in [*sorted({one.fault.group for one in outcomes}), "all"]:
         of_group = [one for one in outcomes if group in ("all", one.fault.group)]
         found = sum(bool(one.killer) for one in of_group)
         print(f"{group:16}{found:8}{len(of_group):9}{found / len(of_group):8.0%}")

@@ -187,3 +187,55 @@ async def test_a_finished_run_that_is_started_again_keeps_its_reports(
     await import_file_async(source, mapping, settings(sandbox))
     assert (run_dir / "report.html").is_file(), "what is gone is written again"
     assert len(sandbox.sent()) == 30
+
+
+@pytest.mark.parametrize("before", [1, 15, 16, 30])
+def test_an_outcome_is_committed_soon_although_nothing_follows_it(commits, journal, before):
+    """After a busy moment entries are gathered: a pause of the run must not keep them in memory."""
+
+    async def write() -> None:
+        for seq in range(1, before + 1):
+            commits.add(settled(seq))
+        await until(lambda: committed(journal) == before)
+        commits.add(settled(before + 1))
+        await until(lambda: committed(journal) == before + 1)
+
+    commits.run(write())
+
+
+def test_entries_that_come_while_the_disk_is_synced_are_synced_next(commits, journal):
+    async def write() -> None:
+        commits.add(settled(1))
+        waiting = [asyncio.create_task(commits.intents([intent(n)])) for n in (2, 4, 6)]
+        await asyncio.gather(*waiting)
+        commits.add(settled(2))
+        await commits.flush()
+        await commits.flush()  # nothing is left: it returns at once
+
+    commits.run(write())
+    assert committed(journal) == 2
+    assert journal.count_requests() == 3
+
+
+def test_the_reserve_is_there_until_the_disk_is_full_and_then_its_room_is_given_back(tmp_path):
+    reserve = Reserve(tmp_path / "reserve")
+    reserve.take()
+    assert (tmp_path / "reserve").stat().st_size == 4 * 2**20
+    reserve.give_back()
+    reserve.give_back()
+    assert not (tmp_path / "reserve").exists()
+    with pytest.raises(StorageError, match="free some space"):
+        Reserve(tmp_path / "nowhere" / "reserve").take()
+
+
+def committed(journal: Journal) -> int:
+    with journal.another() as reader:
+        return reader.counts()[Status.SUCCESS]
+
+
+async def until(condition) -> None:
+    for _ in range(10_000):
+        if condition():
+            return
+        await asyncio.sleep(0.002)
+    raise AssertionError("it never happened")

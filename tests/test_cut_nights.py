@@ -7,6 +7,7 @@ import contextlib
 import csv
 import os
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,8 @@ from bulk_import.jobs.night import SyncOptions
 from bulk_import.jobs.nightly import sync_night
 from bulk_import.mapping.loading import parse_mapping
 from bulk_import.models import Status
+from bulk_import.sandbox.app import Sandbox
+from bulk_import.sandbox.faults import Faults
 from tests.conftest import report_of
 
 MAPPING = "version: 1\nfields: {lead_email: E-mail, lead_first_name: Name, lead_phone: Phone}\n"
@@ -296,3 +299,79 @@ async def test_who_left_is_acted_on_once_wherever_the_night_is_cut(job):
 @pytest.mark.timeout(900)
 async def test_who_left_is_acted_on_once_however_often_nights_are_cut(job):
     assert await _nights_cut_while_acting(job, 75) >= 100
+
+
+# -- every path of cut, resume and take-over, counted per row with rows without e-mail ----------------
+
+
+async def _until_sent(job: Job, task: asyncio.Task, after: int) -> None:
+    """Let a job send so many requests, then leave it as a kill would."""
+    before = len(job.sandbox.sent())
+    while len(job.sandbox.sent()) - before < after and not task.done():
+        await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.wait([task])
+
+
+@pytest.mark.parametrize(
+    "route", ["resume", "next night", "resume cut again", "next night cut again"]
+)
+@pytest.mark.parametrize("after", [5, 14])
+async def test_of_a_cut_night_each_row_is_sent_once_but_for_the_one_in_flight(job, route, after):
+    """Twelve rows with an e-mail, six without: the first cut is among those, the second among these."""
+    job.write([*people(12), *bare(6)])
+    await job.killed("one", after, BARE)
+    cuts = 1
+    if route == "resume cut again":
+        await _until_sent(job, asyncio.create_task(job.resume("one", concurrency=1)), 2)
+        cuts = 2
+    elif route == "next night cut again":
+        await _until_sent(job, asyncio.create_task(job.night("cut", BARE)), 2)
+        cuts = 2
+    if route.startswith("resume"):
+        await job.resume("one", concurrency=1)
+    else:
+        await job.night("two", BARE)
+
+    sent = Counter(job.sent())
+    named = {f"Ann {n}" for n in range(12)}
+    nameless = {f"Bare {n}" for n in range(6)}
+    assert named <= set(sent) <= named | nameless
+    assert max(sent[name] for name in nameless) == 1, "a row without e-mail was sent twice"
+    assert len(nameless - set(sent)) == 0, "a row without e-mail was forgotten"
+    assert sum(sent.values()) <= 18 + cuts, "only what was in flight at a cut is sent again"
+    for request in job.sandbox.sent():
+        name = request.form["lead_first_name"]
+        expected = {"lead_first_name": name, "lead_phone": "+14155550123"}
+        if name in named:
+            expected["lead_email"] = f"p{name.removeprefix('Ann ')}@example.org"
+        assert request.form == expected
+    last = await job.night("last", BARE)
+    assert last.counts[Status.UNCHANGED] == 18
+    assert len(job.sent()) == sum(sent.values())
+
+
+async def test_a_state_in_folders_that_are_not_there_yet_is_made(job):
+    job.state = job.folder / "new" / "folders" / "job.state"
+    job.write(people(2))
+    assert (await job.night("one")).exit_code == 0
+    assert job.state.is_file()
+    assert (await job.night("two")).counts[Status.UNCHANGED] == 2
+
+
+async def test_two_accounts_work_at_the_same_time_and_one_account_does_not(job, settings, tmp_path):
+    job.write(people(30))
+    async with Sandbox(faults=Faults(latency_ms=5)) as other:
+        chosen = settings(other, run_dir=tmp_path / "other", concurrency=1)
+        mapping = parse_mapping(MAPPING, "m.yml")
+        ours, theirs = await asyncio.gather(
+            job.night("one"), import_file_async(job.source, mapping, chosen)
+        )
+        assert (ours.counts[Status.SUCCESS], theirs.counts[Status.SUCCESS]) == (30, 30)
+        again = replace(chosen, run_dir=tmp_path / "a")
+        both = await asyncio.gather(
+            import_file_async(job.source, mapping, again),
+            import_file_async(job.source, mapping, replace(chosen, run_dir=tmp_path / "b")),
+            return_exceptions=True,
+        )
+    assert sorted(type(one).__name__ for one in both) == ["BusyError", "Summary"]

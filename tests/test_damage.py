@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from bulk_import import check_file
 from bulk_import.mapping.loading import parse_mapping
 from bulk_import.models import Row, Status
-from bulk_import.sources.damage import DamageDetector, spoiled, unmistaken
+from bulk_import.sources.damage import DamageDetector
+from bulk_import.sources.spoiled import spoiled, unmistaken
 
 MEANT = [
     "Müller Jürgen", "Иван", "Łódź", "café à São", "José Ñandú", "Ελένη", "Привет, мир", "naïve – “quote”",

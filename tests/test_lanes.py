@@ -27,3 +27,75 @@ def test_a_row_in_doubt_holds_its_lane():
     lanes = Lanes(iter(rows))
     lanes.release(lanes.take(), in_doubt=True)
     assert [lanes.held_by(row) for row in rows[1:]] == ["row 1", ""]
+
+
+def test_rows_without_a_contact_have_nothing_in_common_and_never_wait_for_each_other():
+    lanes = Lanes(iter([pending(1), pending(2), pending(3)]))
+    assert [lanes.take().seq for _ in range(3)] == [1, 2, 3]
+    assert not lanes.is_done
+    assert lanes.take() is None
+
+
+def test_a_release_says_whether_another_row_may_go_now():
+    rows = [pending(1, "a"), pending(2, "b"), pending(3, "a")]
+    lanes = Lanes(iter(rows))
+    first, second = lanes.take(), lanes.take()
+    assert lanes.take() is None
+    assert lanes.release(second) is False
+    assert lanes.release(first) is True
+    third = lanes.take()
+    assert third.seq == 3
+    assert lanes.release(third) is False
+    assert lanes.is_done
+
+
+def test_rows_of_one_contact_that_are_parked_come_in_their_order():
+    rows = [pending(n, "a") for n in range(1, 6)]
+    lanes = Lanes(iter(rows))
+    found = []
+    while (row := lanes.take()) is not None:
+        assert lanes.take() is None
+        found.append(row.seq)
+        lanes.release(row)
+    assert found == [1, 2, 3, 4, 5]
+
+
+def test_the_first_row_in_doubt_of_a_lane_is_the_one_that_is_named():
+    rows = [pending(1, "a"), pending(2, "a"), pending(3, "a"), pending(4)]
+    lanes = Lanes(iter(rows))
+    assert not lanes.is_holding
+    lanes.release(lanes.take(), in_doubt=True)
+    lanes.release(lanes.take(), in_doubt=True)
+    assert lanes.is_holding
+    assert [lanes.held_by(row) for row in rows] == ["row 1", "row 1", "row 1", ""]
+
+
+def test_a_supply_that_may_have_more_later_is_asked_again():
+    rows: list[Pending | None] = [pending(1, "a"), None, pending(2, "b"), None]
+    done = iter([False, False, False, True])
+    lanes = Lanes(_WithGaps(rows), is_complete=lambda: next(done))
+    one = lanes.take()
+    assert lanes.take() is None
+    lanes.release(one)
+    assert not lanes.is_done, "more may come"
+    two = lanes.take()
+    assert two.seq == 2
+    assert lanes.take() is None
+    lanes.release(two)
+    assert lanes.is_done
+
+
+class _WithGaps:
+    """A supply that is empty for a moment at each ``None``."""
+
+    def __init__(self, rows) -> None:
+        self._rows = iter(rows)
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        row = next(self._rows, None)
+        if row is None:
+            raise StopIteration
+        return row

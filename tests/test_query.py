@@ -7,8 +7,10 @@ from contextlib import closing
 
 import duckdb
 import pytest
+from click.testing import CliRunner
 
 from bulk_import import check_file, import_file_async, read_rows, resume_async, sync_async
+from bulk_import.cli import cli
 from bulk_import.errors import SettingsError, SourceError
 from bulk_import.models import Status
 
@@ -164,3 +166,45 @@ def test_a_wrong_address_is_refused_and_no_password_is_shown(monkeypatch, query,
         list(read_rows(query))
     assert "s3cret@" not in str(caught.value)
     assert "s3cret words" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("check", "-m", "MAPPING"), ("run", "--dry-run", "-m", "MAPPING"), ("rehearse", "-m", "MAPPING"),
+        ("sync", "--dry-run", "-m", "MAPPING", "--state", "night.db", "--endpoint", "http://127.0.0.1:9"),
+        ("tags", "--column", "name"), ("explain", "--row", "2", "-m", "MAPPING"), ("init",),
+        ("retag", "--dry-run", "--add-tag", "vip", "--endpoint", "http://127.0.0.1:9"),
+    ],
+    ids=lambda words: words[0],
+)  # fmt: skip
+def test_every_command_that_reads_contacts_takes_a_query(
+    database, query, mapping, words, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    arguments = [str(mapping) if word == "MAPPING" else word for word in words]
+    found = CliRunner().invoke(cli, [*arguments, "--query", str(query)], standalone_mode=False)
+    assert (found.exception, found.return_value) == (None, 0), found.output
+
+
+def test_a_query_is_a_source_beside_files(database, query, mapping, tmp_path):
+    (tmp_path / "more.csv").write_text("email,name,note\nmore@x.org,M,n\n")
+    words = ["check", str(tmp_path / "more.csv"), "--query", str(query), "-m", str(mapping)]
+    found = CliRunner().invoke(cli, words, standalone_mode=False)
+    assert "7 rows read; 7 would be sent" in found.output
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["check", "-m", "MAPPING"], "Missing argument 'SOURCE...'"),
+        (["check", "-m", "MAPPING", "--query", "MAPPING"], "name the file with the query ….sql"),
+        (["check", "-m", "MAPPING", "--query", "nowhere.sql"], "does not exist"),
+        (["explain", "a.csv", "--row", "2", "-m", "MAPPING", "--query", "QUERY"], "Give one of"),
+    ],
+)
+def test_a_command_says_what_is_wrong_with_its_sources(query, mapping, words, said):
+    places = {"MAPPING": str(mapping), "QUERY": str(query)}
+    found = CliRunner().invoke(cli, [places.get(word, word) for word in words])
+    assert found.exit_code == 2
+    assert said in found.output

@@ -13,10 +13,10 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from openpyxl.styles import PatternFill
 
+from bulk_import.codes import look_up
 from bulk_import.mapping.loading import parse_mapping
-from bulk_import.models import Outcome, Status
-from bulk_import.report import workbook
-from bulk_import.report.rejects import write_rejects
+from bulk_import.models import Outcome, Problem, Row, SourceInfo, Status
+from bulk_import.report.rejects import is_rejects, numbered, write_rejects
 from bulk_import.run.inputs import opened_inputs
 
 MAPPING = parse_mapping(
@@ -30,7 +30,7 @@ HEADER = ["E-mail", "Name", "Surname", "Phone", "City", "Zip", "Tags"]
 GOOD = ["a@example.com", "Ann", "Berg", "+14155550123", "Boston", "02110", "vip"]
 
 
-def refusals(path, folder, mapping=MAPPING):
+def refusals(path, folder, mapping=MAPPING, **options):
     """The reasons of each refused row of a source, and the rejects that are written of it."""
     found, rejected = [], []
     with opened_inputs([str(path)], mapping, None) as inputs:
@@ -46,7 +46,7 @@ def refusals(path, folder, mapping=MAPPING):
                 rejected.append((1, row, outcome))
         sources = {1: source.info}
     folder.mkdir()
-    written = write_rejects(folder, sources, rejected)
+    written = write_rejects(folder, sources, rejected, **options)
     return found, written
 
 
@@ -199,14 +199,13 @@ def test_a_second_sheet_sums_the_causes_up_and_is_not_read_back(tmp_path):
     assert len(refusals(rejects, tmp_path / "2", FEW)[0]) == 3
 
 
-def test_comments_are_as_many_as_memory_allows_and_colours_as_many_as_there_are(
-    tmp_path, monkeypatch
-):
-    monkeypatch.setattr(workbook, "MOST_COMMENTS", 2)
-    _, (path,) = refusals(styled(tmp_path / "a.xlsx", 4), tmp_path / "1", FEW)
+@pytest.mark.parametrize("most", [0, 2, 3, 4, 5])
+def test_comments_are_as_many_as_memory_allows_and_colours_as_many_as_there_are(tmp_path, most):
+    source = styled(tmp_path / "a.xlsx", 4)
+    _, (path,) = refusals(source, tmp_path / "1", FEW, most_comments=most)
     sheet = openpyxl.load_workbook(path)["People"]
     cells = [sheet.cell(at, 4) for at in range(2, 6)]
-    assert [cell.comment is not None for cell in cells] == [True, True, False, False]
+    assert [cell.comment is not None for cell in cells] == [at < most for at in range(4)]
     assert {cell.fill.fgColor.rgb for cell in cells} == {"FFFFC7CE"}
 
 
@@ -222,3 +221,138 @@ def test_without_the_source_cells_are_texts_as_they_were_read(tmp_path):
     assert [cell.value for cell in openpyxl.load_workbook(written)["People"][2]] == [
         "2", "invalid", "why", "nobody", "02110", "2024-05-12", "15.5%"
     ]  # fmt: skip
+
+
+# -- files of other formats ----------------------------------------------------------------------------
+
+
+def rejected(row, number=1, status=Status.INVALID, reasons=()):
+    outcome = Outcome(
+        row.source, row.sheet, row.number, "", status, "X", said="why", reasons=tuple(reasons)
+    )
+    return number, row, outcome
+
+
+def texts_of(path):
+    return path.read_bytes().decode("utf-8-sig").split("\r\n")
+
+
+def test_rejects_of_several_sources_are_numbered_as_the_sources_are(tmp_path):
+    infos = {
+        number: SourceInfo(f"{number}", kind, header=("A",), labels=("A",))
+        for number, kind in ((1, "csv"), (2, "csv"), (3, "ods"), (4, "json"), (5, "frame"))
+    }
+    rows = [rejected(Row(f"{n}", "", 2, {"A": f"x{n}"}), n) for n in (1, 3, 4, 5)]
+    written = write_rejects(tmp_path, infos, rows)
+    names = ["rejects_1.csv", "rejects_3.xlsx", "rejects_4.csv", "rejects_5.csv"]
+    assert [path.name for path in written] == names
+    assert texts_of(written[0]) == ["_row,_status,_reason,A", "2,invalid,why,x1", ""]
+    assert all(map(is_rejects, [*names, "rejects.csv", "rejects-2.csv", "rejects_1-3.xlsx"]))
+    assert not any(
+        map(is_rejects, ["rejects.txt", "my rejects.csv", "rejects.csv.bak", "report.csv"])
+    )
+    assert [numbered("rejects.csv", 2), numbered("rejects_1.xlsx", 3)] == [
+        "rejects-2.csv",
+        "rejects_1-3.xlsx",
+    ]
+
+
+def test_rows_of_several_sheets_name_their_sheet(tmp_path):
+    info = SourceInfo("a.xlsx", "xlsx", header=("A",), labels=("A",))
+    rows = [rejected(Row("a.xlsx", sheet, 2, {"A": sheet}), 1) for sheet in ("One", "Two")]
+    (path,) = write_rejects(tmp_path, {1: info}, rows)
+    lines = [[cell.value for cell in line] for line in openpyxl.load_workbook(path)["Rejects"]]
+    assert lines == [
+        ["_row", "_sheet", "_status", "_reason", "A"],
+        ["2", "One", "invalid", "why", "One"],
+        ["2", "Two", "invalid", "why", "Two"],
+    ]
+
+
+def test_columns_that_an_earlier_file_of_rejects_had_are_replaced(tmp_path):
+    names = ("_row", "_status", "_reason", "A")
+    info = SourceInfo("a.csv", "csv", header=names, labels=names)
+    row = Row("a.csv", "", 5, {"_row": "2", "_status": "failed", "_reason": "old", "A": "x"})
+    (path,) = write_rejects(tmp_path, {1: info}, [rejected(row)])
+    assert texts_of(path) == ["_row,_status,_reason,A", "5,invalid,why,x", ""]
+
+
+@pytest.mark.parametrize(
+    ("dialect", "text"),
+    [
+        ({}, '_row,_status,_reason,A,B\r\n2,invalid,why,"a,""b""",\r\n'),
+        ({"delimiter": "\t"}, '_row\t_status\t_reason\tA\tB\r\n2\tinvalid\twhy\t"a,""b"""\t\r\n'),
+        ({"delimiter": ";", "lineterminator": "\n", "sep_line": "yes"}, 'sep=;\n_row;_status;_reason;A;B\n2;invalid;why;"a,""b""";\n'),
+        ({"quotechar": "'"}, "_row,_status,_reason,A,B\r\n2,invalid,why,'a,\"b\"',\r\n"),
+        ({"escapechar": "\\"}, '_row,_status,_reason,A,B\r\n2,invalid,why,"a,\\"b\\"",\r\n'),
+    ],
+)  # fmt: skip
+def test_rejects_of_a_text_file_have_its_own_dialect(tmp_path, dialect, text):
+    info = SourceInfo("a.csv", "csv", header=("A", "B"), labels=("A", "B"), dialect=dialect)
+    row = Row("a.csv", "", 2, {"A": 'a,"b"', "B": ""})
+    (path,) = write_rejects(tmp_path, {1: info}, [rejected(row)])
+    assert path.read_bytes().decode("utf-8-sig") == text
+
+
+def test_letters_that_the_encoding_lacks_are_lost_in_our_reasons_alone(tmp_path):
+    info = SourceInfo("a.csv", "csv", encoding="latin-1", header=("A",), labels=("A",))
+    reason = Problem("X", "schreibe „Ünï“", "A")
+    row = Row("a.csv", "", 2, {"A": "Ünï"})
+    (path,) = write_rejects(tmp_path, {1: info}, [rejected(row, reasons=[reason])])
+    assert path.read_bytes().decode("latin-1").splitlines()[1] == "2,invalid,A: schreibe ?Ünï?,Ünï"
+
+
+@pytest.mark.parametrize(
+    ("sheet", "titles"),
+    [
+        ("People", ["People", "Summary"]),
+        ("", ["Rejects", "Summary"]),
+        ("history", ["Rejects", "Summary"]),
+        ("summary", ["summary", "Summary (2)"]),
+        ("a/b:c?" + "x" * 40, ["a-b-c-" + "x" * 25, "Summary"]),
+        ("'quoted'", ["quoted", "Summary"]),
+    ],
+)
+def test_sheets_have_the_name_of_the_source_as_far_as_a_workbook_can_have_it(
+    tmp_path, sheet, titles
+):
+    info = SourceInfo("a.ods", "ods", sheet=sheet, header=("A",), labels=("A",))
+    (path,) = write_rejects(tmp_path, {1: info}, [rejected(Row("a.ods", sheet, 2, {"A": "x"}))])
+    assert openpyxl.load_workbook(path).sheetnames == titles
+
+
+def test_the_summary_names_ten_rows_of_each_cause_the_most_frequent_first(tmp_path):
+    info = SourceInfo("a.ods", "ods", sheet="S", header=("A",), labels=("A",))
+    phone, email = Problem("PHONE_INVALID", "p", "A"), Problem("EMAIL_INVALID", "e", "A")
+    rows = [
+        rejected(Row("a.ods", "S", n, {"A": "x"}), reasons=[email, phone] if n < 4 else [email])
+        for n in range(2, 14)
+    ]
+    rows.append(rejected(Row("a.ods", "S", 20, {"A": "x"}), status=Status.FAILED))
+    (path,) = write_rejects(tmp_path, {1: info}, rows)
+    lines = [[cell.value for cell in line] for line in openpyxl.load_workbook(path)["Summary"]]
+    assert [(line[0], line[1], line[4]) for line in lines] == [
+        ("Code", "Rows", "First rows"),
+        ("EMAIL_INVALID", 12, "2, 3, 4, 5, 6, 7, 8, 9, 10, 11"),
+        ("PHONE_INVALID", 2, "2, 3"),
+        ("X", 1, "20"),
+    ]
+    known = look_up("EMAIL_INVALID")
+    assert lines[1][2:4] == [known.cause, known.fix]
+
+
+def test_two_problems_of_one_cell_are_one_comment_and_of_another_column_none(tmp_path):
+    info = SourceInfo("a.ods", "ods", sheet="S", header=("A", "B"), labels=("A", "B"))
+    reasons = [Problem("X", "one", "A"), Problem("Y", "two", "A"), Problem("Z", "whole row")]
+    row = Row("a.ods", "S", 2, {"A": "x", "B": "y"})
+    (path,) = write_rejects(tmp_path, {1: info}, [rejected(row, reasons=reasons)])
+    sheet = openpyxl.load_workbook(path)["S"]
+    assert sheet["D2"].comment.text == "one; two"
+    assert (sheet["E2"].comment, sheet["E2"].fill.fill_type) == (None, None)
+
+
+def test_control_characters_that_a_workbook_cannot_hold_are_left_off(tmp_path):
+    info = SourceInfo("a.ods", "ods", sheet="S", header=("A",), labels=("A",))
+    row = Row("a.ods", "S", 2, {"A": "a\x0bb"})
+    (path,) = write_rejects(tmp_path, {1: info}, [rejected(row)])
+    assert openpyxl.load_workbook(path)["S"]["D2"].value == "ab"

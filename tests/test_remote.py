@@ -27,10 +27,10 @@ from bulk_import.models import Status
 from bulk_import.progress import Silence
 from bulk_import.sources import expand_sources, open_source, read_rows
 from bulk_import.sources.again import Tries
-from bulk_import.sources.container import private_file
 from bulk_import.sources.remote import fetch, shown, stat
 from bulk_import.sources.web import direct_address, headers_for
 from bulk_import.stopping import Stop
+from bulk_import.system.files import private_file
 
 CSV = "E-mail,Name\nann@example.org,Ann\nbob@example.org,Bob\n"
 MAPPING = parse_mapping(

@@ -113,6 +113,32 @@ def test_lines_quoted_as_a_whole_are_read(tmp_path, text):
     )
 
 
+@pytest.mark.parametrize("marks", ["“”", "„“", "„”", "””", "«»", "»«", "‘’", "‚‘"])
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_cells_in_typographic_quotation_marks_are_read_without_them(tmp_path, marks, delimiter):
+    rows = [
+        ["E-mail", "Name"],
+        ["a@b.org", f"Berg{delimiter} Anna"],
+        ["b@b.org", ""],
+        ["c@b.org", 'Ben "Bo" Cole'],
+    ]
+    text = "".join(
+        delimiter.join(f"{marks[0]}{cell}{marks[1]}" if cell else "" for cell in row) + "\r\n"
+        for row in rows
+    )
+    header, found, codes = read(csv_file(tmp_path, text))
+    assert (list(header), found, codes) == (rows[0], rows[1:], ["QUOTES_TYPOGRAPHIC"])
+
+
+@pytest.mark.parametrize(
+    "text", ["E-mail,Firm\na@b.org,«Ромашка»\nb@b.org,«Лютик»\n", "“E-mail”,Firm\n“a@b.org”,“Rose”\n", "«Firm»\n«Rose»\n«Iris»\n"]
+)  # fmt: skip
+def test_quotation_marks_around_some_texts_are_part_of_them(tmp_path, text):
+    _, rows, codes = read(csv_file(tmp_path, text))
+    assert rows[0][-1][0] in "«“"
+    assert "QUOTES_TYPOGRAPHIC" not in codes
+
+
 def test_sep_line_in_quotation_marks(tmp_path):
     assert read(csv_file(tmp_path, '"sep=;"\r\nA;B\r\n1;2\r\n'))[1] == [["1", "2"]]
 
@@ -221,8 +247,8 @@ def test_cells_that_span_rows_and_columns_keep_the_others_in_place(tmp_path):
         ("{\\rtf1\\ansi x}", "RTF"), ("BEGIN:VCARD\nFN:Ann\n", "vCard"), ("dn: cn=Ann\nmail: a@b.org\n", "LDIF"),
         ("version: 1\ndn: cn=Ann\n", "LDIF"), ('{"url": "https://docs.google.com/spreadsheets/d/1", "doc_id": "1"}', "link"),
         ("[InternetShortcut]\nURL=https://docs.google.com/spreadsheets/d/1\n", "link"), ("https://docs.google.com/spreadsheets/d/1/edit\n", "link"),
-        ("-- MySQL dump 10.13\n", "dump"), ("INSERT INTO `leads` VALUES (1);\n", "dump"), ("MIME-Version: 1.0\nX: y\n", "MHTML"),
-        ("BEGIN:VCALENDAR\n", "calendar"), ("ID;PWXL;N;E\n", "SYLK"), ("<?xml version='1.0'?><Workbook/>", "XML"),
+        ("-- MySQL dump 10.13\n", "dump"), ("INSERT INTO `leads` VALUES (1);\n", "dump"), ("TABLE\r\n0,1\r\n", "DIF"), ("TABLE\n0,1\n", "DIF"),
+        ("BEGIN:VCALENDAR\n", "calendar"), ("ID;PWXL;N;E\n", "SYLK"), ("<?xml version='1.0'?><Workbook/>", "XML"), ("socialcalc:version:1.5\n", "SocialCalc"),
     ],
 )  # fmt: skip
 def test_what_is_no_table_is_called_by_its_name(tmp_path, text, what):

@@ -149,7 +149,7 @@ NODE = {
         const X = require('xlsx'), sheet = X.utils.aoa_to_sheet(rows.map(([n, value]) => [n, value]));
         rows.forEach(([n, value, code], at) => { if (code != 'General') sheet['B' + (at + 1)].z = code; });
         const book = X.utils.book_new(); X.utils.book_append_sheet(book, sheet, 'S');
-        X.writeFile(book, path, {bookType: path.endsWith('xls') ? 'biff8' : path.split('.').pop()});""",
+        X.writeFile(book, path, {bookType: {xls: 'biff8', xml: 'xlml'}[path.split('.').pop()] || path.split('.').pop()});""",
     "xlsx-populate": """
         require('xlsx-populate').fromBlankAsync().then(book => {
           const sheet = book.sheet(0);
@@ -208,11 +208,13 @@ WRITERS = {
     "exceljs": ("a.xlsx", UNESCAPED, lambda p, r: with_node(p, r, "exceljs")),
     "SheetJS XLSX": ("a.xlsx", UNESCAPED, lambda p, r: with_node(p, r, "xlsx")),
     "SheetJS XLSB": ("a.xlsb", NUMBERS, lambda p, r: with_node(p, r, "xlsx")),
+    "SheetJS XML Spreadsheet 2003": ("a.xml", NUMBERS, lambda p, r: with_node(p, r, "xlsx")),
     "SheetJS XLS": ("a.xls", SHORT, lambda p, r: with_node(p, r, "xlsx")),
     "xlsx-populate": ("a.xlsx", UNESCAPED, lambda p, r: with_node(p, r, "xlsx-populate")),
     "LibreOffice XLSX": ("a.xlsx", ROWS, with_libreoffice),
     "LibreOffice XLS": ("a.xls", ROWS, with_libreoffice),
     "LibreOffice ODS": ("a.ods", ROWS, with_libreoffice),
+    "LibreOffice flat ODS": ("a.fods", ROWS, with_libreoffice),
 }  # fmt: skip
 
 

@@ -10,7 +10,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bulk_import.cli.asking import counted
-from bulk_import.cli.options import correction_options, judging_options, newest_option
+from bulk_import.cli.options import (
+    correction_options,
+    judging_options,
+    newest_option,
+    source_argument,
+)
 from bulk_import.cli.terminal import plain
 from bulk_import.models import Status
 
@@ -26,7 +31,7 @@ _NAMES, _WHYS = 10, 5
 
 
 @click.command("check")
-@click.argument("source", nargs=-1, required=True)
+@source_argument()
 @click.option(
     "--mapping", "-m", required=True, type=click.Path(path_type=Path), help="The mapping file."
 )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bulk_import.cli.options import correction_options
+from bulk_import.cli.options import correction_options, source_argument
 from bulk_import.cli.terminal import plain
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @click.command("explain")
-@click.argument("source")
+@source_argument(is_one=True)
 @click.option("--mapping", "-m", type=click.Path(path_type=Path), help="The mapping file.")
 @click.option("--row", type=int, required=True, help="As the spreadsheet program shows it.")
 @click.option("--sheet", help="The sheet of a workbook, instead of the mapping's.")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from bulk_import.cli.options import source_argument
 from bulk_import.cli.terminal import is_interactive, plain
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ _FIELD_OF = {"email_column": "lead_email", "tags": "add_tags", "lists": "add_to_
 
 
 @click.command("init")
-@click.argument("source", required=False)
+@source_argument(is_one=True, is_required=False)
 @click.option(
     "-o", "--output", type=click.Path(dir_okay=False, path_type=Path),
     help="Where the mapping goes. [stdout; on a terminal SOURCE.yml]",

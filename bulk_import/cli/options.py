@@ -32,6 +32,44 @@ def _profile_defaults(ctx: click.Context, _param: object, name: str | None) -> s
     return name
 
 
+_QUERIES = "bulk_import.queries"  # in the context, until the sources are known
+
+
+def _note_queries(ctx: click.Context, _param: object, paths: Any) -> None:
+    found = (paths,) if isinstance(paths, str) else tuple(paths or ())
+    for path in found:
+        if not path.lower().endswith(".sql"):
+            raise click.BadParameter(f"{path!r}: name the file with the query ….sql")
+    ctx.meta[_QUERIES] = found
+
+
+def source_argument(
+    name: str = "source", *, is_required: bool = True, is_one: bool = False
+) -> Callable[[Command], Command]:
+    """The sources of a command: SOURCE…, and --query for those that are in a database."""
+
+    def join(ctx: click.Context, _param: click.Parameter, given: Any) -> Any:
+        sources = given if isinstance(given, tuple) else (given,) if given else ()
+        sources = (*sources, *ctx.meta.get(_QUERIES, ()))
+        if is_required and not sources and not ctx.resilient_parsing:
+            dots = "" if is_one else "..."
+            raise click.UsageError(f"Missing argument '{name.upper()}{dots}' or --query FILE.")
+        if is_one and len(sources) > 1:
+            raise click.UsageError(f"Give one of {name.upper()} and --query FILE.")
+        return next(iter(sources), None) if is_one else sources
+
+    def decorate(command: Command) -> Command:
+        option = click.option(
+            "--query", multiple=not is_one, metavar="FILE", expose_value=False, is_eager=True,
+            callback=_note_queries, type=click.Path(exists=True, dir_okay=False),
+            help="A .sql file with one SELECT, for the database in BULK_IMPORT_DATABASE.",
+        )  # fmt: skip
+        argument = click.argument(name, nargs=1 if is_one else -1, required=False, callback=join)
+        return argument(option(command))
+
+    return decorate
+
+
 def account_options(command: Command) -> Command:
     """Which account, and where its key is."""
     for option in reversed(

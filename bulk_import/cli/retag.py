@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bulk_import.cli.options import account_options, sending_options, settings_from
+from bulk_import.cli.options import account_options, sending_options, settings_from, source_argument
 from bulk_import.cli.telling import telling
 from bulk_import.cli.terminal import plain
 
@@ -23,7 +23,7 @@ _SAMPLES = 3
 
 
 @click.command("retag")
-@click.argument("new", nargs=-1)
+@source_argument("new", is_required=False)
 @click.option("--previous", multiple=True, metavar="OLD", help="The earlier list to compare with.")
 @click.option("--state", type=click.Path(dir_okay=False, path_type=Path),
               help="Compare with what earlier runs left here; made when missing.")  # fmt: skip

@@ -14,12 +14,13 @@ from bulk_import.cli.options import (
     newest_option,
     sending_options,
     settings_from,
+    source_argument,
 )
 from bulk_import.cli.telling import telling
 
 
 @click.command("run")
-@click.argument("source", nargs=-1, required=True)
+@source_argument()
 @click.option(
     "--mapping", "-m", required=True, type=click.Path(path_type=Path), help="The mapping file."
 )

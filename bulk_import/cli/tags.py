@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from bulk_import.cli.options import source_argument
 from bulk_import.cli.terminal import plain
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @click.command("tags")
-@click.argument("source", nargs=-1, required=True)
+@source_argument()
 @click.option("--mapping", "-m", type=click.Path(path_type=Path),
               help="The mapping file: where the tags are. [found as by init]")  # fmt: skip
 @click.option("--column", default="", help="The column of the tags, instead of a mapping.")

@@ -154,6 +154,12 @@ CODES: tuple[Code, ...] = (
         '"a@b.org,Ann"',
     ),
     Code(
+        "QUOTES_TYPOGRAPHIC",
+        "The cells of the file are in typographic quotation marks.",
+        "Nothing: they are read without them. Look at a few rows.",
+        "“a@b.org”,“Ann”",
+    ),
+    Code(
         "SOURCE_PAGE",
         "A web page under a spreadsheet's name; its largest table is read.",
         "Look at a few rows.",

@@ -32,6 +32,7 @@ from bulk_import.normalize import zones
 _RULES = (
     "api/fields.py", "api/form.py", "codes", "mapping", "models.py", "normalize", "run/judges.py",
     "run/judging.py", "sources/damage.py", "sources/remnants.py",
+    "sources/spoiled.py", "sources/suspicion.py",
 )  # fmt: skip
 _PACKAGE = Path(__file__).parent.parent
 _SEPARATOR = "\0"

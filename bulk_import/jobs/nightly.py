@@ -16,17 +16,17 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TypeVar
 
-from bulk_import.errors import BulkImportError, SetupError, StoppedError
+from bulk_import.errors import BulkImportError, Message, SetupError, StoppedError
 from bulk_import.jobs.brake import Brake
 from bulk_import.jobs.night import NightJob, SyncOptions, options_of, stats_of
 from bulk_import.jobs.state import State, refuse_other_account
 from bulk_import.jobs.takeover import seed as seed_with
 from bulk_import.jobs.takeover import take_over_left_run
-from bulk_import.mapping.loading import AnyMapping, ColumnMapping, load_mapping
+from bulk_import.mapping.loading import AnyMapping, ColumnMapping
 from bulk_import.models import Summary
 from bulk_import.progress import Progress, Silence
 from bulk_import.run.folder import RunFolder, new_run_dir
-from bulk_import.run.inputs import opened_inputs
+from bulk_import.run.inputs import mapping_for, opened_inputs
 from bulk_import.run.run import Run
 from bulk_import.run.sending import Confirm, Steer
 from bulk_import.settings import Settings
@@ -130,7 +130,7 @@ async def sync_night(
     paths = await _asked(lambda: expand_sources(source, options.newest), ends)
     if "-" in paths:
         raise SetupError("sync reads files, not standard input: it compares their times")
-    loaded = load_mapping(mapping).for_sources(paths)
+    loaded = await mapping_for(mapping, paths)
     made_folder(options.state.parent)
     async with _alone(options.state, options.wait_lock_s, ends):
         run_dir = Path(settings.run_dir) if settings.run_dir else new_run_dir(paths[0])
@@ -182,8 +182,13 @@ async def resume_night(
     path = Path(facts["state"])
     if not await asyncio.to_thread(path.exists):
         raise SetupError(
-            f"{run_dir}: a night of the job {path}, and that file is gone; nothing was sent. "
-            "Restore it, or run `bulk-import sync` with the same --state to start again"
+            Message(
+                "{run_dir}: a night of the job {path}, and that file is gone; nothing was "
+                "sent. Restore it, or run `bulk-import sync` with the same --state to start "
+                "again",
+                run_dir=run_dir,
+                path=path,
+            )
         )
     options = options_of(facts, accept=accept)
     watch, ends = progress or Silence(), stop or Stop()
@@ -192,8 +197,12 @@ async def resume_night(
             refuse_other_account(state, settings)
             if not _is_latest(state, facts):
                 raise SetupError(
-                    f"{run_dir}: a later night of the job {path} has begun; nothing was sent. "
-                    "Run `bulk-import sync` again: it sends what is left"
+                    Message(
+                        "{run_dir}: a later night of the job {path} has begun; nothing was "
+                        "sent. Run `bulk-import sync` again: it sends what is left",
+                        run_dir=run_dir,
+                        path=path,
+                    )
                 )
             paths = json.loads(facts["paths"])
             stats = await _asked(lambda: stats_of(paths, facts), ends)
@@ -217,7 +226,9 @@ async def _asked(work: Callable[[], _Found], stop: Stop) -> _Found:
     try:
         return await stop.unless(in_thread(work))
     except StoppingError:
-        raise StoppedError(f"{stop.reason}; nothing was sent", exit_code=stop.code) from None
+        raise StoppedError(
+            Message("{reason}; nothing was sent", reason=stop.reason), exit_code=stop.code
+        ) from None
 
 
 def _is_latest(state: State, facts: Mapping[str, str]) -> bool:
@@ -235,7 +246,7 @@ def _lock_of(state: Path) -> Path:
 async def _alone(state: Path, wait_s: float, stop: Stop) -> AsyncIterator[None]:
     """Hold the job's lock; wait for another night to end, at most *wait_s* seconds."""
     await _free(_lock_of(state), wait_s, stop)
-    with hold(_lock_of(state), f"the job of {state}"):
+    with hold(_lock_of(state), Message("the job of {state}", state=state)):
         yield
 
 
@@ -268,5 +279,6 @@ async def _free(lock: Path, wait_s: float, stop: Stop) -> None:
                 await stop.nap(min(0.5, max(0.01, until - loop.time())))
             except StoppingError:
                 raise StoppedError(
-                    f"{stop.reason}; nothing was sent", exit_code=stop.code
+                    Message("{reason}; nothing was sent", reason=Message.of(stop.reason)),
+                    exit_code=stop.code,
                 ) from None

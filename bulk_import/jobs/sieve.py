@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import deque
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -55,6 +55,7 @@ union select c.id from temp.kept k join contact c on c.key = k.key where c.id in
 (select id from temp.seen)"""
 
 
+_LookAt = Callable[[Sequence[int]], list[Row]]  # positions in a chunk -> their rows
 _Seen = tuple[int, int | None, bytes | None]  # a line of `seen`
 
 
@@ -80,11 +81,11 @@ class _Chunk:
             rows, columns, picked, dict(zip(columns, zip(*picked, strict=True), strict=True))
         )
 
-    def looked_at(self, positions: Container[int], detector: DamageDetector) -> _Chunk:
+    def looked_at(self, positions: Iterable[int], detector: DamageDetector) -> _Chunk:
         """Return the chunk with some of its rows looked at."""
-        rows = [
-            detector.looked_at(row) if at in positions else row for at, row in enumerate(self.rows)
-        ]
+        rows, some = list(self.rows), sorted(positions)
+        for at, row in zip(some, detector.looked_at([rows[at] for at in some]), strict=True):
+            rows[at] = row
         return replace(self, rows=rows)
 
 
@@ -108,7 +109,7 @@ class _Tags:
             return False
         return not self._told.issuperset(zip(*self._cells(chunk), strict=True))
 
-    def tell(self, at: int, chunk: _Chunk, looked_at: Callable[[int], Row]) -> bool:
+    def tell(self, at: int, chunk: _Chunk, looked_at: _LookAt) -> bool:
         """Tell the mapper of a row that is let go; return ``False`` if too many are waiting."""
         cells = tuple([column[at] for column in self._cells(chunk)])
         if cells in self._told:
@@ -118,7 +119,7 @@ class _Tags:
         if len(self._told) >= self._most_told:
             self._told.clear()  # to be told twice changes nothing
         self._told.add(cells)
-        self._mapper.overhear(looked_at(at), self.judged)
+        self._mapper.overhear(looked_at([at])[0], self.judged)
         return True
 
     def _cells(self, chunk: _Chunk) -> list[Sequence[str]]:
@@ -206,22 +207,24 @@ class Sieve:
         digest = self._digesters[number]
         columns = digest.columns if digest is not None else tuple(mapper.binding.used_columns)
         chunk = _Chunk.of(rows, columns)
-        detector.count([row.number for row in rows], chunk.cells)
+        detector.count(rows, chunk.cells)
         depending = detector.depending(chunk.cells)
         if depending:
             chunk = chunk.looked_at(depending, detector)
 
-        def looked_at(at: int) -> Row:
-            return chunk.rows[at] if at in depending else detector.looked_at(chunk.rows[at])
+        def looked_at(positions: Sequence[int]) -> list[Row]:
+            new = [at for at in positions if at not in depending]
+            looked = dict(zip(new, detector.looked_at([chunk.rows[at] for at in new]), strict=True))
+            return [looked.get(at, chunk.rows[at]) for at in positions]
 
-        return [looked_at(at) for at in self._left(number, chunk, suppression, looked_at)]
+        return looked_at(self._left(number, chunk, suppression, looked_at))
 
     def _left(
         self,
         number: int,
         chunk: _Chunk,
         suppression: SuppressionList,
-        looked_at: Callable[[int], Row],
+        looked_at: _LookAt,
     ) -> Sequence[int]:
         """Let known rows go; return the positions of the others, whose digests then wait."""
         digest, tags = self._digesters[number], self._tags[number]

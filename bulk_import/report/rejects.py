@@ -18,7 +18,7 @@ from pathlib import Path
 
 from bulk_import.models import Outcome, Problem, Row, SourceInfo, Status
 from bulk_import.report.safety import safe_cell
-from bulk_import.report.workbook import Reject, write_workbook
+from bulk_import.report.workbook import MOST_COMMENTS, Reject, write_workbook
 from bulk_import.system.files import replaced
 
 REJECTED = (Status.INVALID, Status.FAILED, Status.UNKNOWN)
@@ -42,12 +42,17 @@ def numbered(name: str, number: int) -> str:
 
 
 def write_rejects(
-    folder: Path, sources: dict[int, SourceInfo], rejected: Iterable[Rejected]
+    folder: Path,
+    sources: dict[int, SourceInfo],
+    rejected: Iterable[Rejected],
+    *,
+    most_comments: int = MOST_COMMENTS,
 ) -> list[Path]:
     """Write one file per source that has rejected rows.
 
     Args:
         rejected: (source number, row, outcome) in source order.
+        most_comments: Bad cells of a workbook that get a comment.
 
     Returns:
         The files written: ``rejects.csv`` or ``rejects.xlsx``, numbered when there are several.
@@ -61,8 +66,11 @@ def write_rejects(
         info = sources[number]
         suffix = ".csv" if info.kind in _TEXT_KINDS else ".xlsx"
         path = folder / (f"rejects_{number}{suffix}" if several else f"rejects{suffix}")
-        write = _write_csv if suffix == ".csv" else _write_xlsx
-        write(path, info, ((row, outcome) for _, row, outcome in rows))
+        of_source = ((row, outcome) for _, row, outcome in rows)
+        if suffix == ".csv":
+            _write_csv(path, info, of_source)
+        else:
+            _write_xlsx(path, info, of_source, most_comments)
         written.append(path)
     return written
 
@@ -134,7 +142,9 @@ def _as_ragged(cells: list[str], row: Row) -> list[str]:
     return cells[: len(cells) - missing]
 
 
-def _write_xlsx(path: Path, info: SourceInfo, rows: Iterable[tuple[Row, Outcome]]) -> None:
+def _write_xlsx(
+    path: Path, info: SourceInfo, rows: Iterable[tuple[Row, Outcome]], most_comments: int
+) -> None:
     kept, added = _kept(info), _added(info)
     names = [info.header[at] for at in kept]
 
@@ -152,7 +162,7 @@ def _write_xlsx(path: Path, info: SourceInfo, rows: Iterable[tuple[Row, Outcome]
                 or (outcome.error_code,),
             )
 
-    write_workbook(path, info, added, kept, rejects())
+    write_workbook(path, info, added, kept, rejects(), most_comments=most_comments)
 
 
 def _by_column(reasons: Iterable[Problem], header: Sequence[str]) -> dict[int, str]:

@@ -85,12 +85,15 @@ def write_workbook(
     added: Sequence[str],
     kept: Sequence[int],
     rejects: Iterator[Reject],
+    *,
+    most_comments: int = MOST_COMMENTS,
 ) -> None:
     """Write the rejects of one source.
 
     Args:
         added: Names of the columns in front.
         kept: Positions of the user's own columns in the source.
+        most_comments: Bad cells that get a comment; all of them are coloured.
 
     Raises:
         StorageError: It cannot be written.
@@ -100,7 +103,7 @@ def write_workbook(
     workbook = Workbook(write_only=True)
     with ExitStack() as stack:
         looks = _Looks.of(info, kept, stack)
-        sheet = _Sheet(workbook, info, added, looks)
+        sheet = _Sheet(workbook, info, added, looks, most_comments)
         causes = _Causes()
         sheet.begin([info.labels[at] for at in kept])
         for reject in islice(rejects, _MOST_ROWS):
@@ -116,7 +119,12 @@ class _Sheet:
     """The sheet that is being written."""
 
     def __init__(
-        self, workbook: Any, info: SourceInfo, added: Sequence[str], looks: _Looks | None
+        self,
+        workbook: Any,
+        info: SourceInfo,
+        added: Sequence[str],
+        looks: _Looks | None,
+        most_comments: int,
     ) -> None:
         from openpyxl.styles import Font, PatternFill
 
@@ -126,7 +134,7 @@ class _Sheet:
         self._looks = looks
         self._bold = Font(bold=True)
         self._fill = PatternFill("solid", fgColor=_BAD)
-        self._comments = 0
+        self._comments_left = most_comments
         self._rows = 0
 
     def begin(self, labels: Sequence[str]) -> None:
@@ -201,9 +209,9 @@ class _Sheet:
         from openpyxl.comments import Comment
 
         cell.fill = self._fill
-        if self._comments < MOST_COMMENTS:
+        if self._comments_left > 0:
             cell.comment = Comment(_writable(reason)[:1000], "bulk_import", height=120, width=360)
-            self._comments += 1
+            self._comments_left -= 1
 
 
 class _Looks:

@@ -16,7 +16,7 @@ from tenacity import (
     wait_random_exponential,
 )
 
-from bulk_import.errors import SourceError
+from bulk_import.errors import Message, SourceError
 from bulk_import.settings import Patience
 
 _log = logging.getLogger(__name__)
@@ -30,7 +30,7 @@ class PassingError(SourceError):
         retry_after_s: Seconds that its server asks to wait; 0 = not told.
     """
 
-    def __init__(self, message: str, *, retry_after_s: float = 0.0) -> None:
+    def __init__(self, message: Message | str, *, retry_after_s: float = 0.0) -> None:
         super().__init__(message)
         self.retry_after_s = retry_after_s
 
@@ -89,9 +89,16 @@ def tried(work: Callable[[], _Found], tries: Tries | None = None) -> _Found:
         return policy(work)
     except PassingError as exc:
         if exc.retry_after_s > tries.retry_after_cap_s:
-            asks = f"its server asks to wait {exc.retry_after_s:,.0f} s"
-            raise SourceError(f"{exc}; {asks}, run the same command again then") from None
-        raise SourceError(f"{exc} (tried {tries.most} times)") from None
+            raise SourceError(
+                Message(
+                    "{why}; its server asks to wait {seconds:,.0f} s, run the same command again then",
+                    why=Message.of(exc),
+                    seconds=exc.retry_after_s,
+                )
+            ) from None
+        raise SourceError(
+            Message("{why} (tried {n} times)", why=Message.of(exc), n=tries.most)
+        ) from None
 
 
 def _of(state: RetryCallState) -> PassingError:

@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bulk_import.errors import SourceError
+from bulk_import.errors import Message, SourceError, packed
 from bulk_import.models import Problem, Severity
 from bulk_import.sources.table import Line
 from bulk_import.system import environment
@@ -42,6 +42,7 @@ class Apart:
 
     Args:
         name: What the workbook is called.
+        encoding: Of the texts of Excel 5 and older; ``None``: as the file says.
         memory_bytes, opening_s: Limits; by default they grow with the file.
 
     Attributes:
@@ -54,6 +55,7 @@ class Apart:
 
     path: Path
     name: str
+    encoding: str | None = None
     memory_bytes: int = 0
     opening_s: float = 0.0
     sheets: list[tuple[str, bool]] = field(default_factory=list)
@@ -74,7 +76,7 @@ class Apart:
             env=variables,
             start_new_session=True,  # signals are the business of the process that asks
         )
-        job = {"open": str(self.path), "memory": memory}
+        job = {"open": str(self.path), "memory": memory, "encoding": self.encoding}
         try:
             answer = self._ask(job, opening_s)
         except BaseException:
@@ -83,16 +85,8 @@ class Apart:
         self.sheets = [(sheet, bool(is_hidden)) for sheet, is_hidden in answer["sheets"]]
         if not self.sheets:
             self.close()
-            raise self._broken("it has no worksheet")
-        if answer["formats"] is False:
-            self.problems.append(
-                Problem(
-                    "FORMATS_UNKNOWN",
-                    "the number formats of this workbook cannot be read: codes such as 02139 may lack "
-                    "their zeros, phones their country codes; save it as XLSX",
-                    severity=Severity.WARNING,
-                )
-            )
+            raise self._broken(Message("it has no worksheet"))
+        self.problems += _problems(answer)
         return self
 
     def __exit__(self, *exc: object) -> None:
@@ -115,13 +109,13 @@ class Apart:
         self._ask({"sheet": at}, _ANSWER_S)
         while batch := self._ask({"next": True}, _ANSWER_S)["lines"]:
             for number, cells, problems, is_hidden in batch:
-                found = tuple((where, Problem(**problem)) for where, problem in problems)
+                found = tuple((where, _problem(**problem)) for where, problem in problems)
                 yield Line(number, cells, found, is_hidden)
 
     def _ask(self, request: dict[str, Any], limit_s: float) -> dict[str, Any]:
         process = self._process
         if process is None or process.stdin is None or process.stdout is None:
-            raise self._broken("it was closed")
+            raise self._broken(Message("it was closed"))
         is_late = threading.Event()
 
         def stop() -> None:
@@ -140,8 +134,8 @@ class Apart:
         finally:
             timer.cancel()
         if not line:
-            late = f"reading it takes more than {limit_s:.0f} seconds"
-            raise self._broken(late if is_late.is_set() else "its reader crashed")
+            late = Message("reading it takes more than {limit_s:.0f} seconds", limit_s=limit_s)
+            raise self._broken(late if is_late.is_set() else Message("its reader crashed"))
         answer: dict[str, Any] = json.loads(line)
         if "error" in answer:
             raise self._error(answer)
@@ -150,15 +144,46 @@ class Apart:
     def _error(self, answer: dict[str, Any]) -> SourceError:
         if answer.get("code") == "SOURCE_ENCRYPTED":
             return SourceError(
-                f"{self.name}: protected by a password; save it without", code="SOURCE_ENCRYPTED"
+                Message("{name}: protected by a password; save it without", name=self.name),
+                code="SOURCE_ENCRYPTED",
+            )
+        if answer.get("code"):
+            return SourceError(
+                Message("{name}: {answer}", name=self.name, answer=answer["error"]),
+                code=answer["code"],
             )
         return self._broken(str(answer["error"]))
 
     def _broken(self, why: str) -> SourceError:
         return SourceError(
-            f"{self.name}: not a readable workbook ({why}); open it in a spreadsheet program and save "
-            "it as XLSX",
+            Message(
+                "{name}: not a readable workbook ({why}); open it in a spreadsheet program "
+                "and save it as XLSX",
+                name=self.name,
+                why=why,
+            ),
             code="SOURCE_BROKEN",
+        )
+
+
+def _problems(answer: dict[str, Any]) -> Iterator[Problem]:
+    """What is to be said of a workbook that could be opened."""
+    if answer["formats"] is False:
+        yield Problem(
+            "FORMATS_UNKNOWN",
+            "the number formats of this workbook cannot be read: codes such as 02139 may lack their "
+            "zeros, phones their country codes; save it as XLSX",
+            severity=Severity.WARNING,
+        )
+    if answer["encoding"]:
+        yield Problem(
+            "ENCODING_GUESSED",
+            Message(
+                "the workbook does not say which encoding its texts are in; read as "
+                "{answer}; look at a few names, and set source: encoding: if they are wrong",
+                answer=answer["encoding"],
+            ),
+            severity=Severity.WARNING,
         )
 
 
@@ -174,8 +199,9 @@ def work() -> None:
     for request in _requests(job, given):
         try:
             if "open" in request:
-                book, has_formats = _opened(Path(request["open"]))
-                _answer({"sheets": book.sheets, "formats": has_formats})
+                book, has_formats = _opened(Path(request["open"]), request["encoding"])
+                encoding = book.encoding if has_formats else ""
+                _answer({"sheets": book.sheets, "formats": has_formats, "encoding": encoding})
             elif "sheet" in request:
                 batches = _batches(book.lines(request["sheet"]))
                 _answer({})
@@ -191,24 +217,30 @@ def _requests(job: dict[str, Any], given: Iterator[bytes]) -> Iterator[dict[str,
         yield json.loads(line)
 
 
-def _opened(path: Path) -> tuple[Any, bool]:
+def _opened(path: Path, encoding: str | None) -> tuple[Any, bool]:
     """The workbook, and whether its number formats are known."""
     from bulk_import.sources.calamine import CalamineWorkbook
     from bulk_import.sources.xls import XlsWorkbook
 
     try:
-        return XlsWorkbook(path), True
+        return XlsWorkbook(path, encoding), True
+    except SourceError:
+        raise
     except Exception as exc:
         if "encrypted" in str(exc).lower():
             raise
         return CalamineWorkbook(path), False
 
 
+def _problem(code: str, message: Any, value: str) -> Problem:
+    return Problem(code, Message.unpacked(message), value=value)
+
+
 def _batches(lines: Iterator[Line]) -> Iterator[list[Any]]:
     batch: list[Any] = []
     for line in lines:
         problems = [
-            (at, {"code": problem.code, "message": problem.message, "value": problem.value})
+            (at, {"code": problem.code, "message": packed(problem.message), "value": problem.value})
             for at, problem in line.problems
         ]
         batch.append((line.number, line.cells, problems, line.is_hidden))
@@ -227,6 +259,8 @@ def _answer(answer: dict[str, Any]) -> None:
 def _as_answer(exc: BaseException) -> dict[str, Any]:
     if isinstance(exc, MemoryError):
         return {"error": "it needs more memory than such a file should"}
+    if isinstance(exc, SourceError):
+        return {"error": str(exc), "code": exc.code}
     text = str(exc) or type(exc).__name__
     is_encrypted = "encrypted" in text.lower() or "password" in text.lower()
     return {"error": text[:200], "code": "SOURCE_ENCRYPTED" if is_encrypted else ""}

@@ -12,6 +12,7 @@ from datetime import datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 
+from bulk_import.errors import Message
 from bulk_import.sources.formats import Section, compiled, number_text
 
 DIGITS_KEPT = 15  # IEEE 754 doubles, as Excel treats them
@@ -34,6 +35,12 @@ _DAY_S = 86_400
 _DURATION = re.compile(
     r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:[.,]\d+)?)S)?)?", re.IGNORECASE
 )
+
+# A number as some country groups it; a leading plus, a mask or a unit say more than the value.
+_GROUPED = re.compile(
+    r"-?\d{1,3}(?:([.,'\u2019\u00a0\u202f ])\d{3})*(?:[.,]\d+)?|-?\d+(?:[.,]\d+)?"
+)
+_SCIENTIFIC = re.compile(r"-?\d(?:[.,]\d+)?E[+-]?\d+", re.IGNORECASE)
 
 
 def built_in_format(number: str | int) -> str:
@@ -69,9 +76,9 @@ def shown(raw: str, code: str, *, epoch_1904: bool = False) -> str:
     try:
         number = Decimal(raw)
     except InvalidOperation:
-        raise ValueError(f"{raw!r} is not a number") from None
+        raise ValueError(Message("{raw!r} is not a number", raw=raw)) from None
     if not number.is_finite():
-        raise ValueError(f"{raw!r} is not a number")
+        raise ValueError(Message("{raw!r} is not a number", raw=raw))
     form = compiled(code)
     if form.is_plain:
         return plain_number(number)
@@ -107,9 +114,11 @@ def is_rounded(raw: str) -> bool:
 
 def rounded(text: str) -> str:
     """Return what is wrong with a number for which ``is_rounded`` holds."""
-    return (
-        f"{text} has more than {DIGITS_KEPT} digits; a spreadsheet keeps {DIGITS_KEPT} of a number, "
-        "the rest is lost; format the column as text and enter it again"
+    return Message(
+        "{text} has more than {digits_kept} digits; a spreadsheet keeps {digits_kept} of "
+        "a number, the rest is lost; format the column as text and enter it again",
+        text=text,
+        digits_kept=DIGITS_KEPT,
     )
 
 
@@ -133,6 +142,24 @@ def iso_text(value: str) -> str:
     return moment_text(datetime.fromisoformat(value).replace(tzinfo=None, microsecond=0))
 
 
+def only_groups(shown: str, number: Decimal) -> bool:
+    """Return whether a shown text is the number itself, grouped, rounded or in powers of ten."""
+    if _SCIENTIFIC.fullmatch(shown):
+        return True
+    if not _GROUPED.fullmatch(shown):
+        return False
+    digits = re.sub(r"[^\d]", "", shown)
+    if len(digits) > 1 and digits[0] == "0" and not re.match(r"-?0[.,]", shown):
+        return False  # 02139
+    decimals = len(match[1]) if (match := re.search(r"[.,](\d+)$", shown)) else 0
+    for places in {decimals, 0}:
+        if abs(abs(number) - Decimal(digits or "0").scaleb(-places)) * 2 <= Decimal(1).scaleb(
+            -places
+        ):
+            return True
+    return False
+
+
 def moment_of(serial: float, *, epoch_1904: bool) -> datetime:
     """Return the moment that a date serial stands for, to the second.
 
@@ -140,7 +167,7 @@ def moment_of(serial: float, *, epoch_1904: bool) -> datetime:
         ValueError: Before the calendar of spreadsheets begins, or after its end.
     """
     if not 0 <= serial < _LAST_DAY + 1:
-        raise ValueError(f"{serial:g} is not a date")
+        raise ValueError(Message("{serial:g} is not a date", serial=serial))
     epoch = _EPOCH_1904 if epoch_1904 else _EPOCH_1900
     # Excel believes that 1900 was a leap year; days before the phantom 29 February are one off.
     shift = 1 if not epoch_1904 and 1 <= serial < 60 else 0

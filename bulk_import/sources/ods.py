@@ -15,14 +15,22 @@ import re
 import zipfile
 from collections.abc import Iterator
 from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import IO
 
-from bulk_import.errors import SourceError
+from bulk_import.errors import Message, SourceError
 from bulk_import.models import Problem
-from bulk_import.sources.numbers import is_rounded, iso_text, plain_number, rounded
+from bulk_import.sources.numbers import (
+    is_rounded,
+    iso_text,
+    only_groups,
+    plain_number,
+    rounded,
+)
 from bulk_import.sources.remnants import ERROR_VALUES
 from bulk_import.sources.table import LONGEST_CELL, MOST_COLUMNS, MOST_ROWS, Line
 from bulk_import.sources.xlsx.package import PackedWorkbook
-from bulk_import.sources.xlsx.parts import Reader, broken, read_part
+from bulk_import.sources.xlsx.parts import Reader, broken, read_part, read_stream
 
 _CONTENT = "content.xml"
 _BLOCK = 1 << 20
@@ -36,11 +44,6 @@ _IGNORED = frozenset(
     {"annotation", "shapes", "frame", "ruby-text", "tracked-changes", "custom-shape"}
 )
 _ERROR_CODE = re.compile(r"Err:\d{3}")
-# A number as some country groups it; a leading plus, a mask or a unit say more than the value.
-_GROUPED = re.compile(
-    r"-?\d{1,3}(?:([.,'\u2019\u00a0\u202f ])\d{3})*(?:[.,]\d+)?|-?\d+(?:[.,]\d+)?"
-)
-_SCIENTIFIC = re.compile(r"-?\d(?:[.,]\d+)?E[+-]?\d+", re.IGNORECASE)
 
 
 class OdsWorkbook(PackedWorkbook):
@@ -55,32 +58,57 @@ class OdsWorkbook(PackedWorkbook):
         manifest = self._package.find("META-INF/manifest.xml")
         if manifest and b"encryption-data" in self._zip.read(manifest):
             raise SourceError(
-                f"{self._name}: protected by a password; save it without", code="SOURCE_ENCRYPTED"
+                Message("{name}: protected by a password; save it without", name=self._name),
+                code="SOURCE_ENCRYPTED",
             )
-        self.sheets = self._sheets()
+        try:
+            with self._zip.open(self._content) as file:
+                self.sheets = _sheets(file)
+        except (zipfile.BadZipFile, EOFError, OSError, KeyError, ValueError) as exc:
+            raise broken(self._name, str(exc)) from None
+        if not self.sheets:
+            raise broken(self._name, Message("it has no sheet"))
 
     def lines(self, at: int) -> Iterator[Line]:
         """Yield the lines of the sheet at a position that have cells, in order."""
         yield from read_part(self._zip, self._content, _SheetReader(at, self._name), self._name)
 
-    def _sheets(self) -> list[tuple[str, bool]]:
-        """(name, is hidden) of each sheet."""
-        hidden: set[bytes] = set()
-        found: list[tuple[str, bool]] = []
-        tail = b""
-        try:
-            with self._zip.open(self._content) as file:
-                while block := file.read(_BLOCK):
-                    text = tail + block
-                    cut = text.rfind(b"<") if len(block) == _BLOCK else len(text)
-                    tail, text = text[cut:], text[:cut]
-                    hidden |= _hidden_styles(text)
-                    found += _tables(text, hidden)
-        except (zipfile.BadZipFile, EOFError, OSError, KeyError, ValueError) as exc:
-            raise broken(self._name, str(exc)) from None
-        if not found:
-            raise broken(self._name, "it has no sheet")
-        return found
+
+class FlatOdsWorkbook:
+    """An ODS workbook that is one XML file (``.fods``), not an archive.
+
+    Attributes:
+        sheets: (name, is hidden) of each sheet.
+
+    Raises:
+        SourceError: It has no sheet.
+    """
+
+    def __init__(self, path: Path, name: str) -> None:
+        self._path = path
+        self._name = name
+        with path.open("rb") as file:
+            self.sheets = _sheets(file)
+        if not self.sheets:
+            raise broken(name, Message("it has no sheet"))
+
+    def lines(self, at: int) -> Iterator[Line]:
+        """Yield the lines of the sheet at a position that have cells, in order."""
+        yield from read_stream(self._path, _SheetReader(at, self._name), self._name)
+
+
+def _sheets(file: IO[bytes]) -> list[tuple[str, bool]]:
+    """(name, is hidden) of each sheet."""
+    hidden: set[bytes] = set()
+    found: list[tuple[str, bool]] = []
+    tail = b""
+    while block := file.read(_BLOCK):
+        text = tail + block
+        cut = text.rfind(b"<") if len(block) == _BLOCK else len(text)
+        tail, text = text[cut:], text[:cut]
+        hidden |= _hidden_styles(text)
+        found += _tables(text, hidden)
+    return found
 
 
 def _hidden_styles(text: bytes) -> set[bytes]:
@@ -182,7 +210,9 @@ class _SheetReader(Reader[Line]):
         text, problem = _cell_text(self._cell, shown, has_text=bool(self._paragraphs))
         repeated = _count(self._cell.get("number-columns-repeated"))
         if len(text) > LONGEST_CELL:
-            problem = Problem("CELL_TOO_LONG", f"{len(text):,} characters", value=text[:40])
+            problem = Problem(
+                "CELL_TOO_LONG", Message("{n:,} characters", n=len(text)), value=text[:40]
+            )
         if not text and problem is None:
             self._blanks += repeated  # often thousands, to the right of the last cell
             return
@@ -201,8 +231,12 @@ class _SheetReader(Reader[Line]):
             return
         if repeated * len(self._cells) > _MOST_REPEATED:
             raise SourceError(
-                f"{self._name}: one row is said to stand {repeated:,} times in it: this looks like a "
-                "bomb, not a spreadsheet",
+                Message(
+                    "{name}: one row is said to stand {repeated:,} times in it: this looks "
+                    "like a bomb, not a spreadsheet",
+                    name=self._name,
+                    repeated=repeated,
+                ),
                 code="SOURCE_BOMB",
             )
         is_hidden = self._row.get("visibility") in ("collapse", "filter")
@@ -232,10 +266,12 @@ def _cell_text(cell: dict[str, str], shown: str, *, has_text: bool) -> tuple[str
     if kind == "error" or (
         "formula" in cell and (bare in ERROR_VALUES or _ERROR_CODE.fullmatch(bare))
     ):
-        message = f"the cell shows the error {bare}; correct the formula or clear the cell"
+        message = Message(
+            "the cell shows the error {bare}; correct the formula or clear the cell", bare=bare
+        )
         return bare or "#ERROR", Problem("CELL_ERROR", message, value=bare)
     if "formula" in cell and not kind and not has_text:
-        message = (
+        message = Message(
             "a formula without a stored result; open the workbook in a spreadsheet program and save "
             "it, or replace formulas by values"
         )
@@ -247,7 +283,11 @@ def _cell_text(cell: dict[str, str], shown: str, *, has_text: bool) -> tuple[str
         try:
             return iso_text(value), None
         except ValueError:
-            return bare or value, Problem("CELL_BROKEN", f"{value!r} is not a {kind}", value=value)
+            return bare or value, Problem(
+                "CELL_BROKEN",
+                Message("{value!r} is not a {kind}", value=value, kind=kind),
+                value=value,
+            )
     if kind == "boolean":
         return cell.get("boolean-value", bare).upper(), None
     return (shown if has_text else cell.get("string-value", "")), None
@@ -259,29 +299,13 @@ def _number(value: str, shown: str, kind: str) -> tuple[str, Problem | None]:
         if not number.is_finite():
             raise InvalidOperation
     except InvalidOperation:
-        return shown or value, Problem("CELL_BROKEN", f"{value!r} is not a number", value=value)
+        return shown or value, Problem(
+            "CELL_BROKEN", Message("{value!r} is not a number", value=value), value=value
+        )
     text = plain_number(number)
     if kind == "percentage":
         text = plain_number(number * 100) + "%"
-    elif kind == "float" and shown and not _only_groups(shown, number):
+    elif kind == "float" and shown and not only_groups(shown, number):
         text = shown
     problem = Problem("NUMBER_ROUNDED", rounded(text), value=text) if is_rounded(value) else None
     return text, problem
-
-
-def _only_groups(shown: str, number: Decimal) -> bool:
-    """Whether a shown text is the number itself, grouped, rounded or in powers of ten."""
-    if _SCIENTIFIC.fullmatch(shown):
-        return True
-    if not _GROUPED.fullmatch(shown):
-        return False
-    digits = re.sub(r"[^\d]", "", shown)
-    if len(digits) > 1 and digits[0] == "0" and not re.match(r"-?0[.,]", shown):
-        return False  # 02139
-    decimals = len(match[1]) if (match := re.search(r"[.,](\d+)$", shown)) else 0
-    for places in {decimals, 0}:
-        if abs(abs(number) - Decimal(digits or "0").scaleb(-places)) * 2 <= Decimal(1).scaleb(
-            -places
-        ):
-            return True
-    return False

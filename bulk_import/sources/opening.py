@@ -9,7 +9,7 @@ from functools import partial
 from itertools import chain, islice
 from pathlib import Path
 
-from bulk_import.errors import SourceError
+from bulk_import.errors import Message, SourceError
 from bulk_import.models import Problem, Row, Severity
 from bulk_import.sources import Source, SourceOptions
 from bulk_import.sources.header import LOOKED_AT, folded, kind_of_cell
@@ -52,12 +52,18 @@ def opened(stack: ExitStack, file: Path, name: str, options: SourceOptions) -> S
         return _open_objects(file, name, options)
     if kind == "html":
         return _open_page(file, name, options)
-    tabs, problems = tabs_of(stack, file, name, kind)
+    tabs, problems = tabs_of(stack, file, name, kind, options.encoding)
     return _open_workbook(tabs, problems, file, name, kind, options)
 
 
-def tabs_of(stack: ExitStack, file: Path, name: str, kind: str) -> tuple[list[Tab], list[Problem]]:
-    """Return the sheets of a workbook, and what its reader has to say."""
+def tabs_of(
+    stack: ExitStack, file: Path, name: str, kind: str, encoding: str | None = None
+) -> tuple[list[Tab], list[Problem]]:
+    """Return the sheets of a workbook, and what its reader has to say.
+
+    Args:
+        encoding: As set; for the kinds of files that do not say it themselves.
+    """
     if kind == "xlsx":
         from bulk_import.sources.xlsx.workbook import Workbook
 
@@ -72,14 +78,34 @@ def tabs_of(stack: ExitStack, file: Path, name: str, kind: str) -> tuple[list[Ta
 
         ods = stack.enter_context(OdsWorkbook(file, name))
         return _numbered(ods.sheets, ods.lines), []
+    if kind == "fods":
+        from bulk_import.sources.ods import FlatOdsWorkbook
+
+        flat = FlatOdsWorkbook(file, name)
+        return _numbered(flat.sheets, flat.lines), []
     if kind == "xlsb":
         from bulk_import.sources.xlsx.binary import BinaryWorkbook
 
         binary = stack.enter_context(BinaryWorkbook(file, name))
         return _numbered(binary.sheets, binary.lines), []
-    from bulk_import.sources.apart import Apart
+    if kind == "xml":
+        from bulk_import.sources.xml2003 import XmlWorkbook
 
-    apart = stack.enter_context(Apart(file, name))
+        xml = XmlWorkbook(file, name)
+        return _numbered(xml.sheets, xml.lines), []
+    if kind == "mht":
+        from bulk_import.sources.text.page_archive import PageArchive
+
+        archive = PageArchive(file, name, encoding)
+        return _numbered(archive.sheets, archive.lines), [
+            _note("SOURCE_PAGE", "a web page in one file (MHTML); its tables are read as sheets")
+        ]
+    from bulk_import.sources.apart import Apart
+    from bulk_import.sources.text.encoding import known_encoding
+
+    apart = stack.enter_context(
+        Apart(file, name, known_encoding(encoding, name) if encoding else None)
+    )
     return _numbered(apart.sheets, apart.lines), apart.problems
 
 
@@ -104,13 +130,30 @@ def _open_text(file: Path, name: str, options: SourceOptions) -> Source:
         problems.append(
             _note(
                 "ENCODING_GUESSED",
-                f"not UTF-8; read as {encoding.name} ({encoding.evidence}); look at a few names, and "
-                "set source: encoding: if they are wrong",
+                Message(
+                    "not UTF-8; read as {name} ({evidence}); look at a few names, and set "
+                    "source: encoding: if they are wrong",
+                    name=encoding.name,
+                    evidence=encoding.evidence,
+                ),
             )
         )
     if dialect.is_line_quoted:
         problems.append(
             _note("LINES_QUOTED", "every line is in quotation marks as a whole; read without them")
+        )
+    if dialect.marks:
+        opening, closing = tuple(dialect.marks)
+        problems.append(
+            _note(
+                "QUOTES_TYPOGRAPHIC",
+                Message(
+                    "cells are in typographic quotation marks ({opening}…{closing}); read "
+                    "without them",
+                    opening=opening,
+                    closing=closing,
+                ),
+            )
         )
     tally = _tally(options)
     return Source(
@@ -193,9 +236,9 @@ def _open_workbook(
         except SourceError as exc:
             if len(chosen) == 1 or exc.code != "SOURCE_EMPTY":
                 raise
-            notes.append(_note("SHEET_EMPTY", f"sheet {tab.name!r} has no rows"))
+            notes.append(_note("SHEET_EMPTY", Message("sheet {name!r} has no rows", name=tab.name)))
     if not tables:
-        raise SourceError(f"{name}: no rows in its sheets", code="SOURCE_EMPTY")
+        raise SourceError(Message("{name}: no rows in its sheets", name=name), code="SOURCE_EMPTY")
     first = tables[0][1]
     header, labels, more = _joined_header([table for _, table in tables], [n for n, _ in tables])
     rows: Iterator[Row] = chain.from_iterable(
@@ -237,7 +280,12 @@ def _by_name(tabs: Sequence[Tab], wanted: str, source: str) -> Tab:
     if exact or len(alike) == 1:
         return (exact or alike)[0]
     raise SourceError(
-        f"{source}: no sheet {wanted!r}; it has {_listed(tabs)}",
+        Message(
+            "{source}: no sheet {wanted!r}; it has {tabs}",
+            source=source,
+            wanted=wanted,
+            tabs=_listed(tabs),
+        ),
         code="SHEET_MISSING",
     )
 
@@ -264,8 +312,13 @@ def _choose(tabs: Sequence[Tab], options: SourceOptions, source: str) -> tuple[T
     if len(likely) > 1:
         names = _listed(look.tab for look in likely)
         raise SourceError(
-            f"{source}: {len(likely)} sheets hold contacts ({names}); name one by source: sheet:, or "
-            "read them together by source: sheets: all",
+            Message(
+                "{source}: {n} sheets hold contacts ({names}); name one by source: sheet:, "
+                "or read them together by source: sheets: all",
+                source=source,
+                n=len(likely),
+                names=names,
+            ),
             code="SHEET_UNCLEAR",
         )
     best = max(likely or looks, key=lambda look: (look.share, look.cells))
@@ -273,8 +326,12 @@ def _choose(tabs: Sequence[Tab], options: SourceOptions, source: str) -> tuple[T
     return best.tab, [
         _note(
             "SHEET_CHOSEN",
-            f"sheet {best.tab.name!r} is read; the others ({others}) are not; source: sheet: names "
-            "another, source: sheets: several",
+            Message(
+                "sheet {name!r} is read; the others ({others}) are not; source: sheet: names "
+                "another, source: sheets: several",
+                name=best.tab.name,
+                others=others,
+            ),
         )
     ]
 
@@ -329,8 +386,12 @@ def _joined_header(
             problems.append(
                 _note(
                     "SHEETS_DIFFER",
-                    f"sheet {name!r} lacks the columns {', '.join(missing[:_NAMED])} of the others; "
-                    "they are blank in its rows",
+                    Message(
+                        "sheet {name!r} lacks the columns {missing} of the others; they are "
+                        "blank in its rows",
+                        name=name,
+                        missing=", ".join(missing[:_NAMED]),
+                    ),
                 )
             )
     return header, tuple(labels[name] for name in header), problems

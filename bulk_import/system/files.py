@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import tempfile
@@ -11,7 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
-from bulk_import.errors import StorageError
+from bulk_import.errors import Message, StorageError
 
 _ALIVE = ".alive"  # locked while the process lives that made the folder
 _YOUNG_S = 60.0
@@ -28,7 +29,11 @@ def replaced(path: Path) -> Iterator[IO[bytes]]:
         # A name of its own: another process may be writing the same file.
         handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
     except OSError as exc:
-        raise StorageError(f"{path}: cannot be written: {exc.strerror or exc}") from exc
+        raise StorageError(
+            Message(
+                "{path}: cannot be written: {strerror}", path=path, strerror=exc.strerror or exc
+            )
+        ) from exc
     draft = Path(name)
     try:
         with os.fdopen(handle, "wb") as file:
@@ -38,7 +43,11 @@ def replaced(path: Path) -> Iterator[IO[bytes]]:
         draft.replace(path)
     except OSError as exc:
         _forget(draft)
-        raise StorageError(f"{path}: cannot be written: {exc.strerror or exc}") from exc
+        raise StorageError(
+            Message(
+                "{path}: cannot be written: {strerror}", path=path, strerror=exc.strerror or exc
+            )
+        ) from exc
     except BaseException:
         _forget(draft)
         raise
@@ -57,7 +66,9 @@ def made_folder(path: Path, *, is_private: bool = False) -> Path:
     try:
         path.mkdir(mode=0o700 if is_private else 0o777, parents=True, exist_ok=True)
     except OSError as exc:
-        raise StorageError(f"{path}: cannot be made: {exc.strerror or exc}") from exc
+        raise StorageError(
+            Message("{path}: cannot be made: {strerror}", path=path, strerror=exc.strerror or exc)
+        ) from exc
     return path
 
 
@@ -88,7 +99,9 @@ def drafts_in(folder: Path) -> Iterator[Path]:
             yield drafts
     except FolderError as exc:
         reason = exc.reason.strerror or exc.reason
-        raise StorageError(f"{folder}: cannot be written: {reason}") from exc
+        raise StorageError(
+            Message("{folder}: cannot be written: {reason}", folder=folder, reason=reason)
+        ) from exc
 
 
 class FolderError(Exception):
@@ -139,12 +152,55 @@ def _living_folder(parent: Path, prefix: str) -> Iterator[Path]:
         yield Path(name)
 
 
+@contextmanager
+def private_file(path: Path) -> Iterator[Writer]:
+    """Create a temporary file that only its owner can read.
+
+    Raises:
+        StorageError: There is no room for it.
+    """
+    try:
+        with os.fdopen(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "wb") as file:
+            yield Writer(file)
+    except OSError as exc:
+        if exc.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            raise
+        raise no_room(exc) from exc
+
+
+class Writer:
+    """A temporary file: a failure to write it is no failure of what is copied into it."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+
+    def write(self, block: bytes) -> int:
+        """Write *block*.
+
+        Raises:
+            StorageError: There is no room for it.
+        """
+        try:
+            return self._file.write(block)
+        except OSError as exc:
+            raise no_room(exc) from exc
+
+    def restart(self) -> None:
+        """Drop what was written."""
+        self._file.seek(0)
+        self._file.truncate()
+
+
 def no_room(exc: OSError) -> StorageError:
     """Return the error for a temporary file that cannot be written."""
     where = os.environ.get("TMPDIR") or tempfile.tempdir or "the folder for temporary files"
     reason = exc.strerror or str(exc)
     return StorageError(
-        f"{where}: {reason}; free some space, or set TMPDIR to a folder that can be written"
+        Message(
+            "{where}: {reason}; free some space, or set TMPDIR to a folder that can be written",
+            where=where,
+            reason=reason,
+        )
     )
 
 

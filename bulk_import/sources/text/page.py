@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from decimal import Decimal, InvalidOperation
 from html.parser import HTMLParser
 from pathlib import Path
 
-from bulk_import.errors import SourceError
+from bulk_import.errors import Message, SourceError
+from bulk_import.sources.numbers import only_groups, plain_number
 from bulk_import.sources.table import LONGEST_CELL, MOST_COLUMNS, Line
 from bulk_import.sources.text.encoding import detect_encoding, known_encoding
 
-_LARGEST = 200 * 2**20  # bytes: the table is held in memory
+LARGEST = 200 * 2**20  # bytes: the table is held in memory
 _MOST_SPANNED = 1000
 _CHARSET = re.compile(rb"""charset\s*=\s*["']?\s*([\w.:-]+)""", re.IGNORECASE)
 _TABLE = re.compile(rb"<table[\s>]", re.IGNORECASE)
@@ -37,38 +39,79 @@ def read_table(path: Path, name: str, encoding: str | None) -> Iterator[Line]:
     Raises:
         SourceError: It has no table with rows, or is too large.
     """
-    if path.stat().st_size > _LARGEST:
-        raise SourceError(
-            f"{name}: a web page of more than {_LARGEST >> 20} MB; save it as XLSX or CSV",
-            code="SOURCE_TOO_LARGE",
-        )
+    if path.stat().st_size > LARGEST:
+        raise too_large(name)
     raw = path.read_bytes()
-    declared = _CHARSET.search(raw[:4096])
     if encoding:
         chosen = known_encoding(encoding, name)
-    elif raw.startswith((b"\xff\xfe", b"\xfe\xff", b"\xef\xbb\xbf")) or declared is None:
-        chosen = detect_encoding(path, name).name
     else:
-        chosen = known_encoding(declared[1].decode("ascii"), name)
+        is_marked = raw.startswith((b"\xff\xfe", b"\xfe\xff", b"\xef\xbb\xbf"))
+        declared = "" if is_marked else _declared(raw)
+        chosen = known_encoding(declared, name) if declared else detect_encoding(path, name).name
+    yield from _rows(raw, name, chosen)
+
+
+def lines_of(raw: bytes, name: str, encoding: str) -> Iterator[Line]:
+    """Yield the rows of the largest table of a page that is in memory.
+
+    Args:
+        encoding: As a header beside the page names it, ``""`` if there is none.
+
+    Raises:
+        SourceError: It has no table with rows, or is in another encoding.
+    """
+    declared = encoding or _declared(raw) or "utf-8"
+    yield from _rows(raw, name, known_encoding(declared, name))
+
+
+def too_large(name: str) -> SourceError:
+    """Return the error for a page that is too large to be held in memory."""
+    return SourceError(
+        Message(
+            "{name}: a web page of more than {largest} MB; save it as XLSX or CSV",
+            name=name,
+            largest=LARGEST >> 20,
+        ),
+        code="SOURCE_TOO_LARGE",
+    )
+
+
+def _declared(raw: bytes) -> str:
+    found = _CHARSET.search(raw[:4096])
+    return found[1].decode("ascii") if found else ""
+
+
+def _rows(raw: bytes, name: str, encoding: str) -> Iterator[Line]:
     parser = _Tables()
     try:
-        parser.feed(raw.decode(_of_the_web(chosen)))
+        parser.feed(raw.decode(_of_the_web(encoding)))
     except UnicodeDecodeError as exc:
         raise SourceError(
-            f"{name}: byte {exc.start:,} is not {chosen}; set source: encoding:",
+            Message(
+                "{name}: byte {start:,} is not {encoding}; set source: encoding:",
+                name=name,
+                start=exc.start,
+                encoding=encoding,
+            ),
             code="ENCODING_WRONG",
         ) from None
     parser.close()
     tables = [table for table in parser.tables if any(any(row) for row in table)]
     if not tables:
         raise SourceError(
-            f"{name}: this is a web page without a table; export the contacts as CSV or XLSX",
+            Message(
+                "{name}: this is a web page without a table; export the contacts as CSV or XLSX",
+                name=name,
+            ),
             code="SOURCE_HTML",
         )
     largest = max(tables, key=lambda table: sum(map(len, table)))
     for number, row in enumerate(largest, 1):
         if len(row) > MOST_COLUMNS or any(len(cell) > LONGEST_CELL for cell in row):
-            raise SourceError(f"{name}: row {number} is too long", code="CELL_TOO_LONG")
+            raise SourceError(
+                Message("{name}: row {number} is too long", name=name, number=number),
+                code="CELL_TOO_LONG",
+            )
         yield Line(number, row)
 
 
@@ -92,6 +135,9 @@ class _Tables(HTMLParser):
         self._pending: list[dict[int, int]] = []  # of each open table: rows that a cell still spans
         self._cell: list[str] | None = None
         self._spans = (1, 1)
+        self._stored = (
+            ""  # the number in the cell, as Excel and LibreOffice write it beside its text
+        )
         self._skipped = 0
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -113,6 +159,7 @@ class _Tables(HTMLParser):
                 self._open[-1].append([])
             given = dict(attrs)
             self._spans = _span(given.get("rowspan")), _span(given.get("colspan"))
+            self._stored = given.get("x:num") or given.get("sdval") or ""
             self._cell = []
         elif tag in _BREAKS and self._cell:
             self._cell.append("\n")
@@ -142,6 +189,7 @@ class _Tables(HTMLParser):
             return
         text = "\n".join(line.strip() for line in "".join(self._cell).split("\n")).strip()
         self._cell = None
+        text = _as_stored(text, self._stored)
         row, pending = self._open[-1][-1], self._pending[-1]
         rows, columns = self._spans
         self._fill(row, pending)
@@ -165,6 +213,17 @@ class _Tables(HTMLParser):
         """Blank cells where a cell of a row above reaches down."""
         while len(row) in pending:
             row.append("")
+
+
+def _as_stored(shown: str, stored: str) -> str:
+    """The stored number where the shown text only groups or rounds it: ``7.91612E+10``, ``1,234.50``."""
+    try:
+        number = Decimal(stored)
+    except InvalidOperation:
+        return shown
+    if number.is_finite() and (only_groups(shown, number) or set(shown) == {"#"}):
+        return plain_number(number)
+    return shown
 
 
 def _span(value: str | None) -> int:

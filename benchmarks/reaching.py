@@ -1,0 +1,76 @@
+"""A pytest plugin for ``benchmarks.mutants``: which test reaches which line, what each test costs, and which are run.
+
+Load it with ``-p benchmarks.reaching`` while ``COVERAGE_PROCESS_START`` names a configuration: coverage then starts with each
+interpreter. In the process of the tests, this plugin names the running test as the context; a child process inherits the
+name through ``PYTEST_CURRENT_TEST``, which the configuration of ``benchmarks.mutants`` reads. Costs are CPU seconds, those of
+child processes included, in ``costs-PID.json`` beside the coverage data. ``--chosen FILE`` runs the tests that a file names,
+in its order.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from coverage import Coverage
+
+_SAVED_EVERY = 50  # tests: a run that is cut off leaves what it knows
+_costs: dict[str, float] = {}
+
+
+def _cpu_s() -> float:
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(one.ru_utime + one.ru_stime for one in used)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add ``--chosen``."""
+    parser.addoption("--chosen", type=Path, help="run the tests that this file names, a line each")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Keep the chosen tests: thousands of names on the command line would be looked up one by one."""
+    file = config.getoption("--chosen")
+    if file is None:
+        return
+    order = {name: at for at, name in enumerate(file.read_text("utf-8").splitlines())}
+    chosen = sorted(
+        (item for item in items if item.nodeid in order), key=lambda item: order[item.nodeid]
+    )
+    config.hook.pytest_deselected(items=[item for item in items if item.nodeid not in order])
+    items[:] = chosen
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """Everything that runs for this test, its fixtures included, counts as reached by it."""
+    measuring = Coverage.current()
+    if measuring is None:
+        return (yield)
+    before = _cpu_s()
+    measuring.switch_context(item.nodeid)
+    try:
+        return (yield)
+    finally:
+        measuring.switch_context("")
+        _costs[item.nodeid] = round(_cpu_s() - before, 3)
+        if not len(_costs) % _SAVED_EVERY:
+            _save(measuring)
+
+
+def pytest_sessionfinish() -> None:
+    """Save now: a worker of pytest-xdist may end without the interpreter's usual clean-up."""
+    measuring = Coverage.current()
+    if measuring is not None:
+        _save(measuring)
+
+
+def _save(measuring: Coverage) -> None:
+    measuring.save()
+    place = Path(str(measuring.get_option("run:data_file"))).parent
+    (place / f"costs-{os.getpid()}.json").write_text(json.dumps(_costs))
