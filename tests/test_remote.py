@@ -437,21 +437,30 @@ def _cutting(port: int, cuts: list[int]):
             with suppress(OSError):
                 one.shutdown(socket.SHUT_RDWR)
 
+    def passed_on(client: socket.socket, most: float) -> None:
+        with client, socket.create_connection(("127.0.0.1", port)) as server:
+            back = threading.Thread(target=carry, args=(server, client, most))
+            back.start()
+            carry(client, server, float("inf"))
+            back.join()
+
     def serve() -> None:
         with suppress(OSError):
             while True:
                 client = listener.accept()[0]
-                server = socket.create_connection(("127.0.0.1", port))
                 most = cuts.pop(0) if cuts else float("inf")
-                threading.Thread(
-                    target=carry, args=(client, server, float("inf")), daemon=True
-                ).start()
-                threading.Thread(target=carry, args=(server, client, most), daemon=True).start()
+                connections.append(threading.Thread(target=passed_on, args=(client, most)))
+                connections[-1].start()
 
+    connections: list[threading.Thread] = []
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        threading.Thread(target=serve, daemon=True).start()
+        server = threading.Thread(target=serve)
+        server.start()
         yield listener.getsockname()[1]
         listener.shutdown(socket.SHUT_RDWR)
+        server.join()
+        for connection in connections:
+            connection.join()
 
 
 SHEET = "https://docs.google.com/spreadsheets/d/1AbC_d-9"

@@ -227,7 +227,8 @@ async def _asked(work: Callable[[], _Found], stop: Stop) -> _Found:
         return await stop.unless(in_thread(work))
     except StoppingError:
         raise StoppedError(
-            Message("{reason}; nothing was sent", reason=stop.reason), exit_code=stop.code
+            Message("{reason}; nothing was sent", reason=Message.of(stop.reason)),
+            exit_code=stop.code,
         ) from None
 
 
