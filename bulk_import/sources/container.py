@@ -9,6 +9,7 @@ import lzma
 import os
 import re
 import stat
+import struct
 import sys
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
@@ -52,23 +53,31 @@ _NOT_TABLES = {
     b"Obj\x01": "an Avro file; save it as CSV",
     b"ARROW1": "an Arrow file; save it as CSV",
     b"\x28\xb5\x2f\xfd": "packed by zstd; unpack it first",
+    b"\0\1\0\0Standard Jet DB": "a Microsoft Access database (export its table as XLSX or CSV)",
+    b"\0\1\0\0Standard ACE DB": "a Microsoft Access database (export its table as XLSX or CSV)",
 }
 # How texts begin that hold contacts in another form, in small letters.
 _OTHER_TEXTS = (
     (b"{\\rtf", "an RTF document; copy its table into a spreadsheet and save that"),
     (b"begin:vcard", "a vCard file; import it into an address book and export that as CSV"),
     (b"begin:vcalendar", "a calendar, not a table of contacts"),
-    (b"dn:", "an LDIF file; export the directory as CSV"),
-    (b"version: 1\ndn:", "an LDIF file; export the directory as CSV"),
-    (b"version: 1\r\ndn:", "an LDIF file; export the directory as CSV"),
     (b"insert into", "a dump of a database; export the table as CSV"),
     (b"-- mysql dump", "a dump of a database; export the table as CSV"),
     (b"--\n-- postgresql database dump", "a dump of a database; export the table as CSV"),
+    (b"return-path:", "an e-mail message, not a table of contacts"),
+    (b"received:", "an e-mail message, not a table of contacts"),
+    (b"delivered-to:", "an e-mail message, not a table of contacts"),
+    (b"+--", "a table drawn with lines, as consoles show it; export it as CSV"),
+    ("\u250c\u2500".encode(), "a table drawn with lines, as consoles show it; export it as CSV"),
+    ("\u2554\u2550".encode(), "a table drawn with lines, as consoles show it; export it as CSV"),
     (b"table\r\n0,1\r\n", "a DIF file; open it in a spreadsheet program and save it as XLSX"),
     (b"table\n0,1\n", "a DIF file; open it in a spreadsheet program and save it as XLSX"),
     (b"socialcalc:version", "a SocialCalc sheet; export it as CSV or XLSX"),
     (b"id;p", "a SYLK file; open it in a spreadsheet program and save it as XLSX"),
 )
+_LDIF = re.compile(rb"(?:#[^\n]*\n|\s*\n)*(?:version: ?1\s*\n\s*)?dn::? ?\S")
+_MBOX = re.compile(rb"from \S+ +(?:mon|tue|wed|thu|fri|sat|sun) [a-z]{3} ")
+_BARE_XML = re.compile(rb"<[a-z][\w.-]*(?::[\w.-]+)?(?:\s[^<>]*)?>\s*<")
 _LINK = re.compile(
     rb"^(?:\[internetshortcut\]|\{\s*\"(?:url|doc_id)\"\s*:|<\?xml.{0,400}<key>url</key>)"
     rb".*?(?:docs\.google\.com|sharepoint|onedrive|doc_id|https?:)|^https?://docs\.google\.com/\S+\s*$",
@@ -200,10 +209,23 @@ def kind_of(path: Path, name: str) -> str:
         return "xls"
     if head.startswith(_BARE_XLS):
         return "xls"
+    if _is_dbase(head, path.stat().st_size):
+        raise SourceError(
+            f"{name}: this is a dBASE file; open it in a spreadsheet program and save it as XLSX",
+            code="SOURCE_NOT_TABLE",
+        )
     for magic, what in _NOT_TABLES.items():
         if head.startswith(magic):
             raise SourceError(f"{name}: this is {what}, not a spreadsheet", code="SOURCE_NOT_TABLE")
     return _kind_of_text(path, head, name)
+
+
+def _is_dbase(head: bytes, size: int) -> bool:
+    """By its version, the date in its header, and the size that it gives."""
+    if len(head) < 32 or head[0] not in b"\x03\x30\x83\x8b\xf5" or not 1 <= head[2] <= 12:
+        return False
+    rows, header, row = struct.unpack("<IHH", head[4:12])
+    return 1 <= head[3] <= 31 and 0 <= size - header - rows * row <= 2
 
 
 def _kind_of_text(path: Path, head: bytes, name: str) -> str:
@@ -232,7 +254,7 @@ def _kind_of_text(path: Path, head: bytes, name: str) -> str:
             f"{name}: this is a web page without a table; export the contacts as CSV or XLSX",
             code="SOURCE_HTML",
         )
-    if start.startswith(b"<?xml"):
+    if start.startswith(b"<?xml") or _BARE_XML.match(start):
         raise SourceError(
             f"{name}: this is XML; open it in a spreadsheet program and save it as XLSX or CSV",
             code="SOURCE_NOT_TABLE",
@@ -244,6 +266,12 @@ def _refuse_other_texts(start: bytes, name: str) -> None:
     for begin, what in _OTHER_TEXTS:
         if start.startswith(begin):
             raise SourceError(f"{name}: this is {what}", code="SOURCE_NOT_TABLE")
+    if _LDIF.match(start):
+        raise SourceError(
+            f"{name}: this is an LDIF file; export the directory as CSV", code="SOURCE_NOT_TABLE"
+        )
+    if _MBOX.match(start):
+        raise SourceError(f"{name}: this is a mailbox, not a table", code="SOURCE_NOT_TABLE")
     if _LINK.search(start):
         raise SourceError(
             f"{name}: this is only a link to an online spreadsheet; open it there and download it as "

@@ -265,6 +265,20 @@ def _choice_notes(looked: list[Line], choice: Choice) -> list[Problem]:
                 "it is one of them, add a row with the columns' names above it",
             )
         )
+    people = [
+        line.number
+        for line in looked[: choice.at]
+        if sum(bool(cell.strip()) for cell in line.cells) > 1
+        and any(kind_of_cell(cell) == "email" for cell in line.cells)
+    ]
+    if people:
+        found.append(
+            _note(
+                "HEADER_DOUBTFUL",
+                f"row {people[0]} is above the header (row {head.number}), so it is not read, but it "
+                "holds an e-mail address; name the header's row by header_row",
+            )
+        )
     if choice.second:
         rows = ", ".join(str(looked[at].number) for at in choice.second)
         found.append(
