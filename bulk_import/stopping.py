@@ -7,7 +7,7 @@ import contextlib
 import threading
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 T = TypeVar("T")
 
@@ -18,17 +18,46 @@ class StoppingError(Exception):
     """The run is ending: no new attempt is made."""
 
 
+class Time(Protocol):
+    """How time passes while a run waits."""
+
+    @property
+    def clock(self) -> Callable[[], float]:
+        """A clock in seconds that never goes back; its zero means nothing."""
+
+    async def wait(self, seconds: float, unless: asyncio.Event) -> None:
+        """Return when *seconds* have passed, or the event is set."""
+
+
+class RealTime:
+    """The time of the running event loop."""
+
+    @property
+    def clock(self) -> Callable[[], float]:
+        return asyncio.get_running_loop().time
+
+    async def wait(self, seconds: float, unless: asyncio.Event) -> None:
+        if seconds <= _SHORT_S:
+            await asyncio.sleep(seconds)
+            return
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await unless.wait()
+
+
 class Stop:
     """A request to end the run: requests in flight are awaited, nothing new is started.
 
     Attributes:
         reason: For people; empty until a stop is requested.
         code: The exit code to end with; 0 until a stop is requested.
+        time: What naps go by; a rehearsal simulates it.
     """
 
     def __init__(self) -> None:
         self.reason = ""
         self.code = 0
+        self.time: Time = RealTime()
         self._event = asyncio.Event()
 
     @property
@@ -75,14 +104,7 @@ class Stop:
         """
         if self.is_set:
             raise StoppingError
-        if seconds <= _SHORT_S:
-            await asyncio.sleep(seconds)
-        else:
-            try:
-                async with asyncio.timeout(seconds):
-                    await self._event.wait()
-            except TimeoutError:
-                return
+        await self.time.wait(seconds, self._event)
         if self.is_set:
             raise StoppingError
 

@@ -35,7 +35,7 @@ STATIONS: dict[str, list[str]] = {
         "settings:Settings.from_env", "mapping.loading:parse_mapping", "jobs.importing:expand_sources",
         "jobs.importing:new_run_dir/", "run.folder:RunFolder.make", "run.run:hold", "run.run:preflight",
         "run.run:SuppressionList.load", "journal:Journal.create", "sources:open_source/",
-        "run.run:judge_sources", "mapping.rows:RowMapper.record", "run.judges:encode", "journal:Journal.add",
+        "run.run:judge_sources", "mapping.rows:RowMapper.forms", "mapping.columns:quoted_all", "journal:Journal.add",
         "run.sending:Pool", "journal:Journal.pending",
         "delivery.claims:Claims.take", "delivery.attempts:Attempts.make", "api.client:Client.send",
         "journal:Journal.commit", "journal.checkpoints:Syncer.sync", "delivery.pool:Pool._settle",
@@ -49,11 +49,11 @@ STATIONS: dict[str, list[str]] = {
     ],
     "rehearse {csv} -m {map} --run-dir {new} -q": [
         "mapping.loading:load_mapping", "sandbox.app:Sandbox.start", "run.run:judge_sources",
-        "sandbox.rehearsal:estimate",
+        "jobs.rehearsing:estimate",
     ],
     "init {csv}": ["jobs.proposing:propose", "jobs.proposing:open_source", "jobs.proposing:suggest", "jobs.proposing:as_yaml"],
     "check {csv} -m {map}": [
-        "mapping.loading:load_mapping", "jobs.checking:opened_inputs", "mapping.rows:RowMapper.record",
+        "mapping.loading:load_mapping", "jobs.checking:opened_inputs", "mapping.rows:RowMapper.forms",
         "jobs.checking:tested_fixes", "codes:catalogue",
     ],
     "explain {csv} -m {map} --row 2": ["jobs.explaining:opened_inputs", "mapping.rows:RowMapper.explain"],

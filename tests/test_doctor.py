@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import ssl
+import tomllib
 from datetime import UTC, datetime, timedelta
+from importlib import metadata
+from pathlib import Path
 
 import pytest
 import trustme
@@ -13,7 +17,7 @@ from aiohttp import web
 from click.testing import CliRunner
 
 from bulk_import.cli import cli
-from bulk_import.jobs.doctor import BAD, NOTE, OK, examine, is_well
+from bulk_import.jobs.doctor import BAD, NOTE, OK, PARTS, examine, is_well
 from bulk_import.jobs.state import State
 from bulk_import.sandbox.app import DEFAULT_KEY
 from bulk_import.settings import Settings
@@ -167,3 +171,26 @@ def test_for_people_each_line_says_what_to_do(capsys, monkeypatch, tmp_path):
     assert code == 2
     assert "bad   key              no API key\n                       -> give --api-key-file" in out
     assert out.endswith("2 to be corrected before a job can run\n")
+
+
+def test_every_part_that_is_not_always_installed_is_named_with_its_extra():
+    """One that is forgotten here is found missing in the middle of a job."""
+    project = tomllib.loads(Path("pyproject.toml").read_text())["project"]
+    promised = {
+        re.match(r"[\w-]+", needed)[0]: extra
+        for extra, all_ in project["optional-dependencies"].items()
+        for needed in all_
+    }
+    assert {name: extra for name, (_, extra) in PARTS.items()} == promised
+
+
+async def test_a_part_that_is_missing_is_named_with_what_to_install(doctor, monkeypatch):
+    def version(name):
+        raise metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(metadata, "version", version)
+    _, checks = await doctor("--endpoint", "http://127.0.0.1:1")
+    assert (checks["sqlalchemy"]["found"], checks["sqlalchemy"]["advice"]) == (
+        "not installed; only needed for --query, a database query as a source",
+        "pip install 'bulk_import[sql]'",
+    )

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import threading
 import zipfile
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
@@ -207,3 +209,102 @@ def test_a_damaged_list_of_the_archive_sends_nothing(archive, mapping):
         MappingError, match="nothing is sent while a list cannot be read to its end"
     ):
         check_file(archive, mapping)
+
+
+class Archives(BaseHTTPRequestHandler):
+    """Serves one archive at every address; counts who asks."""
+
+    def do_GET(self):
+        self.server.asked.append(self.path)
+        body = self.server.archive.read_bytes()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        """Say nothing."""
+
+
+@pytest.fixture
+def web(archive):
+    with ThreadingHTTPServer(("127.0.0.1", 0), Archives) as server:
+        server.asked, server.archive = [], archive
+        server.url = f"http://127.0.0.1:{server.server_port}"
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server
+        server.shutdown()
+
+
+async def test_an_archive_from_the_web_is_read_as_one_from_the_disk(
+    web, mapping, sandbox, settings, tmp_path
+):
+    """Its source and its lists are of one reading: nobody can unsubscribe in between."""
+    url = f"{web.url}/audience.zip"
+    said = []
+    summary = await import_file_async(
+        url, mapping, settings(sandbox, run_dir=tmp_path / "run"), progress=_Telling(said)
+    )
+    assert {contact.email for contact in sandbox.contacts()} == SENT
+    assert summary.counts[Status.SUPPRESSED] == 2
+    assert len(web.asked) == 1
+    assert (
+        f"suppression list {url} (cleaned_email_audience_export_0a1b2c.csv): 1 entries understood"
+        in said
+    )
+    checked = check_file(url, mapping)
+    assert (checked.plan.to_send, checked.plan.counts) == (5, {Status.SUPPRESSED: 2})
+    assert any(p.code == "ARCHIVE_EXPORT" for _, p in checked.plan.problems)
+    await sync_async(
+        url, mapping, settings(sandbox, run_dir=tmp_path / "n"), state=tmp_path / "n.db"
+    )
+    assert {contact.email for contact in sandbox.contacts()} == SENT
+
+
+async def test_an_archive_over_sftp_is_read_as_one_from_the_disk(
+    archive, mapping, sandbox, settings, tmp_path, sftp
+):
+    await import_file_async(
+        f"{sftp}{archive}", mapping, settings(sandbox, run_dir=tmp_path / "run")
+    )
+    assert {contact.email for contact in sandbox.contacts()} == SENT
+
+
+async def test_a_resume_asks_the_web_who_has_unsubscribed_since(
+    web, archive, mapping, sandbox, settings, tmp_path
+):
+    url = f"{web.url}/audience.zip"
+    await import_file_async(url, mapping, settings(sandbox, run_dir=tmp_path / "run", limit=1))
+    grown = FILES | {
+        "unsubscribed_email_audience_export_0a1b2c.csv": _table("p1@example.org", "p5@example.org")
+    }
+    _written(archive, grown)
+    await resume_async(tmp_path / "run", settings(sandbox))
+    assert {contact.email for contact in sandbox.contacts()} == SENT - {"p5@example.org"}
+
+
+async def test_a_resume_without_the_token_of_the_archive_sends_nothing(
+    web, archive, mapping, sandbox, settings, tmp_path
+):
+    """The lists cannot be read again; the first command has the token, and honours what is new."""
+    url = f"{web.url}/audience.zip?sig=s1gn4ture"
+    run = settings(sandbox, run_dir=tmp_path / "run", limit=1)
+    await import_file_async(url, mapping, run)
+    for path in (tmp_path / "run").iterdir():
+        assert b"s1gn4ture" not in path.read_bytes()
+    with pytest.raises(MappingError, match="the token of this address was not kept"):
+        await resume_async(tmp_path / "run", settings(sandbox))
+    assert len(sandbox.sent()) == 1
+    grown = FILES | {"unsubscribed_email_audience_export_0a1b2c.csv": _table("p5@example.org")}
+    _written(archive, grown)
+    await import_file_async(url, mapping, settings(sandbox, run_dir=tmp_path / "run"))
+    assert "p5@example.org" not in {contact.email for contact in sandbox.contacts()}
+
+
+async def test_another_archive_from_the_web_is_read_as_before(
+    web, archive, mapping, sandbox, settings, tmp_path
+):
+    _written(archive, {"contacts.csv": _table("one@example.org")})
+    url = f"{web.url}/contacts.zip"
+    await import_file_async(url, mapping, settings(sandbox, run_dir=tmp_path / "run"))
+    assert [contact.email for contact in sandbox.contacts()] == ["one@example.org"]

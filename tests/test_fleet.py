@@ -594,6 +594,29 @@ def test_a_lease_that_runs_out_stops_the_command_in_good_order_and_the_next_atte
     assert len(served.sent()) == 60
 
 
+def test_a_finished_run_is_left_alone_and_refused_when_its_source_has_changed(
+    served, contacts_csv, mapping, monkeypatch, tmp_path
+):
+    """Sent again by itself, a changed file would make second contacts of its rows without e-mail."""
+    monkeypatch.setenv("FLEET_KEY", DEFAULT_KEY)
+    source, home = contacts_csv(3), str(tmp_path / "home")
+    one = job(
+        arguments=(str(source), "-m", str(mapping)),
+        shared=(("--endpoint", served.url), ("--rate", "0")), key_variable="FLEET_KEY",
+    )  # fmt: skip
+    assert run_job(one, Attempt(home, "monday", 1), _Lease()).count(Status.SUCCESS) == 3
+
+    again = run_job(one, Attempt(home, "tuesday", 1), _Lease())
+    assert (again.exit_code, again.count(Status.SUCCESS)) == (0, 3)
+
+    before = source.read_text("utf-8")
+    source.write_text(before + before.splitlines()[-1].replace("3", "4") + "\n", "utf-8")
+    changed = run_job(one, Attempt(home, "wednesday", 1), _Lease())
+    assert changed.exit_code == 2
+    assert "holds a run that was started differently" in changed.message
+    assert len(served.sent()) == 3
+
+
 def test_a_lease_that_is_over_ends_the_command_at_once(real_job, served, tmp_path):
     lease = _Lease()
     lease.ends = lambda: len(served.sent()) >= 2

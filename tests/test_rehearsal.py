@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import re
 
 import pytest
 
 from bulk_import.cli import main
 from bulk_import.models import Status, Summary
-from bulk_import.sandbox.rehearsal import as_duration, estimate
+from bulk_import.sandbox.rehearsal import SimulatedTime, as_duration, estimate
+from bulk_import.stopping import Stop, StoppingError
 from tests.conftest import report_of
 
 MAPPING = "version: 1\nfields:\n  lead_email: E-mail\n  add_to_lists: {always: [Newsletter]}\n"
@@ -85,14 +88,24 @@ def test_a_sandbox_by_itself_knows_no_places(tmp_path, capsys):
 @pytest.mark.parametrize(
     ("options", "seconds", "why"),
     [
-        ({"rate": 2, "concurrency": 4, "latency_ms": 100, "throttle": 0}, 500, "--rate 2"),
-        ({"rate": 0, "concurrency": 4, "latency_ms": 400, "throttle": 0}, 100, "--concurrency 4"),
+        ({"rate": 2, "concurrency": 4, "latency_ms": 100}, 500, "--rate 2"),
+        ({"rate": 0, "concurrency": 4, "latency_ms": 400}, 100, "--concurrency 4"),
         (
-            {"rate": 50, "concurrency": 40, "latency_ms": 100, "throttle": 5},
-            200,
+            {"rate": 50, "concurrency": 40, "latency_ms": 100, "throttle": 5, "simulated_s": 210},
+            210,
             "the server's limit of 5",
         ),
-        ({"rate": 0, "concurrency": 40, "latency_ms": 1, "throttle": 0}, 3, "this machine"),
+        (
+            {"rate": 2, "concurrency": 4, "latency_ms": 100, "throttle": 9, "simulated_s": 505},
+            505,
+            "--rate 2",
+        ),
+        (
+            {"rate": 2, "concurrency": 4, "latency_ms": 100, "simulated_s": 900},
+            900,
+            "pauses and repeated",
+        ),
+        ({"rate": 0, "concurrency": 40, "latency_ms": 1}, 3, "this machine"),
     ],
 )
 def test_the_estimate_names_what_binds(options, seconds, why):
@@ -131,3 +144,65 @@ def test_the_time_of_answers_is_reckoned_and_not_waited_for(
     assert caught.value.code == 0
     said = capsys.readouterr().err
     assert "about 15 min (bound by --concurrency 4 at 60000 ms an answer)" in said
+
+
+def _rehearsed(capsys, source, mapping, tmp_path, *options):
+    """Return what a rehearsal says of the real run. Waited for, it would be stopped as hanging."""
+    with pytest.raises(SystemExit) as caught:
+        main(
+            [
+                "rehearse",
+                str(source),
+                "-m",
+                str(mapping),
+                "--run-dir",
+                str(tmp_path / "run"),
+                *options,
+            ]
+        )
+    assert caught.value.code == 0
+    return capsys.readouterr().err
+
+
+def test_pauses_of_a_throttle_are_simulated_and_in_the_estimate(
+    contacts_csv, mapping, tmp_path, capsys
+):
+    """90 rows at a request every four seconds take at least six minutes, and more with the pauses."""
+    said = _rehearsed(
+        capsys, contacts_csv(90), mapping, tmp_path, "--rate", "0", "--throttle", "0.25",
+        "--latency-ms", "10",
+    )  # fmt: skip
+    minutes = int(re.search(r"about (\d+) min", said)[1])
+    assert 6 <= minutes <= 10
+    assert "bound by the server's limit of 0.25 requests/s, with its pauses" in said
+
+
+def test_pauses_after_the_quota_are_simulated_and_in_the_estimate(
+    contacts_csv, mapping, tmp_path, capsys
+):
+    """The only row in flight gets code 8 twice: pauses of one and of five minutes."""
+    (tmp_path / "plan.csv").write_text("contact,attempt,fault\n#1,1,8\n#1,2,8\n")
+    said = _rehearsed(
+        capsys, contacts_csv(1), mapping, tmp_path, "--rate", "0", "--concurrency", "1",
+        "--plan", str(tmp_path / "plan.csv"),
+    )  # fmt: skip
+    assert int(re.search(r"about (\d+) min", said)[1]) == 6
+    assert "bound by pauses and repeated requests" in said
+
+
+async def test_simulated_time_jumps_to_the_next_moment_and_stops_at_once():
+    passing, stop = SimulatedTime(), Stop()
+    stop.time = passing
+    began = passing.now()
+    ended = []
+
+    async def nap(seconds):
+        await stop.nap(seconds)
+        ended.append(round((passing.now() - began) / 3600))
+
+    await asyncio.gather(nap(7200), nap(3600), nap(10800))
+    assert ended == [1, 2, 3]
+    assert round(passing.skipped_s / 3600) == 3
+    stop.request("enough", 3)
+    with pytest.raises(StoppingError):
+        await stop.nap(3600)

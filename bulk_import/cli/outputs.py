@@ -94,7 +94,8 @@ def _of_mapping(mapping: Path | None, sources: Any) -> Iterator[tuple[str, Path]
     with suppress(BulkImportError):
         loaded = load_mapping(mapping)
         for path, _ in loaded.suppress_files():
-            yield "a suppression list", path
+            if isinstance(path, Path):
+                yield "a suppression list", path
         for _, path in _sources(sources or ()):
             if corrections := corrections_file(str(path), loaded):
                 yield "the corrections of a source", corrections

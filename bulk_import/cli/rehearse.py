@@ -23,7 +23,7 @@ from bulk_import.cli.options import (
 @click.option("--sheet", help="The sheet of a workbook, instead of the mapping's.")
 @correction_options
 @click.option("--latency-ms", type=click.FloatRange(0), default=150, show_default=True,
-              help="Time of one answer in the estimate; it is not waited for.")  # fmt: skip
+              help="Time of one answer; it is not waited for.")  # fmt: skip
 @click.option("--throttle", type=click.FloatRange(0), default=0,
               help="Requests per second that it lets through; 0 = all.")  # fmt: skip
 @click.option("--plan", type=click.Path(dir_okay=False, path_type=Path),
@@ -50,56 +50,35 @@ def command(
 ) -> int:
     """Send SOURCE… to a private sandbox instead of the account, and estimate the real run.
 
-    Everything is as in `run`, but no account is touched and no key is needed. Rows are sent as
-    fast as this machine can; --rate and --latency-ms are those of the real run, for the estimate.
+    Everything is as in `run`, but no account is touched and no key is needed. Nothing is waited
+    for: --rate, --latency-ms and the pauses that --throttle or --plan cause are simulated, and the
+    estimate includes them.
     Lists are taken as the mapping names them: whether the account has them only `run` finds out.
     """
-    from dataclasses import replace
-
     from bulk_import.cli.running import run_and_tell
-    from bulk_import.jobs.checking import contacts_of
-    from bulk_import.jobs.importing import import_file_async
+    from bulk_import.jobs.rehearsing import Rehearsal
     from bulk_import.mapping.loading import load_mapping
     from bulk_import.models import Summary
-    from bulk_import.sandbox.app import Sandbox
-    from bulk_import.sandbox.contacts import EveryList
-    from bulk_import.sandbox.faults import FaultPlan, Faults
-    from bulk_import.sandbox.rehearsal import as_duration, estimate
+    from bulk_import.sandbox.faults import FaultPlan
+    from bulk_import.sandbox.rehearsal import as_duration
     from bulk_import.settings import Settings
-    from bulk_import.system.secrets import Secret
 
     loaded = load_mapping(mapping).with_corrections(corrections, corrections_by)
     loaded = loaded.with_sheet(sheet) if sheet else loaded
-    real = Settings(**{name: value for name, value in options.items() if value is not None})
-    faults = Faults(throttle=throttle)  # the time of answers is reckoned, not waited for
-    planned = FaultPlan.load(plan) if plan else None
-    if planned is not None:
-        planned = planned.for_contacts(contacts_of(source, loaded))
-
-    async def work(confirm: Any, progress: Any, stop: Any) -> Summary:
-        async with Sandbox(faults=faults, plan=planned, account=EveryList()) as sandbox:
-            settings = replace(
-                real,
-                endpoint=sandbox.url,
-                api_key=Secret(sandbox.key),
-                run_dir=run_dir,
-                limits=replace(real.limits, rate=0, window="", daily_limit=0),
-                policy=replace(real.policy, preflight=False),
-            )
-            return await import_file_async(
-                source, loaded, settings, confirm=None, progress=progress, stop=stop
-            )
+    given = {name: value for name, value in options.items() if value is not None}
+    rehearsal = Rehearsal(
+        source, loaded, Settings(run_dir=run_dir, **given),
+        latency_ms=latency_ms, throttle=throttle, plan=FaultPlan.load(plan) if plan else None,
+    )  # fmt: skip
 
     def after(summary: Summary) -> None:
-        found = estimate(
-            summary, rate=real.limits.rate, concurrency=real.limits.concurrency, latency_ms=latency_ms,
-            throttle=throttle,
-        )  # fmt: skip
+        found = rehearsal.estimate(summary)
         click.echo(
             f"the real run would take about {as_duration(found.seconds)} (bound by {found.bound_by})",
             err=True,
         )
 
     return run_and_tell(
-        work, yes=True, as_json=as_json, quiet=quiet, log_file=log_file, after=after
-    )
+        lambda _confirm, progress, stop: rehearsal.run(progress, stop),
+        yes=True, as_json=as_json, quiet=quiet, log_file=log_file, after=after,
+    )  # fmt: skip

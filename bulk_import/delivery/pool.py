@@ -56,7 +56,7 @@ class Pool:
         self._stop = stop
         self._watch = watch
         self._constant_lists = frozenset(constant_lists)
-        clock = asyncio.get_running_loop().time
+        clock = stop.time.clock
         self._attempts = Attempts(
             settings, client, commits, stop, self._watch, clock=clock, used_today=used_today
         )

@@ -42,12 +42,15 @@ _CERTIFICATE_DAYS = 14
 _DISK_NOTE, _DISK_BAD = 2**30, 50 * 2**20
 _NETWORK = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "fuse.sshfs", "9p", "afs", "ceph"})
 _LIST_FIELDS = ("add_to_lists", "remove_from_lists")
-# Distribution -> (what it is for, how to get it).
-_PARTS = {
-    "fsspec": ("sources elsewhere: s3://, gs://, ftp://, …", "pip install 'bulk_import[remote]'"),
-    "paramiko": ("sources over sftp://", "pip install 'bulk_import[remote]'"),
-    "apprise": ("--notify by mail, Slack, Telegram, …", "pip install 'bulk_import[notify]'"),
-    "distributed": ("--cluster", "pip install 'bulk_import[cluster]'"),
+# Distribution -> (what it is for, the extra that has it).
+PARTS = {
+    "fsspec": ("sources elsewhere: s3://, gs://, ftp://, …", "remote"),
+    "paramiko": ("sources over sftp://", "remote"),
+    "sqlalchemy": ("--query, a database query as a source", "sql"),
+    "dlt": ("bulk_import.destinations.dlt", "dlt"),
+    "apprise": ("--notify by mail, Slack, Telegram, …", "notify"),
+    "distributed": ("fleet, and --cluster", "cluster"),
+    "cryptography": ("fleet: TLS between its processes", "cluster"),
 }
 _READERS = {"openpyxl": "openpyxl", "python_calamine": "python-calamine", "xlrd": "xlrd"}
 
@@ -315,12 +318,15 @@ def _parts() -> Iterator[Check]:
         )  # fmt: skip
     else:
         yield Check("workbooks", OK, "xlsx, xlsb, xls and ods can be read")
-    for name, (purpose, advice) in _PARTS.items():
+    for name, (purpose, extra) in PARTS.items():
         version = _version(name)
         if version:
             yield Check(name, OK, f"{version}: {purpose}")
         else:
-            yield Check(name, NOTE, f"not installed; only needed for {purpose}", advice)
+            yield Check(
+                name, NOTE, f"not installed; only needed for {purpose}",
+                f"pip install 'bulk_import[{extra}]'",
+            )  # fmt: skip
 
 
 def _loads(module: str) -> bool:

@@ -16,13 +16,14 @@ from bulk_import.mapping.loading import AnyMapping, load_mapping, parse_mapping
 from bulk_import.models import Summary
 from bulk_import.progress import Progress, Silence
 from bulk_import.run.folder import JOURNAL, new_run_dir
-from bulk_import.run.inputs import Names, frame_input, opened_inputs
+from bulk_import.run.inputs import Names, frame_input, mapping_for, opened_inputs
 from bulk_import.run.plan import Input
 from bulk_import.run.run import Run
 from bulk_import.run.sending import Confirm, Steer
 from bulk_import.settings import Settings
 from bulk_import.sources import Sources, expand_sources
 from bulk_import.sources.frame import frame_rows
+from bulk_import.sources.kept import forget
 from bulk_import.stopping import Stop
 from bulk_import.system.loop import run_blocking
 
@@ -72,7 +73,7 @@ async def import_file_async(
         steer: Given the pace when sending begins: holds the run, or changes its rate.
     """
     paths = expand_sources(source)
-    loaded = load_mapping(mapping).for_sources(paths)
+    loaded = await mapping_for(mapping, paths)
     if not settings.dry_run:
         settings = settings.ready_to_send()
     run_dir = Path(settings.run_dir) if settings.run_dir else new_run_dir(paths[0])
@@ -105,6 +106,7 @@ async def resume_async(
             refused for their cells are judged again with them.
     """
     run_dir = Path(run_dir)
+    forget()  # who has unsubscribed since is in the archive that is there now
     with Journal.open(run_dir / JOURNAL) as journal:
         facts = journal.facts()
     if "dry_run" in facts:

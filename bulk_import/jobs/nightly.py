@@ -21,11 +21,11 @@ from bulk_import.jobs.night import NightJob, SyncOptions, options_of
 from bulk_import.jobs.state import State, refuse_other_account
 from bulk_import.jobs.takeover import seed as seed_with
 from bulk_import.jobs.takeover import take_over_left_run
-from bulk_import.mapping.loading import AnyMapping, ColumnMapping, load_mapping
+from bulk_import.mapping.loading import AnyMapping, ColumnMapping
 from bulk_import.models import Summary
 from bulk_import.progress import Progress, Silence
 from bulk_import.run.folder import RunFolder, new_run_dir
-from bulk_import.run.inputs import opened_inputs
+from bulk_import.run.inputs import mapping_for, opened_inputs
 from bulk_import.run.run import Run
 from bulk_import.run.sending import Confirm, Steer
 from bulk_import.settings import Settings
@@ -127,7 +127,7 @@ async def sync_night(
     paths = expand_sources(source, options.newest)
     if "-" in paths:
         raise SetupError("sync reads files, not standard input: it compares their times")
-    loaded = load_mapping(mapping).for_sources(paths)
+    loaded = await mapping_for(mapping, paths)
     watch, ends = progress or Silence(), stop or Stop()
     made_folder(options.state.parent)
     async with _alone(options.state, options.wait_lock_s, ends):

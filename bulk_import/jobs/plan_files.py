@@ -28,7 +28,7 @@ def write_plan_files(
     *,
     refused: Sequence[Doubt] = (),
     places: Mapping[str, Place] | None = None,
-    suppress: Sequence[tuple[Path, SuppressSpec]] = (),
+    suppress: Sequence[tuple[Path | str, SuppressSpec]] = (),
     comment: str = "",
 ) -> tuple[Path, Path]:
     """Write ``stem.csv`` and ``stem.yml``, to be checked and run like any other source and mapping.
@@ -104,7 +104,7 @@ def _cells(place: Place | str | None) -> list[str]:
 
 def _mapping(
     used: Sequence[str],
-    suppress: Sequence[tuple[Path, SuppressSpec]],
+    suppress: Sequence[tuple[Path | str, SuppressSpec]],
     comment: str,
     *,
     has_places: bool,
@@ -122,7 +122,8 @@ def _mapping(
     return ("\n".join(document) + "\n").encode()
 
 
-def _entry(path: Path, spec: SuppressSpec) -> str:
+def _entry(path: Path | str, spec: SuppressSpec) -> str:
     """A suppression list as a line of YAML, its path made absolute."""
     options = spec.model_dump(exclude_defaults=True, exclude={"file"})
-    return json.dumps({"file": str(path.resolve()), **options}, ensure_ascii=False)
+    file = path if isinstance(path, str) else str(path.resolve())
+    return json.dumps({"file": file, **options}, ensure_ascii=False)

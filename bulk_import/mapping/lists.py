@@ -90,7 +90,9 @@ class Entries:
         self.hashes |= others.hashes
 
 
-def read_list(path: Path, spec: SuppressSpec) -> tuple[Entries, ListReport, list[MappingProblem]]:
+def read_list(
+    path: Path | str, spec: SuppressSpec
+) -> tuple[Entries, ListReport, list[MappingProblem]]:
     """Read a list to its end; return its entries, what became of it, and why it is refused.
 
     Raises:
@@ -104,7 +106,7 @@ def read_list(path: Path, spec: SuppressSpec) -> tuple[Entries, ListReport, list
 class _Reader:
     """Reads one list."""
 
-    def __init__(self, path: Path, spec: SuppressSpec) -> None:
+    def __init__(self, path: Path | str, spec: SuppressSpec) -> None:
         self.entries = Entries()
         self.problems: list[MappingProblem] = []
         self.spec = spec
@@ -190,7 +192,7 @@ class _Reader:
             self.refuse(
                 f"{domain} is a public mail provider: as a domain it would suppress everybody there; "
                 "remove the line, or name the column of the addresses: "
-                f"suppress: [{{file: {self._path.name}, columns: E-mail}}]",
+                f"suppress: [{{file: {Path(self._path).name}, columns: E-mail}}]",
                 row,
                 column,
             )

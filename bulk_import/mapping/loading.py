@@ -29,6 +29,8 @@ from bulk_import.mapping.schema import (
 from bulk_import.mapping.yamltext import Document, Tree, parse
 from bulk_import.mapping.yamltext import Path as KeyPath
 from bulk_import.sources.exports import address_column, export_in
+from bulk_import.sources.kept import forget, keep, may_be_archive
+from bulk_import.sources.remote import is_remote, shown
 
 _PARTS: dict[str, type[Part]] = {
     "source": SourceSpec,
@@ -62,23 +64,34 @@ class ColumnMapping:
         """Return key path -> canonical text; comments, order and layout do not matter."""
         return dict(_flat(self.document.tree, ""))
 
-    def suppress_files(self) -> list[tuple[Path, SuppressSpec]]:
-        """Return the lists of contacts that are never sent."""
+    def suppress_files(self) -> list[tuple[Path | str, SuppressSpec]]:
+        """Return the lists of contacts that are never sent; as text those that are elsewhere."""
         return [
-            (self.folder / spec.file, spec) for spec in (*self.spec.suppress, *(self.exports or ()))
+            (spec.file if is_remote(spec.file) else self.folder / spec.file, spec)
+            for spec in (*self.spec.suppress, *(self.exports or ()))
         ]
 
     def for_sources(self, paths: Sequence[str]) -> ColumnMapping:
-        """Return the mapping with the suppression lists that are inside *paths* (whole exports)."""
+        """Return the mapping with the suppression lists that are inside *paths* (whole exports).
+
+        Archives that are elsewhere are fetched, and kept for the readings that follow.
+
+        Raises:
+            SourceError: One cannot be fetched.
+        """
         found = []
         for path in paths:
+            if may_be_archive(path):
+                keep(path)
             export = export_in(path)
+            if export is None and may_be_archive(path):
+                forget(path)
             if export is None or self.spec.source.member not in (None, export.subscribed):
                 continue
             for member in export.never:
                 column = address_column(path, member)
                 columns = (column,) if column else ()
-                file = str(Path(path).absolute())
+                file = shown(path) if is_remote(path) else str(Path(path).absolute())
                 found.append(SuppressSpec(file=file, member=member, columns=columns))
         return self.with_exports(found)
 

@@ -21,7 +21,7 @@ class SuppressionList:
 
     @classmethod
     def load(
-        cls, files: Iterable[tuple[Path, SuppressSpec]], *, is_strict: bool = False
+        cls, files: Iterable[tuple[Path | str, SuppressSpec]], *, is_strict: bool = False
     ) -> SuppressionList:
         """Read lists.
 

@@ -36,7 +36,7 @@ def cross_check(fields: Mapping[str, str]) -> tuple[tuple[str, Note], ...]:
     phone, offset = fields.get("lead_phone"), fields.get("lead_utc")
     if phone and country:
         # The country's own code says enough, and nothing needs to be parsed.
-        at_home = () if phone.startswith(_code_of(country)) else _regions_of_phone(phone)
+        at_home = () if begins_like(phone, country) else _regions_of_phone(phone)
         if at_home and country not in at_home:
             doubts.append(
                 (
@@ -47,7 +47,7 @@ def cross_check(fields: Mapping[str, str]) -> tuple[tuple[str, Note], ...]:
                     ),
                 )
             )
-    if offset and country and offset not in _offsets_of_country(country):
+    if offset and country and not is_offset_of(offset, country):
         doubts.append(
             (
                 "lead_utc",
@@ -66,12 +66,27 @@ def _postal(fields: Mapping[str, str], group: str) -> list[tuple[str, Note]]:
     name = f"lead_{group}_zip"
     code = fields.get(name)
     country = fields.get(f"lead_{group}_country_code", "")
-    shape = _SHAPES.get(country)
-    if not code or not shape or re.fullmatch(shape, code):
+    if not code or has_shape_of(country, code):
         return []
     return [
         (name, Note("POSTAL_CODE_SHAPE", f"{code!r} does not look like a postal code of {country}"))
     ]
+
+
+def has_shape_of(country: str, code: str) -> bool:
+    """Whether a postal code looks like those of *country*, as far as that is known."""
+    shape = _SHAPES.get(country)
+    return shape is None or re.fullmatch(shape, code) is not None
+
+
+def begins_like(phone: str, country: str) -> bool:
+    """Whether a number begins with the calling code of *country*."""
+    return phone.startswith(_code_of(country))
+
+
+def is_offset_of(offset: str, country: str) -> bool:
+    """Whether clocks in *country* show an offset."""
+    return offset in _offsets_of_country(country)
 
 
 @cache

@@ -19,7 +19,7 @@ from bulk_import.normalize.text import clean_line
 
 LONGEST = 1000  # characters of a cell; an address itself has at most 254
 
-_PLAIN = re.compile(r"[a-z0-9]+(?:[._+-][a-z0-9]+)*@(?:[a-z0-9]+(?:-[a-z0-9]+)*\.)+[a-z]{2,24}")
+PLAIN = re.compile(r"[a-z0-9]+(?:[._+-][a-z0-9]+)*@(?:[a-z0-9]+(?:-[a-z0-9]+)*\.)+[a-z]{2,24}")
 _DISPLAY = re.compile(r'(?:"[^"]*"|[^<>"]*)\s*<\s*(?:mailto:)?([^<>]+?)\s*>(?:\s*[(\[][^@]*[)\]])?')
 _BEHIND = re.compile(r"([^\s()<>]+@[^\s()<>]+)(?:\s*[(\[][^()\[\]]*[)\]]|\s+[-–—]\s+[^@]*)")
 _BEFORE = re.compile(
@@ -92,7 +92,7 @@ def normalize_email(
     line = clean_line(text)
     if not line or len(line) > LONGEST:
         raise NormalizeError("EMAIL_INVALID", f"{'too long' if line else 'empty'}; {_ADVICE}")
-    if _PLAIN.fullmatch(line) and len(line) <= 64:
+    if PLAIN.fullmatch(line) and len(line) <= 64:
         found = Normalized(line, "email.plain")
     else:
         found = _from_cell(line, several)
@@ -123,7 +123,7 @@ def _from_cell(line: str, several: Literal["refuse", "first"]) -> Normalized:
 
 def refusing_remark(text: str) -> str:
     """Return what is noted beside an address and says that it is not to be written to; else ``""``."""
-    if _PLAIN.fullmatch(text):
+    if PLAIN.fullmatch(text):
         return ""
     remark = _ADDRESS.sub(" ", clean_line(text).translate(_LOOKALIKE_AT))
     return remark_of_refusal(remark) if any(map(str.isalpha, remark)) else ""
@@ -250,6 +250,12 @@ def _judged(found: Normalized, *, refuse_role: bool, refuse_disposable: bool) ->
 def _tops() -> frozenset[str]:
     """Top-level domains of the internet (``data/top_level_domains.txt``)."""
     return frozenset((*_lines("top_level_domains.txt"), _RESERVED_FOR_EXAMPLES))
+
+
+def is_plain_domain(domain: str) -> bool:
+    """Whether there is nothing to say about a domain of small letters."""
+    top = domain.rpartition(".")[2]
+    return top not in _SPECIAL_USE and top in _tops() and _suggestion(domain) is None
 
 
 def _is_disposable(domain: str) -> bool:

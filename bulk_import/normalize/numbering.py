@@ -47,7 +47,7 @@ def read(digits: str, region: str | None = None) -> Number | None:
         ``None`` for what is in no plan: no such length, a local number without its area code, or
         digits that no number of the plan begins with.
     """
-    return _as_it_stands(digits, region) or _parsed(digits, region)
+    return as_it_stands(digits, region) or _parsed(digits, region)
 
 
 def is_assigned(code: int, national: str) -> bool:
@@ -88,8 +88,8 @@ def to_library(number: Number) -> PhoneNumber:
     )
 
 
-def _as_it_stands(digits: str, region: str | None) -> Number | None:
-    """The number, if nothing has to be taken off it and it exists."""
+def as_it_stands(digits: str, region: str | None) -> Number | None:
+    """Return the number, if it exists and nothing but a trunk prefix has to be taken off it."""
     if region is None:
         code, national = split(digits)
         if not code:
@@ -98,8 +98,14 @@ def _as_it_stands(digits: str, region: str | None) -> Number | None:
         code, national = calling_code(region), digits
         if not code or _international_prefix(region).match(digits) or digits.startswith(str(code)):
             return None
-    if _national_prefix(region or main_region(code), code).match(national):
-        return None
+    prefix = _national_prefix(region or main_region(code), code).match(national)
+    if prefix:
+        trunk = _trunk_prefix(region, code) if region else ""
+        if not trunk or prefix[0] != trunk:
+            return None
+        national = national[len(trunk) :]
+        if not _own_shape(region or "", code).fullmatch(national):
+            return None  # else the library takes it off as well
     return Number(code, national, is_assigned=True) if is_assigned(code, national) else None
 
 
@@ -171,6 +177,22 @@ def _national_prefix(region: str, code: int) -> re.Pattern[str]:
     metadata = _metadata(region, code)
     prefix = metadata.national_prefix_for_parsing if metadata else None
     return re.compile(prefix) if prefix else _NEVER
+
+
+@cache
+def _own_shape(region: str, code: int) -> re.Pattern[str]:
+    """What all numbers of a region look like."""
+    metadata = _metadata(region, code)
+    return re.compile((_of_type(metadata.general_desc) if metadata else "") or r"(?!)")
+
+
+@cache
+def _trunk_prefix(region: str, code: int) -> str:
+    """Digits in front of national numbers that are no part of them; empty where that depends on more."""
+    metadata = _metadata(region, code)
+    prefix = (metadata.national_prefix_for_parsing if metadata else None) or ""
+    is_plain = prefix.isdigit() and not metadata.national_prefix_transform_rule
+    return prefix if is_plain else ""
 
 
 @cache

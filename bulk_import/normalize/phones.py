@@ -89,6 +89,10 @@ _CHANGED = {
     229: (8, "Benin's numbers have ten digits since 2024: 01 in front of the old eight"),
     241: (7, "Gabon's numbers have eight digits after the 0 since 2019"),
 }  # fmt: skip
+# A number that `_single` reads as it stands: of ASCII, without "(0)" and without two blanks together.
+_PLAIN = re.compile(r"(?!\+8[^0-9])(?!\+.*\(0\))[+(]?[0-9](?:[().\-/]? ?[().\-/]?[0-9])*")
+_LONGEST_PLAIN = 40
+_NEVER_PLAIN = ("00", "011", "521")  # prefixes from abroad, and one of Mexico's past
 _NUMBER_CHARS = re.compile(r"[\d\s().\-/+*~_'\\]+")
 _NO_DIGITS = re.compile(r"\D")
 _MARKS = re.compile(r"[~_'\\*]")
@@ -160,6 +164,45 @@ def normalize_phone(
         with suppress(NormalizeError):
             return _from_parts(apart, region, strict=strict, several=several)
         raise
+
+
+def plain_phone(text: str, region: str) -> str | None:
+    """Return the number in *text*, if there is nothing to say about it; it is much quicker.
+
+    Args:
+        region: Alpha-2; ``""`` where none is known.
+
+    Returns:
+        What ``normalize_phone`` would return without a note and an extension, else ``None``.
+    """
+    if not _PLAIN.fullmatch(text) or text.count(".") == 1 or len(text) > _LONGEST_PLAIN:
+        return None
+    is_international = text[0] == "+"
+    digits = text[1:] if is_international else text
+    if not digits.isdigit():
+        digits = _NO_DIGITS.sub("", digits)
+    if digits.startswith(_NEVER_PLAIN) or _PLACEHOLDERS.fullmatch(digits):
+        return None
+    if is_international:
+        found = numbering.as_it_stands(digits, None)
+        if found is None or found.national.startswith(str(found.code)):
+            return None
+    else:
+        former = _FORMER_PREFIX.get(region)
+        if not region or (former and former.match(digits)):
+            return None
+        if digits.startswith(str(numbering.calling_code(region))):
+            return None
+        found = numbering.as_it_stands(digits, region)
+        if found is None:
+            return None
+    if (
+        "0000000" in found.national
+        or "123456789" in found.national
+        or not found.national.strip("0")
+    ):
+        return None
+    return found.e164
 
 
 def _plain(line: str) -> str:

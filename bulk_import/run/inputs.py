@@ -13,7 +13,7 @@ from bulk_import.errors import SettingsError, SourceError
 from bulk_import.journal import Journal
 from bulk_import.mapping.binding import Lists, bind
 from bulk_import.mapping.consent import ConsentWatch
-from bulk_import.mapping.loading import ColumnMapping
+from bulk_import.mapping.loading import AnyMapping, ColumnMapping, load_mapping
 from bulk_import.mapping.rows import RowMapper
 from bulk_import.models import VANISHED, Problem, Row, SourceInfo
 from bulk_import.normalize.tags import is_manager_name
@@ -25,6 +25,7 @@ from bulk_import.sources.damage import DamageDetector
 from bulk_import.sources.frame import frame_rows
 from bulk_import.sources.query import is_query
 from bulk_import.sources.remote import is_remote, shown
+from bulk_import.stopping import in_thread
 
 if TYPE_CHECKING:
     import pandas
@@ -202,6 +203,17 @@ def corrections_of(path: str, mapping: ColumnMapping, mapper: RowMapper) -> Corr
     return Corrections(
         file, read_corrections(file), contact_of=mapper.email_text if by_contact else None
     )
+
+
+async def mapping_for(mapping: AnyMapping, paths: Sequence[str]) -> ColumnMapping:
+    """Return the mapping with the suppression lists that are inside the sources.
+
+    What is elsewhere is fetched in a thread, so that a signal is heard meanwhile.
+    """
+    loaded = load_mapping(mapping)
+    if not any(map(is_remote, paths)):
+        return loaded.for_sources(paths)
+    return await in_thread(lambda: loaded.for_sources(paths))
 
 
 def corrections_file(path: str, mapping: ColumnMapping) -> Path | None:

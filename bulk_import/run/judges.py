@@ -93,8 +93,14 @@ class Judge:
 
     def rows(self, rows: Iterable[Row]) -> list[Judgement]:
         """Judge *rows*."""
+        chunk = list(rows)
         record, suppression = self.mapper.record, self.suppression
-        return [judge(record(row), suppression) for row in rows]
+        return [
+            judge(record(row), suppression)
+            if form is None or suppression.reason(form.email)
+            else Judgement(form.email, form.email, form.warnings, form.body, None)
+            for row, form in zip(chunk, self.mapper.forms(chunk), strict=True)
+        ]
 
     def packed_rows(self, packed: Iterable[_Packed]) -> list[Judgement]:
         """Judge rows that travelled."""

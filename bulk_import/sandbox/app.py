@@ -12,7 +12,7 @@ import json
 import re
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -109,11 +109,15 @@ class Sandbox:
         plan: FaultPlan | None = None,
         database: Path | None = None,
         account: Account | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         """Make a sandbox; ``start`` makes it listen.
 
         Args:
             plan: Faults of chosen contacts and attempts; they come before those by chance.
+            clock: What the throttle goes by, in seconds.
+            sleep: Waits as long as an answer takes.
         """
         self.key = key
         self.faults = faults or Faults()
@@ -128,6 +132,9 @@ class Sandbox:
         self._attempts: Counter[str] = Counter()  # contact -> requests for it so far
         self._number = self.store.count("request")
         self._at_once = 0
+        self._answered = 0
+        self._clock = clock
+        self._sleep = sleep
         self._runner: web.AppRunner | None = None
 
     # -- running ------------------------------------------------------------------------------
@@ -183,6 +190,11 @@ class Sandbox:
         self._dice = Dice(faults)
         self._throttle = Throttle(faults.throttle)
 
+    @property
+    def activity(self) -> int:
+        """A number that grows with each request, and with each answer."""
+        return self._number + self._answered
+
     # -- answering ----------------------------------------------------------------------------
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
@@ -206,9 +218,10 @@ class Sandbox:
             self.store.note(seen)
             delay_s = self._dice.latency_s() + planned.latency_ms / 1000
             if delay_s:
-                await asyncio.sleep(delay_s)
+                await self._sleep(delay_s)
             answer = "(lost)" if reply.lost else str(reply.code or reply.status)
             self.store.note(replace(seen, ended=time.monotonic(), answer=answer))
+            self._answered += 1
             return self._response(request, reply)
         finally:
             self._at_once -= 1
@@ -255,7 +268,7 @@ class Sandbox:
 
     def _by_fault(self, number: int) -> Reply | None:
         faults = self.faults
-        if not self._throttle.lets_through(time.monotonic()):
+        if not self._throttle.lets_through(self._clock()):
             return self._misbehaviour(faults.throttle_with)
         if faults.fatal_after and number > faults.fatal_after:
             return _refusal(faults.fatal_code)

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import bz2
-import errno
 import gzip
 import lzma
-import os
 import re
 import stat
 import struct
@@ -20,11 +18,11 @@ from typing import IO, cast
 from bulk_import.errors import SourceError
 from bulk_import.sources import LOCK_PREFIX
 from bulk_import.sources.exports import DAMAGES, files_in, whole_export
+from bulk_import.sources.kept import kept
 from bulk_import.sources.query import is_query, run_query
-from bulk_import.sources.remote import fetch, is_remote, shown
-from bulk_import.system.files import no_room, temporary_folder
+from bulk_import.sources.remote import MOST_UNPACKED, fetch, is_remote, shown
+from bulk_import.system.files import private_file, temporary_folder
 
-MOST_UNPACKED = 4 * 2**30
 _BLOCK = 1 << 20
 _SUSPICIOUS_BYTES = 50 * 2**20
 _SUSPICIOUS_RATIO = 1000  # text of spreadsheets rarely packs better than 50 to 1
@@ -115,9 +113,11 @@ def regular_file(
             source = folder / "stdin"
             _copy_stdin(source)
         elif is_remote(path):
-            source = folder / "fetched"
-            with private_file(source) as file:
-                fetch(path, file, most_bytes=MOST_UNPACKED)
+            copy = kept(path) if may_take_subscribed or member else None
+            source = copy or folder / "fetched"
+            if copy is None:
+                with private_file(source) as file:
+                    fetch(path, file, most_bytes=MOST_UNPACKED)
         elif is_query(path):
             _refuse_specials(Path(path))
             source = folder / "rows"
@@ -129,40 +129,6 @@ def regular_file(
         yield _unpacked(
             source, shown(path), folder, member, may_take_subscribed=may_take_subscribed
         )
-
-
-@contextmanager
-def private_file(path: Path) -> Iterator[Writer]:
-    """Create a temporary file that only its owner can read.
-
-    Raises:
-        StorageError: There is no room for it.
-    """
-    try:
-        with os.fdopen(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "wb") as file:
-            yield Writer(file)
-    except OSError as exc:
-        if exc.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-            raise
-        raise no_room(exc) from exc
-
-
-class Writer:
-    """A temporary file: a failure to write it is no failure of what is copied into it."""
-
-    def __init__(self, file: IO[bytes]) -> None:
-        self._file = file
-
-    def write(self, block: bytes) -> int:
-        """Write *block*.
-
-        Raises:
-            StorageError: There is no room for it.
-        """
-        try:
-            return self._file.write(block)
-        except OSError as exc:
-            raise no_room(exc) from exc
 
 
 def _copy_stdin(target: Path) -> None:

@@ -15,6 +15,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from bulk_import.sources.kept import kept
 from bulk_import.sources.remote import is_remote
 
 _PART = re.compile(
@@ -68,14 +69,18 @@ def whole_export(names: Iterable[str]) -> WholeExport | None:
 
 
 def export_in(path: str) -> WholeExport | None:
-    """Return the whole export in the archive at *path*; ``None`` for anything else."""
-    if is_remote(path) or not Path(path).is_file():
-        return None
+    """Return the whole export in the archive at *path*; ``None`` for anything else.
+
+    Of archives elsewhere those are looked into that were kept.
+    """
+    here = _here(path)
     try:
-        with Path(path).open("rb") as file:
+        if here is None or not here.is_file():
+            return None
+        with here.open("rb") as file:
             if file.read(2) != b"PK":
                 return None
-        with zipfile.ZipFile(path) as archive:
+        with zipfile.ZipFile(here) as archive:
             return whole_export(files_in(archive))
     except DAMAGES:
         return None  # whoever reads it says what is wrong
@@ -84,11 +89,15 @@ def export_in(path: str) -> WholeExport | None:
 def address_column(path: str, member: str) -> str:
     """Return the column of the addresses in a file of an export; ``""`` if it has another name."""
     try:
-        with zipfile.ZipFile(path) as archive, archive.open(member) as file:
+        with zipfile.ZipFile(_here(path) or path) as archive, archive.open(member) as file:
             head = file.read(_HEAD_BYTES).decode("utf-8-sig", "replace")
     except (*DAMAGES, RuntimeError):  # RuntimeError: a password is needed
         return ""
     return _ADDRESSES if _ADDRESSES in head.partition("\n")[0] else ""
+
+
+def _here(path: str) -> Path | None:
+    return kept(path) if is_remote(path) else Path(path)
 
 
 def files_in(archive: zipfile.ZipFile) -> list[str]:

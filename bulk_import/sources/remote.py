@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from bulk_import.errors import BulkImportError, SourceError
 from bulk_import.system.secrets import MASK
 
+MOST_UNPACKED = 4 * 2**30  # bytes of a source, fetched or unpacked
 _BLOCK = 1 << 20
 _AHEAD = 64  # requests of 32 KB: a round trip for each would make a large file take hours
 _WEB = frozenset({"http", "https"})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import tempfile
@@ -137,6 +138,40 @@ def _living_folder(parent: Path, prefix: str) -> Iterator[Path]:
         raise FolderError(exc) from exc
     with folder as name, lock:
         yield Path(name)
+
+
+@contextmanager
+def private_file(path: Path) -> Iterator[Writer]:
+    """Create a temporary file that only its owner can read.
+
+    Raises:
+        StorageError: There is no room for it.
+    """
+    try:
+        with os.fdopen(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "wb") as file:
+            yield Writer(file)
+    except OSError as exc:
+        if exc.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            raise
+        raise no_room(exc) from exc
+
+
+class Writer:
+    """A temporary file: a failure to write it is no failure of what is copied into it."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+
+    def write(self, block: bytes) -> int:
+        """Write *block*.
+
+        Raises:
+            StorageError: There is no room for it.
+        """
+        try:
+            return self._file.write(block)
+        except OSError as exc:
+            raise no_room(exc) from exc
 
 
 def no_room(exc: OSError) -> StorageError:
