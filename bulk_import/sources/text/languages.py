@@ -277,9 +277,9 @@ class _Chances(dict[str, float]):
         super().__init__()
         self._alphabet = alphabet(language)
         grams: Counter[str] = Counter()
-        for times, joined in _counts()[language].items():
+        for often, joined in _counts()[language].items():
             for at in range(0, len(joined), 3):
-                grams[joined[at : at + 3]] = int(times)
+                grams[joined[at : at + 3]] = int(often)
         for gram, times in list(grams.items()):
             grams[gram[1:]] += times
             grams[gram[2]] += times
