@@ -11,7 +11,8 @@ import struct
 import sys
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from functools import cache
 from pathlib import Path
 from typing import IO, cast
 
@@ -73,6 +74,13 @@ _OTHER_TEXTS = (
     (b"socialcalc:version", "a SocialCalc sheet; export it as CSV or XLSX"),
     (b"id;p", "a SYLK file; open it in a spreadsheet program and save it as XLSX"),
 )
+_XML_2003 = b"urn:schemas-microsoft-com:office:spreadsheet"  # its namespace
+_PAGE_ARCHIVES = (
+    b"mime-version:",
+    b"from: <saved by",
+    b"content-type: multipart/related",
+    b"x-document-type: workbook",
+)
 _LDIF = re.compile(rb"(?:#[^\n]*\n|\s*\n)*(?:version: ?1\s*\n\s*)?dn::? ?\S")
 _MBOX = re.compile(rb"from \S+ +(?:mon|tue|wed|thu|fri|sat|sun) [a-z]{3} ")
 _BARE_XML = re.compile(rb"<[a-z][\w.-]*(?::[\w.-]+)?(?:\s[^<>]*)?>\s*<")
@@ -108,19 +116,21 @@ def regular_file(
     Raises:
         SourceError: It cannot be read, or unpacks to something that no spreadsheet is.
     """
-    with temporary_folder() as folder:
+    with ExitStack() as stack:
+        # Most files need no folder: it is made when something has to be written to it.
+        folder = cache(lambda: stack.enter_context(temporary_folder()))
         if path == "-":
-            source = folder / "stdin"
+            source = folder() / "stdin"
             _copy_stdin(source)
         elif is_remote(path):
             copy = kept(path) if may_take_subscribed or member else None
-            source = copy or folder / "fetched"
+            source = copy or folder() / "fetched"
             if copy is None:
                 with private_file(source) as file:
                     fetch(path, file, most_bytes=MOST_UNPACKED)
         elif is_query(path):
             _refuse_specials(Path(path))
-            source = folder / "rows"
+            source = folder() / "rows"
             with private_file(source) as file:
                 run_query(path, file, most_bytes=MOST_UNPACKED)
         else:
@@ -196,8 +206,6 @@ def _is_dbase(head: bytes, size: int) -> bool:
 
 def _kind_of_text(path: Path, head: bytes, name: str) -> str:
     from bulk_import.sources.text.objects import is_json
-    from bulk_import.sources.text.page import has_table
-    from bulk_import.sources.text.page_archive import is_archive
 
     start = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
@@ -207,9 +215,11 @@ def _kind_of_text(path: Path, head: bytes, name: str) -> str:
         return "json"
     if (kind := _kind_of_xml(start)) is not None:
         return kind
-    if is_archive(start):
+    if start.startswith(_PAGE_ARCHIVES):
         return "mht"
     if start.startswith(_PAGES) or b"<table" in start:
+        from bulk_import.sources.text.page import has_table
+
         if (
             has_table(path)
             or start.startswith(b"<meta")
@@ -248,11 +258,9 @@ def _refuse_other_texts(start: bytes, name: str) -> None:
 
 def _kind_of_xml(start: bytes) -> str | None:
     """A workbook that is one XML file; ``None`` if it is none."""
-    from bulk_import.sources.xml2003 import MARK
-
     if not start.startswith(b"<?xml"):
         return None
-    if MARK in start:
+    if _XML_2003 in start:
         return "xml"
     is_flat = b"<office:document" in start and b"opendocument.spreadsheet" in start
     return "fods" if is_flat else None
@@ -279,13 +287,18 @@ def _refuse_specials(path: Path) -> None:
 
 
 def _unpacked(
-    source: Path, name: str, folder: Path, member: str | None, *, may_take_subscribed: bool
+    source: Path,
+    name: str,
+    folder: Callable[[], Path],
+    member: str | None,
+    *,
+    may_take_subscribed: bool,
 ) -> Path:
     with source.open("rb") as file:
         head = file.read(8)
     for magic, opener in _PACKERS.items():
         if head.startswith(magic):
-            target = folder / "unpacked"
+            target = folder() / "unpacked"
             try:
                 with opener(source) as packed:
                     _copy(packed, target, name, source.stat().st_size)
@@ -300,7 +313,12 @@ def _unpacked(
 
 
 def _member(
-    source: Path, name: str, folder: Path, member: str | None, *, may_take_subscribed: bool
+    source: Path,
+    name: str,
+    folder: Callable[[], Path],
+    member: str | None,
+    *,
+    may_take_subscribed: bool,
 ) -> Path:
     """The one file of a plain ZIP archive; a workbook, which is a ZIP too, stays as it is."""
     try:
@@ -326,7 +344,7 @@ def _member(
                 raise SourceError(
                     f"{name}: the archive is protected by a password", code="SOURCE_ENCRYPTED"
                 )
-            target = folder / "member"
+            target = folder() / "member"
             with archive.open(chosen[0]) as packed:
                 _copy(packed, target, name, max(chosen[0].compress_size, 1))
             return target

@@ -17,7 +17,6 @@ from bulk_import.sources.numbers import is_rounded, moment_text, rounded, shown
 from bulk_import.sources.table import LONGEST_CELL, MOST_COLUMNS, MOST_ROWS, Line
 from bulk_import.sources.xlsx.parts import Reader, broken, read_stream
 
-MARK = b"urn:schemas-microsoft-com:office:spreadsheet"  # of its namespace
 _DEFAULT_STYLE = "Default"
 # Formats that are written by name.
 _NAMED_FORMATS = {

@@ -35,6 +35,7 @@ _HOPELESS = 150.0  # nats
 _SEEN = 0.5  # times that a letter without example is reckoned to have been seen
 _LETTERS = 100  # kinds of them
 _ENOUGH = -20.0  # nats for each letter beyond ASCII: what reads worse is no language
+_FEWEST = 4  # letters in words with one beyond ASCII
 _MARGIN = 2.0  # nats by which the best reading beats each that differs
 _MARGIN_OF_FEW = 6.0  # nats more if they differ in a single word, less if in several
 _VOTE = 9.0  # nats for what chardet finds likeliest, and less for what it finds less likely
@@ -139,7 +140,8 @@ def one_byte_encoding(sample: bytes) -> tuple[Guess | None, list[str]]:
         for guess in guesses[1:]
         if _is_near(guess, best, sum(map(ne, texts[guess.encoding], texts[best.encoding])))
     ]
-    if rivals or best.score < _ENOUGH * best.letters:
+    is_short = sum(char.isalpha() for word in texts[best.encoding] for char in word) < _FEWEST
+    if rivals or is_short or best.score < _ENOUGH * best.letters:
         return None, [best.encoding, *rivals]
     return best, []
 
