@@ -69,7 +69,7 @@ def test_goals_on_independent_sets(normalizer, fewest, most_wrong):
 @pytest.mark.timeout(900)  # 80,000 names, two minutes
 def test_goals_of_countries_on_independent_sets():
     counts = tally("countries", independent("countries"))
-    assert counts["right"] >= 0.97 * sum(counts.values())
+    assert counts["right"] >= 0.99 * sum(counts.values())
     assert counts["wrong"] == 0
 
 
@@ -99,7 +99,7 @@ def test_a_name_that_sources_give_to_several_countries_is_refused_with_them(text
 def test_no_name_is_read_wrong_in_silence():
     counts = tally("names", independent("names"))
     assert counts["wrong"] == 0
-    assert counts["right"] >= 0.85 * sum(counts.values())
+    assert counts["right"] >= 0.89 * sum(counts.values())
 
 
 def test_names_of_a_column_are_read_in_the_order_that_it_shows():

@@ -33,11 +33,11 @@ def _orders(mapping):
 
 
 @pytest.mark.parametrize("route", ["init", "check's fix", "page, full name chosen"])
-@pytest.mark.parametrize("column", ["pl family first", "uz_UZ_latin family first"])
+@pytest.mark.parametrize("column", ["it family first", "fr family first"])
 def test_names_of_a_file_are_split_in_the_order_that_they_show_by_every_route(route, column):
     cases = columns()[column]
     before, counts = tally(ROUTES["no order stated"], cases), tally(ROUTES[route], cases)
-    assert before["right"] < 0.5 * len(cases)
+    assert before["right"] < 0.6 * len(cases)
     assert (counts["wrong"], counts["warned"]) == (0, 0)
     assert counts["right"] > 0.9 * len(cases)
 
@@ -47,7 +47,7 @@ def test_names_of_a_file_are_split_in_the_order_that_they_show_by_every_route(ro
 def test_no_file_of_names_is_read_wrong_in_silence_by_any_route(route):
     counts = sum((tally(ROUTES[route], cases) for cases in columns().values()), Counter())
     assert counts["wrong"] == 0
-    assert counts["right"] >= 0.98 * counts.total()
+    assert counts["right"] >= 0.99 * counts.total()
 
 
 def test_check_proposes_the_order_for_all_parts_at_once_and_counts_the_names(

@@ -315,6 +315,8 @@ def test_no_part_of_a_doubtful_name_is_sent(text, rule):
         ("Мария Иванова", "last_first", ("", "", "")),  # surely the other order: doubtful
         ("Иванова Мария", "first_last", ("", "", "")),
         ("Wang Xiaoming", "last_first", ("Xiaoming", "", "Wang")),
+        ("Di Palma Abbondanza", "last_first", ("Abbondanza", "", "Di Palma")),
+        ("Di Palma Abbondanza", "first_last", ("", "", "")),  # surely the other order
         ("Wang Xiaoming", "first_last", ("", "", "")),  # Chinese keep their order among others
     ],
 )

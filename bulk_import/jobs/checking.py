@@ -28,7 +28,7 @@ from bulk_import.mapping.schema import MappingSpec
 from bulk_import.mapping.suggesting.contents import ROWS_LOOKED_AT
 from bulk_import.mapping.suppression import SuppressionList
 from bulk_import.models import Outcome, Problem, Record, Row, SourceInfo, Status
-from bulk_import.run.changes import SetCounter
+from bulk_import.run.changes import OTHERS, SetCounter
 from bulk_import.run.contacts import contact_findings
 from bulk_import.run.folder import JOURNAL
 from bulk_import.run.inputs import frame_input, opened_inputs, refuse_as_a_whole
@@ -227,7 +227,8 @@ def _check(
             judges=judges,
         )
         tally.weigh(journal.settled())
-        causes = _causes(journal.outcomes(), on_row, loaded.spec, with_source=has_several)
+        outcomes = journal.outcomes(only_remarked=on_row is _ignore)
+        causes = _causes(outcomes, on_row, loaded.spec, with_source=has_several)
         sources = journal.sources()
         plan = _plan(journal, tally, loaded.spec.when.duplicate, list(sources.values()))
         return Checked(
@@ -286,8 +287,8 @@ def _refusal(tally: Tally, mapping: ColumnMapping) -> str:
 
 def _plan(journal: Journal, tally: Tally, duplicates: str, sources: Sequence[SourceInfo]) -> Plan:
     sets = SetCounter()
-    for _, body in journal.bodies(Status.NOT_SENT):
-        sets.add(body)
+    for beginning, rows in journal.beginnings_to_send(OTHERS).items():
+        sets.add(beginning, rows)
     counts = {status: rows for status, rows in journal.counts().items() if rows}
     named = sources[0].name if len(sources) == 1 else "all sources"
     shared = contact_findings(journal, duplicates=duplicates)
@@ -343,7 +344,7 @@ def _order_fixes(
     if not heads:
         return
     whole: dict[str, dict[str, list[str]]] = {}
-    for outcome in journal.outcomes():
+    for outcome in journal.outcomes(only_remarked=True):
         for name, text in left_whole(outcome.warnings):
             found = whole.setdefault(outcome.source, {}).setdefault(name, [])
             if len(found) < _MOST_TRIED:

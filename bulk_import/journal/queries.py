@@ -118,6 +118,7 @@ class Queries(Database):
         *,
         on_accepted: Callable[[bytes], None] = lambda _: None,
         is_over: Callable[[], bool] = lambda: True,
+        only_remarked: bool = False,
     ) -> Iterator[Outcome]:
         """Yield one outcome per row, in source order.
 
@@ -127,10 +128,13 @@ class Queries(Database):
             on_accepted: Called with the form, without the key, of every accepted row.
             is_over: Whether sending has ended. Until then the iterator blocks its thread at the
                 first row that has not ended.
+            only_remarked: Leave out rows without warnings and without reasons for not being sent.
         """
         facts = self.facts()
         is_brief = facts.get("job") == "sync" and not facts.get("report_all")
         listed = "and o.status is not 'unchanged'" if is_brief else ""
+        if only_remarked:
+            listed += " and (r.warnings is not null or o.reasons is not null)"
         query = f"""
             select r.seq, r.source, r.sheet, r.row, {_OUTCOME}
             from record r left join outcome o on o.seq = r.seq
@@ -224,6 +228,20 @@ class Queries(Database):
             found = open_status if status is None else Status(status)
             if not wanted or found in wanted:
                 yield found, body
+
+    def beginnings_to_send(self, others: bytes) -> dict[bytes, int]:
+        """Return, of the forms that are still to be sent, what comes before *others*, with the rows.
+
+        Forms that begin with *others* are left out.
+        """
+        among = f"and o.seq is null and not {IN_DOUBT} and substr(r.body, 1, length(?1)) <> ?1"
+        query = f"""
+            select case instr(r.body, ?2) when 0 then r.body
+                   else substr(r.body, 1, instr(r.body, ?2) - 1) end as beginning, count(*)
+            from record r left join outcome o on o.seq = r.seq
+            where r.body is not null {among} group by beginning order by min(r.seq)"""
+        with translated(self.path):
+            return dict(self._db.execute(query, (others, b"&" + others)).fetchall())
 
     def payloads(
         self, *, only: Sequence[int] = (), without: Sequence[int] = ()

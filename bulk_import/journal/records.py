@@ -63,27 +63,28 @@ class Records(Database):
         refusals = []
         lost_upto = self.lost_upto()
         placed = {n: info.name for n, info in self.sources().items() if "places" in info.dialect}
-        for seq, item in enumerate(batch, first_seq):
-            row = item.row
-            keeps_cells = item.refusal is not None or self._keeps_cells
+        keeps_all = self._keeps_cells
+        for seq, (source, row, email, contact, warnings, body, refusal) in enumerate(
+            batch, first_seq
+        ):
             records.append(
                 (
                     seq,
-                    item.source,
-                    stored_sheet(row, placed.get(item.source, row.source)),
+                    source,
+                    stored_sheet(row, placed.get(source, row.source)),
                     row.number,
-                    pack(list(row.cells.values())) if keeps_cells else None,
-                    pack_problems(row.problems),
-                    item.email,
-                    item.contact,
-                    pack_problems(item.warnings),
-                    item.body,
-                    checksum(item.email, item.body),
+                    pack([*row.cells.values()]) if keeps_all or refusal is not None else None,
+                    pack_problems(row.problems) if row.problems else None,
+                    email,
+                    contact,
+                    pack_problems(warnings) if warnings else None,
+                    body,
+                    checksum(email, body),
                 )
             )
-            if item.refusal is not None:
-                refusals.append(_refused(seq, item.refusal))
-            elif seq <= lost_upto and not item.email:
+            if refusal is not None:
+                refusals.append(_refused(seq, refusal))
+            elif seq <= lost_upto and not email:
                 refusals.append(_refused(seq, LOST))
         with self._writing():
             self._db.executemany("insert into record values (?,?,?,?,?,?,?,?,?,?,?)", records)

@@ -34,12 +34,17 @@ _FAMILY_ENDING = re.compile(
 _SURELY_FAMILY = re.compile(
     r".{2,}(?:[оеё]ва?|[сц]к(?:ий|ая|ой|и|а)|[сц]ьк(?:ий|а)|енко|[чщ][ую]к|швили|дзе|ейко|вић|евић)"
 )
+_SURELY_FAMILY_ELSEWHERE = re.compile(
+    r".{2,}(?:[oe]va?|yeva?|[oe]wsk[iay]|ovsk[iyý]|[iyí][nń]sk[iayý]|sk(?:iy|yi|aya)|enko|shvili|wicz|opoulos|auskas|"
+    r"evičius|escu|შვილი|ძე|յան)"
+)
 _LATIN_FAMILY = re.compile(
     r"o'.{3,}|mc.{3,}|.{2,}(?:s+on|dóttir|dottir|sen|[oe]v|[oe]va|ová|sk[iyýaáe]|skaya|skyi|ck[iya]|wicz|czyk|enko|"
     r"shvili|opoulos|poulou|akis|idis|oğlu|oglu|ić|ič|yan|dze|ienė|aitė|auskas|evičius|escu|eanu|[qk]vist|"
     r"quist|ström|strom|gren|berg|mann|stein|feld|baum)"
 )
 _TURKISH = frozenset("İıŞşĞğ")
+_STROKES = str.maketrans("ıłøđ", "ilod")
 _INITIAL = re.compile(r"[^\W\d_]\.?")
 _MIDDLE = re.compile(r"[^\W\d_]\.?|[A-Za-z'-]+(?:ovich|evich|yich|ovna|evna|ichna)")
 _DIGIT = re.compile(r"\d")
@@ -104,6 +109,18 @@ def _east_asian_names() -> dict[str, Known]:
     return _table("names_east_asian.tsv")
 
 
+@cache
+def _american_names() -> dict[str, Known]:
+    """Names of people in the United States, without accents: they come from everywhere."""
+    return _table("names_us.tsv")
+
+
+@cache
+def _russian_names() -> dict[str, Known]:
+    """Names of a Russian dictionary. Read only where Cyrillic letters occur."""
+    return _table("names_russian.tsv")
+
+
 def _table(file: str) -> dict[str, Known]:
     text = resources.files("bulk_import.normalize.data").joinpath(file).read_text("utf-8")
     found: dict[str, Known] = {}
@@ -125,11 +142,39 @@ def known(word: str) -> Known:
     found = names.get(key) or names.get(key.replace("ё", "е")) or _in_turkish(word)
     if found is None and "-" in key:
         found = _of_parts([names.get(part) for part in key.split("-")])
+    counted = _counted(key)
     if found is None:
-        endings = (_FAMILY_ENDING,) if _CYRILLIC.search(key) else (_LATIN_FAMILY, _GREEK_FAMILY)
-        is_family = any(ending.fullmatch(key) for ending in endings)
-        return Known(0, 1, 0, ~_languages("es pt")) if is_family else Known(0, 0)
-    return found
+        if counted and counted.given and not counted.family:
+            return counted
+        found = _by_ending(key)
+    return found if counted is None else _united(found, counted)
+
+
+def _by_ending(key: str) -> Known:
+    """What the ending says of a word that no list of names has."""
+    endings = (_FAMILY_ENDING,) if _CYRILLIC.search(key) else (_LATIN_FAMILY, _GREEK_FAMILY)
+    is_family = any(ending.fullmatch(key) for ending in endings)
+    return Known(0, 1, 0, ~_languages("es pt")) if is_family else Known(0, 0)
+
+
+def _counted(key: str) -> Known | None:
+    """What a dictionary of Russian or the names of the United States say of a word."""
+    if _CYRILLIC.search(key):
+        return _russian_names().get(key) or _russian_names().get(key.replace("ё", "е"))
+    bare = key if key.isascii() else _without_accents(key)
+    return _american_names().get(bare.replace("'", "")) if bare.isascii() else None
+
+
+def _without_accents(key: str) -> str:
+    decomposed = unicodedata.normalize("NFKD", key.translate(_STROKES))
+    return "".join(char for char in decomposed if not unicodedata.combining(char))
+
+
+def _united(one: Known, other: Known) -> Known:
+    given_in, family_in = one.given_in | other.given_in, one.family_in | other.family_in
+    # A word that ends like a family name is one in nearly any language: not so many of them.
+    families = one.family if family_in < 0 else family_in.bit_count()
+    return Known(given_in.bit_count(), families, given_in, family_in)
 
 
 def _of_parts(parts: Sequence[Known | None]) -> Known | None:
@@ -164,8 +209,11 @@ def order_of_two(one: str, other: str) -> Order | None:
         is_against = likelihood < 1 if by_capitals == "first_last" else likelihood > 1
         return None if is_against else by_capitals
     is_cyrillic = _CYRILLIC.search(one + other) is not None
+    by_ending = _by_sure_endings(first, second, (one, other), is_cyrillic=is_cyrillic)
+    if by_ending:
+        return by_ending
     if _is_unknown(first) or _is_unknown(second):
-        return _by_the_known_one(first, second, (one, other), is_cyrillic=is_cyrillic)
+        return _by_the_known_one(first, second, is_cyrillic=is_cyrillic)
     if likelihood * (1.0 if is_cyrillic else _USUAL) >= _CERTAIN:
         is_doubtful = second.is_given or (
             second.given and first.given < _SEVERAL and not first.given_in & second.family_in
@@ -189,18 +237,30 @@ def _is_unknown(word: Known) -> bool:
     return not (word.given or word.family)
 
 
-def _by_the_known_one(
-    first: Known, second: Known, words: tuple[str, str], *, is_cyrillic: bool
-) -> Order | None:
+def _by_the_known_one(first: Known, second: Known, *, is_cyrillic: bool) -> Order | None:
     """One word is in no list: the other must be one kind of name, and hardly ever the other."""
     if first.is_given and first.given >= _CERTAIN * first.family:
         return "first_last"
-    if not is_cyrillic:
-        return "first_last" if second.is_family and not second.given else None
-    sure = [_SURELY_FAMILY.fullmatch(word.lower()) is not None for word in words]
-    if sure[0] != sure[1]:
-        return "last_first" if sure[0] else "first_last"
-    return None
+    if is_cyrillic:
+        return None
+    return "first_last" if second.is_family and not second.given else None
+
+
+def _by_sure_endings(
+    first: Known, second: Known, words: tuple[str, str], *, is_cyrillic: bool
+) -> Order | None:
+    """Whether just one word ends as no given name does, and no list has it as one."""
+    ending = _SURELY_FAMILY if is_cyrillic else _SURELY_FAMILY_ELSEWHERE
+    sure = [
+        not of.given and ending.fullmatch(word.casefold()) is not None
+        for of, word in zip((first, second), words, strict=True)
+    ]
+    if sure[0] == sure[1]:
+        return None
+    other = second if sure[0] else first
+    if other.is_family:
+        return None
+    return "last_first" if sure[0] else "first_last"
 
 
 def is_weak(one: str, other: str) -> bool:

@@ -44,7 +44,7 @@ _COMPANY_WORDS = (
     r"s\.p\.a spa b\.v bv n\.v oyj? aps a/s kft zrt s\.r\.o d\.o\.o pty plc corp corporation company "
     r"group holdings? foundation university agency studio consulting solutions technologies services "
     r"investment asociados associados u?ltda yayasan asc mmc qsc α\.ε ε\.π\.ε церковь школа студия "
-    r"gruppe gruppen groupe gruppo grupo ventures? tbk hb vzw scr kkt biedrība შპს სტუდია ჯგუფი cty "
+    r"gruppe gruppen groupe gruppo grupo ventures? tbk hb vzw scr kkt biedrība შპს ააიპ სტუდია ჯგუფი cty "
     r"магазин компания фирма группа салон клуб агентство фонд университет"
 ).split()
 _PLAIN_COMPANY_WORDS = frozenset(
@@ -426,6 +426,8 @@ def _by_order(words: list[str], line: str, order: Order | None) -> _Parts:
 
 def _as_stated(words: list[str], line: str, order: Order) -> _Parts:
     """In the order of the file, unless both words are known as names in the other order."""
+    if words[0].lower() in _PARTICLES and not known(words[0]).given:  # Di Tullio Cipriano
+        return _particle_as_stated(words, line, order)
     if len(words) == 2 and name_order.is_surely_other(*words, order=order):
         return _whole(line, "name.whole", f"is not in the order {order}")
     if len(words) == 3 and order == "last_first" and name_order.is_double_surname(*words[:2]):
@@ -439,6 +441,14 @@ def _as_stated(words: list[str], line: str, order: Order) -> _Parts:
     if order == "last_first":
         return _Parts(words[1], " ".join(words[2:]), words[0], "name.order_stated")
     return _Parts(words[0], "", words[1], "name.order_stated")
+
+
+def _particle_as_stated(words: list[str], line: str, order: Order) -> _Parts:
+    """A family name that begins with a particle is of two words, or of three: De La Cruz Maria."""
+    at = next((at for at, word in enumerate(words) if word.lower() not in _PARTICLES), len(words))
+    if order != "last_first" or at + 2 != len(words):
+        return _whole(line, "name.whole", "has a particle in front")
+    return _Parts(words[-1], "", " ".join(words[:-1]), "name.order_stated")
 
 
 def _three_as_stated(words: list[str], line: str) -> _Parts:

@@ -7,7 +7,7 @@ from collections import Counter
 from bulk_import.api.fields import SET_FIELDS
 from bulk_import.api.form import decode
 
-_OTHERS = b"lead_"  # the prefix of every other field in the catalogue
+OTHERS = b"lead_"  # the prefix of every other field in the catalogue
 _MOST_COMBINATIONS = 10_000  # kept in memory before they are folded into names
 
 
@@ -21,12 +21,12 @@ class SetCounter:
         self._parts: Counter[bytes] = Counter()
         self._names: dict[str, Counter[str]] = {}
 
-    def add(self, body: bytes) -> None:
-        """Count a form."""
-        if body.startswith(_OTHERS):
+    def add(self, body: bytes, forms: int = 1) -> None:
+        """Count a form, or several that begin alike."""
+        if body.startswith(OTHERS):
             return
         # Tags and lists are the first fields of the catalogue, so they begin the form.
-        self._parts[body.partition(b"&" + _OTHERS)[0]] += 1
+        self._parts[body.partition(b"&" + OTHERS)[0]] += forms
         if len(self._parts) > _MOST_COMBINATIONS:
             self._fold()
 

@@ -1,17 +1,26 @@
-"""Make ``names.tsv`` and ``names_east_asian.tsv``: in which languages a word is a given or a family name.
+"""Make ``names*.tsv``: in which languages a word is a given or a family name.
 
-    uv run --with faker --with mimesis --with ipadic python -m bulk_import.normalize.data.generate_names
+    uv run --with faker --with mimesis --with ipadic --with names --with nomquamgender \
+        --with pymorphy3 --with pymorphy3-dicts-ru python -m bulk_import.normalize.data.generate_names
 
-Sources: the lists of names in the providers of Faker (MIT) and in the data of Mimesis (MIT); for Japanese
-also the names of the IPA dictionary, as the package ipadic ships it (NAIST's licence). A line is: languages
-that have the names as given ones, languages that have them as family names, and the names, lower case,
-separated by ``|``.
+``names.tsv`` and ``names_east_asian.tsv``: the lists of names in the providers of Faker (MIT) and in the
+data of Mimesis (MIT); for Japanese also the names of the IPA dictionary, as the package ipadic ships it
+(NAIST's licence). ``names_us.tsv``: what people in the United States are called, whose names come from
+everywhere: family names of the census of 1990, as the package names ships them (public domain), given names
+by how many people have them, as nomquamgender counts them (MIT); without accents, by how much more often
+a word is the one than the other. ``names_russian.tsv``: given and family names of OpenCorpora's dictionary,
+as pymorphy3-dicts-ru ships it (CC BY-SA 3.0; the file is under that licence).
+
+A line is: languages that have the names as given ones, languages that have them as family names, and the
+names, lower case, separated by ``|``.
 """
 
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import json
+import math
 import pkgutil
 import re
 import struct
@@ -39,6 +48,12 @@ _KOREAN = (
 )
 # The ten most frequent of Turkey, of which the lists have some as given names alone.
 _TURKISH = "Yılmaz Kaya Demir Şahin Çelik Yıldız Yıldırım Öztürk Aydın Özdemir"
+# Of the United States: the most frequent family names; people at the census; bearers of a rare name.
+_FAMILY_NAMES, _AMERICANS, _FEWEST_BEARERS = 40_000, 250e6, 120
+# A given name is counted by this many sources in this many people; shorter words are often other things.
+_SOURCES, _PEOPLE, _LETTERS = 6, 100, 4
+_NO_NAMES = frozenset({"null", "none", "test", "unknown", "anonymous"})
+_SHORTEST_RUSSIAN = 2
 Found = dict[str, set[str]]
 
 
@@ -53,6 +68,11 @@ def main() -> None:
     east = {name for name in {*given, *family} if _EAST_ASIAN.fullmatch(name)}
     _write("names.tsv", {*given, *family} - east, given, family)
     _write("names_east_asian.tsv", east, given, family)
+    for file, found in (("names_us.tsv", _american()), ("names_russian.tsv", _russian())):
+        given, family = defaultdict(set), defaultdict(set)
+        for is_family, name, language in found:
+            (family if is_family else given)[name].add(language)
+        _write(file, {*given, *family}, given, family)
 
 
 def _faker() -> Iterator[tuple[bool, str, str]]:
@@ -114,6 +134,40 @@ def _ipadic() -> Iterator[tuple[bool, str, str]]:
         is_name = kind[:3] == ["名詞", "固有名詞", "人名"] and kind[3] in ("姓", "名")
         if is_name and _EAST_ASIAN.fullmatch(kind[6]):
             yield kind[3] == "姓", kind[6], "ja"
+
+
+def _american() -> Iterator[tuple[bool, str, str]]:
+    """Names that are frequent enough to be told from words, as what most people have them."""
+    folder = Path(str(importlib.util.find_spec("names").origin)).parent  # type: ignore[union-attr]
+    bearers: dict[str, float] = {}
+    for line in (folder / "dist.all.last").read_text().splitlines()[:_FAMILY_NAMES]:
+        name, percent, *_ = line.lower().split()
+        bearers[name] = max(float(percent) / 100 * _AMERICANS, _FEWEST_BEARERS)
+    package = Path(str(importlib.util.find_spec("nomquamgender").origin)).parent  # type: ignore[union-attr]
+    counted = json.loads((package / "name_data.json").read_text("utf-8"))
+    called = {
+        name: people
+        for name, (sources, people, *_) in counted.items()
+        if sources >= _SOURCES and people >= _PEOPLE
+    }
+    for name in {*bearers, *called}:
+        if not (name.isascii() and name.isalpha()) or len(name) < _LETTERS or name in _NO_NAMES:
+            continue
+        more = math.log10(called.get(name, 0) + 30) - math.log10(bearers.get(name, 0) + 300) + 1
+        if name in called and more > -1:
+            yield False, name, "us"
+        if name in bearers and more < 1:
+            yield True, name, "us"
+
+
+def _russian() -> Iterator[tuple[bool, str, str]]:
+    """Words in the nominative that are tagged as given or family names."""
+    import pymorphy3
+
+    for word, tag, *_ in pymorphy3.MorphAnalyzer(lang="ru").dictionary.iter_known_words():
+        is_name = word.isalpha() and len(word) > _SHORTEST_RUSSIAN
+        if is_name and "nomn" in tag and "sing" in tag and ("Name" in tag or "Surn" in tag):
+            yield "Surn" in tag, word, "ru"
 
 
 def _own() -> Iterator[tuple[bool, str, str]]:
