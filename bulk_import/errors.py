@@ -17,9 +17,9 @@ BulkImportError is a bug as well; the command line ends with exit code 70 then.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 EXIT_SOME_FAILED = 1
 EXIT_SETUP = 2
@@ -29,6 +29,104 @@ EXIT_STORAGE = 5
 EXIT_BUG = 70
 EXIT_INTERRUPTED = 130
 EXIT_TERMINATED = 143
+
+
+class Message(str):
+    """An English text that remembers its template and values: a page can show it in another language.
+
+    Everything that takes a text takes it: it is compared, stored and printed as its English text.
+
+    Attributes:
+        template: The key of the catalogue of texts, in the syntax of ``str.format``.
+        values: What fills the template: text, numbers, other messages. A plain text is somebody's
+            data and is never translated; English words among the values have to be messages.
+    """
+
+    __slots__ = ("template", "values")
+    template: str
+    values: Mapping[str, Any]
+
+    def __new__(cls, template: str, /, **values: object) -> Self:
+        plain = {name: _plain(value) for name, value in values.items()}
+        self = super().__new__(cls, template.format(**plain))
+        self.template, self.values = template, plain
+        return self
+
+    def __str__(self) -> str:
+        return self  # so that str(exc) is still a message
+
+    def __add__(self, other: str) -> Message:
+        return Message.joined("", (self, other))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _unpickled, (self.packed(),)
+
+    @classmethod
+    def of(cls, text: object) -> Message:
+        """Return *text* as a message: as it is, else as one without values."""
+        said = str(text)
+        if isinstance(said, Message):
+            return said
+        return cls(said.replace("{", "{{").replace("}", "}}"))
+
+    @classmethod
+    def joined(cls, separator: str, parts: Iterable[object]) -> Self:
+        """Return several messages as one; *separator* is punctuation."""
+        values = {f"part{at}": part for at, part in enumerate(parts)}
+        return cls(separator.join(f"{{{name}}}" for name in values), **values)
+
+    @classmethod
+    def any_of(cls, parts: Iterable[object]) -> str:
+        """Return ``a or b or c``."""
+        return _listed("{first} or {last}", tuple(parts))
+
+    @classmethod
+    def all_of(cls, parts: Iterable[object]) -> str:
+        """Return ``a and b and c``."""
+        return _listed("{first} and {last}", tuple(parts))
+
+    def packed(self) -> list[Any]:
+        """Return what ``unpacked`` makes this message of again, as plain values for JSON."""
+        values = {
+            name: value.packed() if isinstance(value, Message) else value
+            for name, value in self.values.items()
+        }
+        return [self.template, values]
+
+    @classmethod
+    def unpacked(cls, packed: Any) -> str:
+        """Return the message that ``packed`` was made of; a text as it is."""
+        if isinstance(packed, str):
+            return packed
+        template, values = packed
+        return cls(
+            template,
+            **{
+                name: cls.unpacked(value) if isinstance(value, list) else value
+                for name, value in values.items()
+            },
+        )
+
+
+def _listed(template: str, parts: tuple[object, ...]) -> str:
+    if len(parts) < 2:
+        return Message.joined("", parts)
+    return Message(template, first=_listed(template, parts[:-1]), last=parts[-1])
+
+
+def packed(text: str) -> Any:
+    """Return a text or message as plain values for JSON."""
+    return text.packed() if isinstance(text, Message) else text
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, BaseException):
+        return Message.of(value)
+    return value if isinstance(value, str | int | float) else str(value)
+
+
+def _unpickled(packed: Any) -> str:
+    return Message.unpacked(packed)
 
 
 class BulkImportError(Exception):
@@ -67,7 +165,8 @@ class MappingProblem:
     def __str__(self) -> str:
         """``file:line:column: path: message``, as far as each is known."""
         place = f"{self.file}:{self.line}:{self.column}" if self.line else self.file
-        return ": ".join(filter(None, (place, self.path, self.message)))
+        message = Message.of(self.message) if self.message else ""
+        return Message.joined(": ", filter(None, (place, self.path, message)))
 
 
 class MappingError(SetupError):
@@ -79,7 +178,10 @@ class MappingError(SetupError):
 
     def __init__(self, problems: Iterable[MappingProblem]) -> None:
         self.problems = tuple(sorted(set(problems), key=lambda p: (p.line, p.column, p.message)))
-        super().__init__("\n".join(map(str, self.problems)))
+        super().__init__(Message.joined("\n", self.problems))
+
+    def __add__(self, other: str) -> Message:
+        return Message.joined("", (self, other))
 
     def __reduce__(self) -> tuple[type[Self], tuple[tuple[MappingProblem, ...]]]:
         return type(self), (self.problems,)  # to another process, as it is

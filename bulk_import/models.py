@@ -14,7 +14,7 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bulk_import.errors import EXIT_BUG, EXIT_SOME_FAILED
+from bulk_import.errors import EXIT_BUG, EXIT_SOME_FAILED, Message
 
 if TYPE_CHECKING:
     import pandas
@@ -69,13 +69,13 @@ class Problem:
         return self.severity is Severity.ERROR
 
     def __str__(self) -> str:
-        where = self.column or self.field
-        return f"{where}: {self.message}" if where else self.message
+        where, message = self.column or self.field, Message.of(self.message)
+        return Message.joined(": ", (where, message)) if where else message
 
 
 def in_words(problems: Iterable[Problem]) -> str:
     """Return *problems* as one line of text: the only place where they become one."""
-    return "; ".join(map(str, problems))
+    return Message.joined("; ", problems)
 
 
 @dataclass(frozen=True, slots=True)

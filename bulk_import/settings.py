@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any, TypedDict, TypeVar, Unpack
 from urllib.parse import urlsplit
 
-from bulk_import.errors import SettingsError
+from bulk_import.errors import Message, SettingsError
 from bulk_import.system import environment
 from bulk_import.system.profiles import Profile, load_profile
 from bulk_import.system.secrets import Secret
@@ -43,7 +43,9 @@ _T = TypeVar("_T")
 
 def _check(holds: bool, flag: str, found: object, wanted: str) -> None:  # noqa: FBT001 - reads as one
     if not holds:
-        raise SettingsError(f"{flag} {found}: give {wanted}")
+        raise SettingsError(
+            Message("{flag} {found}: give {wanted}", flag=flag, found=found, wanted=wanted)
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -342,13 +344,20 @@ class Settings:
         missing = []
         if not self.endpoint:
             missing.append(
-                f"which account? give --account LOGIN or --profile NAME, or set "
-                f"{environment.ACCOUNT_VARIABLE} (or --endpoint URL, {environment.ENDPOINT_VARIABLE})"
+                Message(
+                    "which account? give --account LOGIN or --profile NAME, or set "
+                    "{account_variable} (or --endpoint URL, {endpoint_variable})",
+                    account_variable=environment.ACCOUNT_VARIABLE,
+                    endpoint_variable=environment.ENDPOINT_VARIABLE,
+                )
             )
         if not self.api_key:
             missing.append(
-                f"no API key: set {environment.KEY_VARIABLE} in the environment or in .env, "
-                "or give --api-key-file FILE"
+                Message(
+                    "no API key: set {key_variable} in the environment or in .env, or give "
+                    "--api-key-file FILE",
+                    key_variable=environment.KEY_VARIABLE,
+                )
             )
         if missing:
             raise SettingsError("\n".join(missing))
@@ -391,8 +400,13 @@ def _account_of(
     has_key = bool(profile.api_key_file or profile.api_key_env)
     if given and given != own and has_key and api_key_file is None:
         raise SettingsError(
-            f"--profile {profile.name} is for {own}, and {given} is asked for: the profile's key is not "
-            "sent there. Leave one of them out, or give --api-key-file too"
+            Message(
+                "--profile {name} is for {own}, and {given} is asked for: the profile's key "
+                "is not sent there. Leave one of them out, or give --api-key-file too",
+                name=profile.name,
+                own=own,
+                given=given,
+            )
         )
     if api_key_file is not None:
         return account, endpoint or ("" if account else own), api_key_file, ""
@@ -404,7 +418,7 @@ def _placed(profile: Profile, name: str, check: Callable[[], _T]) -> _T:
     try:
         return check()
     except SettingsError as exc:
-        raise SettingsError(f"{profile.place(name)}: {exc}") from None
+        raise SettingsError(Message("{place}: {exc}", place=profile.place(name), exc=exc)) from None
 
 
 def account_endpoint(login: str) -> str:
@@ -414,8 +428,12 @@ def account_endpoint(login: str) -> str:
         return ""
     if not _LOGIN.fullmatch(login):
         raise SettingsError(
-            f"--account {login!r}: give the login alone, as in LOGIN.{ACCOUNT_DOMAIN}; "
-            "an account on another domain is named by --endpoint https://…"
+            Message(
+                "--account {login!r}: give the login alone, as in LOGIN.{account_domain}; an "
+                "account on another domain is named by --endpoint https://…",
+                login=login,
+                account_domain=ACCOUNT_DOMAIN,
+            )
         )
     return f"https://{login.lower()}.{ACCOUNT_DOMAIN}"
 
@@ -431,9 +449,15 @@ def normalize_endpoint(url: str) -> str:
         parts = urlsplit(given if "://" in given else f"https://{given}")
         host, port = parts.hostname or "", parts.port
     except ValueError as exc:
-        raise SettingsError(f"--endpoint {given!r}: not a URL ({exc})") from None
+        raise SettingsError(
+            Message("--endpoint {given!r}: not a URL ({exc})", given=given, exc=exc)
+        ) from None
     if parts.scheme not in ("http", "https") or not host or " " in host:
-        raise SettingsError(f"--endpoint {given!r}: give a URL such as https://shop.example.com")
+        raise SettingsError(
+            Message(
+                "--endpoint {given!r}: give a URL such as https://shop.example.com", given=given
+            )
+        )
     if parts.username or parts.password or parts.query or parts.fragment:
         raise SettingsError(
             "--endpoint: give the address alone, without user, password, ? or #; "
@@ -441,13 +465,22 @@ def normalize_endpoint(url: str) -> str:
         )
     if parts.scheme == "http" and host not in LOOPBACK:
         raise SettingsError(
-            f"--endpoint {given!r}: plain http would show your API key to everybody on the way; "
-            f"use https://{host}"
+            Message(
+                "--endpoint {given!r}: plain http would show your API key to everybody on "
+                "the way; use https://{host}",
+                given=given,
+                host=host,
+            )
         )
     path = parts.path.strip("/").lower()
     if path and path != "api" and path.removeprefix("api/") not in METHODS:
         raise SettingsError(
-            f"--endpoint {given!r}: the address of the account is enough: {parts.scheme}://{host}"
+            Message(
+                "--endpoint {given!r}: the address of the account is enough: {scheme}://{host}",
+                given=given,
+                scheme=parts.scheme,
+                host=host,
+            )
         )
     host = host.rstrip(".")
     shown = f"[{host}]" if ":" in host else host
@@ -478,7 +511,10 @@ def normalize_proxy(url: Secret | str) -> Secret:
         is_good = False
     if not is_good:
         raise SettingsError(
-            f"--proxy, {environment.PROXY_VARIABLE}: give a URL such as http://proxy.example.com:3128"
+            Message(
+                "--proxy, {proxy_variable}: give a URL such as http://proxy.example.com:3128",
+                proxy_variable=environment.PROXY_VARIABLE,
+            )
         )
     return Secret(text)
 
@@ -489,8 +525,11 @@ def _proxy(given: Secret | str, known: Mapping[str, str]) -> Secret:
         return normalize_proxy(given)
     if "@" in given:
         raise SettingsError(
-            "--proxy: every program on this computer can read user and password in a command line; "
-            f"set {environment.PROXY_VARIABLE} to http://user:password@host:port instead"
+            Message(
+                "--proxy: every program on this computer can read user and password in a "
+                "command line; set {proxy_variable} to http://user:password@host:port instead",
+                proxy_variable=environment.PROXY_VARIABLE,
+            )
         )
     return normalize_proxy(given or known.get(environment.PROXY_VARIABLE, ""))
 
@@ -503,11 +542,13 @@ def parse_limit(text: str) -> tuple[float, bool]:
     """
     match = _LIMIT.fullmatch(text.strip())
     if match is None:
-        raise SettingsError(f"--max-failures {text!r}: a number of rows (20) or a share (5%)")
+        raise SettingsError(
+            Message("--max-failures {text!r}: a number of rows (20) or a share (5%)", text=text)
+        )
     number = float(match[1] or match[3])
     is_share = bool(match[2] or match[4])
     if is_share and number > 100:
-        raise SettingsError(f"--max-failures {text!r}: a share is at most 100%")
+        raise SettingsError(Message("--max-failures {text!r}: a share is at most 100%", text=text))
     return number, is_share
 
 
@@ -517,7 +558,7 @@ def _sorted_into(groups: Mapping[str, Any], options: Mapping[str, Any]) -> dict[
     for name, value in options.items():
         if name not in _GROUP_OF:
             near = get_close_matches(name, [*_GROUP_OF, *(f.name for f in fields(Settings))], 1)
-            hint = f"; did you mean {near[0]}?" if near else ""
-            raise TypeError(f"no setting is called {name!r}{hint}")
+            hint = Message("; did you mean {near}?", near=near[0]) if near else ""
+            raise TypeError(Message("no setting is called {name!r}{hint}", name=name, hint=hint))
         changes.setdefault(_GROUP_OF[name], {})[name] = value
     return {name: replace(group, **changes.get(name, {})) for name, group in groups.items()}

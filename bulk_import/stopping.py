@@ -9,6 +9,8 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Protocol, TypeVar
 
+from bulk_import.errors import Message
+
 T = TypeVar("T")
 
 _SHORT_S = 0.2  # shorter sleeps are not interrupted: a stop is noticed that much later
@@ -73,7 +75,7 @@ class Stop:
     def add(self, detail: str) -> None:
         """Append to the reason; does nothing if no stop was requested."""
         if self.is_set:
-            self.reason = f"{self.reason}; {detail}"
+            self.reason = Message.joined("; ", (Message.of(self.reason), Message.of(detail)))
 
     async def wait(self) -> None:
         """Wait until a stop is requested."""

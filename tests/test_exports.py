@@ -94,7 +94,7 @@ def test_a_check_says_what_each_file_is_taken_for(archive, mapping):
     assert note.message == (
         "a whole export: subscribed_email_audience_export_0a1b2c.csv is read; "
         "unsubscribed_email_audience_export_0a1b2c.csv and cleaned_email_audience_export_0a1b2c.csv "
-        "hold people who are never sent; nonsubscribed_email_audience_export_0a1b2c.csv is not read"
+        "hold people who are never sent; not read: nonsubscribed_email_audience_export_0a1b2c.csv"
     )
 
 

@@ -9,13 +9,20 @@ import pytest
 
 from bulk_import.app.pages import SCRIPT_TEXTS
 from bulk_import.codes import catalogue
+from bulk_import.errors import MappingError, Message, SourceError
 from bulk_import.jobs.matching import GROUPS
+from bulk_import.mapping.loading import MEANINGS, parse_mapping
+from bulk_import.mapping.suggesting.evidence import CALLED
+from bulk_import.mapping.suggesting.headers import PEOPLE
 from bulk_import.models import Problem, Status
 from bulk_import.report.contents import NAMES, SET_NAMES
-from bulk_import.texts import best_language, texts
+from bulk_import.texts import best_language, in_russian, texts
 from bulk_import.texts.fields import FIELD_NAMES
+from bulk_import.texts.on_page import CODES as ON_PAGE
+from bulk_import.texts.on_page import ENGLISH
 from bulk_import.texts.russian import TEXTS
 from bulk_import.texts.russian_codes import CODES, OTHERWISE
+from tests.said import constants, templates, without_template
 
 PACKAGE = Path(__file__).parent.parent / "bulk_import"
 _TEXT = r'"((?:[^"\\]|\\.)+)"'
@@ -50,7 +57,7 @@ def said() -> set[str]:
 
 def test_every_text_is_there_in_russian_and_no_other():
     assert sorted(said() - TEXTS.keys()) == []
-    assert sorted(TEXTS.keys() - said()) == []
+    assert sorted(TEXTS.keys() - said() - templates().keys()) == []
 
 
 def test_every_code_is_explained_in_russian_and_no_other():
@@ -82,6 +89,120 @@ def test_a_translation_has_the_same_blanks(text, russian):
     for form in (russian,) if isinstance(russian, str) else russian:
         assert set(re.findall(r"\{\w+\}", form)) == blanks
         assert form.strip() == form
+
+
+# -- messages: what the importer itself says, with its values -------------------------------------
+
+# How a page may not speak: options of the mapping and of commands, names of parameters.
+_JARGON = re.compile(
+    r"--[a-z]|`|\b(?:source|when|fields|defaults|several|values|half_hours|separator|suppress|repair"
+    r"|duplicate|no_email|min_rows|member|encoding|hidden_rows|strict_phone|dst|bad_value):"
+    r"|[a-z]_[a-z]"
+)
+# They speak of the mapping file's own words, which somebody edits by hand, or of what is to install.
+_ON_YAML = ("mapping/schema.py", "mapping/loading.py", "sources/query.py", "sources/remote.py",
+            "sources/sftp.py", "system/profiles.py")  # fmt: skip
+
+
+def spoken(form: str | tuple[str, ...]) -> str:
+    """The words of a text, without its blanks."""
+    return re.sub(r"\{\w+[^{}]*\}", "", form if isinstance(form, str) else " ".join(form))
+
+
+def test_every_message_is_there_in_russian():
+    """Walks the code: whoever adds a message gets here without its translation."""
+    missing = {text: place for text, place in templates().items() if text not in in_russian()}
+    assert missing == {}
+
+
+def test_no_message_is_put_together_where_no_language_can_follow():
+    assert without_template() == []
+
+
+def test_words_that_messages_choose_from_are_there_in_russian():
+    words = {*CALLED.values(), *PEOPLE.values(), *MEANINGS.values()}
+    assert sorted(words - in_russian().keys()) == []
+
+
+def test_no_translation_is_left_of_a_message_that_is_gone():
+    known = constants() | said() | TEXTS.keys()
+    assert sorted(text for text in in_russian() if text not in known) == []
+    assert sorted(text for text in ENGLISH if text not in known) == []
+
+
+@pytest.mark.parametrize("catalogue", [in_russian(), ENGLISH], ids=["ru", "en"])
+def test_a_message_uses_only_the_values_that_it_has(catalogue):
+    def names(text):
+        return set(re.findall(r"\{(\w+)[^{}]*\}", text.replace("{{", "").replace("}}", "")))
+
+    for text, forms in catalogue.items():
+        for form in (forms,) if isinstance(forms, str) else forms:
+            assert names(form) <= names(text), text
+        if not isinstance(forms, str) and text not in TEXTS:
+            assert "n" in names(text), f"{text}: nothing says which form"
+
+
+@pytest.mark.parametrize("language", ["en", "ru"])
+def test_the_page_names_its_own_controls_and_no_option_of_the_mapping(language):
+    known = ENGLISH if language == "en" else in_russian()
+    found = {
+        text: place
+        for text, place in templates().items()
+        if not place.startswith(_ON_YAML) and _JARGON.search(spoken(known.get(text, text)))
+    }
+    assert found == {}
+    say = texts(language, is_page=True)
+    fixes = {code: f"{say.cause(code)} {say.fix(code)}" for code in catalogue()}
+    assert {code: fix for code, fix in fixes.items() if _JARGON.search(fix)} == {}
+    assert sorted(ON_PAGE.keys() - catalogue().keys()) == []
+
+
+def test_a_message_is_said_in_each_language_with_its_values():
+    inner = Message("rows {rows}", rows="3, 7")
+    message = Message("{name}: the archive holds {n} files ({shown}); name one by source: member: in the mapping",
+                      name="a.zip", n=22, shown=inner)  # fmt: skip
+    assert message == (
+        "a.zip: the archive holds 22 files (rows 3, 7); name one by source: member: in the mapping"
+    )
+    assert texts("en").said(message) == message
+    assert texts("en", is_page=True).said(message) == (
+        "a.zip: the archive holds 22 files (rows 3, 7); name one in “File of the archive”"
+    )
+    assert texts("ru", is_page=True).said(message) == (
+        "a.zip: в архиве 22 файла (строки 3, 7); выберите, какой читать, в «Файл в архиве»"
+    )
+
+
+def test_what_people_typed_is_never_translated():
+    message = Message("{raw!r} is not a number", raw="empty")
+    assert texts("ru").said(message) == "«empty» — не число"
+
+
+def test_a_message_survives_storing_and_another_process():
+    import json
+    import pickle
+
+    message = Message(
+        "{message}; the field is not sent", message=Message("{raw!r} is not a number", raw="x{y}")
+    )
+    for again in (
+        pickle.loads(pickle.dumps(message)),  # noqa: S301 - our own
+        Message.unpacked(json.loads(json.dumps(message.packed()))),
+    ):
+        assert again == message == "'x{y}' is not a number; the field is not sent"
+        assert texts("ru").said(again) == "«x{y}» — не число; поле не отправляется"
+    assert Message.unpacked("a text of an earlier version") == "a text of an earlier version"
+
+
+def test_an_error_keeps_its_message():
+    error = SourceError(Message("{name}: the file is empty", name="a.csv"))
+    assert str(error) == "a.csv: the file is empty"
+    assert texts("ru").said(str(error)) == "a.csv: файл пуст"
+    with pytest.raises(MappingError) as raised:
+        parse_mapping("version: 1\nfields:\n  lead_email: {}\n", "m.yml")
+    assert texts("ru").said(str(raised.value)) == (
+        "m.yml:3:3: fields.lead_email: не сказано, откуда значение; укажите column: ИМЯ"
+    )
 
 
 def test_no_text_of_a_template_is_left_without_translation():
@@ -175,22 +296,29 @@ def test_every_status_has_a_name_for_people():
 
 
 def test_a_problem_is_said_in_the_language_of_its_reader():
-    problem = Problem(
-        "PHONE_INVALID", "'12' has too few digits for a phone number", "Phone", "phone", "12"
-    )
-    assert texts("en").problem(problem) == problem.message
-    assert texts("ru").problem(problem) == CODES["PHONE_INVALID"][0].rstrip(".") + ": «12»"
+    message = Message("{shown!r} is too short for a phone number", shown="12")
+    problem = Problem("PHONE_INVALID", message, "Phone", "phone", "12")
+    assert texts("en").problem(problem) == message
+    assert texts("ru").problem(problem) == "«12» — слишком коротко для телефона"
+    old = Problem("PHONE_INVALID", "said by an earlier version", "Phone", "phone", "12")
+    assert texts("ru").problem(old) == CODES["PHONE_INVALID"][0].rstrip(".") + ": «12»"
 
 
-def test_only_the_whole_message_and_technical_remarks_stay_english():
-    """Whatever else is English in a template is a text without a translation."""
-    kept = {
-        "problem.message", "error", "summary.stopped", "fix.costs", "question", "column.suggestion.why",
-        "item.sending.error", "job.nights[0].stopped", "night.stopped",
-    }  # fmt: skip
-    found = {
-        name
+def test_nothing_of_a_template_stays_english():
+    found = [
+        (path.name, line)
         for path in sources() if path.suffix == ".j2"
-        for name in re.findall(r'lang="en">\(?\{\{ ([^}]+) \}\}', path.read_text("utf-8"))
-    }  # fmt: skip
-    assert found == kept
+        for line in path.read_text("utf-8").splitlines()
+        if 'lang="en"' in line
+    ]  # fmt: skip
+    assert found == []
+
+
+def test_a_template_shows_no_message_without_the_catalogue():
+    """``{{ error }}``, ``{{ problem.message }}``: what the importer says goes through ``say``."""
+    raw = re.compile(
+        r"\{\{ (?:[\w.\[\]]*\.)?(?:message|stopped|costs|error|why|question)\b[^}]*\}\}"
+    )
+    found = [(path.name, text) for path in sources() if path.suffix == ".j2"
+             for text in raw.findall(path.read_text("utf-8"))]  # fmt: skip
+    assert found == []

@@ -19,6 +19,8 @@ from enum import StrEnum
 
 import orjson
 
+from bulk_import.errors import Message
+
 QUOTE_CHARS = 200  # of an unreadable answer that are shown in the report
 
 
@@ -116,10 +118,11 @@ def understand(
             location=headers.get("Location", ""),
         )
     if http_status == 429 or (http_status == 503 and ("Retry-After" in headers or trust_503)):
-        text = f"HTTP {http_status}: the server asks to slow down"
+        text = Message("HTTP {http_status}: the server asks to slow down", http_status=http_status)
         if "Retry-After" in headers and retry_after_s is None:
-            text += (
-                f" (Retry-After {quote(headers['Retry-After'].encode(), redact)!r} says no time)"
+            text += Message(
+                " (Retry-After {quote!r} says no time)",
+                quote=quote(headers["Retry-After"].encode(), redact),
             )
         return Answer(Verdict.THROTTLED, http_status, text=text, retry_after_s=retry_after_s)
     envelope = _envelope(body, content_type)
@@ -136,8 +139,12 @@ def _by_status(http_status: int, shown: str, location: str) -> Answer:
             Verdict.FATAL,
             http_status,
             code="REDIRECTED",
-            text=f"redirect {http_status} to {location or 'nowhere'}, "
-            "not followed: it would carry the key elsewhere; check --endpoint",
+            text=Message(
+                "redirect {http_status} to {location}, not followed: it would carry the "
+                "key elsewhere; check --endpoint",
+                http_status=http_status,
+                location=location or "nowhere",
+            ),
         )
     if http_status in _REFUSING_STATUS:
         return Answer(Verdict.REFUSED, http_status, code=f"HTTP_{http_status}", text=shown)

@@ -32,7 +32,7 @@ from bulk_import.api.wire import (
     connect_limits,
     connector,
 )
-from bulk_import.errors import SettingsError
+from bulk_import.errors import Message, SettingsError
 from bulk_import.settings import Settings
 
 _SEND = "addupdatelead"
@@ -140,8 +140,12 @@ class Client:
                 answer,
                 verdict=Verdict.FATAL,
                 code="REDIRECTED",
-                text=f"redirect {answer.http_status} to {answer.location or 'nowhere'}, "
-                "not followed: the key stays with this host; check --endpoint",
+                text=Message(
+                    "redirect {http_status} to {location}, not followed: the key stays "
+                    "with this host; check --endpoint",
+                    http_status=answer.http_status,
+                    location=answer.location or "nowhere",
+                ),
             )
         return self._redacted(answer)
 
@@ -200,16 +204,24 @@ class Client:
     def _lost(self, exc: BaseException, http_status: int | None) -> AnswerLostError:
         if isinstance(exc, TimeoutError):
             return AnswerLostError(
-                f"no answer within {self._timeout_s:g} s", code="TIMEOUT", http_status=http_status
+                Message("no answer within {timeout_s:g} s", timeout_s=self._timeout_s),
+                code="TIMEOUT",
+                http_status=http_status,
             )
         reason = self._key.redact(reason_of(exc))
         if http_status is not None:
             return AnswerLostError(
-                f"HTTP {http_status}, the answer broke off ({reason})",
+                Message(
+                    "HTTP {http_status}, the answer broke off ({reason})",
+                    http_status=http_status,
+                    reason=reason,
+                ),
                 code="ANSWER_BROKEN",
                 http_status=http_status,
             )
-        return AnswerLostError(f"the connection broke ({reason})", code="CONNECTION_LOST")
+        return AnswerLostError(
+            Message("the connection broke ({reason})", reason=reason), code="CONNECTION_LOST"
+        )
 
 
 def _why_not_direct(settings: Settings) -> str:
@@ -224,7 +236,9 @@ def _why_not_direct(settings: Settings) -> str:
         reason = why_not()
     except ImportError as exc:
         reason = f"aiohttp {aiohttp.__version__}: {exc}"
-    return reason and f"requests go through aiohttp's sessions, slower than usual ({reason})"
+    return reason and Message(
+        "requests go through aiohttp's sessions, slower than usual ({reason})", reason=reason
+    )
 
 
 def proxy_of(settings: Settings) -> URL | None:
@@ -246,5 +260,9 @@ def tls_context(settings: Settings) -> ssl.SSLContext:
         try:
             context.load_verify_locations(settings.ca_file)
         except (OSError, ssl.SSLError) as exc:
-            raise SettingsError(f"--ca-file {settings.ca_file}: cannot be used: {exc}") from None
+            raise SettingsError(
+                Message(
+                    "--ca-file {ca_file}: cannot be used: {exc}", ca_file=settings.ca_file, exc=exc
+                )
+            ) from None
     return context

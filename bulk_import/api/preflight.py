@@ -13,7 +13,7 @@ from bulk_import.api.answers import Answer, Verdict
 from bulk_import.api.client import AnswerLostError, Client
 from bulk_import.api.unsent import NotSentError
 from bulk_import.codes import look_up
-from bulk_import.errors import SettingsError, StoppedError
+from bulk_import.errors import Message, SettingsError, StoppedError
 from bulk_import.settings import Patience
 
 PATIENCE_S = 20.0  # a host that restarts should not spoil a night; a typo should be told soon
@@ -124,7 +124,7 @@ class _Asking:
                 trouble = describe(answer)
                 is_final = answer.verdict is not Verdict.UNREADABLE
             if is_final or waited_s + wait_s > self.patience_s:
-                raise SettingsError(f"nothing was sent: {trouble}")
+                raise SettingsError(Message("nothing was sent: {trouble}", trouble=trouble))
             await self.sleep(wait_s)
             waited_s += wait_s
             wait_s = min(wait_s * 2, _LONGEST_WAIT_S)
@@ -146,7 +146,9 @@ class _Asking:
         else:
             seconds, is_too_much = min(2.0 ** (throttles - 1), _LONGEST_THROTTLE_S), False
         if is_too_much or throttles > self.patience.throttles:
-            raise StoppedError(f"nothing was sent: the server asks to slow down: {said}")
+            raise StoppedError(
+                Message("nothing was sent: the server asks to slow down: {said}", said=said)
+            )
         self.is_paused(seconds, said)
         await self.sleep(seconds)
 
@@ -155,9 +157,15 @@ def describe(answer: Answer) -> str:
     """One line for a person: what the server said, and what to do about it."""
     if not answer.code.isdigit():
         return answer.text
-    said = f"the server answered {answer.code} ({answer.text or 'no text'})"
+    said = Message(
+        "the server answered {code} ({text})",
+        code=answer.code,
+        text=answer.text or Message("no text"),
+    )
     known = look_up(answer.code)
-    return f"{said}. {known.cause} {known.fix}" if known else said
+    if not known:
+        return said
+    return Message("{said}. {cause} {fix}", said=said, cause=known.cause, fix=known.fix)
 
 
 def _entries(answer: Answer, *, id_name: str, title_name: str) -> tuple[Entry, ...]:

@@ -8,6 +8,7 @@ import ssl
 import aiohttp
 from yarl import URL
 
+from bulk_import.errors import Message
 from bulk_import.system.environment import proxy_hint
 
 
@@ -39,31 +40,60 @@ def not_sent(exc: BaseException, base: URL, proxy: URL | None = None) -> NotSent
     if isinstance(exc, aiohttp.ClientConnectorCertificateError):
         reason = getattr(exc.certificate_error, "verify_message", "") or exc.certificate_error
         return NotSentError(
-            f"{where}: its certificate is refused ({reason})", code="CERTIFICATE", is_final=True
+            Message("{where}: its certificate is refused ({reason})", where=where, reason=reason),
+            code="CERTIFICATE",
+            is_final=True,
         )
     if isinstance(exc, aiohttp.ClientConnectorDNSError):
-        cause = exc.os_error
-        final = isinstance(cause, socket.gaierror) and cause.errno in (
-            socket.EAI_NONAME,
-            getattr(socket, "EAI_NODATA", socket.EAI_NONAME),
-        )
-        return NotSentError(
-            f"{base.host}: no such host ({reason_of(cause)}); check the account's name{hint}",
-            code="HOST_UNKNOWN",
-            is_final=final,
-        )
+        return _no_such_host(exc.os_error, base, hint)
     if isinstance(exc, aiohttp.ClientSSLError | ssl.SSLError):
-        return NotSentError(f"{where}: no secure connection ({reason_of(exc)})", code="TLS_FAILED")
+        return NotSentError(
+            Message(
+                "{where}: no secure connection ({reason_of})", where=where, reason_of=reason_of(exc)
+            ),
+            code="TLS_FAILED",
+        )
     reset = exc.os_error if isinstance(exc, aiohttp.ClientConnectorError) else exc
     if base.scheme == "https" and isinstance(reset, ConnectionResetError):
         return NotSentError(
-            f"{where}: the connection was closed before it was secure; TLS of version 1.2 or newer "
-            "is needed",
+            Message(
+                "{where}: the connection was closed before it was secure; TLS of version 1.2 "
+                "or newer is needed",
+                where=where,
+            ),
             code="TLS_FAILED",
         )
     if isinstance(exc, TimeoutError):
-        return NotSentError(f"{where}: no connection in time{hint}", code="CONNECT_TIMEOUT")
-    return NotSentError(f"{where}: no connection ({reason_of(exc)}){hint}", code="UNREACHABLE")
+        return NotSentError(
+            Message("{where}: no connection in time{hint}", where=where, hint=hint),
+            code="CONNECT_TIMEOUT",
+        )
+    return NotSentError(
+        Message(
+            "{where}: no connection ({reason_of}){hint}",
+            where=where,
+            reason_of=reason_of(exc),
+            hint=hint,
+        ),
+        code="UNREACHABLE",
+    )
+
+
+def _no_such_host(cause: OSError, base: URL, hint: str) -> NotSentError:
+    final = isinstance(cause, socket.gaierror) and cause.errno in (
+        socket.EAI_NONAME,
+        getattr(socket, "EAI_NODATA", socket.EAI_NONAME),
+    )
+    return NotSentError(
+        Message(
+            "{host}: no such host ({reason_of}); check the account's name{hint}",
+            host=base.host,
+            reason_of=reason_of(cause),
+            hint=hint,
+        ),
+        code="HOST_UNKNOWN",
+        is_final=final,
+    )
 
 
 def reason_of(exc: BaseException) -> str:
@@ -76,18 +106,25 @@ def reason_of(exc: BaseException) -> str:
 
 
 def _refused_by_proxy(exc: BaseException, proxy: URL) -> NotSentError | None:
-    where = f"the proxy {proxy.host}:{proxy.port}"
+    where = Message("the proxy {host}:{port}", host=proxy.host, port=proxy.port)
     if isinstance(exc, aiohttp.ClientHttpProxyError):
         said = f"{exc.status} {exc.message}".strip()
         if exc.status == 407:
-            said += (
-                "; give user and password in BULK_IMPORT_PROXY, as http://user:password@host:port"
+            said = Message(
+                "{said}; give user and password in BULK_IMPORT_PROXY, as "
+                "http://user:password@host:port",
+                said=said,
             )
         return NotSentError(
-            f"{where} does not let requests pass ({said})", code="PROXY_REFUSED", is_final=True
+            Message("{where} does not let requests pass ({said})", where=where, said=said),
+            code="PROXY_REFUSED",
+            is_final=True,
         )
     if isinstance(exc, aiohttp.ClientProxyConnectionError):
         return NotSentError(
-            f"{where} cannot be reached ({reason_of(exc)})", code="PROXY_UNREACHABLE"
+            Message(
+                "{where} cannot be reached ({reason_of})", where=where, reason_of=reason_of(exc)
+            ),
+            code="PROXY_UNREACHABLE",
         )
     return None

@@ -15,6 +15,7 @@ import aiohttp
 from yarl import URL
 
 from bulk_import.api.deadlines import Deadlines
+from bulk_import.errors import Message
 
 ANSWER_BYTES = 64 * 1024
 CONNECT_S = 10.0  # for being connected, at most; a request has a limit of its own
@@ -189,5 +190,5 @@ async def read_whole(content: aiohttp.StreamReader) -> bytes:
         if len(whole) > ANSWER_BYTES:
             break
     if len(whole) > ANSWER_BYTES:
-        raise ValueError(f"longer than {ANSWER_BYTES // 1024} KiB")
+        raise ValueError(Message("longer than {size} KiB", size=ANSWER_BYTES // 1024))
     return whole

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from bulk_import.delivery.pace import Pace
-from bulk_import.errors import EXIT_STOPPED, BulkImportError
+from bulk_import.errors import EXIT_STOPPED, BulkImportError, Message
 from bulk_import.jobs.history import LiveCauses
 from bulk_import.jobs.projects import Project
 from bulk_import.models import Status, Summary
@@ -66,7 +66,7 @@ class Judging:
                     project.judge, names, on_rows=count, is_stopping=lambda: judging.is_stopping
                 )
             except JudgingStoppedError:
-                judging.error = "stopped"
+                judging.error = Message("stopped before the end")
             except BulkImportError as exc:
                 judging.error = str(exc)
             except OSError as exc:
@@ -188,7 +188,9 @@ class Sending:
         except BulkImportError as exc:
             self.error = str(exc)
         except Exception as exc:  # noqa: BLE001 - a bug: the page says so, the journal is good
-            self.error = f"a bug in this program: {type(exc).__name__}: {exc}"
+            self.error = Message(
+                "a bug in this program: {name}: {exc}", name=type(exc).__name__, exc=exc
+            )
         finally:
             watching.cancel()
             self.phase = "over"
@@ -202,8 +204,12 @@ class Sending:
         if not plan.accepted and self.expected is not None:
             if plan.to_send != self.expected:
                 self.say(
-                    f"{plan.to_send:,} rows would be sent now, {self.expected:,} were confirmed; "
-                    "look at the plan again"
+                    Message(
+                        "{to_send:,} rows would be sent now, {expected:,} were confirmed; "
+                        "look at the plan again",
+                        to_send=plan.to_send,
+                        expected=self.expected,
+                    )
                 )
             return plan.to_send == self.expected
         self._answer = asyncio.get_running_loop().create_future()

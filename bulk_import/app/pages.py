@@ -64,7 +64,7 @@ def language_of(request: web.Request) -> str:
 
 def texts_of(request: web.Request) -> Texts:
     """Return the texts in the language of the person."""
-    return texts(language_of(request))
+    return texts(language_of(request), is_page=True)
 
 
 def render(request: web.Request, template: str, **values: Any) -> str:
@@ -97,9 +97,14 @@ def page(request: web.Request, template: str, *, status: int = 200, **values: An
     )
 
 
-def trouble(exc: BulkImportError | OSError) -> str:
-    """Return an error as one text for the page."""
-    return without_folder(str(exc))
+def trouble(request: web.Request, exc: BulkImportError | OSError) -> str:
+    """Return an error as one text for the page, in the language of the person."""
+    return shown(request, str(exc))
+
+
+def shown(request: web.Request, message: str) -> str:
+    """Return a message in the language of the person."""
+    return without_folder(texts_of(request).said(message))
 
 
 def without_folder(text: str) -> str:
@@ -118,6 +123,6 @@ def project_of(request: web.Request) -> Project:
     return request.app[DESK].project(request.match_info["id"])
 
 
-def refused(exc: BulkImportError | OSError) -> web.Response:
+def refused(request: web.Request, exc: BulkImportError | OSError) -> web.Response:
     """Return the answer to a form that asks for what cannot be done."""
-    return web.json_response({"error": trouble(exc)}, status=409)
+    return web.json_response({"error": trouble(request, exc)}, status=409)

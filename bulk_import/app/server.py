@@ -13,7 +13,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from bulk_import.app.desk import Desk
-from bulk_import.app.pages import DESK, page
+from bulk_import.app.pages import DESK, page, shown, trouble
 from bulk_import.app.security import Doorkeeper, guard
 from bulk_import.app.views import match, nights, plan, results, retag, review, sending, start
 from bulk_import.errors import BulkImportError
@@ -172,10 +172,12 @@ async def _explained(request: web.Request, handler: Handler) -> web.StreamRespon
     try:
         return await handler(request)
     except BulkImportError as exc:
-        return page(request, "trouble.html.j2", trouble=str(exc), status=409)
+        said = trouble(request, exc)
+        return page(request, "trouble.html.j2", trouble=said, status=409)
     except web.HTTPNotFound as exc:
         if request.method == "GET" and "text/html" in request.headers.get("Accept", ""):
-            return page(request, "trouble.html.j2", trouble=exc.text or "", status=404)
+            said = shown(request, (exc.text or "").strip())
+            return page(request, "trouble.html.j2", trouble=said, status=404)
         raise
 
 

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
-from bulk_import.errors import SettingsError
+from bulk_import.errors import Message, SettingsError
 
 _WINDOW = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)\s*[-\u2013]\s*([01]?\d|2[0-3]):([0-5]\d)")
 _LONGEST_NAP_S = 600.0  # clocks are set and machines sleep: the time is looked up again
@@ -29,10 +29,14 @@ class Window:
         """
         match = _WINDOW.fullmatch(text.strip())
         if match is None:
-            raise SettingsError(f"--window {text!r}: give hours such as 01:00-05:00")
+            raise SettingsError(
+                Message("--window {text!r}: give hours such as 01:00-05:00", text=text)
+            )
         opens, closes = time(int(match[1]), int(match[2])), time(int(match[3]), int(match[4]))
         if opens == closes:
-            raise SettingsError(f"--window {text!r}: opens and closes at the same time")
+            raise SettingsError(
+                Message("--window {text!r}: opens and closes at the same time", text=text)
+            )
         return cls(opens, closes)
 
     def is_open(self, now: datetime) -> bool:
@@ -104,10 +108,12 @@ class Allowance:
             self._day, self._used = now.date(), 0
         if self._window is not None and not self._window.is_open(now):
             return (
-                f"outside of --window, until {self._window.opens:%H:%M}",
+                Message("outside of --window, until {opens}", opens=f"{self._window.opens:%H:%M}"),
                 self._window.opens_in_s(now),
             )
         if self._limit and self._used >= self._limit:
             midnight = datetime.combine(now.date() + timedelta(days=1), time(), now.tzinfo)
-            return f"--daily-limit {self._limit} is reached", (midnight - now).total_seconds()
+            return Message("--daily-limit {limit} is reached", limit=self._limit), (
+                midnight - now
+            ).total_seconds()
         return "", 0.0

@@ -22,7 +22,7 @@ from bulk_import.delivery.breaker import Breaker
 from bulk_import.delivery.commits import GroupCommit
 from bulk_import.delivery.pace import Clock, Pace
 from bulk_import.delivery.retry import AttemptFailedError, Failure
-from bulk_import.errors import EXIT_STOPPED, EXIT_STORAGE, StorageError
+from bulk_import.errors import EXIT_STOPPED, EXIT_STORAGE, Message, StorageError
 from bulk_import.journal.entries import AttemptResult, Intent, Pending, Unsettled
 from bulk_import.models import Status
 from bulk_import.settings import Settings
@@ -187,7 +187,9 @@ class Attempts:
 
     def _closed(self, why: str, seconds: float) -> None:
         if self._settings.limits.ends_when_closed:
-            self._stop.request(f"{why}; the rest is sent by the next run", EXIT_STOPPED)
+            self._stop.request(
+                Message("{why}; the rest is sent by the next run", why=why), EXIT_STOPPED
+            )
         else:
             self._watch.paused(seconds, why)
 
@@ -291,7 +293,10 @@ class Attempts:
         cap_s = self._settings.patience.retry_after_cap_s
         if self._throttles > self._settings.patience.throttles:
             self._stop.request(
-                f"the server asked to slow down {self._throttles} times without taking a row",
+                Message(
+                    "the server asked to slow down {throttles} times without taking a row",
+                    throttles=self._throttles,
+                ),
                 EXIT_STOPPED,
             )
             return 0.0
@@ -302,8 +307,12 @@ class Attempts:
                 datetime.now(UTC).timestamp() + min(answer.retry_after_s, 1e9), UTC
             )
             self._stop.request(
-                f"the server asks to wait until {until:%Y-%m-%d %H:%M} UTC, longer than a run "
-                f"waits ({cap_s:g} s); start the same command then",
+                Message(
+                    "the server asks to wait until {until} UTC, longer than a "
+                    "run waits ({cap_s:g} s); start the same command then",
+                    until=f"{until:%Y-%m-%d %H:%M}",
+                    cap_s=cap_s,
+                ),
                 EXIT_STOPPED,
             )
             return 0.0

@@ -6,6 +6,7 @@ row and must not end a run, so the breaker wants both: many failures, and over s
 
 from __future__ import annotations
 
+from bulk_import.errors import Message
 from bulk_import.settings import Settings, parse_limit
 
 _SHARE_NEEDS_ROWS = 20  # before that a share of failures says nothing
@@ -44,7 +45,9 @@ class Breaker:
         seconds = now - self._unreachable_since
         if seconds < self._settings.patience.connect_deadline_s:
             return ""
-        return f"no connection for {seconds:.0f} s: {trouble}"
+        return Message(
+            "no connection for {seconds:.0f} s: {trouble}", seconds=seconds, trouble=trouble
+        )
 
     def no_answer(self, now: float, trouble: str) -> str:
         """Sent, and no trustworthy answer."""
@@ -54,7 +57,12 @@ class Breaker:
         self._failures += 1
         seconds = now - self._failing_since
         if self.is_suspect and seconds >= self._settings.safeguards.breaker_s:
-            return f"{self._failures} requests failed in a row over {seconds:.0f} s: {trouble}"
+            return Message(
+                "{failures} requests failed in a row over {seconds:.0f} s: {trouble}",
+                failures=self._failures,
+                seconds=seconds,
+                trouble=trouble,
+            )
         return ""
 
     def answered(self) -> None:
@@ -70,7 +78,11 @@ class Breaker:
         self._refusals = self._refusals + 1 if code == self._refused_with else 1
         self._refused_with = code
         if self._refusals >= self._settings.safeguards.equal_refusals:
-            return f"{self._refusals} rows in a row were refused alike: {trouble}"
+            return Message(
+                "{refusals} rows in a row were refused alike: {trouble}",
+                refusals=self._refusals,
+                trouble=trouble,
+            )
         return ""
 
     def forbidden(self, trouble: str) -> str:
@@ -80,7 +92,11 @@ class Breaker:
         self._alive()
         self._forbidden += 1
         if first and self._forbidden >= 3:
-            return f"the first {self._forbidden} requests were turned away: {trouble}"
+            return Message(
+                "the first {forbidden} requests were turned away: {trouble}",
+                forbidden=self._forbidden,
+                trouble=trouble,
+            )
         return reason
 
     def settled(self, *, well: bool) -> str:
@@ -96,9 +112,11 @@ class Breaker:
             over = self._settled >= _SHARE_NEEDS_ROWS and self._badly * 100 > number * self._settled
         if not over:
             return ""
-        return (
-            f"{self._badly} of {self._settled} rows failed, "
-            f"more than --max-failures {self._settings.safeguards.max_failures}"
+        return Message(
+            "{badly} of {settled} rows failed, more than --max-failures {max_failures}",
+            badly=self._badly,
+            settled=self._settled,
+            max_failures=self._settings.safeguards.max_failures,
         )
 
     def _alive(self) -> None:

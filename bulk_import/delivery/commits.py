@@ -34,7 +34,7 @@ from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 
-from bulk_import.errors import StorageError
+from bulk_import.errors import Message, StorageError
 from bulk_import.journal import Journal
 from bulk_import.journal.database import JournalLockedError
 from bulk_import.journal.entries import Entry, Intent
@@ -65,7 +65,11 @@ class Reserve:
         except OSError as exc:
             self.give_back()
             raise StorageError(
-                f"{self._path.parent}: {exc.strerror or exc}; free some space"
+                Message(
+                    "{parent}: {strerror}; free some space",
+                    parent=self._path.parent,
+                    strerror=exc.strerror or exc,
+                )
             ) from exc
 
     def give_back(self) -> None:

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from bulk_import.errors import Message
+
 
 @dataclass(frozen=True, slots=True)
 class Brake:
@@ -78,38 +80,53 @@ def why_not(night: Night, last: Night | None, before: int, brake: Brake) -> str:
         before: Contacts of the last good night.
     """
     if not night.rows:
-        return "the brake: the source has no rows (--accept if that is meant)"
+        return Message("the brake: the source has no rows (--accept if that is meant)")
     if last is None:
         return ""
     jumps = [*_files(night, last), *_jumps(night, last, before, brake)]
     if not jumps:
         return ""
-    return f"the brake: {'; '.join(jumps)} (--accept sends it this once if it is meant)"
+    return Message(
+        "the brake: {jumps} (--accept sends it this once if it is meant)",
+        jumps=Message.joined("; ", jumps),
+    )
 
 
 def _files(night: Night, last: Night) -> Iterator[str]:
     missing = missing_files(night, last)
     if missing:
         yield (
-            f"{len(night.files)} files, there were {len(last.files)}; missing: "
-            f"{', '.join(missing[:5])}"
+            Message(
+                "{n} files, there were {before}; missing: {missing}",
+                n=len(night.files),
+                before=len(last.files),
+                missing=", ".join(missing[:5]),
+            )
         )
 
 
 def _jumps(night: Night, last: Night, before: int, limits: Brake) -> Iterator[str]:
     """Yield what differs too much from the last good night."""
     if night.modified_at < last.modified_at:
-        yield "the source is older than that of the last good run"
+        yield Message("the source is older than that of the last good run")
     if last.rows < limits.smallest:
         return
     if night.rows < last.rows * (1 - limits.rows_fewer):
-        yield f"{night.rows:,} rows, there were {last.rows:,}"
+        yield Message("{n:,} rows, there were {before:,}", n=night.rows, before=last.rows)
     if before and night.vanished > before * limits.vanished:
-        yield f"{night.vanished:,} of {before:,} contacts have vanished"
+        yield Message(
+            "{vanished:,} of {before:,} contacts have vanished",
+            vanished=night.vanished,
+            before=before,
+        )
     # Clocks change for everybody in one night: that is no reason to stop.
     changed = night.changed - (night.moved if night.clocks != last.clocks else 0)
     if night.contacts and changed > night.contacts * limits.changed:
-        yield f"{changed:,} of {night.contacts:,} contacts have changed"
+        yield Message(
+            "{changed:,} of {contacts:,} contacts have changed",
+            changed=changed,
+            contacts=night.contacts,
+        )
     yield from _blanked(night, last, limits)
 
 
@@ -118,4 +135,9 @@ def _blanked(night: Night, last: Night, limits: Brake) -> Iterator[str]:
         # Rows may become fewer without any field being emptied: shares are compared.
         now, then = night.filled.get(name, 0) / night.rows, filled / last.rows
         if filled >= limits.smallest and now < then * (1 - limits.blanked):
-            yield f"{name} is filled in {now:.0%} of the rows, it was in {then:.0%}"
+            yield Message(
+                "{name} is filled in {now:.0%} of the rows, it was in {then:.0%}",
+                name=name,
+                now=now,
+                then=then,
+            )

@@ -19,6 +19,7 @@ from itertools import groupby
 from operator import attrgetter
 from typing import NamedTuple
 
+from bulk_import.errors import Message
 from bulk_import.jobs.payloads import joined, mirrored, removing, union, without_offset
 from bulk_import.jobs.sieve import UNCHANGED, digest_of, sha
 from bulk_import.jobs.state import SEVERAL, Presence, State, translated
@@ -395,8 +396,9 @@ def here(missing: Collection[int]) -> str:
 
 
 def _in_doubt_since(run_dir: str) -> Refusal:
-    message = (
-        f"sent by the night in {run_dir}, which was cut off before the answer came; not sent again, "
-        "that would make a second contact"
+    message = Message(
+        "sent by the night in {run_dir}, which was cut off before the answer came; not "
+        "sent again, that would make a second contact",
+        run_dir=run_dir,
     )
     return Refusal(Status.UNKNOWN, (Problem("INTERRUPTED", message),), again=False)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from bulk_import.api.fields import FIELDS
+from bulk_import.errors import Message
 from bulk_import.mapping.binding import bind
 from bulk_import.mapping.editing import Change
 from bulk_import.mapping.loading import ColumnMapping
@@ -124,13 +125,13 @@ def _candidates(
             yield _Candidate(
                 Change(("fields", name, "several"), "first"), code,
                 _with_rule(mapping, name, several="first"),
-                "only the first one is used",
+                Message("only the first one is used"),
             )  # fmt: skip
         elif name and name != _EMAIL and code not in _WITHOUT_FIELD and name in mapping.spec.fields:
             yield _Candidate(
                 Change(("fields", name, "bad_value"), "drop_field"), code,
                 _with_rule(mapping, name, bad_value="drop_field"),
-                f"they go without {FIELDS[name].title.lower()}",
+                Message("they go without {title}", title=FIELDS[name].title.lower()),
             )  # fmt: skip
 
 
@@ -180,7 +181,15 @@ def _regions(
         return
     (best, share), *others = regions
     rivals = [region for region, their in others if their >= share - 0.02]
-    costs = f"they exist in {', '.join(rivals[:4])} as well: be sure of {best}" if rivals else ""
+    costs = (
+        Message(
+            "they exist in {rivals} as well: be sure of {best}",
+            rivals=", ".join(rivals[:4]),
+            best=best,
+        )
+        if rivals
+        else ""
+    )
     spec = mapping.spec
     defaults = spec.defaults.model_copy(update={"phone_region": best})
     yield _Candidate(

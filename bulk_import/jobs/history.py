@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bulk_import.errors import BulkImportError
+from bulk_import.errors import BulkImportError, Message
 from bulk_import.jobs.state import State
 from bulk_import.journal import Journal
 from bulk_import.models import Summary
@@ -78,7 +78,9 @@ def state_of(summary: Summary) -> str:
     if summary.stopped:
         return f"stopped: {summary.stopped}"
     if not summary.finished_at:
-        return f"cut off; `bulk-import resume {summary.run_dir}` continues it"
+        return Message(
+            "cut off; `bulk-import resume {run_dir}` continues it", run_dir=summary.run_dir
+        )
     return "rehearsal" if summary.dry_run else "finished"
 
 

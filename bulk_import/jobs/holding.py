@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
+from bulk_import.errors import Message
 from bulk_import.normalize.mailboxes import email_key
 
 _ALIKE = 75  # of 100: a cell that resembles an address that much may be it
@@ -63,7 +64,9 @@ def held_back(leaving: Collection[str], doubts: Iterable[Doubt], blanks: int = 0
     if not leaving:
         return held
     if blanks > 0:
-        held |= dict.fromkeys(leaving, f"{blanks:,} more rows than before have no address")
+        held |= dict.fromkeys(
+            leaving, Message("{blanks:,} more rows than before have no address", blanks=blanks)
+        )
     for doubt in doubts:
         if doubt.candidates:
             near = [key for one in doubt.candidates if (key := email_key(one)) in leaving]
@@ -74,5 +77,7 @@ def held_back(leaving: Collection[str], doubts: Iterable[Doubt], blanks: int = 0
             )  # fmt: skip
             near = [key for key, _, _ in found] or list(leaving)
         for key in near:
-            held.setdefault(key, f"{doubt} is not understood and may be one of them")
+            held.setdefault(
+                key, Message("{doubt} is not understood and may be one of them", doubt=doubt)
+            )
     return held

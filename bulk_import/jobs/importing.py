@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bulk_import.errors import SetupError
+from bulk_import.errors import Message, SetupError
 from bulk_import.jobs import nightly
 from bulk_import.jobs.night import JOB
 from bulk_import.journal import Journal
@@ -110,7 +110,11 @@ async def resume_async(
     with Journal.open(run_dir / JOURNAL) as journal:
         facts = journal.facts()
     if "dry_run" in facts:
-        raise SetupError(f"{run_dir}: a rehearsal (--dry-run); run the import without it")
+        raise SetupError(
+            Message(
+                "{run_dir}: a rehearsal (--dry-run); run the import without it", run_dir=run_dir
+            )
+        )
     mapping = parse_mapping(
         facts["mapping_text"], facts["mapping_name"], folder=Path(facts["mapping_folder"])
     )

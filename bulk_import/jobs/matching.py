@@ -8,7 +8,7 @@ from itertools import islice
 from pathlib import Path
 
 from bulk_import.api.fields import FIELDS, Field, Kind
-from bulk_import.errors import MappingError, SetupError
+from bulk_import.errors import MappingError, Message, SetupError
 from bulk_import.jobs.projects import Project, propose
 from bulk_import.mapping.binding import bind
 from bulk_import.mapping.editing import Change, edited
@@ -134,13 +134,19 @@ def assign(project: Project, column: str, field: str) -> None:
     """
     mapping = project.mapping()
     if field and field not in FIELDS and field != FULL_NAME:
-        raise SetupError(f"there is no field {field!r}")
+        raise SetupError(Message("there is no field {field!r}", field=field))
     changes = [*_released(mapping, column, keep=field)]
     if field == FULL_NAME:
         changes += _whole_names(project.source, mapping, column)
     elif field:
         changes += _taken(mapping, column, field)
-    project.change_mapping(changes, f"{column}: {field or 'not sent'}")
+    project.change_mapping(changes, _assigned(column, field))
+
+
+def _assigned(column: str, field: str) -> Message:
+    if not field:
+        return Message("{column} is not sent", column=column)
+    return Message("{column} is sent as {field}", column=column, field=Message(title_of(field)))
 
 
 def set_option(project: Project, path: Sequence[str], value: str) -> None:
@@ -155,7 +161,8 @@ def set_option(project: Project, path: Sequence[str], value: str) -> None:
     given = [line.strip() for line in value.splitlines() if line.strip()]
     put = (given or None) if path[-1] in lists else (value or None)
     paths = _with_siblings(project.mapping(), tuple(path))
-    project.change_mapping([Change(one, put) for one in paths], ".".join(path))
+    label = Message("option {path}", path=".".join(path))
+    project.change_mapping([Change(one, put) for one in paths], label)
 
 
 def read_as(project: Project, answers: Mapping[str, str]) -> None:
@@ -180,7 +187,7 @@ def read_as(project: Project, answers: Mapping[str, str]) -> None:
     )
     text = propose(project.source, options)
     changes = [Change(("source", name), given[name]) for name in _READING if name in given]
-    project.write_mapping(edited(text, changes), "how the file is read")
+    project.write_mapping(edited(text, changes), Message("how the file is read"))
 
 
 def set_value(project: Project, field: str, cell: str, meant: str) -> None:
@@ -188,13 +195,14 @@ def set_value(project: Project, field: str, cell: str, meant: str) -> None:
     if not cell:
         raise SetupError("say which text of a cell is meant")
     path = ("fields", field, "values", cell)
-    project.change_mapping([Change(path, meant or None)], f"{field}: {cell} = {meant}")
+    label = Message("{cell} means {meant}", cell=cell, meant=meant)
+    project.change_mapping([Change(path, meant or None)], label)
 
 
 def set_rule(project: Project, section: str, column: str, values: Sequence[str]) -> None:
     """Set the rows that are left out (``skip``) or the only ones sent (``only``) by a column."""
     if section not in ("skip", "only"):
-        raise SetupError(f"there is no rule {section!r}")
+        raise SetupError(Message("there is no rule {section!r}", section=section))
     rules = [
         {"column": list(rule.column), "values": list(rule.values), "because": rule.because}
         for rule in getattr(project.mapping().spec, section)
@@ -203,7 +211,8 @@ def set_rule(project: Project, section: str, column: str, values: Sequence[str])
     if values:
         rules.append({"column": [column], "values": list(values), "because": ""})
     slim = [{key: item for key, item in rule.items() if item} for rule in rules]
-    project.change_mapping([Change((section,), slim or None)], f"{section} {column}")  # type: ignore[arg-type]
+    label = Message("rule of {column}", column=column)
+    project.change_mapping([Change((section,), slim or None)], label)  # type: ignore[arg-type]
 
 
 def title_of(field: str) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from bulk_import.api.form import encode
+from bulk_import.errors import Message
 from bulk_import.jobs.brake import Brake, Night, missing_files, why_not
 from bulk_import.jobs.comparison import Comparison, Found, attached
 from bulk_import.jobs.holding import Doubt, held_back
@@ -220,8 +221,11 @@ class NightJob:
         """Say that no contact is acted on; return none."""
         if vanished and self._mapping.spec.on_missing is not None:
             self._progress.say(
-                f"{len(vanished):,} missing contacts are left alone: files are missing that may hold "
-                "them (--fewer-files if these files are gone for good)"
+                Message(
+                    "{n:,} missing contacts are left alone: files are missing that may hold "
+                    "them (--fewer-files if these files are gone for good)",
+                    n=len(vanished),
+                )
             )
         return []
 
@@ -243,8 +247,13 @@ class NightJob:
             # Or the next night would take them for usual.
             self._night.blank = min(self._night.blank, usual)
             self._progress.say(
-                f"{len(held):,} of {len(vanished):,} vanished contacts are left alone: "
-                f"{next(iter(held.values()))} (--accept treats them as vanished all the same)"
+                Message(
+                    "{n:,} of {vanished:,} vanished contacts are left alone: {why} (--accept "
+                    "treats them as vanished all the same)",
+                    n=len(held),
+                    vanished=len(vanished),
+                    why=next(iter(held.values())),
+                )
             )
 
     def finish(self, summary: Summary) -> None:

@@ -15,7 +15,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from bulk_import.errors import BulkImportError, SetupError, StoppedError
+from bulk_import.errors import BulkImportError, Message, SetupError, StoppedError
 from bulk_import.jobs.brake import Brake
 from bulk_import.jobs.night import NightJob, SyncOptions, options_of
 from bulk_import.jobs.state import State, refuse_other_account
@@ -177,8 +177,13 @@ async def resume_night(
     path = Path(facts["state"])
     if not await asyncio.to_thread(path.exists):
         raise SetupError(
-            f"{run_dir}: a night of the job {path}, and that file is gone; nothing was sent. "
-            "Restore it, or run `bulk-import sync` with the same --state to start again"
+            Message(
+                "{run_dir}: a night of the job {path}, and that file is gone; nothing was "
+                "sent. Restore it, or run `bulk-import sync` with the same --state to start "
+                "again",
+                run_dir=run_dir,
+                path=path,
+            )
         )
     options = options_of(facts, accept=accept)
     watch, ends = progress or Silence(), stop or Stop()
@@ -187,8 +192,12 @@ async def resume_night(
             refuse_other_account(state, settings)
             if not _is_latest(state, facts):
                 raise SetupError(
-                    f"{run_dir}: a later night of the job {path} has begun; nothing was sent. "
-                    "Run `bulk-import sync` again: it sends what is left"
+                    Message(
+                        "{run_dir}: a later night of the job {path} has begun; nothing was "
+                        "sent. Run `bulk-import sync` again: it sends what is left",
+                        run_dir=run_dir,
+                        path=path,
+                    )
                 )
             job = NightJob(
                 state, mapping, options, json.loads(facts["paths"]), run_dir, watch, facts
@@ -218,7 +227,7 @@ def _lock_of(state: Path) -> Path:
 async def _alone(state: Path, wait_s: float, stop: Stop) -> AsyncIterator[None]:
     """Hold the job's lock; wait for another night to end, at most *wait_s* seconds."""
     await _free(_lock_of(state), wait_s, stop)
-    with hold(_lock_of(state), f"the job of {state}"):
+    with hold(_lock_of(state), Message("the job of {state}", state=state)):
         yield
 
 
@@ -251,5 +260,6 @@ async def _free(lock: Path, wait_s: float, stop: Stop) -> None:
                 await stop.nap(min(0.5, max(0.01, until - loop.time())))
             except StoppingError:
                 raise StoppedError(
-                    f"{stop.reason}; nothing was sent", exit_code=stop.code
+                    Message("{reason}; nothing was sent", reason=Message.of(stop.reason)),
+                    exit_code=stop.code,
                 ) from None

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from bulk_import.api.preflight import Directory
-from bulk_import.errors import SetupError, SourceError
+from bulk_import.errors import Message, SetupError, SourceError, packed
 from bulk_import.jobs.fixes import Fix, tested_fixes
 from bulk_import.jobs.naming import NOT_SPLIT, has_unordered_names, order_fixes
 from bulk_import.jobs.reviewing import Review
@@ -46,6 +46,7 @@ from bulk_import.system.files import replaced
 
 IMPORTS = "imports"
 _FACTS = "project.json"
+_MAPPING = Message("change of the mapping file")
 _HISTORY = "history.sqlite3"
 # What a person can answer: which encoding, delimiter, sheet, header or file of an archive.
 _FOR_A_PERSON = frozenset(
@@ -91,7 +92,7 @@ class Step:
     """An edit that can be undone.
 
     Attributes:
-        label: For people, as (text, values) of the catalogue of texts.
+        label: For people.
     """
 
     id: int
@@ -168,7 +169,7 @@ class Project:
         """
         folder = home / IMPORTS / name
         if not _ID.fullmatch(name) or not (folder / _FACTS).is_file():
-            raise SetupError(f"there is no import {name[:80]!r} here")
+            raise SetupError(Message("there is no import {name!r} here", name=name[:80]))
         facts = json.loads((folder / _FACTS).read_text("utf-8"))
         return cls(folder, Facts(**facts))
 
@@ -221,7 +222,7 @@ class Project:
         """
         return parse_mapping(self.mapping_text(), str(self.mapping_path), folder=self.folder)
 
-    def write_mapping(self, text: str, label: str = "mapping") -> None:
+    def write_mapping(self, text: str, label: str = _MAPPING) -> None:
         """Put another text into the mapping file; it can be undone.
 
         Raises:
@@ -236,10 +237,10 @@ class Project:
             self._forget_undone(db)
             db.execute(
                 "insert into step (label, mapping_before, mapping_after) values (?, ?, ?)",
-                (label, before, text),
+                (json.dumps(packed(label)), before, text),
             )
 
-    def change_mapping(self, changes: Sequence[Change], label: str = "mapping") -> None:
+    def change_mapping(self, changes: Sequence[Change], label: str = _MAPPING) -> None:
         """Change places of the mapping; comments and the rest stay.
 
         Raises:
@@ -305,7 +306,9 @@ class Project:
         path = fix.edit.path
         opposite = {"columns": "column", "column": "columns"}.get(path[-1])
         removed = [Change((*path[:-1], opposite), None)] if opposite else []
-        self.change_mapping([*removed, fix.edit, *fix.also], f"fix {fix.change}")
+        self.change_mapping(
+            [*removed, fix.edit, *fix.also], Message("fix {change}", change=fix.change)
+        )
 
     # -- edits ------------------------------------------------------------------------------------
 
@@ -345,7 +348,9 @@ class Project:
                 self._apply(cells)
                 with self._history() as db:
                     self._forget_undone(db)
-                    step = db.execute("insert into step (label) values (?)", (label,)).lastrowid
+                    step = db.execute(
+                        "insert into step (label) values (?)", (json.dumps(packed(label)),)
+                    ).lastrowid
                     db.executemany(
                         "insert into cell values (?,?,?,?,?)", [(step, *cell) for cell in cells]
                     )
@@ -358,7 +363,9 @@ class Project:
             raise SetupError("say in which column to look, and for what")
         found = review.matching(column, find, by, whole=whole, exact=exact)
         changes = [(seq, column, after) for seq, _, after in found]
-        return self.edit(changes, f"replace {find} by {by} in {column}")
+        return self.edit(
+            changes, Message("replace {find} by {by} in {column}", find=find, by=by, column=column)
+        )
 
     def take_over(self, earlier: Project) -> int:
         """Replay the corrections of an earlier export: same contact, column and text, as one step."""
@@ -375,7 +382,7 @@ class Project:
             for one in wanted[contact]
             if review.cell(seq, one.column)[1] == one.before
         ]
-        return self.edit(changes, f"corrections of {earlier.source.name}")
+        return self.edit(changes, Message("corrections of {name}", name=earlier.source.name))
 
     def undo(self) -> Step | None:
         """Take the last step back; ``None`` when there is none. Judge again if it is the mapping's."""
@@ -531,7 +538,15 @@ def _next(db: sqlite3.Connection, *, undone: bool) -> Step | None:
         " order by id * ? limit 1",
         (int(undone), 1 if undone else -1),
     ).fetchone()
-    return Step(found[0], found[1], bool(found[2])) if found else None
+    return Step(found[0], Message.unpacked(_told(found[1])), bool(found[2])) if found else None
+
+
+def _told(label: str) -> Any:
+    """Return the label of a step as it was packed; a plain text of an earlier version as it is."""
+    try:
+        return json.loads(label)
+    except ValueError:
+        return label
 
 
 def _new_folder(home: Path, stem: str) -> Path:

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from itertools import chain, islice
 from pathlib import Path
 
-from bulk_import.errors import MappingError, SettingsError
+from bulk_import.errors import MappingError, Message, SettingsError
 from bulk_import.mapping.binding import bind
 from bulk_import.mapping.loading import parse_mapping
 from bulk_import.mapping.rows import RowMapper
@@ -133,7 +133,10 @@ def write_mapping(path: Path, text: str, *, force: bool) -> None:
     """
     if path.exists() and not force:
         raise SettingsError(
-            f"{path}: is there already; --update adds what is new to it, --force replaces it"
+            Message(
+                "{path}: is there already; --update adds what is new to it, --force replaces it",
+                path=path,
+            )
         )
     with replaced(path) as file:
         file.write(text.encode())
@@ -149,7 +152,7 @@ def update_mapping(path: Path, proposal: Proposal) -> Sequence[str]:
     try:
         before = path.read_bytes().decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as exc:
-        raise SettingsError(f"{path}: cannot be read: {exc}") from None
+        raise SettingsError(Message("{path}: cannot be read: {exc}", path=path, exc=exc)) from None
     text, added = updated(before, str(path), proposal)
     if added:
         with replaced(path) as file:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from bulk_import.api.fields import OPPOSITE
-from bulk_import.errors import SettingsError, SetupError
+from bulk_import.errors import Message, SettingsError, SetupError
 from bulk_import.jobs.importing import import_file_async
 from bulk_import.jobs.plan_files import write_plan_files
 from bulk_import.jobs.segments import (
@@ -210,8 +210,13 @@ def compare(
         near = similar_name(name, known)
         if near:
             raise SetupError(
-                f"--segment {name!r}: {state.path} has no such segment, but {near!r}; give that name, or "
-                "one that differs by more than case"
+                Message(
+                    "--segment {name!r}: {path} has no such segment, but {near!r}; give that "
+                    "name, or one that differs by more than case",
+                    name=name,
+                    path=state.path,
+                    near=near,
+                )
             )
     return plan_retag(
         segments, known, blanks_before=state.get_json("blanks") or {}, accept=accept, choose=choose
@@ -261,8 +266,11 @@ async def send_plan(
 def _written(folder: Path, plan: RetagPlan, suppress: Sequence[Path]) -> tuple[Path, Path]:
     if (folder / JOURNAL).exists():
         raise SetupError(
-            f"{folder}: holds a run already; `bulk-import resume {folder}` continues it, another "
-            "folder takes a new one"
+            Message(
+                "{folder}: holds a run already; `bulk-import resume {folder}` continues it, "
+                "another folder takes a new one",
+                folder=folder,
+            )
         )
     return write_plan(folder, plan, suppress)
 

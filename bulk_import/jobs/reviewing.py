@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from bulk_import.api.preflight import Directory
-from bulk_import.errors import SetupError
+from bulk_import.errors import Message, SetupError
 from bulk_import.journal import Journal
 from bulk_import.journal.database import as_row
 from bulk_import.mapping.advice import follows_advice
@@ -290,7 +290,7 @@ class Review:
         with self._in_use():
             row = self._row(seq)
             if column not in row.cells:
-                raise SetupError(f"no column {column!r}")
+                raise SetupError(Message("no column {column!r}", column=column))
             record, steps = self._mapper.explain(row)
             own = tuple(step for step in steps if column in step.columns)
             fields = {step.field for step in own}
@@ -390,7 +390,7 @@ class Review:
         with self._in_use():
             row = self._row(seq)
         if column not in row.cells:
-            raise SetupError(f"no column {column!r}")
+            raise SetupError(Message("no column {column!r}", column=column))
         return row, row.cells[column]
 
     def contact_of(self, row: Row) -> str:
@@ -458,7 +458,7 @@ class Review:
 
     def _row(self, seq: int) -> Row:
         if not 1 <= seq <= self._journal.count_records():
-            raise SetupError(f"no row at {seq}")
+            raise SetupError(Message("no row at {seq}", seq=seq))
         place = self._db.execute(
             "select source, sheet, row, cells, problems from j.record where seq = ?", (seq,)
         ).fetchone()
@@ -493,7 +493,7 @@ class Review:
                 place = column or self._mapper.first_column(target)
                 marks[place] = kind
                 if kind == "error" and not why:
-                    why = message
+                    why = Message.unpacked(message)
         marks.pop("", None)
         return Line(seq, row, sheet, status, tuple(json.loads(cells)), marks, why)
 

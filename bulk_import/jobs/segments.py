@@ -19,6 +19,7 @@ from pydantic import Field, ValidationError, field_validator
 from bulk_import.api.fields import OPPOSITE
 from bulk_import.errors import (
     MappingError,
+    Message,
     SettingsError,
     SetupError,
     SourceError,
@@ -64,8 +65,11 @@ class Segment(Part):
         for value in values:
             if "," in value:
                 raise ValueError(
-                    f"TAG_COMMA: {value!r} has a comma in it, which the API takes for a separator; "
-                    "give each tag or list by itself"
+                    Message(
+                        "TAG_COMMA: {value!r} has a comma in it, which the API takes for a "
+                        "separator; give each tag or list by itself",
+                        value=value,
+                    )
                 )
             if not value.strip():
                 raise ValueError("a tag or list without a name")
@@ -194,7 +198,7 @@ def load_plan(path: Path) -> dict[str, Segment]:
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as exc:
-        raise MappingError.of(f"cannot be read: {exc}", path) from None
+        raise MappingError.of(Message("cannot be read: {exc}", exc=exc), path) from None
     document = parse(text, str(path))
     try:
         segments = _PlanFile.model_validate(document.tree).segments
@@ -235,7 +239,7 @@ def read_members(
     for path in expand_sources(patterns):
         found = _column(path, options, column, choose)
         if not found:
-            read.append(f"{shown(path)}: no rows")
+            read.append(Message("{path}: no rows", path=shown(path)))
             continue
         columns.append(found)
         with open_source(path, options) as source:
@@ -424,17 +428,31 @@ def brake(
     for name, found in () if accept else braked(plan, max_lose=max_lose).items():
         if not found.now:
             raise StoppedError(
-                f"the brake: the new list of {name!r} has no addresses, {found.before:,} were in the "
-                "segment; nothing was sent (--accept if that is meant)"
+                Message(
+                    "the brake: the new list of {name!r} has no addresses, {before:,} were "
+                    "in the segment; nothing was sent (--accept if that is meant)",
+                    name=name,
+                    before=found.before,
+                )
             )
         raise StoppedError(
-            f"the brake: {found.leaving:,} of the {found.before:,} in {name!r} would lose, more than "
-            f"{max_lose:.0%}; nothing was sent (--accept for once, or --max-lose)"
+            Message(
+                "the brake: {leaving:,} of the {before:,} in {name!r} would lose, more than "
+                "{max_lose:.0%}; nothing was sent (--accept for once, or --max-lose)",
+                leaving=found.leaving,
+                before=found.before,
+                name=name,
+                max_lose=max_lose,
+            )
         )
     if max_contacts is not None and len(plan.calls) > max_contacts:
         raise StoppedError(
-            f"{len(plan.calls):,} contacts would be touched, max_contacts allows "
-            f"{max_contacts:,}; nothing was sent"
+            Message(
+                "{n:,} contacts would be touched, max_contacts allows {max_contacts:,}; "
+                "nothing was sent",
+                n=len(plan.calls),
+                max_contacts=max_contacts,
+            )
         )
 
 

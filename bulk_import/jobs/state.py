@@ -16,7 +16,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Self
 
-from bulk_import.errors import SetupError, StorageError
+from bulk_import.errors import Message, SetupError, StorageError
 from bulk_import.settings import Settings, account_name
 from bulk_import.system.sqlite import connect, make_private
 
@@ -107,12 +107,18 @@ class State:
         """
         if not path.exists():
             if not create or read_only:
-                raise SetupError(f"{path}: no such state file")
+                raise SetupError(Message("{path}: no such state file", path=path))
             try:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 make_private(path)
             except OSError as exc:
-                raise StorageError(f"{path}: cannot be made: {exc.strerror or exc}") from exc
+                raise StorageError(
+                    Message(
+                        "{path}: cannot be made: {strerror}",
+                        path=path,
+                        strerror=exc.strerror or exc,
+                    )
+                ) from exc
         found = _format_of(path)
         with translated(path):
             # A thread that reads rows uses it while the others wait for that thread.
@@ -255,11 +261,17 @@ def _format_of(path: Path) -> int:
             with path.open("rb") as file:
                 head = file.read(16)
         except OSError as exc:
-            raise StorageError(f"{path}: cannot be read: {exc.strerror or exc}") from exc
+            raise StorageError(
+                Message(
+                    "{path}: cannot be read: {strerror}", path=path, strerror=exc.strerror or exc
+                )
+            ) from exc
         if not head:
             return 0
         if head != b"SQLite format 3\0":
-            raise SetupError(f"{path}: not a state file; nothing in it was changed")
+            raise SetupError(
+                Message("{path}: not a state file; nothing in it was changed", path=path)
+            )
         with closing(_read_only(path)) as db:
             tables = {name for (name,) in db.execute("select name from sqlite_master")}
             if not tables:
@@ -268,15 +280,23 @@ def _format_of(path: Path) -> int:
             is_state = {"name", "value"} <= columns and "contact" in tables
             if not is_state or tables & {"record", "request"}:
                 raise SetupError(
-                    f"{path}: is a database, but not a state file; nothing in it was changed. "
-                    "Give the path of the job's state"
+                    Message(
+                        "{path}: is a database, but not a state file; nothing in it was "
+                        "changed. Give the path of the job's state",
+                        path=path,
+                    )
                 )
             found = db.execute("select value from meta where name = 'format'").fetchone()
     number = int(found[0]) if found and found[0].isdecimal() else 1
     if number > FORMAT:
         raise SetupError(
-            f"{path}: written by a newer version of bulk_import (state format {number}; this one "
-            f"knows {FORMAT}); update this installation, nothing was changed"
+            Message(
+                "{path}: written by a newer version of bulk_import (state format {number}; "
+                "this one knows {format}); update this installation, nothing was changed",
+                path=path,
+                number=number,
+                format=FORMAT,
+            )
         )
     return number
 
@@ -328,8 +348,13 @@ def refuse_other_account(state: State, settings: Settings) -> None:
     known = state.get("endpoint")
     if known and account_name(known) != account_name(settings.endpoint):
         raise SetupError(
-            f"{state.path}: the state of {known}, not of {settings.endpoint}; each account and job "
-            "has a state file of its own"
+            Message(
+                "{path}: the state of {known}, not of {endpoint}; each account and job has a "
+                "state file of its own",
+                path=state.path,
+                known=known,
+                endpoint=settings.endpoint,
+            )
         )
 
 
@@ -339,4 +364,6 @@ def translated(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.DatabaseError as exc:
-        raise StorageError(f"{path}: not a usable state file: {exc}") from exc
+        raise StorageError(
+            Message("{path}: not a usable state file: {exc}", path=path, exc=exc)
+        ) from exc

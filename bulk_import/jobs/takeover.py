@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bulk_import.errors import SetupError, StorageError
+from bulk_import.errors import Message, SetupError, StorageError
 from bulk_import.jobs.comparison import BARE, attached, here
 from bulk_import.jobs.payloads import union
 from bulk_import.jobs.sieve import digest_of, sha
@@ -19,7 +19,7 @@ from bulk_import.journal.database import IN_DOUBT
 from bulk_import.models import VANISHED, Status
 from bulk_import.progress import Progress
 from bulk_import.run.folder import JOURNAL
-from bulk_import.run.reporting import write_reports
+from bulk_import.run.reporting import stop_facts, write_reports
 from bulk_import.settings import Settings, account_name
 from bulk_import.system.clock import now, now_s
 
@@ -213,8 +213,13 @@ def seed(state: State, run_dir: Path, settings: Settings) -> None:
 def _refuse_other_seed(run_dir: Path, endpoint: str, mine: str) -> None:
     if account_name(endpoint) != account_name(mine):
         raise SetupError(
-            f"--seed {run_dir}: a run of {endpoint}, not of {mine}; nothing was sent. Give a run of "
-            "this account, or leave --seed out"
+            Message(
+                "--seed {run_dir}: a run of {endpoint}, not of {mine}; nothing was sent. "
+                "Give a run of this account, or leave --seed out",
+                run_dir=run_dir,
+                endpoint=endpoint,
+                mine=mine,
+            )
         )
 
 
@@ -245,7 +250,11 @@ def take_over_left_run(state: State, progress: Progress) -> None:
     if not left:
         return
     if (Path(left) / JOURNAL).exists():
-        progress.say(f"the last run was cut off; what it confirmed is taken over from {left}")
+        progress.say(
+            Message(
+                "the last run was cut off; what it confirmed is taken over from {left}", left=left
+            )
+        )
         with Journal.open(Path(left) / JOURNAL) as journal:
             if lost := journal.find_losses():
                 progress.say(lost)
@@ -254,9 +263,16 @@ def take_over_left_run(state: State, progress: Progress) -> None:
         return
     bare: Sequence[str] = state.get_json("left_bare") or ()
     progress.say(
-        f"the last run was cut off and its folder {left} is gone: what it sent is not known and "
-        "is sent again"
-        + (f", except {len(bare):,} rows without e-mail, which are now unknown" if bare else "")
+        Message(
+            "the last run was cut off and its folder {left} is gone: what it sent is not "
+            "known and is sent again",
+            left=left,
+        )
+        + (
+            Message(", except {n:,} rows without e-mail, which are now unknown", n=len(bare))
+            if bare
+            else ""
+        )
     )
     last, moment = int(state.get("night", "0")), now_s()
     state.learn(
@@ -280,8 +296,12 @@ def _report_cut_off(run_dir: Path, progress: Progress) -> None:
             journal.settle_doubts()
             facts = journal.facts()
             if not facts.get("finished_at"):
-                journal.remember(stopped="cut off; the next night took over", finished_at=now())
+                journal.remember(
+                    **stop_facts(Message("cut off; the next night took over")), finished_at=now()
+                )
             journal.remember(taken_over="1")
             write_reports(journal, run_dir, safe=False)
     except StorageError as exc:
-        progress.say(f"the reports of {run_dir} cannot be written: {exc}")
+        progress.say(
+            Message("the reports of {run_dir} cannot be written: {exc}", run_dir=run_dir, exc=exc)
+        )

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from bulk_import.api.fields import OPPOSITE
 from bulk_import.api.form import decode
-from bulk_import.errors import SetupError
+from bulk_import.errors import Message, SetupError
 from bulk_import.jobs.plan_files import write_plan_files
 from bulk_import.journal import Journal
 from bulk_import.mapping.loading import parse_mapping
@@ -71,7 +71,12 @@ def undo(run_dir: str | Path) -> Undo:
             elif changed:
                 _reverse(plans.setdefault(email, {}), form)
     if not plans:
-        raise SetupError(f"{run_dir}: no accepted row changed a tag or a list; nothing to undo")
+        raise SetupError(
+            Message(
+                "{run_dir}: no accepted row changed a tag or a list; nothing to undo",
+                run_dir=run_dir,
+            )
+        )
     source, mapping = write_plan_files(
         run_dir / "undo",
         plans,

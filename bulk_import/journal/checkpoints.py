@@ -14,7 +14,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from bulk_import.errors import StorageError
+from bulk_import.errors import Message, StorageError
 from bulk_import.journal.database import sync_folder, translated
 from bulk_import.journal.mark import MarkFile
 from bulk_import.journal.wholeness import SENDING, Wholeness
@@ -147,10 +147,17 @@ class Syncer:
             there = None
         if there is None or not mine.st_nlink or there.st_ino != mine.st_ino:
             raise StorageError(
-                f"{self._journal.path.parent}: the run folder is gone (moved or deleted while the "
-                "run was going on); put it back, then run the same command again"
+                Message(
+                    "{parent}: the run folder is gone (moved or deleted while the run was "
+                    "going on); put it back, then run the same command again",
+                    parent=self._journal.path.parent,
+                )
             )
         return mine.st_size
 
     def _failed(self, exc: OSError) -> StorageError:
-        return StorageError(f"{self._wal}: cannot be written: {exc.strerror or exc}")
+        return StorageError(
+            Message(
+                "{wal}: cannot be written: {strerror}", wal=self._wal, strerror=exc.strerror or exc
+            )
+        )

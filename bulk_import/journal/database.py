@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Self
 from uuid import uuid4
 
-from bulk_import.errors import SetupError, StorageError
+from bulk_import.errors import Message, SetupError, StorageError, packed
 from bulk_import.journal.mark import Written
 from bulk_import.models import Problem, Row, Severity, SourceInfo
 from bulk_import.system.sqlite import connect, make_private
@@ -103,7 +103,11 @@ class Database:
             draft.unlink(missing_ok=True)
             make_private(draft)
         except OSError as exc:
-            raise StorageError(f"{path}: cannot be created: {exc.strerror or exc}") from exc
+            raise StorageError(
+                Message(
+                    "{path}: cannot be created: {strerror}", path=path, strerror=exc.strerror or exc
+                )
+            ) from exc
         with cls(draft, _connect(draft)) as journal:
             journal._lay_out(facts or {})
         try:
@@ -112,7 +116,11 @@ class Database:
             draft.replace(path)
             sync_folder(path.parent)
         except OSError as exc:
-            raise StorageError(f"{path}: cannot be created: {exc.strerror or exc}") from exc
+            raise StorageError(
+                Message(
+                    "{path}: cannot be created: {strerror}", path=path, strerror=exc.strerror or exc
+                )
+            ) from exc
         return cls(path, _connect(path))
 
     @classmethod
@@ -151,7 +159,13 @@ class Database:
             StorageError: It is damaged or cannot be written.
         """
         if not path.is_file():
-            raise SetupError(f"{path.parent}: not a run folder (no {path.name} in it)")
+            raise SetupError(
+                Message(
+                    "{parent}: not a run folder (no {name} in it)",
+                    parent=path.parent,
+                    name=path.name,
+                )
+            )
         journal = cls(path, _connect(path))
         try:
             journal._check()
@@ -170,8 +184,13 @@ class Database:
                     raise sqlite3.DatabaseError(refusal)
         if known is None or known[0] != FORMAT:
             raise SetupError(
-                f"{self.path}: journal format {known[0] if known else '?'}, this program writes "
-                f"{FORMAT}; finish the run with the version that started it"
+                Message(
+                    "{path}: journal format {known}, this program writes {format}; finish "
+                    "the run with the version that started it",
+                    path=self.path,
+                    known=known[0] if known else "?",
+                    format=FORMAT,
+                )
             )
 
     def another(self) -> Self:
@@ -330,7 +349,9 @@ def pack_problems(problems: Sequence[Problem]) -> str | None:
     """Return *problems* as they are stored: a JSON list of lists; nothing for none."""
     if not problems:
         return None
-    return pack([[p.code, p.message, p.column, p.field, p.value, p.severity] for p in problems])
+    return pack(
+        [[p.code, packed(p.message), p.column, p.field, p.value, p.severity] for p in problems]
+    )
 
 
 def unpack_problems(text: str | None) -> tuple[Problem, ...]:
@@ -338,7 +359,7 @@ def unpack_problems(text: str | None) -> tuple[Problem, ...]:
     if text is None:
         return ()
     return tuple(
-        Problem(code, message, column, field, value, Severity(severity))
+        Problem(code, Message.unpacked(message), column, field, value, Severity(severity))
         for code, message, column, field, value, severity in json.loads(text)
     )
 
@@ -368,14 +389,22 @@ def translated(path: Path) -> Iterator[None]:
         code = getattr(exc, "sqlite_errorcode", 0) & 0xFF
         if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
             raise JournalLockedError(
-                f"{path}: another program holds it ({exc}); close that, then run the same command "
-                "again: nothing is lost"
+                Message(
+                    "{path}: another program holds it ({exc}); close that, then run the same "
+                    "command again: nothing is lost",
+                    path=path,
+                    exc=exc,
+                )
             ) from exc
         if code == sqlite3.SQLITE_ERROR:  # tables that must be there are not
             raise _damaged(path, exc) from exc
         raise StorageError(
-            f"{path}: cannot be read or written ({exc}); free some space or correct the permissions, "
-            "then run the same command again: nothing is lost"
+            Message(
+                "{path}: cannot be read or written ({exc}); free some space or correct the "
+                "permissions, then run the same command again: nothing is lost",
+                path=path,
+                exc=exc,
+            )
         ) from (_want_of_handles() if code == sqlite3.SQLITE_CANTOPEN else None) or exc
     except sqlite3.DatabaseError as exc:
         raise _damaged(path, exc) from exc
@@ -392,6 +421,10 @@ def _want_of_handles() -> OSError | None:
 
 def _damaged(path: Path, exc: sqlite3.DatabaseError) -> StorageError:
     return StorageError(
-        f"{path}: the journal is damaged ({exc}); restore it from a copy. Starting again in "
-        "another folder would send every row again"
+        Message(
+            "{path}: the journal is damaged ({exc}); restore it from a copy. Starting again "
+            "in another folder would send every row again",
+            path=path,
+            exc=exc,
+        )
     )

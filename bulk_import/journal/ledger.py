@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
 from typing import Any
 
-from bulk_import.errors import StorageError
+from bulk_import.errors import Message, StorageError
 from bulk_import.journal.database import (
     CHUNK,
     IN_DOUBT,
@@ -214,8 +214,13 @@ class PendingRows(Iterator[Pending]):
         place = f"row {row}"
         if checksum(email, body) != stored:
             raise StorageError(
-                f"{self._journal.path}: the journal is damaged ({place} is not what was stored); "
-                "restore it from a copy. Starting again in another folder would send every row again"
+                Message(
+                    "{path}: the journal is damaged ({place} is not what was stored); "
+                    "restore it from a copy. Starting again in another folder would send "
+                    "every row again",
+                    path=self._journal.path,
+                    place=place,
+                )
             )
         name, _ = source_and_sheet(self._sources[source], sheet)
         if len(self._sources) > 1 or name != self._sources[source]:

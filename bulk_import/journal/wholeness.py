@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bulk_import.errors import StorageError
+from bulk_import.errors import Message, StorageError
 from bulk_import.journal.database import LOST_UPTO, translated
 from bulk_import.journal.mark import Mark, MarkFile, Written
 from bulk_import.journal.records import LOST, Records
@@ -47,11 +47,14 @@ class Wholeness(Records):
         self.remember(**{LOST_UPTO: str(max(upto, self.lost_upto()))})
         rows = self._doubt(upto)
         self._lower(there, has_mark=is_own)
-        return (
-            f"{self.path}: the end of the journal is missing (its log {self.path.name}-wal was lost "
-            f"or damaged). {rows:,} rows without e-mail that may have been sent are `unknown` and "
-            "not sent again (--resend-unknown sends them); rows with an e-mail are sent again, which "
-            "makes no second contact"
+        return Message(
+            "{path}: the end of the journal is missing (its log {name}-wal was lost or "
+            "damaged). {rows:,} rows without e-mail that may have been sent are "
+            "`unknown` and not sent again (--resend-unknown sends them); rows with an "
+            "e-mail are sent again, which makes no second contact",
+            path=self.path,
+            name=self.path.name,
+            rows=rows,
         )
 
     def _doubt(self, upto: int) -> int:
@@ -76,5 +79,9 @@ class Wholeness(Records):
                 file.close()
         except OSError as exc:
             raise StorageError(
-                f"{self.mark_path}: cannot be written: {exc.strerror or exc}"
+                Message(
+                    "{mark_path}: cannot be written: {strerror}",
+                    mark_path=self.mark_path,
+                    strerror=exc.strerror or exc,
+                )
             ) from exc

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bulk_import.api.fields import FIELDS, Field, Kind
-from bulk_import.errors import MappingError, MappingProblem
+from bulk_import.errors import MappingError, MappingProblem, Message
 from bulk_import.mapping.checks import BoundCheck
 from bulk_import.mapping.loading import ColumnMapping, closest
 from bulk_import.mapping.rules import BoundRule
@@ -247,8 +247,11 @@ class _Binder:
             ]
             if len(plain) > 1 and len(same_kind) == 1 and same_kind <= {Kind.NAME, Kind.EMAIL}:
                 self._refuse(
-                    f"column {column!r} is mapped to {' and '.join(plain)}; "
-                    "keep one, or split it with part:",
+                    Message(
+                        "column {column!r} is mapped to {plain}; keep one, or split it with part:",
+                        column=column,
+                        plain=Message.all_of(plain),
+                    ),
                     ("fields", plain[1]),
                 )
 
@@ -260,10 +263,15 @@ class _Binder:
                 continue
             known, other = first.setdefault((*rule.column, *rule.columns), (name, rule))
             if other.order != rule.order:
-                said = f"{known} has order: {other.order}" if other.order else f"{known} has none"
                 self._refuse(
-                    f"{name} has {f'order: {rule.order}' if rule.order else 'no order:'}, and {said}; "
-                    "the parts of one column are cut in one order",
+                    Message(
+                        "{name} has the order {order}, and {known} has {other}; the parts of one "
+                        "column are cut in one order",
+                        name=name,
+                        order=rule.order or Message("of each name"),
+                        known=known,
+                        other=other.order or Message("of each name"),
+                    ),
                     ("fields", name, "order" if rule.order else "part"),
                 )
 
@@ -311,10 +319,17 @@ class _Binder:
         return alike[0] if len(alike) == 1 else ""
 
     def _missing(self, names: Sequence[str], path: KeyPath) -> None:
-        wanted = " or ".join(repr(name) for name in names)
+        wanted = Message.any_of(repr(name) for name in names)
         hint = closest(names[0], self._header)
         headers = ", ".join(self._header[:20]) + (", …" if len(self._header) > 20 else "")
-        self._refuse(f"no column {wanted}{hint or f'; the file has: {headers}'}", path)
+        self._refuse(
+            Message(
+                "no column {wanted}{hint}",
+                wanted=wanted,
+                hint=hint or Message("; the file has: {headers}", headers=headers),
+            ),
+            path,
+        )
 
     def on_missing(self, action: OnMissing) -> None:
         """Check the tags and lists of an action on contacts that are missing."""
@@ -328,7 +343,9 @@ class _Binder:
             try:
                 checked = list_id(value) if lists else value
                 if "," in checked:
-                    raise NormalizeError("TAG_COMMA", f"{value!r} has a comma in it")
+                    raise NormalizeError(
+                        "TAG_COMMA", Message("{value!r} has a comma in it", value=value)
+                    )
                 found.append(resolve_list(checked, self._lists) if lists else checked)
             except NormalizeError as exc:
                 self._refuse(str(exc), path)
@@ -356,20 +373,30 @@ def resolve_list(value: str, lists: Lists | None) -> str:
     if ids is None:
         raise NormalizeError(
             "LIST_UNKNOWN",
-            f"the account has no list {value!r}{closest(value, [*lists])}; "
-            "`bulk-import lists` shows them",
+            Message(
+                "the account has no list {value!r}{hint}; `bulk-import lists` shows them",
+                value=value,
+                hint=closest(value, [*lists]),
+            ),
         )
     if not ids:
         raise NormalizeError(
             "LIST_WITHOUT_ID",
-            f"the account's answer has no API id for the list {value!r}; write the id that the "
-            "list's settings show",
+            Message(
+                "the account's answer has no API id for the list {value!r}; write the id "
+                "that the list's settings show",
+                value=value,
+            ),
         )
     if len(ids) > 1:
         raise NormalizeError(
             "LIST_AMBIGUOUS",
-            f"{len(ids)} lists are called {value!r}; write the id of the one that is meant: "
-            f"{' or '.join(ids)}",
+            Message(
+                "{n} lists are called {value!r}; write the id of the one that is meant: {ids}",
+                n=len(ids),
+                value=value,
+                ids=Message.any_of(ids),
+            ),
         )
     return ids[0]
 

@@ -13,6 +13,7 @@ from typing import Annotated
 from pydantic import StringConstraints, TypeAdapter, ValidationError
 from pydantic_core import SchemaError
 
+from bulk_import.errors import Message
 from bulk_import.mapping.schema import Check
 from bulk_import.models import Problem
 from bulk_import.normalize.consent import folded_cell
@@ -32,14 +33,22 @@ class Pattern:
 
     def __init__(self, text: str) -> None:
         if len(text) > LONGEST_PATTERN:
-            raise ValueError(f"a pattern has at most {LONGEST_PATTERN:,} characters")
+            raise ValueError(
+                Message(
+                    "a pattern has at most {longest_pattern:,} characters",
+                    longest_pattern=LONGEST_PATTERN,
+                )
+            )
         whole = Annotated[str, StringConstraints(pattern=rf"\A(?:{text})\z")]
         try:
             self._adapter = TypeAdapter[str](whole)
         except SchemaError as exc:
             reason = str(exc).strip().splitlines()[-1].strip()
             raise ValueError(
-                f"not a regular expression that can be used: {reason.removeprefix('error: ')}"
+                Message(
+                    "not a regular expression that can be used: {reason}",
+                    reason=reason.removeprefix("error: "),
+                )
             ) from None
 
     def matches(self, text: str) -> bool:
@@ -77,7 +86,7 @@ class BoundCheck:
         cell = cells[self.column].strip() if not self.check.field else ""
         if not cell.startswith("#") or cell.upper() not in ERROR_VALUES:
             return None
-        message = f"{cell} stands where a check looks; correct the cell"
+        message = Message("{cell} stands where a check looks; correct the cell", cell=cell)
         return Problem("CELL_ERROR", message, column=self.column, value=cell)
 
     def problems(self, cells: Mapping[str, str], values: Mapping[str, str]) -> Iterator[Problem]:
@@ -89,15 +98,24 @@ class BoundCheck:
         text = self._text(cells, values)
         if not text:
             if self.check.require:
-                yield self._problem("VALUE_REQUIRED", "is empty, and must not be", text)
+                yield self._problem("VALUE_REQUIRED", Message("is empty, and must not be"), text)
             return
         if self.pattern is not None and not self.pattern.matches(text):
-            what = f"{_short(text)} does not have the form {self.check.pattern}"
+            what = Message(
+                "{short} does not have the form {pattern}",
+                short=_short(text),
+                pattern=self.check.pattern,
+            )
             yield self._problem("VALUE_PATTERN", what, text)
         if self.one_of and not self._is_listed(text):
             allowed = ", ".join(self.check.one_of[:_VALUES_SHOWN])
             more = ", …" if len(self.check.one_of) > _VALUES_SHOWN else ""
-            what = f"{_short(text)} is not one of {allowed}{more}"
+            what = Message(
+                "{short} is not one of {allowed}{more}",
+                short=_short(text),
+                allowed=allowed,
+                more=more,
+            )
             yield self._problem("VALUE_NOT_LISTED", what, text)
 
     def key(self, cells: Mapping[str, str], values: Mapping[str, str]) -> str:
@@ -107,7 +125,9 @@ class BoundCheck:
     def twice(self, rows: str, cells: Mapping[str, str], values: Mapping[str, str]) -> Problem:
         """Return the problem of a value that *rows* have too."""
         text = self._text(cells, values)
-        return self._problem("VALUE_TWICE", f"{_short(text)} is in {rows} too", text)
+        return self._problem(
+            "VALUE_TWICE", Message("{short} is in {rows} too", short=_short(text), rows=rows), text
+        )
 
     def _text(self, cells: Mapping[str, str], values: Mapping[str, str]) -> str:
         if self.check.field:
@@ -122,7 +142,11 @@ class BoundCheck:
     def _problem(self, code: str, message: str, value: str) -> Problem:
         why = f" ({self.check.because})" if self.check.because else ""
         return Problem(
-            code, f"{message}{why}", column=self.column, field=self.check.field or "", value=value
+            code,
+            Message("{message}{why}", message=Message.of(message), why=why),
+            column=self.column,
+            field=self.check.field or "",
+            value=value,
         )
 
 

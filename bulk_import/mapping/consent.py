@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 
+from bulk_import.errors import Message
 from bulk_import.models import Problem, Severity
 from bulk_import.normalize.consent import (
     folded_cell,
@@ -281,10 +282,16 @@ class ConsentWatch:
             refusing = Counter(refusing_cells(column, counter))
             if refusing:
                 shown = ", ".join(repr(cell.strip()) for cell, _ in refusing.most_common(3))
-                more = f" and {len(refusing) - 3} other ways" if len(refusing) > 3 else ""
-                text = (
-                    f"{refusing.total():,} of {self._rows:,} rows say {shown}{more} and would be sent; "
-                    "a skip or only rule in the mapping keeps them back"
+                more = (
+                    Message(" and {n} other ways", n=len(refusing) - 3) if len(refusing) > 3 else ""
+                )
+                text = Message(
+                    "{n:,} of {rows:,} rows say {shown}{more} and would be sent; a "
+                    "skip or only rule in the mapping keeps them back",
+                    n=refusing.total(),
+                    rows=self._rows,
+                    shown=shown,
+                    more=more,
                 )
                 found.append(
                     Problem("CONSENT_IGNORED", text, column=column, severity=Severity.WARNING)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import lru_cache
 
+from bulk_import.errors import Message
 from bulk_import.normalize.result import Normalized, NormalizeError, Note
 
 PATIENCE = 5  # seconds for the answer of a name server
@@ -23,10 +24,15 @@ def checked_domain(found: Normalized) -> Normalized:
     domain = found.value.rsplit("@", 1)[1]
     reason, is_known = _answer(domain)
     if reason:
-        raise NormalizeError("EMAIL_UNDELIVERABLE", f"{found.value!r}: {reason}")
+        raise NormalizeError(
+            "EMAIL_UNDELIVERABLE", Message("{value!r}: {reason}", value=found.value, reason=reason)
+        )
     if is_known:
         return found
-    note = Note("EMAIL_NOT_CHECKED", f"no name server says whether {domain} takes mail")
+    note = Note(
+        "EMAIL_NOT_CHECKED",
+        Message("no name server says whether {domain} takes mail", domain=domain),
+    )
     return replace(found, notes=(*found.notes, note))
 
 

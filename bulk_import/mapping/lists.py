@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bulk_import.errors import MappingError, MappingProblem, SourceError
+from bulk_import.errors import MappingError, MappingProblem, Message, SourceError
 from bulk_import.mapping.schema import SuppressSpec
 from bulk_import.normalize.consent import folded_cell
 from bulk_import.normalize.folding import fold
@@ -62,13 +62,23 @@ class ListReport:
     unknown: tuple[Entry, ...]
 
     def __str__(self) -> str:
-        said = f"suppression list {self.name}: {self.understood:,} entries understood"
+        said = Message(
+            "suppression list {name}: {understood:,} entries understood",
+            name=self.name,
+            understood=self.understood,
+        )
         if not self.unknown:
             return said
         named = ", ".join(map(str, self.unknown[:_ROWS_NAMED]))
         more = len(self.unknown) - _ROWS_NAMED
-        rest = f" and {more:,} more" if more > 0 else ""
-        return f"{said}, {len(self.unknown):,} NOT understood and not honoured: {named}{rest}"
+        rest = Message(" and {more:,} more", more=more) if more > 0 else ""
+        return Message(
+            "{said}, {n:,} NOT understood and not honoured: {named}{rest}",
+            said=said,
+            n=len(self.unknown),
+            named=named,
+            rest=rest,
+        )
 
 
 @dataclass(slots=True)
@@ -134,7 +144,10 @@ class _Reader:
         except SourceError as exc:
             if exc.code != "SOURCE_EMPTY":
                 raise MappingError.of(
-                    f"suppress: {exc}; nothing is sent while a list cannot be read to its end"
+                    Message(
+                        "suppress: {exc}; nothing is sent while a list cannot be read to its end",
+                        exc=exc,
+                    )
                 ) from None
         self._end()
         unknown = tuple(sorted(self._unknown, key=lambda e: (e.row, e.column)))
@@ -144,7 +157,13 @@ class _Reader:
     def _end(self) -> None:
         for column in self.spec.columns:
             if folded_cell(column) not in self._found_columns:
-                self.refuse(f"has no column {column!r} in its first {_HEADER_ROWS} rows")
+                self.refuse(
+                    Message(
+                        "has no column {column!r} in its first {header_rows} rows",
+                        column=column,
+                        header_rows=_HEADER_ROWS,
+                    )
+                )
         if not len(self.entries) and not self._unknown and self.spec.kind == "addresses":
             for kind, row, text in self._bare.entries():
                 self.take(kind, text, row, 1)
@@ -152,11 +171,22 @@ class _Reader:
             self.refuse("no e-mail address, domain or hash was found in it")
 
     def refuse(self, message: str, row: int = 0, column: int = 0) -> None:
-        self.problems.append(MappingProblem(f"suppress: {message}", str(self._path), row, column))
+        self.problems.append(
+            MappingProblem(
+                Message("suppress: {message}", message=Message.of(message)),
+                str(self._path),
+                row,
+                column,
+            )
+        )
 
     def name(self, sheet: str, row: int, column: int, text: str) -> None:
         """Note a cell that was not understood."""
-        place = f"sheet {sheet!r} row {row}" if sheet else f"row {row}"
+        place = (
+            Message("sheet {sheet!r} row {row}", sheet=sheet, row=row)
+            if sheet
+            else Message("row {row}", row=row)
+        )
         self._unknown.append(Entry(place, row, column, clean_line(text)))
 
     def count_line(self) -> None:
@@ -190,9 +220,13 @@ class _Reader:
     def _take_domain(self, domain: str, row: int, column: int) -> bool:
         if is_public_provider(domain):
             self.refuse(
-                f"{domain} is a public mail provider: as a domain it would suppress everybody there; "
-                "remove the line, or name the column of the addresses: "
-                f"suppress: [{{file: {Path(self._path).name}, columns: E-mail}}]",
+                Message(
+                    "{domain} is a public mail provider: as a domain it would suppress "
+                    "everybody there; remove the line, or name the column of the addresses: "
+                    "suppress: [{{file: {name}, columns: E-mail}}]",
+                    domain=domain,
+                    name=Path(self._path).name,
+                ),
                 row,
                 column,
             )

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from bulk_import.api.fields import FIELDS, OPPOSITES, RESERVED
-from bulk_import.errors import MappingError, MappingProblem
+from bulk_import.errors import MappingError, MappingProblem, Message
 from bulk_import.mapping.checks import Pattern
 from bulk_import.mapping.plain import tree_of
 from bulk_import.mapping.schema import (
@@ -154,10 +155,12 @@ def load_mapping(mapping: AnyMapping) -> ColumnMapping:
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except OSError as exc:
-        raise MappingError.of(f"cannot be read: {exc.strerror or exc}", path) from None
+        raise MappingError.of(
+            Message("cannot be read: {strerror}", strerror=exc.strerror or exc), path
+        ) from None
     except UnicodeDecodeError as exc:
         raise MappingError.of(
-            f"byte {exc.start} is not UTF-8; save the mapping as UTF-8", path
+            Message("byte {start} is not UTF-8; save the mapping as UTF-8", start=exc.start), path
         ) from None
     return parse_mapping(text, str(path), folder=path.parent)
 
@@ -170,7 +173,9 @@ def parse_mapping(text: str, name: str = "mapping", *, folder: Path = Path()) ->
 def _sound(document: Document, folder: Path, text: str) -> ColumnMapping:
     if not isinstance(document.tree, dict):
         found = "nothing" if document.tree is None else type(document.tree).__name__
-        message = f"a mapping begins with `version: 1` and `fields:`; found {found}"
+        message = Message(
+            "a mapping begins with `version: 1` and `fields:`; found {found}", found=found
+        )
         raise MappingError([document.problem(message)])
     problems = list(_misspelt(document))
     try:
@@ -193,7 +198,7 @@ def closest(word: str, known: Sequence[str]) -> str:
         word, known, scorer=fuzz.ratio, processor=utils.default_process, limit=3, score_cutoff=65
     )
     shown = [name for name, score, _ in best if score >= best[0][1] - 10]
-    return f" (did you mean {' or '.join(shown)}?)" if shown else ""
+    return Message(" (did you mean {shown}?)", shown=Message.any_of(shown)) if shown else ""
 
 
 def _misspelt(document: Document) -> Iterator[MappingProblem]:
@@ -238,12 +243,14 @@ def _unknown(
 ) -> Iterator[MappingProblem]:
     for name in tree:
         if name not in known:
-            hint = closest(name, known) or f"; it has {', '.join(known[:12])}"
-            yield document.problem(f"{of} has no {name!r}{hint}", (*path, name))
+            hint = closest(name, known) or Message("; it has {known}", known=", ".join(known[:12]))
+            yield document.problem(
+                Message("{of} has no {name!r}{hint}", of=of, name=name, hint=hint), (*path, name)
+            )
 
 
 # What pydantic's types of errors mean to somebody who writes YAML.
-_MEANINGS = {
+MEANINGS = {
     "missing": "is missing",
     "model_type": "needs names and values below it (indented), not a single value",
     "dict_type": "needs names and values below it (indented), not a single value",
@@ -260,16 +267,23 @@ def _explained(exc: ValidationError, document: Document) -> Iterator[MappingProb
         if error["type"] == "extra_forbidden":
             continue  # said better by _misspelt
         path = tuple(error["loc"])
-        message = _MEANINGS.get(error["type"], error["msg"].removeprefix("Value error, "))
-        if path[:1] in (("skip",), ("only",)) and len(path) == 1:
-            message = "must be a list, such as `- {column: Unsubscribed, values: [yes, 1]}`"
-        elif path == ("checks",):
-            message = "must be a list, such as `- {column: Customer no, require: yes}`"
-        elif error["type"] == "missing" and path == ("version",):
-            message = "is missing; begin the mapping with `version: 1`"
-        elif error["type"] == "literal_error" and "ctx" in error:
-            message = f"must be {error['ctx']['expected']}"
-        yield document.problem(f"{message[:1].lower()}{message[1:]}", path)
+        yield document.problem(_meaning(error, path), path)
+
+
+def _meaning(error: ErrorDetails, path: KeyPath) -> str:
+    if path[:1] in (("skip",), ("only",)) and len(path) == 1:
+        return Message("must be a list, such as `- {{column: Unsubscribed, values: [yes, 1]}}`")
+    if path == ("checks",):
+        return Message("must be a list, such as `- {{column: Customer no, require: yes}}`")
+    if error["type"] == "missing" and path == ("version",):
+        return Message("is missing; begin the mapping with `version: 1`")
+    context = error.get("ctx", {})
+    if error["type"] == "literal_error" and "expected" in context:
+        return Message("must be {error}", error=context["expected"])
+    if isinstance(raised := context.get("error"), ValueError):
+        return str(raised)  # our own
+    said = error["msg"]
+    return MEANINGS.get(error["type"], f"{said[:1].lower()}{said[1:]}")
 
 
 def _unsound(spec: MappingSpec, document: Document) -> Iterator[MappingProblem]:
@@ -301,7 +315,9 @@ def _unsound_checks(spec: MappingSpec, document: Document) -> Iterator[MappingPr
         path: KeyPath = ("checks", number)
         if check.field and check.field not in known:
             hint = closest(check.field, known) or "; it is under neither fields: nor extra:"
-            yield document.problem(f"no field {check.field!r}{hint}", (*path, "field"))
+            yield document.problem(
+                Message("no field {field!r}{hint}", field=check.field, hint=hint), (*path, "field")
+            )
         if check.field and check.unique and FIELDS.get(check.field) is FIELDS["lead_email"]:
             message = "is what when: duplicate: is for; use duplicate: refuse"
             yield document.problem(message, (*path, "unique"))
@@ -316,7 +332,9 @@ def _both_ways(spec: MappingSpec, document: Document) -> Iterator[MappingProblem
         if add in spec.fields and remove in spec.fields:
             both = set(spec.fields[add].always) & set(spec.fields[remove].always)
             for value in sorted(both):
-                message = f"{value!r} is added by {add} and removed here; keep one"
+                message = Message(
+                    "{value!r} is added by {add} and removed here; keep one", value=value, add=add
+                )
                 yield document.problem(message, ("fields", remove))
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bulk_import.api.fields import FIELDS, OPPOSITES, SET_FIELDS
+from bulk_import.errors import Message
 from bulk_import.models import Problem, Record, Severity
 from bulk_import.normalize.tags import conflicts, join
 
@@ -32,7 +33,10 @@ def merge_records(records: Sequence[Record]) -> Record:
             problems[
                 Problem(
                     "MERGE_CONFLICT",
-                    f"{', '.join(both)} is added by one row of the contact and removed by another",
+                    Message(
+                        "{both} is added by one row of the contact and removed by another",
+                        both=", ".join(both),
+                    ),
                     field=remove,
                     severity=Severity.WARNING,  # the merged row is sent
                 )

@@ -8,6 +8,7 @@ from functools import partial
 from typing import NamedTuple
 
 from bulk_import.api.fields import Kind
+from bulk_import.errors import Message
 from bulk_import.mapping.binding import Binding, BoundField, resolve_list, spelled
 from bulk_import.mapping.memo import Memo
 from bulk_import.mapping.optional import normalize_email_by, normalize_name_by
@@ -137,7 +138,9 @@ class FieldMapper:
                     named = replace(
                         named,
                         severity=Severity.WARNING,
-                        message=f"{named.message}; the field is not sent",
+                        message=Message(
+                            "{message}; the field is not sent", message=Message.of(named.message)
+                        ),
                     )
                 problems.append(named)
                 refused = refused or problem.is_error
@@ -202,7 +205,10 @@ class Normalizers:
         if rule.extension == "describe":
             values["_extension"] = found.extension
             return found
-        note = Note("PHONE_EXTENSION_DROPPED", f"the extension {found.extension} is not sent")
+        note = Note(
+            "PHONE_EXTENSION_DROPPED",
+            Message("the extension {extension} is not sent", extension=found.extension),
+        )
         return replace(found, notes=(*found.notes, note))
 
     def _region(self, bound: BoundField, values: Values, cells: Mapping[str, str]) -> str | None:
@@ -305,7 +311,7 @@ def _bad(bound: BoundField, exc: NormalizeError, raw: str) -> Problem:
     drops = bound.drops or exc.code in _FIELD_RULES
     message = str(exc)
     if drops and exc.code not in _FIELD_RULES:
-        message += "; the field is not sent"
+        message = Message("{message}; the field is not sent", message=Message.of(exc))
     return Problem(
         code=exc.code,
         message=message,

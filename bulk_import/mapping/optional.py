@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from bulk_import.errors import Message
 from bulk_import.mapping.deliverability import checked_domain
 from bulk_import.mapping.schema import Defaults, FieldRule
 from bulk_import.models import Problem, Severity
@@ -50,10 +51,14 @@ def guess_offset(defaults: Defaults, values: dict[str, str]) -> Iterator[Problem
     offset = offset_of_country(country or phone_country)
     if offset and ":" not in offset:
         values["lead_utc"] = offset
-        source = f"the country {country}" if country else f"a phone of {phone_country}"
+        source = (
+            Message("the country {country}", country=country)
+            if country
+            else Message("a phone of {phone_country}", phone_country=phone_country)
+        )
         yield Problem(
             "UTC_OFFSET_GUESSED",
-            f"{offset} is guessed from {source}",
+            Message("{offset} is guessed from {source}", offset=offset, source=source),
             field="lead_utc",
             severity=Severity.WARNING,
         )

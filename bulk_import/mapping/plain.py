@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from bulk_import.errors import MappingError, MappingProblem
+from bulk_import.errors import MappingError, MappingProblem, Message
 from bulk_import.mapping.yamltext import DEEPEST, Tree
 
 
@@ -39,7 +39,13 @@ def _tree(value: object, path: tuple[str, ...], name: str) -> Tree:
         return {str(key): _tree(child, (*path, str(key)), name) for key, child in value.items()}
     if isinstance(value, list | tuple):
         return [_tree(child, (*path, str(at)), name) for at, child in enumerate(value)]
-    raise _error(f'{type(value).__name__} {value!r}: give text, as "{value}"', path, name)
+    raise _error(
+        Message(
+            '{name} {value!r}: give text, as "{value}"', name=type(value).__name__, value=value
+        ),
+        path,
+        name,
+    )
 
 
 def _error(message: str, path: tuple[str, ...], name: str) -> MappingError:

@@ -12,6 +12,7 @@ import html
 from collections.abc import Collection
 from typing import Literal
 
+from bulk_import.errors import Message
 from bulk_import.models import Problem
 from bulk_import.normalize.result import Normalized, NormalizeError, Note
 from bulk_import.sources.spoiled import unmistaken
@@ -45,12 +46,22 @@ def repaired(text: str, wanted: Collection[str]) -> tuple[str, tuple[Note, ...]]
     if "mojibake" in wanted and not text.isascii():
         meant = unmistaken(text)
         if meant:
-            notes.append(Note("REPAIRED_MOJIBAKE", f"{text[:60]!r} is sent as {meant[:60]!r}"))
+            notes.append(
+                Note(
+                    "REPAIRED_MOJIBAKE",
+                    Message("{text!r} is sent as {meant!r}", text=text[:60], meant=meant[:60]),
+                )
+            )
             text = meant
     if "html_entities" in wanted and "&" in text:
         meant = html.unescape(text)
         if meant != text:
-            notes.append(Note("REPAIRED_HTML", f"{text[:60]!r} is sent as {meant[:60]!r}"))
+            notes.append(
+                Note(
+                    "REPAIRED_HTML",
+                    Message("{text!r} is sent as {meant!r}", text=text[:60], meant=meant[:60]),
+                )
+            )
             text = meant
     return text, tuple(notes)
 
@@ -58,12 +69,16 @@ def repaired(text: str, wanted: Collection[str]) -> tuple[str, tuple[Note, ...]]
 def with_zero(exc: NormalizeError, raw: str) -> Normalized:
     """Return the postal code whose zeros were lost, as *exc* names it."""
     whole = exc.candidates[0]
-    note = Note("REPAIRED_POSTAL_ZERO", f"{raw.strip()!r} is sent as {whole!r}")
+    note = Note(
+        "REPAIRED_POSTAL_ZERO",
+        Message("{raw!r} is sent as {whole!r}", raw=raw.strip(), whole=whole),
+    )
     return Normalized(whole, "postal_code.zero_restored", (note,))
 
 
 def emptied(problem: Problem) -> Note:
     """What is said of a word for a missing value."""
     return Note(
-        "REPAIRED_PLACEHOLDER", f"{problem.value!r} stands for a missing value and is not sent"
+        "REPAIRED_PLACEHOLDER",
+        Message("{value!r} stands for a missing value and is not sent", value=problem.value),
     )

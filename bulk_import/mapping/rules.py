@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from bulk_import.errors import Message
 from bulk_import.mapping.consent import EMPTY
 from bulk_import.mapping.schema import RowRule
 from bulk_import.models import Problem
@@ -42,13 +43,21 @@ class BoundRule:
         cell = cells[self.column].strip()
         if not cell.startswith("#") or cell.upper() not in ERROR_VALUES:
             return None
-        message = f"{cell} stands where the {self.section} rule looks; repair the cell"
+        message = Message(
+            "{cell} stands where the {section} rule looks; repair the cell",
+            cell=cell,
+            section=self.section,
+        )
         return Problem("CELL_ERROR", message, column=self.column, value=cell)
 
     def unreadable(self) -> Problem:
         """Return what a damaged cell means for the row and for the others of its contact."""
         why = f" ({self.because})" if self.because else ""
-        message = f"the {self.section} rule{why} cannot be decided, so the contact is not sent"
+        message = Message(
+            "the {section} rule{why} cannot be decided, so the contact is not sent",
+            section=self.section,
+            why=why,
+        )
         return Problem("RULE_UNREADABLE", message, column=self.column)
 
     def refusal(self, cells: Mapping[str, str]) -> Problem | None:
@@ -56,7 +65,9 @@ class BoundRule:
         cell = cells[self.column]
         if (folded_cell(cell) in self.values) is (self.section == "only"):
             return None
-        found = repr(" ".join(cell.split())) if cell.strip() else "empty"
+        found = repr(" ".join(cell.split())) if cell.strip() else Message("empty")
         why = f": {self.because}" if self.because else ""
-        message = f"{found} ({self.section}{why})"
+        message = Message(
+            "{found} ({section}{why})", found=found, section=Message(self.section), why=why
+        )
         return Problem("SKIPPED", message, column=self.column, value=cell)

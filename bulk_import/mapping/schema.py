@@ -9,6 +9,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
+from bulk_import.errors import Message
+
 Names = tuple[str, ...]
 
 
@@ -90,7 +92,9 @@ class Defaults(Part):
         from bulk_import.normalize.countries import is_country
 
         if value is not None and not is_country(value.upper()):
-            raise ValueError(f"{value!r} is not a two-letter country code such as US")
+            raise ValueError(
+                Message("{value!r} is not a two-letter country code such as US", value=value)
+            )
         return value.upper() if value else None
 
 
@@ -167,7 +171,9 @@ class FieldRule(Part):
     def _one_origin(self) -> FieldRule:
         given = [n for n in ("column", "columns", "value", "template") if getattr(self, n)]
         if len(given) > 1:
-            raise ValueError(f"{' and '.join(given)} exclude each other; keep one")
+            raise ValueError(
+                Message("{given} exclude each other; keep one", given=Message.all_of(given))
+            )
         if not given and not self.always:
             raise ValueError("says nothing of where the value comes from; give column: NAME")
         return self

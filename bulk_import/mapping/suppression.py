@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 
-from bulk_import.errors import MappingError, MappingProblem
+from bulk_import.errors import MappingError, MappingProblem, Message
 from bulk_import.mapping.lists import Entries, ListReport, read_list
 from bulk_import.mapping.schema import SuppressSpec
 from bulk_import.normalize.mailboxes import email_key
@@ -58,13 +58,15 @@ class SuppressionList:
             return ""
         key = email_key(email)
         if key in entries.addresses:
-            return f"{email} is on the suppression list"
+            return Message("{email} is on the suppression list", email=email)
         if entries.gmail and email_key(email, gmail_dots=True) in entries.gmail:
-            return f"{email} is on the suppression list (Gmail's dots left out)"
+            return Message(
+                "{email} is on the suppression list (Gmail's dots left out)", email=email
+            )
         domain = key.rpartition("@")[2] if entries.domains else ""
         while "." in domain:
             if domain in entries.domains:
-                return f"the domain {domain} is on the suppression list"
+                return Message("the domain {domain} is on the suppression list", domain=domain)
             domain = domain.partition(".")[2]
         if entries.hashes and not entries.hashes.isdisjoint(_digests(email, key)):
             return "the address's hash is on the suppression list"
@@ -74,9 +76,12 @@ class SuppressionList:
 def _refused(report: ListReport) -> list[MappingProblem]:
     return [
         MappingProblem(
-            f"suppress: {entry.text[:80]!r} is not understood as an address; correct it, or allow it "
-            "with --no-strict-suppress (it would not be honoured)",
-            f"{report.name}",
+            Message(
+                "suppress: {text!r} is not understood as an address; correct it, or allow it "
+                "with --no-strict-suppress (it would not be honoured)",
+                text=entry.text[:80],
+            ),
+            Message("{name}", name=report.name),
             entry.row,
             entry.column,
         )

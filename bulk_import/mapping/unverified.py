@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Mapping
 
 from bulk_import.api.fields import FIELDS, Kind
+from bulk_import.errors import Message
 from bulk_import.models import Problem, Severity
 
 _ID = re.compile(r"[\d.,;|\s]+")  # needs no look-up
@@ -24,13 +25,21 @@ def unverified_names(field: str, column: str, cells: Mapping[str, int]) -> Probl
     if not named:
         return None
     is_list = FIELDS[field].kind is Kind.LISTS
-    what, command = ("lists", "lists") if is_list else ("managers", "managers")
+    what, command = (Message("lists"), "lists") if is_list else (Message("managers"), "managers")
     shown = ", ".join(repr(cell.strip()[:40]) for cell, _ in named.most_common(_MOST_SHOWN))
-    more = f" and {len(named) - _MOST_SHOWN:,} more" if len(named) > _MOST_SHOWN else ""
+    more = (
+        Message(" and {n:,} more", n=len(named) - _MOST_SHOWN) if len(named) > _MOST_SHOWN else ""
+    )
     rows = named.total()
-    text = (
-        f"{rows:,} {'row names' if rows == 1 else 'rows name'} {what} ({shown}{more}) that were not "
-        "compared with the account; the run refuses rows with a name that the account does not have "
-        f"(`bulk-import {command}` shows them)"
+    text = Message(
+        "{n:,} {rows} {what} ({shown}{more}) that were not compared with the "
+        "account; the run refuses rows with a name that the account does not have "
+        "(`bulk-import {command}` shows them)",
+        n=rows,
+        rows=Message("row names") if rows == 1 else Message("rows name"),
+        what=what,
+        shown=shown,
+        more=more,
+        command=command,
     )
     return Problem("NAMES_UNVERIFIED", text, column, field, severity=Severity.WARNING)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 
 from bulk_import.api.fields import OPPOSITES
+from bulk_import.errors import Message
 from bulk_import.mapping.binding import NOT_IN_ACCOUNT, Binding
 from bulk_import.mapping.optional import guess_offset
 from bulk_import.models import Problem, Severity
@@ -58,7 +59,7 @@ class WholeRow:
                 if both and both != ("",):
                     yield Problem(
                         "ADD_AND_REMOVE",
-                        f"{', '.join(both)} would be added and removed at once",
+                        Message("{both} would be added and removed at once", both=", ".join(both)),
                         field=remove,
                     )
         for name, note in cross_check(values) if len(values) > 2 else ():

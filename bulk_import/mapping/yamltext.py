@@ -14,7 +14,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from bulk_import.errors import MappingError, MappingProblem
+from bulk_import.errors import MappingError, MappingProblem, Message
 
 MOST_NODES = 20_000  # with each use of an alias counted: a bomb has millions
 MOST_BYTES = 1_000_000
@@ -66,7 +66,9 @@ def parse(text: str, name: str) -> Document:
         MappingError: It is not one YAML document.
     """
     if len(text) > MOST_BYTES:
-        raise MappingError.of(f"too long for a mapping ({len(text):,} characters)", name)
+        raise MappingError.of(
+            Message("too long for a mapping ({n:,} characters)", n=len(text)), name
+        )
     if _TOO_DEEP.search(text) or _flow_depth(text) > _DEEPEST_FLOW:
         raise MappingError.of("nested too deeply for a mapping", name, 1, 1)
     try:
@@ -74,7 +76,7 @@ def parse(text: str, name: str) -> Document:
     except MarkedYAMLError as exc:
         raise MappingError([_scanner_problem(exc, name, text)]) from None
     except YAMLError as exc:
-        raise MappingError.of(f"not YAML: {exc}", name, 1, 1) from None
+        raise MappingError.of(Message("not YAML: {exc}", exc=exc), name, 1, 1) from None
     except RecursionError:
         raise MappingError.of("nested too deeply for a mapping", name, 1, 1) from None
     walker = _Walker(name)
@@ -95,7 +97,9 @@ class _Walker:
             raise self._error(node, "nested too deeply for a mapping")
         tag = str(node.tag or "")
         if not tag.startswith("tag:yaml.org,2002:") or "python" in tag:
-            raise self._error(node, f"tags such as {tag} are not allowed; write the plain value")
+            raise self._error(
+                node, Message("tags such as {tag} are not allowed; write the plain value", tag=tag)
+            )
         self.places.setdefault(path, _place(node))
         if isinstance(node, ScalarNode):
             is_plain = node.style is None
@@ -104,7 +108,7 @@ class _Walker:
             return [self.tree(child, (*path, at)) for at, child in enumerate(node.value)]
         if isinstance(node, MappingNode):
             return self._mapping(node, path)
-        raise self._error(node, f"unexpected {type(node).__name__}")
+        raise self._error(node, Message("unexpected {kind}", kind=type(node).__name__))
 
     def _mapping(self, node: MappingNode, path: Path) -> dict[str, Tree]:
         found: dict[str, Tree] = {}
@@ -114,7 +118,10 @@ class _Walker:
             name = str(key.value)
             if name in found:
                 first = self.places[(*path, name)][0]
-                raise self._error(key, f"{name} is here and in line {first}; keep one")
+                raise self._error(
+                    key,
+                    Message("{name} is here and in line {first}; keep one", name=name, first=first),
+                )
             self.places[(*path, name)] = _place(key)
             found[name] = self.tree(value, (*path, name))
         return found
@@ -154,4 +161,4 @@ def _scanner_problem(exc: MarkedYAMLError, name: str, text: str) -> MappingProbl
         problem = "a second document (---) begins; a mapping is one"
     elif "mapping values are not allowed" in problem:
         problem += '; put a value with a colon in it into "quotes"'
-    return MappingProblem(f"not YAML: {problem}", name, line, column)
+    return MappingProblem(Message("not YAML: {problem}", problem=problem), name, line, column)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from bulk_import.errors import Message
 from bulk_import.normalize.result import Normalized, NormalizeError
 from bulk_import.normalize.text import clean, clean_line
 
@@ -58,7 +59,10 @@ def normalize_city(text: str) -> Normalized:
     """
     found = normalize_address(text)
     if not any(char.isalpha() for char in found.value):
-        raise NormalizeError("ADDRESS_INVALID", f"{found.value!r} has no letter, so it is no city")
+        raise NormalizeError(
+            "ADDRESS_INVALID",
+            Message("{value!r} has no letter, so it is no city", value=found.value),
+        )
     return Normalized(found.value, "address.city")
 
 
@@ -85,19 +89,31 @@ def normalize_postal_code(text: str, *, country: str | None = None) -> Normalize
         or _WORD.search(line)
         or sum(map(str.isdigit, line)) > _MOST_DIGITS
     ):
-        raise NormalizeError("POSTAL_CODE_INVALID", f"{line!r} is not a postal code")
+        raise NormalizeError(
+            "POSTAL_CODE_INVALID", Message("{line!r} is not a postal code", line=line)
+        )
     length, _ = _ZEROS.get(country or "", (0, 0))
     whole = _with_zeros(line, country or "")
     if whole == line and line.isdigit() and length - 2 <= len(line) < length:
         raise NormalizeError(
             "POSTAL_CODE_INVALID",
-            f"{line!r} is too short for a code of {country}, which has {length} digits",
+            Message(
+                "{line!r} is too short for a code of {country}, which has {length} digits",
+                line=line,
+                country=country,
+                length=length,
+            ),
         )
     if whole != line:
         raise NormalizeError(
             "POSTAL_CODE_ZERO_LOST",
-            f"{line!r} is too short for a code of {country}: the spreadsheet dropped a leading "
-            f"zero; {whole} is meant",
+            Message(
+                "{line!r} is too short for a code of {country}: the spreadsheet dropped a "
+                "leading zero; {whole} is meant",
+                line=line,
+                country=country,
+                whole=whole,
+            ),
             candidates=[whole],
         )
     return Normalized(line, rule)

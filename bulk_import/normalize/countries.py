@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib import resources
 
+from bulk_import.errors import Message
 from bulk_import.normalize.folding import core, fold, written_out
 from bulk_import.normalize.result import Normalized, NormalizeError, Note
 from bulk_import.normalize.text import clean_line
@@ -104,7 +105,7 @@ _CASES = (
     ("я", "ь"), ("ю", "й"), ("е", "й"), ("ю", "ь"), ("е", "ь"),
 )  # fmt: skip
 _DOTTED = re.compile(r"(?:\w\.\s?)+\w?\.?")
-_ADVICE = "write the country's name or its two-letter code (ISO 3166), such as US"
+_ADVICE = Message("write the country's name or its two-letter code (ISO 3166), such as US")
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,11 +258,16 @@ def normalize_country(text: str) -> Normalized:
     """
     line = clean_line(text)
     if not line:
-        raise NormalizeError("COUNTRY_UNKNOWN", f"empty; {_ADVICE}")
+        raise NormalizeError("COUNTRY_UNKNOWN", Message("empty; {advice}", advice=_ADVICE))
     if len(line) > LONGEST:
-        raise NormalizeError("COUNTRY_UNKNOWN", f"too long for a country; {_ADVICE}")
+        raise NormalizeError(
+            "COUNTRY_UNKNOWN", Message("too long for a country; {advice}", advice=_ADVICE)
+        )
     if not line.isascii() and _OF_PEOPLE_ABROAD.search(line.lower()):
-        raise NormalizeError("COUNTRY_UNKNOWN", f"{line!r} is a person or a language; {_ADVICE}")
+        raise NormalizeError(
+            "COUNTRY_UNKNOWN",
+            Message("{line!r} is a person or a language; {advice}", line=line, advice=_ADVICE),
+        )
     found = _by_code(line) or _by_flag(line) or _by_name(line) or _by_parts(line)
     return found or _by_ending(line) or _by_similarity(line)
 
@@ -457,7 +463,10 @@ def _by_similarity(line: str) -> Normalized:
         or not folded.replace(" ", "").isalpha()
         or not _SEVERAL.isdisjoint(folded.split())
     ):
-        raise NormalizeError("COUNTRY_UNKNOWN", f"{line!r} is not a country; {_ADVICE}")
+        raise NormalizeError(
+            "COUNTRY_UNKNOWN",
+            Message("{line!r} is not a country; {advice}", line=line, advice=_ADVICE),
+        )
     doubled = _near_undoubled().get(_undoubled(folded), frozenset())
     if len(doubled) == 1:
         return _guessed(line, next(iter(doubled)), "country.similar")
@@ -466,9 +475,14 @@ def _by_similarity(line: str) -> Normalized:
         return _guessed(line, code, "country.similar")
     raise NormalizeError(
         "COUNTRY_UNKNOWN",
-        f"{line!r} is not a country"
-        + (f" (did you mean {_listed(codes)}?)" if codes else "")
-        + f"; {_ADVICE}",
+        Message(
+            "{line!r} is not a country (did you mean {codes}?); {advice}",
+            line=line,
+            codes=_listed(codes),
+            advice=_ADVICE,
+        )
+        if codes
+        else Message("{line!r} is not a country; {advice}", line=line, advice=_ADVICE),
         candidates=codes,
     )
 
@@ -559,16 +573,31 @@ def _undoubled(folded: str) -> str:
 
 
 def _guessed(line: str, code: str, rule: str) -> Normalized:
-    note = Note("COUNTRY_GUESSED", f"{line!r} is taken for {country_name(code)} ({code})")
+    note = Note(
+        "COUNTRY_GUESSED",
+        Message(
+            "{line!r} is taken for {country_name} ({code})",
+            line=line,
+            country_name=country_name(code),
+            code=code,
+        ),
+    )
     return Normalized(code, rule, (note,))
 
 
 def _ambiguous(line: str, candidates: list[str]) -> NormalizeError:
     if not candidates:
-        return NormalizeError("COUNTRY_UNKNOWN", f"{line!r} is not a country; {_ADVICE}")
+        return NormalizeError(
+            "COUNTRY_UNKNOWN",
+            Message("{line!r} is not a country; {advice}", line=line, advice=_ADVICE),
+        )
     return NormalizeError(
         "COUNTRY_AMBIGUOUS",
-        f"{line!r} does not say which country; write one of {_listed(candidates)}",
+        Message(
+            "{line!r} does not say which country; write one of {candidates}",
+            line=line,
+            candidates=_listed(candidates),
+        ),
         candidates=candidates,
     )
 

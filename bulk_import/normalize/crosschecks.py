@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from functools import cache, lru_cache
 
+from bulk_import.errors import Message
 from bulk_import.normalize.countries import country_name
 from bulk_import.normalize.result import Note
 
@@ -43,7 +44,12 @@ def cross_check(fields: Mapping[str, str]) -> tuple[tuple[str, Note], ...]:
                     "lead_phone",
                     Note(
                         "PHONE_OTHER_COUNTRY",
-                        f"{phone} is a number of {at_home[0]}, the country is {country}",
+                        Message(
+                            "{phone} is a number of {at_home}, the country is {country}",
+                            phone=phone,
+                            at_home=at_home[0],
+                            country=country,
+                        ),
                     ),
                 )
             )
@@ -53,7 +59,11 @@ def cross_check(fields: Mapping[str, str]) -> tuple[tuple[str, Note], ...]:
                 "lead_utc",
                 Note(
                     "UTC_OFFSET_OTHER_COUNTRY",
-                    f"no clock in {country_name(country)} shows {offset}",
+                    Message(
+                        "no clock in {country_name} shows {offset}",
+                        country_name=country_name(country),
+                        offset=offset,
+                    ),
                 ),
             )
         )
@@ -69,7 +79,17 @@ def _postal(fields: Mapping[str, str], group: str) -> list[tuple[str, Note]]:
     if not code or has_shape_of(country, code):
         return []
     return [
-        (name, Note("POSTAL_CODE_SHAPE", f"{code!r} does not look like a postal code of {country}"))
+        (
+            name,
+            Note(
+                "POSTAL_CODE_SHAPE",
+                Message(
+                    "{code!r} does not look like a postal code of {country}",
+                    code=code,
+                    country=country,
+                ),
+            ),
+        )
     ]
 
 

@@ -13,6 +13,7 @@ from functools import cache, lru_cache
 from importlib import resources
 from typing import Literal
 
+from bulk_import.errors import Message
 from bulk_import.normalize.consent import remark_of_refusal
 from bulk_import.normalize.result import Normalized, NormalizeError, Note
 from bulk_import.normalize.text import clean_line
@@ -67,7 +68,7 @@ _RESERVED_FOR_EXAMPLES = "example"
 # Letters of other alphabets that look like Latin ones, and the Latin letters.
 _LOOKS = dict(zip(
     "асеорхуіјѕԁһԛԝкмнтвαορνικυ", "aceopxyijsdhqwkmhtbaopviku", strict=True))  # fmt: skip
-_ADVICE = "write one address such as anna@example.org"
+_ADVICE = Message("write one address such as anna@example.org")
 
 
 @lru_cache(maxsize=8192)
@@ -91,7 +92,12 @@ def normalize_email(
     """
     line = clean_line(text)
     if not line or len(line) > LONGEST:
-        raise NormalizeError("EMAIL_INVALID", f"{'too long' if line else 'empty'}; {_ADVICE}")
+        raise NormalizeError(
+            "EMAIL_INVALID",
+            Message("too long; {advice}", advice=_ADVICE)
+            if line
+            else Message("empty; {advice}", advice=_ADVICE),
+        )
     if PLAIN.fullmatch(line) and len(line) <= 64:
         found = Normalized(line, "email.plain")
     else:
@@ -114,10 +120,17 @@ def _from_cell(line: str, several: Literal["refuse", "first"]) -> Normalized:
     if several == "refuse":
         raise NormalizeError(
             "EMAIL_SEVERAL",
-            f"{line!r} holds {len(distinct)} addresses; leave one, or set several: first",
+            Message(
+                "{line!r} holds {n} addresses; leave one, or set several: first",
+                line=line,
+                n=len(distinct),
+            ),
             candidates=distinct,
         )
-    note = Note("EMAIL_FIRST_OF_SEVERAL", f"{line!r} holds several addresses; the first is used")
+    note = Note(
+        "EMAIL_FIRST_OF_SEVERAL",
+        Message("{line!r} holds several addresses; the first is used", line=line),
+    )
     return Normalized(distinct[0], "email.first_of_several", (note,))
 
 
@@ -135,7 +148,11 @@ def _refuse_remark(line: str) -> None:
     if said:
         raise NormalizeError(
             "EMAIL_SAYS_NO",
-            f"{line!r} says {said!r}: not sent; remove the remark if it is wrong, or the row",
+            Message(
+                "{line!r} says {said!r}: not sent; remove the remark if it is wrong, or the row",
+                line=line,
+                said=said,
+            ),
             candidates=[found.strip(_EDGES) for found in _ADDRESS.findall(line)],
         )
 
@@ -152,7 +169,10 @@ def _single(line: str) -> Normalized:
     if display:
         named = _ADDRESS.search(bare[: display.start(1)] + " " + bare[display.end(1) :])
         if named and named[0].lower() != display[1].strip(_EDGES).lower():
-            raise NormalizeError("EMAIL_INVALID", f"{line!r} holds two addresses; {_ADVICE}")
+            raise NormalizeError(
+                "EMAIL_INVALID",
+                Message("{line!r} holds two addresses; {advice}", line=line, advice=_ADVICE),
+            )
         bare, rule = display[1], "email.display_name"
     bare = _BEFORE.sub("", bare, count=1) if _BEFORE.match(bare) else bare
     formula = _FORMULA.fullmatch(bare)
@@ -173,10 +193,17 @@ def _validated(address: str, shown: str) -> str:
     from email_validator import EmailNotValidError, validate_email
 
     if "@" not in address:
-        raise NormalizeError("EMAIL_INVALID", f"{shown!r} has no @; {_ADVICE}")
+        raise NormalizeError(
+            "EMAIL_INVALID", Message("{shown!r} has no @; {advice}", shown=shown, advice=_ADVICE)
+        )
     if any(char in "{}" for char in address) or _UNFILLED.match(address):
         raise NormalizeError(
-            "EMAIL_INVALID", f"{shown!r} has a placeholder or a bracket in the address; {_ADVICE}"
+            "EMAIL_INVALID",
+            Message(
+                "{shown!r} has a placeholder or a bracket in the address; {advice}",
+                shown=shown,
+                advice=_ADVICE,
+            ),
         )
     _check_letters(address, shown)
     try:
@@ -190,13 +217,24 @@ def _validated(address: str, shown: str) -> str:
         )
     except EmailNotValidError as exc:
         reason = str(exc).rstrip(".")
-        raise NormalizeError("EMAIL_INVALID", f"{shown!r}: {reason}; {_ADVICE}") from None
+        raise NormalizeError(
+            "EMAIL_INVALID",
+            Message("{shown!r}: {reason}; {advice}", shown=shown, reason=reason, advice=_ADVICE),
+        ) from None
     # An address that was typed in ASCII stays so, "xn--" and all: it is the same mailbox.
     typed = address.rsplit("@", 1)[1]
     domain = (typed if typed.isascii() else checked.domain).lower()
     last = domain.rsplit(".", 1)[-1]
     if "." not in domain or last.isdigit() or len(last) < 2:
-        raise NormalizeError("EMAIL_INVALID", f"{shown!r}: {domain} is not a domain; {_ADVICE}")
+        raise NormalizeError(
+            "EMAIL_INVALID",
+            Message(
+                "{shown!r}: {domain} is not a domain; {advice}",
+                shown=shown,
+                domain=domain,
+                advice=_ADVICE,
+            ),
+        )
     return f"{checked.local_part}@{domain}"
 
 
@@ -214,8 +252,14 @@ def _check_letters(address: str, shown: str) -> None:
             one = others[0]
             raise NormalizeError(
                 "EMAIL_INVALID",
-                f"{shown!r}: {one!r} is a {_alphabet(one).title()} letter (U+{ord(one):04X}) among "
-                f"Latin ones; type the address again in Latin letters",
+                Message(
+                    "{shown!r}: {one!r} is a {alphabet} letter (U+{ord:04X}) among Latin "
+                    "ones; type the address again in Latin letters",
+                    shown=shown,
+                    one=one,
+                    alphabet=_alphabet(one).title(),
+                    ord=ord(one),
+                ),
             )
 
 
@@ -227,20 +271,39 @@ def _alphabet(char: str) -> str:
 def _judged(found: Normalized, *, refuse_role: bool, refuse_disposable: bool) -> Normalized:
     local, domain = found.value.rsplit("@", 1)
     if refuse_role and local.lower().split("+", 1)[0] in _ROLES:
-        raise NormalizeError("EMAIL_ROLE", f"{found.value!r} is a shared mailbox, not a person")
+        raise NormalizeError(
+            "EMAIL_ROLE", Message("{value!r} is a shared mailbox, not a person", value=found.value)
+        )
     if refuse_disposable and _is_disposable(domain):
-        raise NormalizeError("EMAIL_DISPOSABLE", f"{found.value!r} is a throw-away address")
+        raise NormalizeError(
+            "EMAIL_DISPOSABLE", Message("{value!r} is a throw-away address", value=found.value)
+        )
     top = domain.rsplit(".", 1)[-1]
     if top in _SPECIAL_USE:
         raise NormalizeError(
             "EMAIL_INVALID",
-            f"{found.value!r}: no mail is delivered to .{top} from outside; {_ADVICE}",
+            Message(
+                "{value!r}: no mail is delivered to .{top} from outside; {advice}",
+                value=found.value,
+                top=top,
+                advice=_ADVICE,
+            ),
         )
     suggestion = _suggestion(domain)
     if suggestion is not None:
-        note = Note("EMAIL_TYPO", f"{domain} looks like a slip for {suggestion}; sent as it stands")
+        note = Note(
+            "EMAIL_TYPO",
+            Message(
+                "{domain} looks like a slip for {suggestion}; sent as it stands",
+                domain=domain,
+                suggestion=suggestion,
+            ),
+        )
     elif top not in _tops():
-        note = Note("EMAIL_TOP_DOMAIN", f"there is no top-level domain .{top}; sent as it stands")
+        note = Note(
+            "EMAIL_TOP_DOMAIN",
+            Message("there is no top-level domain .{top}; sent as it stands", top=top),
+        )
     else:
         return found
     return Normalized(found.value, found.rule, (*found.notes, note))

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from typing import Literal
 
+from bulk_import.errors import Message
 from bulk_import.normalize import name_order
 from bulk_import.normalize.name_order import Order, known
 from bulk_import.normalize.result import Normalized, NormalizeError, Note
@@ -149,7 +150,7 @@ def split_name(text: str, *, order: Order | None = None) -> _Parts:
         return _by_order(words, line, order)
     line = check_name(line)
     if _is_company(line):
-        return _whole(line, "name.no_person", "looks like the name of a company")
+        return _whole(line, "name.no_person", Message("looks like the name of a company"))
     bare = _without_remark(_NICKNAME.sub(" ", line).strip() or line)
     if _EAST_ASIAN.search(bare):
         return _east_asian(bare.replace(",", " ").replace("，", " ").split(), line)
@@ -162,7 +163,10 @@ def split_name(text: str, *, order: Order | None = None) -> _Parts:
     lost = [word for word in line.replace(",", " ").split() if _is_lost(word, used)]
     if not lost or parts.is_whole:
         return parts
-    note = Note("NAME_PART_DROPPED", f"{' '.join(lost)!r} of {line!r} is in no part of the name")
+    note = Note(
+        "NAME_PART_DROPPED",
+        Message("{lost!r} of {line!r} is in no part of the name", lost=" ".join(lost), line=line),
+    )
     return replace(parts, notes=(*parts.notes, note))
 
 
@@ -220,7 +224,9 @@ def _east_asian(words: list[str], line: str) -> _Parts:
             return _Parts(found[1], "", found[0], "name.east_asian")
     elif len(words) == 2 and known(words[0]).family and name_order.may_be_given(words[1]):
         return _Parts(words[1], "", words[0], "name.east_asian")
-    return _whole(line, "name.whole", "is in East Asian letters and its parts cannot be told")
+    return _whole(
+        line, "name.whole", Message("is in East Asian letters and its parts cannot be told")
+    )
 
 
 def _by_comma(line: str, shown: str) -> _Parts | None:
@@ -239,7 +245,7 @@ def _by_comma(line: str, shown: str) -> _Parts | None:
     is_whole_name = len(family) > 1 and known(family[0]).is_given and known(family[-1]).is_family
     is_two = len(family) > 1 and len(given) > 1 and any(known(word).is_given for word in family)
     if is_turned or is_two or (is_whole_name and not (given and known(given[0]).given)):
-        return _whole(shown, "name.whole", "has a comma in a place that cannot be told")
+        return _whole(shown, "name.whole", Message("has a comma in a place that cannot be told"))
     return _Parts(
         given[0] if given else first, " ".join(given[1:]), " ".join(family) or last, "name.comma"
     )
@@ -247,15 +253,15 @@ def _by_comma(line: str, shown: str) -> _Parts | None:
 
 def _by_words(words: list[str], line: str, order: Order | None) -> _Parts:
     if not words:
-        return _whole(line, "name.whole", "is made of titles only")
+        return _whole(line, "name.whole", Message("is made of titles only"))
     if not _TOGETHER.isdisjoint(word.lower() for word in words) or _is_pair(words):
-        return _whole(line, "name.whole", "is of more than one person")
+        return _whole(line, "name.whole", Message("is of more than one person"))
     if len(words) > 2 and _bare(words[0]) in _MAYBE_TITLES:
-        return _whole(line, "name.whole", "has a title or a given name in front")
+        return _whole(line, "name.whole", Message("has a title or a given name in front"))
     if words[0].lower() in _MONSIEUR:
         return _monsieur(words[1:], line, order)
     if len(words) == 1 and words[0].lower() in _REMARKS:
-        return _whole(line, "name.no_person", "is no name")
+        return _whole(line, "name.no_person", Message("is no name"))
     if len(words) == 1:
         named = known(words[0])
         is_addressed = len(line.split()) > 1 and _is_title(line.split()[0])  # Mr. Smith
@@ -284,7 +290,7 @@ def _monsieur(words: list[str], line: str, order: Order | None) -> _Parts:
     """``M. Jean Dupont`` is a gentleman, ``M. Night Shyamalan`` has an initial."""
     if len(words) == 2 and known(words[0]).is_given and not known(words[1]).is_given:
         return _by_order(words, line, order)
-    return _whole(line, "name.whole", "begins with an initial or with Monsieur")
+    return _whole(line, "name.whole", Message("begins with an initial or with Monsieur"))
 
 
 def _is_lost(word: str, used: set[str]) -> bool:
@@ -299,13 +305,17 @@ def check_name(text: str) -> str:
     """
     line = clean_line(text)
     if len(line) > LONGEST:
-        raise NormalizeError("NAME_INVALID", f"{len(line)} characters are too long for a name")
+        raise NormalizeError(
+            "NAME_INVALID", Message("{n} characters are too long for a name", n=len(line))
+        )
     if "@" in line and "." in line.rsplit("@", 1)[1] and " " not in line:
-        raise NormalizeError("NAME_INVALID", f"{line!r} is an e-mail address, not a name")
+        raise NormalizeError(
+            "NAME_INVALID", Message("{line!r} is an e-mail address, not a name", line=line)
+        )
     if _is_number(line):
-        raise NormalizeError("NAME_INVALID", f"{line!r} is a number, not a name")
+        raise NormalizeError("NAME_INVALID", Message("{line!r} is a number, not a name", line=line))
     if line.lower().startswith(("http://", "https://", "www.")):
-        raise NormalizeError("NAME_INVALID", f"{line!r} is a link, not a name")
+        raise NormalizeError("NAME_INVALID", Message("{line!r} is a link, not a name", line=line))
     return line
 
 
@@ -342,7 +352,7 @@ def _by_latin_patronymic(words: list[str], line: str) -> _Parts | None:
         return None
     if words[2].lower().endswith("na") or _SLAVIC_SURNAME.fullmatch(words[0]):
         return _Parts(words[1], words[2], words[0], "name.russian_last_first")
-    return _whole(line, "name.whole", "is in an order that cannot be told")
+    return _whole(line, "name.whole", Message("is in an order that cannot be told"))
 
 
 def _by_initials(words: list[str], line: str) -> _Parts | None:
@@ -357,7 +367,7 @@ def _by_initials(words: list[str], line: str) -> _Parts | None:
         return _Parts(split[0], " ".join(split[1:-1]), split[-1], "name.initials_first")
     if names[0] == 0 and len(split) == 3:
         return _Parts(split[1], split[2], split[0], "name.initials_last")
-    return _whole(line, "name.whole", "is in an order that cannot be told")
+    return _whole(line, "name.whole", Message("is in an order that cannot be told"))
 
 
 def _apart(word: str) -> list[str]:
@@ -378,7 +388,7 @@ def _by_asian_order(words: list[str], line: str, order: Order | None) -> _Parts 
     if len(words) == 2 and _KOREAN_GIVEN.fullmatch(words[0]) and second in _KOREAN_FAMILY:
         return _Parts(words[0], "", words[1], "name.korean")
     if order != "last_first" and first in _PINYIN and words[-1].lower() not in _PINYIN:
-        return _whole(line, "name.whole", "is in an order that cannot be told")
+        return _whole(line, "name.whole", Message("is in an order that cannot be told"))
     return None
 
 
@@ -386,7 +396,7 @@ def _by_particle(words: list[str], line: str) -> _Parts | None:
     if len(words) > 2 and words[0].lower() in _PARTICLES and known(words[-1]).is_given:
         return _Parts(words[-1], "", " ".join(words[:-1]), "name.particle_first")
     if len(words) > 2 and words[0].islower() and words[0] in _PARTICLES:
-        return _whole(line, "name.whole", "is in an order that cannot be told")
+        return _whole(line, "name.whole", Message("is in an order that cannot be told"))
     for at, word in enumerate(words[1:-1], 1):
         # "E." is somebody's initial, "e" is Portuguese for "and".
         if not _INITIAL.fullmatch(word) and word.lower().rstrip(".") in _PARTICLES:
@@ -395,7 +405,9 @@ def _by_particle(words: list[str], line: str) -> _Parts | None:
             if at == 2 and is_one_person and name_order.is_spanish(words[0], words[1]):
                 return _Parts(words[0], "", " ".join(words[1:]), "name.particle")
             if word.lower() in _ROMANCE and (at > 1 or len(named) > 1):
-                return _whole(line, "name.whole", "has a particle that may be of either name")
+                return _whole(
+                    line, "name.whole", Message("has a particle that may be of either name")
+                )
             if at == 2 and known(words[1]).is_family:  # Jansen van Rensburg
                 at = 1
             return _Parts(words[0], " ".join(words[1:at]), " ".join(words[at:]), "name.particle")
@@ -406,9 +418,9 @@ def _by_order(words: list[str], line: str, order: Order | None) -> _Parts:
     if len(words) == 4 and order != "last_first" and name_order.is_spanish_of_four(words):
         return _Parts(words[0], words[1], " ".join(words[2:]), "name.four_known")
     if len(words) > 3:
-        return _whole(line, "name.whole", f"is of {len(words)} words")
+        return _whole(line, "name.whole", Message("is of {n} words", n=len(words)))
     if name_order.has_abbreviation(words):
-        return _whole(line, "name.whole", "has an abbreviation or a number in it")
+        return _whole(line, "name.whole", Message("has an abbreviation or a number in it"))
     if order:
         return _as_stated(words, line, order)
     if len(words) == 3:
@@ -421,7 +433,7 @@ def _by_order(words: list[str], line: str, order: Order | None) -> _Parts:
             return _Parts(words[0], "", words[1], "name.first_last", _doubt_of_order(*words))
         if told == "last_first":
             return _Parts(words[1], "", words[0], "name.last_first")
-    return _whole(line, "name.whole", "is in an order that cannot be told")
+    return _whole(line, "name.whole", Message("is in an order that cannot be told"))
 
 
 def _as_stated(words: list[str], line: str, order: Order) -> _Parts:
@@ -429,14 +441,16 @@ def _as_stated(words: list[str], line: str, order: Order) -> _Parts:
     if words[0].lower() in _PARTICLES and not known(words[0]).given:  # Di Tullio Cipriano
         return _particle_as_stated(words, line, order)
     if len(words) == 2 and name_order.is_surely_other(*words, order=order):
-        return _whole(line, "name.whole", f"is not in the order {order}")
+        return _whole(line, "name.whole", Message("is not in the order {order}", order=order))
     if len(words) == 3 and order == "last_first" and name_order.is_double_surname(*words[:2]):
         return _Parts(words[2], "", " ".join(words[:2]), "name.order_stated")
     if len(words) == 3 and order == "first_last":
         return _three_as_stated(words, line)
     if len(words) == 3 and not (known(words[1]).given or name_order.is_middle(words[2])):
         return _whole(
-            line, "name.whole", "is of three words, none of which is known as a given name"
+            line,
+            "name.whole",
+            Message("is of three words, none of which is known as a given name"),
         )
     if order == "last_first":
         return _Parts(words[1], " ".join(words[2:]), words[0], "name.order_stated")
@@ -457,7 +471,7 @@ def _three_as_stated(words: list[str], line: str) -> _Parts:
         return _Parts(*found, "name.order_stated", _doubts_of_three(*found))
     if name_order.is_double_surname(*words[1:]):
         return _Parts(words[0], "", " ".join(words[1:]), "name.order_stated")
-    text = f"{words[1]!r} may belong to the last name of {line!r}"
+    text = Message("{words!r} may belong to the last name of {line!r}", words=words[1], line=line)
     doubt = () if name_order.is_middle(words[1]) else (Note("NAME_LAST_OF_TWO", text),)
     return _Parts(words[0], words[1], words[2], "name.order_stated", doubt)
 
@@ -465,15 +479,29 @@ def _three_as_stated(words: list[str], line: str) -> _Parts:
 def _doubt_of_order(one: str, other: str) -> tuple[Note, ...]:
     if not name_order.is_weak(one, other):
         return ()
-    return (Note("NAME_ORDER_LIKELY", f"{one!r} is taken for the given name of '{one} {other}'"),)
+    return (
+        Note(
+            "NAME_ORDER_LIKELY",
+            Message("{one!r} is taken for the given name of '{one} {other}'", one=one, other=other),
+        ),
+    )
 
 
 def _doubts_of_three(first: str, middle: str, last: str) -> tuple[Note, ...]:
     words = last.split()
     if len(words) == 2 and not name_order.is_double_surname(*words):
-        text = f"{words[0]!r} may be a middle name; {last!r} is sent as the last name"
+        text = Message(
+            "{words!r} may be a middle name; {last!r} is sent as the last name",
+            words=words[0],
+            last=last,
+        )
     elif middle and known(middle).family:
-        text = f"{middle!r} may belong to the last name of '{first} {middle} {last}'"
+        text = Message(
+            "{middle!r} may belong to the last name of '{first} {middle} {last}'",
+            middle=middle,
+            first=first,
+            last=last,
+        )
     else:
         return ()
     return (Note("NAME_LAST_OF_TWO", text),)
@@ -481,7 +509,13 @@ def _doubts_of_three(first: str, middle: str, last: str) -> tuple[Note, ...]:
 
 def _whole(line: str, rule: str, why: str) -> _Parts:
     code = "NAME_NOT_A_PERSON" if rule == "name.no_person" else "NAME_NOT_SPLIT"
-    return _Parts("", "", "", rule, (Note(code, f"{line!r} {why}; no part of it is sent"),))
+    return _Parts(
+        "",
+        "",
+        "",
+        rule,
+        (Note(code, Message("{line!r} {why}; no part of it is sent", line=line, why=why)),),
+    )
 
 
 def _words(line: str) -> list[str]:

@@ -14,6 +14,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Literal
 
+from bulk_import.errors import Message
 from bulk_import.normalize import zones
 from bulk_import.normalize.folding import fold
 from bulk_import.normalize.result import Normalized, NormalizeError, Note
@@ -22,7 +23,7 @@ from bulk_import.normalize.text import clean_line
 LONGEST = 120
 _WEST_MIN, _EAST_MIN = -12 * 60, 14 * 60  # the widest civil offsets in the tz database
 
-_ADVICE = "write an offset such as +03 or a zone such as Europe/Moscow"
+_ADVICE = Message("write an offset such as +03 or a zone such as Europe/Moscow")
 _DASHES = str.maketrans(
     {
         "\u2212": "-",
@@ -168,7 +169,12 @@ def _in_season(line: str, shown: str, *, is_summer: bool) -> Normalized:
         raise _invalid(shown)
     if not is_summer:
         return found
-    note = Note("UTC_OFFSET_SUMMER", f"{shown!r} is summer time: {found.value} is taken as written")
+    note = Note(
+        "UTC_OFFSET_SUMMER",
+        Message(
+            "{shown!r} is summer time: {value} is taken as written", shown=shown, value=found.value
+        ),
+    )
     return Normalized(found.value, found.rule, (*found.notes, note))
 
 
@@ -205,12 +211,23 @@ def _labelled(line: str, dst: Literal["standard", "current"], at: datetime | Non
     if abs(_minutes(stated.value) - _minutes(zones.both(zone, at)[0])) > _MOST_CHANGED:
         raise NormalizeError(
             "UTC_OFFSET_AMBIGUOUS",
-            f"{line!r}: {zone} is not at {stated.value}; leave one of the two",
+            Message(
+                "{line!r}: {zone} is not at {value}; leave one of the two",
+                line=line,
+                zone=zone,
+                value=stated.value,
+            ),
             candidates=sorted({stated.value, *zones.both(zone, at)}),
         )
     note = Note(
         "UTC_OFFSET_OTHER_ZONE",
-        f"{line!r}: {zone} is at {zones.both(zone, at)[0]} now; {stated.value}, as written, is used",
+        Message(
+            "{line!r}: {zone} is at {both} now; {value}, as written, is used",
+            line=line,
+            zone=zone,
+            both=zones.both(zone, at)[0],
+            value=stated.value,
+        ),
     )
     return Normalized(stated.value, "utc_offset.label", (note,))
 
@@ -261,7 +278,11 @@ def _explicit(line: str, at: datetime | None = None) -> Normalized | None:
     if _THREE_DIGITS.fullmatch(line):
         raise NormalizeError(
             "UTC_OFFSET_AMBIGUOUS",
-            f"{line!r} can be hours and minutes or minutes alone; {_ADVICE}",
+            Message(
+                "{line!r} can be hours and minutes or minutes alone; {advice}",
+                line=line,
+                advice=_ADVICE,
+            ),
         )
     return _signed(line) or _beside_a_name(line, at) or _unsigned(line)
 
@@ -310,7 +331,12 @@ def _named_and_offset(name: str, offset: str, line: str, at: datetime | None) ->
     if stated.value not in meant:
         raise NormalizeError(
             "UTC_OFFSET_AMBIGUOUS",
-            f"{line!r}: {name} is not at {stated.value}; leave one of the two",
+            Message(
+                "{line!r}: {name} is not at {value}; leave one of the two",
+                line=line,
+                name=name,
+                value=stated.value,
+            ),
             candidates=sorted({stated.value, *meant}),
         )
     return Normalized(stated.value, "utc_offset.stated")
@@ -342,7 +368,10 @@ def _checked(sign: str, hours: str, minutes: str | None, line: str) -> Normalize
     total = -total if sign == "-" else total
     if not _WEST_MIN <= total <= _EAST_MIN or total % 15:
         raise NormalizeError(
-            "UTC_OFFSET_INVALID", f"{line!r} is no offset in use (-12 to +14); {_ADVICE}"
+            "UTC_OFFSET_INVALID",
+            Message(
+                "{line!r} is no offset in use (-12 to +14); {advice}", line=line, advice=_ADVICE
+            ),
         )
     return Normalized(zones.written(total), "utc_offset.number")
 
@@ -356,7 +385,12 @@ def _abbreviation(line: str) -> Normalized | None:
     if upper in _SHARED:
         raise NormalizeError(
             "UTC_OFFSET_AMBIGUOUS",
-            f"{line!r} can mean {_SHARED[upper]}; {_ADVICE}",
+            Message(
+                "{line!r} can mean {shared}; {advice}",
+                line=line,
+                shared=_SHARED[upper],
+                advice=_ADVICE,
+            ),
             candidates=_offsets_shared(upper),
         )
     if upper not in _ABBREVIATIONS:
@@ -365,7 +399,12 @@ def _abbreviation(line: str) -> Normalized | None:
     notes: tuple[Note, ...] = ()
     if upper in _DST_NAMES:
         notes = (
-            Note("UTC_OFFSET_SUMMER", f"{line!r} is summer time: {value} is taken as written"),
+            Note(
+                "UTC_OFFSET_SUMMER",
+                Message(
+                    "{line!r} is summer time: {value} is taken as written", line=line, value=value
+                ),
+            ),
         )
     return Normalized(value, "utc_offset.abbreviation", notes)
 
@@ -402,14 +441,21 @@ def _of_zone(zone: str, dst: str, at: datetime | None) -> Normalized:
             raise NormalizeError("UTC_OFFSET_INVALID", "dst: current needs to know the moment")
         moment = at or zones.reference()
         value = zones.written(zones.minutes_east(moment.astimezone(zones.load(zone)).utcoffset()))
-        used = f"the offset in force on {moment:%Y-%m-%d}"
+        used = Message("the offset in force on {day}", day=f"{moment:%Y-%m-%d}")
     else:
-        value, used = standard, "its standard (winter) offset"
+        value, used = standard, Message("its standard (winter) offset")
     if standard == summer:
         return Normalized(value, "utc_offset.zone")
     note = Note(
         "UTC_OFFSET_DST",
-        f"{zone} changes between {standard} and {summer}; {value}, {used}, is used",
+        Message(
+            "{zone} changes between {standard} and {summer}; {value}, {used}, is used",
+            zone=zone,
+            standard=standard,
+            summer=summer,
+            value=value,
+            used=used,
+        ),
     )
     return Normalized(value, f"utc_offset.zone.{dst}", (note,))
 
@@ -425,17 +471,25 @@ def offset_for_api(value: str, *, half_hours: Literal["omit", "round"] = "omit")
     if half_hours == "omit":
         raise NormalizeError(
             "UTC_OFFSET_HALF_HOUR",
-            f"{value} is right, but the field takes whole hours only, so it is not sent; "
-            "half_hours: round sends the nearest",
+            Message(
+                "{value} is right, but the field takes whole hours only, so it is not sent; "
+                "half_hours: round sends the nearest",
+                value=value,
+            ),
         )
     hours, minutes = int(value[1:3]), int(value[4:])
     rounded = hours + (minutes >= 30)
     sent = f"{value[0]}{rounded:02d}"
     return Normalized(
-        sent, "utc_offset.rounded", (Note("UTC_OFFSET_ROUNDED", f"{value} is sent as {sent}"),)
+        sent,
+        "utc_offset.rounded",
+        (Note("UTC_OFFSET_ROUNDED", Message("{value} is sent as {sent}", value=value, sent=sent)),),
     )
 
 
 def _invalid(text: str) -> NormalizeError:
     shown = text if len(text) <= 60 else text[:59] + "…"
-    return NormalizeError("UTC_OFFSET_INVALID", f"{shown!r} is not an offset from UTC; {_ADVICE}")
+    return NormalizeError(
+        "UTC_OFFSET_INVALID",
+        Message("{shown!r} is not an offset from UTC; {advice}", shown=shown, advice=_ADVICE),
+    )

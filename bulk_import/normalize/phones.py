@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
+from bulk_import.errors import Message
 from bulk_import.normalize import numbering
 from bulk_import.normalize.numbering import Number
 from bulk_import.normalize.result import Normalized, NormalizeError, Note
@@ -243,12 +244,16 @@ def _restored(line: str) -> str | None:
         # shortened for display looks the same, so only a full-length mantissa is believed.
         raise NormalizeError(
             "PHONE_SCIENTIFIC",
-            f"{line!r}: the spreadsheet rounded the number (about {digits}); format the column as "
-            "text or number without decimals and export it again",
+            Message(
+                "{line!r}: the spreadsheet rounded the number (about {digits}); format the "
+                "column as text or number without decimals and export it again",
+                line=line,
+                digits=digits,
+            ),
         )
     kept, lost = fraction[:exponent], fraction[exponent:]
     if lost.strip("0"):
-        raise NormalizeError("PHONE_INVALID", f"{line!r} is not a phone number")
+        raise NormalizeError("PHONE_INVALID", Message("{line!r} is not a phone number", line=line))
     return match[1] + kept
 
 
@@ -275,12 +280,15 @@ def _from_parts(
         if several == "refuse" or len(numbers) < len(parts):
             raise NormalizeError(
                 "PHONE_SEVERAL",
-                f"{line!r} holds {len(parts)} numbers; leave one",
+                Message("{line!r} holds {n} numbers; leave one", line=line, n=len(parts)),
                 candidates=distinct,
             ) from None
         first = numbers[0]
         note = Note(
-            "PHONE_FIRST_OF_SEVERAL", f"{line!r} holds several numbers; {first.value} is used"
+            "PHONE_FIRST_OF_SEVERAL",
+            Message(
+                "{line!r} holds several numbers; {value} is used", line=line, value=first.value
+            ),
         )
         return NormalizedPhone(
             first.value, "phone.first_of_several", (*first.notes, note), first.extension
@@ -296,7 +304,12 @@ def _single(
     dropped = [one for one in words if not _LABEL.fullmatch(one)]
     if dropped:
         text = " ".join(dropped)
-        notes = (*notes, Note("PHONE_TEXT_DROPPED", f"{text!r} beside the number is not sent"))
+        notes = (
+            *notes,
+            Note(
+                "PHONE_TEXT_DROPPED", Message("{text!r} beside the number is not sent", text=text)
+            ),
+        )
     bare = bare.strip(" .,;:")
     is_number = _NUMBER_CHARS.fullmatch(bare) and not _DECIMAL.fullmatch(bare)
     if not is_number or not any(c.isdigit() for c in bare):
@@ -312,9 +325,15 @@ def _no_number(line: str) -> NormalizeError:
         digits = "".join(str(_KEYS.get(char.lower(), char)) for char in line)
         return NormalizeError(
             "PHONE_INVALID",
-            f"{line!r} has letters of a keypad for digits; write {digits}, if that is meant",
+            Message(
+                "{line!r} has letters of a keypad for digits; write {digits}, if that is meant",
+                line=line,
+                digits=digits,
+            ),
         )
-    return NormalizeError("PHONE_INVALID", f"{line!r} is not a phone number such as +14155550123")
+    return NormalizeError(
+        "PHONE_INVALID", Message("{line!r} is not a phone number such as +14155550123", line=line)
+    )
 
 
 def _with_its_zero(number: str) -> str:
@@ -363,20 +382,32 @@ def _canonical(
     bare = number.removeprefix("+")
     digits = bare if bare.isdecimal() else _NO_DIGITS.sub("", number)
     if _PLACEHOLDERS.fullmatch(digits):
-        raise NormalizeError("PHONE_INVALID", f"{shown!r} is a placeholder, not a phone number")
+        raise NormalizeError(
+            "PHONE_INVALID", Message("{shown!r} is a placeholder, not a phone number", shown=shown)
+        )
     found, how = _parse(number, digits, region)
     if found is None:
         raise _refusal(shown, number, digits, region)
     is_filled = "0000000" in found.national and _FILLED.fullmatch(found.national)
     if is_filled or (found.national[0] == "0" and not found.national.strip("0")):
-        raise NormalizeError("PHONE_INVALID", f"{shown!r} is a placeholder, not a phone number")
+        raise NormalizeError(
+            "PHONE_INVALID", Message("{shown!r} is a placeholder, not a phone number", shown=shown)
+        )
     if "123456789" in found.national and _IN_ORDER.fullmatch(found.national):
-        notes = (*notes, Note("PHONE_PLACEHOLDER", f"{shown!r} looks like a placeholder"))
+        notes = (
+            *notes,
+            Note("PHONE_PLACEHOLDER", Message("{shown!r} looks like a placeholder", shown=shown)),
+        )
     if how == _DOUBLED:
         notes = (
             *notes,
             Note(
-                "PHONE_CODE_DOUBLED", f"{shown!r} has its country code twice; {found.e164} is sent"
+                "PHONE_CODE_DOUBLED",
+                Message(
+                    "{shown!r} has its country code twice; {e164} is sent",
+                    shown=shown,
+                    e164=found.e164,
+                ),
             ),
         )
     if not found.is_assigned:
@@ -385,7 +416,10 @@ def _canonical(
             raise _wrong(shown, numbering.to_library(found))
         notes = (
             *notes,
-            Note("PHONE_UNASSIGNED", f"{shown!r} has the right length but no operator uses it"),
+            Note(
+                "PHONE_UNASSIGNED",
+                Message("{shown!r} has the right length but no operator uses it", shown=shown),
+            ),
         )
     return NormalizedPhone(found.e164, how or rule, notes)
 
@@ -489,7 +523,11 @@ def _one_that_exists(
 def _two_readings(number: str, readings: list[str]) -> NormalizeError:
     return NormalizeError(
         "PHONE_AMBIGUOUS",
-        f"{number!r} can be {' or '.join(readings)}; write it with + and the country code",
+        Message(
+            "{number!r} can be {readings}; write it with + and the country code",
+            number=number,
+            readings=Message.any_of(readings),
+        ),
         candidates=readings,
     )
 
@@ -498,22 +536,32 @@ def _refusal(shown: str, number: str, digits: str, region: str | None) -> Normal
     import phonenumbers
 
     if len(digits) < 5:
-        return NormalizeError("PHONE_INVALID", f"{shown!r} is too short for a phone number")
+        return NormalizeError(
+            "PHONE_INVALID", Message("{shown!r} is too short for a phone number", shown=shown)
+        )
     if _PLUS_EIGHT.match(number.lstrip(" (")):
         return NormalizeError(
-            "PHONE_INVALID", f"{shown!r}: no country has the code 8; write +7 if Russia is meant"
+            "PHONE_INVALID",
+            Message(
+                "{shown!r}: no country has the code 8; write +7 if Russia is meant", shown=shown
+            ),
         )
     if region is None and not number.lstrip(" (").startswith("+"):
         return NormalizeError(
             "PHONE_NO_COUNTRY",
-            f"{shown!r} has no country code; write +… or give a country column or phone_region",
+            Message(
+                "{shown!r} has no country code; write +… or give a country column or phone_region",
+                shown=shown,
+            ),
         )
     try:
         parsed = phonenumbers.parse(
             ("+" if number.lstrip(" (").startswith("+") else "") + digits, region
         )
     except phonenumbers.NumberParseException:
-        return NormalizeError("PHONE_INVALID", f"{shown!r} is in no country's numbering plan")
+        return NormalizeError(
+            "PHONE_INVALID", Message("{shown!r} is in no country's numbering plan", shown=shown)
+        )
     return _wrong(shown, parsed)
 
 
@@ -523,20 +571,29 @@ def _wrong(shown: str, parsed: PhoneNumber) -> NormalizeError:
     where = phonenumbers.region_code_for_country_code(parsed.country_code or 0)
     old = _CHANGED.get(parsed.country_code or 0)
     if old and len(phonenumbers.national_significant_number(parsed)) == old[0]:
-        return NormalizeError("PHONE_INVALID", f"{shown!r} is a number of the past: {old[1]}")
+        return NormalizeError(
+            "PHONE_INVALID",
+            Message("{shown!r} is a number of the past: {change}", shown=shown, change=old[1]),
+        )
     reason = phonenumbers.is_possible_number_with_reason(parsed)
     results = phonenumbers.ValidationResult
     if reason == results.TOO_SHORT:
-        what = f"too short for {where}"
+        message = Message("{shown!r} is too short for {where}", shown=shown, where=where)
     elif reason == results.TOO_LONG:
-        what = f"too long for {where}"
+        message = Message("{shown!r} is too long for {where}", shown=shown, where=where)
     elif reason == results.IS_POSSIBLE_LOCAL_ONLY:
-        what = f"a local number of {where} without its area code"
+        message = Message(
+            "{shown!r} is a local number of {where} without its area code", shown=shown, where=where
+        )
     elif reason == results.INVALID_COUNTRY_CODE:
-        what = "in no country's numbering plan"
+        message = Message("{shown!r} is in no country's numbering plan", shown=shown)
     else:
-        what = f"not a number of {where}: no such area or operator code, or a wrong length"
-    return NormalizeError("PHONE_INVALID", f"{shown!r} is {what}")
+        message = Message(
+            "{shown!r} is not a number of {where}: no such area or operator code, or a wrong length",
+            shown=shown,
+            where=where,
+        )
+    return NormalizeError("PHONE_INVALID", message)
 
 
 def region_of_number(number: str) -> str:

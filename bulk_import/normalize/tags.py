@@ -16,6 +16,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 
+from bulk_import.errors import Message
 from bulk_import.normalize.result import Normalized, NormalizeError, Note
 from bulk_import.normalize.text import clean, clean_line
 
@@ -63,11 +64,17 @@ def normalize_tags(text: str, *, separator: Separator = ",") -> NormalizedList:
         if "," in part:
             raise NormalizeError(
                 "TAG_COMMA",
-                f"the tag {part!r} has a comma in it, and the server would make two tags of it; "
-                "rename it, or set separator: ','",
+                Message(
+                    "the tag {part!r} has a comma in it, and the server would make two tags "
+                    "of it; rename it, or set separator: ','",
+                    part=part,
+                ),
             )
         if len(part) > LONGEST_TAG:
-            raise NormalizeError("TAG_TOO_LONG", f"a tag of {len(part)} characters: {part[:40]!r}…")
+            raise NormalizeError(
+                "TAG_TOO_LONG",
+                Message("a tag of {n} characters: {part!r}…", n=len(part), part=part[:40]),
+            )
         values[part] = None
     return NormalizedList(tuple(values), "tags.split", (*look_alikes(values), *_unsplit(values)))
 
@@ -90,14 +97,19 @@ def list_id(text: str) -> str:
         NormalizeError: ``LIST_ID_DAMAGED``.
     """
     if "," in text and not _FLOAT_LIKE.fullmatch(text):
-        raise NormalizeError("LIST_ID_COMMA", f"the list {text!r} has a comma in it")
+        raise NormalizeError(
+            "LIST_ID_COMMA", Message("the list {text!r} has a comma in it", text=text)
+        )
     if _LIST_ID.fullmatch(text) and len(text.split(".")[1]) >= _FEWEST_FRACTION:
         return text
     if _FLOAT_LIKE.fullmatch(text):
         raise NormalizeError(
             "LIST_ID_DAMAGED",
-            f"the list id {text!r} was turned into a number and lost digits; copy it again from "
-            "the account as text (in Excel: format the column as text first)",
+            Message(
+                "the list id {text!r} was turned into a number and lost digits; copy it "
+                "again from the account as text (in Excel: format the column as text first)",
+                text=text,
+            ),
         )
     return text
 
@@ -114,7 +126,8 @@ def normalize_manager_id(text: str) -> Normalized:
     if digits.isascii() and digits.isdigit() and len(digits) <= 15:
         return Normalized(digits, "manager.digits" if digits == line else "manager.float")
     raise NormalizeError(
-        "MANAGER_INVALID", f"{line!r} is not a manager's number; `bulk-import managers` lists them"
+        "MANAGER_INVALID",
+        Message("{line!r} is not a manager's number; `bulk-import managers` lists them", line=line),
     )
 
 
@@ -143,7 +156,14 @@ def look_alikes(values: Iterable[str]) -> tuple[Note, ...]:
         other = seen.setdefault(key, value)
         if other != value:
             notes.append(
-                Note("TAG_LOOK_ALIKE", f"the tags {other!r} and {value!r} look alike but differ")
+                Note(
+                    "TAG_LOOK_ALIKE",
+                    Message(
+                        "the tags {other!r} and {value!r} look alike but differ",
+                        other=other,
+                        value=value,
+                    ),
+                )
             )
     return tuple(notes)
 
@@ -158,7 +178,12 @@ def _unsplit(values: Collection[str]) -> Iterator[Note]:
         if sign:
             yield Note(
                 "TAG_SEPARATOR",
-                f"the tag {value!r} has {sign!r} in it; if that separates tags, add it to separator:",
+                Message(
+                    "the tag {value!r} has {sign!r} in it; if that separates tags, add it to "
+                    "separator:",
+                    value=value,
+                    sign=sign,
+                ),
             )
 
 
@@ -203,8 +228,11 @@ def _split(text: str, separator: Separator) -> list[str]:
         if _BROKEN_LIST.search(part):
             raise NormalizeError(
                 "TAG_LIST_BROKEN",
-                f"{part!r} is a piece of a list that a program wrote, and the list cannot be read; "
-                "write the tags with a separator between them",
+                Message(
+                    "{part!r} is a piece of a list that a program wrote, and the list cannot "
+                    "be read; write the tags with a separator between them",
+                    part=part,
+                ),
             )
     return found
 
@@ -253,6 +281,10 @@ class LookAlikes:
             if other is None and len(self._seen) < _MOST_TAGS:
                 self._seen[key] = value
             elif other not in (None, value):
-                text = f"the tags {other!r}, of an earlier row, and {value!r} look alike but differ"
+                text = Message(
+                    "the tags {other!r}, of an earlier row, and {value!r} look alike but differ",
+                    other=other,
+                    value=value,
+                )
                 notes.append(Note("TAG_LOOK_ALIKE", text))
         return tuple(notes)

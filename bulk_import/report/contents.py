@@ -230,7 +230,7 @@ def _causes(digest: Digest, say: Texts, *, redact: bool) -> Sequence[Cause]:
         problem = _own_problem(outcome, code)
         example = ""
         if not redact:
-            example = say.example(problem) if problem is not None else outcome.said
+            example = say.example(problem) if problem is not None else say.said(outcome.said)
         column = column_name(problem.column or problem.field, say) if problem is not None else ""
         found.append(
             Cause(
@@ -254,7 +254,7 @@ def _own_problem(outcome: Outcome, code: str) -> Problem | None:
 def _listed(outcome: Outcome, say: Texts, *, redact: bool) -> Listed:
     problems: tuple[tuple[str, str], ...] = tuple(
         (column_name(p.column or p.field, say), say.problem(p)) for p in outcome.reasons
-    ) or (("", outcome.said),)
+    ) or (("", say.said(outcome.said)),)
     if redact:
         problems = tuple((column, "") for column, _ in problems)
     contact = say("hidden") if redact and outcome.contact else outcome.contact

@@ -26,7 +26,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
 
-from bulk_import.errors import BulkImportError
+from bulk_import.errors import BulkImportError, Message, packed
 from bulk_import.journal import Journal
 from bulk_import.mapping.loading import ColumnMapping, parse_mapping
 from bulk_import.mapping.suppression import SuppressionList
@@ -187,9 +187,9 @@ class ReadAhead:
         if "done" in message:
             self.is_done = True
             self.rows_read = message["done"]
-            self.findings = message["findings"]
+            self.findings = [Message.unpacked(finding) for finding in message["findings"]]
         self.is_reported = self.is_reported or "reported" in message
-        self.error = message.get("error", self.error)
+        self.error = Message.unpacked(message.get("error", self.error))
         self.bug = message.get("bug", self.bug)
         if not message:
             if not self.is_done and not self.error:
@@ -227,7 +227,7 @@ def work() -> None:
     except JudgingStoppedError:
         _say(error="stopped before the source was read to its end")
     except BulkImportError as exc:
-        _say(error=str(exc))
+        _say(error=packed(str(exc)))
     except Exception as exc:  # noqa: BLE001 - the boundary of the command is in the other process
         _say(error=_BUG, bug=described(exc))
 
@@ -271,7 +271,7 @@ def _judge(job: ReadingTask, journal: Journal, stopping: threading.Event) -> dic
             on_rows=lambda _: _say(rows=tally.rows_read, kept=tally.rows_kept),
             batch=_BATCH,
         )
-    findings = [f"{name}: {problem}" for name, problem in tally.findings]
+    findings = [packed(Message.joined(": ", (name, problem))) for name, problem in tally.findings]
     return {"done": tally.rows_read, "findings": findings}
 
 

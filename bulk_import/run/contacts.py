@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from bulk_import.errors import Message
 from bulk_import.journal import Journal
 from bulk_import.models import Problem, Severity
 from bulk_import.normalize.emails import is_placeholder
@@ -34,10 +35,19 @@ def _many_rows(shared: dict[str, int]) -> Iterator[Problem]:
         named += 1
         if named > _MOST_NAMED:
             return
-        what = "a placeholder, nobody's address" if is_empty_word else "probably not their own"
+        what = (
+            Message("a placeholder, nobody's address")
+            if is_empty_word
+            else Message("probably not their own")
+        )
         yield Problem(
             "ADDRESS_SHARED",
-            f"{rows:,} rows share {email} ({what}); the server would make one contact of them",
+            Message(
+                "{rows:,} rows share {email} ({what}); the server would make one contact of them",
+                rows=rows,
+                email=email,
+                what=what,
+            ),
             value=email,
             severity=Severity.WARNING,
         )
@@ -45,15 +55,21 @@ def _many_rows(shared: dict[str, int]) -> Iterator[Problem]:
 
 def _second_rows(second: int, contacts: int, duplicates: str) -> Iterator[Problem]:
     what = {
-        "send": "they are sent in file order, and the last one wins",
-        "first": "only the first row of each contact is sent",
-        "last": "only the last row of each contact is sent",
-        "merge": "the rows of each contact are merged into one",
-    }.get(duplicates, "they are refused")
+        "send": Message("they are sent in file order, and the last one wins"),
+        "first": Message("only the first row of each contact is sent"),
+        "last": Message("only the last row of each contact is sent"),
+        "merge": Message("the rows of each contact are merged into one"),
+    }.get(duplicates, Message("they are refused"))
     yield Problem(
         "CONTACT_ROWS",
-        f"{second:,} {'row is a second row' if second == 1 else 'rows are second rows'} of a contact "
-        f"({contacts:,} {'contact has' if contacts == 1 else 'contacts have'} several); {what} "
-        "(when: duplicate:)",
+        Message(
+            "{n:,} {rows} of a contact ({several}); {what} (when: duplicate:)",
+            n=second,
+            rows=Message("row is a second row") if second == 1 else Message("rows are second rows"),
+            several=Message("{n:,} contact has several", n=contacts)
+            if contacts == 1
+            else Message("{n:,} contacts have several", n=contacts),
+            what=what,
+        ),
         severity=Severity.WARNING,
     )

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from bulk_import.errors import SourceError
+from bulk_import.errors import Message, SourceError
 from bulk_import.models import Problem, Row, Severity
 from bulk_import.normalize.emails import normalize_email
 from bulk_import.normalize.result import NormalizeError
@@ -76,18 +76,25 @@ def read_corrections(path: Path) -> list[Correction]:
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as exc:
-        reason = exc.strerror if isinstance(exc, OSError) else "it is not UTF-8"
-        raise _unreadable(path, f"cannot be read: {reason}") from None
+        reason = exc.strerror if isinstance(exc, OSError) else Message("it is not UTF-8")
+        raise _unreadable(path, Message("cannot be read: {reason}", reason=reason)) from None
     lines = csv.DictReader(io.StringIO(text, newline=""))
     missing = [name for name in _NEEDED if name not in (lines.fieldnames or ())]
     if missing:
         raise _unreadable(
-            path, f"no column {', '.join(missing)}; corrections have {', '.join(COLUMNS)}"
+            path,
+            Message(
+                "no column {missing}; corrections have {columns}",
+                missing=", ".join(missing),
+                columns=", ".join(COLUMNS),
+            ),
         )
     try:
         return [_correction(path, lines.line_num, line) for line in lines]
     except csv.Error as exc:
-        raise _unreadable(path, f"line {lines.line_num}: {exc}") from None
+        raise _unreadable(
+            path, Message("line {number}: {exc}", number=lines.line_num, exc=exc)
+        ) from None
 
 
 def write_corrections(path: Path, corrections: Iterable[Correction]) -> None:
@@ -164,14 +171,21 @@ class Corrections:
         unknown = sorted({one.column for one in self._all} - set(header))
         if unknown:
             named = ", ".join(map(repr, unknown[:_NAMED]))
-            raise _unreadable(self._path, f"{source} has no column {named}")
+            raise _unreadable(
+                self._path, Message("{source} has no column {named}", source=source, named=named)
+            )
 
     def note(self) -> Problem:
         """Return the problems to show before the first row."""
-        how = "" if self._contact_of is None else ", found by contact"
+        how = "" if self._contact_of is None else Message(", found by contact")
         return Problem(
             "CORRECTIONS_APPLIED",
-            f"{len(self._all):,} corrections of {self._path} are applied{how}",
+            Message(
+                "{n:,} corrections of {path} are applied{how}",
+                n=len(self._all),
+                path=self._path,
+                how=how,
+            ),
             severity=Severity.WARNING,
         )
 
@@ -196,7 +210,12 @@ class Corrections:
         return [
             Problem(
                 "CORRECTIONS_UNUSED",
-                f"{len(self._left):,} corrections of {self._path} found no row (row {rows})",
+                Message(
+                    "{n:,} corrections of {path} found no row (row {rows})",
+                    n=len(self._left),
+                    path=self._path,
+                    rows=rows,
+                ),
                 severity=Severity.WARNING,
             )
         ]
@@ -223,8 +242,13 @@ def _stale(one: Correction, found: str) -> Problem:
     # Without a column: it concerns the row, also where nothing is made of the column.
     return Problem(
         "CORRECTION_STALE",
-        f"the correction of {one.column} expects {one.before!r} and the cell says {found!r}; "
-        "make it again, or remove its line",
+        Message(
+            "the correction of {column} expects {before!r} and the cell says {found!r}; make "
+            "it again, or remove its line",
+            column=one.column,
+            before=one.before,
+            found=found,
+        ),
         value=found,
     )
 
@@ -233,9 +257,11 @@ def _correction(path: Path, number: int, line: Mapping[str, str | None]) -> Corr
     texts = {name: line.get(name) or "" for name in COLUMNS}
     row = texts["row"].strip()
     if not row.isascii() or not row.isdigit() or not int(row):
-        raise _unreadable(path, f"line {number}: row {row!r} is not a row number")
+        raise _unreadable(
+            path, Message("line {number}: row {row!r} is not a row number", number=number, row=row)
+        )
     if not texts["column"]:
-        raise _unreadable(path, f"line {number}: it names no column")
+        raise _unreadable(path, Message("line {number}: it names no column", number=number))
     return Correction(
         texts["sheet"], int(row), texts["column"], texts["before"], texts["after"], texts["at"],
         texts["contact"],
@@ -243,4 +269,4 @@ def _correction(path: Path, number: int, line: Mapping[str, str | None]) -> Corr
 
 
 def _unreadable(path: Path, why: str) -> SourceError:
-    return SourceError(f"{path}: {why}", code="CORRECTIONS_UNREADABLE")
+    return SourceError(Message("{path}: {why}", path=path, why=why), code="CORRECTIONS_UNREADABLE")

@@ -7,7 +7,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bulk_import.errors import SetupError, StorageError
+from bulk_import.errors import Message, SetupError, StorageError
 from bulk_import.report.rejects import is_rejects
 from bulk_import.run.reporting import PAGE, REPORT, SUMMARY
 from bulk_import.sources.remote import is_remote
@@ -49,22 +49,33 @@ class RunFolder:
         """
         if self.journal.exists():
             raise SetupError(
-                f"{self}: holds a run already; nothing was sent. `bulk-import resume {self}` "
-                "continues it; for a new run give another folder"
+                Message(
+                    "{folder}: holds a run already; nothing was sent. `bulk-import resume "
+                    "{folder}` continues it; for a new run give another folder",
+                    folder=self,
+                )
             )
         left = [name for name in _TRACES if (self.path / name).exists()]
         if left or (self.path / SUMMARY).is_file():
             raise SetupError(
-                f"{self}: holds {' and '.join(left or [SUMMARY])} of a run, but not its journal "
-                f"({JOURNAL}); nothing was sent. Restore that to go on, or import into another "
-                "folder (rows that were accepted would be sent again)"
+                Message(
+                    "{folder}: holds {left} of a run, but not its journal ({journal}); "
+                    "nothing was sent. Restore that to go on, or import into another folder "
+                    "(rows that were accepted would be sent again)",
+                    folder=self,
+                    left=Message.all_of(left or [SUMMARY]),
+                    journal=JOURNAL,
+                )
             )
         names = sorted(path.name for path in self.path.glob("rejects*") if is_rejects(path.name))
         taken = [name for name in (REPORT, PAGE, *names) if (self.path / name).is_file()]
         if taken:
             raise SetupError(
-                f"{self.path / taken[0]}: is there already, and the run would write a file of that "
-                "name; nothing was sent. Give another --run-dir"
+                Message(
+                    "{path}: is there already, and the run would write a file of that name; "
+                    "nothing was sent. Give another --run-dir",
+                    path=self.path / taken[0],
+                )
             )
 
     def make(self) -> None:
@@ -77,7 +88,13 @@ class RunFolder:
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
             self.check_reports()
         except OSError as exc:
-            raise StorageError(f"{self.path}: cannot be written: {exc.strerror or exc}") from exc
+            raise StorageError(
+                Message(
+                    "{path}: cannot be written: {strerror}",
+                    path=self.path,
+                    strerror=exc.strerror or exc,
+                )
+            ) from exc
 
     def check_reports(self) -> None:
         """Check that the reports can be written, before the first request is made.
@@ -88,7 +105,9 @@ class RunFolder:
         for name in (REPORT, PAGE, SUMMARY, *_REJECTS):
             if (self.path / name).is_dir():
                 raise StorageError(
-                    f"{self.path / name}: is a folder; move it, the report goes here"
+                    Message(
+                        "{path}: is a folder; move it, the report goes here", path=self.path / name
+                    )
                 )
         probe = self.path / ".probe"
         with replaced(probe) as file:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 
 from bulk_import import __version__
-from bulk_import.errors import SetupError
+from bulk_import.errors import Message, SetupError
 from bulk_import.journal import Journal
 from bulk_import.mapping.loading import ColumnMapping
 from bulk_import.models import SourceInfo
@@ -70,9 +70,13 @@ def refuse_rehearsal(run_dir: object, facts: Mapping[str, str], settings: Settin
     if ("dry_run" in facts) == settings.dry_run:
         return
     raise SetupError(
-        f"{run_dir} holds a rehearsal (--dry-run); import into another folder"
+        Message(
+            "{run_dir} holds a rehearsal (--dry-run); import into another folder", run_dir=run_dir
+        )
         if "dry_run" in facts
-        else f"{run_dir} holds a real run; rehearse (--dry-run) in another folder"
+        else Message(
+            "{run_dir} holds a real run; rehearse (--dry-run) in another folder", run_dir=run_dir
+        )
     )
 
 
@@ -85,9 +89,38 @@ def refuse_other_job(run_dir: object, facts: Mapping[str, str], job: Mapping[str
     before, now_ = facts.get("job", ""), job.get("job", "")
     if before != now_:
         raise SetupError(
-            f"{run_dir} holds a run of `bulk-import {before or 'run'}`; nothing was sent. "
-            f"`bulk-import resume {run_dir}` continues it; for a new run give another folder"
+            Message(
+                "{run_dir} holds a run of `bulk-import {before}`; nothing was sent. "
+                "`bulk-import resume {run_dir}` continues it; for a new run give another "
+                "folder",
+                run_dir=run_dir,
+                before=before or "run",
+            )
         )
+
+
+def _other_version_or_account(
+    facts: Mapping[str, str], settings: Settings, *, is_resumed: bool
+) -> list[str]:
+    differences: list[str] = []
+    version = facts.get("tool_version", __version__)
+    if version != __version__ and not (not is_resumed and facts.get("finished")):
+        differences.append(
+            Message(
+                "it was started by version {version} of this program, this is {now}",
+                version=version,
+                now=__version__,
+            )
+        )
+    if account_name(facts["endpoint"]) != account_name(settings.endpoint):
+        differences.append(
+            Message(
+                "the account was {before}, now it is {endpoint}",
+                before=facts["endpoint"],
+                endpoint=settings.endpoint,
+            )
+        )
+    return differences
 
 
 def refuse_other_run(
@@ -109,24 +142,17 @@ def refuse_other_run(
     Raises:
         SetupError: Something differs.
     """
-    differences = []
-    version = facts.get("tool_version", __version__)
-    if version != __version__ and not (paths is not None and facts.get("finished")):
-        differences.append(
-            f"it was started by version {version} of this program, this is {__version__}"
-        )
-    if account_name(facts["endpoint"]) != account_name(settings.endpoint):
-        differences.append(f"the account was {facts['endpoint']}, now it is {settings.endpoint}")
+    differences = _other_version_or_account(facts, settings, is_resumed=paths is None)
     before, after = json.loads(facts["mapping"]), mapping.fingerprint()
     changed = sorted(k for k in before.keys() | after.keys() if before.get(k) != after.get(k))
     if changed:
-        differences.append(f"the mapping differs in {', '.join(changed)}")
+        differences.append(Message("the mapping differs in {changed}", changed=", ".join(changed)))
     begun_with = () if facts.get("judged") else json.loads(facts["paths"])
     # When all rows are judged already, corrections apply again to the rows judged again.
     if begun_with and facts.get("corrected_with") != json.dumps(
         _corrected_with(mapping, paths or begun_with)
     ):
-        differences.append("the corrections of its source have changed")
+        differences.append(Message("the corrections of its source have changed"))
     differences += changed_sources(
         journal,
         paths,
@@ -138,9 +164,13 @@ def refuse_other_run(
     )
     if differences:
         raise SetupError(
-            f"{run_dir} holds a run that was started differently: {'; '.join(differences)}. "
-            "Nothing was sent. Undo the change to continue it, or start a new run in another folder "
-            "(rows that were accepted would be sent again)"
+            Message(
+                "{run_dir} holds a run that was started differently: {differences}. Nothing "
+                "was sent. Undo the change to continue it, or start a new run in another "
+                "folder (rows that were accepted would be sent again)",
+                run_dir=run_dir,
+                differences=Message.joined("; ", differences),
+            )
         )
 
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
-from bulk_import.errors import SettingsError, SourceError
+from bulk_import.errors import Message, SettingsError, SourceError
 from bulk_import.journal import Journal
 from bulk_import.mapping.binding import Lists, bind
 from bulk_import.mapping.consent import ConsentWatch
@@ -319,7 +319,11 @@ def too_few(rows: int, mapping: ColumnMapping) -> Problem | None:
     fewest = mapping.spec.min_rows
     if fewest is None or rows >= fewest:
         return None
-    message = f"{rows:,} rows, and the mapping asks for at least {fewest:,} (min_rows)"
+    message = Message(
+        "{rows:,} rows, and the mapping asks for at least {fewest:,} (min_rows)",
+        rows=rows,
+        fewest=fewest,
+    )
     return Problem("ROWS_TOO_FEW", message)
 
 
@@ -331,12 +335,18 @@ def refuse_as_a_whole(rows: int, without_email: int, mapping: ColumnMapping) -> 
     """
     few = too_few(rows, mapping)
     if few is not None:
-        raise SourceError(f"{few.message}; nothing was sent", code=few.code)
+        raise SourceError(
+            Message("{message}; nothing was sent", message=Message.of(few.message)), code=few.code
+        )
     if rows >= 10 and without_email * 2 > rows:
         raise SourceError(
-            f"{without_email:,} of {rows:,} rows have no e-mail: probably another column is "
-            "meant by lead_email, or the wrong sheet is read; nothing was sent (when: no_email: "
-            "create sends such rows)",
+            Message(
+                "{without_email:,} of {rows:,} rows have no e-mail: probably another column "
+                "is meant by lead_email, or the wrong sheet is read; nothing was sent (when: "
+                "no_email: create sends such rows)",
+                without_email=without_email,
+                rows=rows,
+            ),
             code="EMAIL_MOSTLY_MISSING",
         )
 
@@ -369,7 +379,7 @@ def changed_sources(
     names = [info.name for info in known.values() if info.kind != VANISHED]
     expected = begun_with or names
     if paths is not None and known and len(paths) != len(expected):
-        yield f"it had {len(expected)} sources, now there are {len(paths)}"
+        yield Message("it had {n} sources, now there are {now}", n=len(expected), now=len(paths))
         return
     for at, (number, info) in enumerate(known.items()):
         path = paths[at] if paths is not None else info.name
@@ -381,7 +391,7 @@ def changed_sources(
             continue  # likewise: the run keeps what the query found when it began
         if not is_remote(path) and path != "-" and not Path(path).exists():
             if begun_with:
-                yield f"{path} is gone, and was not read completely"
+                yield Message("{path} is gone, and was not read completely", path=path)
             continue  # as above
         yield from _changed(journal, number, info.sha256, path, mapping, is_needed=bool(begun_with))
 
@@ -410,12 +420,20 @@ def _changed(
             before, after = journal.count_rows(number), sum(1 for _ in source)
     except SourceError as exc:
         if not is_remote(path):
-            yield f"{path} has changed (its contents differ: {exc})"
+            yield Message("{path} has changed (its contents differ: {exc})", path=path, exc=exc)
         elif is_needed:
             raise
         return
-    rows = f"; {before:,} rows then" + (" and now" if after == before else f", {after:,} now")
-    yield f"{shown(path)} has changed (its contents differ{'' if is_needed else rows})"
+    rows = (
+        Message("; {n:,} rows then and now", n=after)
+        if after == before
+        else Message("; {before:,} rows then, {n:,} now", before=before, n=after)
+    )
+    yield Message(
+        "{path} has changed (its contents differ{rows})",
+        path=shown(path),
+        rows="" if is_needed else rows,
+    )
 
 
 def _changed_frame(

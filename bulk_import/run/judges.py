@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from bulk_import.api.form import encode
-from bulk_import.errors import SettingsError
+from bulk_import.errors import Message, SettingsError
 from bulk_import.journal.entries import Refusal
 from bulk_import.mapping.binding import NOT_IN_ACCOUNT
 from bulk_import.mapping.rows import RowMapper
@@ -226,7 +226,12 @@ class Judges:
         except (Exception, CancelledError) as exc:  # noqa: BLE001 - each executor has its own
             self._executor = None
             reason = str(exc) or type(exc).__name__
-            self._tell(f"the processes that judge rows fail ({reason}); rows are judged here")
+            self._tell(
+                Message(
+                    "the processes that judge rows fail ({reason}); rows are judged here",
+                    reason=reason,
+                )
+            )
             return []
 
 
@@ -248,11 +253,15 @@ def _cluster(address: str) -> Iterator[tuple[Executor, Callable[[object], Any], 
     try:
         client = Client(address, timeout=10, set_as_default=False)
     except (OSError, TimeoutError, ValueError) as exc:
-        raise SettingsError(f"--cluster {address}: no scheduler answers ({exc})") from None
+        raise SettingsError(
+            Message("--cluster {address}: no scheduler answers ({exc})", address=address, exc=exc)
+        ) from None
     with client:
         threads = sum(client.nthreads().values())
         if not threads:
-            raise SettingsError(f"--cluster {address}: the scheduler has no workers")
+            raise SettingsError(
+                Message("--cluster {address}: the scheduler has no workers", address=address)
+            )
         # Judging has no effects, so a chunk that dies with its worker goes to another one; a chunk
         # that fails by itself fails once.
         executor = client.get_executor(retries=0, pure=False)

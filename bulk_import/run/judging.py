@@ -12,6 +12,7 @@ from contextlib import closing
 from itertools import chain, islice
 
 from bulk_import.api.form import decode, encode
+from bulk_import.errors import Message
 from bulk_import.journal import Journal
 from bulk_import.journal.entries import JudgedRow, Refusal, SharedRow
 from bulk_import.mapping.binding import NOT_IN_ACCOUNT
@@ -220,12 +221,16 @@ def _withheld(
     journal: Journal, contacts: Iterable[tuple[str, int]]
 ) -> Iterator[tuple[int, Refusal]]:
     for seq, is_in_doubt, row, reasons in journal.rows_of_contacts(contacts, NOT_IN_ACCOUNT):
-        sheet = f" of sheet {row.sheet!r}" if row.sheet else ""
-        message = (
-            f"row {row.number}{sheet} of the same contact in {row.source}: {in_words(reasons)}"
+        sheet = Message(" of sheet {sheet!r}", sheet=row.sheet) if row.sheet else ""
+        message: str = Message(
+            "row {number}{sheet} of the same contact in {source}: {why}",
+            number=row.number,
+            sheet=sheet,
+            source=row.source,
+            why=in_words(reasons),
         )
         if is_in_doubt:
-            message += "; sent before without a trustworthy answer, not sent again"
+            message += Message("; sent before without a trustworthy answer, not sent again")
         status = Status.UNKNOWN if is_in_doubt else Status.SKIPPED
         yield seq, Refusal.because(status, "CONTACT_SKIPPED", message)
 
@@ -259,26 +264,36 @@ def _gives_way(rows: Sequence[SharedRow], policy: str) -> Iterator[tuple[int, Re
                 Refusal.because(
                     Status.INVALID,
                     "CONTACT_TWICE",
-                    f"the same contact is in row {others} too (when: duplicate: refuse)",
+                    Message(
+                        "the same contact is in row {others} too (when: duplicate: refuse)",
+                        others=others,
+                    ),
                 ),
             )
         elif shared is not keeper:
-            what = "is merged into" if policy == "merge" else "gives way to"
             yield (
                 shared.seq,
                 Refusal.because(
                     Status.DUPLICATE,
                     "DUPLICATE",
-                    f"{what} row {keeper.row.number} of the same contact (when: duplicate: {policy})",
+                    Message(
+                        "is merged into row {number} of the same contact (when: duplicate: merge)"
+                        if policy == "merge"
+                        else "gives way to row {number} of the same contact "
+                        "(when: duplicate: {policy})",
+                        number=keeper.row.number,
+                        policy=policy,
+                    ),
                 ),
             )
 
 
 def _not_merged(rows: Sequence[SharedRow], unknown: SharedRow) -> Iterator[tuple[int, Refusal]]:
     """Refuse the rows that would be merged with one that cannot be sent: half a contact is none."""
-    message = (
-        f"row {unknown.row.number} of the same contact, with which it is merged, cannot be sent: "
-        f"{in_words(unknown.unknown)}"
+    message = Message(
+        "row {number} of the same contact, with which it is merged, cannot be sent: {why}",
+        number=unknown.row.number,
+        why=in_words(unknown.unknown),
     )
     for shared in rows:
         if not shared.unknown:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from bulk_import.errors import Message
 from bulk_import.report.rejects import is_rejects, numbered
 
 _WRITTEN = "rejects"  # facts of the journal: name -> SHA-256 of what was written, and the notes
@@ -42,8 +43,12 @@ class Places:
             written[name] = _digest(draft)
             if name != draft.name:
                 notes.append(
-                    f"{draft.name} was edited after it was written and is kept; the rows that did "
-                    f"not make it are now in {name}"
+                    Message(
+                        "{name} was edited after it was written and is kept; the rows that "
+                        "did not make it are now in {new}",
+                        name=draft.name,
+                        new=name,
+                    )
                 )
                 draft.rename(drafts / name)
         return cls(written, tuple(notes))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, nullcontext, suppress
@@ -10,7 +11,13 @@ from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
-from bulk_import.errors import BugError, BulkImportError, StorageError
+from bulk_import.errors import (
+    BugError,
+    BulkImportError,
+    Message,
+    StorageError,
+    packed,
+)
 from bulk_import.journal import Journal
 from bulk_import.models import Summary
 from bulk_import.report.digest import Digest
@@ -141,10 +148,20 @@ class _OutdatedError(Exception):
 def _placing(run_dir: Path) -> Iterator[None]:
     """Hold the lock under which reports are put in place."""
     try:
-        with hold(run_dir / _LOCK, f"the reports of {run_dir}", wait_s=_LONGEST_WAIT_S):
+        with hold(
+            run_dir / _LOCK,
+            Message("the reports of {run_dir}", run_dir=run_dir),
+            wait_s=_LONGEST_WAIT_S,
+        ):
             yield
     except OSError as exc:
-        raise StorageError(f"{run_dir}: cannot be written: {exc.strerror or exc}") from exc
+        raise StorageError(
+            Message(
+                "{run_dir}: cannot be written: {strerror}",
+                run_dir=run_dir,
+                strerror=exc.strerror or exc,
+            )
+        ) from exc
 
 
 class _Reports:
@@ -197,7 +214,11 @@ class _Reports:
                     self._forget_rejects(rejects)
             except OSError as exc:
                 raise StorageError(
-                    f"{self._run_dir}: cannot be written: {exc.strerror or exc}"
+                    Message(
+                        "{run_dir}: cannot be written: {strerror}",
+                        run_dir=self._run_dir,
+                        strerror=exc.strerror or exc,
+                    )
                 ) from exc
             if not self.failures:
                 self._journal.remember(**{_REPORTED: token})
@@ -216,13 +237,27 @@ class _Reports:
         if not self.failures:
             return
         name, exc = next(iter(self.failures.items()))
-        again = f"the other reports are written; `bulk-import report {self._run_dir}` tries again"
+        again = Message(
+            "the other reports are written; `bulk-import report {run_dir}` tries again",
+            run_dir=self._run_dir,
+        )
         if isinstance(exc, BulkImportError) and not isinstance(exc, BugError):
-            raise type(exc)(f"{exc}; {again}") from exc
+            raise type(exc)(Message.joined("; ", (exc, again))) from exc
         raise BugError(
             f"a bug in bulk_import ({type(exc).__name__}) while {name} was written; {again}",
             report=described(exc),
         ) from exc
+
+
+def stop_facts(reason: str) -> dict[str, str]:
+    """Return why a run stopped, as its journal remembers it: in English, and as the message it is."""
+    return {"stopped": reason, "stopped_as": json.dumps(packed(reason)) if reason else ""}
+
+
+def stop_reason(facts: Mapping[str, str]) -> str:
+    """Return why a run stopped, from the facts of its journal; empty if it did not."""
+    told = facts.get("stopped_as", "")
+    return Message.unpacked(json.loads(told)) if told else facts.get("stopped", "")
 
 
 def summarize(journal: Journal, run_dir: Path) -> Summary:
@@ -238,7 +273,7 @@ def summarize(journal: Journal, run_dir: Path) -> Summary:
         rows_unread=max(0, int(facts.get("rows_expected", "0")) - rows_read),
         requests=journal.count_requests(),
         by_code=journal.count_codes(),
-        stopped=facts.get("stopped", ""),
+        stopped=stop_reason(facts),
         stop_code=int(facts.get("stop_code", "0")),
         started_at=facts.get("started_at", ""),
         finished_at=facts.get("finished_at", ""),

@@ -32,6 +32,7 @@ from bulk_import.errors import (
     EXIT_TERMINATED,
     BugError,
     BusyError,
+    Message,
     SetupError,
     StoppedError,
     StorageError,
@@ -72,7 +73,13 @@ from bulk_import.run.judging import (
 )
 from bulk_import.run.plan import Approval, Input, Plan, Tally
 from bulk_import.run.planning import plan_of
-from bulk_import.run.reporting import are_current, reports_end, summarize, write_reports
+from bulk_import.run.reporting import (
+    are_current,
+    reports_end,
+    stop_facts,
+    summarize,
+    write_reports,
+)
 from bulk_import.run.sending import Confirm, Sending, Steer, answered
 from bulk_import.run.sifting import Sieve
 from bulk_import.run.withholding import load_suppression, withhold_suppressed
@@ -147,7 +154,7 @@ class Run:
         self._folder.make()
         working_in(self._folder.path)
         try:
-            with hold(self._folder.lock, f"the run folder {self._folder}"):
+            with hold(self._folder.lock, Message("the run folder {folder}", folder=self._folder)):
                 is_ours = True
                 async with self._connected() as (client, directory):
                     self._know_titles(directory)
@@ -174,7 +181,8 @@ class Run:
         except StoppingError:
             self._folder.clean_up(with_folder=is_new)
             raise StoppedError(
-                f"{self._stop.reason}; nothing was sent", exit_code=self._stop.code
+                Message("{reason}; nothing was sent", reason=Message.of(self._stop.reason)),
+                exit_code=self._stop.code,
             ) from None
 
     def _new_journal(self, directory: Directory | None, paths: Sequence[str]) -> Journal:
@@ -235,7 +243,11 @@ class Run:
                 self._stop.request("the source changed while it was read", EXIT_STOPPED)
             if not ahead.is_done and rows:
                 self._stop.add(
-                    f"{ahead.rows:,} of {rows:,} rows were read, the same command continues"
+                    Message(
+                        "{done:,} of {rows:,} rows were read, the same command continues",
+                        done=ahead.rows,
+                        rows=rows,
+                    )
                 )
             for finding in ahead.findings:
                 self._progress.say(finding)
@@ -252,14 +264,14 @@ class Run:
         """Read every source to its end and tell what that shows; no rows if it is interrupted."""
         for source, _, _ in opened:
             for problem in source.problems:
-                self._progress.say(f"{source.name}: {problem}")
+                self._progress.say(Message("{name}: {problem}", name=source.name, problem=problem))
         try:
             seen = await asyncio.to_thread(survey, opened, is_stopping=lambda: self._stop.is_set)
         except JudgingStoppedError:
             return Surveyed()
         refuse_as_a_whole(seen.rows, seen.blank, self._mapping)
         for name, problem in seen.findings:
-            self._progress.say(f"{name}: {problem}")
+            self._progress.say(Message("{name}: {problem}", name=name, problem=problem))
         return seen
 
     async def _read_to_the_end(self, ahead: ReadAhead) -> None:
@@ -286,7 +298,7 @@ class Run:
             frame: That source, to be compared.
         """
         with (
-            hold(self._folder.lock, f"the run folder {self._folder}"),
+            hold(self._folder.lock, Message("the run folder {folder}", folder=self._folder)),
             Journal.open(self._folder.journal) as journal,
         ):
             working_in(self._folder.path)
@@ -319,8 +331,11 @@ class Run:
         )
         if paths is not None and facts.get("finished"):
             self._progress.say(
-                f"{self._folder}: this run is finished; nothing was sent. "
-                f"`bulk-import resume {self._folder}` sends again what may be sent again"
+                Message(
+                    "{folder}: this run is finished; nothing was sent. `bulk-import resume "
+                    "{folder}` sends again what may be sent again",
+                    folder=self._folder,
+                )
             )
             return await asyncio.to_thread(self._reported, journal, is_unchanged=True)
         changes = journal.changes
@@ -431,11 +446,16 @@ class Run:
         folder = lock.parent
         if folder.name == LAST_RESORT:
             self._progress.say(
-                f"the lock of the account is in {folder}: only runs that are started in this folder "
-                f"see it (set {LOCKS_VARIABLE} to a folder that all runs share)"
+                Message(
+                    "the lock of the account is in {folder}: only runs that are started in "
+                    "this folder see it (set {locks_variable} to a folder that all runs "
+                    "share)",
+                    folder=folder,
+                    locks_variable=LOCKS_VARIABLE,
+                )
             )
         made_folder(folder, is_private=True)
-        with hold(lock, f"the account {self._settings.endpoint}"):
+        with hold(lock, Message("the account {endpoint}", endpoint=self._settings.endpoint)):
             yield
 
     async def _judge(
@@ -476,7 +496,7 @@ class Run:
         except JudgingStoppedError:
             return None
         for name, problem in () if is_again else tally.problems:
-            self._progress.say(f"{name}: {problem}")
+            self._progress.say(Message("{name}: {problem}", name=name, problem=problem))
         refuse_as_a_whole(tally.rows_read, tally.codes["EMAIL_MISSING"], self._mapping)
         return tally
 
@@ -492,7 +512,7 @@ class Run:
             if reason:
                 self._stop.request(reason, EXIT_STOPPED)
         for name, problem in await asyncio.to_thread(lambda: tally.weigh(journal.settled())):
-            self._progress.say(f"{name}: {problem}")
+            self._progress.say(Message("{name}: {problem}", name=name, problem=problem))
 
     async def _send(self, journal: Journal, client: Client | None, tally: Tally) -> Summary:
         if client is None or self._stop.is_set:
@@ -541,8 +561,11 @@ class Run:
             raise StorageError(
                 self._stop.reason
                 if self._stop.code == EXIT_STORAGE
-                else f"{self._folder}: the run folder is gone; put it back, then run the same "
-                "command again"
+                else Message(
+                    "{folder}: the run folder is gone; put it back, then run the same "
+                    "command again",
+                    folder=self._folder,
+                )
             )
 
     def _remember_end(self, journal: Journal) -> None:
@@ -552,7 +575,7 @@ class Run:
         is_whole = "judged" in facts
         is_done = not self._stop.code and is_whole and (is_dry or journal.count_pending() == 0)
         journal.remember(
-            stopped=self._stop.reason,
+            **stop_facts(self._stop.reason),
             stop_code=str(self._stop.code),
             finished_at=now(),
             elapsed_s=f"{elapsed_s:.3f}",

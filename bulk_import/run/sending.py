@@ -16,7 +16,7 @@ from bulk_import.api.form import decode
 from bulk_import.delivery.commits import GroupCommit, Reserve
 from bulk_import.delivery.pace import Pace
 from bulk_import.delivery.pool import Pool
-from bulk_import.errors import EXIT_STOPPED, StorageError
+from bulk_import.errors import EXIT_STOPPED, Message, StorageError
 from bulk_import.journal import Journal
 from bulk_import.journal.entries import Pending
 from bulk_import.mapping.loading import ColumnMapping
@@ -155,7 +155,12 @@ class Sending:
             self._progress.say(result)
         if accepted < len(chosen):
             self._stop.request(
-                f"the canary: {accepted} of {len(chosen)} rows were accepted; see {REPORT}",
+                Message(
+                    "the canary: {accepted} of {n} rows were accepted; see {report}",
+                    accepted=accepted,
+                    n=len(chosen),
+                    report=REPORT,
+                ),
                 EXIT_STOPPED,
             )
         elif self._confirm is not None and not self._stop.is_set and plan.to_send > accepted:
@@ -186,7 +191,13 @@ def _note(day: Day, journal: Journal) -> None:
 def _canary_result(row: Pending, outcome: Outcome, plan: Plan) -> str:
     """Who a row of the canary was, what became of it, and what the contact got."""
     said = f" ({outcome.message})" if outcome.message else ""
-    who = f"canary: {row.place}, {row.contact or 'no e-mail'}: {outcome.status.value}{said}"
+    who = Message(
+        "canary: {place}, {contact}: {status}{said}",
+        place=row.place,
+        contact=row.contact or Message("no e-mail"),
+        status=Message(outcome.status.value),
+        said=said,
+    )
     if outcome.status is not Status.SUCCESS:
         return who
     fields = [(name, value) for name, value in decode(row.body) if value]
@@ -196,4 +207,8 @@ def _canary_result(row: Pending, outcome: Outcome, plan: Plan) -> str:
         if name in SET_FIELDS
     ]
     others = len(fields) - len(got)
-    return f"{who}; got {'; '.join([*got, f'{others} other fields'])}"
+    return Message(
+        "{who}; got {fields}",
+        who=who,
+        fields=Message.joined("; ", [*got, Message("{n} other fields", n=others)]),
+    )

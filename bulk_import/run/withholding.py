@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from bulk_import.errors import Message
 from bulk_import.journal import Journal
 from bulk_import.journal.entries import Refusal
 from bulk_import.mapping.loading import ColumnMapping
@@ -38,7 +39,9 @@ def _withheld(journal: Journal, suppression: SuppressionList) -> Iterator[tuple[
     for row in journal.pending():
         reason = suppression.reason(row.email)
         if reason and row.in_doubt:
-            message = f"{reason}; sent before without a trustworthy answer, not sent again"
+            message = Message(
+                "{reason}; sent before without a trustworthy answer, not sent again", reason=reason
+            )
             yield row.seq, Refusal.because(Status.UNKNOWN, "SUPPRESSED", message)
         elif reason:
             yield row.seq, Refusal.because(Status.SUPPRESSED, "SUPPRESSED", reason)

@@ -10,7 +10,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bulk_import.errors import SourceError
+from bulk_import.errors import Message, SourceError
 from bulk_import.models import Problem, Row, Severity, SourceInfo
 from bulk_import.sources.remote import is_pattern, is_remote, matches, shown, source_stat
 from bulk_import.sources.tally import Tally
@@ -137,13 +137,21 @@ def open_source(path: str | Path, options: SourceOptions = SourceOptions()) -> I
             source = opened(stack, file, name, options)
         except OSError as exc:
             raise SourceError(
-                f"{name}: cannot be read any more: {exc.strerror}; was it moved or replaced?",
+                Message(
+                    "{name}: cannot be read any more: {strerror}; was it moved or replaced?",
+                    name=name,
+                    strerror=exc.strerror,
+                ),
                 code="SOURCE_UNREADABLE",
             ) from None
         export = export_in(name) if options.may_take_subscribed and not options.member else None
         if export is not None:
             source.problems.append(
-                Problem("ARCHIVE_EXPORT", f"a whole export: {export}", severity=Severity.WARNING)
+                Problem(
+                    "ARCHIVE_EXPORT",
+                    Message("a whole export: {export}", export=export),
+                    severity=Severity.WARNING,
+                )
             )
         yield source
 
@@ -235,7 +243,9 @@ def _matches_here(pattern: str, newest: int) -> list[str]:
         )
     matches = [match for match in matches if match not in locks]
     if not matches:
-        raise SourceError(f"{pattern}: no file has such a name", code="SOURCE_MISSING")
+        raise SourceError(
+            Message("{pattern}: no file has such a name", pattern=pattern), code="SOURCE_MISSING"
+        )
     if not newest:
         return matches
     files = [match for match in matches if Path(match).is_file()] or matches
@@ -245,7 +255,10 @@ def _matches_here(pattern: str, newest: int) -> list[str]:
 def _matches_elsewhere(pattern: str, newest: int) -> list[str]:
     found = matches(pattern)
     if not found:
-        raise SourceError(f"{shown(pattern)}: no file has such a name", code="SOURCE_MISSING")
+        raise SourceError(
+            Message("{pattern}: no file has such a name", pattern=shown(pattern)),
+            code="SOURCE_MISSING",
+        )
     return _newest(found, newest) if newest else sorted(path for _, path in found)
 
 

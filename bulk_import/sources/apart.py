@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bulk_import.errors import SourceError
+from bulk_import.errors import Message, SourceError, packed
 from bulk_import.models import Problem, Severity
 from bulk_import.sources.table import Line
 from bulk_import.system import environment
@@ -85,7 +85,7 @@ class Apart:
         self.sheets = [(sheet, bool(is_hidden)) for sheet, is_hidden in answer["sheets"]]
         if not self.sheets:
             self.close()
-            raise self._broken("it has no worksheet")
+            raise self._broken(Message("it has no worksheet"))
         self.problems += _problems(answer)
         return self
 
@@ -109,13 +109,13 @@ class Apart:
         self._ask({"sheet": at}, _ANSWER_S)
         while batch := self._ask({"next": True}, _ANSWER_S)["lines"]:
             for number, cells, problems, is_hidden in batch:
-                found = tuple((where, Problem(**problem)) for where, problem in problems)
+                found = tuple((where, _problem(**problem)) for where, problem in problems)
                 yield Line(number, cells, found, is_hidden)
 
     def _ask(self, request: dict[str, Any], limit_s: float) -> dict[str, Any]:
         process = self._process
         if process is None or process.stdin is None or process.stdout is None:
-            raise self._broken("it was closed")
+            raise self._broken(Message("it was closed"))
         is_late = threading.Event()
 
         def stop() -> None:
@@ -134,8 +134,8 @@ class Apart:
         finally:
             timer.cancel()
         if not line:
-            late = f"reading it takes more than {limit_s:.0f} seconds"
-            raise self._broken(late if is_late.is_set() else "its reader crashed")
+            late = Message("reading it takes more than {limit_s:.0f} seconds", limit_s=limit_s)
+            raise self._broken(late if is_late.is_set() else Message("its reader crashed"))
         answer: dict[str, Any] = json.loads(line)
         if "error" in answer:
             raise self._error(answer)
@@ -144,16 +144,24 @@ class Apart:
     def _error(self, answer: dict[str, Any]) -> SourceError:
         if answer.get("code") == "SOURCE_ENCRYPTED":
             return SourceError(
-                f"{self.name}: protected by a password; save it without", code="SOURCE_ENCRYPTED"
+                Message("{name}: protected by a password; save it without", name=self.name),
+                code="SOURCE_ENCRYPTED",
             )
         if answer.get("code"):
-            return SourceError(f"{self.name}: {answer['error']}", code=answer["code"])
+            return SourceError(
+                Message("{name}: {answer}", name=self.name, answer=answer["error"]),
+                code=answer["code"],
+            )
         return self._broken(str(answer["error"]))
 
     def _broken(self, why: str) -> SourceError:
         return SourceError(
-            f"{self.name}: not a readable workbook ({why}); open it in a spreadsheet program and save "
-            "it as XLSX",
+            Message(
+                "{name}: not a readable workbook ({why}); open it in a spreadsheet program "
+                "and save it as XLSX",
+                name=self.name,
+                why=why,
+            ),
             code="SOURCE_BROKEN",
         )
 
@@ -170,8 +178,11 @@ def _problems(answer: dict[str, Any]) -> Iterator[Problem]:
     if answer["encoding"]:
         yield Problem(
             "ENCODING_GUESSED",
-            f"the workbook does not say which encoding its texts are in; read as {answer['encoding']}; "
-            "look at a few names, and set source: encoding: if they are wrong",
+            Message(
+                "the workbook does not say which encoding its texts are in; read as "
+                "{answer}; look at a few names, and set source: encoding: if they are wrong",
+                answer=answer["encoding"],
+            ),
             severity=Severity.WARNING,
         )
 
@@ -221,11 +232,15 @@ def _opened(path: Path, encoding: str | None) -> tuple[Any, bool]:
         return CalamineWorkbook(path), False
 
 
+def _problem(code: str, message: Any, value: str) -> Problem:
+    return Problem(code, Message.unpacked(message), value=value)
+
+
 def _batches(lines: Iterator[Line]) -> Iterator[list[Any]]:
     batch: list[Any] = []
     for line in lines:
         problems = [
-            (at, {"code": problem.code, "message": problem.message, "value": problem.value})
+            (at, {"code": problem.code, "message": packed(problem.message), "value": problem.value})
             for at, problem in line.problems
         ]
         batch.append((line.number, line.cells, problems, line.is_hidden))

@@ -11,6 +11,7 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
 
+from bulk_import.errors import Message
 from bulk_import.models import Problem
 from bulk_import.sources.numbers import (
     duration_text,
@@ -60,7 +61,10 @@ class CalamineWorkbook:
 def _text(value: object) -> tuple[str, Problem | None]:
     if isinstance(value, str):
         if value in ERROR_VALUES:
-            message = f"the cell shows the error {value}; correct the formula or clear the cell"
+            message = Message(
+                "the cell shows the error {value}; correct the formula or clear the cell",
+                value=value,
+            )
             return value, Problem("CELL_ERROR", message, value=value)
         return value, None
     if isinstance(value, bool):

@@ -16,7 +16,7 @@ from functools import cache
 from pathlib import Path
 from typing import IO, cast
 
-from bulk_import.errors import SourceError
+from bulk_import.errors import Message, SourceError
 from bulk_import.sources import LOCK_PREFIX
 from bulk_import.sources.exports import DAMAGES, files_in, whole_export
 from bulk_import.sources.kept import kept
@@ -39,6 +39,7 @@ _XLSB = b"\x83\x01"  # BrtBeginBook
 _BARE_XLS = (b"\x09\0\x04\0", b"\x09\x02\x06\0", b"\x09\x04\x06\0", b"\x09\x08")
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _NOT_TABLES = {
+<<<<<<< HEAD
     b"%PDF": "a PDF document",
     b"\x89PNG": "a picture",
     b"\xff\xd8\xff": "a picture",
@@ -73,6 +74,43 @@ _OTHER_TEXTS = (
     (b"table\n0,1\n", "a DIF file; open it in a spreadsheet program and save it as XLSX"),
     (b"socialcalc:version", "a SocialCalc sheet; export it as CSV or XLSX"),
     (b"id;p", "a SYLK file; open it in a spreadsheet program and save it as XLSX"),
+=======
+    b"%PDF": Message("a PDF document"),
+    b"\x89PNG": Message("a picture"),
+    b"\xff\xd8\xff": Message("a picture"),
+    b"GIF8": Message("a picture"),
+    b"SQLite format 3\0": Message("a SQLite database"),
+    b"Rar!": Message("a RAR archive; unpack it first"),
+    b"7z\xbc\xaf": Message("a 7-Zip archive; unpack it first"),
+    b"\x7fELF": Message("a program"),
+    b"MZ\x90\x00": Message("a program"),
+    b"PAR1": Message("a Parquet file; save it as CSV"),
+    b"Obj\x01": Message("an Avro file; save it as CSV"),
+    b"ARROW1": Message("an Arrow file; save it as CSV"),
+    b"\x28\xb5\x2f\xfd": Message("packed by zstd; unpack it first"),
+}
+# How texts begin that hold contacts in another form, in small letters.
+_OTHER_TEXTS = (
+    (b"{\\rtf", Message("an RTF document; copy its table into a spreadsheet and save that")),
+    (
+        b"begin:vcard",
+        Message("a vCard file; import it into an address book and export that as CSV"),
+    ),
+    (b"begin:vcalendar", Message("a calendar, not a table of contacts")),
+    (b"dn:", Message("an LDIF file; export the directory as CSV")),
+    (b"version: 1\ndn:", Message("an LDIF file; export the directory as CSV")),
+    (b"version: 1\r\ndn:", Message("an LDIF file; export the directory as CSV")),
+    (b"insert into", Message("a dump of a database; export the table as CSV")),
+    (b"-- mysql dump", Message("a dump of a database; export the table as CSV")),
+    (b"--\n-- postgresql database dump", Message("a dump of a database; export the table as CSV")),
+    (
+        b"table\r\n0,1\r\n",
+        Message("a DIF file; open it in a spreadsheet program and save it as XLSX"),
+    ),
+    (b"table\n0,1\n", Message("a DIF file; open it in a spreadsheet program and save it as XLSX")),
+    (b"socialcalc:version", Message("a SocialCalc sheet; export it as CSV or XLSX")),
+    (b"id;p", Message("a SYLK file; open it in a spreadsheet program and save it as XLSX")),
+>>>>>>> main
 )
 _XML_2003 = b"urn:schemas-microsoft-com:office:spreadsheet"  # its namespace
 _PAGE_ARCHIVES = (
@@ -152,7 +190,9 @@ def _copy_stdin(target: Path) -> None:
                 file.write(block)
         except OSError as exc:
             raise SourceError(
-                f"-: standard input cannot be read: {exc.strerror or exc}",
+                Message(
+                    "-: standard input cannot be read: {strerror}", strerror=exc.strerror or exc
+                ),
                 code="SOURCE_UNREADABLE",
             ) from None
 
@@ -169,18 +209,23 @@ def kind_of(path: Path, name: str) -> str:
         head = file.read(4096)
     if Path(name).name.startswith(LOCK_PREFIX) and len(head) < 4096:
         raise SourceError(
-            f"{name}: this only says that a spreadsheet program has the file open; name "
-            f"{Path(name).name.removeprefix(LOCK_PREFIX)} instead",
+            Message(
+                "{name}: this only says that a spreadsheet program has the file open; name "
+                "{meant} instead",
+                name=name,
+                meant=Path(name).name.removeprefix(LOCK_PREFIX),
+            ),
             code="SOURCE_NOT_TABLE",
         )
     if not head:
-        raise SourceError(f"{name}: the file is empty", code="SOURCE_EMPTY")
+        raise SourceError(Message("{name}: the file is empty", name=name), code="SOURCE_EMPTY")
     if head.startswith(b"PK"):
         return _kind_of_zip(path, name)
     if head.startswith(_OLE):
         if _is_encrypted_ole(path):
             raise SourceError(
-                f"{name}: protected by a password; save it without", code="SOURCE_ENCRYPTED"
+                Message("{name}: protected by a password; save it without", name=name),
+                code="SOURCE_ENCRYPTED",
             )
         return "xls"
     if head.startswith(_BARE_XLS):
@@ -192,7 +237,10 @@ def kind_of(path: Path, name: str) -> str:
         )
     for magic, what in _NOT_TABLES.items():
         if head.startswith(magic):
-            raise SourceError(f"{name}: this is {what}, not a spreadsheet", code="SOURCE_NOT_TABLE")
+            raise SourceError(
+                Message("{name}: this is {what}, not a spreadsheet", name=name, what=what),
+                code="SOURCE_NOT_TABLE",
+            )
     return _kind_of_text(path, head, name)
 
 
@@ -227,12 +275,18 @@ def _kind_of_text(path: Path, head: bytes, name: str) -> str:
         ):
             return "html"
         raise SourceError(
-            f"{name}: this is a web page without a table; export the contacts as CSV or XLSX",
+            Message(
+                "{name}: this is a web page without a table; export the contacts as CSV or XLSX",
+                name=name,
+            ),
             code="SOURCE_HTML",
         )
     if start.startswith(b"<?xml") or _BARE_XML.match(start):
         raise SourceError(
-            f"{name}: this is XML; open it in a spreadsheet program and save it as XLSX or CSV",
+            Message(
+                "{name}: this is XML; open it in a spreadsheet program and save it as XLSX or CSV",
+                name=name,
+            ),
             code="SOURCE_NOT_TABLE",
         )
     return "text"
@@ -241,6 +295,7 @@ def _kind_of_text(path: Path, head: bytes, name: str) -> str:
 def _refuse_other_texts(start: bytes, name: str) -> None:
     for begin, what in _OTHER_TEXTS:
         if start.startswith(begin):
+<<<<<<< HEAD
             raise SourceError(f"{name}: this is {what}", code="SOURCE_NOT_TABLE")
     if _LDIF.match(start):
         raise SourceError(
@@ -248,10 +303,18 @@ def _refuse_other_texts(start: bytes, name: str) -> None:
         )
     if _MBOX.match(start):
         raise SourceError(f"{name}: this is a mailbox, not a table", code="SOURCE_NOT_TABLE")
+=======
+            raise SourceError(
+                Message("{name}: this is {what}", name=name, what=what), code="SOURCE_NOT_TABLE"
+            )
+>>>>>>> main
     if _LINK.search(start):
         raise SourceError(
-            f"{name}: this is only a link to an online spreadsheet; open it there and download it as "
-            "XLSX or CSV",
+            Message(
+                "{name}: this is only a link to an online spreadsheet; open it there and "
+                "download it as XLSX or CSV",
+                name=name,
+            ),
             code="SOURCE_NOT_TABLE",
         )
 
@@ -270,19 +333,26 @@ def _refuse_specials(path: Path) -> None:
     try:
         mode = path.stat().st_mode
         if stat.S_ISDIR(mode):
-            raise SourceError(f"{path}: a folder; name a file", code="SOURCE_NOT_FILE")
+            raise SourceError(
+                Message("{path}: a folder; name a file", path=path), code="SOURCE_NOT_FILE"
+            )
         if not stat.S_ISREG(mode):
             raise SourceError(
-                f"{path}: not a regular file; pipe it in and name - as the source",
+                Message(
+                    "{path}: not a regular file; pipe it in and name - as the source", path=path
+                ),
                 code="SOURCE_NOT_FILE",
             )
         with path.open("rb"):
             pass
     except FileNotFoundError:
-        raise SourceError(f"{path}: no such file", code="SOURCE_MISSING") from None
+        raise SourceError(
+            Message("{path}: no such file", path=path), code="SOURCE_MISSING"
+        ) from None
     except OSError as exc:
         raise SourceError(
-            f"{path}: cannot be read: {exc.strerror}", code="SOURCE_UNREADABLE"
+            Message("{path}: cannot be read: {strerror}", path=path, strerror=exc.strerror),
+            code="SOURCE_UNREADABLE",
         ) from None
 
 
@@ -304,7 +374,8 @@ def _unpacked(
                     _copy(packed, target, name, source.stat().st_size)
             except DAMAGES as exc:
                 raise SourceError(
-                    f"{name}: cannot be unpacked: {exc}", code="SOURCE_BROKEN"
+                    Message("{name}: cannot be unpacked: {exc}", name=name, exc=exc),
+                    code="SOURCE_BROKEN",
                 ) from None
             return target
     if head.startswith(b"PK"):
@@ -336,20 +407,28 @@ def _member(
             if len(chosen) != 1:
                 shown = ", ".join(names[:10])
                 raise SourceError(
-                    f"{name}: the archive holds {len(names)} files ({shown}); name one by source: "
-                    "member: in the mapping",
+                    Message(
+                        "{name}: the archive holds {n} files ({shown}); name one by source: "
+                        "member: in the mapping",
+                        name=name,
+                        n=len(names),
+                        shown=shown,
+                    ),
                     code="ARCHIVE_SEVERAL",
                 )
             if chosen[0].flag_bits & 1:
                 raise SourceError(
-                    f"{name}: the archive is protected by a password", code="SOURCE_ENCRYPTED"
+                    Message("{name}: the archive is protected by a password", name=name),
+                    code="SOURCE_ENCRYPTED",
                 )
             target = folder() / "member"
             with archive.open(chosen[0]) as packed:
                 _copy(packed, target, name, max(chosen[0].compress_size, 1))
             return target
     except DAMAGES as exc:
-        raise SourceError(f"{name}: a damaged archive ({exc})", code="SOURCE_BROKEN") from None
+        raise SourceError(
+            Message("{name}: a damaged archive ({exc})", name=name, exc=exc), code="SOURCE_BROKEN"
+        ) from None
 
 
 def _is_document(names: Iterable[str]) -> bool:
@@ -369,8 +448,13 @@ def _copy(packed: IO[bytes], target: Path, name: str, packed_bytes: int) -> None
                 size > _SUSPICIOUS_BYTES and size / packed_bytes > _SUSPICIOUS_RATIO
             ):
                 raise SourceError(
-                    f"{name}: {packed_bytes:,} bytes unpack to more than {size:,}: this looks like a "
-                    "bomb, not a spreadsheet",
+                    Message(
+                        "{name}: {packed_bytes:,} bytes unpack to more than {size:,}: this "
+                        "looks like a bomb, not a spreadsheet",
+                        name=name,
+                        packed_bytes=packed_bytes,
+                        size=size,
+                    ),
                     code="SOURCE_BOMB",
                 )
             file.write(block)
@@ -389,24 +473,30 @@ def _kind_of_zip(path: Path, name: str) -> str:
             begin = archive.open(main).read(4) if main else b""
     # zipfile raises NotImplementedError for a compression it lacks, RuntimeError for a password.
     except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError) as exc:
-        raise SourceError(f"{name}: a damaged workbook ({exc})", code="SOURCE_BROKEN") from None
+        raise SourceError(
+            Message("{name}: a damaged workbook ({exc})", name=name, exc=exc), code="SOURCE_BROKEN"
+        ) from None
     if is_numbers:
-        what = "a document of Apple's iWork; in Numbers, export it as Excel or CSV"
+        what = Message("a document of Apple's iWork; in Numbers, export it as Excel or CSV")
     elif "word" in main.casefold():
-        what = "a Word document; save its table as XLSX or CSV"
+        what = Message("a Word document; save its table as XLSX or CSV")
     elif "ppt" in main.casefold():
-        what = "a presentation; save its table as XLSX or CSV"
+        what = Message("a presentation; save its table as XLSX or CSV")
     elif main:
         return "xlsb" if begin.startswith(_XLSB) else "xlsx"
     else:
-        what = "an archive without a spreadsheet"
-    raise SourceError(f"{name}: this is {what}", code="SOURCE_NOT_TABLE")
+        what = Message("an archive without a spreadsheet")
+    raise SourceError(
+        Message("{name}: this is {what}", name=name, what=what), code="SOURCE_NOT_TABLE"
+    )
 
 
 def _kind_of_odf(mimetype: bytes, name: str) -> str:
     if b"opendocument" in mimetype and b"spreadsheet" not in mimetype:
         raise SourceError(
-            f"{name}: this is an OpenDocument text or drawing, not a spreadsheet",
+            Message(
+                "{name}: this is an OpenDocument text or drawing, not a spreadsheet", name=name
+            ),
             code="SOURCE_NOT_TABLE",
         )
     return "ods"

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 
+from bulk_import.errors import Message
 from bulk_import.models import Problem, Row, Severity
 from bulk_import.sources.spoiled import spoiled
 from bulk_import.sources.suspicion import suspicious
@@ -29,12 +30,12 @@ _MOST_NAMESAKES = 3  # rows with a surname such as None, before it counts as a m
 _PEERED = {
     "phone": (
         "PHONE_DIGIT_SHORT",
-        "{count:,} numbers have {short} digits, {usual:,} others have {long}: a digit is probably "
+        "{n:,} numbers have {short} digits, {usual:,} others have {long}: a digit is probably "
         "missing (rows {rows})",
     ),
     "postal_code": (
         "POSTAL_ZERO_LOST",
-        "{count:,} codes have {short} digits, {usual:,} others have {long}: a zero in front was "
+        "{n:,} codes have {short} digits, {usual:,} others have {long}: a zero in front was "
         "probably lost when the column was read as numbers (rows {rows})",
     ),
 }
@@ -157,10 +158,11 @@ class DamageDetector:
                 places = self._doubtful.setdefault((problem.column, problem.value), Places())
                 places.add(row)
                 if len(placeholders) > 1 or places.count > _MOST_NAMESAKES:
-                    message = (
-                        f"{problem.value!r} stands for a missing value; clear the cell, or give "
+                    message = Message(
+                        "{value!r} stands for a missing value; clear the cell, or give its "
+                        "meaning by values: in the mapping",
+                        value=problem.value,
                     )
-                    message += "its meaning by values: in the mapping"
                     problem = replace(problem, message=message, severity=Severity.ERROR)
             weighed.append(problem)
         return weighed
@@ -181,7 +183,7 @@ class DamageDetector:
             rows = ", ".join(map(str, lengths.places[usual - 1]))
             if short > _ROWS_NAMED:
                 rows += ", …"
-            text = message.format(count=short, short=usual - 1, usual=often, long=usual, rows=rows)
+            text = Message(message, n=short, short=usual - 1, usual=often, long=usual, rows=rows)
             problems.append(Problem(code, text, column=column.name, severity=Severity.WARNING))
         return problems + list(self._namesakes())
 
@@ -191,8 +193,13 @@ class DamageDetector:
             if places.count > _MOST_NAMESAKES:
                 yield Problem(
                     "VALUE_PLACEHOLDER",
-                    f"{value!r} stands in {places.count:,} rows ({places}): a missing value; the first "
-                    "of them may have passed as names",
+                    Message(
+                        "{value!r} stands in {count:,} rows ({places}): a missing value; the "
+                        "first of them may have passed as names",
+                        value=value,
+                        count=places.count,
+                        places=places,
+                    ),
                     column=column,
                     severity=Severity.WARNING,
                 )

@@ -15,6 +15,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from bulk_import.errors import Message
 from bulk_import.sources.kept import kept
 from bulk_import.sources.remote import is_remote
 
@@ -44,11 +45,13 @@ class WholeExport:
     others: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        said = f"{self.subscribed} is read"
+        said: str = Message("{subscribed} is read", subscribed=self.subscribed)
         if self.never:
-            said += f"; {' and '.join(self.never)} hold people who are never sent"
+            said += Message(
+                "; {never} hold people who are never sent", never=Message.all_of(self.never)
+            )
         if self.others:
-            said += f"; {', '.join(self.others)} is not read"
+            said += Message("; not read: {others}", others=", ".join(self.others))
         return said
 
 

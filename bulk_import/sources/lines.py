@@ -10,7 +10,7 @@ from contextlib import ExitStack, contextmanager
 from itertools import chain
 from pathlib import Path
 
-from bulk_import.errors import SourceError
+from bulk_import.errors import Message, SourceError
 from bulk_import.sources import SourceOptions
 from bulk_import.sources.table import Line
 
@@ -35,7 +35,11 @@ def open_lines(path: str | Path, options: SourceOptions) -> Iterator[Sheets]:
         try:
             yield _sheets(stack, file, name, options)
         except OSError as exc:
-            raise SourceError(f"{name}: cannot be read: {exc.strerror or exc}") from None
+            raise SourceError(
+                Message(
+                    "{name}: cannot be read: {strerror}", name=name, strerror=exc.strerror or exc
+                )
+            ) from None
 
 
 def _sheets(stack: ExitStack, file: Path, name: str, options: SourceOptions) -> Sheets:
@@ -63,7 +67,13 @@ def _sheets(stack: ExitStack, file: Path, name: str, options: SourceOptions) -> 
     if not chosen:
         names = ", ".join(repr(tab.name) for tab in tabs[:20])
         raise SourceError(
-            f"{name}: no sheet {options.sheet!r}; it has {names}", code="SHEET_MISSING"
+            Message(
+                "{name}: no sheet {sheet!r}; it has {names}",
+                name=name,
+                sheet=options.sheet,
+                names=names,
+            ),
+            code="SHEET_MISSING",
         )
     # One after the other: of an old workbook only the sheet that was begun last can be read on.
     return ((tab.name, tab.lines()) for tab in chosen)

@@ -12,6 +12,7 @@ from datetime import datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 
+from bulk_import.errors import Message
 from bulk_import.sources.formats import Section, compiled, number_text
 
 DIGITS_KEPT = 15  # IEEE 754 doubles, as Excel treats them
@@ -75,9 +76,9 @@ def shown(raw: str, code: str, *, epoch_1904: bool = False) -> str:
     try:
         number = Decimal(raw)
     except InvalidOperation:
-        raise ValueError(f"{raw!r} is not a number") from None
+        raise ValueError(Message("{raw!r} is not a number", raw=raw)) from None
     if not number.is_finite():
-        raise ValueError(f"{raw!r} is not a number")
+        raise ValueError(Message("{raw!r} is not a number", raw=raw))
     form = compiled(code)
     if form.is_plain:
         return plain_number(number)
@@ -113,9 +114,11 @@ def is_rounded(raw: str) -> bool:
 
 def rounded(text: str) -> str:
     """Return what is wrong with a number for which ``is_rounded`` holds."""
-    return (
-        f"{text} has more than {DIGITS_KEPT} digits; a spreadsheet keeps {DIGITS_KEPT} of a number, "
-        "the rest is lost; format the column as text and enter it again"
+    return Message(
+        "{text} has more than {digits_kept} digits; a spreadsheet keeps {digits_kept} of "
+        "a number, the rest is lost; format the column as text and enter it again",
+        text=text,
+        digits_kept=DIGITS_KEPT,
     )
 
 
@@ -164,7 +167,7 @@ def moment_of(serial: float, *, epoch_1904: bool) -> datetime:
         ValueError: Before the calendar of spreadsheets begins, or after its end.
     """
     if not 0 <= serial < _LAST_DAY + 1:
-        raise ValueError(f"{serial:g} is not a date")
+        raise ValueError(Message("{serial:g} is not a date", serial=serial))
     epoch = _EPOCH_1904 if epoch_1904 else _EPOCH_1900
     # Excel believes that 1900 was a leap year; days before the phantom 29 February are one off.
     shift = 1 if not epoch_1904 and 1 <= serial < 60 else 0

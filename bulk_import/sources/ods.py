@@ -18,7 +18,7 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import IO
 
-from bulk_import.errors import SourceError
+from bulk_import.errors import Message, SourceError
 from bulk_import.models import Problem
 from bulk_import.sources.numbers import (
     is_rounded,
@@ -58,7 +58,8 @@ class OdsWorkbook(PackedWorkbook):
         manifest = self._package.find("META-INF/manifest.xml")
         if manifest and b"encryption-data" in self._zip.read(manifest):
             raise SourceError(
-                f"{self._name}: protected by a password; save it without", code="SOURCE_ENCRYPTED"
+                Message("{name}: protected by a password; save it without", name=self._name),
+                code="SOURCE_ENCRYPTED",
             )
         try:
             with self._zip.open(self._content) as file:
@@ -66,7 +67,7 @@ class OdsWorkbook(PackedWorkbook):
         except (zipfile.BadZipFile, EOFError, OSError, KeyError, ValueError) as exc:
             raise broken(self._name, str(exc)) from None
         if not self.sheets:
-            raise broken(self._name, "it has no sheet")
+            raise broken(self._name, Message("it has no sheet"))
 
     def lines(self, at: int) -> Iterator[Line]:
         """Yield the lines of the sheet at a position that have cells, in order."""
@@ -89,7 +90,7 @@ class FlatOdsWorkbook:
         with path.open("rb") as file:
             self.sheets = _sheets(file)
         if not self.sheets:
-            raise broken(name, "it has no sheet")
+            raise broken(name, Message("it has no sheet"))
 
     def lines(self, at: int) -> Iterator[Line]:
         """Yield the lines of the sheet at a position that have cells, in order."""
@@ -209,7 +210,9 @@ class _SheetReader(Reader[Line]):
         text, problem = _cell_text(self._cell, shown, has_text=bool(self._paragraphs))
         repeated = _count(self._cell.get("number-columns-repeated"))
         if len(text) > LONGEST_CELL:
-            problem = Problem("CELL_TOO_LONG", f"{len(text):,} characters", value=text[:40])
+            problem = Problem(
+                "CELL_TOO_LONG", Message("{n:,} characters", n=len(text)), value=text[:40]
+            )
         if not text and problem is None:
             self._blanks += repeated  # often thousands, to the right of the last cell
             return
@@ -228,8 +231,12 @@ class _SheetReader(Reader[Line]):
             return
         if repeated * len(self._cells) > _MOST_REPEATED:
             raise SourceError(
-                f"{self._name}: one row is said to stand {repeated:,} times in it: this looks like a "
-                "bomb, not a spreadsheet",
+                Message(
+                    "{name}: one row is said to stand {repeated:,} times in it: this looks "
+                    "like a bomb, not a spreadsheet",
+                    name=self._name,
+                    repeated=repeated,
+                ),
                 code="SOURCE_BOMB",
             )
         is_hidden = self._row.get("visibility") in ("collapse", "filter")
@@ -259,10 +266,12 @@ def _cell_text(cell: dict[str, str], shown: str, *, has_text: bool) -> tuple[str
     if kind == "error" or (
         "formula" in cell and (bare in ERROR_VALUES or _ERROR_CODE.fullmatch(bare))
     ):
-        message = f"the cell shows the error {bare}; correct the formula or clear the cell"
+        message = Message(
+            "the cell shows the error {bare}; correct the formula or clear the cell", bare=bare
+        )
         return bare or "#ERROR", Problem("CELL_ERROR", message, value=bare)
     if "formula" in cell and not kind and not has_text:
-        message = (
+        message = Message(
             "a formula without a stored result; open the workbook in a spreadsheet program and save "
             "it, or replace formulas by values"
         )
@@ -274,7 +283,11 @@ def _cell_text(cell: dict[str, str], shown: str, *, has_text: bool) -> tuple[str
         try:
             return iso_text(value), None
         except ValueError:
-            return bare or value, Problem("CELL_BROKEN", f"{value!r} is not a {kind}", value=value)
+            return bare or value, Problem(
+                "CELL_BROKEN",
+                Message("{value!r} is not a {kind}", value=value, kind=kind),
+                value=value,
+            )
     if kind == "boolean":
         return cell.get("boolean-value", bare).upper(), None
     return (shown if has_text else cell.get("string-value", "")), None
@@ -286,7 +299,9 @@ def _number(value: str, shown: str, kind: str) -> tuple[str, Problem | None]:
         if not number.is_finite():
             raise InvalidOperation
     except InvalidOperation:
-        return shown or value, Problem("CELL_BROKEN", f"{value!r} is not a number", value=value)
+        return shown or value, Problem(
+            "CELL_BROKEN", Message("{value!r} is not a number", value=value), value=value
+        )
     text = plain_number(number)
     if kind == "percentage":
         text = plain_number(number * 100) + "%"

@@ -9,7 +9,7 @@ from functools import partial
 from itertools import chain, islice
 from pathlib import Path
 
-from bulk_import.errors import SourceError
+from bulk_import.errors import Message, SourceError
 from bulk_import.models import Problem, Row, Severity
 from bulk_import.sources import Source, SourceOptions
 from bulk_import.sources.header import LOOKED_AT, folded, kind_of_cell
@@ -130,8 +130,12 @@ def _open_text(file: Path, name: str, options: SourceOptions) -> Source:
         problems.append(
             _note(
                 "ENCODING_GUESSED",
-                f"not UTF-8; read as {encoding.name} ({encoding.evidence}); look at a few names, and "
-                "set source: encoding: if they are wrong",
+                Message(
+                    "not UTF-8; read as {name} ({evidence}); look at a few names, and set "
+                    "source: encoding: if they are wrong",
+                    name=encoding.name,
+                    evidence=encoding.evidence,
+                ),
             )
         )
     if dialect.is_line_quoted:
@@ -143,7 +147,12 @@ def _open_text(file: Path, name: str, options: SourceOptions) -> Source:
         problems.append(
             _note(
                 "QUOTES_TYPOGRAPHIC",
-                f"cells are in typographic quotation marks ({opening}…{closing}); read without them",
+                Message(
+                    "cells are in typographic quotation marks ({opening}…{closing}); read "
+                    "without them",
+                    opening=opening,
+                    closing=closing,
+                ),
             )
         )
     tally = _tally(options)
@@ -227,9 +236,9 @@ def _open_workbook(
         except SourceError as exc:
             if len(chosen) == 1 or exc.code != "SOURCE_EMPTY":
                 raise
-            notes.append(_note("SHEET_EMPTY", f"sheet {tab.name!r} has no rows"))
+            notes.append(_note("SHEET_EMPTY", Message("sheet {name!r} has no rows", name=tab.name)))
     if not tables:
-        raise SourceError(f"{name}: no rows in its sheets", code="SOURCE_EMPTY")
+        raise SourceError(Message("{name}: no rows in its sheets", name=name), code="SOURCE_EMPTY")
     first = tables[0][1]
     header, labels, more = _joined_header([table for _, table in tables], [n for n, _ in tables])
     rows: Iterator[Row] = chain.from_iterable(
@@ -271,7 +280,12 @@ def _by_name(tabs: Sequence[Tab], wanted: str, source: str) -> Tab:
     if exact or len(alike) == 1:
         return (exact or alike)[0]
     raise SourceError(
-        f"{source}: no sheet {wanted!r}; it has {_listed(tabs)}",
+        Message(
+            "{source}: no sheet {wanted!r}; it has {tabs}",
+            source=source,
+            wanted=wanted,
+            tabs=_listed(tabs),
+        ),
         code="SHEET_MISSING",
     )
 
@@ -298,8 +312,13 @@ def _choose(tabs: Sequence[Tab], options: SourceOptions, source: str) -> tuple[T
     if len(likely) > 1:
         names = _listed(look.tab for look in likely)
         raise SourceError(
-            f"{source}: {len(likely)} sheets hold contacts ({names}); name one by source: sheet:, or "
-            "read them together by source: sheets: all",
+            Message(
+                "{source}: {n} sheets hold contacts ({names}); name one by source: sheet:, "
+                "or read them together by source: sheets: all",
+                source=source,
+                n=len(likely),
+                names=names,
+            ),
             code="SHEET_UNCLEAR",
         )
     best = max(likely or looks, key=lambda look: (look.share, look.cells))
@@ -307,8 +326,12 @@ def _choose(tabs: Sequence[Tab], options: SourceOptions, source: str) -> tuple[T
     return best.tab, [
         _note(
             "SHEET_CHOSEN",
-            f"sheet {best.tab.name!r} is read; the others ({others}) are not; source: sheet: names "
-            "another, source: sheets: several",
+            Message(
+                "sheet {name!r} is read; the others ({others}) are not; source: sheet: names "
+                "another, source: sheets: several",
+                name=best.tab.name,
+                others=others,
+            ),
         )
     ]
 
@@ -363,8 +386,12 @@ def _joined_header(
             problems.append(
                 _note(
                     "SHEETS_DIFFER",
-                    f"sheet {name!r} lacks the columns {', '.join(missing[:_NAMED])} of the others; "
-                    "they are blank in its rows",
+                    Message(
+                        "sheet {name!r} lacks the columns {missing} of the others; they are "
+                        "blank in its rows",
+                        name=name,
+                        missing=", ".join(missing[:_NAMED]),
+                    ),
                 )
             )
     return header, tuple(labels[name] for name in header), problems

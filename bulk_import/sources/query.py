@@ -16,7 +16,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from bulk_import.errors import BulkImportError, SettingsError, SourceError
+from bulk_import.errors import BulkImportError, Message, SettingsError, SourceError
 from bulk_import.sources.remote import Target
 from bulk_import.system.environment import DATABASE_VARIABLE, variables
 
@@ -58,10 +58,15 @@ def run_query(path: str, target: Target, *, most_bytes: int) -> None:
             text = "".join(_line(columns, values, path) for values in lines).encode()
             rows, size = rows + len(lines), size + len(text)
             if size > most_bytes:
-                raise SourceError(f"{path}: more than {most_bytes:,} bytes", code="SOURCE_BOMB")
+                raise SourceError(
+                    Message(
+                        "{path}: more than {most_bytes:,} bytes", path=path, most_bytes=most_bytes
+                    ),
+                    code="SOURCE_BOMB",
+                )
             target.write(text)
     if not rows:
-        raise SourceError(f"{path}: the query has no rows", code="SOURCE_EMPTY")
+        raise SourceError(Message("{path}: the query has no rows", path=path), code="SOURCE_EMPTY")
 
 
 def _query(path: str) -> str:
@@ -70,16 +75,23 @@ def _query(path: str) -> str:
         text = raw[: _LONGEST + 1].decode("utf-8-sig").strip()
     except OSError as exc:
         raise SourceError(
-            f"{path}: cannot be read: {exc.strerror or exc}", code="SOURCE_UNREADABLE"
+            Message("{path}: cannot be read: {strerror}", path=path, strerror=exc.strerror or exc),
+            code="SOURCE_UNREADABLE",
         ) from None
     except UnicodeDecodeError:
-        raise SourceError(f"{path}: not UTF-8; save it as UTF-8", code="ENCODING_WRONG") from None
+        raise SourceError(
+            Message("{path}: not UTF-8; save it as UTF-8", path=path), code="ENCODING_WRONG"
+        ) from None
     bare = _SKIPPED.sub(lambda found: " " if found[0][0] in "-/" else "''", text).strip()
     bare = bare.rstrip("; \n\t\r")
     word = re.match(r"[\s(]*(\w*)", bare)
     if len(raw) > _LONGEST or ";" in bare or word is None or word[1].lower() not in _READS:
         raise SourceError(
-            f"{path}: a query as a source is one SELECT; of a dump of a database, export the table as CSV",
+            Message(
+                "{path}: a query as a source is one SELECT; of a dump of a database, export "
+                "the table as CSV",
+                path=path,
+            ),
             code="QUERY_REFUSED",
         )
     return text.rstrip("; \n\t\r")
@@ -92,7 +104,11 @@ def _connected(path: str) -> Iterator[Any]:
         import sqlalchemy
     except ImportError:
         raise SettingsError(
-            f"{path}: a query needs SQLAlchemy: pip install 'bulk_import[sql]', and your database's driver"
+            Message(
+                "{path}: a query needs SQLAlchemy: pip install 'bulk_import[sql]', and your "
+                "database's driver",
+                path=path,
+            )
         ) from None
     url = _url(path, sqlalchemy)
     try:
@@ -111,12 +127,22 @@ def _connected(path: str) -> Iterator[Any]:
         raise
     except ModuleNotFoundError as exc:
         raise SettingsError(
-            f"{DATABASE_VARIABLE}: the driver of {url.drivername} is missing ({exc.name}); install it"
+            Message(
+                "{database_variable}: the driver of {drivername} is missing ({name}); install it",
+                database_variable=DATABASE_VARIABLE,
+                drivername=url.drivername,
+                name=exc.name,
+            )
         ) from None
     except Exception as exc:  # noqa: BLE001 - every driver has errors of its own
         reason = str(getattr(exc, "orig", None) or exc).strip().splitlines()
         raise SourceError(
-            f"{path}: {url.get_backend_name()} refuses it: {_hidden(reason[0] if reason else '', url)}",
+            Message(
+                "{path}: {get_backend_name} refuses it: {hidden}",
+                path=path,
+                get_backend_name=url.get_backend_name(),
+                hidden=_hidden(reason[0] if reason else "", url),
+            ),
             code="QUERY_REFUSED",
         ) from None
 
@@ -125,14 +151,22 @@ def _url(path: str, sqlalchemy: Any) -> Any:
     text = variables(None, Path(".env")).get(DATABASE_VARIABLE, "").strip()
     if not text:
         raise SettingsError(
-            f"{path}: a query needs a database: set {DATABASE_VARIABLE} in the environment or in .env, "
-            "such as postgresql+psycopg://reader@db.example.org/crm"
+            Message(
+                "{path}: a query needs a database: set {database_variable} in the "
+                "environment or in .env, such as "
+                "postgresql+psycopg://reader@db.example.org/crm",
+                path=path,
+                database_variable=DATABASE_VARIABLE,
+            )
         )
     try:
         return sqlalchemy.make_url(text)
     except Exception:  # noqa: BLE001 - its message shows the URL, and with it the password
         raise SettingsError(
-            f"{DATABASE_VARIABLE}: not a URL of SQLAlchemy, such as sqlite:///crm.db"
+            Message(
+                "{database_variable}: not a URL of SQLAlchemy, such as sqlite:///crm.db",
+                database_variable=DATABASE_VARIABLE,
+            )
         ) from None
 
 
@@ -141,7 +175,13 @@ def _refuse_missing(url: Any) -> None:
     is_file = url.get_backend_name() in ("sqlite", "duckdb")
     name = url.database or ":memory:"
     if is_file and name != ":memory:" and "file:" not in name and not Path(name).is_file():
-        raise SettingsError(f"{DATABASE_VARIABLE}: no file {name}")
+        raise SettingsError(
+            Message(
+                "{database_variable}: no file {name}",
+                database_variable=DATABASE_VARIABLE,
+                name=name,
+            )
+        )
 
 
 def _hidden(text: str, url: Any) -> str:
@@ -153,7 +193,11 @@ def _columns(names: Sequence[str], path: str) -> list[str]:
     twice = [name for name, times in Counter(columns).items() if times > 1]
     if twice:
         raise SourceError(
-            f"{path}: two columns are called {twice[0]!r}; name one of them with AS",
+            Message(
+                "{path}: two columns are called {twice!r}; name one of them with AS",
+                path=path,
+                twice=twice[0],
+            ),
             code="QUERY_REFUSED",
         )
     return columns
@@ -180,6 +224,9 @@ def _cell(value: object, column: str, path: str) -> object:
         return json.loads(json.dumps(value, default=str))
     if isinstance(value, bytes | bytearray | memoryview):
         raise SourceError(
-            f"{path}: column {column!r} holds bytes; cast it to text", code="QUERY_REFUSED"
+            Message(
+                "{path}: column {column!r} holds bytes; cast it to text", path=path, column=column
+            ),
+            code="QUERY_REFUSED",
         )
     return str(value)

@@ -15,6 +15,7 @@ from email.errors import HeaderParseError
 from email.header import decode_header, make_header
 from urllib.parse import unquote_to_bytes
 
+from bulk_import.errors import Message
 from bulk_import.models import Problem, Severity
 
 # Roles whose normalizers refuse such texts themselves, with a better message.
@@ -96,7 +97,9 @@ def remnant(text: str, role: str) -> Problem | None:
         template = _TEMPLATE.search(bare)
         if template is not None:
             return _error(
-                "TEXT_TEMPLATE", f"{template[0]} is a placeholder that was never filled in", text
+                "TEXT_TEMPLATE",
+                Message("{value} is a placeholder that was never filled in", value=template[0]),
+                text,
             )
     elif role != "rule" and (bare in ERROR_VALUES or _ERROR_CODE.fullmatch(bare)):
         return _word(bare, "text")
@@ -109,14 +112,21 @@ def _word(bare: str, role: str) -> Problem | None:
     if bare in ERROR_VALUES or _ERROR_CODE.fullmatch(bare):
         return _error(
             "CELL_ERROR",
-            f"{bare} is what a spreadsheet program shows instead of a value; correct it in the file "
-            "that this one comes from",
+            Message(
+                "{bare} is what a spreadsheet program shows instead of a value; correct it "
+                "in the file that this one comes from",
+                bare=bare,
+            ),
             bare,
         )
     if bare in _PERHAPS and role not in ("address", "text", "state"):
         return Problem(
             "VALUE_PLACEHOLDER",
-            f"{bare!r} may be a missing value rather than a {role.replace('_', ' ')}",
+            Message(
+                "{bare!r} may be a missing value rather than a {role}",
+                bare=bare,
+                role=Message(role.replace("_", " ")),
+            ),
             value=bare,
             severity=Severity.WARNING,
         )
@@ -124,8 +134,11 @@ def _word(bare: str, role: str) -> Problem | None:
     if is_missing or (bare in _NO_NAMES and role in ("name", "city")):
         return _error(
             "VALUE_PLACEHOLDER",
-            f"{bare!r} stands for a missing value; clear the cell, or give its meaning by values: in "
-            "the mapping",
+            Message(
+                "{bare!r} stands for a missing value; clear the cell, or give its meaning by "
+                "values: in the mapping",
+                bare=bare,
+            ),
             bare,
         )
     return None
@@ -137,7 +150,9 @@ def _notation(text: str, bare: str, role: str) -> Problem | None:
     if _FORMULA.fullmatch(bare):
         return _error(
             "FORMULA_AS_TEXT",
-            f"{bare[:40]} is a formula written as text; paste its result as a value",
+            Message(
+                "{bare} is a formula written as text; paste its result as a value", bare=bare[:40]
+            ),
             text,
         )
     if role in STRICT:
@@ -145,7 +160,11 @@ def _notation(text: str, bare: str, role: str) -> Problem | None:
     if "&" in bare and _ENTITY.search(bare) and html.unescape(bare) != bare:
         return _encoded(text, html.unescape(html.unescape(bare)), "a web page")
     if "<" in bare and _TAG.search(bare):
-        problem = _error("TEXT_MARKUP", f"{bare[:40]!r} has HTML tags in it; remove them", text)
+        problem = _error(
+            "TEXT_MARKUP",
+            Message("{bare!r} has HTML tags in it; remove them", bare=bare[:40]),
+            text,
+        )
         return problem if role in _WORDY else _as_warning(problem)
     is_address = "://" in bare or bare.startswith("www.")
     if not is_address and _PERCENT.search(bare):
@@ -177,30 +196,43 @@ def _shape(text: str, bare: str, role: str) -> Problem | None:
         except (ValueError, RecursionError):
             is_json = False
         if is_json:
-            return _error("TEXT_MARKUP", f"{bare[:40]} is JSON, not one value", text)
+            return _error(
+                "TEXT_MARKUP", Message("{bare} is JSON, not one value", bare=bare[:40]), text
+            )
     if _FLOAT.fullmatch(bare):
         problem = _error(
             "NUMBER_FLOAT",
-            f"{bare} is a whole number that a program has turned into a decimal; format the column as "
-            "text and export it again",
+            Message(
+                "{bare} is a whole number that a program has turned into a decimal; format "
+                "the column as text and export it again",
+                bare=bare,
+            ),
             text,
         )
         return _as_warning(problem) if role in ("text", "address") else problem
     if role in ("name", "city") and _LOST_LETTER.search(bare):
         return _error(
             "TEXT_LOST",
-            f"{bare[:40]!r} has a question mark where an earlier program could not write a letter; "
-            "export the data again as UTF-8",
+            Message(
+                "{bare!r} has a question mark where an earlier program could not write a "
+                "letter; export the data again as UTF-8",
+                bare=bare[:40],
+            ),
             text,
         )
     return None
 
 
 def _encoded(text: str, meant: str, where: str) -> Problem:
-    said = f": {meant[:60]!r} was meant" if meant and meant != text else ""
+    said = Message(": {meant!r} was meant", meant=meant[:60]) if meant and meant != text else ""
     return _error(
         "TEXT_ENCODED",
-        f"{text.strip()[:60]!r} is written as in {where}{said}; enter it as plain text",
+        Message(
+            "{text!r} is written as in {where}{said}; enter it as plain text",
+            text=text.strip()[:60],
+            where=where,
+            said=said,
+        ),
         text,
     )
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
-from bulk_import.errors import BulkImportError, SourceError
+from bulk_import.errors import BulkImportError, Message, SourceError
 from bulk_import.system.secrets import MASK
 
 MOST_UNPACKED = 4 * 2**30  # bytes of a source, fetched or unpacked
@@ -91,7 +91,12 @@ def fetch(url: str, target: Target, *, most_bytes: int) -> None:
             size += len(block)
             if size > most_bytes:
                 raise SourceError(
-                    f"{shown(url)}: larger than {most_bytes:,} bytes", code="SOURCE_BOMB"
+                    Message(
+                        "{url}: larger than {most_bytes:,} bytes",
+                        url=shown(url),
+                        most_bytes=most_bytes,
+                    ),
+                    code="SOURCE_BOMB",
                 )
             target.write(block)
 
@@ -179,8 +184,12 @@ def _translated(url: str) -> Iterator[None]:
         )
     if f"={MASK}" in url or f"//{MASK}@" in url:
         raise SourceError(
-            f"{url}: the token of this address was not kept; run the command with which the run began, "
-            "with the whole address and --run-dir (for a night: sync again)",
+            Message(
+                "{url}: the token of this address was not kept; run the command with which "
+                "the run began, with the whole address and --run-dir (for a night: sync "
+                "again)",
+                url=url,
+            ),
             code="SOURCE_UNREADABLE",
         )
     try:
@@ -193,7 +202,11 @@ def _translated(url: str) -> Iterator[None]:
         if parts.query:
             said = said.replace(parts.query, MASK)
         raise SourceError(
-            f"{shown(url)}: cannot be fetched: {said[:200] or type(exc).__name__}",
+            Message(
+                "{url}: cannot be fetched: {said}",
+                url=shown(url),
+                said=said[:200] or type(exc).__name__,
+            ),
             code="SOURCE_UNREADABLE",
         ) from None
 
@@ -203,7 +216,7 @@ def _filesystem(url: str) -> tuple[Any, str]:
         from fsspec.core import url_to_fs
     except ImportError:
         raise SourceError(
-            f"{shown(url)}: needs fsspec: pip install 'bulk_import[remote]'",
+            Message("{url}: needs fsspec: pip install 'bulk_import[remote]'", url=shown(url)),
             code="SOURCE_UNREADABLE",
         ) from None
     filesystem, path = url_to_fs(url)  # a protocol's library may be missing
@@ -230,5 +243,8 @@ def source_stat(path: str) -> tuple[int, float]:
     try:
         found = Path(path).stat()
     except OSError as exc:
-        raise SourceError(f"{path}: {exc.strerror or exc}", code="SOURCE_MISSING") from None
+        raise SourceError(
+            Message("{path}: {strerror}", path=path, strerror=exc.strerror or exc),
+            code="SOURCE_MISSING",
+        ) from None
     return found.st_size, found.st_mtime

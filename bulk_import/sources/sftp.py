@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from bulk_import.errors import SourceError
+from bulk_import.errors import Message, SourceError
 from bulk_import.sources.remote import shown
 
 _PORT = 22
@@ -34,7 +34,9 @@ def connected(url: str) -> Iterator[tuple[Any, str]]:
         import paramiko
     except ImportError:
         raise SourceError(
-            f"{shown(url)}: sftp needs paramiko: pip install 'bulk_import[remote]'",
+            Message(
+                "{url}: sftp needs paramiko: pip install 'bulk_import[remote]'", url=shown(url)
+            ),
             code="SOURCE_UNREADABLE",
         ) from None
 
@@ -69,7 +71,10 @@ def matches(pattern: str) -> list[tuple[float, str]]:
     base, _, name = pattern.rpartition("/")
     if has_magic(urlsplit(base).path):
         raise SourceError(
-            f"{shown(pattern)}: over sftp, only the name of the file can be a pattern",
+            Message(
+                "{pattern}: over sftp, only the name of the file can be a pattern",
+                pattern=shown(pattern),
+            ),
             code="SOURCE_MISSING",
         )
     with connected(f"{base}/") as (session, folder):
@@ -84,8 +89,15 @@ def matches(pattern: str) -> list[tuple[float, str]]:
 
 def _unknown(url: str, key: Any) -> SourceError:
     return SourceError(
-        f"{shown(url)}: the host key of this server is not known ({key.get_name()} {key.fingerprint}); "
-        f"nothing was read. Compare the fingerprint with what its operator says, then run: {_scan(url)}",
+        Message(
+            "{url}: the host key of this server is not known ({get_name} {fingerprint}); "
+            "nothing was read. Compare the fingerprint with what its operator says, then "
+            "run: {scan}",
+            url=shown(url),
+            get_name=key.get_name(),
+            fingerprint=key.fingerprint,
+            scan=_scan(url),
+        ),
         code="SOURCE_UNREADABLE",
     )
 
@@ -93,9 +105,16 @@ def _unknown(url: str, key: Any) -> SourceError:
 def _changed(url: str, key: Any) -> SourceError:
     name = shlex.quote(_known_as(url))
     return SourceError(
-        f"{shown(url)}: the host key of this server HAS CHANGED (now {key.get_name()} {key.fingerprint}); "
-        "nothing was read. Somebody may be between you and the server. If its operator confirms the new "
-        f"key, run: ssh-keygen -R {name} && {_scan(url)}",
+        Message(
+            "{url}: the host key of this server HAS CHANGED (now {get_name} {fingerprint}); "
+            "nothing was read. Somebody may be between you and the server. If its operator "
+            "confirms the new key, run: ssh-keygen -R {name} && {scan}",
+            url=shown(url),
+            get_name=key.get_name(),
+            fingerprint=key.fingerprint,
+            name=name,
+            scan=_scan(url),
+        ),
         code="SOURCE_UNREADABLE",
     )
 

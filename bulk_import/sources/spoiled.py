@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 
+from bulk_import.errors import Message
 from bulk_import.models import Problem, Severity
 from bulk_import.sources.remnants import remnant
 
@@ -67,26 +68,42 @@ def spoiled(text: str, role: str) -> Problem | None:
     if length in CUT_LENGTHS:
         return _warning(
             "TEXT_CUT",
-            f"exactly {length:,} characters, the most that some programs keep: the end is probably "
-            "cut off",
+            Message(
+                "exactly {length:,} characters, the most that some programs keep: the end is "
+                "probably cut off",
+                length=length,
+            ),
             text[:40],
         )
     if length > 32 or role == "email":
         return None
+    return _shortened(text, role) or _dated(text, role)
+
+
+def _shortened(text: str, role: str) -> Problem | None:
+    """A number that lost its digits, a text that lost its letters."""
+    length = len(text)
     first = text[0]
     if first in "0123456789+-" and role != "phone" and _SCIENTIFIC.fullmatch(text):
         # The phone normalizer restores what can be restored and refuses the rest.
         return _error(
             "NUMBER_SCIENTIFIC",
-            f"{text} is a long number that was shortened, its digits are lost; format the column "
-            "as text and enter it again",
+            Message(
+                "{text} is a long number that was shortened, its digits are lost; format the "
+                "column as text and enter it again",
+                text=text,
+            ),
             text,
         )
     if length > 15 and first in "123456789" and _LONG_NUMBER.fullmatch(text):
         return _warning(
             "NUMBER_ROUNDED",
-            f"{text} has {length} digits that end in zeros: a spreadsheet keeps 15 and makes the "
-            "rest zeros",
+            Message(
+                "{text} has {length} digits that end in zeros: a spreadsheet keeps 15 and "
+                "makes the rest zeros",
+                text=text,
+                length=length,
+            ),
             text,
         )
     if first in "?-. " and _LOST.fullmatch(text):
@@ -96,17 +113,29 @@ def spoiled(text: str, role: str) -> Problem | None:
             "the data again as UTF-8",
             text,
         )
+    return None
+
+
+def _dated(text: str, role: str) -> Problem | None:
+    """A date where none is meant."""
     if role in DATES_REFUSED_IN and DATE.fullmatch(text):
         return _error(
             "VALUE_IS_DATE",
-            f"{text} is a date where a {role.replace('_', ' ')} should be; a spreadsheet program "
-            "has turned the value into one. Format the column as text and enter it again",
+            Message(
+                "{text} is a date where a {role} should be; a spreadsheet program has turned "
+                "the value into one. Format the column as text and enter it again",
+                text=text,
+                role=Message(role.replace("_", " ")),
+            ),
             text,
         )
     if role in DATES_DOUBTED_IN and DATE.fullmatch(text):
         return _warning(
             "VALUE_IS_DATE",
-            f"{text} looks like something that a spreadsheet program has turned into a date",
+            Message(
+                "{text} looks like something that a spreadsheet program has turned into a date",
+                text=text,
+            ),
             text,
         )
     return None
@@ -125,23 +154,34 @@ def _mangled(text: str, role: str) -> Problem | None:
     if meant:
         return _error(
             "TEXT_MOJIBAKE",
-            f"{text[:60]!r} is {meant[:60]!r} in the wrong encoding; import the file that it "
-            "comes from as UTF-8 and export it again",
+            Message(
+                "{text!r} is {meant!r} in the wrong encoding; import the file that it comes "
+                "from as UTF-8 and export it again",
+                text=text[:60],
+                meant=meant[:60],
+            ),
             text,
         )
     if TORN.search(text) or (role in SIGN_ROLES and SIGN_INSIDE.search(text)):
         return _error(
             "TEXT_MOJIBAKE",
-            f"{text[:60]!r} was read in the wrong encoding and lost letters on the way; export the "
-            "data again from where it is still whole",
+            Message(
+                "{text!r} was read in the wrong encoding and lost letters on the way; export "
+                "the data again from where it is still whole",
+                text=text[:60],
+            ),
             text,
         )
     foreign = _in_another_script(text) if role != "email" else ""
     if foreign:
         return _error(
             "TEXT_MOJIBAKE",
-            f"{text[:60]!r} is {foreign[:60]!r} in the wrong encoding; export the data again from "
-            "where it is still whole",
+            Message(
+                "{text!r} is {foreign!r} in the wrong encoding; export the data again from "
+                "where it is still whole",
+                text=text[:60],
+                foreign=foreign[:60],
+            ),
             text,
         )
     return None

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import Literal, NamedTuple
 
-from bulk_import.errors import SourceError
+from bulk_import.errors import Message, SourceError
 from bulk_import.models import Problem, Row, Severity
 from bulk_import.sources.guards import unguarded
 from bulk_import.sources.header import LOOKED_AT, Choice, bare_list, choose_header, kind_of_cell
@@ -110,7 +110,12 @@ class Table:
         """Count a hidden row; refuse a row too many."""
         if tally.rows > MOST_ROWS:
             raise SourceError(
-                f"{source}: more than {MOST_ROWS:,} rows; split the file", code="SOURCE_TOO_LARGE"
+                Message(
+                    "{source}: more than {most_rows:,} rows; split the file",
+                    source=source,
+                    most_rows=MOST_ROWS,
+                ),
+                code="SOURCE_TOO_LARGE",
             )
         tally.hidden += 1
         return tally.skips_hidden
@@ -158,14 +163,21 @@ class Table:
             if has_more:
                 tally.beyond.add(number)
             return cells, ()
-        what = "more" if found > width else "fewer"
         # What a writer of rejects needs to write the row as ragged as it was.
         rest = json.dumps(list(given[width:])) if found > width else str(width - found)
         return cells, (
             Problem(
                 "ROW_RAGGED",
-                f"the row has {found} cells, {what} than the {width} columns of the header; cells "
-                "may be in the wrong column (a delimiter or a quotation mark too many or few)",
+                Message(
+                    "the row has {n} cells, more than the {width} columns of the header; cells "
+                    "may be in the wrong column (a delimiter or a quotation mark too many or few)"
+                    if found > width
+                    else "the row has {n} cells, fewer than the {width} columns of the header; "
+                    "cells may be in the wrong column (a delimiter or a quotation mark too many "
+                    "or few)",
+                    n=found,
+                    width=width,
+                ),
                 value=rest,
             ),
         )
@@ -212,7 +224,9 @@ def find_table(
     else:
         found = choose_header([line.cells for line in looked], columns)
         if found is None:
-            raise SourceError(f"{source}: no rows in it", code="SOURCE_EMPTY")
+            raise SourceError(
+                Message("{source}: no rows in it", source=source), code="SOURCE_EMPTY"
+            )
         choice = found
     return _table(looked, supply, choice, source, nature)
 
@@ -228,13 +242,22 @@ def _table(
     labels = labels[:width]
     if width > MOST_COLUMNS:
         raise SourceError(
-            f"{source}: {width:,} columns; at most {MOST_COLUMNS:,} make sense",
+            Message(
+                "{source}: {width:,} columns; at most {most_columns:,} make sense",
+                source=source,
+                width=width,
+                most_columns=MOST_COLUMNS,
+            ),
             code="SOURCE_TOO_WIDE",
         )
     if any(kind_of_cell(label) == "email" for label in labels):
         raise SourceError(
-            f"{source}: row {head.number} should be the header, but it holds an e-mail address; "
-            "add a row with the columns' names, or name its row by header_row",
+            Message(
+                "{source}: row {number} should be the header, but it holds an e-mail "
+                "address; add a row with the columns' names, or name its row by header_row",
+                source=source,
+                number=head.number,
+            ),
             code="SOURCE_NO_HEADER",
         )
     used = {at for line in below for at, cell in enumerate(line.cells[:width]) if cell.strip()}
@@ -261,8 +284,11 @@ def _choice_notes(looked: list[Line], choice: Choice) -> list[Problem]:
         found.append(
             _note(
                 "HEADER_DOUBTFUL",
-                f"row {head.number} is taken for the header, but it looks like the rows below it; if "
-                "it is one of them, add a row with the columns' names above it",
+                Message(
+                    "row {number} is taken for the header, but it looks like the rows below "
+                    "it; if it is one of them, add a row with the columns' names above it",
+                    number=head.number,
+                ),
             )
         )
     people = [
@@ -284,7 +310,10 @@ def _choice_notes(looked: list[Line], choice: Choice) -> list[Problem]:
         found.append(
             _note(
                 "HEADER_SECOND",
-                f"row {rows} looks like a second line of headings and is not read as a contact",
+                Message(
+                    "row {rows} looks like a second line of headings and is not read as a contact",
+                    rows=rows,
+                ),
             )
         )
     return found
@@ -300,8 +329,13 @@ def _is_bare(looked: Sequence[Line], source: str) -> bool:
     if is_bare is None:
         first, second = [line.number for line in looked if not line.is_blank][:2]
         raise SourceError(
-            f"{source}: row {first} is an address, and row {second} is none: remove row {first} if row "
-            f"{second} is the header, else correct or remove row {second}",
+            Message(
+                "{source}: row {first} is an address, and row {second} is none: remove row "
+                "{first} if row {second} is the header, else correct or remove row {second}",
+                source=source,
+                first=first,
+                second=second,
+            ),
             code="SOURCE_NO_HEADER",
         )
     return is_bare
@@ -312,9 +346,12 @@ def _without_header(
 ) -> Table:
     width = max((_width(line.cells) for line in looked), default=0)
     if not width:
-        raise SourceError(f"{source}: no rows in it", code="SOURCE_EMPTY")
+        raise SourceError(Message("{source}: no rows in it", source=source), code="SOURCE_EMPTY")
     if width > MOST_COLUMNS:
-        raise SourceError(f"{source}: {width:,} columns", code="SOURCE_TOO_WIDE")
+        raise SourceError(
+            Message("{source}: {width:,} columns", source=source, width=width),
+            code="SOURCE_TOO_WIDE",
+        )
     header = tuple(f"Column {column_letter(at)}" for at in range(width))
     return Table(header, header, 0, chain(looked, supply), nature, header_width=width)
 
@@ -333,7 +370,12 @@ def _given(looked: list[Line], header_row: int, source: str) -> int:
     for at, line in enumerate(looked):
         if line.number == header_row and not line.is_blank:
             return at
-    raise SourceError(f"{source}: row {header_row} (header_row) is empty", code="SOURCE_NO_HEADER")
+    raise SourceError(
+        Message(
+            "{source}: row {header_row} (header_row) is empty", source=source, header_row=header_row
+        ),
+        code="SOURCE_NO_HEADER",
+    )
 
 
 def _names(labels: list[str], used: set[int]) -> tuple[tuple[str, ...], list[Problem]]:
@@ -360,15 +402,24 @@ def _names(labels: list[str], used: set[int]) -> tuple[tuple[str, ...], list[Pro
             problems.append(
                 _note(
                     "HEADER_DUPLICATE",
-                    f"{times} columns are called {label!r}; they are addressed as "
-                    f"{label!r} (1) to ({times})",
+                    Message(
+                        "{times} columns are called {label!r}; they are addressed as "
+                        "{label!r} (1) to ({times})",
+                        times=times,
+                        label=label,
+                    ),
                     label,
                 )
             )
     empty = [names[at] for at, label in enumerate(folded) if not label and at in used]
     if empty:
         problems.append(
-            _note("HEADER_EMPTY", f"columns without a name are addressed as {', '.join(empty[:5])}")
+            _note(
+                "HEADER_EMPTY",
+                Message(
+                    "columns without a name are addressed as {empty}", empty=", ".join(empty[:5])
+                ),
+            )
         )
     return tuple(names), problems
 

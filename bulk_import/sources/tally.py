@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from bulk_import.errors import Message
 from bulk_import.models import Problem, Severity
 
 _ROWS_NAMED = 8
@@ -23,8 +24,10 @@ class Places:
 
     def __str__(self) -> str:
         more = ", …" if self.count > len(self.first) else ""
-        rows = "row" if self.count == 1 else "rows"
-        return f"{rows} {', '.join(map(str, self.first))}{more}"
+        rows = f"{', '.join(map(str, self.first))}{more}"
+        if self.count == 1:
+            return Message("row {rows}", rows=rows)
+        return Message("rows {rows}", rows=rows)
 
 
 @dataclass(slots=True)
@@ -49,23 +52,30 @@ class Tally:
         """Return what is known when all rows were read."""
         found = []
         if self.hidden:
-            fate, hint = "would be sent", "source: hidden_rows: skip leaves them out"
-            if self.skips_hidden:
-                fate, hint = "are left out", "as source: hidden_rows: skip says"
-            text = (
-                f"{self.hidden:,} of {self.rows:,} rows are hidden by a filter and {fate}; {hint}"
+            text = Message(
+                "{n:,} of {rows:,} rows are hidden by a filter and are left out; as source: "
+                "hidden_rows: skip says"
+                if self.skips_hidden
+                else "{n:,} of {rows:,} rows are hidden by a filter and would be sent; source: "
+                "hidden_rows: skip leaves them out",
+                n=self.hidden,
+                rows=self.rows,
             )
             found.append(_warning("ROWS_HIDDEN", text))
         if self.beyond.count:
-            text = (
-                f"{self.beyond.count:,} rows have cells to the right of the last named column "
-                f"({self.beyond}); they are not read; name their column to read them"
+            text = Message(
+                "{n:,} rows have cells to the right of the last named column "
+                "({beyond}); they are not read; name their column to read them",
+                n=self.beyond.count,
+                beyond=self.beyond,
             )
             found.append(_warning("CELLS_BEYOND", text))
         if self.guarded.count:
-            text = (
-                f'{self.guarded.count:,} rows have texts written as ="text" or \'text '
-                f"({self.guarded}); they are read without these marks"
+            text = Message(
+                '{n:,} rows have texts written as ="text" or \'text ({guarded}); they '
+                "are read without these marks",
+                n=self.guarded.count,
+                guarded=self.guarded,
             )
             found.append(_warning("GUARDS_UNDONE", text))
         return found

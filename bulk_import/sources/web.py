@@ -16,7 +16,7 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import quote, urljoin, urlsplit
 from urllib.request import HTTPRedirectHandler, HTTPSHandler, ProxyHandler, Request, build_opener
 
-from bulk_import.errors import SettingsError, SourceError
+from bulk_import.errors import Message, SettingsError, SourceError
 from bulk_import.sources.remote import shown
 from bulk_import.system.crash import conceal
 from bulk_import.system.environment import (
@@ -67,7 +67,12 @@ class Page:
         block = self._answer.read(size)
         self._read += len(block)
         if not block and self._read < self.size:
-            raise _refused(self._url, f"broke off after {self._read:,} of {self.size:,} bytes")
+            raise _refused(
+                self._url,
+                Message(
+                    "broke off after {read:,} of {size:,} bytes", read=self._read, size=self.size
+                ),
+            )
         return block
 
 
@@ -91,7 +96,7 @@ def opened(url: str) -> Iterator[Page]:
     try:
         with opener.open(request, timeout=_SILENCE_S) as answer:
             if urlsplit(answer.geturl()).hostname in _LOGIN_HOSTS:
-                raise _refused(url, f"asks for a login; {_SHARING}")
+                raise _refused(url, Message("asks for a login; {sharing}", sharing=_SHARING))
             yield Page(answer, url)
     except HTTPError as exc:
         exc.close()
@@ -100,9 +105,13 @@ def opened(url: str) -> Iterator[Page]:
         reason = exc.reason
         raise _refused(url, getattr(reason, "strerror", None) or str(reason)) from None
     except TimeoutError:
-        raise _refused(url, f"no answer within {_SILENCE_S:.0f} s") from None
+        raise _refused(
+            url, Message("no answer within {silence_s:.0f} s", silence_s=_SILENCE_S)
+        ) from None
     except HTTPException as exc:
-        raise _refused(url, f"not HTTP as expected ({type(exc).__name__})") from None
+        raise _refused(
+            url, Message("not HTTP as expected ({name})", name=type(exc).__name__)
+        ) from None
 
 
 _SHARING = (
@@ -142,14 +151,25 @@ def headers_for(url: str, known: Mapping[str, str]) -> dict[str, str]:
     if parts.scheme.lower() != "https" and parts.hostname not in _LOOPBACK:
         name = TOKEN_VARIABLE if token else HEADERS_VARIABLE
         raise SettingsError(
-            f"{shown(url)}: plain http would show {name} to everybody on the way; use https"
+            Message(
+                "{url}: plain http would show {name} to everybody on the way; use https",
+                url=shown(url),
+                name=name,
+            )
         )
     found = _parsed(text) if text else {}
     if token:
         found["Authorization"] = f"Bearer {token}"
     for name, value in found.items():
         if not _NAME.fullmatch(name) or not value.isprintable() or not value.isascii():
-            raise SettingsError(f"{HEADERS_VARIABLE}, {TOKEN_VARIABLE}: {name!r} is not a header")
+            raise SettingsError(
+                Message(
+                    "{headers_variable}, {token_variable}: {name!r} is not a header",
+                    headers_variable=HEADERS_VARIABLE,
+                    token_variable=TOKEN_VARIABLE,
+                    name=name,
+                )
+            )
     return found
 
 
@@ -160,7 +180,10 @@ def _parsed(text: str) -> dict[str, str]:
         found = None
     if not isinstance(found, dict) or not all(isinstance(value, str) for value in found.values()):
         raise SettingsError(
-            f'{HEADERS_VARIABLE}: give JSON such as {{"X-Api-Key": "…"}}'  # never what is there
+            Message(
+                '{headers_variable}: give JSON such as {{"X-Api-Key": "…"}}',
+                headers_variable=HEADERS_VARIABLE,
+            )  # never what is there
         )
     return found
 
@@ -178,7 +201,11 @@ class _Redirects(HTTPRedirectHandler):
         before, after = urlsplit(req.full_url), urlsplit(target)
         if before.scheme == "https" and after.scheme != "https":
             raise URLError(
-                f"HTTP {code}: redirects to {after.scheme or 'nothing'}, which is not safe"
+                Message(
+                    "HTTP {code}: redirects to {scheme}, which is not safe",
+                    code=code,
+                    scheme=after.scheme or "nothing",
+                )
             )
         found = super().redirect_request(req, fp, code, msg, headers, target)  # type: ignore[arg-type]
         if found is not None and before[:2] == after[:2]:
@@ -197,12 +224,20 @@ def _of_status(status: int) -> str:
     except ValueError:
         said = f"HTTP {status}"
     if status in (401, 403):
-        return (
-            f"{said}; a signed link may have expired, a token goes into {TOKEN_VARIABLE}, other headers "
-            f"into {HEADERS_VARIABLE}"
+        return Message(
+            "{said}; a signed link may have expired, a token goes into {token_variable}, "
+            "other headers into {headers_variable}",
+            said=said,
+            token_variable=TOKEN_VARIABLE,
+            headers_variable=HEADERS_VARIABLE,
         )
-    return f"{said}; nothing is at that address" if status in (404, 410) else said
+    return (
+        Message("{said}; nothing is at that address", said=said) if status in (404, 410) else said
+    )
 
 
 def _refused(url: str, why: str) -> SourceError:
-    return SourceError(f"{shown(url)}: cannot be fetched: {why}", code="SOURCE_UNREADABLE")
+    return SourceError(
+        Message("{url}: cannot be fetched: {why}", url=shown(url), why=why),
+        code="SOURCE_UNREADABLE",
+    )

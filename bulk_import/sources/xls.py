@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from bulk_import.errors import Message
 from bulk_import.models import Problem
 from bulk_import.sources.formats import shown_text
 from bulk_import.sources.numbers import is_rounded, rounded, shown
@@ -95,7 +96,9 @@ class XlsWorkbook:
             return ("TRUE" if value else "FALSE"), None
         if kind == xlrd.XL_CELL_ERROR:
             text = xlrd.error_text_from_code.get(value, "#ERROR")
-            message = f"the cell shows the error {text}; correct the formula or clear the cell"
+            message = Message(
+                "the cell shows the error {text}; correct the formula or clear the cell", text=text
+            )
             return text, Problem("CELL_ERROR", message, value=text)
         code = self._format(sheet.cell_xf_index(row, column))
         if kind == xlrd.XL_CELL_TEXT:
@@ -104,7 +107,9 @@ class XlsWorkbook:
         try:
             text = shown(raw, code, epoch_1904=self._epoch_1904)
         except (ValueError, OverflowError):
-            return raw, Problem("CELL_BROKEN", f"{raw} is not a number or date", value=raw)
+            return raw, Problem(
+                "CELL_BROKEN", Message("{raw} is not a number or date", raw=raw), value=raw
+            )
         if is_rounded(raw):
             return text, Problem("NUMBER_ROUNDED", rounded(text), value=text)
         return text, None

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from bulk_import.errors import Message
 from bulk_import.models import Problem
 from bulk_import.sources.formats import compiled, shown_text
 from bulk_import.sources.numbers import is_rounded, moment_text, rounded, shown
@@ -212,7 +213,9 @@ class _SheetReader(Reader[Line]):
         code = self._directory.format(style)
         text, problem = _cell_text(self._kind, raw, code, epoch_1904=self._directory.epoch_1904)
         if len(text) > LONGEST_CELL:
-            problem = Problem("CELL_TOO_LONG", f"{len(text):,} characters", value=text[:40])
+            problem = Problem(
+                "CELL_TOO_LONG", Message("{n:,} characters", n=len(text)), value=text[:40]
+            )
         if problem is not None:
             self._problems.append((self._at, problem))
         self._cells[self._at] = text
@@ -238,7 +241,9 @@ def _cell_text(kind: str, raw: str, code: str, *, epoch_1904: bool) -> tuple[str
     """What a cell shows, and what is wrong with it."""
     bare = raw.strip()
     if kind == "Error":
-        message = f"the cell shows the error {bare}; correct the formula or clear the cell"
+        message = Message(
+            "the cell shows the error {bare}; correct the formula or clear the cell", bare=bare
+        )
         return bare or "#ERROR", Problem("CELL_ERROR", message, value=bare)
     if kind == "Boolean":
         return ("FALSE" if bare.lower() in ("", "0", "false") else "TRUE"), None
@@ -248,7 +253,9 @@ def _cell_text(kind: str, raw: str, code: str, *, epoch_1904: bool) -> tuple[str
         try:
             text = shown(bare, code, epoch_1904=epoch_1904)
         except (ValueError, OverflowError):
-            return bare, Problem("CELL_BROKEN", f"{bare!r} is not a number or date", value=bare)
+            return bare, Problem(
+                "CELL_BROKEN", Message("{bare!r} is not a number or date", bare=bare), value=bare
+            )
         problem = Problem("NUMBER_ROUNDED", rounded(text), value=text) if is_rounded(bare) else None
         return text, problem
     return shown_text(raw, code), None
@@ -259,7 +266,7 @@ def _moment(raw: str, code: str) -> tuple[str, Problem | None]:
     try:
         moment = datetime.fromisoformat(raw).replace(tzinfo=None)
     except ValueError:
-        return raw, Problem("CELL_BROKEN", f"{raw!r} is not a date", value=raw)
+        return raw, Problem("CELL_BROKEN", Message("{raw!r} is not a date", raw=raw), value=raw)
     is_time = moment < _FIRST_DAY + timedelta(days=1)
     if not compiled(code).numeric[0].is_date:
         if not is_time:
@@ -269,7 +276,7 @@ def _moment(raw: str, code: str) -> tuple[str, Problem | None]:
     try:
         return shown(repr(serial), code), None
     except (ValueError, OverflowError):
-        return raw, Problem("CELL_BROKEN", f"{raw!r} is not a date", value=raw)
+        return raw, Problem("CELL_BROKEN", Message("{raw!r} is not a date", raw=raw), value=raw)
 
 
 def _local_name(tag: str) -> str:

@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from bulk_import.errors import SettingsError
+from bulk_import.errors import Message, SettingsError
 
 KEY_VARIABLE = "INFLUENCERSOFT_API_KEY"
 ACCOUNT_VARIABLE = "INFLUENCERSOFT_ACCOUNT"
@@ -42,9 +42,11 @@ def proxy_hint() -> str:
     """
     for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"):
         if os.environ.get(name):
-            return (
-                f"; {name} is set and is not used by itself: if the way out leads through that "
-                f"proxy, give --proxy URL or set {PROXY_VARIABLE}"
+            return Message(
+                "; {name} is set and is not used by itself: if the way out leads through "
+                "that proxy, give --proxy URL or set {proxy_variable}",
+                name=name,
+                proxy_variable=PROXY_VARIABLE,
             )
     return ""
 
@@ -70,7 +72,10 @@ def api_key(known: Mapping[str, str], file: Path | None) -> str:
     key = known.get(KEY_VARIABLE, "").strip()
     if not key.isprintable():
         raise SettingsError(
-            f"{KEY_VARIABLE}: holds a byte that is not UTF-8, or a control character"
+            Message(
+                "{key_variable}: holds a byte that is not UTF-8, or a control character",
+                key_variable=KEY_VARIABLE,
+            )
         )
     return key
 
@@ -139,9 +144,13 @@ def _key_from(path: Path) -> str:
         text = path.read_text("utf-8-sig").strip()
     except (OSError, UnicodeDecodeError) as exc:
         reason = exc.strerror if isinstance(exc, OSError) else "not a text file"
-        raise SettingsError(f"--api-key-file {path}: cannot be read: {reason}") from None
+        raise SettingsError(
+            Message("--api-key-file {path}: cannot be read: {reason}", path=path, reason=reason)
+        ) from None
     if not text or "\n" in text:
-        raise SettingsError(f"--api-key-file {path}: it must hold the key alone, on one line")
+        raise SettingsError(
+            Message("--api-key-file {path}: it must hold the key alone, on one line", path=path)
+        )
     return text
 
 
@@ -154,5 +163,5 @@ def _dotenv(path: Path | None) -> dict[str, str]:
         # Without interpolation: a key may contain a dollar sign.
         found = dotenv_values(path, interpolate=False, encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as exc:
-        raise SettingsError(f"{path}: cannot be read: {exc}") from None
+        raise SettingsError(Message("{path}: cannot be read: {exc}", path=path, exc=exc)) from None
     return {name: value for name, value in found.items() if value is not None}

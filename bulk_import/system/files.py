@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
-from bulk_import.errors import StorageError
+from bulk_import.errors import Message, StorageError
 
 _ALIVE = ".alive"  # locked while the process lives that made the folder
 _YOUNG_S = 60.0
@@ -29,7 +29,11 @@ def replaced(path: Path) -> Iterator[IO[bytes]]:
         # A name of its own: another process may be writing the same file.
         handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
     except OSError as exc:
-        raise StorageError(f"{path}: cannot be written: {exc.strerror or exc}") from exc
+        raise StorageError(
+            Message(
+                "{path}: cannot be written: {strerror}", path=path, strerror=exc.strerror or exc
+            )
+        ) from exc
     draft = Path(name)
     try:
         with os.fdopen(handle, "wb") as file:
@@ -39,7 +43,11 @@ def replaced(path: Path) -> Iterator[IO[bytes]]:
         draft.replace(path)
     except OSError as exc:
         _forget(draft)
-        raise StorageError(f"{path}: cannot be written: {exc.strerror or exc}") from exc
+        raise StorageError(
+            Message(
+                "{path}: cannot be written: {strerror}", path=path, strerror=exc.strerror or exc
+            )
+        ) from exc
     except BaseException:
         _forget(draft)
         raise
@@ -58,7 +66,9 @@ def made_folder(path: Path, *, is_private: bool = False) -> Path:
     try:
         path.mkdir(mode=0o700 if is_private else 0o777, parents=True, exist_ok=True)
     except OSError as exc:
-        raise StorageError(f"{path}: cannot be made: {exc.strerror or exc}") from exc
+        raise StorageError(
+            Message("{path}: cannot be made: {strerror}", path=path, strerror=exc.strerror or exc)
+        ) from exc
     return path
 
 
@@ -89,7 +99,9 @@ def drafts_in(folder: Path) -> Iterator[Path]:
             yield drafts
     except FolderError as exc:
         reason = exc.reason.strerror or exc.reason
-        raise StorageError(f"{folder}: cannot be written: {reason}") from exc
+        raise StorageError(
+            Message("{folder}: cannot be written: {reason}", folder=folder, reason=reason)
+        ) from exc
 
 
 class FolderError(Exception):
@@ -179,7 +191,11 @@ def no_room(exc: OSError) -> StorageError:
     where = os.environ.get("TMPDIR") or tempfile.tempdir or "the folder for temporary files"
     reason = exc.strerror or str(exc)
     return StorageError(
-        f"{where}: {reason}; free some space, or set TMPDIR to a folder that can be written"
+        Message(
+            "{where}: {reason}; free some space, or set TMPDIR to a folder that can be written",
+            where=where,
+            reason=reason,
+        )
     )
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from bulk_import.errors import BusyError, StorageError
+from bulk_import.errors import BusyError, Message, StorageError
 from bulk_import.system.clock import now_s
 
 
@@ -33,9 +33,17 @@ def hold(path: Path, what: str, *, wait_s: float = 0) -> Iterator[None]:
     try:
         lock.acquire(timeout=wait_s)
     except Timeout:
-        raise BusyError(f"{what} is in use by {_describe(holder)}; wait for it to end") from None
+        raise BusyError(
+            Message(
+                "{what} is in use by {describe}; wait for it to end",
+                what=what,
+                describe=_describe(holder),
+            )
+        ) from None
     except OSError as exc:
-        raise StorageError(f"{path}: cannot be locked: {exc.strerror or exc}") from exc
+        raise StorageError(
+            Message("{path}: cannot be locked: {strerror}", path=path, strerror=exc.strerror or exc)
+        ) from exc
     try:
         # Only a courtesy to whoever finds the lock taken: the lock itself is the kernel's.
         with contextlib.suppress(OSError):
@@ -66,6 +74,6 @@ def is_held(path: Path) -> bool:
 def _describe(holder: Path) -> str:
     try:
         who = json.loads(holder.read_text("utf-8"))
-        return f"process {who['pid']}, started {who['started']}"
+        return Message("process {pid}, started {started}", pid=who["pid"], started=who["started"])
     except (OSError, ValueError, KeyError, TypeError):
-        return "another process"
+        return Message("another process")

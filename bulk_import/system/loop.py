@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
-from bulk_import.errors import SetupError
+from bulk_import.errors import Message, SetupError
 
 T = TypeVar("T")
 
@@ -71,6 +71,9 @@ def run_blocking(work: Coroutine[Any, Any, T], twin: str) -> T:
         return run(work)
     work.close()
     raise SetupError(
-        f"nothing was done: an event loop is running here (a notebook, an async function); "
-        f"use `await {twin}(…)` with the same arguments"
+        Message(
+            "nothing was done: an event loop is running here (a notebook, an async "
+            "function); use `await {twin}(…)` with the same arguments",
+            twin=twin,
+        )
     )

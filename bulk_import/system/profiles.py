@@ -25,7 +25,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from bulk_import.errors import SettingsError
+from bulk_import.errors import Message, SettingsError
 from bulk_import.system.secrets import Secret
 
 _NONE = Secret("")
@@ -91,7 +91,11 @@ class Profile:
         found = known.get(self.api_key_env, "").strip()
         if not found:
             raise SettingsError(
-                f"{self.place('api_key_env')}: the environment variable {self.api_key_env} is not set"
+                Message(
+                    "{place}: the environment variable {api_key_env} is not set",
+                    place=self.place("api_key_env"),
+                    api_key_env=self.api_key_env,
+                )
             )
         return found
 
@@ -124,9 +128,22 @@ def load_profile(name: str, config: Path | None, known: Mapping[str, str]) -> Pr
     text = _read(file)
     profiles = _profiles(file, text)
     if not name:
-        raise SettingsError(f"--config {file}: give --profile NAME too; it has {_listed(profiles)}")
+        raise SettingsError(
+            Message(
+                "--config {file}: give --profile NAME too; it has {profiles}",
+                file=file,
+                profiles=_listed(profiles),
+            )
+        )
     if name not in profiles:
-        raise SettingsError(f"--profile {name}: not in {file}; it has {_listed(profiles)}")
+        raise SettingsError(
+            Message(
+                "--profile {name}: not in {file}; it has {profiles}",
+                name=name,
+                file=file,
+                profiles=_listed(profiles),
+            )
+        )
     lines = dict(_lines_of(text, name))
     values, problems = _checked(file, name, profiles[name], lines)
     if problems:
@@ -143,19 +160,30 @@ def _read(file: Path) -> str:
             text = opened.read().decode("utf-8-sig")
     except FileNotFoundError:
         raise SettingsError(
-            f"{file}: there is no such file; make it with a table [{_TABLE}.NAME], or name another "
-            "with --config FILE"
+            Message(
+                "{file}: there is no such file; make it with a table [{table}.NAME], or name "
+                "another with --config FILE",
+                file=file,
+                table=_TABLE,
+            )
         ) from None
     except (OSError, UnicodeDecodeError) as exc:
         reason = exc.strerror if isinstance(exc, OSError) else "not UTF-8"
-        raise SettingsError(f"{file}: cannot be read: {reason}") from None
+        raise SettingsError(
+            Message("{file}: cannot be read: {reason}", file=file, reason=reason)
+        ) from None
     if os.name != "nt" and found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
         raise SettingsError(
-            f"{file}: other users can change it, and with it the host that receives the key; "
-            f"run: chmod go-w {file}"
+            Message(
+                "{file}: other users can change it, and with it the host that receives the "
+                "key; run: chmod go-w {file}",
+                file=file,
+            )
         )
     if os.name != "nt" and found.st_uid not in (0, os.getuid()):
-        raise SettingsError(f"{file}: belongs to another user, who could change it")
+        raise SettingsError(
+            Message("{file}: belongs to another user, who could change it", file=file)
+        )
     return text
 
 
@@ -165,21 +193,34 @@ def _profiles(file: Path, text: str) -> dict[str, dict[str, Any]]:
     except tomllib.TOMLDecodeError as exc:
         match = re.search(r"(.*) \(at line (\d+), column (\d+)\)", str(exc))
         what = f"{file}:{match[2]}:{match[3]}: {match[1]}" if match else f"{file}: {exc}"
-        raise SettingsError(f"{what}; the file is TOML: text in quotation marks") from None
+        raise SettingsError(
+            Message("{what}; the file is TOML: text in quotation marks", what=what)
+        ) from None
     unknown = [key for key in found if key != _TABLE]
     if unknown:
         raise SettingsError(
-            f"{file}:{_line_of(text, unknown[0])}: {unknown[0]} is not known here; accounts are tables "
-            f"such as [{_TABLE}.{unknown[0] if isinstance(found[unknown[0]], dict) else 'shop'}]"
+            Message(
+                "{file}:{line_of}: {unknown} is not known here; accounts are tables such as "
+                "[{table}.{unknown2}]",
+                file=file,
+                line_of=_line_of(text, unknown[0]),
+                unknown=unknown[0],
+                table=_TABLE,
+                unknown2=unknown[0] if isinstance(found[unknown[0]], dict) else "shop",
+            )
         )
     profiles = found.get(_TABLE, {})
     if not isinstance(profiles, dict) or not all(isinstance(p, dict) for p in profiles.values()):
-        raise SettingsError(f"{file}: {_TABLE} must hold tables, such as [{_TABLE}.shop]")
+        raise SettingsError(
+            Message(
+                "{file}: {table} must hold tables, such as [{table}.shop]", file=file, table=_TABLE
+            )
+        )
     return profiles
 
 
 def _listed(profiles: Mapping[str, object]) -> str:
-    return ", ".join(sorted(profiles)) or f"no table [{_TABLE}.NAME]"
+    return ", ".join(sorted(profiles)) or Message("no table [{table}.NAME]", table=_TABLE)
 
 
 def _checked(
@@ -197,9 +238,9 @@ def _checked(
         values[name] = value
     where = _place(file, lines.get("", 0), profile, "")
     if ("account" in values) == ("endpoint" in values):
-        problems.append(f"{where}: give one of account and endpoint")
+        problems.append(Message("{where}: give one of account and endpoint", where=where))
     if "api_key_file" in values and "api_key_env" in values:
-        problems.append(f"{where}: give one of api_key_file and api_key_env")
+        problems.append(Message("{where}: give one of api_key_file and api_key_env", where=where))
     return values, problems
 
 
@@ -209,7 +250,9 @@ def _trouble(name: str, value: object) -> str:
     if name not in _KNOWN:
         near = get_close_matches(name, _KNOWN, 1)
         return (
-            f"not known; did you mean {near[0]}?" if near else f"not known; {', '.join(_KNOWN)} are"
+            Message("not known; did you mean {near}?", near=near[0])
+            if near
+            else Message("not known; {known} are", known=", ".join(_KNOWN))
         )
     if name in _TEXTS:
         good, wanted = isinstance(value, str) and bool(value.strip()), "text in quotation marks"
@@ -220,7 +263,11 @@ def _trouble(name: str, value: object) -> str:
     else:
         good = isinstance(value, list) and all(type(each) in (int, float) for each in value)
         wanted = "numbers in brackets, such as [60, 300]"
-    return "" if good else f"{value!r} is not what it takes: give {wanted}"
+    return (
+        ""
+        if good
+        else Message("{value!r} is not what it takes: give {wanted}", value=value, wanted=wanted)
+    )
 
 
 def _profile(file: Path, name: str, values: Mapping[str, Any], lines: Mapping[str, int]) -> Profile:
@@ -250,15 +297,23 @@ def _refuse_exposed(profile: Profile) -> None:
     """Refuse secrets that every user of the machine can read."""
     if profile.api_key_file is not None and is_exposed(profile.api_key_file):
         raise SettingsError(
-            f"{profile.place('api_key_file')}: every user of this machine can read "
-            f"{profile.api_key_file}; run: chmod o-rwx {profile.api_key_file}"
+            Message(
+                "{place}: every user of this machine can read {api_key_file}; run: chmod "
+                "o-rwx {api_key_file}",
+                place=profile.place("api_key_file"),
+                api_key_file=profile.api_key_file,
+            )
         )
     for name, text in (("notify", profile.notify), ("proxy", profile.proxy.reveal())):
         is_secret = "@" in text or name == "notify"
         if text and is_secret and is_exposed(profile.file):
             raise SettingsError(
-                f"{profile.place(name)}: every user of this machine can read it, and it may hold a "
-                f"password; run: chmod o-rwx {profile.file}"
+                Message(
+                    "{place}: every user of this machine can read it, and it may hold a "
+                    "password; run: chmod o-rwx {file}",
+                    place=profile.place(name),
+                    file=profile.file,
+                )
             )
 
 

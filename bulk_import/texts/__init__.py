@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
+from bulk_import.errors import Message
 from bulk_import.models import Problem
 
 LANGUAGES = {"en": "English", "ru": "Русский"}
@@ -22,9 +23,15 @@ _MONTHS_RU = (
 
 @dataclass(frozen=True, slots=True)
 class Texts:
-    """The texts of one language. Called with an English text, returns it in that language."""
+    """The texts of one language. Called with an English text, returns it in that language.
+
+    Attributes:
+        is_page: The reader sits before the page: messages name its controls, not options of the
+            mapping and of commands.
+    """
 
     language: str
+    is_page: bool = False
 
     def __call__(self, text: str, **values: Any) -> str:
         """Return *text* in the language, with *values* in its braces.
@@ -33,6 +40,21 @@ class Texts:
         """
         found = self._known.get(text, text)
         return self._filled(found if isinstance(found, str) else found[-1], values)
+
+    def said(self, text: str) -> str:
+        """Return a message in the language: with its template, or as a whole if it has no values."""
+        if not isinstance(text, Message):
+            return self._plain(text)
+        values = {
+            name: self.said(value) if isinstance(value, Message) else value
+            for name, value in text.values.items()
+        }
+        form = self._known.get(text.template)
+        if form is None:
+            return text.template.format(**values)
+        if isinstance(form, tuple):
+            form = form[_russian_form(int(values["n"]))]
+        return self._filled(form, values)
 
     def count(self, number: int, one: str, several: str, **values: Any) -> str:
         """Return the form of a text that goes with *number*, which its ``{n}`` stands for.
@@ -84,17 +106,17 @@ class Texts:
     def problem(self, problem: Problem) -> str:
         """Return what is wrong with a cell.
 
-        English has the whole message; other languages have the catalogue's cause and the cell's text.
+        A message that the language does not have is replaced by the cause and the cell's text.
         """
         cause = self.cause(problem.code)
-        if self.language == "en" or not cause:
-            return problem.message
+        if self.language == "en" or not cause or self._has(problem.message):
+            return self.said(problem.message)
         return f"{cause.rstrip('.')}: «{problem.value}»" if problem.value else cause
 
     def example(self, problem: Problem) -> str:
-        """Return an example of a cause already named: the message in English, else the cell's text."""
-        if self.language == "en":
-            return problem.message
+        """Return an example of a cause already named: the message, else the cell's text."""
+        if self.language == "en" or self._has(problem.message):
+            return self.said(problem.message)
         return f"«{problem.value}»" if problem.value else ""
 
     def moment(self, rfc3339: str) -> str:
@@ -146,7 +168,15 @@ class Texts:
 
     @property
     def _known(self) -> Mapping[str, str | tuple[str, str, str]]:
-        return _catalogue(self.language)
+        return _catalogue(self.language, is_page=self.is_page)
+
+    def _plain(self, text: str) -> str:
+        found = self._known.get(text, text)
+        return found if isinstance(found, str) else text
+
+    def _has(self, message: str) -> bool:
+        key = message.template if isinstance(message, Message) else message
+        return key in self._known
 
     def _filled(self, text: str, values: Mapping[str, Any]) -> str:
         if not values:
@@ -161,19 +191,26 @@ class Texts:
 
     def _of_code(self, code: str) -> tuple[str, str]:
         from bulk_import.codes import look_up
+        from bulk_import.texts.on_page import CODES as ON_PAGE
 
+        known = look_up(code)
+        if known is None:
+            return "", ""
+        cause, fix = known.cause, known.fix
         if self.language == "ru":
             from bulk_import.texts.russian_codes import CODES, OTHER
 
-            return CODES.get(code) or OTHER[code.startswith("HTTP_")] if look_up(code) else ("", "")
-        known = look_up(code)
-        return (known.cause, known.fix) if known else ("", "")
+            cause, fix = CODES.get(code) or OTHER[code.startswith("HTTP_")]
+        if self.is_page and code in ON_PAGE:
+            own_cause, own_fix = ON_PAGE[code][self.language]
+            cause, fix = own_cause or cause, own_fix or fix
+        return cause, fix
 
 
 @cache
-def texts(language: str) -> Texts:
+def texts(language: str, *, is_page: bool = False) -> Texts:
     """Return the texts of a language; English for one that there is not."""
-    return Texts(language if language in LANGUAGES else "en")
+    return Texts(language if language in LANGUAGES else "en", is_page)
 
 
 def best_language(accepted: str) -> str:
@@ -186,12 +223,24 @@ def best_language(accepted: str) -> str:
 
 
 @cache
-def _catalogue(language: str) -> Mapping[str, str | tuple[str, str, str]]:
-    if language == "ru":
-        from bulk_import.texts.russian import TEXTS
+def _catalogue(language: str, *, is_page: bool) -> Mapping[str, str | tuple[str, str, str]]:
+    from bulk_import.texts.on_page import ENGLISH
 
-        return TEXTS
-    return {}
+    if language == "ru":
+        return in_russian()
+    return ENGLISH if is_page else {}
+
+
+@cache
+def in_russian() -> Mapping[str, str | tuple[str, str, str]]:
+    """Return everything that is said in Russian."""
+    from bulk_import.texts.russian import TEXTS
+    from bulk_import.texts.russian_cells import CELLS
+    from bulk_import.texts.russian_files import FILES
+    from bulk_import.texts.russian_matching import MATCHING
+    from bulk_import.texts.russian_runs import RUNS
+
+    return {**MATCHING, **CELLS, **FILES, **RUNS, **TEXTS}
 
 
 def _russian_form(number: int) -> int:

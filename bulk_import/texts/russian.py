@@ -184,7 +184,6 @@ TEXTS: dict[str, str | tuple[str, str, str]] = {
     "Run folder": "Папка отправки",
     "Run this night again and let the brake pass this once?": "Повторить эту ночь и один раз снять тормоз?",
     "Runs from the command line": "Запуски из командной строки",
-    "The whole message, in English": "Всё сообщение целиком, по-английски",
     "Said about the file": "Замечания о файле",
     "Sandbox: nothing leaves this computer": "Песочница: ничего не уходит с этого компьютера",
     "Save": "Сохранить",

@@ -30,7 +30,7 @@ async def option(request: web.Request) -> web.Response:
     form = await form_of(request)
     path = tuple(filter(None, form.get("path", "").split("/")))
     if not 2 <= len(path) <= 3 and path != ("suppress",):
-        return refused(SetupError("no such option"))
+        return refused(request, SetupError("no such option"))
     return await _changed(request, lambda p: matching.set_option(p, path, form.get("value", "")))
 
 
@@ -39,7 +39,7 @@ async def constant(request: web.Request) -> web.Response:
     form = await form_of(request)
     field, text = form.get("field", ""), form.get("value", "").strip()
     if field not in FIELDS or not text:
-        return refused(SetupError("choose a field and say its text"))
+        return refused(request, SetupError("choose a field and say its text"))
     return await _changed(
         request, lambda p: matching.set_option(p, ("fields", field, "value"), text)
     )
@@ -82,7 +82,7 @@ async def _changed(request: web.Request, change: Callable[[Project], None]) -> w
     try:
         await asyncio.to_thread(change, project)
     except BulkImportError as exc:
-        return refused(exc)
+        return refused(request, exc)
     return await _shown(request, "_match.html.j2")
 
 
@@ -92,7 +92,7 @@ async def _shown(request: web.Request, template: str) -> web.Response:
     try:
         values["match"] = await asyncio.to_thread(matching.look, project)
     except BulkImportError as exc:
-        values["trouble"] = trouble(exc)
+        values["trouble"] = trouble(request, exc)
     text = await asyncio.to_thread(project.mapping_text)
     return page(
         request, template, groups=matching.GROUPS, title_of=matching.title_of,

@@ -10,7 +10,7 @@ from aiohttp import web
 
 from bulk_import.app.live import Sending
 from bulk_import.app.pages import DESK, form_of, page, refused
-from bulk_import.errors import BulkImportError, SettingsError
+from bulk_import.errors import BulkImportError, Message, SettingsError
 from bulk_import.jobs.history import Job, list_jobs
 from bulk_import.jobs.nightly import sync_async
 from bulk_import.run.folder import new_run_dir
@@ -43,13 +43,15 @@ async def accept(request: web.Request) -> web.Response:
         if job is None or not job.last or not job.mapping:
             raise SettingsError("there is no such job, or it never ran")
         if desk.account is None or desk.account.endpoint != job.endpoint:
-            raise SettingsError(f"choose the account of this job first: {job.endpoint}")
+            raise SettingsError(
+                Message("choose the account of this job first: {endpoint}", endpoint=job.endpoint)
+            )
         running = desk.sending.get(_PREFIX + job.state.name)
         if running is not None and not running.is_over:
             raise SettingsError("this job runs already")
         _begin(request, job)
     except (BulkImportError, OSError) as exc:
-        return refused(exc)
+        return refused(request, exc)
     return web.json_response({"reload": True})
 
 

@@ -13,10 +13,10 @@ from bulk_import.app.pages import (
     page,
     project_of,
     refused,
+    shown,
     trouble,
-    without_folder,
 )
-from bulk_import.errors import BulkImportError, SetupError
+from bulk_import.errors import BulkImportError, Message, SetupError
 from bulk_import.jobs.reviewing import Counts
 from bulk_import.models import Status
 from bulk_import.run.plan import Plan
@@ -44,13 +44,13 @@ async def plan(request: web.Request) -> web.Response:
         judging = desk.judge(project)
     except (BulkImportError, OSError) as exc:
         return page(request, "plan.html.j2", project=project, step="plan", outlook=None,
-                    judging=None, trouble=trouble(exc))  # fmt: skip
+                    judging=None, trouble=trouble(request, exc))  # fmt: skip
     outlook = None
     if judging.is_done and not judging.error:
         outlook = await asyncio.to_thread(_outlook, request)
     return page(
         request, "plan.html.j2", project=project, step="plan", outlook=outlook, judging=judging,
-        trouble=without_folder(judging.error) if judging.is_done else "",
+        trouble=shown(request, judging.error) if judging.is_done else "",
     )  # fmt: skip
 
 
@@ -67,14 +67,14 @@ async def send(request: web.Request) -> web.Response:
         canary, rate = _numbers(form.get("canary", ""), form.get("rate", ""))
         desk.send(project, expected, canary=canary, rate=rate)
     except BulkImportError as exc:
-        return refused(exc)
+        return refused(request, exc)
     return web.json_response({"url": f"/imports/{project.id}/send"})
 
 
 def _typed(text: str, wanted: int) -> int:
     typed = "".join(char for char in text if char.isdigit())
     if typed != str(wanted):
-        raise SetupError(f"type {wanted:,}, the number of rows, to confirm")
+        raise SetupError(Message("type {wanted:,}, the number of rows, to confirm", wanted=wanted))
     return wanted
 
 
@@ -84,7 +84,12 @@ def _numbers(canary: str, rate: str) -> tuple[int, float]:
     except ValueError:
         raise SetupError("canary and pace are numbers") from None
     if not 0 <= rows <= MOST_CANARY or not 0 <= pace <= 1000:
-        raise SetupError(f"the canary has 0 to {MOST_CANARY} rows, the pace is 0 to 1,000 a second")
+        raise SetupError(
+            Message(
+                "the canary has 0 to {most_canary} rows, the pace is 0 to 1,000 a second",
+                most_canary=MOST_CANARY,
+            )
+        )
     return rows, pace
 
 

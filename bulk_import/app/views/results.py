@@ -8,7 +8,14 @@ from pathlib import Path
 
 from aiohttp import web
 
-from bulk_import.app.pages import DESK, page, project_of, refused, texts_of
+from bulk_import.app.pages import (
+    DESK,
+    page,
+    project_of,
+    refused,
+    texts_of,
+    trouble,
+)
 from bulk_import.errors import BulkImportError, SetupError
 from bulk_import.jobs.history import read_report
 from bulk_import.jobs.projects import Project
@@ -69,7 +76,7 @@ async def undo(request: web.Request) -> web.Response:
     try:
         project = await asyncio.to_thread(make)
     except BulkImportError as exc:
-        return refused(exc)
+        return refused(request, exc)
     desk.adopt(project)
     return web.json_response({"url": f"/imports/{project.id}/plan"})
 
@@ -89,7 +96,7 @@ async def fix_rejects(request: web.Request) -> web.Response:
     try:
         project = await asyncio.to_thread(make)
     except BulkImportError as exc:
-        return refused(exc)
+        return refused(request, exc)
     desk.adopt(project)
     return web.json_response({"url": f"/imports/{project.id}/review"})
 
@@ -113,7 +120,10 @@ async def _shown(
     try:
         found = await asyncio.to_thread(read_report, run_dir)
     except BulkImportError as exc:
-        return page(request, "trouble.html.j2", project=project, step="result", trouble=str(exc))
+        return page(
+            request, "trouble.html.j2", project=project, step="result",
+            trouble=trouble(request, exc),
+        )  # fmt: skip
     report = contents(found.summary, found.digest, found.changes, say)
     files = await asyncio.to_thread(_files, run_dir)
     return page(

@@ -10,9 +10,9 @@ from urllib.parse import unquote
 
 from aiohttp import web
 
-from bulk_import.app.pages import DESK, form_of, page, refused, texts_of
+from bulk_import.app.pages import DESK, form_of, page, refused
 from bulk_import.app.views.uploading import receive
-from bulk_import.errors import BulkImportError, SetupError
+from bulk_import.errors import BulkImportError, Message, SetupError
 from bulk_import.jobs.projects import IMPORTS, RETAG, Project, safe_name
 from bulk_import.jobs.retagging import write_plan
 from bulk_import.jobs.segments import (
@@ -54,7 +54,7 @@ async def upload_list(request: web.Request) -> web.Response:
         found = await asyncio.to_thread(read_members, [str(path)])
     except (BulkImportError, OSError) as exc:
         await asyncio.to_thread(path.unlink, missing_ok=True)
-        return refused(exc)
+        return refused(request, exc)
     return web.json_response(
         {
             "list": f"{folder.name}/{name}",
@@ -72,7 +72,7 @@ async def compare(request: web.Request) -> web.Response:
     try:
         plan = await asyncio.to_thread(_planned, request.app[DESK].home, form)
     except (BulkImportError, OSError) as exc:
-        return refused(exc)
+        return refused(request, exc)
     return page(
         request, "_retag.html.j2", plan=plan, form=form, totals=totals(plan), samples=_SAMPLES,
         braked=bool(braked(plan)) and not _accepts(form), most_lose=round(MAX_LOSE * 100),
@@ -84,24 +84,22 @@ async def make(request: web.Request) -> web.Response:
     desk = request.app[DESK]
     form = dict(await form_of(request))
 
-    say = texts_of(request)
-
     def made() -> Project:
         plan = _planned(desk.home, form)
         most = form.get("most", "").strip()
         if most.isdigit() and len(plan.calls) > int(most):
             raise SetupError(
-                say(
+                Message(
                     "The brake: {n} contacts would be touched, {most} are allowed.",
                     n=len(plan.calls), most=int(most),
                 )
             )  # fmt: skip
         if braked(plan) and not _accepts(form):
             raise SetupError(
-                say("The brake: look at the new list, then accept it or choose another.")
+                Message("The brake: look at the new list, then accept it or choose another.")
             )
         if not plan.calls:
-            raise SetupError(say("Nobody gains and nobody loses: there is nothing to send."))
+            raise SetupError(Message("Nobody gains and nobody loses: there is nothing to send."))
         suppress = [Path(file) for file in _lists(desk.home, form.get("suppress", ""))]
         for file in suppress:
             _never_sent(file)
@@ -113,7 +111,7 @@ async def make(request: web.Request) -> web.Response:
     try:
         project = await asyncio.to_thread(made)
     except (BulkImportError, OSError) as exc:
-        return refused(exc)
+        return refused(request, exc)
     desk.adopt(project)
     return web.json_response({"url": f"/imports/{project.id}/plan"})
 

@@ -15,14 +15,15 @@ from bulk_import.app.pages import (
     page,
     project_of,
     refused,
+    shown,
     texts_of,
     trouble,
-    without_folder,
 )
-from bulk_import.errors import BulkImportError, SetupError
+from bulk_import.errors import BulkImportError, Message, SetupError
 from bulk_import.jobs.projects import Project, list_projects
 from bulk_import.jobs.reviewing import Filter, Line, Review
 from bulk_import.run.corrections import corrections_beside
+from bulk_import.texts import Texts
 
 _MOST_ROWS = 400  # of one window
 
@@ -33,11 +34,11 @@ async def review(request: web.Request) -> web.Response:
         judging = request.app[DESK].judge(project)
     except (BulkImportError, OSError) as exc:
         return page(request, "review.html.j2", project=project, step="review", judging=None,
-                    trouble=trouble(exc), review=None)  # fmt: skip
-    shown = project.review if judging.is_done and not judging.error else None
+                    trouble=trouble(request, exc), review=None)  # fmt: skip
+    judged = project.review if judging.is_done and not judging.error else None
     return page(
         request, "review.html.j2", project=project, step="review", judging=judging,
-        trouble=without_folder(judging.error) if judging.is_done else "", review=shown,
+        trouble=shown(request, judging.error) if judging.is_done else "", review=judged,
     )  # fmt: skip
 
 
@@ -46,7 +47,8 @@ async def judging(request: web.Request) -> web.Response:
     state = request.app[DESK].judging.get(project_of(request).id)
     if state is None:
         return web.json_response({"rows": 0, "done": True, "error": ""})
-    return web.json_response({"rows": state.rows, "done": state.is_done, "error": state.error})
+    error = shown(request, state.error)
+    return web.json_response({"rows": state.rows, "done": state.is_done, "error": error})
 
 
 async def rows(request: web.Request) -> web.Response:
@@ -58,7 +60,9 @@ async def rows(request: web.Request) -> web.Response:
     lines, total = await asyncio.to_thread(
         lambda: (found.window(wanted, first, number), found.count(wanted))
     )
-    return web.json_response({"total": total, "rows": [_line(line) for line in lines]})
+    return web.json_response(
+        {"total": total, "rows": [_line(line, texts_of(request)) for line in lines]}
+    )
 
 
 async def place(request: web.Request) -> web.Response:
@@ -91,7 +95,7 @@ async def cell(request: web.Request) -> web.Response:
             found.explain, _number(request, "seq"), request.query.get("column", "")
         )
     except BulkImportError as exc:
-        return refused(exc)
+        return refused(request, exc)
     line = explained.line
     original = project.original(line.sheet, line.row, explained.column)
     return page(request, "_cell.html.j2", project=project, cell=explained, original=original)
@@ -102,7 +106,7 @@ async def edit(request: web.Request) -> web.Response:
     form = await form_of(request)
     seq, column = int(form.get("seq") or 0), form.get("column", "")
     text = form.get("text", "")
-    label = texts_of(request)("edit of {column}", column=column)
+    label = Message("edit of {column}", column=column)
     return await _edited(request, lambda p: p.edit([(seq, column, text)], label), seq)
 
 
@@ -139,7 +143,7 @@ async def fix(request: web.Request) -> web.Response:
     try:
         await asyncio.to_thread(project.apply_fix, form.get("change", ""))
     except BulkImportError as exc:
-        return refused(exc)
+        return refused(request, exc)
     return web.json_response({"reload": True})
 
 
@@ -156,7 +160,7 @@ async def _stepped(request: web.Request, step: Callable[[Project], Any]) -> web.
     try:
         done = await asyncio.to_thread(step, project)
     except BulkImportError as exc:
-        return refused(exc)
+        return refused(request, exc)
     if done is not None and done.is_mapping:
         return web.json_response({"reload": True})
     request.app[DESK].edited(project)
@@ -168,14 +172,15 @@ async def _edited(request: web.Request, change: Callable[[Project], int], seq: i
     desk = request.app[DESK]
     sending = desk.sending.get(project.id)
     if sending is not None and not sending.is_over:
-        return refused(SetupError("rows are being sent; correct cells when that is over"))
+        return refused(request, SetupError("rows are being sent; correct cells when that is over"))
     try:
         changed = await asyncio.to_thread(change, project)
     except BulkImportError as exc:
-        return refused(exc)
+        return refused(request, exc)
     desk.edited(project)
     lines = _review(project).window(Filter(), seq - 1, 1) if seq else []
-    return web.json_response({"changed": changed, "rows": [_line(line) for line in lines]})
+    say = texts_of(request)
+    return web.json_response({"changed": changed, "rows": [_line(line, say) for line in lines]})
 
 
 def _with_corrections(home: Path, project: Project) -> list[Project]:
@@ -212,12 +217,12 @@ def _number(request: web.Request, name: str) -> int:
         raise web.HTTPBadRequest(text=f"{name}: not a number\n") from None
 
 
-def _line(line: Line) -> dict[str, Any]:
+def _line(line: Line, say: Texts) -> dict[str, Any]:
     return {
         "seq": line.seq,
         "row": line.row,
         "status": line.status,
         "cells": line.cells,
         "marks": line.marks,
-        "why": line.why,
+        "why": say.said(line.why),
     }

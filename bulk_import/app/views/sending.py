@@ -51,7 +51,9 @@ async def events(request: web.Request) -> web.StreamResponse:
             if sending.version != seen or is_over:
                 seen, silent_s = sending.version, 0.0
                 told = sending.snapshot()
-                told["said"] = [without_folder(line) for line in told["said"]]
+                for name in ("pause_why", "error", "stopped"):
+                    told[name] = without_folder(say.said(told[name]))
+                told["said"] = [without_folder(say.said(line)) for line in told["said"]]
                 told["causes"] = [(code, rows, say.cause(code)) for code, rows in told["causes"]]
                 if is_over:
                     told["url"] = f"/imports/{project.id}/result"
@@ -72,11 +74,11 @@ async def steer(request: web.Request) -> web.Response:
     form = await form_of(request)
     sending = request.app[DESK].sending.get(project.id)
     if sending is None or sending.is_over:
-        return refused(SetupError("nothing is being sent"))
+        return refused(request, SetupError("nothing is being sent"))
     try:
         _obey(sending, form.get("do", ""), form.get("rate", ""))
     except ValueError:
-        return refused(SetupError("the pace is a number of rows per second"))
+        return refused(request, SetupError("the pace is a number of rows per second"))
     return web.json_response({})
 
 

@@ -19,7 +19,7 @@ from bulk_import.app.pages import (
     refused,
 )
 from bulk_import.app.views.uploading import receive
-from bulk_import.errors import BulkImportError, SettingsError, SourceError
+from bulk_import.errors import BulkImportError, Message, SettingsError, SourceError
 from bulk_import.jobs.history import list_jobs, list_runs
 from bulk_import.jobs.projects import IMPORTS, Project, delete_project, list_projects
 from bulk_import.journal import Journal
@@ -77,7 +77,7 @@ async def upload(request: web.Request) -> web.Response:
         await receive(request, draft)
         project = await asyncio.to_thread(Project.adopt, desk.home, draft, name)
     except (BulkImportError, OSError) as exc:
-        return refused(exc)
+        return refused(request, exc)
     finally:
         await asyncio.to_thread(draft.unlink, missing_ok=True)
     desk.adopt(project)
@@ -92,7 +92,7 @@ async def open_file(request: web.Request) -> web.Response:
         path = await asyncio.to_thread(_inside, desk.home, form.get("path", ""))
         project = await asyncio.to_thread(Project.create, desk.home, path)
     except (BulkImportError, OSError) as exc:
-        return refused(exc)
+        return refused(request, exc)
     desk.adopt(project)
     return web.json_response({"url": f"/imports/{project.id}/match"})
 
@@ -112,7 +112,7 @@ async def set_account(request: web.Request) -> web.Response:
                 key_file=form.get("key_file", ""),
             )
     except (BulkImportError, OSError) as exc:
-        return refused(exc)
+        return refused(request, exc)
     return web.json_response({"reload": True})
 
 
@@ -134,7 +134,7 @@ async def delete(request: web.Request) -> web.Response:
     project = project_of(request)
     sending = desk.sending.get(project.id)
     if sending is not None and not sending.is_over:
-        return refused(SettingsError("it is being sent; stop it first"))
+        return refused(request, SettingsError("it is being sent; stop it first"))
     desk.forget(project)
     await asyncio.to_thread(delete_project, project)
     return web.json_response({"reload": True})
@@ -145,7 +145,9 @@ def _inside(home: Path, name: str) -> Path:
         raise SourceError("a name has no zero byte in it", code="SOURCE_MISSING")
     path = (home / name).resolve()
     if not path.is_relative_to(home.resolve()) or not path.is_file():
-        raise SourceError(f"{name[:80]!r} is not a file of this folder", code="SOURCE_MISSING")
+        raise SourceError(
+            Message("{name!r} is not a file of this folder", name=name[:80]), code="SOURCE_MISSING"
+        )
     return path
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from bulk_import.errors import SourceError
+from bulk_import.errors import Message, SourceError
 
 LARGEST = 2 * 2**30  # bytes; larger ones are opened where they are
 _BLOCK = 1 << 20
@@ -35,7 +35,10 @@ async def receive(request: web.Request, path: Path, *, largest: int = LARGEST) -
 
 def _too_large(largest: int) -> SourceError:
     return SourceError(
-        f"larger than {largest // 2**20:,} MB: put the file into the folder of this page and open it "
-        "there",
+        Message(
+            "larger than {largest:,} MB: put the file into the folder of this page and open "
+            "it there",
+            largest=largest // 2**20,
+        ),
         code="SOURCE_TOO_LARGE",
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bulk_import.errors import SetupError
+from bulk_import.errors import Message, SetupError
 from bulk_import.mapping.suggesting.proposal import Proposal, Suggestion
 from bulk_import.mapping.suggesting.regions import Region
 from bulk_import.normalize.countries import is_country
@@ -52,7 +52,7 @@ def choose_region(proposal: Proposal, code: str) -> None:
         return
     region = code.upper()
     if not is_country(region):
-        raise SetupError(f"{code!r} is not a two-letter country code such as US")
+        raise SetupError(Message("{code!r} is not a two-letter country code such as US", code=code))
     share = proposal.region.share if proposal.region and proposal.region.code == region else 0.0
     proposal.region = Region(region, share, is_active=True, why=CHOSEN)
 
@@ -73,7 +73,13 @@ def _found(column: str, header: Sequence[str]) -> str:
     alike = [name for name in header if " ".join(name.casefold().split()) == folded]
     if len(alike) == 1:
         return alike[0]
-    raise SetupError(f"no column {column!r}; the file has: {', '.join(map(repr, header[:20]))}")
+    raise SetupError(
+        Message(
+            "no column {column!r}; the file has: {repr}",
+            column=column,
+            repr=", ".join(map(repr, header[:20])),
+        )
+    )
 
 
 def _all(proposal: Proposal) -> list[Suggestion]:

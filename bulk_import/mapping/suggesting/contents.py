@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import islice
 
+from bulk_import.errors import Message
 from bulk_import.models import Row
 from bulk_import.normalize.countries import normalize_country
 from bulk_import.normalize.emails import normalize_email
@@ -127,8 +128,13 @@ class Content:
 
 def counted(content: Content) -> str:
     """Say how many cells are filled, and how many of them differ."""
-    values = "value" if content.distinct == 1 else "values"
-    return f"{content.distinct:,} distinct {values} in {content.filled:,} cells"
+    return Message(
+        "{n:,} distinct value in {filled:,} cells"
+        if content.distinct == 1
+        else "{n:,} distinct values in {filled:,} cells",
+        n=content.distinct,
+        filled=content.filled,
+    )
 
 
 def contents_of(

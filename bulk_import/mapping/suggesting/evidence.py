@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+from bulk_import.errors import Message
 from bulk_import.mapping.suggesting.contents import Content, counted, is_time
 from bulk_import.mapping.suggesting.headers import CJK, Heading, describe, read_headers
 from bulk_import.normalize.consent import is_no, is_yes, says_subscribed, says_unsubscribed
@@ -22,7 +23,7 @@ _SIMPLE = {  # what a header names -> the field, where nothing else has to be as
     "linkedin": "lead_in", "vk": "lead_vkontakte", "viber": "lead_viber",
     "whatsapp": "lead_whatsapp",
 }  # fmt: skip
-_CALLED = {  # how comments call what a header names
+CALLED = {  # how comments call what a header names
     "first": "first name", "middle": "middle name", "last": "last name", "full": "whole name",
     "timezone": "time zone", "zip": "postal code", "street2": "second address line",
     "infix": "particle of a name", "linkedin": "LinkedIn", "vk": "VK",
@@ -98,7 +99,7 @@ class Table:
         if head == "name":
             return self._generic_name(column, heading, content)
         if not head and _is_sms(heading, content):
-            return [Fit("lead_phone", column, 0.8, "SMS, and its cells are phone numbers")]
+            return [Fit("lead_phone", column, 0.8, Message("SMS, and its cells are phone numbers"))]
         if not head and heading.kinds == ("url",):
             return _profile_links(column, content)
         if head in _ADDRESS:
@@ -107,14 +108,22 @@ class Table:
         if field is None:
             return self._part_of_notes(column, heading)
         if head in ("first", "last") and self._is_whole_name(head, content):
-            return [Fit(FULL_NAME, column, 0.75, "most of its cells have first and last names")]
+            return [
+                Fit(FULL_NAME, column, 0.75, Message("most of its cells have first and last names"))
+            ]
         score, why = self._weighed(head, heading, content)
         if head == "timezone" and self._is_beside_a_time(column):
-            score, why = min(score, 0.5), "beside a column of times: perhaps the zone of those"
+            score, why = (
+                min(score, 0.5),
+                Message("beside a column of times: perhaps the zone of those"),
+            )
         if head == "infix":
-            score, why = min(score, 0.5), "a particle of the last name, or a middle name"
+            score, why = min(score, 0.5), Message("a particle of the last name, or a middle name")
         if field in ("add_tags", "add_to_lists"):
-            score, why = min(score, SURE - 0.05), f"{why}; off, because it may start mailings"
+            score, why = (
+                min(score, SURE - 0.05),
+                Message("{why}; off, because it may start mailings", why=why),
+            )
         return [Fit(field, column, score, why)] if score > 0 else []
 
     def _weighed(self, head: str, heading: Heading, content: Content) -> tuple[float, str]:
@@ -124,40 +133,50 @@ class Table:
             return 0.0, why
         objection = _objection(head, content)
         if objection:
-            return min(score, 0.4), f"{why}, but {objection}"
-        return score, f"{why}; {_cells_say(head, content)}"
+            return min(score, 0.4), Message("{why}, but {objection}", why=why, objection=objection)
+        return score, Message.joined("; ", (why, _cells_say(head, content)))
 
     def _of_header(self, head: str, heading: Heading) -> tuple[float, str]:
         if heading.whose:
-            return 0.0, f"of {describe(heading.whose)}"
+            return 0.0, Message("of {whose}", whose=describe(heading.whose))
         allowed = {"url", "nick"} if head in SOCIALS else set()
         if set(heading.kinds) - allowed or heading.consent:
-            return 0.0, "its header says that it is something else"
+            return 0.0, Message("its header says that it is something else")
         named = {other for other in heading.heads if other in (*_SIMPLE, *_ADDRESS)}
         if head == "phone":
             named -= {"whatsapp", "viber"}  # "Mobile / WhatsApp" is one number
         if len(named) > 1:
-            return 0.45, f"its header names several things: {', '.join(heading.heads)}"
+            return 0.45, Message(
+                "its header names several things: {heads}",
+                heads=Message.joined(", ", map(_called, heading.heads)),
+            )
         if heading.unknown:
             return (
                 0.5,
-                f"its header says {_CALLED.get(head, head)} and {heading.unknown[0]!r}, which is not known",
+                Message(
+                    "its header says {called} and {unknown!r}, which is not known",
+                    called=_called(head),
+                    unknown=heading.unknown[0],
+                ),
             )
         if heading.is_typo:
-            return 0.75, f"its header is nearly {_CALLED.get(head, head)}"
+            return 0.75, Message("its header is nearly {called}", called=_called(head))
         return self._of_place(head, heading)
 
     def _of_place(self, head: str, heading: Heading) -> tuple[float, str]:
         """A second phone, a billing name: fully understood, and still not the first choice."""
         if head in _NAMES | {"phone"} and heading.where in ("billing", "shipping"):
             if self._has_plain(head):
-                return 0.4, f"of the {heading.where} address; another column has the contact's own"
-            return 0.8, f"of the {heading.where} address"
+                return 0.4, Message(
+                    "of the {where} address; another column has the contact's own",
+                    where=_called(heading.where),
+                )
+            return 0.8, Message("of the {where} address", where=_called(heading.where))
         if head == "notes" and heading.where:
-            return 0.5, f"its header says notes, and {heading.where}"
+            return 0.5, Message("its header says notes, and {where}", where=_called(heading.where))
         if heading.where == "other" or (heading.rank > 1 and head != "phone"):
-            return 0.45, "a second one"
-        return 0.95, f"its header says {_CALLED.get(head, head)}"
+            return 0.45, Message("a second one")
+        return 0.95, Message("its header says {called}", called=_called(head))
 
     def _has_plain(self, head: str) -> bool:
         """Whether another column holds the same of the contact, not of one of its addresses."""
@@ -173,7 +192,10 @@ class Table:
         """A company or a job has no field of its own; the notes can hold it."""
         is_own = not (heading.whose or heading.kinds or heading.consent)
         if heading.head in ("company", "job") and is_own:
-            why = f"a {heading.head} has no field of its own; the notes can hold it"
+            why = Message(
+                "a {head} has no field of its own; the notes can hold it",
+                head=_called(heading.head),
+            )
             return [Fit("lead_description", column, 0.3, why)]
         return []
 
@@ -198,19 +220,43 @@ class Table:
         first, last = self._has_plain("first"), self._has_plain("last")
         whole = content.several_words >= 0.5
         if first and last:
-            return [Fit(FULL_NAME, column, 0.3, "first and last names have columns of their own")]
+            return [
+                Fit(
+                    FULL_NAME,
+                    column,
+                    0.3,
+                    Message("first and last names have columns of their own"),
+                )
+            ]
         if (first or last) and whole:
-            return [Fit(FULL_NAME, column, 0.6, "whole names, beside a column with a part of them")]
+            return [
+                Fit(
+                    FULL_NAME,
+                    column,
+                    0.6,
+                    Message("whole names, beside a column with a part of them"),
+                )
+            ]
         if first:
             return [
-                Fit("lead_last_name", column, min(score, 0.85), "beside a column of first names")
+                Fit(
+                    "lead_last_name",
+                    column,
+                    min(score, 0.85),
+                    Message("beside a column of first names"),
+                )
             ]
         if last:
             return [
-                Fit("lead_first_name", column, min(score, 0.85), "beside a column of last names")
+                Fit(
+                    "lead_first_name",
+                    column,
+                    min(score, 0.85),
+                    Message("beside a column of last names"),
+                )
             ]
         if self._has_rival_name(column):
-            why = "another column is called a name too, and one of them may be a company's"
+            why = Message("another column is called a name too, and one of them may be a company's")
             return [Fit(FULL_NAME, column, min(score, 0.6), why)]
         return [Fit(FULL_NAME, column, min(score, 0.9), why)]
 
@@ -238,7 +284,7 @@ class Table:
         if heading.where == "billing":
             return [Fit(f"lead_billing_{part}", column, score, why)]
         if not self._is_of_block(head, heading):
-            why = f"{why}; of another address than the one that is sent"
+            why = Message("{why}; of another address than the one that is sent", why=why)
             return [Fit(f"lead_shipping_{part}", column, min(score, 0.45), why)]
         if heading.where in ("main", "home", "work"):
             score = max(0.0, score - 0.02)  # of two in one block the one that says nothing more
@@ -276,12 +322,19 @@ class Table:
         if content.filled < 2:
             return []
         if content.phones >= 0.9 and content.share(_is_plainly_a_phone) >= 0.9:
-            return [Fit("lead_phone", column, score, "its cells are phone numbers")]
+            return [Fit("lead_phone", column, score, Message("its cells are phone numbers"))]
         if content.countries >= 0.95 and content.share(lambda cell: len(cell) > 3) >= 0.9:
-            return [Fit("lead_shipping_country_code", column, score, "its cells are countries")]
+            return [
+                Fit("lead_shipping_country_code", column, score, Message("its cells are countries"))
+            ]
         if content.offsets >= 0.95 and content.share(lambda cell: "/" in cell) >= 0.9:
-            return [Fit("lead_utc", column, score, "its cells are time zones")]
+            return [Fit("lead_utc", column, score, Message("its cells are time zones"))]
         return []
+
+
+def _called(head: str) -> Message:
+    """How comments call what a header names."""
+    return Message(CALLED.get(head, head))
 
 
 def _of_post(heading: Heading) -> Heading:
@@ -316,7 +369,14 @@ def _has_enough_digits(content: Content) -> bool:
 def _profile_links(column: str, content: Content) -> list[Fit]:
     for address, head in _NETWORKS.items():
         if content.share(lambda cell, address=address: address in cell.lower()) >= 0.9:  # type: ignore[misc]
-            return [Fit(_SIMPLE[head], column, 0.85, f"its cells are links to {address}…")]
+            return [
+                Fit(
+                    _SIMPLE[head],
+                    column,
+                    0.85,
+                    Message("its cells are links to {address}…", address=address),
+                )
+            ]
     return []
 
 
@@ -362,25 +422,31 @@ def _mostly(test: Callable[[str], bool], share: float = 0.7) -> Callable[[Conten
     return lambda content: content.share(test) >= share
 
 
-_ANSWERS = (_mostly(_is_answer), "its cells are yes and no")
-_EMAILS = (lambda content: content.emails >= 0.3, "its cells are e-mail addresses")
-_DATES = (lambda content: content.dates >= 0.5, "its cells are dates")
-_NUMBERS = (lambda content: content.numbers >= 0.7, "its cells are numbers")
-_LINKS = (lambda content: content.links >= 0.3, "its cells are links")
-_NO_WORDS = (_mostly(lambda cell: not _is_mostly_letters(cell), 0.5), "its cells are no words")
-_TEXTS = (lambda content: content.length > 60, "its cells are long texts")
+_ANSWERS = (_mostly(_is_answer), Message("its cells are yes and no"))
+_EMAILS = (lambda content: content.emails >= 0.3, Message("its cells are e-mail addresses"))
+_DATES = (lambda content: content.dates >= 0.5, Message("its cells are dates"))
+_NUMBERS = (lambda content: content.numbers >= 0.7, Message("its cells are numbers"))
+_LINKS = (lambda content: content.links >= 0.3, Message("its cells are links"))
+_NO_WORDS = (
+    _mostly(lambda cell: not _is_mostly_letters(cell), 0.5),
+    Message("its cells are no words"),
+)
+_TEXTS = (lambda content: content.length > 60, Message("its cells are long texts"))
 _WORD_LIKE = (_ANSWERS, _EMAILS, _DATES, _LINKS, _NO_WORDS, _TEXTS)
 
-_COMPANY_NAMES = (_mostly(_is_company, 0.3), "its cells are names of companies")
+_COMPANY_NAMES = (_mostly(_is_company, 0.3), Message("its cells are names of companies"))
 _ONE_WORD = (
     lambda content: (
         content.with_digits < 0.2
         and content.several_words < 0.5
         and content.share(_is_without_blanks) < 0.5
     ),
-    "its cells are single words",
+    Message("its cells are single words"),
 )
-_ONLY_DIGITS = (_mostly(lambda cell: cell.replace(".", "").isdigit()), "its cells are numbers")
+_ONLY_DIGITS = (
+    _mostly(lambda cell: cell.replace(".", "").isdigit()),
+    Message("its cells are numbers"),
+)
 
 Objection = tuple[Callable[[Content], bool], str]
 _OBJECTIONS: dict[str, tuple[Objection, ...]] = {
@@ -388,26 +454,29 @@ _OBJECTIONS: dict[str, tuple[Objection, ...]] = {
     "city": _WORD_LIKE,
     "state": (
         _ANSWERS, _EMAILS, _DATES, _LINKS, _NUMBERS, _TEXTS,
-        (_mostly(lambda cell: cell.casefold() in _STATES, 0.5), "its cells are states of affairs"),
+        (_mostly(lambda cell: cell.casefold() in _STATES, 0.5), Message("its cells are states of affairs")),
     ),
     "zip": (
         _ANSWERS, _EMAILS, _DATES, _LINKS,
-        (lambda content: content.with_digits < 0.6, "its cells have no digits"),
-        (lambda content: content.length > 12, "its cells are too long for postal codes"),
+        (lambda content: content.with_digits < 0.6, Message("its cells have no digits")),
+        (lambda content: content.length > 12, Message("its cells are too long for postal codes")),
     ),
     "street": (_ANSWERS, _EMAILS, _DATES, _LINKS, _NUMBERS, _ONE_WORD),
     "street2": (_EMAILS, _DATES, _LINKS),
     "country": (
-        (lambda content: content.countries < 0.5, "most of its cells are no countries"),
+        (lambda content: content.countries < 0.5, Message("most of its cells are no countries")),
     ),
     "timezone": (
-        _DATES, (_mostly(_is_answer, 0.9), "its cells are yes and no"),
+        _DATES, (_mostly(_is_answer, 0.9), Message("its cells are yes and no")),
         (lambda content: content.offsets < 0.5 and content.share(_is_zone_like) < 0.8,
-         "most of its cells are no time zones"),
+         Message("most of its cells are no time zones")),
     ),
-    "phone": ((lambda content: content.phones < 0.5, "most of its cells are no phone numbers"),),
-    "notes": (_ANSWERS, _EMAILS, _DATES, (_mostly(lambda cell: cell.isdigit()), "it holds numbers")),
-    "tags": (_EMAILS, _DATES, (_mostly(lambda cell: cell.isdigit()), "it holds numbers")),
+    "phone": ((lambda content: content.phones < 0.5, Message("most of its cells are no phone numbers")),),
+    "notes": (
+        _ANSWERS, _EMAILS, _DATES,
+        (_mostly(lambda cell: cell.isdigit()), Message("it holds numbers")),
+    ),
+    "tags": (_EMAILS, _DATES, (_mostly(lambda cell: cell.isdigit()), Message("it holds numbers"))),
     "list": (_EMAILS, _DATES),
     **dict.fromkeys(SOCIALS - {"whatsapp", "viber"}, (_ANSWERS, _EMAILS, _DATES, _ONLY_DIGITS)),
     **dict.fromkeys(("whatsapp", "viber"), (_ANSWERS, _EMAILS, _DATES)),
@@ -435,5 +504,7 @@ def _cells_say(head: str, content: Content) -> str:
     named = {"country": "countries", "phone": "phone numbers", "timezone": "time zones"}
     if head in shares:
         share: float = getattr(content, shares[head])
-        return f"{share:.0%} of its cells are {named[head]}"
-    return f"{counted(content)}"
+        return Message(
+            "{share:.0%} of its cells are {named}", share=share, named=Message(named[head])
+        )
+    return counted(content)

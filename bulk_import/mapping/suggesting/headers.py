@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
+from bulk_import.errors import Message
 from bulk_import.normalize.folding import fold
 
 # Heads that give way to others in one header: "Address 1 - City" is a city, "Mobile phone" a phone.
@@ -371,10 +372,10 @@ def _is_line(before: Sequence[tuple[str, str]], *, is_last: bool) -> bool:
 
 def describe(whose: str) -> str:
     """How messages call the person that a header names."""
-    return _PEOPLE.get(whose, whose)
+    return Message(PEOPLE.get(whose, whose))
 
 
-_PEOPLE = {
+PEOPLE = {
     "owner": "the record's owner",
     "manager": "a manager",
     "responsible": "the person responsible",

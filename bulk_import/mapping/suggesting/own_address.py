@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from bulk_import.errors import SetupError
+from bulk_import.errors import Message, SetupError
 from bulk_import.mapping.suggesting.contents import Content, contents_of, counted
 from bulk_import.mapping.suggesting.headers import Heading, describe, read_headers
 from bulk_import.models import Row
@@ -75,24 +75,31 @@ class OwnAddress:
     def question(self) -> str:
         """What a person has to decide; empty when it is clear."""
         if self.rivals:
-            named = ", ".join(map(str, self.rivals))
-            return f"which column holds the contacts' own e-mail address? It may be {named}"
+            named = Message.joined(", ", self.rivals)
+            return Message(
+                "which column holds the contacts' own e-mail address? It may be {named}",
+                named=named,
+            )
         if not self.own and self.foreign:
-            named = ", ".join(map(str, self.foreign))
-            return (
-                "which column holds the contacts' own e-mail address? The columns with addresses "
-                f"seem to belong to somebody else: {named}"
+            named = Message.joined(", ", self.foreign)
+            return Message(
+                "which column holds the contacts' own e-mail address? The columns with "
+                "addresses seem to belong to somebody else: {named}",
+                named=named,
             )
         if not self.own:
-            return (
+            return Message(
                 "which column holds the e-mail address? None looks like it; without one only "
                 "`when: no_email: create` sends rows"
             )
         first = self.own[0]
         if first.is_shared:
-            return (
-                f"is {first.column!r} really the contacts' own address? One address stands in "
-                f"{first.most:,} of its {first.filled:,} filled rows"
+            return Message(
+                "is {column!r} really the contacts' own address? One address stands in "
+                "{most:,} of its {filled:,} filled rows",
+                column=first.column,
+                most=first.most,
+                filled=first.filled,
             )
         return ""
 
@@ -151,11 +158,13 @@ def own_address_column(
         return _named(header, chosen, source)
     found = own_address(header, contents_of(header, rows))
     if found.question or _are_equals(found.own):
-        question = found.question or (
-            "which column holds the contacts' own e-mail address? It may be "
-            + ", ".join(map(str, found.own))
+        question = found.question or Message(
+            "which column holds the contacts' own e-mail address? It may be {named}",
+            named=Message.joined(", ", found.own),
         )
-        raise SetupError(f"{source}: {question}; name it with --column")
+        raise SetupError(
+            Message("{source}: {question}; name it with --column", source=source, question=question)
+        )
     return found.own[0].column
 
 
@@ -167,7 +176,12 @@ def _named(header: Sequence[str], chosen: str, source: str) -> str:
     if len(alike) == 1:
         return alike[0]
     raise SetupError(
-        f"{source}: no column {chosen!r}; the file has: {', '.join(map(repr, header[:20]))}"
+        Message(
+            "{source}: no column {chosen!r}; the file has: {repr}",
+            source=source,
+            chosen=chosen,
+            repr=", ".join(map(repr, header[:20])),
+        )
     )
 
 
@@ -196,7 +210,7 @@ def _judged(column: str, heading: Heading, content: Content) -> AddressColumn | 
         distinct=content.distinct,
         most=content.most,
         is_other=heading.where == "other",
-        why=f"{why}; {spread}",
+        why=Message.joined("; ", (why, spread)),
     )
 
 
@@ -204,17 +218,27 @@ def _claim(heading: Heading, *, is_named: bool) -> tuple[str, float, str]:
     """Return whose the header says the addresses are, how strong the claim is, and why."""
     if heading.whose:
         whose = describe(heading.whose)
-        return whose, 0.0, f"the header names {whose}"
+        return whose, 0.0, Message("the header names {whose}", whose=whose)
     spoiling = [kind for kind in heading.kinds if kind in _NEVER]
     if spoiling or heading.consent:
-        return "something else", 0.0, "the header says that it holds something else"
+        return (
+            Message("something else"),
+            0.0,
+            Message("the header says that it holds something else"),
+        )
     if is_named and heading.is_understood:
         if heading.where == "billing":
-            return "", 0.6, "the header names a billing address"
-        return "", 0.95, "the header says e-mail"
+            return "", 0.6, Message("the header names a billing address")
+        return "", 0.95, Message("the header says e-mail")
     if is_named:
         unknown = ", ".join(heading.unknown)
-        return "", 0.45, f"the header says e-mail, and {unknown!r}, which is not understood"
+        return (
+            "",
+            0.45,
+            Message(
+                "the header says e-mail, and {unknown!r}, which is not understood", unknown=unknown
+            ),
+        )
     if heading.says_nothing and heading.unknown:
-        return "", 0.35, "its cells are addresses, the header is not understood"
-    return "", 0.45, "its cells are addresses"
+        return "", 0.35, Message("its cells are addresses, the header is not understood")
+    return "", 0.45, Message("its cells are addresses")

@@ -15,7 +15,7 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-from bulk_import.errors import SetupError
+from bulk_import.errors import Message, SetupError
 from bulk_import.mapping.consent import ConsentRule
 from bulk_import.mapping.loading import load_mapping
 from bulk_import.mapping.schema import FieldRule
@@ -102,7 +102,7 @@ def product_named(name: str, header: Sequence[str]) -> Product:
     known = known_products().get(name) or _of_preset(name)
     product = _of_file(known, header)
     if not product.fields:
-        raise SetupError(f"the file has none of the columns of preset {name}")
+        raise SetupError(Message("the file has none of the columns of preset {name}", name=name))
     return product
 
 
@@ -126,7 +126,13 @@ def preset_text(name: str) -> str | None:
 
 def _of_preset(name: str) -> Known:
     if name not in preset_names():
-        raise SetupError(f"no preset {name!r}; there are {', '.join(preset_names())}")
+        raise SetupError(
+            Message(
+                "no preset {name!r}; there are {preset_names}",
+                name=name,
+                preset_names=", ".join(preset_names()),
+            )
+        )
     return Known(name, name, "", "", (), {}, {}, {}, "", name)
 
 

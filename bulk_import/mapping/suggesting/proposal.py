@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 
+from bulk_import.errors import Message
 from bulk_import.mapping.consent import ConsentRule, Speaks, propose_rule, speaks_of
 from bulk_import.mapping.suggesting.assignment import assign
 from bulk_import.mapping.suggesting.contents import ROWS_LOOKED_AT, Content, contents_of
@@ -158,7 +159,7 @@ def _use_product(proposal: Proposal, contents: dict[str, Content]) -> set[str]:
     product = proposal.product
     if product is None:
         return set()
-    why = f"a column of {product.title}"
+    why = Message("a column of {title}", title=product.title)
     for name, columns in product.fields.items():
         filled = [column for column in columns if not contents[column].is_empty]
         if name not in _SEVERAL_COLUMNS:

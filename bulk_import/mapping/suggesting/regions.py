@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from bulk_import.errors import Message
 from bulk_import.mapping.suggesting.headers import words_of
 from bulk_import.models import Row
 from bulk_import.normalize.countries import is_country, normalize_country
@@ -81,8 +82,8 @@ def propose_region(
         ("most rows with a country are there", [code for code, _ in countries.most_common(1)]),
         ("the header is in its language", _by_header(header)),
         ("its numbers with a country code are there", [code for code, _ in coded.most_common(1)]),
-        ("the addresses' domains are there", regions_of(emails)[:1]),
-        ("the numbers are written as there", _by_shape(homeless)),
+        (Message("the addresses' domains are there"), regions_of(emails)[:1]),
+        (Message("the numbers are written as there"), _by_shape(homeless)),
     )
     for why, codes in hints:
         found = regions_by_numbers(homeless, codes) if codes else []
@@ -95,7 +96,11 @@ def propose_region(
         return None
     code, share = found[0]
     rivals = [other for other, their in found[1:] if their >= share - 0.02]
-    why = f"as many exist in {', '.join(rivals[:4])}" if rivals else "only the numbers say so"
+    why = (
+        Message("as many exist in {rivals}", rivals=", ".join(rivals[:4]))
+        if rivals
+        else Message("only the numbers say so")
+    )
     return Region(code, share, is_active=False, why=why)
 
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bulk_import.errors import SourceError
+from bulk_import.errors import Message, SourceError
 from bulk_import.models import Problem
 from bulk_import.sources.table import LONGEST_CELL, MOST_COLUMNS, Line
 from bulk_import.sources.text.encoding import Encoding, detect_encoding, known_encoding
@@ -112,9 +112,11 @@ def detect_dialect(path: Path, encoding: str, name: str, wanted: str | None) -> 
     except UnicodeDecodeError as exc:
         raise undecodable(path, encoding, name, exc) from None
     if not sample.strip():
-        raise SourceError(f"{name}: the file is empty", code="SOURCE_EMPTY")
+        raise SourceError(Message("{name}: the file is empty", name=name), code="SOURCE_EMPTY")
     if "\0" in sample:
-        raise SourceError(f"{name}: zero bytes in it: not a text file", code="SOURCE_BINARY")
+        raise SourceError(
+            Message("{name}: zero bytes in it: not a text file", name=name), code="SOURCE_BINARY"
+        )
     first = sample.partition("\n")[0]
     terminator = "\r\n" if "\r\n" in sample else "\n" if "\n" in sample else "\r"
     first = first.rstrip("\r").strip('"')
@@ -162,13 +164,25 @@ def read_lines(path: Path, encoding: str, dialect: Dialect, name: str) -> Iterat
                 spanned, before = reader.line_num - before, reader.line_num
                 if spanned > _LONGEST_QUOTED:
                     raise SourceError(
-                        f"{name}: row {number}: a cell spans {spanned} lines: a quotation mark is "
-                        f"probably not closed (it opens near line {reader.line_num - spanned + 1})",
+                        Message(
+                            "{name}: row {number}: a cell spans {spanned} lines: a quotation "
+                            "mark is probably not closed (it opens near line {line_num})",
+                            name=name,
+                            number=number,
+                            spanned=spanned,
+                            line_num=reader.line_num - spanned + 1,
+                        ),
                         code="QUOTE_UNCLOSED",
                     )
                 if len(cells) > MOST_COLUMNS:
                     raise SourceError(
-                        f"{name}: row {number}: {len(cells):,} columns; at most {MOST_COLUMNS:,}",
+                        Message(
+                            "{name}: row {number}: {n:,} columns; at most {most_columns:,}",
+                            name=name,
+                            number=number,
+                            n=len(cells),
+                            most_columns=MOST_COLUMNS,
+                        ),
                         code="SOURCE_TOO_WIDE",
                     )
                 joined = "".join(cells)
@@ -227,10 +241,20 @@ def undecodable(
     """Return the error for the first byte that is not *encoding*, with its offset and line."""
     offset, line = _first_bad_byte(path, encoding)
     bad = exc.object[exc.start : exc.start + 1].hex().upper()
-    where = f"byte {offset:,}, line {line:,}" if offset >= 0 else f"near row {row}"
+    where = (
+        Message("byte {offset:,}, line {line:,}", offset=offset, line=line)
+        if offset >= 0
+        else Message("near row {row}", row=row)
+    )
     return SourceError(
-        f"{name}: {where}: byte 0x{bad} is not {encoding}; the file is in another encoding (set "
-        "source: encoding:), or damaged",
+        Message(
+            "{name}: {where}: byte 0x{bad} is not {encoding}; the file is in another "
+            "encoding (set source: encoding:), or damaged",
+            name=name,
+            where=where,
+            bad=bad,
+            encoding=encoding,
+        ),
         code="ENCODING_WRONG",
     )
 
@@ -257,7 +281,12 @@ def _wanted(delimiter: str, name: str) -> str:
     found = named.get(delimiter.lower(), delimiter)
     if len(found) != 1:
         raise SourceError(
-            f"{name}: delimiter {delimiter!r}: one character, or tab", code="DELIMITER_UNCLEAR"
+            Message(
+                "{name}: delimiter {delimiter!r}: one character, or tab",
+                name=name,
+                delimiter=delimiter,
+            ),
+            code="DELIMITER_UNCLEAR",
         )
     return found
 
@@ -294,8 +323,14 @@ def _known_escapes(lines: Iterable[str], dialect: Dialect, name: str) -> Iterato
         if "\\" in rest:
             found = rest[rest.index("\\") :][:2].strip()
             raise SourceError(
-                f"{name}: line {number}: {found!r} in a file that escapes quotation marks by "
-                "backslashes; export it with doubled quotation marks and NULL as an empty cell",
+                Message(
+                    "{name}: line {number}: {found!r} in a file that escapes quotation marks "
+                    "by backslashes; export it with doubled quotation marks and NULL as an "
+                    "empty cell",
+                    name=name,
+                    number=number,
+                    found=found,
+                ),
                 code="QUOTE_WRONG",
             )
         yield line
@@ -412,12 +447,22 @@ def _looked_at(sample: str, delimiter: str, quoting: _Quoting) -> list[list[str]
 def _bad_cell(name: str, number: int, cell: str) -> SourceError:
     if "\0" in cell:
         return SourceError(
-            f"{name}: row {number}: a zero byte in a cell; the file is damaged",
+            Message(
+                "{name}: row {number}: a zero byte in a cell; the file is damaged",
+                name=name,
+                number=number,
+            ),
             code="SOURCE_BINARY",
         )
     return SourceError(
-        f"{name}: row {number}: a cell of {len(cell):,} characters; a spreadsheet holds at most "
-        f"{LONGEST_CELL:,}. Is a quotation mark not closed?",
+        Message(
+            "{name}: row {number}: a cell of {n:,} characters; a spreadsheet holds at most "
+            "{longest_cell:,}. Is a quotation mark not closed?",
+            name=name,
+            number=number,
+            n=len(cell),
+            longest_cell=LONGEST_CELL,
+        ),
         code="CELL_TOO_LONG",
     )
 
@@ -426,17 +471,33 @@ def _csv_error(exc: csv.Error, name: str, row: int, line: int, spanned: int) -> 
     text = str(exc)
     if "unexpected end of data" in text or spanned > _LONGEST_QUOTED:
         return SourceError(
-            f"{name}: row {row}: a quotation mark that opens near line {line} is never closed; the "
-            "rows behind it would be swallowed",
+            Message(
+                "{name}: row {row}: a quotation mark that opens near line {line} is never "
+                "closed; the rows behind it would be swallowed",
+                name=name,
+                row=row,
+                line=line,
+            ),
             code="QUOTE_UNCLOSED",
         )
     if "field larger than field limit" in text:
         return SourceError(
-            f"{name}: row {row}: a cell of more than a million characters; is a quotation mark "
-            f"near line {line} not closed?",
+            Message(
+                "{name}: row {row}: a cell of more than a million characters; is a quotation "
+                "mark near line {line} not closed?",
+                name=name,
+                row=row,
+                line=line,
+            ),
             code="CELL_TOO_LONG",
         )
     return SourceError(
-        f"{name}: row {row}, line {line}: {text}; check the quotation marks there",
+        Message(
+            "{name}: row {row}, line {line}: {text}; check the quotation marks there",
+            name=name,
+            row=row,
+            line=line,
+            text=text,
+        ),
         code="QUOTE_WRONG",
     )

@@ -11,7 +11,7 @@ import codecs
 from dataclasses import dataclass
 from pathlib import Path
 
-from bulk_import.errors import SourceError
+from bulk_import.errors import Message, SourceError
 from bulk_import.sources.text.languages import one_byte_encoding
 
 _BLOCK = 1 << 20
@@ -95,7 +95,11 @@ def known_encoding(name: str, source: str) -> str:
         return codecs.lookup(name.strip()).name
     except LookupError:
         raise SourceError(
-            f"{source}: encoding {name!r} is unknown; try utf-8, cp1251, cp1252 or utf-16",
+            Message(
+                "{source}: encoding {name!r} is unknown; try utf-8, cp1251, cp1252 or utf-16",
+                source=source,
+                name=name,
+            ),
             code="ENCODING_UNKNOWN",
         ) from None
 
@@ -127,11 +131,11 @@ def _without_mark(head: bytes, name: str) -> Encoding:
     even, odd = head[0::2].count(0), head[1::2].count(0)
     half = len(head) // 2
     if odd > half * 0.4 and even < half * 0.1:
-        return Encoding("utf-16-le", "every other byte is zero", is_certain=True)
+        return Encoding("utf-16-le", Message("every other byte is zero"), is_certain=True)
     if even > half * 0.4 and odd < half * 0.1:
-        return Encoding("utf-16-be", "every other byte is zero", is_certain=True)
+        return Encoding("utf-16-be", Message("every other byte is zero"), is_certain=True)
     raise SourceError(
-        f"{name}: zero bytes in it: not a text file in an encoding we know",
+        Message("{name}: zero bytes in it: not a text file in an encoding we know", name=name),
         code="SOURCE_BINARY",
     )
 
@@ -164,17 +168,20 @@ def _guess(sample: bytes, name: str) -> Encoding:
     asian = _asian(sample)
     rivals = _asian_rivals(sample, asian) if asian else []
     if asian and not rivals:
-        return Encoding(asian, "valid throughout, common characters", is_certain=False)
+        return Encoding(asian, Message("valid throughout, common characters"), is_certain=False)
     guess, candidates = (
         (None, [asian, *rivals]) if asian else one_byte_encoding(sample[:_SAMPLE_BYTES])
     )
     if guess is not None:
-        evidence = f"the letters make words of {guess.language}"
+        evidence = Message("the letters make words of {language}", language=guess.language)
         return Encoding(guess.encoding, evidence, is_certain=False)
     raise SourceError(
-        f"{name}: the encoding is not clear (not UTF-8; it could be "
-        f"{', '.join(list(dict.fromkeys(candidates))[:5]) or 'anything'}); set source: encoding: in "
-        "the mapping, or save the file as UTF-8",
+        Message(
+            "{name}: the encoding is not clear (not UTF-8; it could be {names}); set source: "
+            "encoding: in the mapping, or save the file as UTF-8",
+            name=name,
+            names=", ".join(list(dict.fromkeys(candidates))[:5]) or Message("anything"),
+        ),
         code="ENCODING_UNCLEAR",
     )
 

@@ -14,7 +14,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from bulk_import.errors import SourceError
+from bulk_import.errors import Message, SourceError
 from bulk_import.sources.table import LONGEST_CELL, MOST_COLUMNS, Line
 
 _BLOCK = 1 << 16  # characters
@@ -70,11 +70,15 @@ def read_objects(
         count += 1
         if len(columns) > MOST_COLUMNS:
             raise SourceError(
-                f"{name}: more than {MOST_COLUMNS:,} different names in its objects",
+                Message(
+                    "{name}: more than {most_columns:,} different names in its objects",
+                    name=name,
+                    most_columns=MOST_COLUMNS,
+                ),
                 code="SOURCE_TOO_WIDE",
             )
     if not count:
-        raise SourceError(f"{name}: no objects in it", code="SOURCE_EMPTY")
+        raise SourceError(Message("{name}: no objects in it", name=name), code="SOURCE_EMPTY")
     header = tuple(columns)
     return encoding, header, _lines(path, name, encoding, header)
 
@@ -84,7 +88,12 @@ def _lines(path: Path, name: str, encoding: str, header: tuple[str, ...]) -> Ite
         cells = [_cell(found.get(column)) for column in header]
         if any(len(cell) > LONGEST_CELL for cell in cells):
             raise SourceError(
-                f"{name}: line {number}: a text of more than {LONGEST_CELL:,} characters",
+                Message(
+                    "{name}: line {number}: a text of more than {longest_cell:,} characters",
+                    name=name,
+                    number=number,
+                    longest_cell=LONGEST_CELL,
+                ),
                 code="CELL_TOO_LONG",
             )
         yield Line(number, cells)
@@ -118,7 +127,12 @@ def _objects(path: Path, name: str, encoding: str) -> Iterator[tuple[int, dict[s
             yield from _Scanner(file, name).objects()
     except UnicodeDecodeError as exc:
         raise SourceError(
-            f"{name}: a byte that is not {encoding} ({exc.reason}); save the file as UTF-8",
+            Message(
+                "{name}: a byte that is not {encoding} ({reason}); save the file as UTF-8",
+                name=name,
+                encoding=encoding,
+                reason=exc.reason,
+            ),
             code="ENCODING_WRONG",
         ) from None
 
@@ -146,9 +160,9 @@ class _Scanner:
             if not char or (char == "]" and is_array):
                 if char or not is_array:
                     return
-                raise self._broken("the array is not closed: the file is cut off")
+                raise self._broken(Message("the array is not closed: the file is cut off"))
             if char != "{":
-                raise self._broken("not an object with the names of the columns")
+                raise self._broken(Message("not an object with the names of the columns"))
             line, value = self._line, self._value()
             wrapped = self._wrapped(value) if not is_array else None
             if wrapped is None:
@@ -184,7 +198,7 @@ class _Scanner:
             try:
                 value, end = _DECODER.raw_decode(self._text, self._at)
             except RecursionError:
-                raise self._broken("lists in lists without end") from None
+                raise self._broken(Message("lists in lists without end")) from None
             except json.JSONDecodeError as exc:
                 if len(self._text) - self._at < _LONGEST_OBJECT and self._more():
                     continue
@@ -202,7 +216,12 @@ class _Scanner:
 
     def _broken(self, why: str) -> SourceError:
         return SourceError(
-            f"{self._name}: line {self._line}: {why}; JSON is read as a list of flat objects, or one "
-            "object a line",
+            Message(
+                "{name}: line {line}: {why}; JSON is read as a list of flat objects, or one "
+                "object a line",
+                name=self._name,
+                line=self._line,
+                why=why,
+            ),
             code="JSON_WRONG",
         )

@@ -8,7 +8,7 @@ from decimal import Decimal, InvalidOperation
 from html.parser import HTMLParser
 from pathlib import Path
 
-from bulk_import.errors import SourceError
+from bulk_import.errors import Message, SourceError
 from bulk_import.sources.numbers import only_groups, plain_number
 from bulk_import.sources.table import LONGEST_CELL, MOST_COLUMNS, Line
 from bulk_import.sources.text.encoding import detect_encoding, known_encoding
@@ -67,7 +67,11 @@ def lines_of(raw: bytes, name: str, encoding: str) -> Iterator[Line]:
 def too_large(name: str) -> SourceError:
     """Return the error for a page that is too large to be held in memory."""
     return SourceError(
-        f"{name}: a web page of more than {LARGEST >> 20} MB; save it as XLSX or CSV",
+        Message(
+            "{name}: a web page of more than {largest} MB; save it as XLSX or CSV",
+            name=name,
+            largest=LARGEST >> 20,
+        ),
         code="SOURCE_TOO_LARGE",
     )
 
@@ -83,20 +87,31 @@ def _rows(raw: bytes, name: str, encoding: str) -> Iterator[Line]:
         parser.feed(raw.decode(_of_the_web(encoding)))
     except UnicodeDecodeError as exc:
         raise SourceError(
-            f"{name}: byte {exc.start:,} is not {encoding}; set source: encoding:",
+            Message(
+                "{name}: byte {start:,} is not {encoding}; set source: encoding:",
+                name=name,
+                start=exc.start,
+                encoding=encoding,
+            ),
             code="ENCODING_WRONG",
         ) from None
     parser.close()
     tables = [table for table in parser.tables if any(any(row) for row in table)]
     if not tables:
         raise SourceError(
-            f"{name}: this is a web page without a table; export the contacts as CSV or XLSX",
+            Message(
+                "{name}: this is a web page without a table; export the contacts as CSV or XLSX",
+                name=name,
+            ),
             code="SOURCE_HTML",
         )
     largest = max(tables, key=lambda table: sum(map(len, table)))
     for number, row in enumerate(largest, 1):
         if len(row) > MOST_COLUMNS or any(len(cell) > LONGEST_CELL for cell in row):
-            raise SourceError(f"{name}: row {number} is too long", code="CELL_TOO_LONG")
+            raise SourceError(
+                Message("{name}: row {number} is too long", name=name, number=number),
+                code="CELL_TOO_LONG",
+            )
         yield Line(number, row)
 
 

@@ -13,7 +13,7 @@ from email.message import EmailMessage
 from pathlib import Path
 from urllib.parse import unquote
 
-from bulk_import.errors import SourceError
+from bulk_import.errors import Message, SourceError
 from bulk_import.sources.table import Line
 from bulk_import.sources.text.page import LARGEST, lines_of, too_large
 
@@ -64,8 +64,11 @@ class PageArchive:
             found = [(*sheet, page) for sheet, page in zip(known, rest, strict=True)]
         if not found:
             raise SourceError(
-                f"{name}: a web page in one file (MHTML) without a table; export the contacts as CSV "
-                "or XLSX",
+                Message(
+                    "{name}: a web page in one file (MHTML) without a table; export the "
+                    "contacts as CSV or XLSX",
+                    name=name,
+                ),
                 code="SOURCE_HTML",
             )
         self._pages = [page for _, _, page in found]

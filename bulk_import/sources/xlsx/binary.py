@@ -12,6 +12,7 @@ import struct
 import zipfile
 from collections.abc import Callable, Iterator
 
+from bulk_import.errors import Message
 from bulk_import.models import Problem
 from bulk_import.sources.formats import shown_text
 from bulk_import.sources.numbers import built_in_format, is_rounded, rounded, shown
@@ -70,7 +71,7 @@ class BinaryWorkbook(PackedWorkbook):
 
     def _sheets(self) -> list[tuple[str, bool]]:
         if not self._main:
-            raise broken(self._name, "it has no workbook part")
+            raise broken(self._name, Message("it has no workbook part"))
         links = {link.id: link for link in self._package.relations(self._main)}
         found: list[tuple[str, bool]] = []
         for kind, data in self._records(self._main):
@@ -84,7 +85,7 @@ class BinaryWorkbook(PackedWorkbook):
                     found.append((name, struct.unpack_from("<I", data)[0] != 0))
                     self._parts.append(link.part)
         if not found:
-            raise broken(self._name, "it has no worksheet")
+            raise broken(self._name, Message("it has no worksheet"))
         return found
 
     def _styles(self) -> list[str]:
@@ -124,7 +125,10 @@ class BinaryWorkbook(PackedWorkbook):
         except (zipfile.BadZipFile, EOFError, OSError, KeyError, struct.error, IndexError) as exc:
             raise broken(self._name, f"{part}: {exc}") from None
         except UnicodeDecodeError as exc:
-            raise broken(self._name, f"{part}: a text that is none ({exc.reason})") from None
+            raise broken(
+                self._name,
+                Message("{part}: a text that is none ({reason})", part=part, reason=exc.reason),
+            ) from None
 
 
 class _Rows:
@@ -172,7 +176,9 @@ class _Rows:
             return self._number_text(_number(kind, data, begin), code)
         if kind == _ERROR:
             text = _ERRORS.get(data[begin], "#ERROR!")
-            message = f"the cell shows the error {text}; correct the formula or clear the cell"
+            message = Message(
+                "the cell shows the error {text}; correct the formula or clear the cell", text=text
+            )
             return self._problem("CELL_ERROR", message, text)
         if kind == _BOOL:
             return "TRUE" if data[begin] else "FALSE"
@@ -191,7 +197,9 @@ class _Rows:
         try:
             text = shown(raw, code, epoch_1904=self._epoch_1904)
         except (ValueError, OverflowError):
-            return self._problem("CELL_BROKEN", f"{raw} is not a number or date", raw)
+            return self._problem(
+                "CELL_BROKEN", Message("{raw} is not a number or date", raw=raw), raw
+            )
         if is_rounded(raw):
             self._problem("NUMBER_ROUNDED", rounded(text), text)
         return text

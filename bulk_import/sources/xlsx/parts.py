@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Generic, TypeVar
 from xml.parsers import expat
 
-from bulk_import.errors import SourceError
+from bulk_import.errors import Message, SourceError
 
 MOST_UNPACKED = 2 * 2**30  # bytes; a workbook of a million rows stays below it
 _SUSPICIOUS_RATIO = 200
@@ -92,7 +92,7 @@ def read_part(archive: zipfile.ZipFile, part: str, reader: Reader[T], name: str)
         feeder.close()
         yield from reader.made
     except KeyError:
-        raise broken(name, f"{part} is missing") from None
+        raise broken(name, Message("{part} is missing", part=part)) from None
     except expat.ExpatError as exc:
         raise broken(name, f"{part}: {_placed(exc, archive, part, name)}") from None
     except (zipfile.BadZipFile, EOFError, OSError, ValueError) as exc:
@@ -207,8 +207,12 @@ def references_resolved(text: str) -> str:
 def broken(name: str, why: str) -> SourceError:
     """Return the error for a file that is no workbook."""
     return SourceError(
-        f"{name}: not a readable workbook ({why}); open it in a spreadsheet program and save it "
-        "again",
+        Message(
+            "{name}: not a readable workbook ({why}); open it in a spreadsheet program and "
+            "save it again",
+            name=name,
+            why=why,
+        ),
         code="SOURCE_BROKEN",
     )
 
@@ -225,13 +229,19 @@ def refuse_bombs(archive: zipfile.ZipFile, path: Path, name: str) -> None:
         unpacked > _SUSPICIOUS_BYTES and unpacked / packed > _SUSPICIOUS_RATIO
     ):
         raise SourceError(
-            f"{name}: {packed:,} bytes unpack to {unpacked:,}: this looks like a zip bomb; save the "
-            "workbook again, or as CSV",
+            Message(
+                "{name}: {packed:,} bytes unpack to {unpacked:,}: this looks like a zip "
+                "bomb; save the workbook again, or as CSV",
+                name=name,
+                packed=packed,
+                unpacked=unpacked,
+            ),
             code="SOURCE_BOMB",
         )
     if any(info.flag_bits & 1 for info in archive.infolist()):
         raise SourceError(
-            f"{name}: protected by a password; save it without", code="SOURCE_ENCRYPTED"
+            Message("{name}: protected by a password; save it without", name=name),
+            code="SOURCE_ENCRYPTED",
         )
 
 
@@ -284,14 +294,19 @@ def _blocks(archive: zipfile.ZipFile, part: str, name: str) -> Iterator[bytes]:
         while block := file.read(_BLOCK):
             unpacked += len(block)
             if unpacked > MOST_UNPACKED:
-                raise SourceError(f"{name}: unpacks without end", code="SOURCE_BOMB")
+                raise SourceError(
+                    Message("{name}: unpacks without end", name=name), code="SOURCE_BOMB"
+                )
             yield block
 
 
 def _parser(name: str) -> expat.XMLParserType:
     def refuse(*_: object) -> None:
         raise SourceError(
-            f"{name}: declares XML entities, which no spreadsheet program writes; refused",
+            Message(
+                "{name}: declares XML entities, which no spreadsheet program writes; refused",
+                name=name,
+            ),
             code="SOURCE_HOSTILE",
         )
 

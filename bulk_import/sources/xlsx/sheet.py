@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from itertools import zip_longest
 
+from bulk_import.errors import Message
 from bulk_import.models import Problem, Severity
 from bulk_import.sources.formats import decorates_text, shown_text
 from bulk_import.sources.numbers import DIGITS_KEPT, is_rounded, iso_text, rounded, shown
@@ -225,7 +226,9 @@ class SheetReader(Reader[Line]):
         if kind == "e":
             return self._problem(
                 "CELL_ERROR",
-                f"the cell shows the error {raw}; correct the formula or clear the cell",
+                Message(
+                    "the cell shows the error {raw}; correct the formula or clear the cell", raw=raw
+                ),
                 raw,
             )
         if has_formula and not raw and kind != "str":
@@ -251,20 +254,25 @@ class SheetReader(Reader[Line]):
         try:
             return iso_text(raw)
         except ValueError:
-            return self._problem("CELL_BROKEN", f"{raw!r} is not a date", raw)
+            return self._problem("CELL_BROKEN", Message("{raw!r} is not a date", raw=raw), raw)
 
     def _number_text(self, raw: str, style: int) -> str:
         try:
             text = shown(raw, self._format(style), epoch_1904=self._epoch_1904)
         except (ValueError, OverflowError):
-            return self._problem("CELL_BROKEN", f"{raw!r} is not a number or date", raw)
+            return self._problem(
+                "CELL_BROKEN", Message("{raw!r} is not a number or date", raw=raw), raw
+            )
         if is_rounded(raw):
             self._problem("NUMBER_ROUNDED", rounded(text), text)
         elif "." in raw and len(raw.split(".")[0]) == 10 and len(raw.replace(".", "")) >= 15:
             self._problem(
                 "LIST_ID_DAMAGED",
-                f"{text} looks like a list id that was turned into a number and lost digits; enter "
-                "it again as text",
+                Message(
+                    "{text} looks like a list id that was turned into a number and lost "
+                    "digits; enter it again as text",
+                    text=text,
+                ),
                 text,
                 severity=Severity.WARNING,
             )

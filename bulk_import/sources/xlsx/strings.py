@@ -14,7 +14,7 @@ from array import array
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 
-from bulk_import.errors import SourceError
+from bulk_import.errors import Message, SourceError
 from bulk_import.sources.table import LONGEST_CELL
 from bulk_import.sources.xlsx.parts import Feed, Reader, references_resolved
 
@@ -111,8 +111,13 @@ class SharedStrings:
             yield
         except OSError as exc:
             raise SourceError(
-                f"{self._name}: its texts find no room in {tempfile.gettempdir()}: {exc.strerror}; "
-                "make room there, or let TMPDIR name another folder",
+                Message(
+                    "{name}: its texts find no room in {gettempdir}: {strerror}; make room "
+                    "there, or let TMPDIR name another folder",
+                    name=self._name,
+                    gettempdir=tempfile.gettempdir(),
+                    strerror=exc.strerror,
+                ),
                 code="SOURCE_UNREADABLE",
             ) from None
 

@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 
+from bulk_import.errors import Message
 from bulk_import.sources.numbers import built_in_format
 from bulk_import.sources.table import MOST_COLUMNS, Line
 from bulk_import.sources.xlsx.package import PackedWorkbook
@@ -85,7 +86,7 @@ class Workbook(PackedWorkbook):
                 epoch_1904 = attributes.get("date1904", "0") in ("1", "true")
 
         if not self._main:
-            raise broken(self._name, "it has no workbook part")
+            raise broken(self._name, Message("it has no workbook part"))
         self._elements(self._main, element)
         links = {link.id: link for link in self._package.relations(self._main)}
         found = [
@@ -94,7 +95,7 @@ class Workbook(PackedWorkbook):
             if rid in links and links[rid].kind in ("worksheet", "") and links[rid].part
         ]
         if not found:
-            raise broken(self._name, "it has no worksheet")
+            raise broken(self._name, Message("it has no worksheet"))
         return found, epoch_1904
 
     def _styles(self) -> list[str]:
