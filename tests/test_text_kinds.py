@@ -250,7 +250,7 @@ def test_cells_that_span_rows_and_columns_keep_the_others_in_place(tmp_path):
         ("[InternetShortcut]\nURL=https://docs.google.com/spreadsheets/d/1\n", "link"), ("https://docs.google.com/spreadsheets/d/1/edit\n", "link"),
         ("-- MySQL dump 10.13\n", "dump"), ("INSERT INTO `leads` VALUES (1);\n", "dump"), ("TABLE\r\n0,1\r\n", "DIF"), ("TABLE\n0,1\n", "DIF"),
         ("# LDAPv3\n#\n\ndn: cn=Ann\nmail: a@b.org\n", "LDIF"), ("# a\r\nversion: 1\r\n\r\ndn:: Y249QQ==\r\n", "LDIF"),
-        ("Return-Path: <a@b.org>\nSubject: x\n\nHello\n", "e-mail message"), ("From a@b.org Mon Jan  1 00:00:00 2024\nSubject: x\n", "mailbox"),
+        ("Return-Path: <a@b.org>\nSubject: x\n\nHello\n", "e-mail message"), ("From a@b.org Mon Jan  1 00:00:00 2024\nSubject: x\n", "e-mail message"),
         ("+-------+\n| Email |\n+-------+\n", "drawn with lines"), ("┌───────┐\n│ Email │\n└───────┘\n", "drawn with lines"),
         ("<contacts><contact><email>a@b.org</email></contact></contacts>", "XML"), ("\0\1\0\0Standard Jet DB\0", "Access"),
         ("BEGIN:VCALENDAR\n", "calendar"), ("ID;PWXL;N;E\n", "SYLK"), ("<?xml version='1.0'?><Workbook/>", "XML"), ("socialcalc:version:1.5\n", "SocialCalc"),

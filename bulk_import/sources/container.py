@@ -39,42 +39,6 @@ _XLSB = b"\x83\x01"  # BrtBeginBook
 _BARE_XLS = (b"\x09\0\x04\0", b"\x09\x02\x06\0", b"\x09\x04\x06\0", b"\x09\x08")
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _NOT_TABLES = {
-<<<<<<< HEAD
-    b"%PDF": "a PDF document",
-    b"\x89PNG": "a picture",
-    b"\xff\xd8\xff": "a picture",
-    b"GIF8": "a picture",
-    b"SQLite format 3\0": "a SQLite database",
-    b"Rar!": "a RAR archive; unpack it first",
-    b"7z\xbc\xaf": "a 7-Zip archive; unpack it first",
-    b"\x7fELF": "a program",
-    b"MZ\x90\x00": "a program",
-    b"PAR1": "a Parquet file; save it as CSV",
-    b"Obj\x01": "an Avro file; save it as CSV",
-    b"ARROW1": "an Arrow file; save it as CSV",
-    b"\x28\xb5\x2f\xfd": "packed by zstd; unpack it first",
-    b"\0\1\0\0Standard Jet DB": "a Microsoft Access database (export its table as XLSX or CSV)",
-    b"\0\1\0\0Standard ACE DB": "a Microsoft Access database (export its table as XLSX or CSV)",
-}
-# How texts begin that hold contacts in another form, in small letters.
-_OTHER_TEXTS = (
-    (b"{\\rtf", "an RTF document; copy its table into a spreadsheet and save that"),
-    (b"begin:vcard", "a vCard file; import it into an address book and export that as CSV"),
-    (b"begin:vcalendar", "a calendar, not a table of contacts"),
-    (b"insert into", "a dump of a database; export the table as CSV"),
-    (b"-- mysql dump", "a dump of a database; export the table as CSV"),
-    (b"--\n-- postgresql database dump", "a dump of a database; export the table as CSV"),
-    (b"return-path:", "an e-mail message, not a table of contacts"),
-    (b"received:", "an e-mail message, not a table of contacts"),
-    (b"delivered-to:", "an e-mail message, not a table of contacts"),
-    (b"+--", "a table drawn with lines, as consoles show it; export it as CSV"),
-    ("\u250c\u2500".encode(), "a table drawn with lines, as consoles show it; export it as CSV"),
-    ("\u2554\u2550".encode(), "a table drawn with lines, as consoles show it; export it as CSV"),
-    (b"table\r\n0,1\r\n", "a DIF file; open it in a spreadsheet program and save it as XLSX"),
-    (b"table\n0,1\n", "a DIF file; open it in a spreadsheet program and save it as XLSX"),
-    (b"socialcalc:version", "a SocialCalc sheet; export it as CSV or XLSX"),
-    (b"id;p", "a SYLK file; open it in a spreadsheet program and save it as XLSX"),
-=======
     b"%PDF": Message("a PDF document"),
     b"\x89PNG": Message("a picture"),
     b"\xff\xd8\xff": Message("a picture"),
@@ -88,7 +52,15 @@ _OTHER_TEXTS = (
     b"Obj\x01": Message("an Avro file; save it as CSV"),
     b"ARROW1": Message("an Arrow file; save it as CSV"),
     b"\x28\xb5\x2f\xfd": Message("packed by zstd; unpack it first"),
+    b"\0\1\0\0Standard Jet DB": Message(
+        "a Microsoft Access database (export its table as XLSX or CSV)"
+    ),
+    b"\0\1\0\0Standard ACE DB": Message(
+        "a Microsoft Access database (export its table as XLSX or CSV)"
+    ),
 }
+_MAIL = Message("an e-mail message, not a table of contacts")
+_DRAWN = Message("a table drawn with lines, as consoles show it; export it as CSV")
 # How texts begin that hold contacts in another form, in small letters.
 _OTHER_TEXTS = (
     (b"{\\rtf", Message("an RTF document; copy its table into a spreadsheet and save that")),
@@ -97,12 +69,15 @@ _OTHER_TEXTS = (
         Message("a vCard file; import it into an address book and export that as CSV"),
     ),
     (b"begin:vcalendar", Message("a calendar, not a table of contacts")),
-    (b"dn:", Message("an LDIF file; export the directory as CSV")),
-    (b"version: 1\ndn:", Message("an LDIF file; export the directory as CSV")),
-    (b"version: 1\r\ndn:", Message("an LDIF file; export the directory as CSV")),
     (b"insert into", Message("a dump of a database; export the table as CSV")),
     (b"-- mysql dump", Message("a dump of a database; export the table as CSV")),
     (b"--\n-- postgresql database dump", Message("a dump of a database; export the table as CSV")),
+    (b"return-path:", _MAIL),
+    (b"received:", _MAIL),
+    (b"delivered-to:", _MAIL),
+    (b"+--", _DRAWN),
+    ("\u250c\u2500".encode(), _DRAWN),
+    ("\u2554\u2550".encode(), _DRAWN),
     (
         b"table\r\n0,1\r\n",
         Message("a DIF file; open it in a spreadsheet program and save it as XLSX"),
@@ -110,7 +85,6 @@ _OTHER_TEXTS = (
     (b"table\n0,1\n", Message("a DIF file; open it in a spreadsheet program and save it as XLSX")),
     (b"socialcalc:version", Message("a SocialCalc sheet; export it as CSV or XLSX")),
     (b"id;p", Message("a SYLK file; open it in a spreadsheet program and save it as XLSX")),
->>>>>>> main
 )
 _XML_2003 = b"urn:schemas-microsoft-com:office:spreadsheet"  # its namespace
 _PAGE_ARCHIVES = (
@@ -231,9 +205,9 @@ def kind_of(path: Path, name: str) -> str:
     if head.startswith(_BARE_XLS):
         return "xls"
     if _is_dbase(head, path.stat().st_size):
+        what = Message("a dBASE file; open it in a spreadsheet program and save it as XLSX")
         raise SourceError(
-            f"{name}: this is a dBASE file; open it in a spreadsheet program and save it as XLSX",
-            code="SOURCE_NOT_TABLE",
+            Message("{name}: this is {what}", name=name, what=what), code="SOURCE_NOT_TABLE"
         )
     for magic, what in _NOT_TABLES.items():
         if head.startswith(magic):
@@ -295,19 +269,18 @@ def _kind_of_text(path: Path, head: bytes, name: str) -> str:
 def _refuse_other_texts(start: bytes, name: str) -> None:
     for begin, what in _OTHER_TEXTS:
         if start.startswith(begin):
-<<<<<<< HEAD
-            raise SourceError(f"{name}: this is {what}", code="SOURCE_NOT_TABLE")
-    if _LDIF.match(start):
-        raise SourceError(
-            f"{name}: this is an LDIF file; export the directory as CSV", code="SOURCE_NOT_TABLE"
-        )
-    if _MBOX.match(start):
-        raise SourceError(f"{name}: this is a mailbox, not a table", code="SOURCE_NOT_TABLE")
-=======
             raise SourceError(
                 Message("{name}: this is {what}", name=name, what=what), code="SOURCE_NOT_TABLE"
             )
->>>>>>> main
+    if _LDIF.match(start):
+        what = Message("an LDIF file; export the directory as CSV")
+        raise SourceError(
+            Message("{name}: this is {what}", name=name, what=what), code="SOURCE_NOT_TABLE"
+        )
+    if _MBOX.match(start):
+        raise SourceError(
+            Message("{name}: this is {what}", name=name, what=_MAIL), code="SOURCE_NOT_TABLE"
+        )
     if _LINK.search(start):
         raise SourceError(
             Message(

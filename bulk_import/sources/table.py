@@ -291,18 +291,16 @@ def _choice_notes(looked: list[Line], choice: Choice) -> list[Problem]:
                 ),
             )
         )
-    people = [
-        line.number
-        for line in looked[: choice.at]
-        if sum(bool(cell.strip()) for cell in line.cells) > 1
-        and any(kind_of_cell(cell) == "email" for cell in line.cells)
-    ]
-    if people:
+    if people := [line.number for line in looked[: choice.at] if _is_person(line)]:
         found.append(
             _note(
                 "HEADER_DOUBTFUL",
-                f"row {people[0]} is above the header (row {head.number}), so it is not read, but it "
-                "holds an e-mail address; name the header's row by header_row",
+                Message(
+                    "row {row} is above the header (row {number}), so it is not read, but it holds "
+                    "an e-mail address; name the header's row by header_row",
+                    row=people[0],
+                    number=head.number,
+                ),
             )
         )
     if choice.second:
@@ -317,6 +315,12 @@ def _choice_notes(looked: list[Line], choice: Choice) -> list[Problem]:
             )
         )
     return found
+
+
+def _is_person(line: Line) -> bool:
+    """Whether a line has an address beside another cell."""
+    filled = [cell for cell in line.cells if cell.strip()]
+    return len(filled) > 1 and any(kind_of_cell(cell) == "email" for cell in filled)
 
 
 def _is_bare(looked: Sequence[Line], source: str) -> bool:
