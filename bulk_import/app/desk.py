@@ -26,6 +26,7 @@ from bulk_import.sandbox.app import Sandbox
 from bulk_import.sandbox.faults import Faults
 from bulk_import.settings import Settings
 from bulk_import.system.files import replaced
+from bulk_import.system.profiles import profile_names
 from bulk_import.system.secrets import Secret
 
 _FACTS = "app.json"
@@ -38,11 +39,13 @@ class Account:
     """Where rows go.
 
     Attributes:
+        profile: Its name in the file of profiles; empty for one that was entered.
         trouble: Why the account refuses the key; empty when it accepts it, or was not asked.
     """
 
     settings: Settings
     is_sandbox: bool = False
+    profile: str = ""
     directory: Directory | None = None
     trouble: str = ""
 
@@ -59,17 +62,26 @@ class Account:
 
 @dataclass(slots=True)
 class Desk:
-    """Everything that handlers share. For one event loop."""
+    """Everything that handlers share. For one event loop.
+
+    Attributes:
+        home: The folder with spreadsheets and runs.
+        base: Settings of the start: of a profile, or of the environment.
+        profile: The profile that they are of; empty for none.
+        config: The file with the profiles; ``None`` = the usual one.
+    """
 
     home: Path
     base: Settings
+    profile: str = ""
+    config: Path | None = None
     account: Account | None = None
     language: str = ""
     projects: dict[str, Project] = field(default_factory=dict)
     judging: dict[str, Judging] = field(default_factory=dict)
     sending: dict[str, Sending] = field(default_factory=dict)
     _judged_from: dict[str, str] = field(default_factory=dict)
-    _sandbox: Sandbox | None = None
+    sandbox: Sandbox | None = None
     _asking: asyncio.Task[None] | None = None
 
     # -- the folder -------------------------------------------------------------------------------
@@ -93,7 +105,7 @@ class Desk:
 
     async def use_sandbox(self) -> None:
         """Use the built-in sandbox as the account; it keeps its contacts between starts."""
-        if self._sandbox is None:
+        if self.sandbox is None:
             (self.home / IMPORTS).mkdir(mode=0o700, parents=True, exist_ok=True)
             sandbox = Sandbox(
                 faults=Faults(latency_ms=_SANDBOX_LATENCY_MS),
@@ -102,11 +114,11 @@ class Desk:
             # The same address as last time: a run continues only with the account that it began with.
             await sandbox.start(_free_port(int(self.facts().get("sandbox_port", 0))))
             self.remember(sandbox_port=int(sandbox.url.rsplit(":", 1)[1]))
-            self._sandbox = sandbox
+            self.sandbox = sandbox
         settings = Settings.from_env(
-            endpoint=self._sandbox.url, environ={}, dotenv=None, state_dir=self.base.state_dir,
+            endpoint=self.sandbox.url, environ={}, dotenv=None, state_dir=self.base.state_dir,
         )  # fmt: skip
-        await self._take(Account(_with_key(settings, self._sandbox.key), is_sandbox=True))
+        await self._take(Account(_with_key(settings, self.sandbox.key), is_sandbox=True))
         self.remember(sandbox=True)
 
     async def use_account(self, *, login: str, endpoint: str, key: str, key_file: str) -> None:
@@ -133,10 +145,35 @@ class Desk:
             raise SettingsError(account.trouble)
         self.remember(sandbox=False)
 
+    def profiles(self) -> tuple[str, ...]:
+        """Return the names of the accounts in the file of profiles.
+
+        Raises:
+            SettingsError: The file cannot be used.
+        """
+        return profile_names(self.config, os.environ)
+
+    async def use_profile(self, name: str) -> None:
+        """Take an account of the file of profiles; its key stays in this process.
+
+        Raises:
+            SettingsError: There is no such profile, or it refuses the key; the account stays as it was.
+        """
+        if not name:
+            raise SettingsError("choose an account first")
+        settings = Settings.from_env(
+            profile=name, config=self.config, dotenv=None, state_dir=self.base.state_dir
+        )
+        account = Account(settings, profile=name)
+        await self._take(account)
+        if account.trouble:
+            raise SettingsError(account.trouble)
+        self.remember(sandbox=False)
+
     async def use_what_is_there(self) -> None:
-        """At the start: the account of the environment, else the sandbox if it was used last."""
+        """At the start: the account of the profile or environment, else the sandbox if used last."""
         if self.base.endpoint and self.base.api_key:
-            self.account = Account(self.base)
+            self.account = Account(self.base, profile=self.profile)
             self._asking = asyncio.create_task(self._ask(self.account))
         elif self.facts().get("sandbox"):
             await self.use_sandbox()
@@ -276,8 +313,8 @@ class Desk:
         await asyncio.gather(*tasks, return_exceptions=True)
         for project in self.projects.values():
             project.close()
-        if self._sandbox is not None:
-            await self._sandbox.stop()
+        if self.sandbox is not None:
+            await self.sandbox.stop()
 
 
 def run_facts(run_dir: Path) -> Mapping[str, str]:

@@ -294,7 +294,7 @@ def _refuse_other_texts(start: bytes, name: str) -> None:
 
 def _kind_of_xml(start: bytes) -> str | None:
     """A workbook that is one XML file; ``None`` if it is none."""
-    if not start.startswith(b"<?xml"):
+    if not start.startswith((b"<?xml", b"<?mso-application", b"<workbook", b"<office:document")):
         return None
     if _XML_2003 in start:
         return "xml"
