@@ -66,7 +66,7 @@ STATIONS: dict[str, list[str]] = {
         "report.metrics:write_metrics", "jobs.retention:delete_old_nights",
     ],
     RETAG: [
-        "jobs.segments:read_members", "jobs.retagging:write_plan", "jobs.importing:load_mapping",
+        "jobs.members:read_members", "jobs.retagging:write_plan", "jobs.importing:load_mapping",
         "run.run:judge_sources", "delivery.attempts:Attempts.make",
     ],
     "state show {state}": ["jobs.state:State.open", "jobs.state:State.count"],
