@@ -10,7 +10,7 @@ export PYTHONPYCACHEPREFIX := $(CURDIR)/.cache/pycache
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup app demo test test-quick check lint types docs binary bench accuracy accuracy-independent site shuffle torture mutants lock clean
+.PHONY: help setup app demo test test-quick check lint types docs binary bench accuracy accuracy-independent site shuffle torture mutants coverage lock clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -99,6 +99,14 @@ torture: $(READY) ## Kill runs and nights, spoil journals, finish, count on the 
 
 mutants: $(READY) ## Plant small faults in the code and count those that the tests find (hours)
 	@$(BIN)/python -m benchmarks.mutants
+
+# Tracing doubles the time of the suite: not part of CI.
+coverage: $(READY) ## Branches that no test reaches; fails below 95 % (minutes)
+	@rm -rf build/coverage && mkdir -p build/coverage
+	@COVERAGE_FOLDER=$(CURDIR)/build/coverage COVERAGE_PROCESS_START=$(CURDIR)/pyproject.toml \
+	  $(BIN)/python -m pytest -q -p no:cov -p benchmarks.reaching -n auto --ignore=tests/browser $(TESTS)
+	@COVERAGE_FOLDER=$(CURDIR)/build/coverage $(BIN)/python -m coverage combine -q
+	@COVERAGE_FOLDER=$(CURDIR)/build/coverage $(BIN)/python -m coverage report
 
 LOCK = uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
   --upgrade --custom-compile-command "make lock" --quiet

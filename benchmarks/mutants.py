@@ -28,12 +28,15 @@ import shutil
 import subprocess
 import sys
 import venv
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from itertools import zip_longest
 from pathlib import Path
 from queue import SimpleQueue
 
+import pytest
 from coverage import CoverageData
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -75,6 +78,7 @@ GROUPS: Mapping[str, Sequence[str]] = {
     "machine": ["system", "settings.py", "models.py", "errors.py", "texts"],
     "page": ["app", "jobs/projects.py", "jobs/reviewing.py"],
     "pipelines": ["destinations", "jobs/batches.py", "jobs/singer.py"],
+    "other": [],  # modules of no group above
 }
 # Paths that decide nothing about anybody's data: texts, the stand-in of the server, entry points.
 DECIDES_NOTHING = ("__init__.py", "__main__.py", "codes", "sandbox")
@@ -97,7 +101,8 @@ COPIED = (
 # CPU seconds, measured under coverage, of tests that run for one fault; a cheaper one is always tried.
 LONGEST_S = 30.0
 MOST_TESTS = 600
-_TIMEOUT_S = 120
+_TIMEOUT_S = 600
+_FIRST_FILES = 4
 _MEMORY = 6 << 30  # bytes: a fault in a loop must not take the machine down
 
 OPPOSITES: Mapping[type[ast.cmpop], type[ast.cmpop]] = {
@@ -224,7 +229,17 @@ def faults_of(group: str, path: Path) -> Iterator[Fault]:
                 yield Fault(group, name, place.lineno, start, end, before, after, of_import)
 
 
-def modules(patterns: Iterable[str]) -> list[Path]:
+def modules_of(group: str) -> list[Path]:
+    """Every module of a group."""
+    if group != "other":
+        return _modules(GROUPS[group])
+    named = {
+        path for patterns in [*GROUPS.values(), DECIDES_NOTHING] for path in _modules(patterns)
+    }
+    return [path for path in _modules(["*"]) if path not in named]
+
+
+def _modules(patterns: Iterable[str]) -> list[Path]:
     """Every module of those paths of the package; data and what makes it are left out."""
     return [
         path
@@ -236,14 +251,17 @@ def modules(patterns: Iterable[str]) -> list[Path]:
 
 
 def sample(groups: Iterable[str], number: int, seed: int) -> list[Fault]:
-    """Draw ``number`` faults of each group; the same seed draws the same ones from the same code."""
-    drawn: list[Fault] = []
+    """Draw ``number`` faults of each group; the same seed draws the same ones from the same code.
+
+    One of each group comes first, then a second of each: what is cut short has tried all groups alike.
+    """
+    drawn: list[list[Fault]] = []
     for group in groups:
-        paths = modules(GROUPS[group])
+        paths = modules_of(group)
         all_of_them = [fault for path in paths for fault in faults_of(group, path)]
         chooser = random.Random(f"{seed} {group}")
-        drawn += chooser.sample(all_of_them, min(number, len(all_of_them)))
-    return drawn
+        drawn.append(chooser.sample(all_of_them, min(number, len(all_of_them))))
+    return [fault for turn in zip_longest(*drawn) for fault in turn if fault is not None]
 
 
 # -- which test reaches which line ---------------------------------------------------------------------
@@ -297,26 +315,19 @@ class Reach:
         return chosen
 
 
-def reach(known: set[str]) -> Reach:
-    """Read what ``measure`` wrote.
-
-    Args:
-        known: The tests that there are.
-    """
+def reach(paths: Iterable[str]) -> Reach:
+    """Read what ``measure`` wrote about these modules."""
+    wanted = set(paths)
     lines: dict[tuple[str, int], set[str]] = {}
     modules: dict[str, set[str]] = {}
     costs: dict[str, float] = {}
     for place in sorted(REACH.iterdir()):
-        moved = {path: _moved(place / path) for path in _paths(place)}
+        moved = {path: _moved(place / path) for path in wanted if (place / path).exists()}
         for file in place.glob(".coverage*"):
-            _add_reach(file, moved, known, lines, modules)
+            _add_reach(file, moved, lines, modules)
         for file in place.glob("costs-*.json"):
             costs |= json.loads(file.read_text())
     return Reach(lines, costs, modules)
-
-
-def _paths(place: Path) -> list[str]:
-    return [path.relative_to(place).as_posix() for path in (place / PACKAGE).rglob("*.py")]
 
 
 def _moved(path: Path) -> dict[int, int]:
@@ -332,7 +343,6 @@ def _moved(path: Path) -> dict[int, int]:
 def _add_reach(
     file: Path,
     moved: Mapping[str, Mapping[int, int]],
-    known: set[str],
     lines: dict[tuple[str, int], set[str]],
     modules: dict[str, set[str]],
 ) -> None:
@@ -340,23 +350,16 @@ def _add_reach(
     data.read()
     for name in data.measured_files():
         path = PACKAGE + "/" + name.rpartition(f"/{PACKAGE}/")[2]
+        if path not in moved:
+            continue
         for line, contexts in data.contexts_by_lineno(name).items():
-            tests = {_STAGE.sub("", context) for context in contexts} & known
+            tests = {_STAGE.sub("", context) for context in contexts if "::" in context}
             modules.setdefault(path, set()).update(tests)
-            if line in moved.get(path, {}):
+            if line in moved[path]:
                 lines.setdefault((path, moved[path][line]), set()).update(tests)
 
 
 _STAGE = re.compile(r" \((setup|call|teardown)\)$")  # of PYTEST_CURRENT_TEST
-
-
-def collected(place: Path) -> set[str]:
-    """The quick tests that there are."""
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", "--collect-only", "-q", "-n", "0", "--ignore=tests/browser"],
-        cwd=place, capture_output=True, text=True, check=True,
-    )  # fmt: skip
-    return {line for line in done.stdout.splitlines() if "::" in line}
 
 
 # -- planting ------------------------------------------------------------------------------------------
@@ -380,69 +383,88 @@ def copy_of_project(number: int) -> Path:
     return place
 
 
-def try_one(fault: Fault, place: Path, tests: Sequence[str]) -> Outcome:
-    """Plant the fault, run the tests, put the file back as it was, its time included."""
-    path = place / fault.path
-    original, facts = path.read_bytes(), path.stat()
-    path.write_bytes(original[: fault.start] + fault.after.encode() + original[fault.end :])
-    try:
-        killer = first_failure(place, tests) if tests else ""
-    finally:
-        path.write_bytes(original)
-        os.utime(path, ns=(facts.st_atime_ns, facts.st_mtime_ns))
-    return Outcome(fault, killer, len(tests))
+class Place:
+    """A copy of the project in which faults are planted, and a process that runs its tests."""
 
-
-def first_failure(place: Path, tests: Sequence[str], *, stops: bool = True) -> str:
-    """The first test that fails, or ""; a run that does not end has hung, and that is noticed as well.
-
-    Args:
-        stops: At the first failure; else all failures are returned, a line each.
-    """
-    (place / "names.txt").write_text("\n".join(tests))
-    files = sorted({test.partition("::")[0] for test in tests})
-    command = [
-        str(place / ".venv" / "bin" / "python"), "-m", "pytest", "-q", *(["-x"] if stops else []), "-m", "", "-n", "0",
-        "-p", "no:cov", "-p", "benchmarks.reaching", "--chosen", "names.txt", "-p", "no:cacheprovider",
-        "--timeout", "60", *files,
-    ]  # fmt: skip
-    # Compiled code of the unchanged modules is read, and none is written: it could be a fault's.
-    kept = {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONPYCACHEPREFIX": str(WORK / "pycache")}
-    limit = _TIMEOUT_S if stops else 1800
-    try:
-        done = subprocess.run(
-            command, cwd=place, env=os.environ | kept, capture_output=True, text=True, timeout=limit,
-            check=False, preexec_fn=_bound,
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        # Compiled code is kept. A fault's is not taken for another's: the time of the file differs.
+        environment = os.environ | {"PYTHONPYCACHEPREFIX": str(ROOT / ".cache" / "pycache")}
+        environment.pop("PYTHONDONTWRITEBYTECODE", None)
+        self._forks = subprocess.Popen(
+            [str(root / ".venv" / "bin" / "python"), "-m", "benchmarks.forking"],
+            cwd=root, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, preexec_fn=_bound,
         )  # fmt: skip
-    except subprocess.TimeoutExpired:
-        return "(no end)"
-    if done.returncode == 0:
-        return ""
-    failed = [line for line in done.stdout.splitlines() if line.startswith(("FAILED", "ERROR"))]
-    names = [line.split(" - ")[0].partition(" ")[2] for line in failed]
-    return "\n".join(names[:1] if stops else names) or f"(exit {done.returncode})"
+
+    def close(self) -> None:
+        """End the process."""
+        self._forks.communicate()
+
+    def attempt(self, fault: Fault, tests: Sequence[str]) -> Outcome:
+        """Plant the fault, run the tests, put the file back as it was, its time included."""
+        path = self.root / fault.path
+        original, facts = path.read_bytes(), path.stat()
+        path.write_bytes(original[: fault.start] + fault.after.encode() + original[fault.end :])
+        try:
+            parts = (self.failures(part) for part in in_two(tests))
+            killer = next((failed[0] for failed in parts if failed), "")
+        finally:
+            path.write_bytes(original)
+            os.utime(path, ns=(facts.st_atime_ns, facts.st_mtime_ns))
+        return Outcome(fault, killer, len(tests))
+
+    def failures(self, tests: Sequence[str], *, stops: bool = True) -> list[str]:
+        """The tests that fail; a run that does not end has hung, and that is noticed as well.
+
+        Args:
+            stops: At the first failure.
+        """
+        (self.root / "names.txt").write_text("\n".join(tests))
+        output = self.root / "output.txt"
+        arguments = [
+            "-q", *(["-x"] if stops else []), "-m", "", "-n", "0", "-p", "no:cov", "-p", "benchmarks.reaching",
+            "--chosen", "names.txt", "-p", "no:cacheprovider", "--timeout", "60",
+            "-W", "ignore::pytest.PytestAssertRewriteWarning",
+            *sorted(file for file in {test.partition("::")[0] for test in tests} if (self.root / file).exists()),
+        ]  # fmt: skip
+        order = {
+            "arguments": arguments,
+            "output": str(output),
+            "seconds": _TIMEOUT_S if stops else 1800,
+        }
+        assert self._forks.stdin is not None
+        assert self._forks.stdout is not None
+        self._forks.stdin.write(f"{json.dumps(order)}\n")
+        self._forks.stdin.flush()
+        code = int(self._forks.stdout.readline())
+        if code in (0, pytest.ExitCode.NO_TESTS_COLLECTED):
+            return []
+        said = output.read_text("utf-8", "replace").splitlines()
+        failed = [line for line in said if line.startswith(("FAILED", "ERROR"))]
+        return [line.split(" - ")[0].partition(" ")[2] for line in failed] or [f"(exit {code})"]
+
+
+def in_two(tests: Sequence[str]) -> Iterator[list[str]]:
+    """Split tests: those of the few files that have most of them, then the others.
+
+    Most faults are found by the first, and files that are not needed are not imported.
+    """
+    files = Counter(test.partition("::")[0] for test in tests)
+    first = {file for file, _ in files.most_common(_FIRST_FILES)}
+    for is_first in (True, False):
+        part = [test for test in tests if (test.partition("::")[0] in first) == is_first]
+        if part:
+            yield part
 
 
 def _bound() -> None:
     resource.setrlimit(resource.RLIMIT_DATA, (_MEMORY, _MEMORY))
 
 
-def compile_once(place: Path) -> None:
-    """Fill the folder of compiled code: faults are planted by the hundred."""
-    environment = {
-        name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"
-    }
-    subprocess.run(
-        [str(place / ".venv" / "bin" / "python"), "-m", "pytest", "-q", "--collect-only", "-n", "0", "tests"],
-        cwd=place, capture_output=True, check=False,
-        env=environment | {"PYTHONPYCACHEPREFIX": str(WORK / "pycache")},
-    )  # fmt: skip
-
-
-def confirmed(outcomes: Sequence[Outcome], place: Path) -> list[Outcome]:
+def confirmed(outcomes: Sequence[Outcome], place: Place) -> list[Outcome]:
     """Take back what was found by a test that fails without any fault as well."""
     killers = sorted({one.killer for one in outcomes if "::" in one.killer})
-    failing = set(first_failure(place, killers, stops=False).splitlines()) if killers else set()
+    failing = set(place.failures(killers, stops=False)) if killers else set()
     for test in failing:
         print("fails without any fault:", test)
     return [replace(one, killer="") if one.killer in failing else one for one in outcomes]
@@ -468,18 +490,16 @@ def main() -> None:
         measure(workers=str(args.workers))
     if args.add:
         measure(args.add, workers=str(args.workers))
-    known = reach(collected(ROOT))
     faults = sample(args.group or GROUPS, args.sample, args.seed)
-    places: SimpleQueue[Path] = SimpleQueue()
-    copies = [copy_of_project(number) for number in range(args.workers)]
-    for place in copies:
-        compile_once(place)
-        places.put(place)
+    known = reach(fault.path for fault in faults)
+    places: SimpleQueue[Place] = SimpleQueue()
+    for number in range(args.workers):
+        places.put(Place(copy_of_project(number)))
 
     def attempt(fault: Fault) -> Outcome:
         place = places.get()
         try:
-            outcome = try_one(fault, place, known.tests(fault))
+            outcome = place.attempt(fault, known.tests(fault))
         finally:
             places.put(place)
         said = "found   " if outcome.killer else "SURVIVED"
@@ -487,7 +507,8 @@ def main() -> None:
         return outcome
 
     with ThreadPoolExecutor(args.workers) as pool:
-        outcomes = confirmed(list(pool.map(attempt, faults)), copies[0])
+        outcomes = list(pool.map(attempt, faults))
+    outcomes = confirmed(outcomes, places.get())
     _print_score(outcomes)
     (WORK / f"seed-{args.seed}.json").write_text(
         json.dumps(
@@ -507,7 +528,7 @@ def main() -> None:
 
 def _print_score(outcomes: Sequence[Outcome]) -> None:
     print(f"\n{'group':16}{'found':>8}{'planted':>9}{'share':>8}")
-    for group in [*dict.fromkeys(one.fault.group for one in outcomes), "all"]:
+    for group in [*sorted({one.fault.group for one in outcomes}), "all"]:
         of_group = [one for one in outcomes if group in ("all", one.fault.group)]
         found = sum(bool(one.killer) for one in of_group)
         print(f"{group:16}{found:8}{len(of_group):9}{found / len(of_group):8.0%}")

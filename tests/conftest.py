@@ -118,7 +118,7 @@ def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     How long they are and how they grow is what test_retry, test_pace and test_throttling are about.
     """
     monkeypatch.setattr(retry, "BACKOFF_S", retry.BACKOFF_S / 20)
-    monkeypatch.setattr(attempts, "_THROTTLE_WAIT_S", attempts._THROTTLE_WAIT_S / 20)
+    monkeypatch.setattr(attempts, "THROTTLE_WAIT_S", attempts.THROTTLE_WAIT_S / 20)
     monkeypatch.setattr(pace, "START", pace.START * 20)
 
 

@@ -75,7 +75,7 @@ async def test_who_may_be_behind_a_damaged_cell_loses_only_when_the_list_is_acce
     _, made = await _make(person, accept="1", **form)
     sending = await sent_by_page(person, made["url"].removesuffix("/plan"))
     await sending.task
-    sandbox = person.page.desk._sandbox
+    sandbox = person.page.desk.sandbox
     assert [(r.email, r.form["remove_tags"]) for r in sandbox.sent()] == [("p9@example.org", "vip")]
 
 
@@ -92,7 +92,7 @@ async def test_who_must_not_be_written_to_is_not_sent_and_an_odd_entry_refuses_t
     _, made = await _make(person, **form)
     sending = await sent_by_page(person, made["url"].removesuffix("/plan"))
     await sending.task
-    sandbox = person.page.desk._sandbox
+    sandbox = person.page.desk.sandbox
     assert sorted(r.email for r in sandbox.sent()) == sorted({*PEOPLE} - {PEOPLE[1], PEOPLE[2]})
 
     status, said = await _try_list(person, "p1@@example", name="out.csv", kind="suppress")
@@ -122,4 +122,4 @@ async def test_who_says_no_on_the_list_is_named_and_left_alone(person):
     _, made = await _make(person, **form)
     sending = await sent_by_page(person, made["url"].removesuffix("/plan"))
     await sending.task
-    assert [r.email for r in person.page.desk._sandbox.sent()] == ["a@b.org"]
+    assert [r.email for r in person.page.desk.sandbox.sent()] == ["a@b.org"]

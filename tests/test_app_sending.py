@@ -82,7 +82,7 @@ async def test_page_and_command_leave_the_same_journal_and_ask_the_same(person, 
 
 
 def _contacts(desk):
-    return [(contact.email, contact) for contact in desk._sandbox.contacts()]
+    return [(contact.email, contact) for contact in desk.sandbox.contacts()]
 
 
 async def test_another_plan_than_the_confirmed_one_is_not_sent(person):

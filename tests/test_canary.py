@@ -62,3 +62,32 @@ async def test_the_pace_of_a_run_can_be_held_and_changed_from_outside(
     given[0].ask(0)
     given[0].release()
     assert (await run).counts[Status.SUCCESS] == 20
+
+
+def pending(n: int, **fields: str) -> Pending:
+    return Pending(n, "", "", "", encode(list(fields.items())))
+
+
+def test_of_equal_rows_the_first_and_the_longest_are_chosen():
+    rows = [
+        pending(n, lead_first_name="x" * length)
+        for n, length in enumerate([1, 1, 9, 1, 5, 1, 1, 1, 1])
+    ]
+    assert choose_canary(rows, 1) == {0}
+    assert choose_canary(rows, 3) == {0, 1, 2}
+    assert choose_canary(rows, 8) == {0, 1, 2, 3, 4, 5, 6, 7}
+
+
+def test_a_canary_of_all_rows_is_all_rows():
+    rows = [pending(n, add_tags="a") for n in range(4)]
+    assert choose_canary(rows, 4) == choose_canary(rows, 9) == {0, 1, 2, 3}
+    assert choose_canary([], 3) == frozenset()
+
+
+def test_each_list_country_and_set_of_filled_fields_is_a_shape():
+    rows = [
+        pending(0, add_to_lists="a"), pending(1, add_to_lists="a"), pending(2, add_to_lists="a,b"),
+        pending(3, lead_shipping_country_code="US"), pending(4, lead_shipping_country_code="DE"),
+        pending(5, lead_first_name="x"), pending(6, lead_first_name="y"),
+    ]  # fmt: skip
+    assert choose_canary(rows, 5) == {0, 2, 3, 4, 5}

@@ -119,7 +119,7 @@ async def test_connections_that_die_when_they_are_used_again_cost_rows_without_e
     async def once(reader, writer):
         wire = Wire(says(OK), 0)
         with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
-            served[await wire._request(reader)] += 1
+            served[await wire.read_request(reader)] += 1
             answer(writer, OK)
             await writer.drain()
             await reader.readuntil(b"\r\n\r\n")

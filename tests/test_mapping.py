@@ -427,6 +427,37 @@ def test_merging_unites_sets_and_lets_later_values_win():
     assert dict(merged.fields) == {"add_tags": "x,y,z", "lead_last_name": "B", "lead_phone": "+1"}
 
 
+def merged(*rows: dict[str, str]) -> Record:
+    records = [
+        Record(Row("x", "", 2 + n, {}), "a@b.org", "a@b.org", tuple(row.items()))
+        for n, row in enumerate(rows)
+    ]
+    return merge_records(records)
+
+
+@pytest.mark.parametrize(
+    ("rows", "fields"),
+    [
+        ([{"lead_email": "a@b.org", "crm": "1"}], [("lead_email", "a@b.org"), ("crm", "1")]),
+        ([{"lead_phone": "+1"}, {"lead_phone": ""}], [("lead_phone", "+1")]),
+        ([{"lead_phone": ""}, {"lead_phone": "+1"}], [("lead_phone", "+1")]),
+        ([{"lead_phone": ""}, {"lead_phone": ""}], [("lead_phone", "")]),
+        ([{"crm": "1"}, {"lead_phone": "+1"}, {"crm": "2", "add_tags": "x"}], [("add_tags", "x"), ("lead_phone", "+1"), ("crm", "2")]),
+        ([{"add_tags": "x"}, {"add_tags": ""}, {"add_tags": "x,y"}], [("add_tags", "x,y")]),
+        ([{"add_tags": ""}, {"add_tags": "y"}], [("add_tags", "y")]),
+    ],
+)  # fmt: skip
+def test_a_merged_row_has_each_field_once_in_the_order_of_the_form(rows, fields):
+    assert list(merged(*rows).fields) == fields
+
+
+def test_what_one_row_adds_and_another_removes_is_said_and_sent():
+    found = merged({"add_tags": "x,y"}, {"remove_tags": "y,z", "add_to_lists": "a"}, {"remove_from_lists": "b"})  # fmt: skip
+    assert [(p.code, p.field, p.message, p.is_error) for p in found.problems] == [
+        ("MERGE_CONFLICT", "remove_tags", "y is added by one row of the contact and removed by another", False)
+    ]  # fmt: skip
+
+
 def test_fingerprints_ignore_comments_and_order():
     one = parse_mapping("version: 1\nfields: {lead_email: A, lead_phone: B}\n")
     two = parse_mapping("# hi\nfields:\n  lead_phone: B\n  lead_email: A\nversion: 1\n")

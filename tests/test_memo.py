@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from bulk_import.mapping.binding import bind
 from bulk_import.mapping.loading import parse_mapping
-from bulk_import.mapping.memo import _MOST, Memo
+from bulk_import.mapping.memo import MOST, Memo
 from bulk_import.mapping.rows import RowMapper
 from bulk_import.models import Problem, Row, Severity
 
@@ -71,11 +71,11 @@ def test_a_row_comes_to_the_same_whatever_stood_above_it(rows):
 def test_a_column_whose_values_hardly_repeat_is_given_up_and_one_whose_do_is_kept():
     unique: Memo[int] = Memo()
     repeated: Memo[int] = Memo()
-    for n in range(4 * _MOST):
+    for n in range(4 * MOST):
         if unique.is_open:
             unique.tell(str(n), n, asked=n)
         if n % 4 == 0:  # three of four look-ups find what they look for
             repeated.tell(str(n), n, asked=n)
     assert (unique.is_open, unique.known) == (False, {})
     assert repeated.is_open
-    assert len(repeated.known) <= _MOST
+    assert len(repeated.known) <= MOST

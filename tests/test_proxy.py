@@ -15,7 +15,7 @@ from bulk_import.api.unsent import NotSentError
 from bulk_import.errors import SettingsError
 from bulk_import.models import Status
 from bulk_import.settings import Settings
-from tests.test_wire import _context
+from tests.test_wire import tls_context
 from tests.wires import MAPPING, Wire, quick, wired
 
 
@@ -82,7 +82,7 @@ async def test_rows_go_through_the_proxy_which_sees_neither_key_nor_contacts(
     tmp_path, source, authority
 ):
     async with (
-        wired(None, times=0, ssl=_context(authority, "localhost")) as wire,
+        wired(None, times=0, ssl=tls_context(authority, "localhost")) as wire,
         proxied("pa55word") as (proxy, port),
     ):
         options = quick(

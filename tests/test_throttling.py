@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -57,6 +58,19 @@ async def test_a_retry_after_of_years_ends_the_run_and_says_until_when(
     sandbox.use(Faults())
     again = await resume_async(summary.run_dir, settings(sandbox))
     assert (again.exit_code, again.counts[Status.SUCCESS]) == (0, 20)
+
+
+async def test_the_moment_until_which_a_server_asks_to_wait_is_said_to_the_minute(
+    sandbox, settings, contacts_csv, mapping
+):
+    wait = Reply(status=429, raw=b"", headers={"Retry-After": "172800"}, apply=False)
+    sandbox.script = lambda _number, _form: wait
+    before = datetime.now(UTC)
+    summary = await import_file_async(contacts_csv(2), mapping, settings(sandbox, concurrency=1))
+    said = summary.stopped.partition("wait until ")[2].partition(" UTC")[0]
+    until = datetime.strptime(said, "%Y-%m-%d %H:%M").replace(tzinfo=UTC)
+    assert timedelta(minutes=-1) < until - before - timedelta(days=2) < timedelta(minutes=5)
+    assert summary.counts[Status.NOT_SENT] == 2
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from bulk_import.models import Status
 from bulk_import.settings import Settings
 from bulk_import.system.secrets import Secret
 from tests.conftest import Ear
-from tests.test_wire import _context
+from tests.test_wire import tls_context
 from tests.wires import MAPPING, OK, Wire, answer, quick, wired
 
 REFUSED = b'{"error_code":3,"error_text":"meant for nobody"}'
@@ -52,7 +52,7 @@ async def served(serve, **tls):
 
 
 async def read_request(reader) -> None:
-    await Wire(None, 0)._request(reader)  # type: ignore[arg-type]
+    await Wire(None, 0).read_request(reader)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("extra", [REFUSED, b""], ids=["a second answer", "408 at the idle end"])
@@ -109,7 +109,7 @@ async def test_being_connected_takes_nothing_from_the_time_for_the_answer(shop, 
         await asyncio.gather(_pass_on(reader, inner_writer), _pass_on(inner_reader, writer))
 
     async with (
-        served(slowly, ssl=_context(authority, "localhost")) as inner,
+        served(slowly, ssl=tls_context(authority, "localhost")) as inner,
         served(delaying) as port,
         Client.connect(
             shop(f"https://localhost:{port}", timeout_s=1, ca_file=tmp_path / "ca.pem")

@@ -147,7 +147,7 @@ async def test_redirects_elsewhere_end_the_run_and_the_key_stays(
     assert summary.counts[Status.SUCCESS] == 0
 
 
-def _context(authority: trustme.CA, *names: str, **options) -> ssl.SSLContext:
+def tls_context(authority: trustme.CA, *names: str, **options) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert(*names, **options).configure_cert(context)
     return context
@@ -160,8 +160,8 @@ async def test_a_bad_certificate_sends_nothing(tmp_path, source, fault):
     trusted.cert_pem.write_to_path(tmp_path / "ca.pem")
     past = datetime.now(UTC) - timedelta(days=1)
     context = (
-        _context(authority, "localhost", not_after=past, not_before=past - timedelta(days=1)) if fault == "expired"
-        else _context(authority, "elsewhere.example" if fault == "another host" else "localhost")
+        tls_context(authority, "localhost", not_after=past, not_before=past - timedelta(days=1)) if fault == "expired"
+        else tls_context(authority, "elsewhere.example" if fault == "another host" else "localhost")
     )  # fmt: skip
     async with wired(closes, times=0, ssl=context) as wire:
         options = quick(wire, tmp_path, ca_file=tmp_path / "ca.pem", connect_deadline_s=1)
@@ -174,7 +174,7 @@ async def test_a_bad_certificate_sends_nothing(tmp_path, source, fault):
 async def test_a_good_certificate_of_a_private_authority_is_taken(tmp_path, source):
     authority = trustme.CA()
     authority.cert_pem.write_to_path(tmp_path / "ca.pem")
-    async with wired(closes, times=0, ssl=_context(authority, "localhost")) as wire:
+    async with wired(closes, times=0, ssl=tls_context(authority, "localhost")) as wire:
         summary = await import_file_async(
             source, MAPPING, quick(wire, tmp_path, ca_file=tmp_path / "ca.pem")
         )
@@ -293,7 +293,7 @@ async def test_answers_in_random_order_never_meet_another_row(
 async def test_a_server_of_an_old_tls_is_sent_nothing(tmp_path, source):
     authority = trustme.CA()
     authority.cert_pem.write_to_path(tmp_path / "ca.pem")
-    context = _context(authority, "localhost")
+    context = tls_context(authority, "localhost")
     context.set_ciphers("ALL:@SECLEVEL=0")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)

@@ -50,7 +50,7 @@ class Wire:
 
     async def _serve_one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         """Answer one request; return whether the connection stays."""
-        body = await self._request(reader)
+        body = await self.read_request(reader)
         self.bodies[body] += 1
         if self.done < self.times:
             self.done += 1
@@ -66,7 +66,7 @@ class Wire:
         await asyncio.gather(*serving, return_exceptions=True)
         await asyncio.sleep(0)  # for the connections to be closed
 
-    async def _request(self, reader: asyncio.StreamReader) -> str:
+    async def read_request(self, reader: asyncio.StreamReader) -> str:
         head = await reader.readuntil(b"\r\n\r\n")
         length = next(
             int(line.split(b":")[1])

@@ -69,7 +69,7 @@ class Desk:
     judging: dict[str, Judging] = field(default_factory=dict)
     sending: dict[str, Sending] = field(default_factory=dict)
     _judged_from: dict[str, str] = field(default_factory=dict)
-    _sandbox: Sandbox | None = None
+    sandbox: Sandbox | None = None
     _asking: asyncio.Task[None] | None = None
 
     # -- the folder -------------------------------------------------------------------------------
@@ -93,7 +93,7 @@ class Desk:
 
     async def use_sandbox(self) -> None:
         """Use the built-in sandbox as the account; it keeps its contacts between starts."""
-        if self._sandbox is None:
+        if self.sandbox is None:
             (self.home / IMPORTS).mkdir(mode=0o700, parents=True, exist_ok=True)
             sandbox = Sandbox(
                 faults=Faults(latency_ms=_SANDBOX_LATENCY_MS),
@@ -102,11 +102,11 @@ class Desk:
             # The same address as last time: a run continues only with the account that it began with.
             await sandbox.start(_free_port(int(self.facts().get("sandbox_port", 0))))
             self.remember(sandbox_port=int(sandbox.url.rsplit(":", 1)[1]))
-            self._sandbox = sandbox
+            self.sandbox = sandbox
         settings = Settings.from_env(
-            endpoint=self._sandbox.url, environ={}, dotenv=None, state_dir=self.base.state_dir,
+            endpoint=self.sandbox.url, environ={}, dotenv=None, state_dir=self.base.state_dir,
         )  # fmt: skip
-        await self._take(Account(_with_key(settings, self._sandbox.key), is_sandbox=True))
+        await self._take(Account(_with_key(settings, self.sandbox.key), is_sandbox=True))
         self.remember(sandbox=True)
 
     async def use_account(self, *, login: str, endpoint: str, key: str, key_file: str) -> None:
@@ -276,8 +276,8 @@ class Desk:
         await asyncio.gather(*tasks, return_exceptions=True)
         for project in self.projects.values():
             project.close()
-        if self._sandbox is not None:
-            await self._sandbox.stop()
+        if self.sandbox is not None:
+            await self.sandbox.stop()
 
 
 def run_facts(run_dir: Path) -> Mapping[str, str]:

@@ -29,7 +29,7 @@ from bulk_import.settings import Settings
 from bulk_import.stopping import Stop, StoppingError
 from bulk_import.system.clock import now
 
-_THROTTLE_WAIT_S = 1.0  # without Retry-After; doubles at each further signal
+THROTTLE_WAIT_S = 1.0  # without Retry-After; doubles at each further signal
 _LONGEST_THROTTLE_WAIT_S = 60.0
 _UNSETTLED = frozenset({Verdict.THROTTLED, Verdict.UNREADABLE})
 
@@ -322,7 +322,7 @@ class Attempts:
                 self._stop.request(describe(answer), EXIT_STOPPED)
                 return 0.0
             return waits[max(self._quota_hits, 1) - 1]
-        longest = min(_THROTTLE_WAIT_S * 2.0 ** (self._throttles - 1), _LONGEST_THROTTLE_WAIT_S)
+        longest = min(THROTTLE_WAIT_S * 2.0 ** (self._throttles - 1), _LONGEST_THROTTLE_WAIT_S)
         return longest * (0.75 + 0.25 * self._chance())
 
     def _note(

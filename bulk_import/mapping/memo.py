@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Generic, TypeVar
 
-_MOST = 5000  # values of a column; then it is emptied, or given up
+MOST = 5000  # values of a column; then it is emptied, or given up
 T = TypeVar("T")
 
 
@@ -34,9 +34,9 @@ class Memo(Generic[T]):
         Args:
             asked: How often any text was looked up so far.
         """
-        if len(self.known) >= _MOST:
+        if len(self.known) >= MOST:
             # Fewer than two look-ups per value: not worth keeping.
-            self.is_open = asked - self._asked_at >= 2 * _MOST
+            self.is_open = asked - self._asked_at >= 2 * MOST
             self._asked_at = asked
             self.known.clear()
         if self.is_open:
