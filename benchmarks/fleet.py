@@ -12,9 +12,10 @@ again with the same command.
 
 Counted: rows lost, contacts doubled, rows misreported, row counts that do not add up, and two
 processes that sent to one account at a time (`benchmarks.senders` says how). All must be 0. With
-`--start fork` commands are forks of a process that has imported the program, so that a trial costs a
-fifth of the processor time (`benchmarks.forks`). `--memory` measures the memory of a job in a fleet
-beside that of a single run, without kills. `--control` starts two runs of one account with different
+`--start fork` commands are forks of a process that has imported the program, so that a trial costs
+less processor time (`benchmarks.forks`). `--memory` measures the memory of a job in a fleet
+beside that of a single run, without kills. `--plain` kills workers while tasks of dask post the rows
+themselves, as people write it: what a scheduler's own retry does. `--control` starts two runs of one account with different
 locks: what is counted of them must not be 0.
 """
 
@@ -471,6 +472,85 @@ def judge_reports(tally: Tally, folder: Path, applied: set[str], rows: int) -> N
     tally.unknown += len(unknown)
 
 
+def post_all(url: str, source: str, rate: float) -> int:
+    """Post every row of a file, in order; what a task of dask is when people write it themselves."""
+    import requests
+
+    with requests.Session() as session, Path(source).open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+        for row in rows:
+            form = {
+                "lead_email": row["E-mail"],
+                "lead_first_name": row["Name"],
+                "lead_phone": row["Phone"],
+            }
+            sent = {"rpsKey": DEFAULT_KEY} | {name: value for name, value in form.items() if value}
+            for _ in range(5):
+                with contextlib.suppress(requests.RequestException, ValueError):
+                    answer = session.post(f"{url}/api/addupdatelead", data=sent, timeout=30)
+                    if answer.status_code == 200 and int(answer.json()["error_code"]) == 0:
+                        break
+                time.sleep(0.2)
+            time.sleep(1 / rate)
+    return len(rows)
+
+
+def plain(
+    folder: Path, machine: Machine, jobs: int, rows: int, kills: int, chance: random.Random
+) -> None:
+    """One trial of the plain pattern: a task for each account, repeated by the scheduler as it does."""
+    from distributed import Client
+
+    servers = Servers(jobs, machine.locks)
+    write_source(folder / "contacts.csv", rows)
+    machine.keep_cluster()
+    killed = 0
+    try:
+        with Client(machine.address, timeout=60) as client:
+            client.wait_for_workers(2, timeout=120)
+            arguments = (str(folder / "contacts.csv"), _RATE)
+            futures = [
+                client.submit(post_all, server.url, *arguments, pure=False)
+                for server in servers.all
+            ]
+            for _ in range(kills):
+                aim = servers.requests() + chance.randrange(1, max(2, jobs * rows // (kills + 1)))
+                wait_until(lambda: servers.requests() >= aim, 90)  # noqa: B023 - called at once
+                workers = [each for nanny in machine.of_cluster("worker-1", "worker-2")
+                           for each in psutil.Process(nanny.pid).children()
+                           if each.cpu_times().user > 0.5]  # fmt: skip
+                if workers:
+                    chance.choice(workers).kill()
+                    killed += 1
+            wait_until(lambda: all(future.done() for future in futures), 300)
+            ends = Counter(future.status for future in futures)
+        people = doubled = lost = 0
+        for server in servers.all:
+            _, contacts, _ = servers.seen(server)
+            names = {contact.fields["lead_first_name"] for contact in contacts}
+            people, doubled, lost = (
+                people + rows,
+                doubled + len(contacts) - len(names),
+                lost + rows - len(names),
+            )
+        print(
+            json.dumps(
+                {
+                    "plain": {
+                        "kills": killed,
+                        "rows": people,
+                        "doubled": doubled,
+                        "lost": lost,
+                        "tasks": ends,
+                    }
+                }
+            ),
+            flush=True,
+        )
+    finally:
+        servers.stop()
+
+
 def memory(folder: Path, machine: Machine, jobs: int, rows: int) -> None:
     """Print peaks of resident memory: a single run, jobs of a fleet, its workers and its parent."""
     servers = Servers(jobs, machine.locks)
@@ -554,6 +634,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=float("inf"), help="start no trial later")
     parser.add_argument("--memory", action="store_true")
     parser.add_argument("--control", action="store_true")
+    parser.add_argument("--plain", action="store_true")
     parser.add_argument("--sum", type=Path, metavar="FILE", help="add up what trials printed")
     args = parser.parse_args()
     if args.sum:
@@ -569,6 +650,13 @@ def main() -> int:
             if args.memory:
                 (folder / "memory").mkdir()
                 memory(folder / "memory", machine, args.jobs, args.rows)
+                return 0
+            if args.plain:
+                for number in range(args.trials):
+                    place = folder / f"plain-{number:04}"
+                    place.mkdir()
+                    chance = random.Random(f"plain {args.seed} {number}")
+                    plain(place, machine, args.jobs, args.rows, args.kills, chance)
                 return 0
             return trials(folder, machine, args)
         finally:

@@ -1,6 +1,6 @@
 """How many small faults planted in the code does the suite find?
 
-    python -m benchmarks.mutants [--seed N] [--sample N] [--group NAME ...] [--workers N] [--measure] [--add FILE ...]
+    python -m benchmarks.mutants [--seed N] [--sample N] [--group NAME ...] [--workers N] [--longest S] [--measure] [--add FILE ...]
 
 A seeded sample of faults is drawn per group of rooms (``GROUPS``): a comparison moved or turned, a condition negated, ``and``
 for ``or``, a number or a truth value changed, an operator swapped, a statement removed. Each is planted alone in a copy of the
@@ -298,8 +298,8 @@ class Reach:
     costs: Mapping[str, float]
     modules: Mapping[str, set[str]] = field(default_factory=dict)
 
-    def tests(self, fault: Fault) -> list[str]:
-        """The tests that reach a fault's line, the quickest first.
+    def tests(self, fault: Fault, longest_s: float = LONGEST_S) -> list[str]:
+        """The tests that reach a fault's line, the quickest first, up to so many CPU seconds.
 
         What runs when a module is imported concerns all of its tests; so does a line that none is known of.
         """
@@ -309,7 +309,7 @@ class Reach:
         chosen: list[str] = []
         for test in sorted(found, key=lambda test: (self.costs.get(test, 1.0), test)):
             total += self.costs.get(test, 1.0)
-            if chosen and (total > LONGEST_S or len(chosen) == MOST_TESTS):
+            if chosen and (total > longest_s or len(chosen) == MOST_TESTS):
                 break
             chosen.append(test)
         return chosen
@@ -478,6 +478,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--sample", type=int, default=20, help="faults per group")
     parser.add_argument("--group", action="append", choices=list(GROUPS))
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
+    parser.add_argument(
+        "--longest", type=float, default=LONGEST_S, help="CPU seconds of tests for one fault"
+    )
     parser.add_argument("--measure", action="store_true", help="run the quick suite again")
     parser.add_argument("--add", nargs="+", default=[], help="run these files of tests again")
     return parser.parse_args()
@@ -499,7 +502,7 @@ def main() -> None:
     def attempt(fault: Fault) -> Outcome:
         place = places.get()
         try:
-            outcome = place.attempt(fault, known.tests(fault))
+            outcome = place.attempt(fault, known.tests(fault, args.longest))
         finally:
             places.put(place)
         said = "found   " if outcome.killer else "SURVIVED"

@@ -360,7 +360,7 @@ class Settings:
                 )
             )
         if missing:
-            raise SettingsError("\n".join(missing))
+            raise SettingsError(Message.joined("\n", map(Message.of, missing)))
         return replace(self, endpoint=normalize_endpoint(self.endpoint))
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import get_args
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bulk_import.normalize.addresses import (
@@ -98,6 +98,7 @@ def test_no_text_raises_anything_but_valueerror_and_values_stay_themselves(name,
 
 @pytest.mark.parametrize("name", SEVERAL)
 @given(text=TEXTS)
+@example(text="- - vip")
 def test_several_values_of_a_cell_stay_themselves_one_by_one(name, text):
     try:
         found = SEVERAL[name](text)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import shutil
 import threading
 import zipfile
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -18,7 +20,9 @@ from bulk_import.jobs.reviewing import Review
 from bulk_import.jobs.undoing import undo_async
 from bulk_import.models import Status
 from bulk_import.progress import Silence
+from bulk_import.sources import kept
 from bulk_import.sources.exports import whole_export
+from bulk_import.system.files import remove_leftovers
 
 MAPPING = "version: 1\nfields:\n  lead_email: Email Address\n  add_tags: {always: [moved]}\n"
 
@@ -299,6 +303,25 @@ async def test_a_resume_without_the_token_of_the_archive_sends_nothing(
     _written(archive, grown)
     await import_file_async(url, mapping, settings(sandbox, run_dir=tmp_path / "run"))
     assert "p5@example.org" not in {contact.email for contact in sandbox.contacts()}
+
+
+async def test_copies_are_forgotten_and_their_folder_still_belongs_to_this_process(
+    web, mapping, sandbox, settings, tmp_path
+):
+    """Another process takes a folder without its lock for a leftover, and removes it."""
+    url = f"{web.url}/audience.zip"
+    run_dir = tmp_path / "run"
+    await import_file_async(url, mapping, settings(sandbox, run_dir=run_dir, limit=2))
+    folder = kept.kept(url).parent
+    await resume_async(run_dir, settings(sandbox))
+    os.utime(folder, (0, 0))
+    remove_leftovers()
+    assert folder.is_dir()
+    assert {contact.email for contact in sandbox.contacts()} == SENT
+    shutil.rmtree(folder)  # as a cleaner of old temporary files may do
+    kept.keep(url)
+    assert kept.kept(url).parent.is_dir()
+    assert kept.kept(url).parent != folder
 
 
 async def test_another_archive_from_the_web_is_read_as_before(

@@ -73,6 +73,14 @@ def test_every_guide_of_the_documentation_is_at_hand_without_a_checkout():
         assert (shown.exit_code, shown.output.strip()) == (0, (DOCS / name).read_text().strip())
 
 
+@pytest.mark.parametrize(
+    ("name", "begins"),
+    [("agency", "# Many accounts"), ("app.md", "# In the browser"), ("app", "Usage:")],
+)
+def test_a_guide_is_found_without_its_ending_unless_a_command_has_the_name(name, begins):
+    assert CliRunner().invoke(cli, ["help", name]).output.startswith(begins)
+
+
 def test_a_package_index_shows_a_readme_whose_links_lead_somewhere():
     readme = (DOCS.parent / "README.md").read_text()
     linked = set(re.findall(r"\]\(docs/([a-z]+\.md)", readme))

@@ -255,3 +255,132 @@ def test_an_old_workbook_whose_encoding_is_not_clear_is_asked_about(tmp_path):
         lines(path)
     assert caught.value.code == "ENCODING_UNCLEAR"
     assert lines(path, encoding="cp1252") == [(2, ["\u00fe\u00f0"], [])]
+
+
+TINY = "<Column ss:StyleID='zip' ss:Span='16383'/>"
+FAR = '<Row><Cell ss:Index="999999999" ss:Formula="=1"/></Row>'
+SHALLOW = row('<Cell ss:StyleID="s0"><Data ss:Type="Number">1</Data></Cell>')
+CHAIN = "".join(f'<Style ss:ID="s{at}" ss:Parent="s{at + 1}"/>' for at in range(5000))
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        TINY * 3000 + LABELS + row(""), TINY.replace("<Column", "<Column ss:Index='1'") * 3000 + LABELS + row(""),
+        LABELS + row("") + FAR, LABELS + row('<Cell ss:MergeAcross="999999999"/><Cell><Data ss:Type="String">x</Data></Cell>'),
+    ],
+)  # fmt: skip
+def test_an_xml_spreadsheet_cannot_claim_more_columns_than_there_are(tmp_path, rows):
+    assert lines(written(tmp_path, rows)) == [(2, ["n", ""], [])]
+
+
+def test_no_row_of_an_xml_spreadsheet_is_too_far_down(tmp_path):
+    rows = LABELS + row("").replace("<Row", '<Row ss:Index="3000000"')
+    rows += row("").replace("<Row", f'<Row ss:Index="{"9" * 5000}"')
+    assert [number for number, _, _ in lines(written(tmp_path, rows))] == [3_000_000, 9_999_999_999]
+
+
+def test_a_long_chain_of_styles_is_followed_once(tmp_path):
+    path = written(tmp_path, LABELS + SHALLOW * 3)
+    path.write_text(path.read_text("utf-8").replace("</Styles>", f"{CHAIN}</Styles>"), "utf-8")
+    assert [cells for _, cells, _ in lines(path)] == [["n", "1"]] * 3
+
+
+@pytest.mark.parametrize("number", ["1E999999999", "-1E-999999999", "0E999999999", "1E309", "inf"])
+def test_a_number_that_no_program_can_hold_is_named_and_not_written_out(tmp_path, number):
+    cell = f'<Cell><Data ss:Type="Number">{number}</Data></Cell>'
+    assert lines(written(tmp_path, LABELS + row(cell))) == [(2, ["n", number], ["CELL_BROKEN"])]
+    flat = tmp_path / "a.fods"
+    flat.write_text(FODS.replace('value="2139"', f'value="{number}"'), "utf-8")
+    assert lines(flat) == [(2, ["02139"], ["CELL_BROKEN"])]
+    page = tmp_path / "b.xls"
+    page.write_text(f"<table><tr><td>N<td>Value<tr><td>n<td x:num='{number}'>12</table>", "utf-8")
+    assert lines(page) == [(2, ["n", "12"], [])]
+    objects = tmp_path / "a.jsonl"
+    objects.write_text(f'{{"N": "n", "Value": {number.replace("inf", "1E309")}}}\n', "utf-8")
+    assert lines(objects) == [(1, ["n", number.replace("inf", "1E309")], [])]
+
+
+@pytest.mark.parametrize(
+    ("moment", "text", "codes"),
+    [
+        ("9999-12-31T23:59:59.999", "9999-12-31T23:59:59.999", ["CELL_BROKEN"]),
+        ("1850-02-03T00:00:00.000", "1850-02-03", []),
+        ("1899-12-30T09:05:00.000", "09:05", []),
+    ],
+)
+def test_the_edges_of_the_calendar_are_read_or_named(tmp_path, moment, text, codes):
+    cell = f'<Cell><Data ss:Type="DateTime">{moment}</Data></Cell>'
+    assert lines(written(tmp_path, LABELS + row(cell))) == [(2, ["n", text], codes)]
+
+
+@pytest.mark.parametrize(
+    "remove", ['<?xml version="1.0"?>\n', '<?xml version="1.0"?>\n<?mso-application progid="Excel.Sheet"?>\n', ""]
+)  # fmt: skip
+def test_an_xml_spreadsheet_may_lack_its_declaration_or_begin_with_a_blank_line(tmp_path, remove):
+    path = written(tmp_path, LABELS + row(""))
+    text = path.read_text("utf-8").removeprefix(remove)
+    path.write_text(text if remove else f"\r\n{text}", "utf-8")
+    assert lines(path) == [(2, ["n", ""], [])]
+
+
+@pytest.mark.parametrize("count", ["999999999", "9" * 5000, "40000"])
+def test_a_flat_workbook_cannot_claim_more_blanks_than_a_cell_holds(tmp_path, count):
+    path = tmp_path / "a.fods"
+    path.write_text(FODS.replace("02139", f'a<text:s text:c="{count}"/>b'), "utf-8")
+    path.write_text(path.read_text("utf-8").replace('"float"', '"string"'), "utf-8")
+    assert [codes for _, _, codes in lines(path)] == [["CELL_TOO_LONG"]]
+
+
+def test_a_flat_workbook_cannot_claim_more_rows_than_memory_holds(tmp_path):
+    path = tmp_path / "a.fods"
+    repeated = f'</table:table-row><table:table-row table:number-rows-repeated="{"9" * 5000}">'
+    path.write_text(FODS.replace("</table:table-row><table:table-row>", repeated), "utf-8")
+    with pytest.raises(SourceError) as caught:
+        lines(path)
+    assert caught.value.code == "SOURCE_BOMB"
+
+
+@pytest.mark.parametrize("span", ["²", "9" * 5000, "0", "", "-1", "two"])
+def test_a_cell_of_a_page_spans_what_makes_sense(tmp_path, span):
+    path = tmp_path / "a.xls"
+    page = f"<table><tr><td>N<td>Value<tr><td>n<td rowspan='{span}'>12</table>"
+    path.write_text(page, "utf-8")
+    assert lines(path) == [(2, ["n", "12"], [])]
+
+
+def test_the_cells_of_a_page_cannot_span_more_than_memory_holds(tmp_path):
+    path = tmp_path / "a.xls"
+    wide = "<tr>" + "<td rowspan=1000 colspan=1000>x" * 16 + "</tr>" + "<tr></tr>" * 999
+    path.write_text(f"<table>{wide}</table>", "utf-8")
+    with pytest.raises(SourceError) as caught:
+        lines(path)
+    assert caught.value.code == "SOURCE_BOMB"
+
+
+NESTED = "".join(
+    f'--b{at}\nContent-Type: multipart/related; boundary="b{at + 1}"\n\n' for at in range(3000)
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('MIME-Version: 1.0\nContent-Type: multipart/related; boundary="b0"\n\n' + NESTED, "nested too deeply"),
+        ("MIME-Version: 1.0\nContent-Type: " + "(" * 5000 + "\n\n<table>", "without a table"),
+        ("MIME-Version: 1.0\nContent-Type: text/html; charset=\"utf-8\0\"\n\n<table><tr><td>a</table>", "is unknown"),
+        ("MIME-Version: 1.0\nContent-Type: text/html; " + "; ".join(f"a*{at}*=x" for at in range(5000)) + "\n\n<table>", "too long"),
+    ],
+)  # fmt: skip
+def test_a_hostile_web_page_in_one_file_is_refused(tmp_path, text, message):
+    path = tmp_path / "a.mht"
+    path.write_text(text, "utf-8")
+    with pytest.raises(SourceError, match=message):
+        lines(path)
+
+
+def test_sheets_that_are_listed_again_and_again_are_read_once(tmp_path):
+    page = TABLE.format(charset="utf-8", rows="<tr><td>E-mail<td>Name<tr><td>a@example.com<td>Ann")
+    listed = SHEETS.replace("sheet002", "sheet001").replace("sheet003", "sheet001")
+    path = archive(tmp_path, [("file:///C:/a.htm", listed), ("file:///C:/sheet001.htm", page)])
+    assert sheet_names(path) == ["Cover"]

@@ -53,15 +53,63 @@ def test_what_kubernetes_is_told_to_run_is_understood(text):
         command.make_context(name, [*rest])  # raises what a user would be told
 
 
-def test_the_cluster_on_kubernetes_keeps_journals_on_volumes_of_their_own_and_never_overlaps():
-    documents = {
-        document["kind"]: document["spec"]
-        for document in YAML(typ="safe").load_all((EXAMPLES / "kubernetes.yaml").read_text("utf-8"))
-    }
-    assert documents["CronJob"]["concurrencyPolicy"] == "Forbid"
-    assert documents["CronJob"]["jobTemplate"]["spec"]["backoffLimit"] == 0
-    (claim,) = documents["StatefulSet"]["volumeClaimTemplates"]
+def documents(text: str) -> dict[str, Any]:
+    """Return the documents of a manifest by their kind."""
+    found = list(YAML(typ="safe").load_all(text))
+    assert all(document["apiVersion"] and document["metadata"]["name"] for document in found)
+    return {document["kind"]: document["spec"] for document in found}
+
+
+@pytest.mark.parametrize(
+    "text", [(EXAMPLES / "kubernetes.yaml").read_text("utf-8"), *fenced("yaml")], ids=["fleet", "night"]
+)  # fmt: skip
+def test_a_job_on_kubernetes_never_overlaps_and_is_repeated_by_nobody(text):
+    """Two nights at once, or a pod that is started again, would not know of each other."""
+    spec = documents(text)["CronJob"]
+    job = spec["jobTemplate"]["spec"]
+    pod = job["template"]["spec"]
+    assert (spec["concurrencyPolicy"], job["backoffLimit"], pod["restartPolicy"]) == (
+        "Forbid", 0, "Never",
+    )  # fmt: skip
+    assert pod["securityContext"]["runAsNonRoot"]
+    mounted = {mount["name"] for one in pod["containers"] for mount in one["volumeMounts"]}
+    kept = {volume["name"] for volume in pod["volumes"] if "persistentVolumeClaim" in volume}
+    assert mounted <= kept
+
+
+def test_the_cluster_on_kubernetes_keeps_journals_on_volumes_of_their_own():
+    kinds = documents((EXAMPLES / "kubernetes.yaml").read_text("utf-8"))
+    workers = kinds["StatefulSet"]
+    (claim,) = workers["volumeClaimTemplates"]
     assert claim["spec"]["accessModes"] == ["ReadWriteOncePod"]
+    labels = workers["template"]["metadata"]["labels"]
+    assert workers["selector"]["matchLabels"].items() <= labels.items()
+    (worker,) = workers["template"]["spec"]["containers"]
+    assert {mount["name"] for mount in worker["volumeMounts"]} == {claim["metadata"]["name"]}
+    (job,) = kinds["CronJob"]["jobTemplate"]["spec"]["template"]["spec"]["containers"]
+    home = job["args"][job["args"].index("--home") + 1]
+    assert home.startswith(f"{worker['volumeMounts'][0]['mountPath']}/")
+    address = f"{kinds['Service']['ports'][0]['port']}"
+    assert all(
+        f"tcp://contacts-scheduler:{address}" in words for words in (worker["command"], job["args"])
+    )
+
+
+def test_the_image_runs_as_a_user_without_rights_and_asks_a_command_how_it_is():
+    """A cluster that demands `runAsNonRoot` reads numbers alone."""
+    lines = [
+        line.split(maxsplit=1)
+        for line in (ROOT / "Dockerfile").read_text("utf-8").splitlines()
+        if line and not line.startswith("#")
+    ]
+    told = dict(line for line in lines if len(line) == 2)
+    assert told["USER"].isdigit()
+    assert f"--uid {told['USER']}" in next(line[1] for line in lines if "useradd" in line[-1])
+    probe = json.loads(told["HEALTHCHECK"].partition("CMD ")[2])
+    assert json.loads(told["ENTRYPOINT"]) == probe[:1]
+    command = cli.get_command(click.Context(cli), probe[1])
+    assert command is not None
+    command.make_context(probe[1], probe[2:])
 
 
 @pytest.fixture

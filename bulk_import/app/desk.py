@@ -26,6 +26,7 @@ from bulk_import.sandbox.app import Sandbox
 from bulk_import.sandbox.faults import Faults
 from bulk_import.settings import Settings
 from bulk_import.system.files import replaced
+from bulk_import.system.profiles import profile_names
 from bulk_import.system.secrets import Secret
 
 _FACTS = "app.json"
@@ -38,11 +39,13 @@ class Account:
     """Where rows go.
 
     Attributes:
+        profile: Its name in the file of profiles; empty for one that was entered.
         trouble: Why the account refuses the key; empty when it accepts it, or was not asked.
     """
 
     settings: Settings
     is_sandbox: bool = False
+    profile: str = ""
     directory: Directory | None = None
     trouble: str = ""
 
@@ -59,10 +62,19 @@ class Account:
 
 @dataclass(slots=True)
 class Desk:
-    """Everything that handlers share. For one event loop."""
+    """Everything that handlers share. For one event loop.
+
+    Attributes:
+        home: The folder with spreadsheets and runs.
+        base: Settings of the start: of a profile, or of the environment.
+        profile: The profile that they are of; empty for none.
+        config: The file with the profiles; ``None`` = the usual one.
+    """
 
     home: Path
     base: Settings
+    profile: str = ""
+    config: Path | None = None
     account: Account | None = None
     language: str = ""
     projects: dict[str, Project] = field(default_factory=dict)
@@ -100,7 +112,11 @@ class Desk:
                 database=self.home / IMPORTS / _SANDBOX,
             )
             # The same address as last time: a run continues only with the account that it began with.
-            await sandbox.start(_free_port(int(self.facts().get("sandbox_port", 0))))
+            try:
+                await sandbox.start(_free_port(int(self.facts().get("sandbox_port", 0))))
+            except BaseException:
+                await sandbox.stop()
+                raise
             self.remember(sandbox_port=int(sandbox.url.rsplit(":", 1)[1]))
             self.sandbox = sandbox
         settings = Settings.from_env(
@@ -133,10 +149,35 @@ class Desk:
             raise SettingsError(account.trouble)
         self.remember(sandbox=False)
 
+    def profiles(self) -> tuple[str, ...]:
+        """Return the names of the accounts in the file of profiles.
+
+        Raises:
+            SettingsError: The file cannot be used.
+        """
+        return profile_names(self.config, os.environ)
+
+    async def use_profile(self, name: str) -> None:
+        """Take an account of the file of profiles; its key stays in this process.
+
+        Raises:
+            SettingsError: There is no such profile, or it refuses the key; the account stays as it was.
+        """
+        if not name:
+            raise SettingsError("choose an account first")
+        settings = Settings.from_env(
+            profile=name, config=self.config, dotenv=None, state_dir=self.base.state_dir
+        )
+        account = Account(settings, profile=name)
+        await self._take(account)
+        if account.trouble:
+            raise SettingsError(account.trouble)
+        self.remember(sandbox=False)
+
     async def use_what_is_there(self) -> None:
-        """At the start: the account of the environment, else the sandbox if it was used last."""
+        """At the start: the account of the profile or environment, else the sandbox if used last."""
         if self.base.endpoint and self.base.api_key:
-            self.account = Account(self.base)
+            self.account = Account(self.base, profile=self.profile)
             self._asking = asyncio.create_task(self._ask(self.account))
         elif self.facts().get("sandbox"):
             await self.use_sandbox()

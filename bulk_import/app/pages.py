@@ -92,6 +92,8 @@ def page(request: web.Request, template: str, *, status: int = 200, **values: An
     """Return a page, or a part of one."""
     values.setdefault("project", None)
     values.setdefault("step", "")
+    values.setdefault("profiles", ())
+    values.setdefault("profile_trouble", "")
     return web.Response(
         text=render(request, template, **values), content_type="text/html", status=status
     )

@@ -41,14 +41,18 @@ class Page:
         url: Its address, without a token.
     """
 
-    def __init__(self, home: Path, settings: Settings) -> None:
+    def __init__(
+        self, home: Path, settings: Settings, *, profile: str = "", config: Path | None = None
+    ) -> None:
         """Make it.
 
         Args:
             home: The folder with spreadsheets and runs.
-            settings: Of the environment: the account to begin with.
+            settings: Of the profile or the environment: the account to begin with.
+            profile: The name of that profile.
+            config: The file with the profiles; ``None`` = the usual one.
         """
-        self.desk = Desk(home, settings)
+        self.desk = Desk(home, settings, profile, config)
         self.url = ""
         self._runner: web.AppRunner | None = None
         self._doorkeeper: Doorkeeper | None = None
@@ -136,20 +140,22 @@ def application(desk: Desk, doorkeeper: Doorkeeper) -> web.Application:
 
 def serve(
     home: Path, settings: Settings, *, port: int, ready: Callable[[str], None],
-    again: Callable[[str], None],
+    again: Callable[[str], None], profile: str = "", config: Path | None = None,
 ) -> None:  # fmt: skip
     """Serve until Ctrl-C or SIGTERM.
 
     Args:
         ready: Told the link when the page answers.
         again: Told another link when somebody asks for the page without one.
+        profile: The profile that the settings are of.
+        config: The file with the profiles.
 
     Raises:
         OSError: The port is taken.
     """
 
     async def run() -> None:
-        served = Page(home, settings)
+        served = Page(home, settings, profile=profile, config=config)
         link = await served.start(port, again)
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()

@@ -12,13 +12,16 @@ from bulk_import.system.shipped import shipped
 @click.option("--man", is_flag=True, help="As a manual page, for `man -l -`.")
 @click.pass_context
 def command(ctx: click.Context, name: str | None, man: bool) -> int:
-    """Show the help of COMMAND, a GUIDE such as nightly.md, or the help of the program."""
-    if name is not None and (guide := _guide(name)) is not None:
-        click.echo_via_pager(guide)
-        return 0
+    """Show the help of COMMAND, a GUIDE such as nightly, or the help of the program."""
     root = ctx.find_root()
     program = root.command
     assert isinstance(program, click.Group)  # noqa: S101 - for the type checker
+    if name is not None:
+        is_command = program.get_command(root, name) is not None
+        guide = _guide(name if is_command or name.endswith(".md") else f"{name}.md")
+        if guide is not None:
+            click.echo_via_pager(guide)
+            return 0
     shown: click.Command = program
     context = root
     if name is not None:

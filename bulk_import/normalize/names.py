@@ -441,5 +441,10 @@ def _whole(line: str, rule: str, why: str) -> _Parts:
         "",
         "",
         rule,
-        (Note(code, Message("{line!r} {why}; no part of it is sent", line=line, why=why)),),
+        (
+            Note(
+                code,
+                Message("{line!r} {why}; no part of it is sent", line=line, why=Message.of(why)),
+            ),
+        ),
     )

@@ -23,7 +23,7 @@ from bulk_import.normalize.text import clean, clean_line
 LONGEST_TAG = 255
 _MOST_TAGS = 20_000  # distinct ones that are remembered of a file
 Separator = str | tuple[str, ...]
-_BULLET = re.compile(r"^(?:[•‣◦▪▫●○·∙–—*-]|\d{1,2}[.)])\s+")
+_BULLET = re.compile(r"^(?:(?:[•‣◦▪▫●○·∙–—*-]|\d{1,2}[.)])\s+)+")  # "1) - vip" has two
 _USUAL_SEPARATORS = (";", "|", ":::")
 _SIGNS = re.compile(
     r"^(?:[•‣◦▪▫●○·∙–—*-]|\d{1,2}[.)])\s|[\[\]{}\"]"

@@ -249,7 +249,7 @@ def _kind_of_xml(start: bytes) -> str | None:
     """A workbook that is one XML file; ``None`` if it is none."""
     from bulk_import.sources.xml2003 import MARK
 
-    if not start.startswith(b"<?xml"):
+    if not start.startswith((b"<?xml", b"<?mso-application", b"<workbook", b"<office:document")):
         return None
     if MARK in start:
         return "xml"

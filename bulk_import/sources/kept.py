@@ -18,6 +18,7 @@ from bulk_import.sources.remote import MOST_UNPACKED, fetch, is_remote, shown
 from bulk_import.system.files import private_file, temporary_folder
 
 _VARIABLE = "BULK_IMPORT_KEPT"  # a folder: ours, or that of the process that started this one
+_ENDING = ".copy"  # tells copies from what shows others that the folder is in use
 _held = ExitStack()
 
 
@@ -32,7 +33,7 @@ def keep(url: str) -> Path:
     Raises:
         SourceError: As ``remote.fetch``.
     """
-    if _VARIABLE not in os.environ:
+    if not (_VARIABLE in os.environ and Path(os.environ[_VARIABLE]).is_dir()):
         atexit.register(_held.close)
         os.environ[_VARIABLE] = str(_held.enter_context(temporary_folder()))
     copy = _copy_of(url)
@@ -54,11 +55,11 @@ def kept(url: str) -> Path | None:
 def forget(*urls: str) -> None:
     """Remove copies; without a name all of them: the next job is to see what is there then."""
     if _VARIABLE in os.environ:
-        copies = map(_copy_of, urls) if urls else Path(os.environ[_VARIABLE]).iterdir()
+        copies = map(_copy_of, urls) if urls else Path(os.environ[_VARIABLE]).glob(f"*{_ENDING}")
         for copy in list(copies):
             copy.unlink(missing_ok=True)
 
 
 def _copy_of(url: str) -> Path:
     name = hashlib.sha256(shown(url).encode()).hexdigest()
-    return Path(os.environ[_VARIABLE]) / name
+    return Path(os.environ[_VARIABLE]) / f"{name}{_ENDING}"

@@ -31,6 +31,7 @@ _BUILT_IN = {
 _EPOCH_1900 = datetime(1899, 12, 30)  # noqa: DTZ001 - a day, as serial dates count
 _EPOCH_1904 = datetime(1904, 1, 1)  # noqa: DTZ001 - a day, as serial dates count
 _LAST_DAY = 2_958_465  # 9999-12-31
+_LARGEST_EXPONENT = 308  # of an IEEE 754 double
 _DAY_S = 86_400
 _DURATION = re.compile(
     r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:[.,]\d+)?)S)?)?", re.IGNORECASE
@@ -73,12 +74,7 @@ def shown(raw: str, code: str, *, epoch_1904: bool = False) -> str:
         zeros = compiled(code).zeros
         if zeros > 1:
             return raw.zfill(zeros)
-    try:
-        number = Decimal(raw)
-    except InvalidOperation:
-        raise ValueError(Message("{raw!r} is not a number", raw=raw)) from None
-    if not number.is_finite():
-        raise ValueError(Message("{raw!r} is not a number", raw=raw))
+    number = stored_number(raw)
     form = compiled(code)
     if form.is_plain:
         return plain_number(number)
@@ -86,6 +82,22 @@ def shown(raw: str, code: str, *, epoch_1904: bool = False) -> str:
     if section is not None and section.is_date:
         return _date_text(float(raw), section, epoch_1904=epoch_1904)
     return number_text(number, code, plain_number)
+
+
+def stored_number(raw: str) -> Decimal:
+    """Return a number that a file stores.
+
+    Raises:
+        ValueError: Not a number, or one that no spreadsheet program can hold: written out,
+            ``1E999999999`` would fill the memory.
+    """
+    try:
+        number = Decimal(raw)
+    except InvalidOperation:
+        number = Decimal("nan")
+    if not number.is_finite() or abs(number.adjusted()) > _LARGEST_EXPONENT:
+        raise ValueError(Message("{raw!r} is not a number", raw=raw[:40]))
+    return number
 
 
 def plain_number(number: Decimal) -> str:
@@ -106,8 +118,8 @@ def is_rounded(raw: str) -> bool:
     if len(raw) <= DIGITS_KEPT and "e" not in raw.lower():
         return False
     try:
-        number = Decimal(raw)
-    except InvalidOperation:
+        number = stored_number(raw)
+    except ValueError:
         return False
     return number == number.to_integral_value() and abs(number) >= 10**DIGITS_KEPT
 

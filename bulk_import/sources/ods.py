@@ -14,7 +14,6 @@ import html
 import re
 import zipfile
 from collections.abc import Iterator
-from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import IO
 
@@ -26,6 +25,7 @@ from bulk_import.sources.numbers import (
     only_groups,
     plain_number,
     rounded,
+    stored_number,
 )
 from bulk_import.sources.remnants import ERROR_VALUES
 from bulk_import.sources.table import LONGEST_CELL, MOST_COLUMNS, MOST_ROWS, Line
@@ -148,6 +148,7 @@ class _SheetReader(Reader[Line]):
         self._problems: list[tuple[int, Problem]] = []
         self._cell: dict[str, str] = {}
         self._paragraphs: list[list[str]] = []
+        self._spaces = 0  # of the cell, that stand in it as a number
         self._in_text = 0
         self._ignored = 0
 
@@ -166,7 +167,7 @@ class _SheetReader(Reader[Line]):
             self._cells, self._problems, self._blanks = [], [], 0
         elif local in ("table-cell", "covered-table-cell"):
             self._cell = _local(attributes)
-            self._paragraphs = []
+            self._paragraphs, self._spaces = [], 0
         elif not self._ignored:
             self._start_text(local, attributes)
 
@@ -176,7 +177,10 @@ class _SheetReader(Reader[Line]):
             self._paragraphs.append([])
         elif self._in_text:
             if local == "s":
-                self._paragraphs[-1].append(" " * _count(_local(attributes).get("c")))
+                count = _count(_local(attributes).get("c"))
+                self._spaces = min(self._spaces + count, LONGEST_CELL + 1)
+                if self._spaces <= LONGEST_CELL:
+                    self._paragraphs[-1].append(" " * count)
             elif local == "tab":
                 self._paragraphs[-1].append("\t")
             elif local == "line-break":
@@ -209,9 +213,10 @@ class _SheetReader(Reader[Line]):
         shown = "\n".join("".join(parts) for parts in self._paragraphs)
         text, problem = _cell_text(self._cell, shown, has_text=bool(self._paragraphs))
         repeated = _count(self._cell.get("number-columns-repeated"))
-        if len(text) > LONGEST_CELL:
+        length = max(len(text), self._spaces)
+        if length > LONGEST_CELL:
             problem = Problem(
-                "CELL_TOO_LONG", Message("{n:,} characters", n=len(text)), value=text[:40]
+                "CELL_TOO_LONG", Message("{n:,} characters", n=length), value=text[:40]
             )
         if not text and problem is None:
             self._blanks += repeated  # often thousands, to the right of the last cell
@@ -256,7 +261,8 @@ def _local(attributes: dict[str, str]) -> dict[str, str]:
 
 
 def _count(value: str | None) -> int:
-    return max(int(value), 1) if value and value.isascii() and value.isdigit() else 1
+    """A number of repetitions, at most 10 digits of it."""
+    return max(int(value[:10]), 1) if value and value.isascii() and value.isdigit() else 1
 
 
 def _cell_text(cell: dict[str, str], shown: str, *, has_text: bool) -> tuple[str, Problem | None]:
@@ -295,10 +301,8 @@ def _cell_text(cell: dict[str, str], shown: str, *, has_text: bool) -> tuple[str
 
 def _number(value: str, shown: str, kind: str) -> tuple[str, Problem | None]:
     try:
-        number = Decimal(value)
-        if not number.is_finite():
-            raise InvalidOperation
-    except InvalidOperation:
+        number = stored_number(value)
+    except ValueError:
         return shown or value, Problem(
             "CELL_BROKEN", Message("{value!r} is not a number", value=value), value=value
         )

@@ -15,11 +15,12 @@ from bulk_import.errors import Message
 from bulk_import.models import Problem
 from bulk_import.sources.formats import compiled, shown_text
 from bulk_import.sources.numbers import is_rounded, moment_text, rounded, shown
-from bulk_import.sources.table import LONGEST_CELL, MOST_COLUMNS, MOST_ROWS, Line
+from bulk_import.sources.table import LONGEST_CELL, MOST_COLUMNS, Line
 from bulk_import.sources.xlsx.parts import Reader, broken, read_stream
 
 MARK = b"urn:schemas-microsoft-com:office:spreadsheet"  # of its namespace
 _DEFAULT_STYLE = "Default"
+_MOST_PARENTS = 100  # of a style
 # Formats that are written by name.
 _NAMED_FORMATS = {
     "General Date": "m/d/yy h:mm", "Long Date": "yyyy-mm-dd", "Medium Date": "yyyy-mm-dd",
@@ -50,17 +51,22 @@ class _Directory:
     sheets: list[tuple[str, bool]] = field(default_factory=list)
     styles: dict[str, _Style] = field(default_factory=dict)
     epoch_1904: bool = False
+    _formats: dict[str, str] = field(default_factory=dict)
 
     def format(self, style: str) -> str:
         """Return the number format of a style; styles may inherit it."""
-        for _ in range(len(self.styles) + 1):
+        known = self._formats.get(style)
+        if known is None:
+            known = self._formats[style] = self._inherited(style)
+        return known
+
+    def _inherited(self, style: str) -> str:
+        for _ in range(_MOST_PARENTS):
             found = self.styles.get(style)
             if found is None:
                 break
             if found.format is not None:
                 return found.format
-            if not found.parent:
-                break
             style = found.parent
         return "General"
 
@@ -84,7 +90,7 @@ class XmlWorkbook:
         self._directory = reader.directory
         self.sheets = self._directory.sheets
         if not self.sheets:
-            raise broken(name, "it has no sheet")
+            raise broken(name, Message("it has no sheet"))
 
     def lines(self, at: int) -> Iterator[Line]:
         """Yield the lines of a sheet that have cells, in order."""
@@ -164,11 +170,11 @@ class _SheetReader(Reader[Line]):
             self._start_column(_local(attributes))
         elif local == "Row":
             self._row = _local(attributes)
-            self._number = _whole(self._row.get("Index"), self._number + 1)
+            self._number = _whole(self._row.get("Index"), 0) or self._number + 1
             self._cells, self._problems, self._at = {}, [], -1
         elif local == "Cell":
             given = _local(attributes)
-            self._at = _whole(given.get("Index"), self._at + 2) - 1
+            self._at = (_whole(given.get("Index"), 0) or self._at + 2) - 1
             self._cell, self._has_data = given, False
         elif local == "Data" and not self._ignored:
             self._kind = _local(attributes).get("Type", "String")
@@ -184,7 +190,7 @@ class _SheetReader(Reader[Line]):
             self._add("".join(self._text))
             self._text = None
         elif local == "Cell":
-            if "Formula" in self._cell and not self._has_data:
+            if "Formula" in self._cell and not self._has_data and self._at < MOST_COLUMNS:
                 self._problems.append((self._at, _NOT_CALCULATED))
             self._at += _whole(self._cell.get("MergeAcross"), 0)
         elif local == "Row":
@@ -195,11 +201,11 @@ class _SheetReader(Reader[Line]):
             self._text.append(text)
 
     def _start_column(self, given: dict[str, str]) -> None:
-        first = _whole(given.get("Index"), self._next_column + 1) - 1
-        span = min(_whole(given.get("Span"), 0), MOST_COLUMNS)
-        self._next_column = first + span + 1
+        # Columns ascend; what comes back to earlier ones, or goes on after the last, is not looked at.
+        first = max(_whole(given.get("Index"), 0) - 1, self._next_column)
+        self._next_column = first + _whole(given.get("Span"), 0) + 1
         if "StyleID" in given:
-            for column in range(first, self._next_column):
+            for column in range(first, min(self._next_column, MOST_COLUMNS)):
                 self._column_styles[column] = given["StyleID"]
 
     def _add(self, raw: str) -> None:
@@ -224,7 +230,7 @@ class _SheetReader(Reader[Line]):
     def _end_row(self) -> None:
         filled = [at for at, text in self._cells.items() if text]
         filled += [at for at, _ in self._problems]
-        if filled and self._number <= MOST_ROWS + 1:
+        if filled:
             cells = [self._cells.get(at, "") for at in range(max(filled) + 1)]
             is_hidden = self._row.get("Hidden") == "1"
             self.made.append(Line(self._number, cells, tuple(self._problems), is_hidden))
@@ -268,16 +274,25 @@ def _moment(raw: str, code: str) -> tuple[str, Problem | None]:
         moment = datetime.fromisoformat(raw).replace(tzinfo=None)
     except ValueError:
         return raw, Problem("CELL_BROKEN", Message("{raw!r} is not a date", raw=raw), value=raw)
-    is_time = moment < _FIRST_DAY + timedelta(days=1)
-    if not compiled(code).numeric[0].is_date:
-        if not is_time:
-            return moment_text((moment + timedelta(milliseconds=500)).replace(microsecond=0)), None
+    days = (moment - _FIRST_DAY) / timedelta(days=1)
+    is_time = -1 <= days < 1  # some writers count from the day before
+    if days < -1 or not (is_time or compiled(code).numeric[0].is_date):
+        return _day(moment, raw)
+    if is_time and not compiled(code).numeric[0].is_date:
         code = "h:mm"
-    serial = (moment - _FIRST_DAY) / timedelta(days=1) + (moment >= _PHANTOM)
+    serial = days % 1 if is_time else days + (moment >= _PHANTOM)
     try:
         return shown(repr(serial), code), None
     except (ValueError, OverflowError):
         return raw, Problem("CELL_BROKEN", Message("{raw!r} is not a date", raw=raw), value=raw)
+
+
+def _day(moment: datetime, raw: str) -> tuple[str, Problem | None]:
+    try:
+        rounded_up = moment + timedelta(milliseconds=500)
+    except OverflowError:
+        return raw, Problem("CELL_BROKEN", Message("{raw!r} is not a date", raw=raw), value=raw)
+    return moment_text(rounded_up.replace(microsecond=0)), None
 
 
 def _local_name(tag: str) -> str:
@@ -289,4 +304,5 @@ def _local(attributes: dict[str, str]) -> dict[str, str]:
 
 
 def _whole(text: str | None, otherwise: int) -> int:
-    return int(text) if text and text.isascii() and text.isdigit() else otherwise
+    """A number, at most 10 digits of it."""
+    return int(text[:10]) if text and text.isascii() and text.isdigit() else otherwise

@@ -113,6 +113,26 @@ def config_file(known: Mapping[str, str]) -> Path:
         ) from None
 
 
+def profile_names(config: Path | None, known: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the names of all profiles, sorted; none where nobody made the usual file.
+
+    Args:
+        config: The file; ``None`` = the usual one, which may be missing.
+        known: Environment variables, for the usual place.
+
+    Raises:
+        SettingsError: The file cannot be used, or other users could change it.
+    """
+    if config is None:
+        try:
+            config = config_file(known)
+        except SettingsError:
+            return ()  # a user without a home
+        if not config.is_file():
+            return ()
+    return tuple(sorted(_profiles(config, _read(config))))
+
+
 def load_profile(name: str, config: Path | None, known: Mapping[str, str]) -> Profile:
     """Return the profile *name*.
 
@@ -147,7 +167,7 @@ def load_profile(name: str, config: Path | None, known: Mapping[str, str]) -> Pr
     lines = dict(_lines_of(text, name))
     values, problems = _checked(file, name, profiles[name], lines)
     if problems:
-        raise SettingsError("\n".join(problems))
+        raise SettingsError(Message.joined("\n", problems))
     profile = _profile(file, name, values, lines)
     _refuse_exposed(profile)
     return profile

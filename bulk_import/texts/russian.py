@@ -7,6 +7,11 @@ TEXTS: dict[str, str | tuple[str, str, str]] = {
     "A cell that cannot be sent": "Ячейка, которую нельзя отправить",
     "A rehearsal: {ready} of {rows} rows would be sent": "Репетиция: было бы отправлено {ready} из {rows}",
     "API key": "Ключ API",
+    "Account": "Аккаунт",
+    "Your accounts": "Ваши аккаунты",
+    "Use this account": "Взять этот аккаунт",
+    "from the file of profiles on this computer; its key is never shown":
+        "из файла профилей на этом компьютере; ключ не показывается",
     "Add": "Добавить",
     "Add tags": "Добавить теги",
     "Added to lists": "Добавлены в списки",

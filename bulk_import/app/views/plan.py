@@ -16,6 +16,7 @@ from bulk_import.app.pages import (
     shown,
     trouble,
 )
+from bulk_import.app.views.start import accounts
 from bulk_import.errors import BulkImportError, Message, SetupError
 from bulk_import.jobs.reviewing import Counts
 from bulk_import.models import Status
@@ -50,7 +51,7 @@ async def plan(request: web.Request) -> web.Response:
         outlook = await asyncio.to_thread(_outlook, request)
     return page(
         request, "plan.html.j2", project=project, step="plan", outlook=outlook, judging=judging,
-        trouble=shown(request, judging.error) if judging.is_done else "",
+        trouble=shown(request, judging.error) if judging.is_done else "", **await accounts(request),
     )  # fmt: skip
 
 

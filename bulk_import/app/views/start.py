@@ -17,6 +17,7 @@ from bulk_import.app.pages import (
     page,
     project_of,
     refused,
+    trouble,
 )
 from bulk_import.app.views.uploading import receive
 from bulk_import.errors import BulkImportError, Message, SettingsError, SourceError
@@ -63,7 +64,16 @@ async def start(request: web.Request) -> web.Response:
     jobs = await asyncio.to_thread(list_jobs, desk.home)
     return page(
         request, "start.html.j2", projects=projects, runs=runs, files=files, jobs=jobs, home=desk.home,
+        **await accounts(request),
     )  # fmt: skip
+
+
+async def accounts(request: web.Request) -> dict[str, Any]:
+    """Return the profiles that a person may choose from, or why there are none."""
+    try:
+        return {"profiles": await asyncio.to_thread(request.app[DESK].profiles)}
+    except SettingsError as exc:
+        return {"profile_trouble": trouble(request, exc)}
 
 
 async def upload(request: web.Request) -> web.Response:
@@ -104,6 +114,8 @@ async def set_account(request: web.Request) -> web.Response:
     try:
         if form.get("kind") == "sandbox":
             await desk.use_sandbox()
+        elif form.get("kind") == "profile":
+            await desk.use_profile(form.get("profile", ""))
         else:
             await desk.use_account(
                 login=form.get("login", ""),

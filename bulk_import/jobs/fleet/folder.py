@@ -28,7 +28,7 @@ _FLAGS = ("--yes", "--json", "--quiet")
 NOT_OF_RESUME = frozenset(
     """--full --seed --newest --fewer-files --judge-all --report-all --keep-runs --previous --segment
     --max-rows-fewer --max-changed --max-vanished --max-blanked --max-lose --max-contacts
-    --suppress --ignore-consent""".split()
+    --suppress --ignore-consent --query""".split()
 )
 
 

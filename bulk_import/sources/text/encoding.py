@@ -92,7 +92,7 @@ def known_encoding(name: str, source: str) -> str:
     """
     try:
         return codecs.lookup(name.strip()).name
-    except LookupError:
+    except (LookupError, ValueError):  # ValueError: a NUL in it
         raise SourceError(
             Message(
                 "{source}: encoding {name!r} is unknown; try utf-8, cp1251, cp1252 or utf-16",

@@ -10,11 +10,11 @@ import codecs
 import io
 import json
 from collections.abc import Iterator
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from bulk_import.errors import Message, SourceError
+from bulk_import.sources.numbers import stored_number
 from bulk_import.sources.table import LONGEST_CELL, MOST_COLUMNS, Line
 
 _BLOCK = 1 << 16  # characters
@@ -103,13 +103,22 @@ def _cell(value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, _Number):
-        is_short = "e" in value.lower() and value[-1:].isdigit()  # 7.9E10; not Infinity
-        return f"{Decimal(value):f}" if is_short else str(value)
+        return _number_text(value)
     if isinstance(value, str):
         return value
     if isinstance(value, bool):
         return "TRUE" if value else "FALSE"
     return json.dumps(value, ensure_ascii=False)
+
+
+def _number_text(written: str) -> str:
+    """The digits of a number: also of 7.9E10, not of Infinity."""
+    if "e" not in written.lower():
+        return str(written)
+    try:
+        return f"{stored_number(written):f}"
+    except ValueError:
+        return str(written)
 
 
 def _encoding(path: Path) -> str:

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from decimal import Decimal, InvalidOperation
 from html.parser import HTMLParser
 from pathlib import Path
 
 from bulk_import.errors import Message, SourceError
-from bulk_import.sources.numbers import only_groups, plain_number
+from bulk_import.sources.numbers import only_groups, plain_number, stored_number
 from bulk_import.sources.table import LONGEST_CELL, MOST_COLUMNS, Line
 from bulk_import.sources.text.encoding import detect_encoding, known_encoding
 
 LARGEST = 200 * 2**20  # bytes: the table is held in memory
 _MOST_SPANNED = 1000
+_MOST_BLANKS = 5_000_000  # cells that lie under a wider or higher one
 _CHARSET = re.compile(rb"""charset\s*=\s*["']?\s*([\w.:-]+)""", re.IGNORECASE)
 _TABLE = re.compile(rb"<table[\s>]", re.IGNORECASE)
 _BLANKS = re.compile(r"[ \t\r\n\f]+")
@@ -85,6 +85,16 @@ def _rows(raw: bytes, name: str, encoding: str) -> Iterator[Line]:
     parser = _Tables()
     try:
         parser.feed(raw.decode(_of_the_web(encoding)))
+    except _TooWideError:
+        raise SourceError(
+            Message(
+                "{name}: its cells span more than {most:,} others: this looks like a bomb, not a "
+                "spreadsheet",
+                name=name,
+                most=_MOST_BLANKS,
+            ),
+            code="SOURCE_BOMB",
+        ) from None
     except UnicodeDecodeError as exc:
         raise SourceError(
             Message(
@@ -125,6 +135,10 @@ def _of_the_web(encoding: str) -> str:
     }.get(encoding, encoding)
 
 
+class _TooWideError(Exception):
+    """Cells span more than memory should hold."""
+
+
 class _Tables(HTMLParser):
     """Collects the tables of a page, also nested ones, each as rows of texts."""
 
@@ -139,6 +153,7 @@ class _Tables(HTMLParser):
             ""  # the number in the cell, as Excel and LibreOffice write it beside its text
         )
         self._skipped = 0
+        self._blanks = 0
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag in _SKIPPED:
@@ -193,6 +208,7 @@ class _Tables(HTMLParser):
         row, pending = self._open[-1][-1], self._pending[-1]
         rows, columns = self._spans
         self._fill(row, pending)
+        self._count_blanks(columns - 1)
         for at in range(columns):
             if rows > 1:
                 pending[len(row)] = rows
@@ -211,20 +227,30 @@ class _Tables(HTMLParser):
 
     def _fill(self, row: list[str], pending: dict[int, int]) -> None:
         """Blank cells where a cell of a row above reaches down."""
+        width = len(row)
         while len(row) in pending:
             row.append("")
+        self._count_blanks(len(row) - width)
+
+    def _count_blanks(self, blanks: int) -> None:
+        self._blanks += blanks
+        if self._blanks > _MOST_BLANKS:
+            raise _TooWideError
 
 
 def _as_stored(shown: str, stored: str) -> str:
     """The stored number where the shown text only groups or rounds it: ``7.91612E+10``, ``1,234.50``."""
     try:
-        number = Decimal(stored)
-    except InvalidOperation:
+        number = stored_number(stored)
+    except ValueError:
         return shown
-    if number.is_finite() and (only_groups(shown, number) or set(shown) == {"#"}):
+    if only_groups(shown, number) or set(shown) == {"#"}:
         return plain_number(number)
     return shown
 
 
 def _span(value: str | None) -> int:
-    return min(int(value), _MOST_SPANNED) if value and value.strip().isdigit() and int(value) else 1
+    digits = (value or "").strip()
+    if not (digits.isascii() and digits.isdigit()):
+        return 1
+    return max(1, min(int(digits[:5]), _MOST_SPANNED))

@@ -5,17 +5,18 @@ It is a mail of several parts: a frame page that lists the sheets, and a page wi
 
 from __future__ import annotations
 
+import email.message
 import html
 import re
 from collections.abc import Iterator
 from email import message_from_bytes, policy
-from email.message import EmailMessage
 from pathlib import Path
 from urllib.parse import unquote
 
 from bulk_import.errors import Message, SourceError
 from bulk_import.sources.table import Line
 from bulk_import.sources.text.page import LARGEST, lines_of, too_large
+from bulk_import.sources.xlsx.parts import broken
 
 # Of such a file, in small letters.
 _BEGINNINGS = (
@@ -29,6 +30,7 @@ _NAME = re.compile(r"<x:Name>(.*?)</x:Name>", re.DOTALL | re.IGNORECASE)
 _ADDRESS = re.compile(r"<x:WorksheetSource\s+HRef=[\"']([^\"']*)", re.IGNORECASE)
 _HIDDEN = re.compile(r"<x:Visible>[^<]*Hidden", re.IGNORECASE)
 _TABLE = re.compile(rb"<table[\s>]", re.IGNORECASE)
+_LONGEST_HEADER = 10_000  # characters
 _TABS = "tabstrip"  # the page with the names of the sheets, which Excel draws as a table
 
 
@@ -55,19 +57,14 @@ class PageArchive:
             raise too_large(name)
         self._name = name
         self._encoding = encoding
-        message = message_from_bytes(path.read_bytes().lstrip(), policy=policy.default)
-        pages = [
-            (str(part.get("Content-Location", "")), *_content(part))
-            for part in message.walk()
-            if part.get_content_type() in ("text/html", "application/xhtml+xml")
-        ]
+        pages = _pages(path.read_bytes().lstrip(), name)
         with_table = [page for page in pages if _TABLE.search(page[1])]
         listed = [sheet for _, raw, _ in pages for sheet in _listed(raw)]
+        by_stem = {_stem(page[0]): page for page in reversed(with_table)}
         found = [
             (sheet, is_hidden, page)
             for sheet, is_hidden, address in listed
-            for page in with_table
-            if address and _stem(page[0]) == _stem(address)
+            if address and (page := by_stem.pop(_stem(address), None))
         ]
         if not found:  # no list, or a single sheet in the first page itself
             names = [(name, is_hidden) for name, is_hidden, address in listed if not address]
@@ -92,7 +89,27 @@ class PageArchive:
         yield from lines_of(raw, self._name, self._encoding or charset)
 
 
-def _content(part: EmailMessage) -> tuple[bytes, str]:
+def _pages(raw: bytes, name: str) -> list[tuple[str, bytes, str]]:
+    """(address, bytes, encoding that its header names) of each page.
+
+    Raises:
+        SourceError: Its parts are nested too deeply, or a header is longer than programs write them.
+    """
+    found = []
+    try:
+        # The newer policies parse every header by a grammar, which some headers lead astray.
+        for part in message_from_bytes(raw, policy=policy.compat32).walk():
+            if any(len(str(value)) > _LONGEST_HEADER for value in part.values()):
+                raise broken(name, Message("a header is too long"))
+            if part.get_content_type() in ("text/html", "application/xhtml+xml"):
+                address = "".join(str(part.get("Content-Location", "")).splitlines())
+                found.append((address, *_content(part)))
+    except RecursionError:
+        raise broken(name, Message("its parts are nested too deeply")) from None
+    return found
+
+
+def _content(part: email.message.Message) -> tuple[bytes, str]:
     """The bytes of a part, and the encoding that its header names."""
     raw = part.get_payload(decode=True)
     return (raw if isinstance(raw, bytes) else b""), part.get_content_charset("")

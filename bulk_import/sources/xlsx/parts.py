@@ -108,11 +108,15 @@ def read_stream(path: Path, reader: Reader[T], name: str) -> Iterator[T]:
     feeder = Feeder(_parser(name), reader)
     try:
         with path.open("rb") as file:
-            while block := file.read(_BLOCK):
+            block = file.read(_BLOCK).lstrip(
+                b"\r\n\t "
+            )  # scripts write a blank line before the first tag
+            while block:
                 feeder.feed(block)
                 if reader.made:
                     yield from reader.made
                     reader.made.clear()
+                block = file.read(_BLOCK)
         feeder.close()
         yield from reader.made
     except (expat.ExpatError, ValueError, LookupError) as exc:
