@@ -66,7 +66,7 @@ def _command(*arguments: str) -> Cost:
 
 
 def finished(rows: int) -> None:
-    """A whole run, then a resume and a report of it, and how long ``--help`` takes."""
+    """A check and a whole run, then a resume and a report of it, and how long ``--help`` takes."""
     with tempfile.TemporaryDirectory() as name, sink() as base:
         folder = Path(name)
         mapping, source = write_mapping(folder), write_csv(folder / "a.csv", rows)
@@ -83,6 +83,7 @@ def finished(rows: int) -> None:
         ]
         run = ["run", str(source), "-m", str(mapping), *send, "--run-dir", f"{folder}/run"]
         costs = {
+            f"check of {rows:,} rows": _command("check", str(source), "-m", str(mapping)),
             f"run of {rows:,} rows": _command(*run),
             "resume of it": _command(
                 "resume", f"{folder}/run", *send[:2], "--no-preflight", "-y", "-q"
@@ -91,6 +92,9 @@ def finished(rows: int) -> None:
             "--help": _command("--help"),
             "an option that is wrong": _command("run", "a.csv", "--rat", "2"),
         }
+        written = sum(path.stat().st_size for path in (folder / "run").rglob("*"))
+        share = written / source.stat().st_size
     print(f"{'':28}{'s':>8}{'CPU s':>8}{'peak MB':>9}")
     for label, cost in costs.items():
         print(f"{label:28}{cost.wall_s:8.2f}{cost.cpu_s:8.2f}{cost.peak_mb:9.0f}")
+    print(f"the run folder is {share:.2f} of the source")

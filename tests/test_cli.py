@@ -45,6 +45,19 @@ def test_help_lists_every_command_and_imports_nothing_heavy():
         assert f"  {name} " in out
 
 
+def test_a_check_imports_nothing_that_sends():
+    code = (
+        "import sys; from bulk_import.cli import main; from contextlib import suppress\n"
+        "with suppress(SystemExit): main(['check', 'sample_data/outlook.csv', '-m', 'mappings/outlook.yml'])\n"
+        "print('SENDS', {'aiohttp', 'uvloop', 'tenacity'} & set(sys.modules))"
+    )
+    out = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout
+    assert "would be sent" in out
+    assert "SENDS set()" in out
+
+
 @pytest.mark.parametrize("name", list(COMMANDS))
 def test_every_command_explains_itself(name):
     result = CliRunner().invoke(cli, [name, "--help"])

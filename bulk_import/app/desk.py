@@ -112,7 +112,11 @@ class Desk:
                 database=self.home / IMPORTS / _SANDBOX,
             )
             # The same address as last time: a run continues only with the account that it began with.
-            await sandbox.start(_free_port(int(self.facts().get("sandbox_port", 0))))
+            try:
+                await sandbox.start(_free_port(int(self.facts().get("sandbox_port", 0))))
+            except BaseException:
+                await sandbox.stop()
+                raise
             self.remember(sandbox_port=int(sandbox.url.rsplit(":", 1)[1]))
             self.sandbox = sandbox
         settings = Settings.from_env(

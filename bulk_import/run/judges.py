@@ -28,7 +28,8 @@ from bulk_import.system.interpreters import InterpreterPool, is_possible, proces
 Tell = Callable[[str], None]
 
 CHUNK = 1000  # rows that are judged together
-LARGE_BYTES = 4 * 2**20  # of sources: below that other interpreters cost more than they save
+# Of sources: below that, starting other interpreters (a second each) costs more than they save.
+LARGE_BYTES = 16 * 2**20
 _AHEAD = 2  # chunks that wait for each worker
 _PATIENCE_S = 60.0  # for a chunk that takes a tenth of a second: then it was lost on the way
 

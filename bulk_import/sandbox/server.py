@@ -35,13 +35,13 @@ def run_sandbox(
 
     async def serve() -> None:
         sandbox = Sandbox(key=key, faults=faults, plan=plan, database=database)
-        ready(await sandbox.start(port))
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            with contextlib.suppress(NotImplementedError):  # Windows
-                loop.add_signal_handler(number, stop.set)
         try:
+            ready(await sandbox.start(port))
+            for number in (signal.SIGINT, signal.SIGTERM):
+                with contextlib.suppress(NotImplementedError):  # Windows
+                    loop.add_signal_handler(number, stop.set)
             await stop.wait()
         finally:
             await sandbox.stop()

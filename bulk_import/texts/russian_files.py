@@ -117,6 +117,14 @@ FILES: dict[str, str | tuple[str, str, str]] = {
     "not UTF-8; read as {name} ({evidence}); look at a few names, and set source: encoding: if they are wrong":
         "не UTF-8; прочитано как {name} ({evidence}); взгляните на несколько имён и, если они неверны, выберите кодировку в «Как читается файл»",
     "the letters make words of {language}": "буквы складываются в слова, язык: {language}",
+    # languages
+    "German": "немецкий", "French": "французский", "Spanish": "испанский", "Italian": "итальянский", "Portuguese": "португальский",
+    "Danish": "датский", "Norwegian": "норвежский", "Swedish": "шведский", "Finnish": "финский", "Icelandic": "исландский",
+    "Dutch": "нидерландский", "Catalan": "каталанский", "Estonian": "эстонский", "Polish": "польский", "Czech": "чешский",
+    "Slovak": "словацкий", "Hungarian": "венгерский", "Romanian": "румынский", "Croatian": "хорватский", "Slovene": "словенский",
+    "Turkish": "турецкий", "Latvian": "латышский", "Lithuanian": "литовский", "Greek": "греческий", "Hebrew": "иврит",
+    "Arabic": "арабский", "Persian": "персидский", "Russian": "русский", "Ukrainian": "украинский", "Belarusian": "белорусский",
+    "Bulgarian": "болгарский", "Serbian": "сербский", "Macedonian": "македонский", "Thai": "тайский", "Vietnamese": "вьетнамский",
     "valid throughout, common characters": "подходит целиком, знаки обычные",
     "every other byte is zero": "каждый второй байт нулевой",
     "all of the file is valid UTF-8": "весь файл — верный UTF-8",

@@ -172,7 +172,7 @@ def _guess(sample: bytes, name: str) -> Encoding:
         (None, [asian, *rivals]) if asian else one_byte_encoding(sample[:_SAMPLE_BYTES])
     )
     if guess is not None:
-        evidence = Message("the letters make words of {language}", language=guess.language)
+        evidence = Message("the letters make words of {language}", language=Message(guess.language))
         return Encoding(guess.encoding, evidence, is_certain=False)
     raise SourceError(
         Message(
