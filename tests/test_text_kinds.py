@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import struct
 
 import pytest
 from hypothesis import given
@@ -285,6 +286,10 @@ def test_cells_that_span_rows_and_columns_keep_the_others_in_place(tmp_path):
         ("version: 1\ndn: cn=Ann\n", "LDIF"), ('{"url": "https://docs.google.com/spreadsheets/d/1", "doc_id": "1"}', "link"),
         ("[InternetShortcut]\nURL=https://docs.google.com/spreadsheets/d/1\n", "link"), ("https://docs.google.com/spreadsheets/d/1/edit\n", "link"),
         ("-- MySQL dump 10.13\n", "dump"), ("INSERT INTO `leads` VALUES (1);\n", "dump"), ("TABLE\r\n0,1\r\n", "DIF"), ("TABLE\n0,1\n", "DIF"),
+        ("# LDAPv3\n#\n\ndn: cn=Ann\nmail: a@b.org\n", "LDIF"), ("# a\r\nversion: 1\r\n\r\ndn:: Y249QQ==\r\n", "LDIF"),
+        ("Return-Path: <a@b.org>\nSubject: x\n\nHello\n", "e-mail message"), ("From a@b.org Mon Jan  1 00:00:00 2024\nSubject: x\n", "e-mail message"),
+        ("+-------+\n| Email |\n+-------+\n", "drawn with lines"), ("┌───────┐\n│ Email │\n└───────┘\n", "drawn with lines"),
+        ("<contacts><contact><email>a@b.org</email></contact></contacts>", "XML"), ("\0\1\0\0Standard Jet DB\0", "Access"),
         ("BEGIN:VCALENDAR\n", "calendar"), ("ID;PWXL;N;E\n", "SYLK"), ("<?xml version='1.0'?><Workbook/>", "XML"), ("socialcalc:version:1.5\n", "SocialCalc"),
     ],
 )  # fmt: skip
@@ -292,6 +297,31 @@ def test_what_is_no_table_is_called_by_its_name(tmp_path, text, what):
     with pytest.raises(SourceError, match=what) as caught:
         read(csv_file(tmp_path, text))
     assert caught.value.code == "SOURCE_NOT_TABLE"
+
+
+def test_a_dbase_file_is_called_by_its_name(tmp_path):
+    path = tmp_path / "a.dbf"
+    header = bytes([3, 124, 5, 12]) + struct.pack("<IHH", 1, 65, 11) + bytes(53)
+    path.write_bytes(header + b" Ann       \x1a")
+    with pytest.raises(SourceError, match="dBASE") as caught:
+        read(path)
+    assert caught.value.code == "SOURCE_NOT_TABLE"
+    path.write_bytes(header + b"more than its header says")
+    with pytest.raises(SourceError) as caught:
+        read(path)
+    assert caught.value.code == "SOURCE_BINARY"
+
+
+@pytest.mark.parametrize("delimiter", ["\x1f", "\x01"])
+def test_control_characters_that_databases_put_between_cells_are_delimiters(tmp_path, delimiter):
+    text = "".join(f"{a}{delimiter}{b}\n" for a, b in [("E-mail", "Name"), ("a@b.org", "Ann")])
+    assert read(csv_file(tmp_path, text))[:2] == (("E-mail", "Name"), [["a@b.org", "Ann"]])
+
+
+def test_lists_of_lists_in_json_are_refused_for_what_they_are(tmp_path):
+    with pytest.raises(SourceError, match="list of flat objects") as caught:
+        read(csv_file(tmp_path, '[["E-mail"], ["a@b.org"]]', "a.json"))
+    assert caught.value.code == "JSON_WRONG"
 
 
 def test_the_lock_file_beside_an_open_workbook_is_left_out(tmp_path, caplog):

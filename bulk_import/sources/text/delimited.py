@@ -24,7 +24,7 @@ from bulk_import.sources.text.encoding import Encoding, detect_encoding, known_e
 from bulk_import.sources.text.typographic import straightened, typographic_quotes
 
 _USUAL = (",", ";", "\t", "|")
-_UNUSUAL = (":", "^", "~")  # where none of the usual ones makes a table
+_UNUSUAL = ("\x1f", "\x01", ":", "^", "~")  # where none of the usual ones makes a table
 _DELIMITERS = _USUAL + _UNUSUAL
 _MOST_TITLES = 20  # lines above the header
 _SAMPLE_CHARS = 256 * 1024
