@@ -59,7 +59,12 @@ def test_a_table_in_an_old_encoding_is_read_as_it_was_meant(tmp_path, text, enco
 
 @pytest.mark.parametrize(
     ("text", "encoding"),
-    [("Muñoz;Bonn", "cp1252"), ("Müller;Bonn", "cp850"), ("\u00fe\u00f0;x", "cp1252")],
+    [
+        ("Giosuè;Bonn", "cp1252"),
+        ("Søn;Bonn", "cp850"),
+        ("Trüb;x", "mac-roman"),
+        ("\u00fe\u00f0;x", "cp1252"),
+    ],
 )
 def test_weak_evidence_is_not_enough(tmp_path, text, encoding):
     path = tmp_path / "a.csv"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bulk_import.sources import open_source
+from bulk_import.sources import SourceOptions, open_source
 from bulk_import.sources.header import choose_header
 
 ROWS = [
@@ -129,3 +129,25 @@ def test_cells_beside_the_table_are_one_finding(tmp_path):
         assert source.header == ("E-mail", "City")
         assert not any(row.problems for row in source)
         assert [problem.code for problem in source.findings()] == ["CELLS_BEYOND"]
+
+
+def test_a_second_table_below_the_contacts_does_not_hide_them(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text(
+        "E-mail,Name\na@example.com,Ann\n\nProduct,Price,Stock\nRose,1,2\nIris,3,4\n", "utf-8"
+    )
+    with open_source(path) as source:
+        rows = [(row.number, list(row.cells.values()), len(row.problems)) for row in source]
+    assert source.header == ("E-mail", "Name")
+    assert rows[0] == (2, ["a@example.com", "Ann"], 0)
+    assert all(problems for _, _, problems in rows[1:])
+
+
+def test_addresses_above_the_named_header_are_said_not_to_be_read(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("Mail,Who\na@example.com,Ann\nE-mail,Name\nb@example.com,Ben\n", "utf-8")
+    with open_source(path, SourceOptions(header_row=3)) as source:
+        assert [list(row.cells.values()) for row in source] == [["b@example.com", "Ben"]]
+        assert [(problem.code, "row 2" in problem.message) for problem in source.problems] == [
+            ("HEADER_DOUBTFUL", True)
+        ]

@@ -160,6 +160,28 @@ def test_a_damaged_or_foreign_journal_is_refused_with_advice(journal, tmp_path):
         Journal.open(tmp_path / "nothing" / "journal.sqlite3")
 
 
+def test_damage_where_nothing_is_read_is_found_up_to_a_size_beyond_which_looking_takes_too_long(
+    journal,
+):
+    """The journal below opens, and answers questions; a page that no question reads yet is spoiled."""
+    path = journal.path
+    for n in range(50):
+        journal.remember(**{f"fact{n}": "y" * 20_000})
+    journal.checkpoint(is_whole=True)
+    journal.close()
+    content = bytearray(path.read_bytes())
+    page = next(
+        at for at in range(40 * 4096, len(content), 4096) if content[at : at + 9] != b"y" * 9
+    )
+    content[page : page + 4] = b"\xff" * 4
+    path.write_bytes(content)
+    size = len(content)
+    with pytest.raises(StorageError, match="damaged"):
+        Journal.open(path, checked_bytes=size)
+    with Journal.open(path, checked_bytes=size - 1) as opened:
+        assert opened.counts()[Status.SUCCESS] == 0
+
+
 async def test_group_commits_keep_the_order_and_are_durable(journal):
     with journal.another() as reader:
         commits = GroupCommit(journal, Reserve(journal.path.with_suffix(".reserve")))

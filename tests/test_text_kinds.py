@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import struct
 
 import pytest
 from hypothesis import given
@@ -131,6 +132,43 @@ def test_cells_in_typographic_quotation_marks_are_read_without_them(tmp_path, ma
 
 
 @pytest.mark.parametrize(
+    ("line", "cells"),
+    [
+        ("«a@b.org»;«ООО «Ромашка»»", ["a@b.org", "ООО «Ромашка»"]), ("«a@b.org»;«О «Р», «Л»; и др.»", ["a@b.org", "О «Р», «Л»; и др."]),
+        ("«a@b.org»;«одна\nдве; три»", ["a@b.org", "одна\nдве; три"]), ("«a@b.org»;«О «Р»\nи»", ["a@b.org", "О «Р»\nи"]), ("«a@b.org»;«Р» и Л", ["a@b.org", "«Р» и Л"]),
+        ("«a@b.org» ; «x» ", ["a@b.org", "x"]), ("«a@b.org»;«x», «y»", ["a@b.org", "x», «y"]), ("a@b.org;x", ["a@b.org", "x"]), ('«a@b.org»;5" «d»', ["a@b.org", '5" «d»']),
+    ],
+)  # fmt: skip
+def test_marks_inside_of_a_cell_in_typographic_quotation_marks_stay(tmp_path, line, cells):
+    usual = "«c@b.org»;«x»\n"
+    _, rows, codes = read(csv_file(tmp_path, f"«E-mail»;«Firm»\n{line}\n{usual * 20}"))
+    assert rows == [cells, *[["c@b.org", "x"]] * 20]
+    assert codes == ["QUOTES_TYPOGRAPHIC"]
+
+
+@pytest.mark.parametrize(
+    ("text", "cells"),
+    [
+        ("‘E-mail’,‘Name’\n‘a@b.org’,‘O’Neil, Pat’\n", ["a@b.org", "O’Neil, Pat"]),
+        ("‘E-mail’,‘Name’\n‘a@b.org’,‘O’Neil’\n", ["a@b.org", "O’Neil"]),
+        ("“E-mail”\t“Name”\n“a@b.org”\t“x, “y””\n", ["a@b.org", "x, “y”"]),
+        ("”E-mail”,”Name”\n”a@b.org”,”A, B”\n", ["a@b.org", "A, B"]),
+    ],
+)
+def test_apostrophes_and_other_delimiters_inside_of_typographic_marks(tmp_path, text, cells):
+    usual = text.splitlines(keepends=True)[0].replace("E-mail", "c@b.org")
+    _, rows, _ = read(csv_file(tmp_path, text + usual * 20))
+    assert rows == [cells, *[["c@b.org", "Name"]] * 20]
+
+
+def test_a_typographic_mark_that_nothing_closes_takes_no_rows_with_it(tmp_path):
+    usual = "«c@b.org»;«x»\n"
+    _, rows, _ = read(csv_file(tmp_path, f"«E-mail»;«Firm»\n{usual * 20}«a@b.org»;«y\n{usual * 3}"))
+    assert len(rows) == 24
+    assert rows[20][1] == "«y"
+
+
+@pytest.mark.parametrize(
     "text", ["E-mail,Firm\na@b.org,«Ромашка»\nb@b.org,«Лютик»\n", "“E-mail”,Firm\n“a@b.org”,“Rose”\n", "«Firm»\n«Rose»\n«Iris»\n"]
 )  # fmt: skip
 def test_quotation_marks_around_some_texts_are_part_of_them(tmp_path, text):
@@ -248,6 +286,10 @@ def test_cells_that_span_rows_and_columns_keep_the_others_in_place(tmp_path):
         ("version: 1\ndn: cn=Ann\n", "LDIF"), ('{"url": "https://docs.google.com/spreadsheets/d/1", "doc_id": "1"}', "link"),
         ("[InternetShortcut]\nURL=https://docs.google.com/spreadsheets/d/1\n", "link"), ("https://docs.google.com/spreadsheets/d/1/edit\n", "link"),
         ("-- MySQL dump 10.13\n", "dump"), ("INSERT INTO `leads` VALUES (1);\n", "dump"), ("TABLE\r\n0,1\r\n", "DIF"), ("TABLE\n0,1\n", "DIF"),
+        ("# LDAPv3\n#\n\ndn: cn=Ann\nmail: a@b.org\n", "LDIF"), ("# a\r\nversion: 1\r\n\r\ndn:: Y249QQ==\r\n", "LDIF"),
+        ("Return-Path: <a@b.org>\nSubject: x\n\nHello\n", "e-mail message"), ("From a@b.org Mon Jan  1 00:00:00 2024\nSubject: x\n", "e-mail message"),
+        ("+-------+\n| Email |\n+-------+\n", "drawn with lines"), ("┌───────┐\n│ Email │\n└───────┘\n", "drawn with lines"),
+        ("<contacts><contact><email>a@b.org</email></contact></contacts>", "XML"), ("\0\1\0\0Standard Jet DB\0", "Access"),
         ("BEGIN:VCALENDAR\n", "calendar"), ("ID;PWXL;N;E\n", "SYLK"), ("<?xml version='1.0'?><Workbook/>", "XML"), ("socialcalc:version:1.5\n", "SocialCalc"),
     ],
 )  # fmt: skip
@@ -255,6 +297,31 @@ def test_what_is_no_table_is_called_by_its_name(tmp_path, text, what):
     with pytest.raises(SourceError, match=what) as caught:
         read(csv_file(tmp_path, text))
     assert caught.value.code == "SOURCE_NOT_TABLE"
+
+
+def test_a_dbase_file_is_called_by_its_name(tmp_path):
+    path = tmp_path / "a.dbf"
+    header = bytes([3, 124, 5, 12]) + struct.pack("<IHH", 1, 65, 11) + bytes(53)
+    path.write_bytes(header + b" Ann       \x1a")
+    with pytest.raises(SourceError, match="dBASE") as caught:
+        read(path)
+    assert caught.value.code == "SOURCE_NOT_TABLE"
+    path.write_bytes(header + b"more than its header says")
+    with pytest.raises(SourceError) as caught:
+        read(path)
+    assert caught.value.code == "SOURCE_BINARY"
+
+
+@pytest.mark.parametrize("delimiter", ["\x1f", "\x01"])
+def test_control_characters_that_databases_put_between_cells_are_delimiters(tmp_path, delimiter):
+    text = "".join(f"{a}{delimiter}{b}\n" for a, b in [("E-mail", "Name"), ("a@b.org", "Ann")])
+    assert read(csv_file(tmp_path, text))[:2] == (("E-mail", "Name"), [["a@b.org", "Ann"]])
+
+
+def test_lists_of_lists_in_json_are_refused_for_what_they_are(tmp_path):
+    with pytest.raises(SourceError, match="list of flat objects") as caught:
+        read(csv_file(tmp_path, '[["E-mail"], ["a@b.org"]]', "a.json"))
+    assert caught.value.code == "JSON_WRONG"
 
 
 def test_the_lock_file_beside_an_open_workbook_is_left_out(tmp_path, caplog):

@@ -16,6 +16,7 @@ from bulk_import.mapping.suggesting.evidence import CALLED
 from bulk_import.mapping.suggesting.headers import PEOPLE
 from bulk_import.models import Problem, Status
 from bulk_import.report.contents import NAMES, SET_NAMES
+from bulk_import.sources.text.languages import LANGUAGES as LANGUAGES_OF_TEXTS
 from bulk_import.texts import best_language, in_russian, texts
 from bulk_import.texts.fields import FIELD_NAMES
 from bulk_import.texts.on_page import CODES as ON_PAGE
@@ -120,7 +121,7 @@ def test_no_message_is_put_together_where_no_language_can_follow():
 
 
 def test_words_that_messages_choose_from_are_there_in_russian():
-    words = {*CALLED.values(), *PEOPLE.values(), *MEANINGS.values()}
+    words = {*CALLED.values(), *PEOPLE.values(), *MEANINGS.values(), *LANGUAGES_OF_TEXTS}
     assert sorted(words - in_russian().keys()) == []
 
 

@@ -21,7 +21,7 @@ from bulk_import.journal.wholeness import SENDING, Wholeness
 
 # Bytes of log that are kept; after that it begins again at its start. Measured with 4 to 128 MB:
 # a shorter one is written back too often, a longer one costs every look-up more.
-_LONGEST_WAL = 64 * 2**20
+LONGEST_LOG_BYTES = 64 * 2**20
 # Between copies of the log into the main file: what a lost log can take with it.
 CHECKPOINT_S = 5.0
 _fdatasync = getattr(os, "fdatasync", os.fsync)
@@ -35,13 +35,16 @@ class Syncing(Wholeness):
         self._db.execute("pragma synchronous = normal")
 
     @contextmanager
-    def deferring_syncs(self, every_s: float = CHECKPOINT_S) -> Iterator[Syncer]:
+    def deferring_syncs(
+        self, every_s: float = CHECKPOINT_S, longest_log: int = LONGEST_LOG_BYTES
+    ) -> Iterator[Syncer]:
         """Sync commits of this connection only by the syncer that is yielded.
 
         While the block lasts a commit does not wait for another connection that is writing.
 
         Args:
             every_s: Seconds between copies of the log into the main file.
+            longest_log: Bytes after which the log begins again.
         """
         self.written = self.counted()
         self._db.execute("pragma synchronous = normal")
@@ -49,7 +52,7 @@ class Syncing(Wholeness):
         self._db.execute("pragma busy_timeout = 0")
         with self.another() as other:
             # Opened now: later, sockets may have taken every descriptor.
-            syncer = Syncer(self, other, every_s)
+            syncer = Syncer(self, other, every_s, longest_log)
             try:
                 self.remember(**{SENDING: "1"})
                 syncer.copy_back()
@@ -89,15 +92,17 @@ class Syncer:
         journal: Whose commits are synced.
         other: Another connection to it, for this thread alone.
         every_s: Seconds between copies of the log into the main file.
+        longest_log: Bytes after which the log begins again.
 
     Raises:
         StorageError: The log or the mark cannot be opened.
     """
 
-    def __init__(self, journal: Syncing, other: Syncing, every_s: float) -> None:
+    def __init__(self, journal: Syncing, other: Syncing, every_s: float, longest_log: int) -> None:
         self._journal = journal
         self._other = other
         self._every_s = every_s
+        self._longest_log = longest_log
         self._wal = journal.path.with_name(f"{journal.path.name}-wal")
         try:
             self._mark = MarkFile(journal.mark_path, journal.facts()["run"])
@@ -123,7 +128,7 @@ class Syncer:
             length = self._length()
         except OSError as exc:
             raise self._failed(exc) from exc
-        is_long = length - self._kept >= _LONGEST_WAL
+        is_long = length - self._kept >= self._longest_log
         if is_long or time.monotonic() - self._copied_at >= self._every_s:
             self.copy_back(is_whole=is_long)
 

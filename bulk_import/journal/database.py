@@ -20,7 +20,7 @@ from bulk_import.system.sqlite import connect, make_private
 FORMAT = "4"
 LOST_UPTO = "lost_upto"  # the fact that names the last row which may have been sent unnoticed
 CHUNK = 500  # rows fetched at a time: few statements, little memory
-_CHECKED_BYTES = 32 * 2**20  # a full integrity check takes about 0.1 s up to this size
+CHECKED_BYTES = 32 * 2**20  # a full integrity check takes about 0.1 s up to this size
 
 _SCHEMA = """
 create table meta (key text primary key, value text not null) without rowid;
@@ -151,8 +151,11 @@ class Database:
             self._db.executemany("insert into meta values (?, ?)", known.items())
 
     @classmethod
-    def open(cls, path: Path) -> Self:
+    def open(cls, path: Path, *, checked_bytes: int = CHECKED_BYTES) -> Self:
         """Open an existing journal.
+
+        Args:
+            checked_bytes: Up to this size all of it is checked for damage; a longer one where it is read.
 
         Raises:
             SetupError: There is none, or its format is not ours.
@@ -168,17 +171,17 @@ class Database:
             )
         journal = cls(path, _connect(path))
         try:
-            journal._check()
+            journal._check(checked_bytes)
         except BaseException:
             journal.close()
             raise
         return journal
 
-    def _check(self) -> None:
+    def _check(self, checked_bytes: int) -> None:
         """Refuse a journal that is damaged or of another format."""
         with translated(self.path):
             known = self._db.execute("select value from meta where key = 'format'").fetchone()
-            if self.path.stat().st_size <= _CHECKED_BYTES:
+            if self.path.stat().st_size <= checked_bytes:
                 refusal = self._db.execute("pragma quick_check(1)").fetchone()[0]
                 if refusal != "ok":
                     raise sqlite3.DatabaseError(refusal)

@@ -7,10 +7,12 @@ import gzip
 import lzma
 import re
 import stat
+import struct
 import sys
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from functools import cache
 from pathlib import Path
 from typing import IO, cast
 
@@ -50,7 +52,15 @@ _NOT_TABLES = {
     b"Obj\x01": Message("an Avro file; save it as CSV"),
     b"ARROW1": Message("an Arrow file; save it as CSV"),
     b"\x28\xb5\x2f\xfd": Message("packed by zstd; unpack it first"),
+    b"\0\1\0\0Standard Jet DB": Message(
+        "a Microsoft Access database (export its table as XLSX or CSV)"
+    ),
+    b"\0\1\0\0Standard ACE DB": Message(
+        "a Microsoft Access database (export its table as XLSX or CSV)"
+    ),
 }
+_MAIL = Message("an e-mail message, not a table of contacts")
+_DRAWN = Message("a table drawn with lines, as consoles show it; export it as CSV")
 # How texts begin that hold contacts in another form, in small letters.
 _OTHER_TEXTS = (
     (b"{\\rtf", Message("an RTF document; copy its table into a spreadsheet and save that")),
@@ -59,12 +69,15 @@ _OTHER_TEXTS = (
         Message("a vCard file; import it into an address book and export that as CSV"),
     ),
     (b"begin:vcalendar", Message("a calendar, not a table of contacts")),
-    (b"dn:", Message("an LDIF file; export the directory as CSV")),
-    (b"version: 1\ndn:", Message("an LDIF file; export the directory as CSV")),
-    (b"version: 1\r\ndn:", Message("an LDIF file; export the directory as CSV")),
     (b"insert into", Message("a dump of a database; export the table as CSV")),
     (b"-- mysql dump", Message("a dump of a database; export the table as CSV")),
     (b"--\n-- postgresql database dump", Message("a dump of a database; export the table as CSV")),
+    (b"return-path:", _MAIL),
+    (b"received:", _MAIL),
+    (b"delivered-to:", _MAIL),
+    (b"+--", _DRAWN),
+    ("\u250c\u2500".encode(), _DRAWN),
+    ("\u2554\u2550".encode(), _DRAWN),
     (
         b"table\r\n0,1\r\n",
         Message("a DIF file; open it in a spreadsheet program and save it as XLSX"),
@@ -73,6 +86,16 @@ _OTHER_TEXTS = (
     (b"socialcalc:version", Message("a SocialCalc sheet; export it as CSV or XLSX")),
     (b"id;p", Message("a SYLK file; open it in a spreadsheet program and save it as XLSX")),
 )
+_XML_2003 = b"urn:schemas-microsoft-com:office:spreadsheet"  # its namespace
+_PAGE_ARCHIVES = (
+    b"mime-version:",
+    b"from: <saved by",
+    b"content-type: multipart/related",
+    b"x-document-type: workbook",
+)
+_LDIF = re.compile(rb"(?:#[^\n]*\n|\s*\n)*(?:version: ?1\s*\n\s*)?dn::? ?\S")
+_MBOX = re.compile(rb"from \S+ +(?:mon|tue|wed|thu|fri|sat|sun) [a-z]{3} ")
+_BARE_XML = re.compile(rb"<[a-z][\w.-]*(?::[\w.-]+)?(?:\s[^<>]*)?>\s*<")
 _LINK = re.compile(
     rb"^(?:\[internetshortcut\]|\{\s*\"(?:url|doc_id)\"\s*:|<\?xml.{0,400}<key>url</key>)"
     rb".*?(?:docs\.google\.com|sharepoint|onedrive|doc_id|https?:)|^https?://docs\.google\.com/\S+\s*$",
@@ -105,19 +128,21 @@ def regular_file(
     Raises:
         SourceError: It cannot be read, or unpacks to something that no spreadsheet is.
     """
-    with temporary_folder() as folder:
+    with ExitStack() as stack:
+        # Most files need no folder: it is made when something has to be written to it.
+        folder = cache(lambda: stack.enter_context(temporary_folder()))
         if path == "-":
-            source = folder / "stdin"
+            source = folder() / "stdin"
             _copy_stdin(source)
         elif is_remote(path):
             copy = kept(path) if may_take_subscribed or member else None
-            source = copy or folder / "fetched"
+            source = copy or folder() / "fetched"
             if copy is None:
                 with private_file(source) as file:
                     fetch(path, file, most_bytes=MOST_UNPACKED)
         elif is_query(path):
             _refuse_specials(Path(path))
-            source = folder / "rows"
+            source = folder() / "rows"
             with private_file(source) as file:
                 run_query(path, file, most_bytes=MOST_UNPACKED)
         else:
@@ -179,6 +204,11 @@ def kind_of(path: Path, name: str) -> str:
         return "xls"
     if head.startswith(_BARE_XLS):
         return "xls"
+    if _is_dbase(head, path.stat().st_size):
+        what = Message("a dBASE file; open it in a spreadsheet program and save it as XLSX")
+        raise SourceError(
+            Message("{name}: this is {what}", name=name, what=what), code="SOURCE_NOT_TABLE"
+        )
     for magic, what in _NOT_TABLES.items():
         if head.startswith(magic):
             raise SourceError(
@@ -188,10 +218,16 @@ def kind_of(path: Path, name: str) -> str:
     return _kind_of_text(path, head, name)
 
 
+def _is_dbase(head: bytes, size: int) -> bool:
+    """By its version, the date in its header, and the size that it gives."""
+    if len(head) < 32 or head[0] not in b"\x03\x30\x83\x8b\xf5" or not 1 <= head[2] <= 12:
+        return False
+    rows, header, row = struct.unpack("<IHH", head[4:12])
+    return 1 <= head[3] <= 31 and 0 <= size - header - rows * row <= 2
+
+
 def _kind_of_text(path: Path, head: bytes, name: str) -> str:
     from bulk_import.sources.text.objects import is_json
-    from bulk_import.sources.text.page import has_table
-    from bulk_import.sources.text.page_archive import is_archive
 
     start = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
@@ -201,9 +237,11 @@ def _kind_of_text(path: Path, head: bytes, name: str) -> str:
         return "json"
     if (kind := _kind_of_xml(start)) is not None:
         return kind
-    if is_archive(start):
+    if start.startswith(_PAGE_ARCHIVES):
         return "mht"
     if start.startswith(_PAGES) or b"<table" in start:
+        from bulk_import.sources.text.page import has_table
+
         if (
             has_table(path)
             or start.startswith(b"<meta")
@@ -217,7 +255,7 @@ def _kind_of_text(path: Path, head: bytes, name: str) -> str:
             ),
             code="SOURCE_HTML",
         )
-    if start.startswith(b"<?xml"):
+    if start.startswith(b"<?xml") or _BARE_XML.match(start):
         raise SourceError(
             Message(
                 "{name}: this is XML; open it in a spreadsheet program and save it as XLSX or CSV",
@@ -234,6 +272,15 @@ def _refuse_other_texts(start: bytes, name: str) -> None:
             raise SourceError(
                 Message("{name}: this is {what}", name=name, what=what), code="SOURCE_NOT_TABLE"
             )
+    if _LDIF.match(start):
+        what = Message("an LDIF file; export the directory as CSV")
+        raise SourceError(
+            Message("{name}: this is {what}", name=name, what=what), code="SOURCE_NOT_TABLE"
+        )
+    if _MBOX.match(start):
+        raise SourceError(
+            Message("{name}: this is {what}", name=name, what=_MAIL), code="SOURCE_NOT_TABLE"
+        )
     if _LINK.search(start):
         raise SourceError(
             Message(
@@ -247,11 +294,9 @@ def _refuse_other_texts(start: bytes, name: str) -> None:
 
 def _kind_of_xml(start: bytes) -> str | None:
     """A workbook that is one XML file; ``None`` if it is none."""
-    from bulk_import.sources.xml2003 import MARK
-
     if not start.startswith((b"<?xml", b"<?mso-application", b"<workbook", b"<office:document")):
         return None
-    if MARK in start:
+    if _XML_2003 in start:
         return "xml"
     is_flat = b"<office:document" in start and b"opendocument.spreadsheet" in start
     return "fods" if is_flat else None
@@ -285,13 +330,18 @@ def _refuse_specials(path: Path) -> None:
 
 
 def _unpacked(
-    source: Path, name: str, folder: Path, member: str | None, *, may_take_subscribed: bool
+    source: Path,
+    name: str,
+    folder: Callable[[], Path],
+    member: str | None,
+    *,
+    may_take_subscribed: bool,
 ) -> Path:
     with source.open("rb") as file:
         head = file.read(8)
     for magic, opener in _PACKERS.items():
         if head.startswith(magic):
-            target = folder / "unpacked"
+            target = folder() / "unpacked"
             try:
                 with opener(source) as packed:
                     _copy(packed, target, name, source.stat().st_size)
@@ -307,7 +357,12 @@ def _unpacked(
 
 
 def _member(
-    source: Path, name: str, folder: Path, member: str | None, *, may_take_subscribed: bool
+    source: Path,
+    name: str,
+    folder: Callable[[], Path],
+    member: str | None,
+    *,
+    may_take_subscribed: bool,
 ) -> Path:
     """The one file of a plain ZIP archive; a workbook, which is a ZIP too, stays as it is."""
     try:
@@ -339,7 +394,7 @@ def _member(
                     Message("{name}: the archive is protected by a password", name=name),
                     code="SOURCE_ENCRYPTED",
                 )
-            target = folder / "member"
+            target = folder() / "member"
             with archive.open(chosen[0]) as packed:
                 _copy(packed, target, name, max(chosen[0].compress_size, 1))
             return target

@@ -160,7 +160,15 @@ def _score(
     above = max((sum(map(bool, kinds)) for kinds in grid[:at]), default=0)
     if len(names) > 1 and above >= 0.8 * len(names):
         score -= 1.5
+    # People above it and none below: the header of a second table.
+    if _has_people(grid[:at]) and not _has_people(grid[at + 1 :]):
+        score -= 5
     return score - 0.3 * (1 - len(set(names)) / len(names))
+
+
+def _has_people(grid: list[list[str]]) -> bool:
+    """Whether a line has an address beside another cell."""
+    return any("email" in kinds and sum(map(bool, kinds)) > 1 for kinds in grid)
 
 
 def _typed(grid: list[list[str]], at: int) -> dict[int, str]:

@@ -291,6 +291,18 @@ def _choice_notes(looked: list[Line], choice: Choice) -> list[Problem]:
                 ),
             )
         )
+    if people := [line.number for line in looked[: choice.at] if _is_person(line)]:
+        found.append(
+            _note(
+                "HEADER_DOUBTFUL",
+                Message(
+                    "row {row} is above the header (row {number}), so it is not read, but it holds "
+                    "an e-mail address; name the header's row by header_row",
+                    row=people[0],
+                    number=head.number,
+                ),
+            )
+        )
     if choice.second:
         rows = ", ".join(str(looked[at].number) for at in choice.second)
         found.append(
@@ -303,6 +315,12 @@ def _choice_notes(looked: list[Line], choice: Choice) -> list[Problem]:
             )
         )
     return found
+
+
+def _is_person(line: Line) -> bool:
+    """Whether a line has an address beside another cell."""
+    filled = [cell for cell in line.cells if cell.strip()]
+    return len(filled) > 1 and any(kind_of_cell(cell) == "email" for cell in filled)
 
 
 def _is_bare(looked: Sequence[Line], source: str) -> bool:

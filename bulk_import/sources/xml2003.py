@@ -18,7 +18,6 @@ from bulk_import.sources.numbers import is_rounded, moment_text, rounded, shown
 from bulk_import.sources.table import LONGEST_CELL, MOST_COLUMNS, Line
 from bulk_import.sources.xlsx.parts import Reader, broken, read_stream
 
-MARK = b"urn:schemas-microsoft-com:office:spreadsheet"  # of its namespace
 _DEFAULT_STYLE = "Default"
 _MOST_PARENTS = 100  # of a style
 # Formats that are written by name.

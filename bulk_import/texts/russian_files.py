@@ -52,6 +52,12 @@ FILES: dict[str, str | tuple[str, str, str]] = {
     "a Word document; save its table as XLSX or CSV": "документ Word; сохраните его таблицу в XLSX или CSV",
     "a presentation; save its table as XLSX or CSV": "презентация; сохраните её таблицу в XLSX или CSV",
     "a DIF file; open it in a spreadsheet program and save it as XLSX": f"файл DIF; {_AS_XLSX}",
+    "a Microsoft Access database (export its table as XLSX or CSV)": "база Microsoft Access (выгрузите её таблицу в XLSX или CSV)",
+    "a dBASE file; open it in a spreadsheet program and save it as XLSX":
+        "файл dBASE; откройте его в табличном редакторе и сохраните как XLSX",
+    "an e-mail message, not a table of contacts": "письмо, а не таблица контактов",
+    "a table drawn with lines, as consoles show it; export it as CSV":
+        "таблица, начерченная линиями, как её показывает консоль; выгрузите её в CSV",
     "a SocialCalc sheet; export it as CSV or XLSX": "лист SocialCalc; выгрузите его в CSV или XLSX",
     "a web page in one file (MHTML); its tables are read as sheets":
         "веб-страница одним файлом (MHTML); её таблицы читаются как листы",
@@ -117,6 +123,14 @@ FILES: dict[str, str | tuple[str, str, str]] = {
     "not UTF-8; read as {name} ({evidence}); look at a few names, and set source: encoding: if they are wrong":
         "не UTF-8; прочитано как {name} ({evidence}); взгляните на несколько имён и, если они неверны, выберите кодировку в «Как читается файл»",
     "the letters make words of {language}": "буквы складываются в слова, язык: {language}",
+    # languages
+    "German": "немецкий", "French": "французский", "Spanish": "испанский", "Italian": "итальянский", "Portuguese": "португальский",
+    "Danish": "датский", "Norwegian": "норвежский", "Swedish": "шведский", "Finnish": "финский", "Icelandic": "исландский",
+    "Dutch": "нидерландский", "Catalan": "каталанский", "Estonian": "эстонский", "Polish": "польский", "Czech": "чешский",
+    "Slovak": "словацкий", "Hungarian": "венгерский", "Romanian": "румынский", "Croatian": "хорватский", "Slovene": "словенский",
+    "Turkish": "турецкий", "Latvian": "латышский", "Lithuanian": "литовский", "Greek": "греческий", "Hebrew": "иврит",
+    "Arabic": "арабский", "Persian": "персидский", "Russian": "русский", "Ukrainian": "украинский", "Belarusian": "белорусский",
+    "Bulgarian": "болгарский", "Serbian": "сербский", "Macedonian": "македонский", "Thai": "тайский", "Vietnamese": "вьетнамский",
     "valid throughout, common characters": "подходит целиком, знаки обычные",
     "every other byte is zero": "каждый второй байт нулевой",
     "all of the file is valid UTF-8": "весь файл — верный UTF-8",
@@ -159,6 +173,7 @@ FILES: dict[str, str | tuple[str, str, str]] = {
     "not an object with the names of the columns": "это не объект с именами столбцов",
     "lists in lists without end": "списки в списках без конца",
     "{name}: a web page of more than {largest} MB; save it as XLSX or CSV": "{name}: веб-страница больше {largest} МБ; сохраните в XLSX или CSV",
+    "{path}: two of these addresses differ only in their tokens, which are never written down, so their lists cannot be told apart; import one, then the other": "{path}: два таких адреса различаются только токенами, а они нигде не записываются, поэтому их списки не различить; импортируйте сначала один, потом другой",
     "{name}: its cells span more than {most:,} others: this looks like a bomb, not a spreadsheet": "{name}: ячейки накрывают больше {most} других: похоже на бомбу, а не на таблицу",
     "{name}: byte {start:,} is not {encoding}; set source: encoding:": "{name}: байт {start} — не {encoding}; выберите кодировку в «Как читается файл»",
     "{name}: row {number} is too long": "{name}: строка {number} слишком длинная",
@@ -175,6 +190,8 @@ FILES: dict[str, str | tuple[str, str, str]] = {
     "{source}: row {header_row} (header_row) is empty": "{source}: строка {header_row}, указанная как заголовок, пуста",
     "row {number} is taken for the header, but it looks like the rows below it; if it is one of them, add a row with the columns' names above it":
         "строка {number} принята за заголовок, но похожа на строки под ней; если это одна из них, добавьте над ней строку с названиями столбцов",
+    "row {row} is above the header (row {number}), so it is not read, but it holds an e-mail address; name the header's row by header_row":
+        "строка {row} находится над заголовком (строка {number}) и не читается, но в ней есть адрес; укажите строку заголовка в header_row",
     "row {rows} looks like a second line of headings and is not read as a contact":
         "строка {rows} похожа на вторую строку заголовков и контактом не считается",
     "a list of addresses without a header; its first line is a row too": "список адресов без заголовка; первая строка — тоже контакт",
@@ -211,6 +228,11 @@ FILES: dict[str, str | tuple[str, str, str]] = {
     # from elsewhere
     "{url}: cannot be fetched: {why}": "{url}: не загружается: {why}",
     "{url}: cannot be fetched: {said}": "{url}: не загружается: {said}",
+    "{why} (tried {n} times)": (
+        "{why} ({n} попытка)",
+        "{why} ({n} попытки)",
+        "{why} ({n} попыток)"),
+    "{why}; its server asks to wait {seconds:,.0f} s, run the same command again then": "{why}; сервер просит подождать {seconds:,.0f} с, затем запустите ту же команду ещё раз",
     "{url}: larger than {most_bytes:,} bytes": "{url}: больше {most_bytes} байт",
     "{url}: the token of this address was not kept; run the command with which the run began, with the whole address and --run-dir (for a night: sync again)":
         "{url}: ключ доступа из этого адреса не сохранялся; начните заново с полным адресом",

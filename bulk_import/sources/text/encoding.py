@@ -32,6 +32,7 @@ _EAST_ASIAN = {
     "Shift_JIS": "cp932", "EUC-JP": "euc-jp", "EUC-KR": "cp949", "GBK": "gb18030",
     "gb18030": "gb18030", "Big5": "big5",
 }  # fmt: skip
+_USUAL = ("cp1252", "cp1251", "cp1250", "mac-roman", "cp852", "koi8-r")  # to choose from
 _ASIAN_ENOUGH = 0.7
 _ASIAN_FEW = 15  # distinct characters: with fewer, no other East Asian encoding may fit
 
@@ -119,7 +120,7 @@ def readings(path: Path, *, most: int = 3) -> list[tuple[str, str]]:
         names = [asian, *_asian_rivals(sample, asian)]
     telling = max(lines[:200], key=lambda line: sum(byte > 0x7F for byte in line))
     found: dict[str, str] = {}
-    for name in (*names, *candidates, "cp1252", "cp1251", "cp1250"):
+    for name in (*names, *candidates, *_USUAL):
         text = _decoded(telling, name)
         if text is not None and text not in found:
             found[text] = name
@@ -172,7 +173,7 @@ def _guess(sample: bytes, name: str) -> Encoding:
         (None, [asian, *rivals]) if asian else one_byte_encoding(sample[:_SAMPLE_BYTES])
     )
     if guess is not None:
-        evidence = Message("the letters make words of {language}", language=guess.language)
+        evidence = Message("the letters make words of {language}", language=Message(guess.language))
         return Encoding(guess.encoding, evidence, is_certain=False)
     raise SourceError(
         Message(

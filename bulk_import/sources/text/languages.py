@@ -11,24 +11,34 @@ from __future__ import annotations
 
 import codecs
 import json
+import math
 import re
+import unicodedata
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
+from operator import add, ne
 
 EDGE = "^"  # of a word
-FLOOR = -13.0  # nats; of pairs that the language does not have
-_UNKNOWN = -12.0  # a pair of the alphabet's letters that its names lack
+FLOOR = -13.0  # nats; of letters that never follow each other
 _SIGN = -8.0  # a sign that stands as signs do
-_ODD_SIGN = -7.0  # more for a dash or dots that stick to a letter as none do
-_WRONG = -16.0  # a letter of no language of the region, a capital in a word, a sign in it
+_ODD_SIGN = -9.0  # more for one that sticks to a letter as none does
+_WRONG = -16.0  # a letter of no language of the region, a capital in a word
+_NEVER = -26.0  # a sign in a word, a control character
+_MIXES_SCRIPTS = -24.0  # for each letter beyond ASCII
 _MIXED = -1.5  # a word of another language than most
-_MOST_WORDS = 600  # distinct ones; more add time and no evidence
-_ENOUGH = -11.5  # nats for each letter beyond ASCII: what reads worse is no language
-_MARGIN = 5.0  # nats by which the best reading beats the next that differs
-_MARGIN_OF_FEW = 8.0  # nats more for a single word, less for several
-_VOTE = 12.0  # nats for what chardet finds likeliest, and less for what it finds less likely
+_MIXED_RARE = {"Icelandic": -4.5}  # of few people
+_MOST_WORDS = 200  # distinct ones; more add time and no evidence
+_AT_ONCE = 40  # words, before readings that are far behind are given up
+_HOPELESS = 150.0  # nats
+_SEEN = 0.5  # times that a letter without example is reckoned to have been seen
+_LETTERS = 100  # kinds of them
+_ENOUGH = -20.0  # nats for each letter beyond ASCII: what reads worse is no language
+_FEWEST = 4  # letters in words with one beyond ASCII
+_MARGIN = 2.0  # nats by which the best reading beats each that differs
+_MARGIN_OF_FEW = 6.0  # nats more if they differ in a single word, less if in several
+_VOTE = 9.0  # nats for what chardet finds likeliest, and less for what it finds less likely
 _VOTE_BYTES = 32 * 1024
 # Written by few programs of today: the evidence has to outweigh that.
 _PRIOR = {
@@ -67,9 +77,15 @@ _SUPERSETS = {"iso8859-1": "cp1252", "iso8859-15": "cp1252", "tis-620": "cp874",
               "iso8859-9": "cp1254", "cp858": "cp850"}  # fmt: skip
 _CASELESS = frozenset({"cp1255", "cp1256", "cp874"})
 _SIGNS = frozenset("«»“”„‘’‚…–—•€¥§°№©®™·ªº¿¡½¼¾²³±×÷´`\u00a0\u200e\u200f")
+_ORDINALS = frozenset("ªº")
+_APART = frozenset("€¥§±")  # from letters
 _CLOSING = frozenset("’”»")  # do not open a word
 # Signs that may stand between two letters of a word.
 _INSIDE = frozenset("’·–—\u200e\u200f\u00a0")
+_MARKS = frozenset("\u0300\u0301\u0303\u0309\u0323") | frozenset(map(chr, range(0x0E31, 0x0E4F)))
+_KEPT_MARKS = frozenset("\u0302\u0306\u031b")  # circumflex, breve, horn: part of a letter
+_CEDILLAS = str.maketrans("șțȘȚ", "şţŞŢ")
+_PARTS = re.compile("[^\\w\u0300-\u0323\u0e31-\u0e4e]|[\\d_ªº²³¹¼½¾]")
 _LATIN = re.compile("[A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f]")
 _OTHER_SCRIPT = re.compile("[\u0370-\u0e4f]")
 _BYTES_OF_WORDS = re.compile(rb"[^\s,;|\"()<>/@]*[\x80-\xff][^\s,;|\"()<>/@]*")
@@ -92,6 +108,7 @@ class Guess:
     vote: float = 0.0
 
 
+@cache
 def alphabet(language: str) -> frozenset[str]:
     """Return the letters of a language beyond ASCII."""
     return frozenset(LANGUAGES[language][1])
@@ -118,16 +135,23 @@ def one_byte_encoding(sample: bytes) -> tuple[Guess | None, list[str]]:
     if not guesses:
         return None, []
     best = guesses[0]
-    margin = _MARGIN + _MARGIN_OF_FEW / len(words)
     rivals = [
         guess.encoding
         for guess in guesses[1:]
-        if guess.score + guess.vote > best.score + best.vote - margin
-        and texts[guess.encoding] != texts[best.encoding]
+        if _is_near(guess, best, sum(map(ne, texts[guess.encoding], texts[best.encoding])))
     ]
-    if rivals or best.score < _ENOUGH * best.letters:
+    is_short = sum(char.isalpha() for word in texts[best.encoding] for char in word) < _FEWEST
+    if rivals or is_short or best.score < _ENOUGH * best.letters:
         return None, [best.encoding, *rivals]
     return best, []
+
+
+def _is_near(rival: Guess, best: Guess, differing: int) -> bool:
+    """Whether a reading is too near to the best, given the number of words in which they differ."""
+    if not differing:
+        return False
+    margin = _MARGIN + _MARGIN_OF_FEW / differing
+    return rival.score + rival.vote > best.score + best.vote - margin
 
 
 def _votes(sample: bytes) -> dict[str, float]:
@@ -153,74 +177,175 @@ def _votes(sample: bytes) -> dict[str, float]:
 
 
 def _guesses(words: list[bytes]) -> list[Guess]:
-    made = []
-    for encoding, region in _REGIONS.items():
+    """How well the words read in each encoding that can decode them."""
+    readings = [reading for encoding in _REGIONS if (reading := _Reading.of(encoding, words))]
+    for at in range(0, len(words), _AT_ONCE):
+        for reading in readings:
+            reading.read(at, at + _AT_ONCE)
+        best = max(reading.so_far for reading in readings)
+        readings = [reading for reading in readings if reading.so_far > best - _HOPELESS]
+    return [reading.guess() for reading in readings]
+
+
+@dataclass(slots=True)
+class _Reading:
+    """The words in one encoding, read as the languages of its region.
+
+    Attributes:
+        scores: Of each word read so far, by language.
+        so_far: The sum of the best of each.
+    """
+
+    encoding: str
+    words: list[str]
+    scores: list[list[float]] = field(default_factory=list)
+    so_far: float = 0.0
+
+    @classmethod
+    def of(cls, encoding: str, words: list[bytes]) -> _Reading | None:
         try:
-            decoded = [word.decode(encoding) for word in words]
+            return cls(encoding, [word.decode(encoding) for word in words])
         except UnicodeDecodeError:
-            continue
-        languages = region.split()
-        has_case = encoding not in _CASELESS
-        wins: Counter[str] = Counter()
-        scores = []
-        for word in decoded:
-            by_language = {
-                language: _read(word, language, has_case=has_case) for language in languages
-            }
-            best = max(by_language, key=by_language.__getitem__)
-            wins[best] += 1
-            scores.append(by_language)
-        usual = wins.most_common(1)[0][0] if wins else languages[0]
-        total = sum(
-            max(score + (_MIXED if language != usual else 0) for language, score in some.items())
-            for some in scores
-        )
-        letters = sum(char > "\x7f" for word in decoded for char in word)
-        made.append(Guess(total + _PRIOR[encoding], encoding, usual, letters))
-    return made
+            return None
+
+    def read(self, start: int, stop: int) -> None:
+        languages = _REGIONS[self.encoding].split()
+        has_case = self.encoding not in _CASELESS
+        for word in self.words[start:stop]:
+            found = _scores(word, languages, has_case=has_case)
+            self.scores.append(found)
+            self.so_far += max(found)
+
+    def guess(self) -> Guess:
+        languages = _REGIONS[self.encoding].split()
+        wins = Counter(found.index(max(found)) for found in self.scores)
+        usual = wins.most_common(1)[0][0] if wins else 0
+        others = [_MIXED_RARE.get(language, _MIXED) for language in languages]
+        others[usual] = 0.0
+        total = sum(max(map(add, found, others)) for found in self.scores)
+        letters = sum(char > "\x7f" for word in self.words for char in word)
+        return Guess(total + _PRIOR[self.encoding], self.encoding, languages[usual], letters)
 
 
-def _read(word: str, language: str, *, has_case: bool) -> float:
-    """How well the letters beyond ASCII of a word read in a language: nats, 0 at best."""
-    pairs, known = _pairs()[language], alphabet(language)
+def _scores(word: str, languages: list[str], *, has_case: bool) -> list[float]:
+    """How well the letters beyond ASCII of a word read in each language: nats, 0 at best."""
+    if _mixes_scripts(word):
+        return [_MIXES_SCRIPTS * sum(char > "\x7f" for char in word)] * len(languages)
+    manners = _manners(word, has_case=has_case)
     small = word.lower() if len(word.lower()) == len(word) else word
+    grams = [gram for part in _PARTS.split(small) for gram in _trigrams(part) if not gram.isascii()]
+    return [manners + sum(map(_chances(language).__getitem__, grams)) for language in languages]
+
+
+def _trigrams(part: str) -> list[str]:
+    padded = f"{EDGE}{EDGE}{part}{EDGE}"
+    return [padded[at : at + 3] for at in range(len(part) + 1)] if part else []
+
+
+def _manners(word: str, *, has_case: bool) -> float:
+    """What capitals and signs in odd places cost: nats."""
     score = 0.0
     last = len(word) - 1
-    if _mixes_scripts(word):
-        return _WRONG * sum(char > "\x7f" for char in word)
     for at, char in enumerate(word):
         if char <= "\x7f":
             continue
         before = word[at - 1] if at else ""
         after = word[at + 1] if at < last else ""
-        if char in _SIGNS:
-            is_inside = before.isalpha() and after.isalpha() and char not in _INSIDE
-            is_misplaced = char in _CLOSING and not before and after.isalpha()
-            score += _WRONG if is_inside or is_misplaced else _SIGN
-            score += _ODD_SIGN * _sticks_oddly(before, char, after)
-        elif small[at] not in known or (has_case and not _stands_well(before, char, after)):
-            score += _WRONG
+        if char.isalpha() and char not in _ORDINALS:
+            score += _WRONG * (has_case and not _stands_well(before, char, after))
+        elif char in _SIGNS:
+            score += _sign(word[:at], char, after)
         else:
-            left = (small[at - 1] if before.isalpha() else EDGE) + small[at]
-            right = small[at] + (small[at + 1] if after.isalpha() else EDGE)
-            score += (pairs.get(left, _UNKNOWN) + pairs.get(right, _UNKNOWN)) / 2
+            score += _NEVER * (char not in _MARKS)
     return score
 
 
+def _sign(start: str, char: str, after: str) -> float:
+    before = start[-1:]
+    if before.isalpha() and after.isalpha() and char not in _INSIDE:
+        return _NEVER
+    if char in _CLOSING and not before and after.isalpha():
+        return _WRONG
+    return _SIGN + _ODD_SIGN * _sticks_oddly(start, char, after)
+
+
+class _Chances(dict[str, float]):
+    """Three letters -> the logarithm of the share of the third among those that follow the others.
+
+    Where three letters are rare, by how often the last two follow each other (Witten and Bell's way).
+    """
+
+    def __init__(self, language: str) -> None:
+        super().__init__()
+        self._alphabet = alphabet(language)
+        grams: Counter[str] = Counter()
+        for often, joined in _counts()[language].items():
+            for at in range(0, len(joined), 3):
+                grams[joined[at : at + 3]] = int(often)
+        for gram, times in list(grams.items()):
+            grams[gram[1:]] += times
+            grams[gram[2]] += times
+        followed: dict[str, tuple[int, int]] = {}
+        for gram, times in grams.items():
+            if len(gram) > 1:
+                count, kinds = followed.get(gram[:-1], (0, 0))
+                followed[gram[:-1]] = (count + times, kinds + 1)
+        self._grams = dict(grams)
+        self._followed = followed
+        self._total = sum(times for gram, times in grams.items() if len(gram) == 1)
+
+    def __missing__(self, gram: str) -> float:
+        if gram[2] > "\x7f" and gram[2] not in self._alphabet:
+            found = _WRONG
+        else:
+            share = (self._grams.get(gram[2], 0) + _SEEN) / (self._total + _SEEN * _LETTERS)
+            for context in (gram[1], gram[:2]):
+                count, kinds = self._followed.get(context, (0, 0))
+                if count:
+                    share = (self._grams.get(context + gram[2], 0) + kinds * share) / (
+                        count + kinds
+                    )
+            found = max(math.log(share), FLOOR)
+        self[gram] = found
+        return found
+
+
 @cache
-def _pairs() -> dict[str, dict[str, float]]:
+def _chances(language: str) -> _Chances:
+    return _Chances(language)
+
+
+@cache
+def _counts() -> dict[str, dict[str, str]]:
     folder = resources.files("bulk_import.sources.text.data")
-    told = json.loads(folder.joinpath("letters.json").read_text("utf-8"))
-    return {
-        language: {pair: -tenths / 10 for pair, tenths in pairs.items()}
-        for language, pairs in told.items()
-    }
+    told: dict[str, dict[str, str]] = json.loads(folder.joinpath("letters.json").read_text("utf-8"))
+    return told
 
 
-def _sticks_oddly(before: str, char: str, after: str) -> bool:
-    """Whether a dash, a dot or dots stand at a letter as in ``Ca–ada`` or ``Bold—``."""
+def in_windows_letters(text: str, language: str) -> str:
+    """Return small letters as the encodings of Windows have them."""
+    if language != "Vietnamese":
+        return text.translate(_CEDILLAS)
+    made = []  # tones stand behind their letters
+    for char in text:
+        parts = unicodedata.normalize("NFD", char)
+        kept = "".join(mark for mark in parts[1:] if mark in _KEPT_MARKS)
+        tones = "".join(mark for mark in parts[1:] if mark not in _KEPT_MARKS)
+        made.append(unicodedata.normalize("NFC", parts[:1] + kept) + tones)
+    return "".join(made)
+
+
+def _sticks_oddly(start: str, char: str, after: str) -> bool:
+    """Whether a sign stands at a letter as in ``Ca–ada``, ``Bold—``, ``¡lvaro``, ``¥degård`` or ``Nemeº``."""
+    before = start[-1:]
     if char == "·":
         return not (before in "lL" and after in "lL")  # col·legi
+    if char in _ORDINALS:
+        return len(start) > 2 and before.isalpha()  # Nº, Mª
+    if not start and after.islower():
+        return True
+    if char in _APART:
+        return before.isalpha() or after.isalpha()
     if char not in "–—•…\u00a0":
         return False
     if before.isalpha() and after.isalpha():

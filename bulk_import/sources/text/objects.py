@@ -48,7 +48,7 @@ def is_json(head: bytes) -> bool:
         return False
     after = start[1:].lstrip()[:1]
     return (start.startswith(b"{") and after in (b'"', b"}")) or (
-        start.startswith(b"[") and after in (b"{", b"]")
+        start.startswith(b"[") and after in (b"{", b"]", b"[")
     )
 
 

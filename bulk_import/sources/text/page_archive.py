@@ -18,13 +18,6 @@ from bulk_import.sources.table import Line
 from bulk_import.sources.text.page import LARGEST, lines_of, too_large
 from bulk_import.sources.xlsx.parts import broken
 
-# Of such a file, in small letters.
-_BEGINNINGS = (
-    b"mime-version:",
-    b"from: <saved by",
-    b"content-type: multipart/related",
-    b"x-document-type: workbook",
-)
 _SHEET = re.compile(r"<x:ExcelWorksheet>(.*?)</x:ExcelWorksheet>", re.DOTALL | re.IGNORECASE)
 _NAME = re.compile(r"<x:Name>(.*?)</x:Name>", re.DOTALL | re.IGNORECASE)
 _ADDRESS = re.compile(r"<x:WorksheetSource\s+HRef=[\"']([^\"']*)", re.IGNORECASE)
@@ -32,11 +25,6 @@ _HIDDEN = re.compile(r"<x:Visible>[^<]*Hidden", re.IGNORECASE)
 _TABLE = re.compile(rb"<table[\s>]", re.IGNORECASE)
 _LONGEST_HEADER = 10_000  # characters
 _TABS = "tabstrip"  # the page with the names of the sheets, which Excel draws as a table
-
-
-def is_archive(start: bytes) -> bool:
-    """Whether a file that begins so, in small letters, is a web page in one file."""
-    return start.startswith(_BEGINNINGS)
 
 
 class PageArchive:
