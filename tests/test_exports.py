@@ -13,10 +13,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from bulk_import import check_file, import_file_async, read_rows, resume_async, sync_async
-from bulk_import.errors import MappingError, SourceError
+from bulk_import.errors import MappingError, SetupError, SourceError
+from bulk_import.jobs.members import read_members
 from bulk_import.jobs.proposing import propose
 from bulk_import.jobs.reviewing import Review
-from bulk_import.jobs.segments import read_members
 from bulk_import.jobs.undoing import undo_async
 from bulk_import.models import Status
 from bulk_import.progress import Silence
@@ -322,6 +322,15 @@ async def test_copies_are_forgotten_and_their_folder_still_belongs_to_this_proce
     kept.keep(url)
     assert kept.kept(url).parent.is_dir()
     assert kept.kept(url).parent != folder
+
+
+def test_two_archives_whose_addresses_differ_in_tokens_alone_are_not_mixed_up(web, mapping):
+    """The second would be read in the place of the first, and its lists would hold for both."""
+    urls = [f"{web.url}/audience.zip?id={number}" for number in (1, 2)]
+    with pytest.raises(SetupError, match="differ only in their tokens") as caught:
+        check_file(urls, mapping)
+    assert "id=1" not in str(caught.value)
+    assert check_file([urls[0], urls[0]], mapping).plan.to_send == 5
 
 
 async def test_another_archive_from_the_web_is_read_as_before(

@@ -132,6 +132,43 @@ def test_cells_in_typographic_quotation_marks_are_read_without_them(tmp_path, ma
 
 
 @pytest.mark.parametrize(
+    ("line", "cells"),
+    [
+        ("«a@b.org»;«ООО «Ромашка»»", ["a@b.org", "ООО «Ромашка»"]), ("«a@b.org»;«О «Р», «Л»; и др.»", ["a@b.org", "О «Р», «Л»; и др."]),
+        ("«a@b.org»;«одна\nдве; три»", ["a@b.org", "одна\nдве; три"]), ("«a@b.org»;«О «Р»\nи»", ["a@b.org", "О «Р»\nи"]), ("«a@b.org»;«Р» и Л", ["a@b.org", "«Р» и Л"]),
+        ("«a@b.org» ; «x» ", ["a@b.org", "x"]), ("«a@b.org»;«x», «y»", ["a@b.org", "x», «y"]), ("a@b.org;x", ["a@b.org", "x"]), ('«a@b.org»;5" «d»', ["a@b.org", '5" «d»']),
+    ],
+)  # fmt: skip
+def test_marks_inside_of_a_cell_in_typographic_quotation_marks_stay(tmp_path, line, cells):
+    usual = "«c@b.org»;«x»\n"
+    _, rows, codes = read(csv_file(tmp_path, f"«E-mail»;«Firm»\n{line}\n{usual * 20}"))
+    assert rows == [cells, *[["c@b.org", "x"]] * 20]
+    assert codes == ["QUOTES_TYPOGRAPHIC"]
+
+
+@pytest.mark.parametrize(
+    ("text", "cells"),
+    [
+        ("‘E-mail’,‘Name’\n‘a@b.org’,‘O’Neil, Pat’\n", ["a@b.org", "O’Neil, Pat"]),
+        ("‘E-mail’,‘Name’\n‘a@b.org’,‘O’Neil’\n", ["a@b.org", "O’Neil"]),
+        ("“E-mail”\t“Name”\n“a@b.org”\t“x, “y””\n", ["a@b.org", "x, “y”"]),
+        ("”E-mail”,”Name”\n”a@b.org”,”A, B”\n", ["a@b.org", "A, B"]),
+    ],
+)
+def test_apostrophes_and_other_delimiters_inside_of_typographic_marks(tmp_path, text, cells):
+    usual = text.splitlines(keepends=True)[0].replace("E-mail", "c@b.org")
+    _, rows, _ = read(csv_file(tmp_path, text + usual * 20))
+    assert rows == [cells, *[["c@b.org", "Name"]] * 20]
+
+
+def test_a_typographic_mark_that_nothing_closes_takes_no_rows_with_it(tmp_path):
+    usual = "«c@b.org»;«x»\n"
+    _, rows, _ = read(csv_file(tmp_path, f"«E-mail»;«Firm»\n{usual * 20}«a@b.org»;«y\n{usual * 3}"))
+    assert len(rows) == 24
+    assert rows[20][1] == "«y"
+
+
+@pytest.mark.parametrize(
     "text", ["E-mail,Firm\na@b.org,«Ромашка»\nb@b.org,«Лютик»\n", "“E-mail”,Firm\n“a@b.org”,“Rose”\n", "«Firm»\n«Rose»\n«Iris»\n"]
 )  # fmt: skip
 def test_quotation_marks_around_some_texts_are_part_of_them(tmp_path, text):

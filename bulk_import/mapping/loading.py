@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from bulk_import.api.fields import FIELDS, OPPOSITES, RESERVED
-from bulk_import.errors import MappingError, MappingProblem, Message
+from bulk_import.errors import MappingError, MappingProblem, Message, SetupError
 from bulk_import.mapping.checks import Pattern
 from bulk_import.mapping.plain import tree_of
 from bulk_import.mapping.schema import (
@@ -79,8 +79,10 @@ class ColumnMapping:
 
         Raises:
             SourceError: One cannot be fetched.
+            SetupError: Two differ in nothing that may be written down.
         """
         found = []
+        known: dict[str, str] = {}
         for path in paths:
             if may_be_archive(path):
                 keep(path)
@@ -89,6 +91,14 @@ class ColumnMapping:
                 forget(path)
             if export is None or self.spec.source.member not in (None, export.subscribed):
                 continue
+            if known.setdefault(shown(path), path) != path:
+                raise SetupError(
+                    Message(
+                        "{path}: two of these addresses differ only in their tokens, which are never "
+                        "written down, so their lists cannot be told apart; import one, then the other",
+                        path=shown(path),
+                    )
+                )
             for member in export.never:
                 column = address_column(path, member)
                 columns = (column,) if column else ()

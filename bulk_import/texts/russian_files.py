@@ -173,6 +173,7 @@ FILES: dict[str, str | tuple[str, str, str]] = {
     "not an object with the names of the columns": "это не объект с именами столбцов",
     "lists in lists without end": "списки в списках без конца",
     "{name}: a web page of more than {largest} MB; save it as XLSX or CSV": "{name}: веб-страница больше {largest} МБ; сохраните в XLSX или CSV",
+    "{path}: two of these addresses differ only in their tokens, which are never written down, so their lists cannot be told apart; import one, then the other": "{path}: два таких адреса различаются только токенами, а они нигде не записываются, поэтому их списки не различить; импортируйте сначала один, потом другой",
     "{name}: its cells span more than {most:,} others: this looks like a bomb, not a spreadsheet": "{name}: ячейки накрывают больше {most} других: похоже на бомбу, а не на таблицу",
     "{name}: byte {start:,} is not {encoding}; set source: encoding:": "{name}: байт {start} — не {encoding}; выберите кодировку в «Как читается файл»",
     "{name}: row {number} is too long": "{name}: строка {number} слишком длинная",
@@ -227,6 +228,11 @@ FILES: dict[str, str | tuple[str, str, str]] = {
     # from elsewhere
     "{url}: cannot be fetched: {why}": "{url}: не загружается: {why}",
     "{url}: cannot be fetched: {said}": "{url}: не загружается: {said}",
+    "{why} (tried {n} times)": (
+        "{why} ({n} попытка)",
+        "{why} ({n} попытки)",
+        "{why} ({n} попыток)"),
+    "{why}; its server asks to wait {seconds:,.0f} s, run the same command again then": "{why}; сервер просит подождать {seconds:,.0f} с, затем запустите ту же команду ещё раз",
     "{url}: larger than {most_bytes:,} bytes": "{url}: больше {most_bytes} байт",
     "{url}: the token of this address was not kept; run the command with which the run began, with the whole address and --run-dir (for a night: sync again)":
         "{url}: ключ доступа из этого адреса не сохранялся; начните заново с полным адресом",

@@ -127,9 +127,9 @@ def detect_dialect(path: Path, encoding: str, name: str, wanted: str | None) -> 
         found = _delimiter(inner, _Quoting('"', ""))
         delimiter = _wanted(wanted, name) if wanted else found
         return Dialect(delimiter, lineterminator=terminator, is_line_quoted=True)
-    marks = typographic_quotes(sample)
+    marks, between = typographic_quotes(sample)
     if marks:
-        sample = "".join(straightened(io.StringIO(sample, newline=""), marks))
+        sample = "".join(straightened(io.StringIO(sample, newline=""), marks, wanted or between))
     quotechar = "'" if _is_single_quoted(sample) else '"'
     escapechar = "\\" if _is_escaped(sample) else ""
     # Most files have neither; to look for two characters costs nothing.
@@ -206,7 +206,9 @@ def _reader(file: io.TextIOWrapper, dialect: Dialect, name: str) -> Any:
     if dialect.is_line_quoted:
         outer = _Quoting('"', "").reader(file, "\0")
         return quoting.reader((cells[0] if cells else "" for cells in outer), dialect.delimiter)
-    lines: Iterable[str] = straightened(file, dialect.marks) if dialect.marks else file
+    lines: Iterable[str] = file
+    if dialect.marks:
+        lines = straightened(file, dialect.marks, dialect.delimiter)
     if dialect.escapechar:
         lines = _known_escapes(lines, dialect, name)
     return quoting.reader(lines, dialect.delimiter)
