@@ -79,7 +79,7 @@ binary: $(VENV)/.release ## Build the program as one file that needs no Python (
 	  --add-data "$(CURDIR)/mappings:bulk_import/shipped/mappings" \
 	  --add-data "$(CURDIR)/docs:bulk_import/shipped/docs" \
 	  --add-data "$(CURDIR)/sample_data/contacts.xlsx:bulk_import/shipped/sample_data" \
-	  --exclude-module pandas --exclude-module numpy --exclude-module pytest --exclude-module mypy \
+	  $(foreach each,pandas numpy dlt distributed dask duckdb hypothesis pytest mypy,--exclude-module $(each)) \
 	  bulk_import/__main__.py
 
 bench: $(VENV)/.bench ## Measure speed and memory (minutes)

@@ -12,7 +12,8 @@ from collections.abc import Callable, Sequence
 import phonenumbers
 
 from bulk_import.normalize.addresses import normalize_postal_code
-from bulk_import.normalize.countries import country_name, is_country, normalize_country
+from bulk_import.normalize.countries import normalize_country
+from bulk_import.normalize.country_names import country_name, is_country
 from bulk_import.normalize.emails import normalize_email
 from bulk_import.normalize.names import split_name
 from bulk_import.normalize.offsets import normalize_utc_offset

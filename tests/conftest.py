@@ -26,6 +26,8 @@ from bulk_import.delivery import attempts, pace, retry
 from bulk_import.progress import Silence
 from bulk_import.sandbox.app import Sandbox
 from bulk_import.settings import Settings
+from bulk_import.sources import again
+from bulk_import.sources.again import Tries
 from bulk_import.system.environment import SENDING_VARIABLE
 from bulk_import.system.secrets import Secret
 from tests.visitors import person, stranger  # noqa: F401 - fixtures for every module
@@ -120,6 +122,12 @@ def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(retry, "BACKOFF_S", retry.BACKOFF_S / 20)
     monkeypatch.setattr(attempts, "THROTTLE_WAIT_S", attempts.THROTTLE_WAIT_S / 20)
     monkeypatch.setattr(pace, "START", pace.START * 20)
+
+
+@pytest.fixture(autouse=True)
+def short_waits_for_sources(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sources elsewhere are tried again at once; how long to wait is what test_remote is about."""
+    monkeypatch.setattr(again, "USUAL", Tries(backoff_s=0.01))
 
 
 @pytest.fixture

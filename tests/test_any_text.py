@@ -16,7 +16,8 @@ from bulk_import.normalize.addresses import (
 )
 from bulk_import.normalize.countries import normalize_country
 from bulk_import.normalize.emails import normalize_email
-from bulk_import.normalize.names import check_name, split_name, titled
+from bulk_import.normalize.name_case import titled
+from bulk_import.normalize.names import check_name, split_name
 from bulk_import.normalize.offsets import normalize_utc_offset, offset_for_api
 from bulk_import.normalize.phones import normalize_phone
 from bulk_import.normalize.result import Normalized

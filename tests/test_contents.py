@@ -64,6 +64,12 @@ def answered(second, ms=0, rows=1):
             "calm",
         ),
         (
+            {"invalid": 1},
+            {"dry_run": True},
+            "A rehearsal: 0 of 1 rows would be sent",
+            "calm",
+        ),
+        (
             {"success": 1},
             {"rows": 2},
             "The counts do not add up: a bug, please report it",

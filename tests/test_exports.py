@@ -14,9 +14,9 @@ import pytest
 
 from bulk_import import check_file, import_file_async, read_rows, resume_async, sync_async
 from bulk_import.errors import MappingError, SetupError, SourceError
+from bulk_import.jobs.members import read_members
 from bulk_import.jobs.proposing import propose
 from bulk_import.jobs.reviewing import Review
-from bulk_import.jobs.segments import read_members
 from bulk_import.jobs.undoing import undo_async
 from bulk_import.models import Status
 from bulk_import.progress import Silence

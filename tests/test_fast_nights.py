@@ -22,18 +22,21 @@ from hypothesis import settings as profile
 from hypothesis import strategies as st
 
 from bulk_import.jobs import fingerprints
-from bulk_import.jobs.fingerprints import digester
+from bulk_import.jobs.fingerprints import cells_of, digester
 from bulk_import.jobs.night import SyncOptions
 from bulk_import.jobs.nightly import sync_night
-from bulk_import.jobs.state import State
+from bulk_import.jobs.sieve import Sieve
+from bulk_import.jobs.state import Known, State
 from bulk_import.mapping.binding import bind
 from bulk_import.mapping.loading import load_mapping, parse_mapping
 from bulk_import.mapping.rows import RowMapper
 from bulk_import.mapping.suppression import SuppressionList
-from bulk_import.models import Problem, Row
+from bulk_import.models import Problem, Row, Status
+from bulk_import.progress import Silence
 from bulk_import.run.judges import Judgement, judge
 from bulk_import.sandbox.app import Reply, Sandbox
 from bulk_import.settings import Settings
+from bulk_import.sources.damage import DamageDetector
 from bulk_import.system.secrets import Secret
 from tests.conftest import report_of
 
@@ -94,7 +97,7 @@ def row(cells: Sequence[str] = CELLS, header: Sequence[str] = HEADER, **more: An
 def digest_of(mapped: RowMapper, one: Row) -> bytes:
     digest = digester(mapped)
     assert digest is not None
-    return digest(one)
+    return digest.digests([one], cells_of([one], digest.columns))[0]
 
 
 # -- everything that could change the payload changes the digest ---------------------------------
@@ -329,14 +332,15 @@ def test_rows_with_one_digest_have_one_payload(one, other, same_mapping, same_ce
 
 # -- whole nights ---------------------------------------------------------------------------------
 
-COLUMNS = ("E-mail", "Name", "Tags", "Zone", "Consent")
+COLUMNS = ("E-mail", "Name", "Tags", "Zone", "Consent", "City")
 PEOPLE = st.tuples(
     st.sampled_from(["a@example.org", "b@example.org", "B@Example.org", "c@example.org",
                      "d.d@gmail.com", "dd@gmail.com", "nobody", ""]),
-    st.sampled_from(["Ann", "Bob", "", "#REF!"]),
-    st.sampled_from(["vip", "vip;new", "new", ""]),
+    st.sampled_from(["Ann", "Bob", "", "#REF!", "None", "None", "Null "]),  # a word, or missing
+    st.sampled_from(["vip", "vip;new", "new", "VIP", "New", "None", "#REF!", ""]),  # look-alikes
     st.sampled_from(["+03", "Europe/Berlin", "x", ""]),
     st.sampled_from(["yes", "yes", "yes", "no", ""]),
+    st.sampled_from(["Rome", "", "", "None", "M\u00c3\u00bcnchen"]),
 )  # fmt: skip
 
 
@@ -373,6 +377,7 @@ class Setting:
                     "fields:",
                     "  lead_email: E-mail",
                     "  lead_first_name: Name",
+                    "  lead_shipping_city: City",
                     f"  lead_utc: {{column: Zone, dst: {self.dst}}}",
                     f'  add_tags: {{column: Tags, separator: ";", mirror: {str(self.mirror).lower()}}}',
                     f"  add_to_lists: {{always: [{self.always}]}}",
@@ -421,7 +426,7 @@ class Night:
 @st.composite
 def _some_nights(draw: st.DrawFn) -> list[Night]:
     """Three or four nights; each is the one before it with a few changes."""
-    rows = draw(st.lists(PEOPLE, min_size=1, max_size=6))
+    rows = draw(st.lists(PEOPLE, min_size=1, max_size=8))
     setting = Setting(
         **{name: draw(SETTINGS[name]) for name in draw(st.sets(st.sampled_from(sorted(SETTINGS)), max_size=5))}
     )  # fmt: skip
@@ -476,6 +481,16 @@ def _write(folder: Path, night: Night, at: int) -> Path:
     return source
 
 
+class Told(Silence):
+    """Keeps what a night says."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def say(self, message: str) -> None:
+        self.lines.append(message)
+
+
 async def _outcome(folder: Path, sandbox: Sandbox, night: Night, at: int, *, slow: bool) -> Any:
     """Everything that anybody can see of a night."""
     setting = night.setting
@@ -497,8 +512,11 @@ async def _outcome(folder: Path, sandbox: Sandbox, night: Night, at: int, *, slo
         endpoint=sandbox.url, api_key=Secret(sandbox.key), rate=0, concurrency=1, max_attempts=1,
         run_dir=folder / f"run{at}", state_dir=folder / "locks",
     )  # fmt: skip
+    told = Told()
     try:
-        summary = await sync_night(source, load_mapping(folder / "m.yml"), settings, options)
+        summary = await sync_night(
+            source, load_mapping(folder / "m.yml"), settings, options, progress=told
+        )
     except Exception as exc:  # noqa: BLE001 - both must end alike
         return type(exc).__name__, str(exc).replace(str(folder), "")
     assert summary.balanced
@@ -508,6 +526,7 @@ async def _outcome(folder: Path, sandbox: Sandbox, night: Night, at: int, *, slo
         ).fetchall()
     return {
         "sent": [request.form for request in sandbox.sent()[before:]],
+        "said": [line.replace(str(folder), "") for line in told.lines],
         "counts": summary.counts,
         "exit": (summary.exit_code, summary.stopped),
         "report": [
@@ -544,6 +563,109 @@ def _checked(examples: int) -> Callable[[Any], Any]:
         suppress_health_check=list(HealthCheck),
         print_blob=True,
     )
+
+
+def _people(*changes: tuple[int, str, str], number: int = 12) -> list[tuple[str, ...]]:
+    """Contacts of whom nothing is remarkable; then (row, column, text)."""
+    people = [
+        [f"p{at}@example.org", "Ann", "vip", "+03", "yes", "Rome"] for at in range(number)
+    ]  # fmt: skip
+    for at, column, text in changes:
+        people[at][COLUMNS.index(column)] = text
+    return [tuple(one) for one in people]
+
+
+# Rows of the first night, and what changes in the second: its verdict depends on rows that do not.
+NEIGHBOURS = {
+    "a name in few rows, then in a row more": (
+        [(1, "Name", "None"), (2, "Name", "None"), (3, "Name", "None")],
+        [(11, "Name", "None")],
+    ),
+    "a name in many rows, then in a row less": (
+        [(at, "Name", "Null") for at in (1, 2, 3, 4, 11)],
+        [(2, "Name", "Ann")],
+    ),
+    "a name, then in another column of its row too": (
+        [(1, "Name", "None"), (2, "Name", "None")],
+        [(2, "City", "None")],
+    ),
+    "a tag that is written otherwise in a row before": (
+        [(1, "Tags", "VIP"), (5, "Tags", "new")],
+        [(7, "Tags", "New;Vip")],
+    ),
+    "a tag that is written otherwise only in a row after": (
+        [(9, "Tags", "New")],
+        [(7, "Tags", "new"), (8, "Name", "Bob")],
+    ),
+    "a tag of a row before that was dropped as damaged": (
+        [(3, "Tags", "new;#REF!"), (4, "Tags", "#REF!")],
+        [(7, "Tags", "New")],
+    ),
+    "a contact that is in two rows": ([(5, "E-mail", "p1@example.org")], [(5, "Name", "Bob")]),
+    "a contact that comes into a second row": ([], [(11, "E-mail", "p1@example.org")]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NEIGHBOURS)
+def test_a_row_is_judged_with_those_beside_it_that_are_recognized(name):
+    before, after = NEIGHBOURS[name]
+    setting = Setting(bad_value="drop_field" if "dropped" in name else "refuse_row")
+    first, second = _people(*before), _people(*before, *after)
+    asyncio.run(_both([Night(one, setting) for one in (first, second, first)]))
+
+
+async def test_what_a_column_shows_is_said_though_its_rows_are_recognized(
+    tmp_path, sandbox, settings
+):
+    source = tmp_path / "export.csv"
+    zips = ["1000" if at == 7 else f"{10_000 + at}" for at in range(30)]
+    lines = [f"p{at}@example.org,{code}" for at, code in enumerate(zips)]
+    source.write_text("\n".join(["E-mail,Zip", *lines, ""]))
+    mapping = parse_mapping(
+        "version: 1\nfields: {lead_email: E-mail, lead_shipping_zip: Zip}", "m.yml"
+    )
+    for at in range(2):
+        told = Told()
+        summary = await sync_night(
+            str(source), mapping, settings(sandbox, run_dir=tmp_path / f"run{at}"),
+            SyncOptions(tmp_path / "job.state"), progress=told,
+        )  # fmt: skip
+        assert any("1 codes have 4 digits, 29 others have 5" in line for line in told.lines)
+    assert summary.counts[Status.UNCHANGED] == 30
+
+
+SPELLINGS = st.sampled_from(["vip", "VIP", "Vip;new", "new", "NEW", "old", "Old", "", "#REF!"])
+
+
+def _detector() -> DamageDetector:
+    return DamageDetector(mapper().roles)
+
+
+@profile(deadline=None)
+@given(st.lists(st.tuples(SPELLINGS, st.booleans()), max_size=30), st.integers(1, 4))
+def test_tags_are_compared_with_those_of_rows_before_whether_judged_or_not(lines, most):
+    rows = [
+        row((f"p{at}@example.org", *CELLS[1:5], tags, *CELLS[6:]), number=at + 2)
+        for at, (tags, _) in enumerate(lines)
+    ]
+    of_all = mapper()
+    slow = [judge(of_all.record(one), SuppressionList()) for one in _detector().watched(rows)]
+    with tempfile.TemporaryDirectory() as name, State.open(Path(name) / "job.state") as state:
+        state.confirm(
+            Known(f"p{at}@example.org", "x", 1, "", cells=digest_of(of_all, one))
+            for at, (one, (_, is_known)) in enumerate(zip(rows, lines, strict=True))
+            if is_known
+        )
+        sieve, of_some, detector = Sieve(state, most_told=most), mapper(), _detector()
+        left: list[Row] = []
+        for at in range(0, len(rows), 10):
+            chunk = rows[at : at + 10]
+            left += sieve.unknown(1, of_some, detector, chunk, SuppressionList())
+    assert {one.number for one in left} >= {
+        one.number for one, (_, is_known) in zip(rows, lines, strict=True) if not is_known
+    }
+    for one in left:
+        assert judge(of_some.record(one), SuppressionList()) == slow[one.number - 2]
 
 
 @pytest.mark.timeout(600)

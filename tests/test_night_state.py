@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import os
+import shutil
 import sqlite3
 from datetime import UTC, datetime
 from pathlib import Path
@@ -245,6 +247,123 @@ async def test_a_state_of_the_version_before_goes_on(job, tmp_path):
     assert sent == [{"lead_email": P0, "add_tags": "gone"}]
     assert summary.counts[Status.UNCHANGED] == 29
     assert (await job(people(range(1, 30)), mapping=MISSING))[1] == []
+
+
+_FORMAT_2 = """
+create table contact_2 (
+    id integer primary key autoincrement, key text not null unique, digest text not null,
+    night integer not null, sent_at text not null, presence integer not null default 0,
+    file integer not null default 0, cells blob, rest blob, shape integer, mirrored text
+);
+insert into contact_2 select id, key, digest, night, sent_at, presence, 1, cells, rest, shape, mirrored
+    from contact;
+update sqlite_sequence set seq = 99 where name = 'contact_2';
+drop table contact;
+drop table sending;
+alter table contact_2 rename to contact;
+create index contact_cells on contact (cells) where cells is not null;
+update meta set value = '2' where name = 'format'
+"""
+
+
+async def test_a_state_that_noted_the_file_of_each_contact_goes_on(job, tmp_path):
+    await job(people(range(30)), mapping=MISSING)
+    path = tmp_path / "job.state"
+    with State.open(path) as state:
+        before = state.db.execute("select * from contact order by id").fetchall()
+    _database(path, *_FORMAT_2.split(";"))
+    with State.open(path) as state:
+        assert state.db.execute("select * from contact order by id").fetchall() == before
+        assert state.get("format") == str(FORMAT)
+    summary, sent = await job(people(range(30)), mapping=MISSING)
+    assert (summary.counts[Status.UNCHANGED], sent) == (30, [])
+    await job(people(range(31)), mapping=MISSING)
+    with State.open(path) as state:  # no number that a journal may refer to is used again
+        newest = state.db.execute("select id from contact where key = 'p30@example.org'")
+        assert newest.fetchone() == (100,)
+
+
+# -- a night that was cut off ---------------------------------------------------------------------
+
+
+async def _cut_off(night, sandbox: Sandbox, requests: int) -> None:
+    """Let a night end as a kill does, after a number of requests: nobody tidies up."""
+    before = len(sandbox.sent())
+    task = asyncio.create_task(night)
+    while len(sandbox.sent()) - before < requests and not task.done():
+        await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.wait([task])
+    assert len(sandbox.sent()) - before >= requests
+
+
+def _left(tmp_path: Path) -> Path:
+    with State.open(tmp_path / "job.state") as state:
+        left = state.get("left_run")
+    assert left
+    return Path(left)
+
+
+async def test_what_a_night_may_have_sent_is_sent_again_when_its_folder_is_gone(
+    job, sandbox, tmp_path
+):
+    """Although the source is as it was before that night: the account may not be."""
+    await job(people(range(30)))
+    await _cut_off(job([*people(range(6), name="Eve"), *people(range(6, 30))]), sandbox, 3)
+    shutil.rmtree(_left(tmp_path))
+    heard = Heard()
+    summary, sent = await job(people(range(30)), progress=heard)
+    assert any("is gone" in line for line in heard.said)
+    assert sorted(form["lead_email"] for form in sent) == [f"p{n}@example.org" for n in range(6)]
+    assert summary.counts[Status.UNCHANGED] == 24
+    names = {sandbox.contact(f"p{n}@example.org").fields["lead_first_name"] for n in range(30)}
+    assert names == {"Ann"}
+    assert (await job(people(range(30))))[1] == []
+
+
+async def test_a_tag_that_a_night_may_have_given_is_removed_though_its_folder_is_gone(
+    job, sandbox, tmp_path
+):
+    await job(people(range(5)), mapping=TAGS)
+    new, wrong = people([7], tags="wrong"), people([0], tags="vip;wrong")
+    await _cut_off(job([*wrong, *people(range(1, 5)), *new], mapping=TAGS), sandbox, 2)
+    shutil.rmtree(_left(tmp_path))
+    _, sent = await job([*people(range(5)), *people([7], tags="vip")], mapping=TAGS)
+    removed = {form["lead_email"]: form.get("remove_tags") for form in sent}
+    assert removed == {P0: "wrong", "p7@example.org": "wrong"}
+
+
+async def test_an_action_that_a_night_may_have_begun_is_repeated_when_its_folder_is_gone(
+    job, sandbox, tmp_path
+):
+    await job(people(range(40)), mapping=MISSING)
+    await _cut_off(job(people(range(1, 40)), mapping=MISSING), sandbox, 1)
+    shutil.rmtree(_left(tmp_path))
+    # Back in the source: the account may have the tag of those who are gone.
+    assert [form["lead_email"] for form in (await job(people(range(40)), mapping=MISSING))[1]] == [
+        P0
+    ]
+
+
+@pytest.mark.parametrize("how", ["taken over", "resumed"])
+async def test_a_night_that_an_earlier_version_was_cut_off_in_goes_on(
+    job, sandbox, settings, tmp_path, how
+):
+    await job(people(range(30)))
+    changed = [*people(range(6), name="Eve"), *people(range(6, 30))]
+    await _cut_off(job(changed), sandbox, 3)
+    _database(
+        _left(tmp_path) / "journal.sqlite3",
+        "alter table seen add column file integer not null default 1",
+        "alter table compared add column file integer not null default 1",
+    )
+    if how == "resumed":
+        await resume_async(_left(tmp_path), settings(sandbox))
+    else:
+        await job(changed)
+    names = [sandbox.contact(f"p{n}@example.org").fields["lead_first_name"] for n in range(30)]
+    assert names == ["Eve"] * 6 + ["Ann"] * 24
+    assert (await job(changed))[1] == []
 
 
 # -- mirror ---------------------------------------------------------------------------------------
@@ -545,8 +664,17 @@ async def test_a_dry_night_compares_with_the_ids_that_lists_and_managers_had(job
     assert (summary.exit_code, summary.counts[Status.UNCHANGED]) == (0, 30)
     # What the account has got since is not known: it counts as changed, and refuses nothing.
     new = [*people([0], tags="New list", zone="New Manager"), *rows[1:]]
-    summary, _ = await job(new, mapping=NAMED, dry=True)
+    heard = Heard()
+    summary, _ = await job(new, mapping=NAMED, dry=True, progress=heard)
     assert (summary.counts[Status.UNCHANGED], summary.counts[Status.NOT_SENT]) == (29, 1)
+    assert [line.split(" that were")[0].split(": ", 2)[1:] for line in heard.said] == [
+        ["Tags", "1 row names lists ('New list')"],
+        ["Zone", "1 row names managers ('New Manager')"],
+    ]
+    changed = [*people([0], name="Eve", tags="Super", zone="Vera"), *rows[1:]]
+    heard = Heard()
+    await job(changed, mapping=NAMED, dry=True, progress=heard)
+    assert heard.said == []  # all of its names were known
     assert len(sandbox.store.requests()) == asked
     assert (await job(rows, mapping=NAMED))[1] == []
 

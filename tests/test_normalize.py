@@ -14,7 +14,7 @@ from bulk_import.normalize.addresses import (
     normalize_postal_code,
 )
 from bulk_import.normalize.countries import normalize_country
-from bulk_import.normalize.crosschecks import cross_check
+from bulk_import.normalize.crosschecks import cross_check, is_offset_of
 from bulk_import.normalize.emails import normalize_email
 from bulk_import.normalize.name_order import order_of_column
 from bulk_import.normalize.names import name_part, split_name
@@ -413,3 +413,18 @@ def test_cleaning_keeps_what_can_be_seen():
     assert clean("می‌خواهم") == "می‌خواهم"
     assert clean("a\r\nb") == "a\nb"
     assert clean_line("a\n\tb  c") == "a b c"
+
+
+@pytest.mark.parametrize(
+    ("country", "shown", "not_shown"),
+    [
+        ("IN", ["+05:30", "+05", "+06"], ["+04", "+07"]),
+        ("NP", ["+05:45", "+05", "+06"], ["+04", "+07"]),
+        ("CA", ["-02:30", "-03", "-04"], ["+01"]),
+        ("RU", ["+02", "+03", "+12"], ["+01", "+13"]),
+        ("AU", ["+09:30", "+09", "+10"], ["+12"]),
+    ],
+)
+def test_an_offset_that_was_rounded_either_way_is_one_of_its_country(country, shown, not_shown):
+    assert [is_offset_of(offset, country) for offset in shown] == [True] * len(shown)
+    assert [is_offset_of(offset, country) for offset in not_shown] == [False] * len(not_shown)

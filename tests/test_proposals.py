@@ -299,3 +299,15 @@ def test_the_order_of_names_is_proposed_where_most_of_the_column_shows_it(names,
     assert proposal.name_order == order
     written = as_yaml(proposal, "a.csv")
     assert written.count(f"order: {order}") == (3 if order else 0)
+
+
+@pytest.mark.parametrize(
+    ("header", "where"),
+    [
+        ("City", ""), ("Main City", "main"), ("Shipping city", "shipping"), ("Main Billing City", "billing"),
+        ("Billing Main City", "billing"), ("Primary Shipping City", "shipping"), ("Billing Shipping city", "billing"),
+        ("Other billing city", "other"), ("Billing other city", "other"),
+    ],
+)  # fmt: skip
+def test_of_two_words_for_a_place_the_one_that_says_more_counts(header, where):
+    assert read_header(header).where == where

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import os
+import socket
 import subprocess
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -25,9 +26,11 @@ from bulk_import.mapping.loading import parse_mapping
 from bulk_import.models import Status
 from bulk_import.progress import Silence
 from bulk_import.sources import expand_sources, open_source, read_rows
-from bulk_import.sources.remote import shown
+from bulk_import.sources.again import Tries
+from bulk_import.sources.remote import fetch, shown, stat
 from bulk_import.sources.web import direct_address, headers_for
 from bulk_import.stopping import Stop
+from bulk_import.system.files import private_file
 
 CSV = "E-mail,Name\nann@example.org,Ann\nbob@example.org,Bob\n"
 MAPPING = parse_mapping(
@@ -211,6 +214,9 @@ class Files(BaseHTTPRequestHandler):
         if path == "/private.csv" and self.headers.get("Authorization") != "Bearer t0ken":
             self.send_error(403)
             return
+        if self.server.failures:
+            self.server.failures.pop(0)(self)
+            return
         if path.startswith("/status"):
             self.send_error(int(path.removeprefix("/status")))
             return
@@ -233,7 +239,7 @@ class Files(BaseHTTPRequestHandler):
 @contextmanager
 def served():
     with ThreadingHTTPServer(("127.0.0.1", 0), Files) as server:
-        server.asked, server.told = [], []
+        server.asked, server.told, server.failures = [], [], []
         server.url = f"http://127.0.0.1:{server.server_port}"
         server.target = "/private.csv"
         threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -311,6 +317,150 @@ def test_headers_that_make_no_sense_or_would_be_seen_are_refused():
 def test_what_is_not_the_file_is_said_with_its_status(path, said):
     with served() as server, pytest.raises(SourceError, match=said):
         list(read_rows(f"{server.url}{path}"))
+
+
+def _status(status: int, **headers: str):
+    def fail(handler: Files) -> None:
+        handler.send_response(status)
+        for name, text in headers.items():
+            handler.send_header(name.replace("_", "-"), text)
+        handler.send_header("Content-Length", "0")
+        handler.end_headers()
+
+    return fail
+
+
+def _broken_off(handler: Files) -> None:
+    handler.send_response(200)
+    handler.send_header("Content-Length", str(len(CSV)))
+    handler.end_headers()
+    handler.wfile.write(CSV.encode()[:30])
+
+
+def _hung_up(handler: Files) -> None:
+    handler.close_connection = True
+
+
+FAILURES = {
+    "500": _status(500),
+    "503": _status(503),
+    "429": _status(429),
+    "408": _status(408),
+    "broken off": _broken_off,
+    "hung up": _hung_up,
+}
+
+
+@pytest.mark.parametrize("how", FAILURES)
+def test_a_server_that_fails_for_the_moment_is_asked_again(tmp_path, how):
+    waits: list[float] = []
+    tries = Tries(most=3, sleep=waits.append)
+    with served() as server, private_file(tmp_path / "x") as file:
+        server.failures = [FAILURES[how]] * 2
+        fetch(f"{server.url}/export.csv", file, most_bytes=1000, tries=tries)
+        assert len(server.asked) == 3
+    assert (tmp_path / "x").read_text() == CSV
+    assert [0 <= wait <= most for wait, most in zip(waits, (2, 4), strict=True)] == [True] * 2
+
+
+@pytest.mark.parametrize("status", [404, 403, 501])
+def test_a_server_that_says_no_is_not_asked_again(status):
+    with served() as server:
+        server.failures = [_status(status)] * 9
+        with pytest.raises(SourceError) as caught:
+            stat(f"{server.url}/export.csv", Tries(sleep=[].append))
+    assert "tried" not in str(caught.value)
+    assert len(server.asked) == 1
+
+
+def test_what_keeps_failing_is_given_up_with_the_number_of_tries():
+    waits: list[float] = []
+    with served() as server:
+        server.failures = [_status(502)] * 9
+        with pytest.raises(SourceError, match=r"HTTP 502 Bad Gateway \(tried 4 times\)"):
+            stat(f"{server.url}/export.csv", Tries(sleep=waits.append))
+    assert (len(server.asked), len(waits)) == (4, 3)
+
+
+def test_a_server_is_waited_for_as_long_as_it_asks_within_reason():
+    waits: list[float] = []
+    tries = Tries(sleep=waits.append)
+    with served() as server:
+        server.failures = [_status(503, Retry_After="77")]
+        assert stat(f"{server.url}/export.csv", tries)[0] == len(CSV)
+        assert waits == [77.0]
+        server.failures = [_status(503, Retry_After="86400")]
+        with pytest.raises(SourceError, match="asks to wait 86,400 s, run the same command again"):
+            stat(f"{server.url}/export.csv", tries)
+    assert waits == [77.0]
+
+
+async def test_a_night_outlives_a_server_that_is_restarted(tmp_path, sandbox, settings):
+    with served() as server:
+        server.failures = [
+            _status(503),
+            _broken_off,
+        ]  # when asked for its age, then when it is fetched
+        options = SyncOptions(tmp_path / "job.state")
+        summary = await sync_night(f"{server.url}/export.csv", MAPPING, settings(sandbox), options)
+    assert (summary.exit_code, len(sandbox.sent())) == (0, 2)
+
+
+@pytest.mark.parametrize("cuts", [1, 2])
+def test_an_sftp_connection_that_drops_is_made_again(tmp_path, sftp, cuts):
+    """The connection ends in the middle of the file, by a proxy that hangs up."""
+    path = tmp_path / "export.csv"
+    path.write_text(CSV + "x@example.org,X\n" * 40_000)
+    with (
+        _cutting(urlsplit(sftp).port, [100_000] * cuts) as port,
+        private_file(tmp_path / "x") as file,
+    ):
+        known = Path.home() / ".ssh" / "known_hosts"
+        known.write_text(
+            known.read_text() + known.read_text().replace(str(urlsplit(sftp).port), str(port))
+        )
+        address = f"{sftp.rpartition(':')[0]}:{port}{path}"
+        fetch(address, file, most_bytes=10**7, tries=Tries(sleep=[].append))
+    assert (tmp_path / "x").read_text() == path.read_text()
+
+
+@contextmanager
+def _cutting(port: int, cuts: list[int]):
+    """Pass connections on to *port*; hang up the first ones after a number of bytes each."""
+
+    def carry(source: socket.socket, target: socket.socket, most: float) -> None:
+        with suppress(OSError):
+            while most > 0 and (block := source.recv(65_536)):
+                target.sendall(block)
+                most -= len(block)
+        for one in (source, target):
+            with suppress(OSError):
+                one.shutdown(socket.SHUT_RDWR)
+
+    def passed_on(client: socket.socket, most: float) -> None:
+        with client, socket.create_connection(("127.0.0.1", port)) as server:
+            back = threading.Thread(target=carry, args=(server, client, most))
+            back.start()
+            carry(client, server, float("inf"))
+            back.join()
+
+    def serve() -> None:
+        with suppress(OSError):
+            while True:
+                client = listener.accept()[0]
+                most = cuts.pop(0) if cuts else float("inf")
+                connections.append(threading.Thread(target=passed_on, args=(client, most)))
+                connections[-1].start()
+
+    connections: list[threading.Thread] = []
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        server = threading.Thread(target=serve)
+        server.start()
+        yield listener.getsockname()[1]
+        listener.shutdown(socket.SHUT_RDWR)
+        server.join()
+        for connection in connections:
+            connection.join()
 
 
 SHEET = "https://docs.google.com/spreadsheets/d/1AbC_d-9"

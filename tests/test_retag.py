@@ -10,8 +10,9 @@ import pytest
 from bulk_import import import_file_async, load_mapping, resume_async, retag_async
 from bulk_import.cli import main
 from bulk_import.errors import MappingError, SettingsError, SetupError, StoppedError
+from bulk_import.jobs.members import read_members
 from bulk_import.jobs.retagging import write_plan
-from bulk_import.jobs.segments import Segment, load_plan, plan_retag, read_members
+from bulk_import.jobs.segments import Segment, load_plan, plan_retag
 from bulk_import.models import Status
 from bulk_import.sandbox.app import Reply
 from bulk_import.sandbox.faults import Faults

@@ -14,12 +14,12 @@ import pytest
 
 from bulk_import.cli import main
 from bulk_import.errors import BusyError, SetupError
-from bulk_import.jobs import night as one_night
 from bulk_import.jobs.night import SyncOptions
 from bulk_import.jobs.nightly import sync_night
 from bulk_import.jobs.state import State
 from bulk_import.mapping.loading import parse_mapping
 from bulk_import.models import Status
+from bulk_import.progress import Silence
 from bulk_import.sandbox.app import Reply
 from bulk_import.system.locks import hold
 
@@ -48,7 +48,9 @@ def job(tmp_path, sandbox, settings):
         os.utime(path, (1_800_000_000 + next(nights),) * 2)
         return path
 
-    async def night(rows=None, *, source=None, mapping=MAPPING, brake=None, **options):
+    async def night(
+        rows=None, *, source=None, mapping=MAPPING, brake=None, progress=None, **options
+    ):
         source = source or (write(rows) if rows is not None else path)
         before = len(sandbox.sent())
         night_options = SyncOptions(tmp_path / "job.state", **options)
@@ -58,6 +60,7 @@ def job(tmp_path, sandbox, settings):
             parse_mapping(mapping, "m.yml"),
             settings(sandbox, run_dir=run_dir),
             night_options,
+            progress=progress,
         )
         assert summary.balanced
         return summary, [request.email for request in sandbox.sent()[before:]]
@@ -186,20 +189,21 @@ async def test_an_older_source_is_stopped(job, tmp_path):
     assert "older" in summary.stopped
 
 
-async def test_a_source_that_is_still_being_written_is_stopped(job, monkeypatch):
+class _Writing(Silence):
+    """Adds a row to a file when its rows have been read."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def reading(self, rows: int) -> None:
+        with self._path.open("a") as file:
+            file.write("late@example.org,Late,+14155559999\n")
+
+
+async def test_a_source_that_is_still_being_written_is_stopped(job):
     await job(people(30))
     path = job.write(people(30, p1="New"))
-    real, calls = one_night._stats, []
-
-    def stats(paths):
-        calls.append(1)
-        if len(calls) == 2:
-            with path.open("a") as file:
-                file.write("late@example.org,Late,+14155559999\n")
-        return real(paths)
-
-    monkeypatch.setattr(one_night, "_stats", stats)
-    summary, sent = await job()
+    summary, sent = await job(progress=_Writing(path))
     assert (summary.exit_code, sent) == (3, [])
     assert "still being written" in summary.stopped
 

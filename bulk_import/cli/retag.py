@@ -15,7 +15,8 @@ from bulk_import.cli.terminal import plain
 
 if TYPE_CHECKING:
     from bulk_import.cli.asking import Person
-    from bulk_import.jobs.segments import Choose, RetagPlan, Segment
+    from bulk_import.jobs.members import Choose
+    from bulk_import.jobs.segments import RetagPlan, Segment
     from bulk_import.jobs.state import State
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)

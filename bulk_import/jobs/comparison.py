@@ -34,24 +34,39 @@ _NOT_MEANT = frozenset({Status.DUPLICATE, Status.SUPPRESSED, Status.SKIPPED, Sta
 _BATCH = 1000
 
 _NIGHT = """
-create table if not exists night.seen (
-    id integer primary key, file integer not null, shape integer
-);
+create table if not exists night.seen (id integer primary key, shape integer);
 create table if not exists night.compared (
-    seq integer primary key, key text not null, file integer not null,
+    seq integer primary key,
+    key text not null,
     sent blob not null,       -- digest of the form in the journal
     sha blob not null,        -- digest of the form as the source gives it, removals left out
     digest text not null, cells blob, rest blob, shape integer, mirrored text
 )"""
+# Nights of an earlier version noted the file of each row as well.
+_EARLIER = """
+alter table night.seen rename to seen_earlier;
+alter table night.compared rename to compared_earlier"""
+_FROM_EARLIER = """
+insert into night.seen select id, shape from night.seen_earlier;
+insert into night.compared
+select seq, key, sent, sha, digest, cells, rest, shape, mirrored from night.compared_earlier;
+drop table night.seen_earlier;
+drop table night.compared_earlier"""
+# Contacts that the account may know otherwise than the state when this night has sent its rows.
+_SENDING = """
+insert or ignore into sending
+select n.key, n.mirrored from night.compared n left join night.outcome o using (seq)
+where o.seq is null and n.key not like 'bare:%'
+    and (n.mirrored is not null or n.key in (select key from contact))
+union all
+select r.email, null from night.record r left join night.outcome o using (seq)
+where o.seq is null and r.source in ({})"""
 _TEMPORARY = """
 drop table if exists temp.rows;
 create temp table rows (
-    seq integer primary key, key text not null, file integer not null, sent blob not null,
-    sha blob not null, status text not null, shape integer not null, rest blob, mirrored text,
-    cells blob
+    seq integer primary key, key text not null, sent blob not null, sha blob not null,
+    status text not null, shape integer not null, rest blob, mirrored text, cells blob
 );
-drop table if exists temp.slot;
-create temp table slot (source integer primary key, number integer not null);
 drop table if exists temp.compared;
 create temp table compared as select * from night.compared where 0"""
 # A night that is compared again: forms that are as they were keep what was found out about them.
@@ -59,9 +74,6 @@ _AGAIN = """
 update temp.rows set sha = e.sha, rest = e.rest, mirrored = e.mirrored, shape = e.shape,
     cells = e.cells
 from night.compared e where e.seq = temp.rows.seq and e.sent = temp.rows.sent"""
-_FILES = """
-update temp.rows set file = s.number from night.record r join temp.slot s using (source)
-where r.seq = temp.rows.seq"""
 _CELLS = """
 update temp.rows set cells = k.cells from temp.kept k
 where k.seq = temp.rows.seq and temp.rows.cells is null"""
@@ -76,7 +88,7 @@ update temp.rows set key = key || ':' || n from (
     from temp.rows where key like '{BARE}%')
 where twin = temp.rows.seq"""
 _GROUPS = """
-select r.key, r.seq, r.sent, r.sha, r.status, r.file, r.shape, r.rest, r.mirrored, r.cells,
+select r.key, r.seq, r.sent, r.sha, r.status, r.shape, r.rest, r.mirrored, r.cells,
     c.digest, c.rest, c.mirrored
 from temp.rows r left join contact c on c.key = r.key order by r.key, r.seq"""
 
@@ -116,7 +128,6 @@ class Line(NamedTuple):
     sent: bytes
     sha: bytes
     status: str
-    file: int
     shape: int
     rest: bytes | None
     mirrored: str | None
@@ -133,11 +144,20 @@ def attached(state: State, journal: Journal) -> Iterator[None]:
         state.db.create_function("mailbox_of", 1, email_key, deterministic=True)
         state.db.execute("attach database ? as night", (str(journal.path),))
         try:
-            for statement in _NIGHT.split(";\n"):
-                state.db.execute(statement)
+            _make_tables(state)
             yield
         finally:
             state.db.execute("detach database night")
+
+
+def _make_tables(state: State) -> None:
+    columns = {line[1] for line in state.db.execute("pragma night.table_info(compared)")}
+    scripts = (_EARLIER, _NIGHT, _FROM_EARLIER) if "file" in columns else (_NIGHT,)
+    state.db.execute("begin")
+    for script in scripts:
+        for statement in script.split(";\n"):
+            state.db.execute(statement)
+    state.db.execute("commit")
 
 
 class Comparison:
@@ -149,7 +169,6 @@ class Comparison:
         journal: Journal,
         missing: Collection[int],
         *,
-        slots: Sequence[int],
         full: bool,
         mirrors: Mapping[str, Collection[str]],
         has_offset: bool,
@@ -160,7 +179,6 @@ class Comparison:
 
         Args:
             missing: Numbers of the made-up sources that hold missing contacts.
-            slots: For each source of tonight, from the first, its number as the state knows it.
             full: Send every contact that has an e-mail.
             mirrors: For mirrored parameters, the values that all contacts get.
             has_offset: Whether payloads have time offsets.
@@ -171,7 +189,6 @@ class Comparison:
         self._db = state.db
         self._journal = journal
         self._missing = missing
-        self._slots = slots
         self._full = full
         self._mirrors = mirrors
         self._has_offset = has_offset
@@ -193,10 +210,7 @@ class Comparison:
         shapes = self._load()
         if is_first:
             self._db.execute("delete from night.seen")
-            self._db.execute(
-                "insert into night.seen select id, number, shape from temp.seen join temp.slot"
-                " on source = file"
-            )
+            self._db.execute("insert into night.seen select id, shape from temp.seen")
             self._db.execute(_CELLS)
         marks = ",".join("?" * len(_NOT_MEANT))
         self._db.execute(_SHARED.format(marks), sorted(_NOT_MEANT))
@@ -227,13 +241,11 @@ class Comparison:
         for statement in _TEMPORARY.split(";\n"):
             self._db.execute(statement)
         shapes: Counter[int | None] = Counter()
-        self._db.executemany("insert into temp.slot values (?, ?)", enumerate(self._slots, 1))
         self._db.execute("begin")
         self._db.executemany(
-            "insert into temp.rows values (?, ?, ?, ?, ?, ?, ?, ?, ?, null)", self._rows(shapes)
+            "insert into temp.rows values (?, ?, ?, ?, ?, ?, ?, ?, null)", self._rows(shapes)
         )
         self._db.execute("commit")
-        self._db.execute(_FILES)
         self._db.execute(_AGAIN)
         self._db.execute(_TWINS)
         return shapes
@@ -248,7 +260,7 @@ class Comparison:
             key = email or f"{BARE}{digest.hex()}"
             rest = without_offset(body) if self._has_offset else None
             held = mirrored(body, self._mirrors) if self._mirrors else None
-            yield seq, key, 0, digest, digest, status, shape, rest, held
+            yield seq, key, digest, digest, status, shape, rest, held
 
     # -- one contact ----------------------------------------------------------------------------
 
@@ -274,10 +286,10 @@ class Comparison:
         cells = lines[0].cells if len(lines) == 1 and not is_bare else SEVERAL
         held = union(line.mirrored for line in lines) if self._mirrors else None
         self._db.executemany(
-            "insert into temp.compared values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "insert into temp.compared values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 (
-                    line.seq, key, line.file, sent if line is lines[-1] else line.sent, line.sha,
+                    line.seq, key, sent if line is lines[-1] else line.sent, line.sha,
                     digest, cells, rest, line.shape, held,
                 )
                 for line in lines
@@ -337,7 +349,7 @@ class Comparison:
         """List the missing contacts in ``temp.vanished``; return how many the last night held."""
         self._db.execute("drop table if exists temp.vanished")
         self._db.execute(
-            "create temp table vanished as select key, presence, file, mailbox_of(key) as mailbox"
+            "create temp table vanished as select key, presence, mailbox_of(key) as mailbox"
             f" from contact where presence in ({Presence.HERE:d}, {Presence.OWED:d})"
             f" and key not like 'bare:%' and not {here(self._missing)}"
         )
@@ -358,6 +370,15 @@ class Comparison:
         self.spared = [key for (key,) in found]
         self._db.execute(f"delete from temp.vanished where {among}")
         return self._one("select count(*) from temp.vanished where presence = ?", Presence.HERE)
+
+    def note_sending(self, missing: Collection[int]) -> None:
+        """Note in the state which contacts the rows are of that are about to be sent.
+
+        Args:
+            missing: As for the comparison, with what was queued since.
+        """
+        self._db.execute("delete from sending")
+        self._db.execute(_SENDING.format(",".join(map(str, missing))))
 
     def vanished(self) -> list[str]:
         """Return the contacts that are missing and not acted on yet."""

@@ -13,12 +13,13 @@ import json
 import re
 import sys
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from importlib import metadata
 from operator import itemgetter
 from pathlib import Path
+from typing import Any
 
 from bulk_import import __version__
 from bulk_import.api.fields import Kind
@@ -27,43 +28,72 @@ from bulk_import.mapping.rows import RowMapper
 from bulk_import.models import Row
 from bulk_import.normalize import zones
 
-# The parts that turn cells into a form; sources are not among them: what they read is digested.
+# The parts that turn cells into a form. What reads them is not among them: what it finds is digested.
 _RULES = (
     "api/fields.py", "api/form.py", "codes", "mapping", "models.py", "normalize", "run/judges.py",
-    "run/judging.py", "sources/remnants.py",
+    "run/judging.py", "sources/damage.py", "sources/remnants.py",
+    "sources/spoiled.py", "sources/suspicion.py",
 )  # fmt: skip
 _PACKAGE = Path(__file__).parent.parent
 _SEPARATOR = "\0"
 _DISTRIBUTION = "bulk-import"
 _AFTER_NAME = re.compile(r"[^A-Za-z0-9._-]")
 
-Digester = Callable[[Row], bytes]
+
+class Digester:
+    """Makes the 16 bytes by which the rows of one source are recognized.
+
+    Attributes:
+        columns: All whose cells have a say in the payload, sorted.
+    """
+
+    def __init__(self, columns: Sequence[str], binding: Binding) -> None:
+        self.columns = tuple(columns)
+        self._begin = hashlib.blake2b(fingerprint(binding).encode(), digest_size=16).copy
+
+    def digests(self, rows: Sequence[Row], picked: Sequence[tuple[str, ...]]) -> list[bytes]:
+        """Return the digest of each row.
+
+        Args:
+            picked: Their cells of ``columns``.
+        """
+        texts = list(map(_SEPARATOR.join, picked))
+        expected = (len(self.columns) - 1) * len(texts)
+        if any(row.problems for row in rows) or "".join(texts).count(_SEPARATOR) != expected:
+            texts = list(map(self._marked, rows, picked, texts))
+        begin, found = self._begin, []
+        for text in texts:
+            whole = begin()
+            whole.update(text.encode("utf-8", "surrogatepass"))
+            found.append(whole.digest())
+        return found
+
+    def _marked(self, row: Row, picked: tuple[str, ...], text: str) -> str:
+        """Return the text of a row so that no other row has it."""
+        separators = len(self.columns) - 1
+        if not row.problems and text.count(_SEPARATOR) == separators:
+            return text
+        # Begins as no plain row can: that has one separator less.
+        return f"{_SEPARATOR * (separators + 1)}{(picked, row.problems)!r}"
+
+
+def cells_of(rows: Iterable[Row], columns: Sequence[str]) -> list[tuple[str, ...]]:
+    """Return the cells of *columns* of each row."""
+    if not columns:
+        return [() for _ in rows]
+    pick: Callable[[Mapping[str, str]], Any] = itemgetter(*columns)
+    found = [pick(row.cells) for row in rows]
+    return found if len(columns) > 1 else [(one,) for one in found]
 
 
 def digester(mapper: RowMapper) -> Digester | None:
-    """Return what makes the 16 bytes of a row; ``None`` if its payload depends on more than cells."""
+    """Return what makes the digests; ``None`` if a row's payload depends on more than its cells."""
     binding = mapper.binding
     spec = binding.mapping.spec
     if any(rule.deliverability for rule in (*spec.fields.values(), *spec.extra.values())):
         return None  # the DNS is asked each time
     columns = sorted(binding.used_columns)
-    if not columns:
-        return None
-    pick: Callable[[Mapping[str, str]], str | tuple[str, ...]] = itemgetter(*columns)
-    begin = hashlib.blake2b(fingerprint(binding).encode(), digest_size=16).copy
-    separators = len(columns) - 1
-
-    def digest(row: Row) -> bytes:
-        found = pick(row.cells)
-        text = _SEPARATOR.join(found) if separators else str(found)
-        if row.problems or text.count(_SEPARATOR) != separators:
-            # Begins as no plain row can: that has one separator less.
-            text = f"{_SEPARATOR * (separators + 1)}{(found, row.problems)!r}"
-        whole = begin()
-        whole.update(text.encode("utf-8", "surrogatepass"))
-        return whole.digest()
-
-    return digest
+    return Digester(columns, binding) if columns else None
 
 
 def fingerprint(binding: Binding) -> str:

@@ -84,6 +84,7 @@ class NightJob:
         options: SyncOptions,
         paths: Sequence[str],
         run_dir: Path,
+        stats: Sequence[tuple[int, float]],
         progress: Progress,
         facts: Mapping[str, str] | None = None,
         *,
@@ -92,6 +93,7 @@ class NightJob:
         """Make a night.
 
         Args:
+            stats: (size, time of change) of each source.
             facts: Of the journal of a night that is resumed; ``None`` for a new night.
         """
         self._progress = progress
@@ -109,7 +111,7 @@ class NightJob:
         self._last = Night.of(found) if found is not None else None
         # A source whose rows are all in the journal is not read again, and may be gone.
         self._is_read = bool(facts and facts.get("judged"))
-        self._stats = _stats_of(facts) if self._is_read else _stats(paths)
+        self._stats = stats
         self._id = facts["night"] if facts else _new_id(state)
         self.sieve = Sieve(
             state,
@@ -159,7 +161,6 @@ class NightJob:
                 self._state,
                 journal,
                 missing,
-                slots=self._slots(),
                 full=self._options.full,
                 mirrors=_mirrors(self._mapping, json.loads(journal.facts().get("lists", "{}"))),
                 has_offset=_has_offset(self._mapping),
@@ -182,7 +183,9 @@ class NightJob:
                 self._spare(vanished, journal)
                 self._act_on([key for key in vanished if key not in self._spared], journal)
                 if not self._dry:
-                    self._note_sending(found.bare)
+                    with self._state.transaction():
+                        comparison.note_sending(vanished_sources(journal))
+                        self._note_sending(found.bare)
         queued = sum(journal.count_rows(number) for number in vanished_sources(journal))
         tally.rows_read = found.rows + queued
         journal.forget_cells(Status.UNCHANGED)
@@ -203,13 +206,6 @@ class NightJob:
         night.changed, night.moved = found.changed, found.moved
         night.vanished, night.filled = found.vanished, found.filled
         night.modified_at = max(modified for _, modified in self._stats)
-
-    def _slots(self) -> list[int]:
-        """For each source of tonight, its number as the state knows it."""
-        known = self._last.files if self._last is not None else []
-        if set(self._names) <= set(known) and len(set(known)) == len(known):
-            return [known.index(name) + 1 for name in self._names]
-        return list(range(1, len(self._paths) + 1))
 
     def _lacks_files(self) -> bool:
         """Whether a file is missing that may hold any contact: then none has vanished for certain."""
@@ -279,7 +275,7 @@ class NightJob:
 
     def _why_not(self, before: int) -> str:
         """Return why nothing may be sent tonight, or ``""``."""
-        if not self._is_read and self._stats != _stats(self._paths):
+        if not self._is_read and list(self._stats) != stats_of(self._paths):
             return "the brake: the source changed while it was read; is it still being written?"
         last = self._last
         if last is not None and self._options.fewer_files:
@@ -371,12 +367,14 @@ def _new_id(state: State) -> str:
     return f"{int(state.get('latest', '0').split(':')[0]) + 1}:{uuid4().hex}"
 
 
-def _stats_of(facts: Mapping[str, str] | None) -> list[tuple[int, float]]:
-    """Return (size, time of change) of each source, as a night that is resumed found them."""
-    found = json.loads((facts or {}).get("night_stats", "[]"))
-    return [(size, modified) for size, modified in found]
+def stats_of(
+    paths: Sequence[str], facts: Mapping[str, str] | None = None
+) -> list[tuple[int, float]]:
+    """Return (size, time of change) of each source; those that a night found that has read them.
 
-
-def _stats(paths: Sequence[str]) -> list[tuple[int, float]]:
-    """(size, time of change) of each source."""
+    Args:
+        facts: Of the journal of a night that is resumed.
+    """
+    if facts and facts.get("judged"):
+        return [(size, modified) for size, modified in json.loads(facts.get("night_stats", "[]"))]
     return [source_stat(path) for path in paths]

@@ -11,13 +11,14 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import TypeVar
 
 from bulk_import.errors import BulkImportError, Message, SetupError, StoppedError
 from bulk_import.jobs.brake import Brake
-from bulk_import.jobs.night import NightJob, SyncOptions, options_of
+from bulk_import.jobs.night import NightJob, SyncOptions, options_of, stats_of
 from bulk_import.jobs.state import State, refuse_other_account
 from bulk_import.jobs.takeover import seed as seed_with
 from bulk_import.jobs.takeover import take_over_left_run
@@ -31,13 +32,14 @@ from bulk_import.run.sending import Confirm, Steer
 from bulk_import.settings import Settings
 from bulk_import.sources import Sources, expand_sources
 from bulk_import.sources.remote import is_remote, shown
-from bulk_import.stopping import Stop, StoppingError
+from bulk_import.stopping import Stop, StoppingError, in_thread
 from bulk_import.system.files import made_folder
 from bulk_import.system.locks import hold
 from bulk_import.system.loop import run_blocking
 
 _NIGHTS_REMEMBERED = 14
 _BRAKE = Brake()
+_Found = TypeVar("_Found")
 
 
 def sync(
@@ -124,11 +126,11 @@ async def sync_night(
         BulkImportError: As ``import_file`` raises.
     """
     settings = settings if settings.dry_run else settings.ready_to_send()
-    paths = expand_sources(source, options.newest)
+    watch, ends = progress or Silence(), stop or Stop()
+    paths = await _asked(lambda: expand_sources(source, options.newest), ends)
     if "-" in paths:
         raise SetupError("sync reads files, not standard input: it compares their times")
     loaded = await mapping_for(mapping, paths)
-    watch, ends = progress or Silence(), stop or Stop()
     made_folder(options.state.parent)
     async with _alone(options.state, options.wait_lock_s, ends):
         run_dir = Path(settings.run_dir) if settings.run_dir else new_run_dir(paths[0])
@@ -138,7 +140,10 @@ async def sync_night(
             take_over_left_run(state, watch)
             if options.seed is not None and not state.count():
                 seed_with(state, options.seed, settings)
-            job = NightJob(state, loaded, options, paths, run_dir, watch, dry=settings.dry_run)
+            stats = await _asked(lambda: stats_of(paths), ends)
+            job = NightJob(
+                state, loaded, options, paths, run_dir, stats, watch, dry=settings.dry_run
+            )
             if not settings.dry_run:
                 _note_night(state, paths, loaded, run_dir)
             strict = settings.with_strict_lists()
@@ -199,9 +204,9 @@ async def resume_night(
                         path=path,
                     )
                 )
-            job = NightJob(
-                state, mapping, options, json.loads(facts["paths"]), run_dir, watch, facts
-            )
+            paths = json.loads(facts["paths"])
+            stats = await _asked(lambda: stats_of(paths, facts), ends)
+            job = NightJob(state, mapping, options, paths, run_dir, stats, watch, facts)
             strict = settings.with_strict_lists()
             run = Run(
                 run_dir, mapping, strict, confirm, watch, ends,
@@ -210,6 +215,21 @@ async def resume_night(
             summary = await run.go_on(None)
             job.finish(summary)
             return summary
+
+
+async def _asked(work: Callable[[], _Found], stop: Stop) -> _Found:
+    """Return what *work* finds out, perhaps elsewhere, while signals are handled.
+
+    Raises:
+        StoppedError: The run is to end before it began.
+    """
+    try:
+        return await stop.unless(in_thread(work))
+    except StoppingError:
+        raise StoppedError(
+            Message("{reason}; nothing was sent", reason=Message.of(stop.reason)),
+            exit_code=stop.code,
+        ) from None
 
 
 def _is_latest(state: State, facts: Mapping[str, str]) -> bool:

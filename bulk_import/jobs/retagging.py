@@ -17,10 +17,10 @@ from typing import Any
 from bulk_import.api.fields import OPPOSITE
 from bulk_import.errors import Message, SettingsError, SetupError
 from bulk_import.jobs.importing import import_file_async
+from bulk_import.jobs.members import Choose
 from bulk_import.jobs.plan_files import write_plan_files
 from bulk_import.jobs.segments import (
     MAX_LOSE,
-    Choose,
     RetagPlan,
     Segment,
     brake,

@@ -20,7 +20,7 @@ from bulk_import.errors import Message, SetupError, StorageError
 from bulk_import.settings import Settings, account_name
 from bulk_import.system.sqlite import connect, make_private
 
-FORMAT = 2
+FORMAT = 3
 SEVERAL = b""  # in the place of a digest of cells: the contact had several rows
 _META = "create table if not exists meta (name text primary key, value text not null) without rowid"
 _CONTACT = """
@@ -31,22 +31,39 @@ create table contact (
     night integer not null,          -- in which it was confirmed
     sent_at text not null,
     presence integer not null default 0,
-    file integer not null default 0, -- which of the night's sources held it, from 1; 0: not known
     cells blob,                      -- digest of the mapped cells that gave the payload; null: not
                                      -- known, empty: of several rows
     rest blob,                       -- digest of the payload without its time offset
     shape integer,                   -- which fields have a value: a line of `shape`
     mirrored text                    -- JSON: parameter -> values of a mirrored column
 )"""
+_SENDING = """
+create table sending (               -- what the night of `left_run` is about to send
+    key text primary key,
+    mirrored text                    -- as in `contact`
+) without rowid"""
 _SHAPE = "create table shape (id integer primary key, names text not null unique)"
+# How the contacts of an earlier format become today's. Their numbers stay: journals refer to them.
+_MOVED = {
+    1: (
+        "insert into contact (key, digest, night, sent_at, presence)"
+        " select key, digest, night, sent_at, night > 0 and night = coalesce("
+        " (select cast(value as integer) from meta where name = 'night'), 0) from earlier",
+    ),
+    2: (
+        "insert into contact (id, key, digest, night, sent_at, presence, cells, rest, shape, mirrored)"
+        " select id, key, digest, night, sent_at, presence, cells, rest, shape, mirrored from earlier",
+        "update sqlite_sequence set seq = max(seq, coalesce("
+        " (select seq from sqlite_sequence where name = 'earlier'), 0)) where name = 'contact'",
+    ),
+}
 _INDEX = "create index if not exists contact_cells on contact (cells) where cells is not null"
 _CONFIRMED = """
-insert into contact (key, digest, night, sent_at, presence, file, cells, rest, shape, mirrored)
-values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+insert into contact (key, digest, night, sent_at, presence, cells, rest, shape, mirrored)
+values (?, ?, ?, ?, ?, ?, ?, ?, ?)
 on conflict (key) do update set digest = excluded.digest, night = excluded.night,
-    sent_at = excluded.sent_at, presence = excluded.presence,
-    file = excluded.file, cells = excluded.cells, rest = excluded.rest, shape = excluded.shape,
-    mirrored = excluded.mirrored"""
+    sent_at = excluded.sent_at, presence = excluded.presence, cells = excluded.cells,
+    rest = excluded.rest, shape = excluded.shape, mirrored = excluded.mirrored"""
 _CACHE = "pragma cache_size = -32000"  # KiB: the index of a million contacts
 
 
@@ -67,7 +84,7 @@ class Known:
             confirmed.
         night: The number of the night in which it was confirmed.
         sent_at: When it was confirmed, RFC 3339 UTC.
-        presence, file, cells, rest, shape, mirrored: As the columns of the state.
+        presence, cells, rest, shape, mirrored: As the columns of the state.
     """
 
     key: str
@@ -75,7 +92,6 @@ class Known:
     night: int
     sent_at: str
     presence: int = Presence.GONE
-    file: int = 0
     cells: bytes | None = None
     rest: bytes | None = None
     shape: int | None = None
@@ -204,8 +220,8 @@ class State:
                 _CONFIRMED,
                 (
                     (
-                        c.key, c.digest, c.night, c.sent_at, c.presence, c.file, c.cells, c.rest,
-                        c.shape, c.mirrored,
+                        c.key, c.digest, c.night, c.sent_at, c.presence, c.cells, c.rest, c.shape,
+                        c.mirrored,
                     )
                     for c in confirmed
                 ),
@@ -308,18 +324,17 @@ def _bring_up_to_date(db: sqlite3.Connection, found: int) -> None:
     db.execute("begin immediate")
     try:
         db.execute(_META)
-        if found == 1:
-            db.execute("alter table contact rename to contact_1")
+        if found:
+            db.execute("drop index if exists contact_cells")
+            db.execute("alter table contact rename to earlier")
         db.execute(_CONTACT)
-        db.execute(_SHAPE)
-        if found == 1:
-            db.execute(
-                "insert into contact (key, digest, night, sent_at, presence)"
-                " select key, digest, night, sent_at, night > 0 and night = coalesce("
-                " (select cast(value as integer) from meta where name = 'night'), 0)"
-                " from contact_1"
-            )
-            db.execute("drop table contact_1")
+        db.execute(_SENDING)
+        if found < 2:
+            db.execute(_SHAPE)
+        if found:
+            for statement in _MOVED[found]:
+                db.execute(statement)
+            db.execute("drop table earlier")
         db.execute(_INDEX)
         db.execute("insert or replace into meta values ('format', ?)", (str(FORMAT),))
         db.execute("commit")

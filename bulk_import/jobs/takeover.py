@@ -27,22 +27,21 @@ _BATCH = 1000
 _STATUS = f"coalesce(o.status, case when {IN_DOUBT} then 'unknown' else 'not_sent' end)"
 _LEARNED = f"""
 create temp table learned as
-select c.key as key, min(c.digest) as digest, max(c.file) as file, max(c.cells) as cells,
+select c.key as key, min(c.digest) as digest, max(c.cells) as cells,
     max(c.rest) as rest, max(c.shape) as shape, max(c.mirrored) as mirrored,
     group_concat(distinct {_STATUS}) as statuses, c.key like '{BARE}%' as is_bare
 from night.compared c join night.record r using (seq) left join night.outcome o using (seq)
 group by c.key having sum(coalesce(o.status, '') <> 'unchanged') > 0"""
 # A row that may not be sent twice is taken for sent if it is in doubt; a report names it.
 _CONFIRMED = f"""
-insert into contact (key, digest, night, sent_at, presence, file, cells, rest, shape, mirrored)
+insert into contact (key, digest, night, sent_at, presence, cells, rest, shape, mirrored)
 select key, digest, :night, :moment,
     case when is_bare then {Presence.GONE:d} else {Presence.HERE:d} end,
-    file, cells, rest, shape, mirrored
+    cells, rest, shape, mirrored
 from temp.learned where statuses = 'success' or (is_bare and statuses = 'unknown')
 on conflict (key) do update set digest = excluded.digest, night = excluded.night,
-    sent_at = excluded.sent_at, presence = excluded.presence, file = excluded.file,
-    cells = excluded.cells, rest = excluded.rest, shape = excluded.shape,
-    mirrored = excluded.mirrored"""
+    sent_at = excluded.sent_at, presence = excluded.presence, cells = excluded.cells,
+    rest = excluded.rest, shape = excluded.shape, mirrored = excluded.mirrored"""
 # The account may have what was sent as well as what it had: either may have to be removed.
 _UNCERTAIN = f"""
 insert into contact (key, digest, night, sent_at, presence, mirrored)
@@ -51,19 +50,22 @@ where statuses not in ('success', 'unknown') and (statuses like '%success%' or s
 '%unknown%') or (statuses = 'unknown' and not is_bare)
 on conflict (key) do update set digest = '', cells = null,
     mirrored = either(contact.mirrored, excluded.mirrored)"""
+# The journal of a night is gone: whatever it was about to send may have arrived.
+_LOST = f"""
+insert into contact (key, digest, night, sent_at, presence, mirrored)
+select key, '', :night, :moment, {Presence.HERE:d}, mirrored from sending where true
+on conflict (key) do update set digest = '', cells = null,
+    mirrored = either(contact.mirrored, excluded.mirrored)"""
 _DOUBTFUL = "select key from temp.learned where is_bare and statuses = 'unknown'"
 _ACTED_ON = f"""
 select r.email, {_STATUS} from night.record r left join night.outcome o using (seq)
 where r.source in ({{}})"""
-# What was let go, or settled as unchanged, keeps its payload; its cells and its file may be others.
-_MOVED = """
-update contact set file = s.file from night.seen s
-where s.id = contact.id and contact.file <> s.file"""
+# What was let go, or settled as unchanged, keeps its payload; its cells may be others.
 _NEW_CELLS = """
 update contact set cells = s.cells, shape = s.shape from temp.seen s
 where s.id = contact.id and s.cells is not null"""
 _SAME = """
-update contact set cells = c.cells, file = c.file, shape = c.shape, mirrored = c.mirrored,
+update contact set cells = c.cells, shape = c.shape, mirrored = c.mirrored,
     rest = c.rest
 from night.compared c where c.key = contact.key and c.digest = contact.digest"""
 
@@ -103,13 +105,13 @@ def learn(state: State, run_dir: Path, verdict: Verdict) -> None:
             doubtful = _learn_rows(state, verdict.night or last, str(run_dir))
             _learn_actions(state, missing, verdict.night or last)
             state.db.execute(_SAME)
-            state.db.execute(_MOVED)
             if verdict.night:
                 _place(state, missing, verdict)
             if verdict.is_cut_off:
                 facts["doubtful"] = with_doubtful(state, doubtful)
             if not state.get("endpoint") and state.count():
                 facts["endpoint"] = endpoint
+            state.db.execute("delete from sending")
             state.put(**facts)
 
 
@@ -275,14 +277,13 @@ def take_over_left_run(state: State, progress: Progress) -> None:
         )
     )
     last, moment = int(state.get("night", "0")), now_s()
-    state.learn(
-        [Known(key, _digest_of_bare(key), last, moment) for key in bare],
-        (),
-        facts={
-            "left_run": "", "left_bare": "",
-            "doubtful": with_doubtful(state, dict.fromkeys(bare, left)),
-        },
-    )  # fmt: skip
+    with state.transaction():
+        state.db.create_function("either", 2, _either, deterministic=True)
+        state.db.execute(_LOST, {"night": last, "moment": moment})
+        state.db.execute("delete from sending")
+        state.confirm(Known(key, _digest_of_bare(key), last, moment) for key in bare)
+        doubtful = with_doubtful(state, dict.fromkeys(bare, left))
+        state.put(left_run="", left_bare="", doubtful=doubtful)
 
 
 def _digest_of_bare(key: str) -> str:

@@ -147,6 +147,17 @@ class FieldMapper:
         return refused
 
 
+def names_in(field: FieldMapper, cell: str) -> Sequence[str]:
+    """Return the lists or managers that a cell names."""
+    meant = field.meant(cell)
+    if field.bound.field.kind is not Kind.LISTS:
+        return (clean(meant),)
+    try:
+        return normalize_list_ids(meant, separator=field.bound.rule.separator or ",").values
+    except NormalizeError:
+        return ()  # its row is refused for that
+
+
 class Normalizers:
     """The normalizers of one binding."""
 

@@ -11,7 +11,8 @@ from bulk_import.mapping.schema import Defaults, FieldRule
 from bulk_import.models import Problem, Severity
 from bulk_import.normalize.crosschecks import country_of_phone
 from bulk_import.normalize.emails import normalize_email
-from bulk_import.normalize.names import check_name, name_part, titled
+from bulk_import.normalize.name_case import titled
+from bulk_import.normalize.names import check_name, name_part
 from bulk_import.normalize.result import Normalized
 from bulk_import.normalize.zones import offset_of_country
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,7 +11,8 @@ from bulk_import.api.fields import FIELDS, Kind
 from bulk_import.mapping.binding import Binding, Lists, bind
 from bulk_import.mapping.forms import Form, FormMaker
 from bulk_import.mapping.loading import ColumnMapping
-from bulk_import.mapping.normalizers import FieldMapper, Normalizers, Values, placed
+from bulk_import.mapping.normalizers import FieldMapper, Normalizers, Values, names_in, placed
+from bulk_import.mapping.unverified import RememberedNames
 from bulk_import.mapping.whole import ADDED, WholeRow
 from bulk_import.models import Problem, Record, Row
 from bulk_import.normalize.emails import refusing_remark
@@ -49,6 +51,9 @@ class RowMapper:
         self._spec = binding.mapping.spec
         self._whole = WholeRow(binding, used)
         self._forms = FormMaker(binding, self._fields, self._extras, self._whole)
+        self._tags = [field for field in self._fields if field.bound.field.kind is Kind.TAGS]
+        self._overheard: deque[tuple[int, Row]] = deque()
+        self._came = self._next = 0  # rows that came to be judged; those before the next one
         self._rules = binding.rules
         self._checks = binding.checks
         self._unique = {b.number: b for b in binding.checks if b.check.unique}
@@ -95,8 +100,9 @@ class RowMapper:
 
     @property
     def unverified(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
-        """(field, columns) whose cells name lists or managers that the account is still asked for."""
-        if self._binding.managers is not None:
+        """(field, columns) whose cells may name lists or managers that the account was not asked for."""
+        managers = self._binding.managers
+        if managers is not None and not isinstance(managers, RememberedNames):
             return ()
         return tuple(
             (field.name, field.bound.columns)
@@ -104,12 +110,64 @@ class RowMapper:
             if field.bound.columns and field.bound.field.kind in (Kind.LISTS, Kind.MANAGER)
         )
 
+    def unverified_cells(self, field: str, cells: Mapping[str, int]) -> dict[str, int]:
+        """Return those of a field's cells, with their rows, that name something not compared.
+
+        Args:
+            field: One of ``unverified``.
+            cells: Cell -> rows.
+        """
+        one = next(one for one in self._fields if one.name == field)
+        is_list = one.bound.field.kind is Kind.LISTS
+        names = self._binding.lists if is_list else self._binding.managers
+        if not isinstance(names, RememberedNames):
+            return dict(cells)
+        return {
+            cell: rows
+            for cell, rows in cells.items()
+            if not all(names.knows(name) for name in names_in(one, cell))
+        }
+
+    @property
+    def tag_columns(self) -> tuple[str, ...]:
+        """The columns that tags come from."""
+        return tuple(dict.fromkeys(c for field in self._tags for c in field.bound.columns))
+
+    @property
+    def overheard(self) -> int:
+        """Rows of ``overhear`` that no row was judged after."""
+        return len(self._overheard)
+
+    def overhear(self, row: Row, judged: int) -> None:
+        """Note the tags of a row that is not judged: those of later rows may look like them.
+
+        Args:
+            row: With the damage of its cells among its problems.
+            judged: Rows before it that are judged, by then or later.
+        """
+        self._overheard.append((judged, row))
+
+    def _catch_up(self, judged: int) -> None:
+        """Look at the tags of rows that come before the one which is judged next."""
+        while self._overheard and self._overheard[0][0] <= judged:
+            row = self._overheard.popleft()[1]
+            spoiled = self._spoiled(row, []) if row.problems else {}
+            for field in self._tags:
+                if not (spoiled and field.is_refused_as_spoiled(spoiled, [])):
+                    field.found(field.pick(row.cells), {}, row.cells)
+
     def forms(self, rows: Sequence[Row]) -> list[Form | None]:
         """Return the forms of rows without errors; ``None`` for any other, and for some of them.
 
-        It is what ``record`` comes to, at a quarter of its cost.
+        It is what ``record`` comes to, at a quarter of its cost. Rows with ``None`` are given to
+        ``record`` before other rows come.
         """
+        self._next = self._came
+        self._came += len(rows)
+        self._catch_up(self._next)
         self._normalizers.rows += len(rows)
+        if self._overheard and self._overheard[0][0] < self._came:
+            return [None] * len(rows)  # tags of other rows are to be looked at between these
         return self._forms.forms(rows)
 
     def record(self, row: Row) -> Record:
@@ -132,6 +190,8 @@ class RowMapper:
         spoiled = self._spoiled(row, problems) if row.problems else {}
         values: Values = {}
         cells = row.cells
+        self._catch_up(self._next)
+        self._next += 1
         self._normalizers.rows += 1
         for field in self._fields:
             known = len(problems)

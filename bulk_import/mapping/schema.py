@@ -89,7 +89,7 @@ class Defaults(Part):
     @field_validator("phone_region")
     @classmethod
     def _known_region(cls, value: str | None) -> str | None:
-        from bulk_import.normalize.countries import is_country
+        from bulk_import.normalize.country_names import is_country
 
         if value is not None and not is_country(value.upper()):
             raise ValueError(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from typing import Generic, TypeVar
 
 from bulk_import.api.fields import FIELDS, Kind
 from bulk_import.errors import Message
@@ -12,6 +13,44 @@ from bulk_import.models import Problem, Severity
 
 _ID = re.compile(r"[\d.,;|\s]+")  # needs no look-up
 _MOST_SHOWN = 3
+_Value = TypeVar("_Value")
+
+
+class RememberedNames(Mapping[str, _Value], Generic[_Value]):
+    """Names that were known once. Any other name may have been given since, and goes as written.
+
+    Args:
+        other: What a name stands for that is not known.
+        is_name: Whether a text can be a name at all.
+    """
+
+    def __init__(
+        self,
+        known: Mapping[str, _Value],
+        other: Callable[[str], _Value],
+        is_name: Callable[[str], bool],
+    ) -> None:
+        self._known, self._other, self._is_name = known, other, is_name
+
+    def __getitem__(self, name: str) -> _Value:
+        if name in self._known:
+            return self._known[name]
+        if self._is_name(name):
+            return self._other(name)
+        raise KeyError(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._known)
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+    def __bool__(self) -> bool:
+        return True
+
+    def knows(self, name: str) -> bool:
+        """Whether the name was known."""
+        return name in self._known
 
 
 def unverified_names(field: str, column: str, cells: Mapping[str, int]) -> Problem | None:

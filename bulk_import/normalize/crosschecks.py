@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from functools import cache, lru_cache
 
 from bulk_import.errors import Message
-from bulk_import.normalize.countries import country_name
+from bulk_import.normalize.country_names import country_name
 from bulk_import.normalize.result import Note
 
 # Shapes of postal codes, for countries where they are strict. Digits: 9, letters: A.

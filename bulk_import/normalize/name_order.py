@@ -6,30 +6,18 @@ family name first as often as not.
 
 from __future__ import annotations
 
-import functools
-import operator
 import re
-import unicodedata
 from collections.abc import Iterable, Sequence
-from functools import cache, lru_cache
-from importlib import resources
-from typing import Literal, NamedTuple
+from typing import Literal
+
+from bulk_import.normalize.name_lists import CERTAIN, CYRILLIC, EAST_ASIAN, Known, known
 
 Order = Literal["first_last", "last_first"]
 
 _UNKNOWN = 0.05  # of a language: how much a word that no list has is worth as either name
-_CERTAIN = 8.0  # times that one order has to be likelier than the other
 _SEVERAL = 2  # languages that must have a name which alone decides
 _USUAL = 3.0  # times that given names come first where Latin letters are written
-_CYRILLIC = re.compile("[\u0400-\u052f]")
-_EAST_ASIAN = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af]")
 _HANGUL = re.compile("[\uac00-\ud7af]")
-# Endings of family names, for words that no list has.
-_FAMILY_ENDING = re.compile(
-    r".{2,}(?:[оеё]ва?|[иы]на?|[сц]к(?:ий|ая|ой|и|а)|[сц]ьк(?:ий|а)|енко|ч[ую]к|щ[ую]к|[ую]к|[ая]н|ян|дзе|"
-    r"швили|[иы]х|ец|ейко|айло|бай|баев|баева|вић|ић|евић)",
-    re.IGNORECASE,
-)
 # Of these no given names end so.
 _SURELY_FAMILY = re.compile(
     r".{2,}(?:[оеё]ва?|[сц]к(?:ий|ая|ой|и|а)|[сц]ьк(?:ий|а)|енко|[чщ][ую]к|швили|дзе|ейко|вић|евић)"
@@ -38,164 +26,13 @@ _SURELY_FAMILY_ELSEWHERE = re.compile(
     r".{2,}(?:[oe]va?|yeva?|[oe]wsk[iay]|ovsk[iyý]|[iyí][nń]sk[iayý]|sk(?:iy|yi|aya)|enko|shvili|wicz|opoulos|auskas|"
     r"evičius|escu|შვილი|ძე|յան)"
 )
-_LATIN_FAMILY = re.compile(
-    r"o'.{3,}|mc.{3,}|.{2,}(?:s+on|dóttir|dottir|sen|[oe]v|[oe]va|ová|sk[iyýaáe]|skaya|skyi|ck[iya]|wicz|czyk|enko|"
-    r"shvili|opoulos|poulou|akis|idis|oğlu|oglu|ić|ič|yan|dze|ienė|aitė|auskas|evičius|escu|eanu|[qk]vist|"
-    r"quist|ström|strom|gren|berg|mann|stein|feld|baum)"
-)
-_TURKISH = frozenset("İıŞşĞğ")
-_STROKES = str.maketrans("ıłøđ", "ilod")
 _INITIAL = re.compile(r"[^\W\d_]\.?")
 _MIDDLE = re.compile(r"[^\W\d_]\.?|[A-Za-z'-]+(?:ovich|evich|yich|ovna|evna|ichna)")
 _DIGIT = re.compile(r"\d")
 _SHORT = 5  # letters; a shorter word in capitals may be an abbreviation
-_GREEK_FAMILY = re.compile(r".{2,}(?:όπουλος|οπούλου|ίδης|ίδου|άκης|άκη|έας|ίου|ου)")
 _SHARE = 0.9  # of the names that show an order must show this one
 _FEWEST = 5
 _TOLD = 0.1  # of the names must show one
-
-
-class Known(NamedTuple):
-    """In which languages a word is a given and a family name.
-
-    Attributes:
-        given: Number of languages.
-        family: Likewise; also of a word that only ends like a family name.
-        given_in: The languages, a bit each.
-        family_in: Likewise.
-    """
-
-    given: float
-    family: float
-    given_in: int = 0
-    family_in: int = 0
-
-    @property
-    def is_given(self) -> bool:
-        return self.given >= 1 and self.given >= _CERTAIN / 2 * self.family
-
-    @property
-    def is_family(self) -> bool:
-        return self.family >= 1 and self.family >= _CERTAIN / 2 * self.given
-
-    @property
-    def is_iberian(self) -> bool:
-        """Whether it is a family name of Spain or Portugal, where people have two."""
-        return bool(self.family_in & _languages("es pt"))
-
-
-@cache
-def _bits() -> dict[str, int]:
-    return {}
-
-
-def _languages(codes: str) -> int:
-    """The bits of languages, separated by blanks."""
-    bits = _bits()
-    mask = 0
-    for code in codes.split():
-        mask |= 1 << bits.setdefault(code, len(bits))
-    return mask
-
-
-@cache
-def _names() -> dict[str, Known]:
-    return _table("names.tsv")
-
-
-@cache
-def _east_asian_names() -> dict[str, Known]:
-    """Names in East Asian letters. They are many, and read only where one occurs."""
-    return _table("names_east_asian.tsv")
-
-
-@cache
-def _american_names() -> dict[str, Known]:
-    """Names of people in the United States, without accents: they come from everywhere."""
-    return _table("names_us.tsv")
-
-
-@cache
-def _russian_names() -> dict[str, Known]:
-    """Names of a Russian dictionary. Read only where Cyrillic letters occur."""
-    return _table("names_russian.tsv")
-
-
-def _table(file: str) -> dict[str, Known]:
-    text = resources.files("bulk_import.normalize.data").joinpath(file).read_text("utf-8")
-    found: dict[str, Known] = {}
-    for line in text.splitlines():
-        given, family, names = line.split("\t")
-        given_in, family_in = _languages(given), _languages(family)
-        of = Known(given_in.bit_count(), family_in.bit_count(), given_in, family_in)
-        found.update(dict.fromkeys(names.split("|"), of))
-    return found
-
-
-@lru_cache(maxsize=8192)
-def known(word: str) -> Known:
-    """Return what the lists know of a word; of one with hyphens, what they know of its parts."""
-    if _EAST_ASIAN.match(word):
-        return _east_asian_names().get(word) or Known(0, 0)
-    key = unicodedata.normalize("NFC", word).casefold().strip(".,").replace("’", "'")
-    names = _names()
-    found = names.get(key) or names.get(key.replace("ё", "е")) or _in_turkish(word)
-    if found is None and "-" in key:
-        found = _of_parts([names.get(part) for part in key.split("-")])
-    counted = _counted(key)
-    if found is None:
-        if counted and counted.given and not counted.family:
-            return counted
-        found = _by_ending(key)
-    return found if counted is None else _united(found, counted)
-
-
-def _by_ending(key: str) -> Known:
-    """What the ending says of a word that no list of names has."""
-    endings = (_FAMILY_ENDING,) if _CYRILLIC.search(key) else (_LATIN_FAMILY, _GREEK_FAMILY)
-    is_family = any(ending.fullmatch(key) for ending in endings)
-    return Known(0, 1, 0, ~_languages("es pt")) if is_family else Known(0, 0)
-
-
-def _counted(key: str) -> Known | None:
-    """What a dictionary of Russian or the names of the United States say of a word."""
-    if _CYRILLIC.search(key):
-        return _russian_names().get(key) or _russian_names().get(key.replace("ё", "е"))
-    bare = key if key.isascii() else _without_accents(key)
-    return _american_names().get(bare.replace("'", "")) if bare.isascii() else None
-
-
-def _without_accents(key: str) -> str:
-    decomposed = unicodedata.normalize("NFKD", key.translate(_STROKES))
-    return "".join(char for char in decomposed if not unicodedata.combining(char))
-
-
-def _united(one: Known, other: Known) -> Known:
-    given_in, family_in = one.given_in | other.given_in, one.family_in | other.family_in
-    # A word that ends like a family name is one in nearly any language: not so many of them.
-    families = one.family if family_in < 0 else family_in.bit_count()
-    return Known(given_in.bit_count(), families, given_in, family_in)
-
-
-def _of_parts(parts: Sequence[Known | None]) -> Known | None:
-    """What a name with hyphens is: what all its parts are."""
-    found = [part for part in parts if part]
-    if len(found) < len(parts):
-        return None
-    given_in = functools.reduce(operator.and_, (part.given_in for part in found))
-    family_in = functools.reduce(operator.and_, (part.family_in for part in found))
-    if not (given_in or family_in):
-        return None
-    return Known(given_in.bit_count(), family_in.bit_count(), given_in, family_in)
-
-
-def _in_turkish(word: str) -> Known | None:
-    """What the lists know of a word whose capital I is that of ı."""
-    if _TURKISH.isdisjoint(word):
-        return None
-    small = word.replace("İ", "i").replace("I", "ı").lower()
-    names = _names()
-    return names.get(small) or names.get(small.replace("i", "i\u0307", 1))
 
 
 def order_of_two(one: str, other: str) -> Order | None:
@@ -208,18 +45,18 @@ def order_of_two(one: str, other: str) -> Order | None:
     if by_capitals:
         is_against = likelihood < 1 if by_capitals == "first_last" else likelihood > 1
         return None if is_against else by_capitals
-    is_cyrillic = _CYRILLIC.search(one + other) is not None
+    is_cyrillic = CYRILLIC.search(one + other) is not None
     by_ending = _by_sure_endings(first, second, (one, other), is_cyrillic=is_cyrillic)
     if by_ending:
         return by_ending
     if _is_unknown(first) or _is_unknown(second):
         return _by_the_known_one(first, second, is_cyrillic=is_cyrillic)
-    if likelihood * (1.0 if is_cyrillic else _USUAL) >= _CERTAIN:
+    if likelihood * (1.0 if is_cyrillic else _USUAL) >= CERTAIN:
         is_doubtful = second.is_given or (
             second.given and first.given < _SEVERAL and not first.given_in & second.family_in
         )
         return None if is_doubtful else "first_last"
-    return "last_first" if likelihood <= 1 / _CERTAIN and _is_turned(first, second) else None
+    return "last_first" if likelihood <= 1 / CERTAIN and _is_turned(first, second) else None
 
 
 def _is_turned(first: Known, second: Known) -> bool:
@@ -239,7 +76,7 @@ def _is_unknown(word: Known) -> bool:
 
 def _by_the_known_one(first: Known, second: Known, *, is_cyrillic: bool) -> Order | None:
     """One word is in no list: the other must be one kind of name, and hardly ever the other."""
-    if first.is_given and first.given >= _CERTAIN * first.family:
+    if first.is_given and first.given >= CERTAIN * first.family:
         return "first_last"
     if is_cyrillic:
         return None
@@ -293,7 +130,7 @@ def _by_capitals(one: str, other: str) -> Order | None:
 
 def together(name: str) -> tuple[str, str] | None:
     """(family, given) of a name in East Asian letters without a blank, where but one way is known."""
-    if not _EAST_ASIAN.fullmatch(name[0]) or len(name) > 6:
+    if not EAST_ASIAN.fullmatch(name[0]) or len(name) > 6:
         return None
     splits = [(name[:at], name[at:]) for at in range(1, min(len(name), 4))]
     known_both = [
@@ -312,7 +149,7 @@ def together(name: str) -> tuple[str, str] | None:
 
 
 def is_east_asian(text: str) -> bool:
-    return _EAST_ASIAN.search(text) is not None
+    return EAST_ASIAN.search(text) is not None
 
 
 def order_of_column(names: Iterable[str]) -> Order | None:

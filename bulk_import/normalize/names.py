@@ -11,72 +11,43 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Literal
 
 from bulk_import.errors import Message
 from bulk_import.normalize import name_order
-from bulk_import.normalize.name_order import Order, known
+from bulk_import.normalize.name_lists import known
+from bulk_import.normalize.name_order import Order
+from bulk_import.normalize.name_words import (
+    KOREAN_FAMILY,
+    MAYBE_TITLES,
+    PAIRING,
+    PARTICLES,
+    PINYIN,
+    REMARKS,
+    ROMANCE,
+    TOGETHER,
+    VIETNAMESE,
+    VIETNAMESE_BARE,
+    VIETNAMESE_MIDDLE,
+    bare_word,
+    is_company,
+    is_patronymic,
+    is_suffix,
+    is_title,
+    special_words,
+    words_of_name,
+)
 from bulk_import.normalize.result import Normalized, NormalizeError, Note
 from bulk_import.normalize.text import clean_line
 
 LONGEST = 250
 _LONGEST_WORD = 60
 _FEWEST_DIGITS = 4  # below that a name of digits is somebody's joke, not a shifted column
-
-_TITLES = frozenset(
-    "mr mrs ms miss mx dr prof professor sir dame rev herr frau mme mlle sra srta dott "
-    "sig signor signora sig.ra dott.ssa dr.ssa monsieur madame mademoiselle señor señora señorita "
-    "doña dña herrn hr dipl.-ing mgr inż dhr mevr mevrouw "
-    "г-н г-жа господин госпожа пан пані проф д-р".split()
-)
-_TITLES_WITH_DOT = frozenset("sr ing bc avv drs mag arch rag geom".split())  # else surnames
-_MAYBE_TITLES = frozenset({"don", "pan", "pani"})  # and names
-_SUFFIXES = frozenset("jr sr ii iii iv phd md esq mba dds cpa мл ст jun sen junior senior".split())
-_DEGREES = frozenset("phd md mba msc bsc ma ba dds dvm llm cpa csc drsc".split())
-_TOGETHER = frozenset({"and", "&", "und", "et", "и", "та", "і", "+", "og", "och", "en", "un"})
-_PAIRING = frozenset("eyi")
 _NICKNAME = re.compile(
     r"\s*(?:\"[^\"]+\"|“[^”]+”|«[^»]+»|„[^“”]+[“”]|\([^()]+\)|\[[^\[\]]+\])(?=\s|,|$)"
 )
-_COMPANY_WORDS = (
-    r"ооо оао зао пао нко ано тоо чп фоп тов ао гуп муп фгуп пат тдв доо дооел llc l\.l\.c inc "
-    r"incorporated ltd limited gmbh mbh ohg e\.v sarl s\.a\.r\.l sàrl sas sasu scs snc eurl s\.r\.l srl "
-    r"s\.p\.a spa b\.v bv n\.v oyj? aps a/s kft zrt s\.r\.o d\.o\.o pty plc corp corporation company "
-    r"group holdings? foundation university agency studio consulting solutions technologies services "
-    r"investment asociados associados u?ltda yayasan asc mmc qsc α\.ε ε\.π\.ε церковь школа студия "
-    r"gruppe gruppen groupe gruppo grupo ventures? tbk hb vzw scr kkt biedrība შპს ააიპ სტუდია ჯგუფი cty "
-    r"магазин компания фирма группа салон клуб агентство фонд университет"
-).split()
-_PLAIN_COMPANY_WORDS = frozenset(
-    word
-    for word in (*_COMPANY_WORDS, "oy", "oyj", "holding", "holdings", "venture", "ltda", "ultda")
-    if word.isalpha()
-)
-_COMPANY = re.compile(
-    rf"(?:^|[\s,«\"])(?:{'|'.join(_COMPANY_WORDS)}|sp\.\s?z\s?o\.\s?o|e figli|et fils)(?:[\s.,»\"]|$)"
-    r"|^(?:trung tâm|công ty|cửa hàng) | sp\. ?[jkp]\."
-    r"|株式会社|有限会社|有限公司| [-–—+] |\b(?:and|&) sons\b",
-    re.IGNORECASE,
-)
-_REMARKS = frozenset(
-    "директор менеджер бухгалтер мама папа жена муж сестра брат друг подруга сын дочь клиент юрист врач "
-    "секретарь продавец учитель работа дом director manager accountant ceo cto cfo owner founder sales "
-    "assistant secretary mom mum dad wife husband friend work home geschäftsführer leiter directeur "
-    "directrice gérant gerente direttore".split()
-)
-_SOCIETY = re.compile(r"\w.*\sS\.\s?A\.(?:\s\w\.)*")
 _MONSIEUR = frozenset({"m.", "mm."})
-_PARTICLES = frozenset(
-    "van von der den de del della delle degli di da dal dalla du des dos das do la le el al "
-    "bin ibn ben ter ten zu zur vom af av st saint san santa mac abu abd y e".split()
-)
-_PATRONYMIC = re.compile(
-    r"[А-ЯЁа-яёІіЇїЄєЎўӘәҒғҚқҢңӨөҰұҮүҺһ-]+(?:ович|евич|ич|овна|евна|ична|инична|йович|івна|ївна|овіч|авіч|евіч|лліч|"
-    r"аўна|еўна|оўна|улы|кызы|оглы|гызы|ұлы|қызы|оғлы)",
-    re.IGNORECASE,
-)
-_CHILD_OF = frozenset("оглы оглу кызы гызы улы огли ұлы қызы ogly oglu kyzy qizi uly".split())
 _LATIN_PATRONYMIC = re.compile(r"[a-z'-]+(?:ovich|evich|ovna|evna|ichna)", re.IGNORECASE)
 _SLAVIC_SURNAME = re.compile(
     r"[a-z'-]+(?:[oe]va?|sk[iy]y?|skaya|skij|skii|enko|chuk)", re.IGNORECASE
@@ -84,27 +55,6 @@ _SLAVIC_SURNAME = re.compile(
 _INITIALS = re.compile(r"(?:[^\W\d_]\.)+")
 _INITIAL = re.compile(r"[^\W\d_]\.|[A-Z]")
 _EXPONENT = re.compile(r"(?<=\d)[eE](?=[+-]?\d)")
-# Romance particles also stand inside given names: María del Carmen Ruiz.
-_ROMANCE = frozenset(
-    "de del della delle degli di da dal dalla du des dos das do la le el e y".split()
-)
-_VIETNAMESE = frozenset(
-    "nguyễn trần phạm huỳnh hoàng đặng đỗ ngô bùi võ vũ lê phan dương hồ lý đinh trịnh lâm đào đoàn vương "
-    "trương tạ phùng tăng quách thái lương lưu triệu đàm nghiêm bạch".split()
-)
-_VIETNAMESE_BARE = frozenset(
-    "nguyen tran pham huynh hoang dang do ngo bui vo vu le phan duong ho ly dinh trinh".split()
-)
-_VIETNAMESE_MIDDLE = frozenset({"văn", "van", "thị", "thi"})
-# Family names of Hanyu pinyin that are no given names elsewhere.
-_PINYIN = frozenset(
-    "wang zhang zhao zhou zhu zhuang zhong xu xue xie xiao xia xi huang liu yang zheng deng feng "
-    "cao peng zeng jiang cai ding qian qin qiu guo gao liang luo tang wu sun mao".split()
-)
-_KOREAN_FAMILY = frozenset(
-    "kim lee park choi jung jeong kang cho yoon yun jang lim han oh seo shin kwon hwang ahn song "
-    "hong".split()
-)
 _KOREAN_GIVEN = re.compile(r"[A-Z][a-z]+-[A-Za-z][a-z]+")
 _EAST_ASIAN = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af]")
 
@@ -149,15 +99,15 @@ def split_name(text: str, *, order: Order | None = None) -> _Parts:
     if len(words) == 2 and _is_plain(words[0]) and _is_plain(words[1]):
         return _by_order(words, line, order)
     line = check_name(line)
-    if _is_company(line):
+    if is_company(line):
         return _whole(line, "name.no_person", Message("looks like the name of a company"))
     bare = _without_remark(_NICKNAME.sub(" ", line).strip() or line)
     if _EAST_ASIAN.search(bare):
         return _east_asian(bare.replace(",", " ").replace("，", " ").split(), line)
-    words = _words(bare.replace(",", " "))
+    words = words_of_name(bare.replace(",", " "))
     # Jr. and PhD follow a family name.
     typed = bare.split()
-    is_western = order is None and len(words) < len(typed) and _is_suffix(typed[-1])
+    is_western = order is None and len(words) < len(typed) and is_suffix(typed[-1])
     parts = _by_comma(bare, line) or _by_words(words, line, "first_last" if is_western else order)
     used = {word for part in (parts.first, parts.middle, parts.last) for word in part.split()}
     lost = [word for word in line.replace(",", " ").split() if _is_lost(word, used)]
@@ -180,28 +130,10 @@ def _is_plain(word: str) -> bool:
         1 < len(word) < _LONGEST_WORD
         and word.isalpha()
         and not word.isupper()
-        and word.lower() not in _special()
+        and word.lower() not in special_words()
         and _EAST_ASIAN.search(word) is None
-        and not _is_patronymic(word)
+        and not is_patronymic(word)
     )
-
-
-@cache
-def _special() -> frozenset[str]:
-    """Words that say something besides a name."""
-    return frozenset().union(
-        _TITLES, _TITLES_WITH_DOT, _MAYBE_TITLES, _SUFFIXES, _DEGREES, _TOGETHER, _PAIRING, _REMARKS,
-        _PLAIN_COMPANY_WORDS, _CHILD_OF, _PARTICLES, _PINYIN,
-    )  # fmt: skip
-
-
-def _is_company(line: str) -> bool:
-    """Whether a word or a sign of the name is one that only companies have."""
-    words = (word.strip('.,«»"') for word in line.lower().split())
-    if not _PLAIN_COMPANY_WORDS.isdisjoint(words):
-        return True
-    has_signs = not line.isascii() or any(sign in line for sign in ".-+&/") or " e" in line
-    return has_signs and bool(_COMPANY.search(line) or _SOCIETY.fullmatch(line))
 
 
 def _without_remark(line: str) -> str:
@@ -210,8 +142,8 @@ def _without_remark(line: str) -> str:
     words = after.split()
     if not comma or not before.strip() or not words or "," in after:
         return line
-    is_remark = words[0].lower().strip(".") in _REMARKS or (
-        words[0].islower() and before[0].isupper() and words[0] not in _PARTICLES
+    is_remark = words[0].lower().strip(".") in REMARKS or (
+        words[0].islower() and before[0].isupper() and words[0] not in PARTICLES
     )
     return before.strip() if is_remark else line
 
@@ -233,12 +165,12 @@ def _by_comma(line: str, shown: str) -> _Parts | None:
     if line.count(",") != 1:
         return None
     last, first = (half.strip() for half in line.split(","))
-    if not _TOGETHER.isdisjoint(line.lower().split()):
+    if not TOGETHER.isdisjoint(line.lower().split()):
         return None
-    if not last or not first or all(_is_suffix(word) for word in first.split()):
+    if not last or not first or all(is_suffix(word) for word in first.split()):
         return None
-    given = [part for word in _words(first) for part in _apart(word)]
-    family = _words(last)
+    given = [part for word in words_of_name(first) for part in _apart(word)]
+    family = words_of_name(last)
     is_turned = (
         given and len(family) == 1 and known(family[0]).is_given and known(given[0]).is_family
     )
@@ -254,17 +186,17 @@ def _by_comma(line: str, shown: str) -> _Parts | None:
 def _by_words(words: list[str], line: str, order: Order | None) -> _Parts:
     if not words:
         return _whole(line, "name.whole", Message("is made of titles only"))
-    if not _TOGETHER.isdisjoint(word.lower() for word in words) or _is_pair(words):
+    if not TOGETHER.isdisjoint(word.lower() for word in words) or _is_pair(words):
         return _whole(line, "name.whole", Message("is of more than one person"))
-    if len(words) > 2 and _bare(words[0]) in _MAYBE_TITLES:
+    if len(words) > 2 and bare_word(words[0]) in MAYBE_TITLES:
         return _whole(line, "name.whole", Message("has a title or a given name in front"))
     if words[0].lower() in _MONSIEUR:
         return _monsieur(words[1:], line, order)
-    if len(words) == 1 and words[0].lower() in _REMARKS:
+    if len(words) == 1 and words[0].lower() in REMARKS:
         return _whole(line, "name.no_person", Message("is no name"))
     if len(words) == 1:
         named = known(words[0])
-        is_addressed = len(line.split()) > 1 and _is_title(line.split()[0])  # Mr. Smith
+        is_addressed = len(line.split()) > 1 and is_title(line.split()[0])  # Mr. Smith
         is_family = (named.is_family and not named.given) or (is_addressed and named.family >= 1)
         return (
             _Parts("", "", words[0], "name.one_word_family")
@@ -283,7 +215,7 @@ def _by_words(words: list[str], line: str, order: Order | None) -> _Parts:
 
 def _is_pair(words: list[str]) -> bool:
     """``Vicente e Serra``: two people or a company. ``José Ortega y Gasset`` has more words."""
-    return len(words) == 3 and words[1] in _PAIRING
+    return len(words) == 3 and words[1] in PAIRING
 
 
 def _monsieur(words: list[str], line: str, order: Order | None) -> _Parts:
@@ -326,22 +258,17 @@ def _is_number(line: str) -> bool:
 
 
 def _by_patronymic(words: list[str]) -> _Parts | None:
-    if len(words) == 3 and _is_patronymic(words[2]) and not _is_patronymic(words[1]):
+    if len(words) == 3 and is_patronymic(words[2]) and not is_patronymic(words[1]):
         return _Parts(words[1], words[2], words[0], "name.russian_last_first")
-    if len(words) == 3 and _is_patronymic(words[1]):
+    if len(words) == 3 and is_patronymic(words[1]):
         return _Parts(words[0], words[1], words[2], "name.russian_first_last")
     if (
         len(words) == 2
-        and _is_patronymic(words[1])
+        and is_patronymic(words[1])
         and words[1].lower().endswith(("на", "улы", "ұлы", "кызы", "қызы"))
     ):
         return _Parts(words[0], words[1], "", "name.russian_no_last")
     return None
-
-
-def _is_patronymic(words: str) -> bool:
-    child_of = words.rsplit(" ", 1)[-1].lower() in _CHILD_OF
-    return child_of or _PATRONYMIC.fullmatch(words) is not None
 
 
 def _by_latin_patronymic(words: list[str], line: str) -> _Parts | None:
@@ -380,31 +307,31 @@ def _by_asian_order(words: list[str], line: str, order: Order | None) -> _Parts 
     """``Nguyễn Văn An``, ``Kim Min-jun``: family name first; ``Wang Xiaoming`` cannot be told."""
     first, second = words[0].lower(), words[1].lower()
     if len(words) > 2 and (
-        first in _VIETNAMESE or (first in _VIETNAMESE_BARE and second in _VIETNAMESE_MIDDLE)
+        first in VIETNAMESE or (first in VIETNAMESE_BARE and second in VIETNAMESE_MIDDLE)
     ):
         return _Parts(words[-1], " ".join(words[1:-1]), words[0], "name.vietnamese")
-    if len(words) == 2 and _KOREAN_GIVEN.fullmatch(words[1]) and first in _KOREAN_FAMILY:
+    if len(words) == 2 and _KOREAN_GIVEN.fullmatch(words[1]) and first in KOREAN_FAMILY:
         return _Parts(words[1], "", words[0], "name.korean")
-    if len(words) == 2 and _KOREAN_GIVEN.fullmatch(words[0]) and second in _KOREAN_FAMILY:
+    if len(words) == 2 and _KOREAN_GIVEN.fullmatch(words[0]) and second in KOREAN_FAMILY:
         return _Parts(words[0], "", words[1], "name.korean")
-    if order != "last_first" and first in _PINYIN and words[-1].lower() not in _PINYIN:
+    if order != "last_first" and first in PINYIN and words[-1].lower() not in PINYIN:
         return _whole(line, "name.whole", Message("is in an order that cannot be told"))
     return None
 
 
 def _by_particle(words: list[str], line: str) -> _Parts | None:
-    if len(words) > 2 and words[0].lower() in _PARTICLES and known(words[-1]).is_given:
+    if len(words) > 2 and words[0].lower() in PARTICLES and known(words[-1]).is_given:
         return _Parts(words[-1], "", " ".join(words[:-1]), "name.particle_first")
-    if len(words) > 2 and words[0].islower() and words[0] in _PARTICLES:
+    if len(words) > 2 and words[0].islower() and words[0] in PARTICLES:
         return _whole(line, "name.whole", Message("is in an order that cannot be told"))
     for at, word in enumerate(words[1:-1], 1):
         # "E." is somebody's initial, "e" is Portuguese for "and".
-        if not _INITIAL.fullmatch(word) and word.lower().rstrip(".") in _PARTICLES:
-            named = [one for one in words[at:] if one.lower().rstrip(".") not in _PARTICLES]
-            is_one_person = _PAIRING.isdisjoint(words)
+        if not _INITIAL.fullmatch(word) and word.lower().rstrip(".") in PARTICLES:
+            named = [one for one in words[at:] if one.lower().rstrip(".") not in PARTICLES]
+            is_one_person = PAIRING.isdisjoint(words)
             if at == 2 and is_one_person and name_order.is_spanish(words[0], words[1]):
                 return _Parts(words[0], "", " ".join(words[1:]), "name.particle")
-            if word.lower() in _ROMANCE and (at > 1 or len(named) > 1):
+            if word.lower() in ROMANCE and (at > 1 or len(named) > 1):
                 return _whole(
                     line, "name.whole", Message("has a particle that may be of either name")
                 )
@@ -438,7 +365,7 @@ def _by_order(words: list[str], line: str, order: Order | None) -> _Parts:
 
 def _as_stated(words: list[str], line: str, order: Order) -> _Parts:
     """In the order of the file, unless both words are known as names in the other order."""
-    if words[0].lower() in _PARTICLES and not known(words[0]).given:  # Di Tullio Cipriano
+    if words[0].lower() in PARTICLES and not known(words[0]).given:  # Di Tullio Cipriano
         return _particle_as_stated(words, line, order)
     if len(words) == 2 and name_order.is_surely_other(*words, order=order):
         return _whole(line, "name.whole", Message("is not in the order {order}", order=order))
@@ -459,7 +386,7 @@ def _as_stated(words: list[str], line: str, order: Order) -> _Parts:
 
 def _particle_as_stated(words: list[str], line: str, order: Order) -> _Parts:
     """A family name that begins with a particle is of two words, or of three: De La Cruz Maria."""
-    at = next((at for at, word in enumerate(words) if word.lower() not in _PARTICLES), len(words))
+    at = next((at for at, word in enumerate(words) if word.lower() not in PARTICLES), len(words))
     if order != "last_first" or at + 2 != len(words):
         return _whole(line, "name.whole", "has a particle in front")
     return _Parts(words[-1], "", " ".join(words[:-1]), "name.order_stated")
@@ -521,68 +448,3 @@ def _whole(line: str, rule: str, why: str) -> _Parts:
             ),
         ),
     )
-
-
-def _words(line: str) -> list[str]:
-    words = line.split()
-    while words and _is_title(words[0]):
-        words.pop(0)
-    while len(words) > 1 and _is_suffix(words[-1]):
-        words.pop()
-    while len(words) > 2 and words[-1].lower().replace(".", "").strip(",()") in _DEGREES:
-        words.pop()
-    for at in range(len(words) - 1, 1, -1):
-        if words[at].lower() in _CHILD_OF:
-            words[at - 1 : at + 1] = [f"{words[at - 1]} {words[at]}"]
-    return words
-
-
-def _is_title(word: str) -> bool:
-    bare = _bare(word)
-    return bare in _TITLES or (bare in _TITLES_WITH_DOT and word.endswith("."))
-
-
-def _is_suffix(word: str) -> bool:
-    bare = _bare(word)
-    return bare in _SUFFIXES or ("." in bare and bare.replace(".", "") in _DEGREES)
-
-
-def _bare(word: str) -> str:
-    return word.lower().strip(".,()")
-
-
-# -- letter case, only when asked ------------------------------------------------------------------
-
-_LETTERS = re.compile(r"[^\W\d_]+")
-_TURKISH = frozenset("ıİşŞğĞ")  # whose i cannot be told from others'
-
-
-def titled(name: str, *, is_family: bool = False) -> str:
-    """Return a name that was typed in capitals or in small letters with capitals in front.
-
-    Words in mixed case stay as they are, and so do words that may be Turkish; particles inside a
-    name become small, at the start of a family name as well.
-
-    >>> titled("ANNA VAN DER BERG-O'NEILL"), titled("иван"), titled("McDonald")
-    ("Anna van der Berg-O'Neill", 'Иван', 'McDonald')
-    """
-    if not _TURKISH.isdisjoint(name):
-        return name
-    words = name.split(" ")
-    return " ".join(
-        word.lower()
-        if (at or is_family) and at < len(words) - 1 and word.lower() in _PARTICLES
-        else _capitalized(word)
-        for at, word in enumerate(words)
-    )
-
-
-def _capitalized(word: str) -> str:
-    if not (word.isupper() or word.islower()):
-        return word
-    return _LETTERS.sub(lambda match: _first_up(match[0][0]) + match[0][1:].lower(), word)
-
-
-def _first_up(letter: str) -> str:
-    capital = letter.title()
-    return capital if len(capital) == 1 else letter  # no word begins with ß

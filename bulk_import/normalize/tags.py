@@ -24,7 +24,9 @@ LONGEST_TAG = 255
 _MOST_TAGS = 20_000  # distinct ones that are remembered of a file
 Separator = str | tuple[str, ...]
 _BULLET = re.compile(r"^(?:(?:[•‣◦▪▫●○·∙–—*-]|\d{1,2}[.)])\s+)+")  # "1) - vip" has two
-_USUAL_SEPARATORS = (";", "|", ":::")
+_BULLET_INSIDE = re.compile(r"\s+[•‣◦▪▫●○]\s+")
+_IN_QUOTES = re.compile(r"'[^']+'")
+_USUAL_SEPARATORS = (";", "|", ":::", "•")
 _SIGNS = re.compile(
     r"^(?:[•‣◦▪▫●○·∙–—*-]|\d{1,2}[.)])\s|[\[\]{}\"]"
 )  # of a list as programs write it
@@ -224,6 +226,8 @@ def _split(text: str, separator: Separator) -> list[str]:
                 csv.reader([line], delimiter=separators[0], skipinitialspace=True, strict=True)
             )
     found = [part for part in (clean_line(part) for part in parts) if part]
+    if len(found) > 1 and all(map(_IN_QUOTES.fullmatch, found)):  # 'vip';'news'
+        found = [part[1:-1] for part in found]
     for part in found if has_signs else ():
         if _BROKEN_LIST.search(part):
             raise NormalizeError(
@@ -239,6 +243,8 @@ def _split(text: str, separator: Separator) -> list[str]:
 
 def _without_bullets(lines: str) -> str:
     """The lines of a cell without the signs in front of them, if most have one."""
+    if lines.lstrip()[:1] in set("•‣◦▪▫●○"):  # "• vip • news"
+        lines = _BULLET_INSIDE.sub("\n• ", lines.strip())
     rows = lines.split("\n")
     if not all(_BULLET.match(row.strip()) for row in rows if row.strip()):
         return lines

@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol
 
 from bulk_import.errors import Message, SettingsError, SourceError
 from bulk_import.journal import Journal
@@ -15,6 +15,7 @@ from bulk_import.mapping.binding import Lists, bind
 from bulk_import.mapping.consent import ConsentWatch
 from bulk_import.mapping.loading import AnyMapping, ColumnMapping, load_mapping
 from bulk_import.mapping.rows import RowMapper
+from bulk_import.mapping.unverified import RememberedNames
 from bulk_import.models import VANISHED, Problem, Row, SourceInfo
 from bulk_import.normalize.tags import is_manager_name
 from bulk_import.run.corrections import Corrections, corrections_beside, read_corrections
@@ -53,37 +54,6 @@ class KnownNames:
     manager_ids: Mapping[str, str] = field(default_factory=dict)
 
 
-_Value = TypeVar("_Value")
-
-
-class _Remembered(Mapping[str, _Value], Generic[_Value]):
-    """Names that were known once. Any other name may have been given since, and goes as written."""
-
-    def __init__(
-        self,
-        known: Mapping[str, _Value],
-        other: Callable[[str], _Value],
-        is_name: Callable[[str], bool],
-    ) -> None:
-        self._known, self._other, self._is_name = known, other, is_name
-
-    def __getitem__(self, name: str) -> _Value:
-        if name in self._known:
-            return self._known[name]
-        if self._is_name(name):
-            return self._other(name)
-        raise KeyError(name)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._known)
-
-    def __len__(self) -> int:
-        return len(self._known)
-
-    def __bool__(self) -> bool:
-        return True
-
-
 def remembered_names(lists: Mapping[str, str], managers: Mapping[str, str]) -> Names:
     """Return names that the account used some time ago, for a run that does not ask it.
 
@@ -91,8 +61,8 @@ def remembered_names(lists: Mapping[str, str], managers: Mapping[str, str]) -> N
         lists, managers: Name -> id.
     """
     return KnownNames(
-        _Remembered({title: (id_,) for title, id_ in lists.items()}, lambda it: (it,), bool),
-        _Remembered(managers, str, is_manager_name),
+        RememberedNames({title: (id_,) for title, id_ in lists.items()}, lambda it: (it,), bool),
+        RememberedNames(managers, str, is_manager_name),
     )
 
 
@@ -172,7 +142,10 @@ def _watched(
     info = source.info()
     if is_placed:
         info = replace(info, dialect={**info.dialect, "places": "1"})
-    return Input(info, detector.watched(source), mapper, source.problems, findings)
+    return Input(
+        info, detector.watched(source), mapper, source.problems, findings,
+        bare_rows=source, detector=detector,
+    )  # fmt: skip
 
 
 def frame_input(

@@ -79,14 +79,14 @@ def judge_sources(
         tally.open(source)
         mappers[number] = source.mapper
         judge_of = Judge(source.info.name, source.info.header, source.mapper, suppression)
-        rows_of = sifted(source.rows, number, source.mapper, suppression, sieve, count)
+        rows_of = sifted(source, number, suppression, sieve, count)
         judged = (judges or Judges()).judged(judge_of, rows_of, chunk=batch, known=known - seq + 1)
         with closing(judged):
             for rows, judgements in judged:
                 # Rows that an earlier attempt stored come without judgements.
                 pairs = zip(rows, judgements, strict=False)
                 found = [entered(number, tally, *pair) for pair in pairs]
-                stored = found if sieve is None else sieve.kept(number, found)
+                stored = found if sieve is None else sieve.kept(found)
                 _store(journal, seq, stored, tally)
                 seq += len(stored) + len(rows) - len(found)
                 count(len(rows))

@@ -12,6 +12,7 @@ from bulk_import.mapping.rows import RowMapper
 from bulk_import.mapping.unverified import unverified_names
 from bulk_import.models import Problem, Row, SourceInfo, Status
 from bulk_import.settings import Limits
+from bulk_import.sources.damage import DamageDetector
 
 _MOST_EXAMPLES = 10
 
@@ -21,8 +22,10 @@ class Input:
     """One source, open.
 
     Attributes:
+        rows: With the damage of their cells among their problems.
         problems: What opening it found.
         findings: Returns the problems that are visible only after the last row.
+        bare_rows: The same rows, not yet looked at by *detector*. Iterate one of the two.
     """
 
     info: SourceInfo
@@ -30,6 +33,8 @@ class Input:
     mapper: RowMapper
     problems: Sequence[Problem] = ()
     findings: Callable[[], Sequence[Problem]] = tuple
+    bare_rows: Iterable[Row] = ()
+    detector: DamageDetector | None = None
 
 
 class Passed:
@@ -44,7 +49,7 @@ class Passed:
     ) -> None:
         self._source = source.name
         self._consent = ConsentWatch(source.header if watches_consent else ())
-        self._names = mapper.unverified
+        self._mapper, self._names = mapper, mapper.unverified
         named = (column for _, columns in self._names for column in columns)
         self._columns = tuple(dict.fromkeys([*self._consent.columns, *named]))
         self._known: dict[tuple[str, ...], int] = {}
@@ -75,7 +80,7 @@ class Passed:
             for column, cell in cells.items():
                 by_column[column][cell] += rows
         unverified = (
-            unverified_names(field, column, by_column[column])
+            unverified_names(field, column, self._mapper.unverified_cells(field, by_column[column]))
             for field, columns in self._names
             for column in columns
         )

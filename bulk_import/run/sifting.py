@@ -10,6 +10,8 @@ from bulk_import.journal.entries import JudgedRow
 from bulk_import.mapping.rows import RowMapper
 from bulk_import.mapping.suppression import SuppressionList
 from bulk_import.models import Row
+from bulk_import.run.plan import Input
+from bulk_import.sources.damage import DamageDetector
 
 _BATCH = 1000  # rows that are looked up together
 
@@ -29,13 +31,19 @@ class Sieve(Protocol):
         self,
         number: int,
         mapper: RowMapper,
+        detector: DamageDetector,
         rows: Sequence[Row],
         suppression: SuppressionList,
     ) -> list[Row]:
-        """Return the rows of source *number* that must be judged, in their order."""
+        """Return the rows of source *number* that must be judged, in their order.
+
+        Args:
+            detector: Looks at those rows, and counts all of them.
+            rows: Not looked at yet.
+        """
         ...
 
-    def kept(self, number: int, judged: Sequence[JudgedRow]) -> list[JudgedRow]:
+    def kept(self, judged: Sequence[JudgedRow]) -> list[JudgedRow]:
         """Return those of the rows that ``unknown`` returned, now judged, that must be kept."""
         ...
 
@@ -45,33 +53,32 @@ class Sieve(Protocol):
 
 
 def sifted(
-    rows: Iterable[Row],
+    source: Input,
     number: int,
-    mapper: RowMapper,
     suppression: SuppressionList,
     sieve: Sieve | None,
     count: Callable[[int], None],
 ) -> Iterable[Row]:
-    """Return the rows of source *number* that must be judged.
+    """Return the rows of a source that must be judged, with the damage of their cells.
 
     Args:
+        number: Of the source, from 1.
         sieve: ``None`` = all must be.
         count: Called with the number of rows that were let go, after each batch.
     """
-    if sieve is None:
-        return rows
-    return _unknown(iter(rows), number, mapper, suppression, sieve, count)
+    return source.rows if sieve is None else _unknown(source, number, suppression, sieve, count)
 
 
 def _unknown(
-    rows: Iterator[Row],
+    source: Input,
     number: int,
-    mapper: RowMapper,
     suppression: SuppressionList,
     sieve: Sieve,
     count: Callable[[int], None],
 ) -> Iterator[Row]:
+    detector = source.detector or DamageDetector({})
+    rows = iter(source.bare_rows if source.detector is not None else source.rows)
     while chunk := list(islice(rows, _BATCH)):
-        left = sieve.unknown(number, mapper, chunk, suppression)
+        left = sieve.unknown(number, source.mapper, detector, chunk, suppression)
         count(len(chunk) - len(left))
         yield from left

@@ -7,6 +7,7 @@ read, a column of a chunk at a time; the second is known at the end of the colum
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -14,6 +15,7 @@ from itertools import islice
 
 from bulk_import.errors import Message
 from bulk_import.models import Problem, Row, Severity
+from bulk_import.sources.remnants import DOUBTFUL, is_doubtful_in
 from bulk_import.sources.spoiled import spoiled
 from bulk_import.sources.suspicion import suspicious
 from bulk_import.sources.tally import Places
@@ -25,6 +27,8 @@ _CHUNK = 500  # rows that are looked at together
 _FEWEST_REPEATS = 4  # of each text in a chunk: then its cells are worth remembering
 _MOST_REMEMBERED = 5000
 
+# Finds them in cells that stand between line ends, and perhaps a few texts besides.
+_PERHAPS = re.compile(rf"\n\s*(?:{'|'.join(sorted(DOUBTFUL))})\s*\n")
 _MOST_NAMESAKES = 3  # rows with a surname such as None, before it counts as a missing value
 
 _PEERED = {
@@ -104,6 +108,7 @@ class DamageDetector:
         self._roles = {column: role for column, role in roles.items() if role}
         self._doubtful: dict[tuple[str, str], Places] = {}
         self._columns = [_Column(column, role) for column, role in self._roles.items()]
+        self._doubted = [column for column, role in self._roles.items() if is_doubtful_in(role)]
 
     def watched(self, rows: Iterable[Row]) -> Iterator[Row]:
         """Yield *rows*, each with the damage of its cells among its problems.
@@ -116,32 +121,63 @@ class DamageDetector:
             try:
                 chunk.extend(islice(supply, _CHUNK))
             except Exception:
-                yield from self._chunk(chunk)
+                yield from self._watched(chunk)
                 raise
             if not chunk:
                 return
-            yield from self._chunk(chunk)
+            yield from self._watched(chunk)
 
-    def _chunk(self, rows: list[Row]) -> Iterator[Row]:
-        """Yield a chunk of rows with the damage of their cells."""
+    def _watched(self, rows: Sequence[Row]) -> Sequence[Row]:
+        peered = [column.name for column in self._columns if column.lengths is not None]
+        self.count(rows, {name: [row.cells[name] for row in rows] for name in peered})
+        return self.looked_at(rows)
+
+    def count(self, rows: Sequence[Row], cells: Mapping[str, Sequence[str]]) -> None:
+        """Count what ``findings`` compares within a column; call it once for every row.
+
+        Args:
+            cells: Column -> its cells in these rows; at least those of the mapped columns.
+        """
+        for column in self._columns:
+            if column.lengths is not None:
+                column.lengths.add(cells[column.name], rows)
+
+    def depending(self, cells: Mapping[str, Sequence[str]]) -> set[int]:
+        """Return the positions of rows whose damage depends on other rows: doubtful placeholders.
+
+        Args:
+            cells: As for ``count``.
+        """
+        texts = ["\n".join(cells[column]) for column in self._doubted]
+        if not _PERHAPS.search("\n".join(["", *texts, ""])):
+            return set()
+        return {
+            at
+            for column in self._doubted
+            for at, text in enumerate(cells[column])
+            if text.strip() in DOUBTFUL
+        }
+
+    def looked_at(self, rows: Sequence[Row]) -> Sequence[Row]:
+        """Return rows with the damage of their cells among their problems.
+
+        Rows that ``depending`` returns must be looked at in the order of the file, each once; the
+        damage of any other row is a function of its cells.
+        """
         damaged: dict[int, list[Problem]] = {}
         for column in self._columns:
             texts = [row.cells[column.name] for row in rows]
-            if column.lengths is not None:
-                column.lengths.add(texts, rows)
             spoiled_texts = column.spoiled_among(texts)
             if spoiled_texts:
                 for at, text in enumerate(texts):
                     if text in spoiled_texts:
                         damaged.setdefault(at, []).append(spoiled_texts[text])
-        if not damaged:
-            yield from rows
-            return
-        for at, row in enumerate(rows):
-            if at in damaged:
-                found = self._weighed(damaged[at], row.number, row.cells.get("_reason", ""))
-                row = replace(row, problems=(*row.problems, *found))
-            yield row
+        looked = list(rows)
+        for at in sorted(damaged):
+            row = looked[at]
+            found = self._weighed(damaged[at], row.number, row.cells.get("_reason", ""))
+            looked[at] = replace(row, problems=(*row.problems, *found))
+        return looked
 
     def _weighed(self, found: list[Problem], row: int, refused_for: str) -> list[Problem]:
         """Take doubtful placeholders (``None``, ``Null``) for missing values where others agree.

@@ -21,6 +21,7 @@ from bulk_import.models import Problem, Severity
 # Roles whose normalizers refuse such texts themselves, with a better message.
 STRICT = frozenset({"email", "phone", "country", "utc_offset", "list_ids", "manager", "rule"})
 _WORDY = frozenset({"name", "city", "state", "address", "postal_code", "social", "tags"})
+_PLAIN = frozenset({"address", "text", "state"})
 _SHORT = frozenset({"name", "city", "state", "postal_code", "social"})
 
 ERROR_VALUES = frozenset(
@@ -48,7 +49,7 @@ _MISSING = frozenset(
     "не указано",
 }
 # A name as well as a missing value: other evidence decides.
-_PERHAPS = frozenset(
+DOUBTFUL = frozenset(
     {"None", "Null", "Nan", "Nil", "NONE", "NIL", "Na", "NA", "Test", "test", "TEST"}
 )
 _NO_NAMES = frozenset({"0", "TRUE", "FALSE", "true", "false", "нет", "keine", "keiner", "0.0"})
@@ -56,7 +57,7 @@ _NO_DATES = frozenset(
     {"0000-00-00", "00/00/0000", "00.00.0000", "0000-00-00 00:00:00", "1899-12-30", "1899-12-31",
      "1900-01-00", "0001-01-01", "0001-01-01 00:00:00"}
 )  # fmt: skip
-WORDS = _MISSING | _PERHAPS | _NO_NAMES | _NO_DATES | ERROR_VALUES
+WORDS = _MISSING | DOUBTFUL | _NO_NAMES | _NO_DATES | ERROR_VALUES
 
 _TEMPLATE = re.compile(
     r"\{\{[^{}]{1,80}\}\}|\{%[^{}]{1,80}%\}|\*\|[A-Z0-9_:]{1,40}\|\*|%%?[A-Z][A-Z0-9_]{2,40}%%?"
@@ -108,6 +109,11 @@ def remnant(text: str, role: str) -> Problem | None:
     return _notation(text, bare, role)
 
 
+def is_doubtful_in(role: str) -> bool:
+    """Whether a word of ``DOUBTFUL`` may be a missing value in a column that holds *role*."""
+    return role not in STRICT and role not in _PLAIN
+
+
 def _word(bare: str, role: str) -> Problem | None:
     if bare in ERROR_VALUES or _ERROR_CODE.fullmatch(bare):
         return _error(
@@ -119,7 +125,7 @@ def _word(bare: str, role: str) -> Problem | None:
             ),
             bare,
         )
-    if bare in _PERHAPS and role not in ("address", "text", "state"):
+    if bare in DOUBTFUL and is_doubtful_in(role):
         return Problem(
             "VALUE_PLACEHOLDER",
             Message(

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from bulk_import.errors import BulkImportError, Message, SourceError
+from bulk_import.sources.again import PassingError, Tries, tried
 from bulk_import.system.secrets import MASK
 
 MOST_UNPACKED = 4 * 2**30  # bytes of a source, fetched or unpacked
@@ -28,12 +29,19 @@ _ADDRESS = re.compile(
 )
 
 
+# Of paramiko, which need not be installed.
+_PASSING_OF_SSH = frozenset({"SSHException", "NoValidConnectionsError"})
+
+
 class Target(Protocol):
     """What is fetched goes there."""
 
     def write(self, block: bytes, /) -> int:
         """Write *block*; its errors are not those of the source."""
         ...
+
+    def restart(self) -> None:
+        """Drop what was written."""
 
 
 class Reader(Protocol):
@@ -78,13 +86,21 @@ def _masked(parameter: str) -> str:
     return f"{name}={MASK}" if equals else MASK
 
 
-def fetch(url: str, target: Target, *, most_bytes: int) -> None:
+def fetch(url: str, target: Target, *, most_bytes: int, tries: Tries | None = None) -> None:
     """Copy what is at *url* into *target*.
+
+    After a failure that may pass (no connection, a time-out, HTTP 429 and 5xx, a broken
+    connection) it is fetched again from its beginning.
 
     Raises:
         SourceError: Nobody is there, a part is missing that its protocol needs, or it is larger than
             *most_bytes*. No token is in the message.
     """
+    tried(lambda: _fetch(url, target, most_bytes), tries)
+
+
+def _fetch(url: str, target: Target, most_bytes: int) -> None:
+    target.restart()
     with _translated(url), _reading(url) as remote:
         size = 0
         while block := remote.read(_BLOCK):
@@ -120,12 +136,16 @@ def _reading(url: str) -> Iterator[Reader]:
             yield file
 
 
-def stat(url: str) -> tuple[int, float]:
+def stat(url: str, tries: Tries | None = None) -> tuple[int, float]:
     """Return (size, time of change in seconds of the epoch) of what is at *url*; 0 = not told.
 
     Raises:
         SourceError: As ``fetch``.
     """
+    return tried(lambda: _stat(url), tries)
+
+
+def _stat(url: str) -> tuple[int, float]:
     with _translated(url):
         if _scheme(url) in _WEB:
             from bulk_import.sources import web
@@ -143,12 +163,16 @@ def stat(url: str) -> tuple[int, float]:
         return int(info.get("size") or 0), _changed_at(info)
 
 
-def matches(pattern: str) -> list[tuple[float, str]]:
+def matches(pattern: str, tries: Tries | None = None) -> list[tuple[float, str]]:
     """Return (time of change, address) of the files that an address with ``*`` or ``[…]`` matches.
 
     Raises:
         SourceError: As ``fetch``; a web address cannot be a pattern.
     """
+    return tried(lambda: _matches(pattern), tries)
+
+
+def _matches(pattern: str) -> list[tuple[float, str]]:
     with _translated(pattern):
         if _scheme(pattern) in _SSH:
             from bulk_import.sources import sftp
@@ -201,14 +225,21 @@ def _translated(url: str) -> Iterator[None]:
         said = " ".join(reason.split()).replace(url, shown(url))
         if parts.query:
             said = said.replace(parts.query, MASK)
-        raise SourceError(
-            Message(
-                "{url}: cannot be fetched: {said}",
-                url=shown(url),
-                said=said[:200] or type(exc).__name__,
-            ),
-            code="SOURCE_UNREADABLE",
-        ) from None
+        message = Message(
+            "{url}: cannot be fetched: {said}",
+            url=shown(url),
+            said=said[:200] or type(exc).__name__,
+        )
+        raise (PassingError(message) if _may_pass(exc) else SourceError(message)) from None
+
+
+def _may_pass(exc: Exception) -> bool:
+    """Whether it is a failure of the connection; refused keys and missing files are none."""
+    if isinstance(exc, ConnectionError | TimeoutError | EOFError):
+        return True
+    names = {base.__name__ for base in type(exc).__mro__}
+    is_ssh = type(exc).__module__.startswith("paramiko.")
+    return is_ssh and "AuthenticationException" not in names and bool(names & _PASSING_OF_SSH)
 
 
 def _filesystem(url: str) -> tuple[Any, str]:

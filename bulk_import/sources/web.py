@@ -7,6 +7,7 @@ import re
 import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from http.client import HTTPException, HTTPResponse
@@ -16,7 +17,9 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import quote, urljoin, urlsplit
 from urllib.request import HTTPRedirectHandler, HTTPSHandler, ProxyHandler, Request, build_opener
 
+from bulk_import.api.answers import parse_retry_after
 from bulk_import.errors import Message, SettingsError, SourceError
+from bulk_import.sources.again import PassingError
 from bulk_import.sources.remote import shown
 from bulk_import.system.crash import conceal
 from bulk_import.system.environment import (
@@ -37,6 +40,8 @@ _PUBLISHED = re.compile(
     r"(https://docs\.google\.com/spreadsheets/d/e/[\w-]+)/pub(?:html)?(?:[?#].*)?"
 )
 _GID = re.compile(r"[?#&]gid=(\d+)")
+_PASSING = frozenset({408, 425, 429})  # and those from 500 on, but for:
+_LASTING = frozenset({501, 505, 511})
 _LOGIN_HOSTS = frozenset({"accounts.google.com", "login.microsoftonline.com", "login.live.com"})
 
 
@@ -67,7 +72,7 @@ class Page:
         block = self._answer.read(size)
         self._read += len(block)
         if not block and self._read < self.size:
-            raise _refused(
+            raise _failed(
                 self._url,
                 Message(
                     "broke off after {read:,} of {size:,} bytes", read=self._read, size=self.size
@@ -99,17 +104,23 @@ def opened(url: str) -> Iterator[Page]:
                 raise _refused(url, Message("asks for a login; {sharing}", sharing=_SHARING))
             yield Page(answer, url)
     except HTTPError as exc:
+        asks = parse_retry_after(exc.headers.get("Retry-After") or "", datetime.now(UTC))
         exc.close()
-        raise _refused(url, _of_status(exc.code)) from None
+        said = _of_status(exc.code)
+        if exc.code in _PASSING or (exc.code >= 500 and exc.code not in _LASTING):
+            raise _failed(url, said, asks or 0.0) from None
+        raise _refused(url, said) from None
     except URLError as exc:
         reason = exc.reason
-        raise _refused(url, getattr(reason, "strerror", None) or str(reason)) from None
+        said = getattr(reason, "strerror", None) or str(reason)
+        is_connection = isinstance(reason, OSError) and not isinstance(reason, ssl.SSLError)
+        raise (_failed if is_connection else _refused)(url, said) from None
     except TimeoutError:
-        raise _refused(
+        raise _failed(
             url, Message("no answer within {silence_s:.0f} s", silence_s=_SILENCE_S)
         ) from None
     except HTTPException as exc:
-        raise _refused(
+        raise _failed(
             url, Message("not HTTP as expected ({name})", name=type(exc).__name__)
         ) from None
 
@@ -234,6 +245,11 @@ def _of_status(status: int) -> str:
     return (
         Message("{said}; nothing is at that address", said=said) if status in (404, 410) else said
     )
+
+
+def _failed(url: str, why: str, retry_after_s: float = 0.0) -> PassingError:
+    message = Message("{url}: cannot be fetched: {why}", url=shown(url), why=why)
+    return PassingError(message, retry_after_s=retry_after_s)
 
 
 def _refused(url: str, why: str) -> SourceError:

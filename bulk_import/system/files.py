@@ -185,6 +185,11 @@ class Writer:
         except OSError as exc:
             raise no_room(exc) from exc
 
+    def restart(self) -> None:
+        """Drop what was written."""
+        self._file.seek(0)
+        self._file.truncate()
+
 
 def no_room(exc: OSError) -> StorageError:
     """Return the error for a temporary file that cannot be written."""

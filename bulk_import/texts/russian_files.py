@@ -228,6 +228,11 @@ FILES: dict[str, str | tuple[str, str, str]] = {
     # from elsewhere
     "{url}: cannot be fetched: {why}": "{url}: не загружается: {why}",
     "{url}: cannot be fetched: {said}": "{url}: не загружается: {said}",
+    "{why} (tried {n} times)": (
+        "{why} ({n} попытка)",
+        "{why} ({n} попытки)",
+        "{why} ({n} попыток)"),
+    "{why}; its server asks to wait {seconds:,.0f} s, run the same command again then": "{why}; сервер просит подождать {seconds:,.0f} с, затем запустите ту же команду ещё раз",
     "{url}: larger than {most_bytes:,} bytes": "{url}: больше {most_bytes} байт",
     "{url}: the token of this address was not kept; run the command with which the run began, with the whole address and --run-dir (for a night: sync again)":
         "{url}: ключ доступа из этого адреса не сохранялся; начните заново с полным адресом",

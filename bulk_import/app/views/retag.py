@@ -13,6 +13,7 @@ from aiohttp import web
 from bulk_import.app.pages import DESK, form_of, page, refused
 from bulk_import.app.views.uploading import receive
 from bulk_import.errors import BulkImportError, Message, SetupError
+from bulk_import.jobs.members import read_members
 from bulk_import.jobs.projects import IMPORTS, RETAG, Project, safe_name
 from bulk_import.jobs.retagging import write_plan
 from bulk_import.jobs.segments import (
@@ -21,7 +22,6 @@ from bulk_import.jobs.segments import (
     Segment,
     braked,
     plan_retag,
-    read_members,
     totals,
 )
 from bulk_import.mapping.schema import SuppressSpec

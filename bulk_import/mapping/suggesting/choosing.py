@@ -8,7 +8,7 @@ from dataclasses import replace
 from bulk_import.errors import Message, SetupError
 from bulk_import.mapping.suggesting.proposal import Proposal, Suggestion
 from bulk_import.mapping.suggesting.regions import Region
-from bulk_import.normalize.countries import is_country
+from bulk_import.normalize.country_names import is_country
 
 CHOSEN = "chosen"
 NONE = "none"  # for a column: leave the field out

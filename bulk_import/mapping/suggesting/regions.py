@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from bulk_import.errors import Message
 from bulk_import.mapping.suggesting.headers import words_of
 from bulk_import.models import Row
-from bulk_import.normalize.countries import is_country, normalize_country
+from bulk_import.normalize.countries import normalize_country
+from bulk_import.normalize.country_names import is_country
 from bulk_import.normalize.phones import normalize_phone, region_of_number
 from bulk_import.normalize.result import NormalizeError
 

@@ -1,0 +1,106 @@
+"""Tries once more what failed only for the moment, such as a server that is being restarted."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from tenacity import (
+    RetryCallState,
+    Retrying,
+    retry_if_exception,
+    stop_after_attempt,
+    wait_random_exponential,
+)
+
+from bulk_import.errors import Message, SourceError
+from bulk_import.settings import Patience
+
+_log = logging.getLogger(__name__)
+_Found = TypeVar("_Found")
+
+
+class PassingError(SourceError):
+    """A source cannot be read at the moment.
+
+    Attributes:
+        retry_after_s: Seconds that its server asks to wait; 0 = not told.
+    """
+
+    def __init__(self, message: Message | str, *, retry_after_s: float = 0.0) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+@dataclass(frozen=True, slots=True)
+class Tries:
+    """How often, and how long apart.
+
+    Attributes:
+        backoff_s: The first wait is a random part of it, and it doubles.
+        longest_backoff_s: A longer wait only comes from the server.
+        retry_after_cap_s: A server that asks for more is not waited for.
+    """
+
+    most: int = 4
+    backoff_s: float = 2.0
+    longest_backoff_s: float = 30.0
+    retry_after_cap_s: float = Patience().retry_after_cap_s
+    sleep: Callable[[float], None] = time.sleep
+
+
+USUAL = Tries()
+
+
+def tried(work: Callable[[], _Found], tries: Tries | None = None) -> _Found:
+    """Return what *work* returns; repeat it from its beginning after a ``PassingError``.
+
+    Args:
+        tries: ``None`` = ``USUAL``.
+
+    Raises:
+        SourceError: As *work* raises; after the last try it says how many there were.
+    """
+    tries = tries or USUAL
+    backoff = wait_random_exponential(multiplier=tries.backoff_s, max=tries.longest_backoff_s)
+
+    def wait(state: RetryCallState) -> float:
+        return max(_of(state).retry_after_s, backoff(state))
+
+    def tell(state: RetryCallState) -> None:
+        _log.warning("%s; tried again in %.0f s", _of(state), state.upcoming_sleep)
+
+    policy = Retrying(
+        retry=retry_if_exception(
+            lambda exc: (
+                isinstance(exc, PassingError) and exc.retry_after_s <= tries.retry_after_cap_s
+            )
+        ),
+        stop=stop_after_attempt(tries.most),
+        wait=wait,
+        sleep=tries.sleep,
+        before_sleep=tell,
+        reraise=True,
+    )
+    try:
+        return policy(work)
+    except PassingError as exc:
+        if exc.retry_after_s > tries.retry_after_cap_s:
+            raise SourceError(
+                Message(
+                    "{why}; its server asks to wait {seconds:,.0f} s, run the same command again then",
+                    why=Message.of(exc),
+                    seconds=exc.retry_after_s,
+                )
+            ) from None
+        raise SourceError(
+            Message("{why} (tried {n} times)", why=Message.of(exc), n=tries.most)
+        ) from None
+
+
+def _of(state: RetryCallState) -> PassingError:
+    exc = state.outcome.exception() if state.outcome is not None else None
+    return exc if isinstance(exc, PassingError) else PassingError("")
