@@ -118,6 +118,6 @@ def test_the_parts_of_one_column_have_one_order():
     with pytest.raises(MappingError) as refused:
         bind(parse_mapping(text, "m.yml"), HEADER)
     assert [problem.message for problem in refused.value.problems] == [
-        "lead_last_name has no order:, and lead_first_name has order: last_first; the parts of one "
+        "lead_last_name has the order of each name, and lead_first_name has last_first; the parts of one "
         "column are cut in one order"
     ]

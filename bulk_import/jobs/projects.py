@@ -8,20 +8,18 @@ the commands take as it is.
 from __future__ import annotations
 
 import json
-import os
 import re
 import secrets
 import shutil
-import sqlite3
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from bulk_import.api.preflight import Directory
-from bulk_import.errors import Message, SetupError, SourceError, packed
+from bulk_import.errors import Message, SetupError, SourceError
+from bulk_import.jobs.edits import Edits, Step
 from bulk_import.jobs.fixes import Fix, tested_fixes
 from bulk_import.jobs.naming import NOT_SPLIT, has_unordered_names, order_fixes
 from bulk_import.jobs.reviewing import Review
@@ -47,7 +45,6 @@ from bulk_import.system.files import replaced
 IMPORTS = "imports"
 _FACTS = "project.json"
 _MAPPING = Message("change of the mapping file")
-_HISTORY = "history.sqlite3"
 # What a person can answer: which encoding, delimiter, sheet, header or file of an archive.
 _FOR_A_PERSON = frozenset(
     {"ENCODING_UNCLEAR", "ENCODING_WRONG", "SHEET_UNCLEAR", "SHEETS_DIFFER", "ARCHIVE_SEVERAL",
@@ -55,15 +52,6 @@ _FOR_A_PERSON = frozenset(
 )  # fmt: skip
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,60}")
 _UNSAFE = re.compile(r"[^\w. ()+-]+")
-_HISTORY_SCHEMA = """
-create table if not exists step (
-    id integer primary key autoincrement, label text not null, undone integer not null default 0,
-    mapping_before text, mapping_after text);
-create table if not exists cell (
-    step integer not null, seq integer not null, col text not null, before text not null,
-    after text not null);
-create index if not exists cell_step on cell (step);
-"""
 
 
 RETAG = "retag"  # the note of a project that a re-tag made: its suppression lists are strict
@@ -85,19 +73,6 @@ class Facts:
     canary: int = 5
     rate: float = 2.0
     note: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """An edit that can be undone.
-
-    Attributes:
-        label: For people.
-    """
-
-    id: int
-    label: str
-    is_mapping: bool
 
 
 @dataclass(slots=True)
@@ -233,12 +208,7 @@ class Project:
         if text == before:
             return
         _write(self.mapping_path, text)
-        with self._history() as db:
-            self._forget_undone(db)
-            db.execute(
-                "insert into step (label, mapping_before, mapping_after) values (?, ?, ?)",
-                (json.dumps(packed(label)), before, text),
-            )
+        self._edits.add_mapping(label, before, text)
 
     def change_mapping(self, changes: Sequence[Change], label: str = _MAPPING) -> None:
         """Change places of the mapping; comments and the rest stay.
@@ -346,14 +316,7 @@ class Project:
                     cells.append((seq, column, before, after))
             if cells:
                 self._apply(cells)
-                with self._history() as db:
-                    self._forget_undone(db)
-                    step = db.execute(
-                        "insert into step (label) values (?)", (json.dumps(packed(label)),)
-                    ).lastrowid
-                    db.executemany(
-                        "insert into cell values (?,?,?,?,?)", [(step, *cell) for cell in cells]
-                    )
+                self._edits.add_cells(label, cells)
             return len(cells)
 
     def replace(self, column: str, find: str, by: str, *, whole: bool, exact: bool) -> int:
@@ -394,32 +357,24 @@ class Project:
 
     def next_steps(self) -> tuple[Step | None, Step | None]:
         """Return what ``undo`` and ``redo`` would take."""
-        with self._history() as db:
-            return _next(db, undone=False), _next(db, undone=True)
+        return self._edits.next(undone=False), self._edits.next(undone=True)
 
     # -- within -----------------------------------------------------------------------------------
 
     def _step_back(self, *, undone: bool) -> Step | None:
-        with self._lock, self._history() as db:
-            step = _next(db, undone=undone)
+        with self._lock, self._edits.stepping(undone=undone) as step:
             if step is None:
                 return None
             if step.is_mapping:
-                side = "mapping_after" if undone else "mapping_before"
-                text = db.execute(
-                    f"select {side} from step where id = ?",  # noqa: S608 - its parts are our own texts
-                    (step.id,),
-                ).fetchone()[0]
-                _write(self.mapping_path, text)
+                _write(self.mapping_path, step.mapping_after if undone else step.mapping_before)
             else:
-                cells = db.execute(
-                    "select seq, col, before, after from cell where step = ? order by rowid",
-                    (step.id,),
-                ).fetchall()
-                back = [(seq, column, after, before) for seq, column, before, after in cells]
-                self._apply(cells if undone else back[::-1])
-            db.execute("update step set undone = ? where id = ?", (int(not undone), step.id))
+                back = [(seq, column, after, before) for seq, column, before, after in step.cells]
+                self._apply(step.cells if undone else back[::-1])
         return step
+
+    @property
+    def _edits(self) -> Edits:
+        return Edits(self.folder)
 
     def _apply(self, cells: Sequence[tuple[int, str, str, str]]) -> None:
         """Correct cells: the file first, then the judged rows."""
@@ -462,21 +417,6 @@ class Project:
 
     def _save(self) -> None:
         _write(self.folder / _FACTS, json.dumps(asdict(self.facts), ensure_ascii=False, indent=2))
-
-    @contextmanager
-    def _history(self) -> Iterator[sqlite3.Connection]:
-        path = self.folder / _HISTORY
-        if not path.exists():
-            os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
-        with closing(sqlite3.connect(path)) as db:
-            db.executescript(_HISTORY_SCHEMA)
-            with db:
-                yield db
-
-    def _forget_undone(self, db: sqlite3.Connection) -> None:
-        """A new step after an undo: what was undone cannot be redone any more."""
-        db.execute("delete from cell where step in (select id from step where undone)")
-        db.execute("delete from step where undone")
 
 
 def list_projects(home: Path) -> list[Project]:
@@ -530,23 +470,6 @@ def safe_name(name: str) -> str:
     last = name.replace("\\", "/").rsplit("/", 1)[-1]
     clean = _UNSAFE.sub("_", last).strip(". ")[-80:].lstrip(". ")
     return clean or "contacts.csv"
-
-
-def _next(db: sqlite3.Connection, *, undone: bool) -> Step | None:
-    found = db.execute(
-        "select id, label, mapping_before is not null from step where undone = ?"
-        " order by id * ? limit 1",
-        (int(undone), 1 if undone else -1),
-    ).fetchone()
-    return Step(found[0], Message.unpacked(_told(found[1])), bool(found[2])) if found else None
-
-
-def _told(label: str) -> Any:
-    """Return the label of a step as it was packed; a plain text of an earlier version as it is."""
-    try:
-        return json.loads(label)
-    except ValueError:
-        return label
 
 
 def _new_folder(home: Path, stem: str) -> Path:

@@ -19,11 +19,12 @@ from typing import Any, Self
 
 from bulk_import.api.preflight import Directory
 from bulk_import.errors import Message, SetupError
+from bulk_import.jobs.grid import READY, Cause, Cell, Counts, Filter, Line
 from bulk_import.journal import Journal
 from bulk_import.journal.database import as_row
 from bulk_import.mapping.advice import follows_advice
 from bulk_import.mapping.loading import ColumnMapping
-from bulk_import.mapping.rows import RowMapper, Step
+from bulk_import.mapping.rows import RowMapper
 from bulk_import.mapping.suppression import SuppressionList
 from bulk_import.models import Problem, Record, Row, SourceInfo, Status
 from bulk_import.run.changes import SetCounter
@@ -56,90 +57,7 @@ from (select seq, warnings as list from j.record where warnings is not null {amo
       select seq, reasons from j.outcome where reasons is not null {among}) r, json_each(r.list) p
 """
 _MOST_TRIED = 20_000  # rows on which a fix is tried
-READY = "ready"  # what a row is that would be sent
 _MOST_FOUND = 50_000  # cells that one replacement changes at most
-
-
-@dataclass(frozen=True, slots=True)
-class Filter:
-    """Which rows to look at; empty fields do not matter.
-
-    Attributes:
-        status: ``ready`` or a status.
-        code: Of a problem.
-        column: With any problem in it, or, with *text*, in which to search.
-        problems: Only rows with errors.
-        text: Anywhere in the cells.
-    """
-
-    status: str = ""
-    code: str = ""
-    column: str = ""
-    problems: bool = False
-    text: str = ""
-
-    @property
-    def is_empty(self) -> bool:
-        return self == Filter()
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A row of the grid.
-
-    Attributes:
-        marks: Column -> ``error`` or ``warning``.
-        changed: Columns that are corrected.
-        why: The first problem in words; empty for none.
-    """
-
-    seq: int
-    row: int
-    sheet: str
-    status: str
-    cells: tuple[str, ...]
-    marks: Mapping[str, str]
-    why: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Cause:
-    """Rows that share a problem."""
-
-    code: str
-    rows: int
-    is_error: bool
-    columns: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """How the rows stand."""
-
-    rows: int
-    statuses: Mapping[str, int]
-    causes: tuple[Cause, ...]
-    columns: Mapping[str, int]
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """One cell explained.
-
-    Attributes:
-        steps: What became of it, for each field that it feeds.
-        problems: Its own, and those of the row as a whole.
-        followed: Codes of those for which the mapping already has the option that the catalogue
-            recommends.
-    """
-
-    line: Line
-    column: str
-    text: str
-    steps: tuple[Step, ...]
-    problems: tuple[Problem, ...]
-    form: tuple[tuple[str, str], ...]
-    followed: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)

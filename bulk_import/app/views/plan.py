@@ -18,7 +18,7 @@ from bulk_import.app.pages import (
 )
 from bulk_import.app.views.start import accounts
 from bulk_import.errors import BulkImportError, Message, SetupError
-from bulk_import.jobs.reviewing import Counts
+from bulk_import.jobs.grid import Counts
 from bulk_import.models import Status
 from bulk_import.run.plan import Plan
 

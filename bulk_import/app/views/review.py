@@ -20,8 +20,9 @@ from bulk_import.app.pages import (
     trouble,
 )
 from bulk_import.errors import BulkImportError, Message, SetupError
+from bulk_import.jobs.grid import Filter, Line
 from bulk_import.jobs.projects import Project, list_projects
-from bulk_import.jobs.reviewing import Filter, Line, Review
+from bulk_import.jobs.reviewing import Review
 from bulk_import.run.corrections import corrections_beside
 from bulk_import.texts import Texts
 
