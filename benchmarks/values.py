@@ -62,13 +62,15 @@ _FIELDS: dict[str, tuple[Callable[[str], object], Sequence[str]]] = {
     "tags": (lambda text: normalize_tags(text, separator=";"), [f"vip; n{n}" for n in range(_COUNT)]),
     "postal code": (normalize_postal_code, [f"{n:05d}" for n in range(1, _COUNT)]),
 }  # fmt: skip
+_LOADING = {"name": ["Яна Тихая"]}
 
 
 def main() -> None:
     """Print µs per value: tables are loaded before, caches are not."""
     print(f"{'field':20}{'values':>8}{'cold µs':>10}{'repeated µs':>13}")
     for name, (normalize, texts) in _FIELDS.items():
-        normalize(texts[-1])  # loads tables
+        for text in (texts[-1], *_LOADING.get(name, ())):  # loads tables
+            normalize(text)
         texts = texts[:-1]
         cold = _us(normalize, texts)
         repeated = min(_us(normalize, texts) for _ in range(5))

@@ -20,6 +20,19 @@ _FAMILY_ENDING = re.compile(
     r"швили|[иы]х|ец|ейко|айло|бай|баев|баева|вић|ић|евић)",
     re.IGNORECASE,
 )
+# Of these no given names end so.
+_SURELY_FAMILY = re.compile(
+    r".{2,}(?:[оеё]ва?|[сц]к(?:ий|ая|ой|и|а)|[сц]ьк(?:ий|а)|енко|[чщ][ую]к|швили|дзе|ейко|вић|евић)"
+)
+_SURELY_FAMILY_ELSEWHERE = re.compile(
+    r".{2,}(?:[oe]va?|yeva?|[oe]wsk[iay]|ovsk[iyý]|[iyí][nń]sk[iayý]|sk(?:iy|yi|aya)|enko|shvili|wicz|opoulos|auskas|"
+    r"evičius|escu|შვილი|ძე|յան)"
+)
+# How all of these end: a regular expression for every word would cost more than the rest.
+_SURE_ENDINGS = tuple(
+    "ov ova ev eva ski ska sky ský skiy skyi skaya enko shvili wicz opoulos auskas čius escu "
+    "შვილი ძე յան".split()
+)
 _LATIN_FAMILY = re.compile(
     r"o'.{3,}|mc.{3,}|.{2,}(?:s+on|dóttir|dottir|sen|[oe]v|[oe]va|ová|sk[iyýaáe]|skaya|skyi|ck[iya]|wicz|czyk|enko|"
     r"shvili|opoulos|poulou|akis|idis|oğlu|oglu|ić|ič|yan|dze|ienė|aitė|auskas|evičius|escu|eanu|[qk]vist|"
@@ -38,12 +51,14 @@ class Known(NamedTuple):
         family: Likewise; also of a word that only ends like a family name.
         given_in: The languages, a bit each.
         family_in: Likewise.
+        is_sure: It ends as no given name does, and no list has it as one.
     """
 
     given: float
     family: float
     given_in: int = 0
     family_in: int = 0
+    is_sure: bool = False
 
     @property
     def is_given(self) -> bool:
@@ -119,24 +134,36 @@ def known(word: str) -> Known:
         found = _of_parts([names.get(part) for part in key.split("-")])
     counted = _counted(key)
     if found is None:
-        if counted and counted.given and not counted.family:
-            return counted
-        found = _by_ending(key)
-    return found if counted is None else _united(found, counted)
+        is_given = counted is not None and counted.given and not counted.family
+        found = Known(0, 0) if is_given else _by_ending(key)
+    if counted is not None:
+        found = _united(found, counted)
+    return found if found.given or not _ends_surely(key) else found._replace(is_sure=True)
+
+
+def _ends_surely(key: str) -> bool:
+    if not key.isascii() and CYRILLIC.search(key):
+        return _SURELY_FAMILY.fullmatch(key) is not None
+    return key.endswith(_SURE_ENDINGS) and _SURELY_FAMILY_ELSEWHERE.fullmatch(key) is not None
 
 
 def _by_ending(key: str) -> Known:
     """What the ending says of a word that no list of names has."""
-    endings = (_FAMILY_ENDING,) if CYRILLIC.search(key) else (_LATIN_FAMILY, _GREEK_FAMILY)
-    is_family = any(ending.fullmatch(key) for ending in endings)
+    if key.isascii():
+        is_family = _LATIN_FAMILY.fullmatch(key) is not None
+    else:
+        endings = (_FAMILY_ENDING,) if CYRILLIC.search(key) else (_LATIN_FAMILY, _GREEK_FAMILY)
+        is_family = any(ending.fullmatch(key) for ending in endings)
     return Known(0, 1, 0, ~_languages("es pt")) if is_family else Known(0, 0)
 
 
 def _counted(key: str) -> Known | None:
     """What a dictionary of Russian or the names of the United States say of a word."""
+    if key.isascii():
+        return _american_names().get(key.replace("'", ""))
     if CYRILLIC.search(key):
         return _russian_names().get(key) or _russian_names().get(key.replace("ё", "е"))
-    bare = key if key.isascii() else _without_accents(key)
+    bare = _without_accents(key)
     return _american_names().get(bare.replace("'", "")) if bare.isascii() else None
 
 

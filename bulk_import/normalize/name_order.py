@@ -18,14 +18,6 @@ _UNKNOWN = 0.05  # of a language: how much a word that no list has is worth as e
 _SEVERAL = 2  # languages that must have a name which alone decides
 _USUAL = 3.0  # times that given names come first where Latin letters are written
 _HANGUL = re.compile("[\uac00-\ud7af]")
-# Of these no given names end so.
-_SURELY_FAMILY = re.compile(
-    r".{2,}(?:[оеё]ва?|[сц]к(?:ий|ая|ой|и|а)|[сц]ьк(?:ий|а)|енко|[чщ][ую]к|швили|дзе|ейко|вић|евић)"
-)
-_SURELY_FAMILY_ELSEWHERE = re.compile(
-    r".{2,}(?:[oe]va?|yeva?|[oe]wsk[iay]|ovsk[iyý]|[iyí][nń]sk[iayý]|sk(?:iy|yi|aya)|enko|shvili|wicz|opoulos|auskas|"
-    r"evičius|escu|შვილი|ძე|յան)"
-)
 _INITIAL = re.compile(r"[^\W\d_]\.?")
 _MIDDLE = re.compile(r"[^\W\d_]\.?|[A-Za-z'-]+(?:ovich|evich|yich|ovna|evna|ichna)")
 _DIGIT = re.compile(r"\d")
@@ -46,9 +38,10 @@ def order_of_two(one: str, other: str) -> Order | None:
         is_against = likelihood < 1 if by_capitals == "first_last" else likelihood > 1
         return None if is_against else by_capitals
     is_cyrillic = CYRILLIC.search(one + other) is not None
-    by_ending = _by_sure_endings(first, second, (one, other), is_cyrillic=is_cyrillic)
-    if by_ending:
-        return by_ending
+    if first.is_sure != second.is_sure:
+        by_ending = _by_sure_endings(first, second)
+        if by_ending:
+            return by_ending
     if _is_unknown(first) or _is_unknown(second):
         return _by_the_known_one(first, second, is_cyrillic=is_cyrillic)
     if likelihood * (1.0 if is_cyrillic else _USUAL) >= CERTAIN:
@@ -83,21 +76,13 @@ def _by_the_known_one(first: Known, second: Known, *, is_cyrillic: bool) -> Orde
     return "first_last" if second.is_family and not second.given else None
 
 
-def _by_sure_endings(
-    first: Known, second: Known, words: tuple[str, str], *, is_cyrillic: bool
-) -> Order | None:
+def _by_sure_endings(first: Known, second: Known) -> Order | None:
     """Whether just one word ends as no given name does, and no list has it as one."""
-    ending = _SURELY_FAMILY if is_cyrillic else _SURELY_FAMILY_ELSEWHERE
-    sure = [
-        not of.given and ending.fullmatch(word.casefold()) is not None
-        for of, word in zip((first, second), words, strict=True)
-    ]
-    if sure[0] == sure[1]:
+    if first.is_sure == second.is_sure:
         return None
-    other = second if sure[0] else first
-    if other.is_family:
+    if (second if first.is_sure else first).is_family:
         return None
-    return "last_first" if sure[0] else "first_last"
+    return "last_first" if first.is_sure else "first_last"
 
 
 def is_weak(one: str, other: str) -> bool:
