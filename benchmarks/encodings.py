@@ -1,6 +1,6 @@
 """Which detector finds the encoding of a table: right, refused or wrong, by language and encoding.
 
-``python -m benchmarks.encodings [TRIALS]``. Names, cities, addresses and companies of 34 languages (Faker) are
+``python -m benchmarks.encodings [TRIALS] [SEED] [ours]``. Names, cities, addresses and companies of 34 languages (Faker) are
 written as tables of 3 to 3,000 rows in every encoding that people of that language have used, and
 each detector is asked. *Right* is the text as it was; another encoding that decodes the same bytes to
 the same text is right too.
@@ -16,6 +16,7 @@ import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 _DOS, _MAC = ["cp850"], ["mac-roman"]
@@ -38,6 +39,8 @@ SIZES = (3, 10, 50, 300, 3000)
 SHAPES = ("name", "city", "address", "company", "mixed")
 _KEPT = frozenset("\u0302\u0306\u031b")  # circumflex, breve, horn: part of a letter in cp1258
 _CEDILLAS = str.maketrans("șțȘȚ", "şţŞŢ")
+_WORDS = ("20+", "10+", "5+", "3+", "2", "1")
+_WORD = re.compile(rb"[^\s,;|\"()<>/@]*[\x80-\xff][^\s,;|\"()<>/@]*")
 _DRAWN = 2500
 # Words that Faker makes of two scripts, such as "Георгеленаmouth": nobody has them in a file.
 _MIXED = re.compile("[A-Za-z][\u0370-\u06ff]|[\u0370-\u06ff][A-Za-z]")
@@ -188,13 +191,30 @@ def verdict(trial: Trial, detector: Callable[[bytes], str | None]) -> str:
     return "right" if decoded == trial.text else "wrong"
 
 
-def measure(each: int, detectors: list[Callable[[bytes], str | None]] = DETECTORS) -> None:
+def words(trial: Trial) -> int:
+    """Return how many different words with a byte beyond ASCII a table has."""
+    return len(set(_WORD.findall(trial.text.encode(trial.encoding))))
+
+
+def measure(
+    each: int, seed: int = 1, detectors: list[Callable[[bytes], str | None]] = DETECTORS
+) -> None:
     """Print a line for each language and encoding, and the totals."""
     counts: dict[str, Counter[tuple[str, str]]] = defaultdict(Counter)
-    for trial in [*trials(each), *several_languages(1500), *several_languages(5000)]:
+    many = [several_languages(rows, seed=seed) for rows in (1500, 5000)]
+    for trial in chain(trials(each, seed=seed), *many):
+        count = next(f"{few} words" for few in _WORDS if words(trial) >= int(few.rstrip("+")))
+        size = ["= 50 and more rows"] if trial.rows >= 50 else []
+        keys = (
+            f"{trial.language} {trial.encoding}",
+            f"= {trial.rows} rows",
+            f"= {count}",
+            *size,
+            "= all",
+        )
         for detector in detectors:
             found = verdict(trial, detector)
-            for key in (f"{trial.language} {trial.encoding}", f"= {trial.rows} rows", "= all"):
+            for key in keys:
                 counts[key][detector.__name__, found] += 1
     names = [detector.__name__ for detector in detectors]
     print(f"{'right % (wrong)':28}" + "".join(f"{name:>18}" for name in names))
@@ -207,4 +227,5 @@ def measure(each: int, detectors: list[Callable[[bytes], str | None]] = DETECTOR
 
 
 if __name__ == "__main__":
-    measure(int(sys.argv[1]) if len(sys.argv) > 1 else 2)
+    numbers = [int(text) for text in sys.argv[1:] if text.isdigit()]
+    measure(*(numbers or [1]), detectors=[ours] if "ours" in sys.argv else DETECTORS)

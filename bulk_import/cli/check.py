@@ -146,7 +146,9 @@ def _seen_as(info: Any) -> str:
     delimiter = info.dialect.get("delimiter")
     if delimiter:
         how.append(f"delimiter {'tab' if delimiter == chr(9) else delimiter!r}")
-    how.append(f"header in row {info.header_row}, {len(info.header)} columns")
+    if info.header_row:  # objects and queries have none
+        how.append(f"header in row {info.header_row}")
+    how.append(f"{len(info.header)} columns")
     return ", ".join(how)
 
 

@@ -47,7 +47,7 @@ class Apart:
 
     Attributes:
         sheets: (name, is hidden) of each.
-        problems: What its reader has to say.
+        problems: What its reader found.
 
     Raises:
         SourceError: It cannot be read, or not within the limits.
@@ -105,7 +105,7 @@ class Apart:
         process.wait()
 
     def lines(self, at: int) -> Iterator[Line]:
-        """Yield the lines of a sheet. Of two sheets begun, only the later one can be read on."""
+        """Yield the lines of a sheet. Opening another sheet ends this one."""
         self._ask({"sheet": at}, _ANSWER_S)
         while batch := self._ask({"next": True}, _ANSWER_S)["lines"]:
             for number, cells, problems, is_hidden in batch:

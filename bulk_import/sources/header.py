@@ -30,7 +30,7 @@ _EXAMPLE = re.compile(
     r"|es\.\s|esempio|np\.\s|przykład|örnek)(?=[\s:(]|$)",
     re.IGNORECASE,
 )
-# What stands in the column of addresses of a second line of headings; not in a damaged address.
+# What the column of addresses holds in a second line of headings; a damaged address never matches.
 _HEADING = re.compile(
     r"^[^@]*(?:(?<![a-z])e?[ _-]?mail|почт|адрес|correo|courriel|posta|poczt|メール|邮|郵)[^@.]*$"
     r"|^\W*(?:text|string|str|char|varchar|free text|required|mandatory|optional|unique|key|format|"

@@ -75,5 +75,5 @@ def _sheets(stack: ExitStack, file: Path, name: str, options: SourceOptions) -> 
             ),
             code="SHEET_MISSING",
         )
-    # One after the other: of an old workbook only the sheet that was begun last can be read on.
+    # One after the other: of an old workbook only the sheet that was opened last can be read.
     return ((tab.name, tab.lines()) for tab in chosen)

@@ -59,7 +59,7 @@ def opened(stack: ExitStack, file: Path, name: str, options: SourceOptions) -> S
 def tabs_of(
     stack: ExitStack, file: Path, name: str, kind: str, encoding: str | None = None
 ) -> tuple[list[Tab], list[Problem]]:
-    """Return the sheets of a workbook, and what its reader has to say.
+    """Return the sheets of a workbook, and the problems that its reader found.
 
     Args:
         encoding: As set; for the kinds of files that do not say it themselves.

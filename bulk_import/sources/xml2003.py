@@ -200,7 +200,7 @@ class _SheetReader(Reader[Line]):
             self._text.append(text)
 
     def _start_column(self, given: dict[str, str]) -> None:
-        # Columns ascend; what comes back to earlier ones, or goes on after the last, is not looked at.
+        # Columns ascend; an entry for an earlier column, or past the last, is ignored.
         first = max(_whole(given.get("Index"), 0) - 1, self._next_column)
         self._next_column = first + _whole(given.get("Span"), 0) + 1
         if "StyleID" in given:
@@ -268,7 +268,7 @@ def _cell_text(kind: str, raw: str, code: str, *, epoch_1904: bool) -> tuple[str
 
 
 def _moment(raw: str, code: str) -> tuple[str, Problem | None]:
-    """A date, a time (on the day before 1900) or a duration (on the days behind it)."""
+    """A date, a time (on the day before 1900) or a duration (on the days after that)."""
     try:
         moment = datetime.fromisoformat(raw).replace(tzinfo=None)
     except ValueError:

@@ -155,7 +155,7 @@ FILES: dict[str, str | tuple[str, str, str]] = {
     "{name}: row {number}: a zero byte in a cell; the file is damaged": "{name}: строка {number}: нулевой байт в ячейке; файл повреждён",
     "{name}: row {number}: a cell of {n:,} characters; a spreadsheet holds at most {longest_cell:,}. Is a quotation mark not closed?":
         "{name}: строка {number}: в ячейке знаков {n}, а бывает не больше {longest_cell}. Не закрыта кавычка?",
-    "{name}: row {row}: a quotation mark that opens near line {line} is never closed; the rows behind it would be swallowed":
+    "{name}: row {row}: a quotation mark that opens near line {line} is never closed; the rows after it would be swallowed":
         "{name}: строка {row}: кавычка, открытая около строки {line}, не закрыта; строки после неё пропали бы",
     "{name}: row {row}: a cell of more than a million characters; is a quotation mark near line {line} not closed?":
         "{name}: строка {row}: в ячейке больше миллиона знаков; не закрыта кавычка около строки {line}?",

@@ -293,7 +293,7 @@ def _wanted(delimiter: str, name: str) -> str:
     return found
 
 
-# A quotation mark behind a backslash that does not end its cell: `"5\\" disk"`.
+# A quotation mark after a backslash that does not end its cell: `"5\\" disk"`.
 _ESCAPED_QUOTE = re.compile(r'\\"(?![,;\t|\r\n]|$)')
 _SINGLE_QUOTED = re.compile(r"(?:^|[,;\t|])'[^'\r\n]*'(?=[,;\t|\r\n]|$)", re.MULTILINE)
 
@@ -475,7 +475,7 @@ def _csv_error(exc: csv.Error, name: str, row: int, line: int, spanned: int) -> 
         return SourceError(
             Message(
                 "{name}: row {row}: a quotation mark that opens near line {line} is never "
-                "closed; the rows behind it would be swallowed",
+                "closed; the rows after it would be swallowed",
                 name=name,
                 row=row,
                 line=line,

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bulk_import.errors import Message, SourceError
-from bulk_import.sources.text.languages import one_byte_encoding
 
 _BLOCK = 1 << 20
 _SAMPLE_LINES = 4000
 _SAMPLE_BYTES = 256 * 1024
+_PLAIN_BYTES = 64 * 1024
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -34,6 +34,7 @@ _EAST_ASIAN = {
 }  # fmt: skip
 _USUAL = ("cp1252", "cp1251", "cp1250", "mac-roman", "cp852", "koi8-r")  # to choose from
 _ASIAN_ENOUGH = 0.7
+_READS_POORLY = -10.0  # nats for each letter beyond ASCII: then an East Asian reading is a rival
 _ASIAN_FEW = 15  # distinct characters: with fewer, no other East Asian encoding may fit
 
 
@@ -71,7 +72,9 @@ def detect_encoding(path: Path, name: str) -> Encoding:
             return Encoding("utf-8", "no byte beyond ASCII", is_certain=True)
     elif _is_utf8(path):
         return Encoding("utf-8", "all of the file is valid UTF-8", is_certain=True)
-    return _guess(b"\n".join(high), name)
+    with path.open("rb") as file:
+        plain = file.read(_PLAIN_BYTES)
+    return _guess(b"\n".join(high), name, plain)
 
 
 def encoding_of_texts(raw: bytes) -> str:
@@ -109,6 +112,8 @@ def readings(path: Path, *, most: int = 3) -> list[tuple[str, str]]:
 
     For a person to choose from, where ``detect_encoding`` does not dare to. No two read alike.
     """
+    from bulk_import.sources.text.languages import one_byte_encoding
+
     lines = _beyond_ascii(path)
     sample = b"\n".join(lines)[:_SAMPLE_BYTES]
     if not sample:
@@ -164,14 +169,19 @@ def _is_utf8(path: Path) -> bool:
     return True
 
 
-def _guess(sample: bytes, name: str) -> Encoding:
+def _guess(sample: bytes, name: str, plain: bytes = b"") -> Encoding:
+    from bulk_import.sources.text.languages import one_byte_encoding
+
     asian = _asian(sample)
     rivals = _asian_rivals(sample, asian) if asian else []
     if asian and not rivals:
         return Encoding(asian, Message("valid throughout, common characters"), is_certain=False)
     guess, candidates = (
-        (None, [asian, *rivals]) if asian else one_byte_encoding(sample[:_SAMPLE_BYTES])
+        (None, [asian, *rivals]) if asian else one_byte_encoding(sample[:_SAMPLE_BYTES], plain)
     )
+    if guess is not None and guess.score < _READS_POORLY * guess.letters:
+        others = _asian_readings(sample)
+        guess, candidates = (None, [*others, guess.encoding]) if others else (guess, candidates)
     if guess is not None:
         evidence = Message("the letters make words of {language}", language=Message(guess.language))
         return Encoding(guess.encoding, evidence, is_certain=False)
@@ -209,6 +219,16 @@ def _asian_rivals(sample: bytes, encoding: str) -> list[str]:
         name
         for name, other in others
         if other is not None and other != text and _asian_score(other) >= _ASIAN_ENOUGH
+    ]
+
+
+def _asian_readings(sample: bytes) -> list[str]:
+    """East Asian encodings in which the sample reads like a language of theirs."""
+    texts = {name: _decoded(sample, name) for name in dict.fromkeys(_EAST_ASIAN.values())}
+    return [
+        name
+        for name, text in texts.items()
+        if text is not None and _asian_score(text) >= _ASIAN_ENOUGH
     ]
 
 

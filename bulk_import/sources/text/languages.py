@@ -1,10 +1,12 @@
 """Which one-byte encoding a text is in, by whether its letters follow each other as in some language.
 
-Every candidate decodes nearly any bytes to letters. In the right one the pairs of letters are those
-of a language of its region (how often they are comes from CLDR's names of countries and cities, see
-``data/generate.py``), capitals stand in front of words or among capitals, and dashes and quotation
-marks stand outside of words. Each word may be of another language of the region: an export of a firm
-has customers everywhere. Candidates that decode to the same text are no rivals.
+Every candidate decodes nearly any bytes to letters. In the right one three letters in a row are those
+of a language of its region (how often they occur is counted in names of people and places, see
+``data/generate.py``), capitals begin words or are among capitals, and dashes, quotation marks and
+other signs are outside of words. Each word may be of another language of the region: an export of a
+firm has customers everywhere. Candidates that decode to the same text are no rivals. How much better
+a reading must be than another depends on the number of words in which they differ, and on whose
+language the words within ASCII fit.
 """
 
 from __future__ import annotations
@@ -30,14 +32,19 @@ _MIXES_SCRIPTS = -24.0  # for each letter beyond ASCII
 _MIXED = -1.5  # a word of another language than most
 _MIXED_RARE = {"Icelandic": -4.5}  # of few people
 _MOST_WORDS = 200  # distinct ones; more add time and no evidence
-_AT_ONCE = 40  # words, before readings that are far behind are given up
+_AT_ONCE = 40  # words, after which hopeless readings are dropped
 _HOPELESS = 150.0  # nats
 _SEEN = 0.5  # times that a letter without example is reckoned to have been seen
 _LETTERS = 100  # kinds of them
 _ENOUGH = -20.0  # nats for each letter beyond ASCII: what reads worse is no language
 _FEWEST = 4  # letters in words with one beyond ASCII
-_MARGIN = 2.0  # nats by which the best reading beats each that differs
-_MARGIN_OF_FEW = 6.0  # nats more if they differ in a single word, less if in several
+_MARGIN = 4.0  # nats by which the best reading beats each that differs
+_MARGIN_OF_FEW = 4.0  # nats more if they differ in a single word, less if in several
+_MARGIN_OF_PLAIN = (
+    14.0  # nats more, at most, if the words within ASCII fit the rival's language better
+)
+_PLAIN_WEIGHT = 0.05
+_OF_EACH = 2  # words, beside the most frequent ones
 _VOTE = 9.0  # nats for what chardet finds likeliest, and less for what it finds less likely
 _VOTE_BYTES = 32 * 1024
 # Written by few programs of today: the evidence has to outweigh that.
@@ -90,6 +97,8 @@ _LATIN = re.compile("[A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f]")
 _OTHER_SCRIPT = re.compile("[\u0370-\u0e4f]")
 _BYTES_OF_WORDS = re.compile(rb"[^\s,;|\"()<>/@]*[\x80-\xff][^\s,;|\"()<>/@]*")
 
+_PLAIN_WORD = re.compile(rb"(?<![\w.@\x80-\xff-])[A-Za-z]{4,}(?![\w.@\x80-\xff-])")
+
 
 @dataclass(slots=True)
 class Guess:
@@ -114,17 +123,18 @@ def alphabet(language: str) -> frozenset[str]:
     return frozenset(LANGUAGES[language][1])
 
 
-def one_byte_encoding(sample: bytes) -> tuple[Guess | None, list[str]]:
+def one_byte_encoding(sample: bytes, plain: bytes = b"") -> tuple[Guess | None, list[str]]:
     """Return the encoding in which *sample* reads like a language, else the candidates for it.
 
     Args:
         sample: Lines with bytes beyond ASCII.
+        plain: Any lines; their words within ASCII show the language of the file.
 
     Returns:
         (guess, []) when one reading is clearly better than any different one; (None, candidates)
         when several read about as well, or none reads well.
     """
-    words = [word for word, _ in Counter(_BYTES_OF_WORDS.findall(sample)).most_common(_MOST_WORDS)]
+    words = _telling(_BYTES_OF_WORDS.findall(sample))
     guesses = _guesses(words)
     texts = {guess.encoding: [word.decode(guess.encoding) for word in words] for guess in guesses}
     for encoding, share in _votes(sample).items():
@@ -135,10 +145,11 @@ def one_byte_encoding(sample: bytes) -> tuple[Guess | None, list[str]]:
     if not guesses:
         return None, []
     best = guesses[0]
+    common = _plain_words(plain)
     rivals = [
         guess.encoding
         for guess in guesses[1:]
-        if _is_near(guess, best, sum(map(ne, texts[guess.encoding], texts[best.encoding])))
+        if _is_near(guess, best, sum(map(ne, texts[guess.encoding], texts[best.encoding])), common)
     ]
     is_short = sum(char.isalpha() for word in texts[best.encoding] for char in word) < _FEWEST
     if rivals or is_short or best.score < _ENOUGH * best.letters:
@@ -146,12 +157,45 @@ def one_byte_encoding(sample: bytes) -> tuple[Guess | None, list[str]]:
     return best, []
 
 
-def _is_near(rival: Guess, best: Guess, differing: int) -> bool:
-    """Whether a reading is too near to the best, given the number of words in which they differ."""
+def _telling(found: list[bytes]) -> list[bytes]:
+    """The most frequent words, and for each byte beyond ASCII some that have it."""
+    counted = [word for word, _ in Counter(found).most_common()]
+    chosen = counted[:_MOST_WORDS]
+    seen = Counter(byte for word in chosen for byte in set(word))
+    for word in counted[_MOST_WORDS:]:
+        if any(byte > 0x7F and seen[byte] < _OF_EACH for byte in word):
+            chosen.append(word)
+            seen.update(set(word))
+    return chosen
+
+
+def _plain_words(plain: bytes) -> list[str]:
+    """Words within ASCII, without addresses and codes."""
+    found = Counter(match.decode().lower() for match in _PLAIN_WORD.findall(plain))
+    return [word for word, _ in found.most_common(_MOST_WORDS)]
+
+
+def _is_near(rival: Guess, best: Guess, differing: int, plain: list[str]) -> bool:
+    """Whether a reading is too near to the best.
+
+    Args:
+        differing: The number of words in which they differ.
+        plain: Words within ASCII. A reading whose language they do not fit has to be better by more.
+    """
     if not differing:
         return False
     margin = _MARGIN + _MARGIN_OF_FEW / differing
-    return rival.score + rival.vote > best.score + best.vote - margin
+    gap = best.score + best.vote - rival.score - rival.vote
+    if gap > margin and gap < margin + _MARGIN_OF_PLAIN and rival.language != best.language:
+        fits = _fit(plain, rival.language) - _fit(plain, best.language)
+        margin += min(max(fits, 0.0) * _PLAIN_WEIGHT, _MARGIN_OF_PLAIN)
+    return gap < margin
+
+
+def _fit(words: list[str], language: str) -> float:
+    """How well words within ASCII fit a language: nats."""
+    chances = _chances(language)
+    return sum(chances[gram] for word in words for gram in _trigrams(word))
 
 
 def _votes(sample: bytes) -> dict[str, float]:
@@ -326,7 +370,7 @@ def in_windows_letters(text: str, language: str) -> str:
     """Return small letters as the encodings of Windows have them."""
     if language != "Vietnamese":
         return text.translate(_CEDILLAS)
-    made = []  # tones stand behind their letters
+    made = []  # tones follow their letters
     for char in text:
         parts = unicodedata.normalize("NFD", char)
         kept = "".join(mark for mark in parts[1:] if mark in _KEPT_MARKS)

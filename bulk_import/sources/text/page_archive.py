@@ -18,7 +18,10 @@ from bulk_import.sources.table import Line
 from bulk_import.sources.text.page import LARGEST, lines_of, too_large
 from bulk_import.sources.xlsx.parts import broken
 
-_SHEET = re.compile(r"<x:ExcelWorksheet>(.*?)</x:ExcelWorksheet>", re.DOTALL | re.IGNORECASE)
+_SHEET = re.compile(  # without another one inside: each place is looked at once
+    r"<x:ExcelWorksheet>((?:(?!<x:ExcelWorksheet>).)*?)</x:ExcelWorksheet>",
+    re.DOTALL | re.IGNORECASE,
+)
 _NAME = re.compile(r"<x:Name>(.*?)</x:Name>", re.DOTALL | re.IGNORECASE)
 _ADDRESS = re.compile(r"<x:WorksheetSource\s+HRef=[\"']([^\"']*)", re.IGNORECASE)
 _HIDDEN = re.compile(r"<x:Visible>[^<]*Hidden", re.IGNORECASE)

@@ -2,7 +2,7 @@
 
 A worksheet of a million rows is a hundred million bytes of ``<c r="A5" t="s"><v>12</v></c>``. Expat
 tells each tag to a function of ours, and that is where the time goes, so ``Feeder`` cuts a part
-behind closing tags and offers each stretch to the reader. The reader takes out whole elements whose
+after closing tags and offers each stretch to the reader. The reader takes out whole elements whose
 text it understands, and hands everything else to the one parser that sees the part from its first
 byte to its last. An element taken out leaves a well-formed rest, so what expat says of the rest it
 says of the part. Only its line and column would be wrong; they are looked up when they are needed.
@@ -42,7 +42,7 @@ class Reader(Generic[T]):
     """What expat calls; finished things gather in ``made``.
 
     Attributes:
-        opening: The tag behind which elements may be taken out; none: everything is for expat.
+        opening: The tag after which elements may be taken out; none: everything is for expat.
         closing: The last tag of such an element.
         is_open: Whether expat is inside such an element.
     """
@@ -134,7 +134,7 @@ class Feeder:
         self._reader = reader
         self._pending = b""
         self._fed = 0
-        self._is_inside = False  # behind the opening tag
+        self._is_inside = False  # after the opening tag
         self._is_over = not reader.opening  # the rest is for expat alone
 
     def feed(self, block: bytes) -> None:
@@ -182,7 +182,7 @@ class Feeder:
 
     def _stretch(self, raw: bytes) -> None:
         self._is_over = self._is_over or _has_more_than_tags(raw)
-        # Between two elements, and nothing that expat still ponders?
+        # Between two elements, with nothing left in expat's buffer?
         is_between = not self._reader.is_open and self._parser.CurrentByteIndex == self._fed
         plain = _plain(raw) if is_between and not self._is_over else None
         if plain is None:

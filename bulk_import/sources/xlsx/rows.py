@@ -180,7 +180,7 @@ def type_and_style(attributes: dict[str, str]) -> tuple[str, int]:
 
 
 def _read_tag(attributes: str) -> tuple[str, int] | None:
-    """Type and style in attributes as they are written behind the cell's place: expat reads them."""
+    """Type and style in attributes as they are written after the cell's reference: expat reads them."""
     found: list[tuple[str, int]] = []
     parser = expat.ParserCreate(namespace_separator=" ")
     parser.StartElementHandler = lambda _, given: found.append(type_and_style(given))

@@ -21,7 +21,7 @@ from bulk_import.sources.xlsx.parts import Feed, Reader, references_resolved
 _BITS = 5
 _BLOCK = 1 << _BITS  # texts that are decoded together
 _MOST_BLOCKS = 4096  # decoded ones that are kept
-_MOST_BYTES = 8 * 2**20  # of the texts in them, as they stand in the file
+_MOST_BYTES = 8 * 2**20  # of the texts in them, as stored in the file
 _IN_MEMORY = 4 * 2**20  # bytes; the file comes into being when there are more
 
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
