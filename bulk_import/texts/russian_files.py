@@ -148,6 +148,7 @@ FILES: dict[str, str | tuple[str, str, str]] = {
         "{name}: {where}: байт 0x{bad} — не {encoding}; у файла другая кодировка (выберите её в «Как читается файл»), или он повреждён",
     "byte {offset:,}, line {line:,}": "байт {offset}, строка {line}",
     "near row {row}": "около строки {row}",
+    "at the end of the file": "в конце файла",
     "{name}: delimiter {delimiter!r}: one character, or tab": "{name}: разделитель «{delimiter}»: нужен один знак или tab",
     "{name}: row {number}: a cell spans {spanned} lines: a quotation mark is probably not closed (it opens near line {line_num})":
         "{name}: строка {number}: ячейка занимает много строк ({spanned}): вероятно, не закрыта кавычка (открыта около строки {line_num})",
