@@ -16,6 +16,7 @@ import sys
 import time
 import traceback
 
+NOT_RUN = 70  # the exit code of a fork in which pytest itself failed
 SLOW = (
     "aiohttp.web", "aioresponses", "hypothesis.strategies", "jinja2", "numpy", "openpyxl", "pandas", "phonenumbers",
     "prometheus_client", "pydantic", "pytest", "ruamel.yaml", "tenacity", "xlsxwriter", "yaml",
@@ -38,7 +39,7 @@ def main() -> None:
 def _run(arguments: list[str], output: str) -> None:
     import pytest
 
-    code = 70
+    code = NOT_RUN
     try:
         os.setsid()
         handle = os.open(output, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)

@@ -39,6 +39,8 @@ from queue import SimpleQueue
 import pytest
 from coverage import CoverageData
 
+from benchmarks import forking
+
 ROOT = Path(__file__).resolve().parent.parent
 WORK = ROOT / "build" / "mutants"
 REACH = WORK / "reach"
@@ -440,6 +442,9 @@ class Place:
         if code in (0, pytest.ExitCode.NO_TESTS_COLLECTED):
             return []
         said = output.read_text("utf-8", "replace").splitlines()
+        if code == forking.NOT_RUN:  # that says nothing about the fault
+            print("pytest did not run:", *said[-5:], sep="\n  ", flush=True)
+            return []
         failed = [line for line in said if line.startswith(("FAILED", "ERROR"))]
         return [line.split(" - ")[0].partition(" ")[2] for line in failed] or [f"(exit {code})"]
 

@@ -15,7 +15,7 @@ from openpyxl.styles import PatternFill
 
 from bulk_import.codes import look_up
 from bulk_import.mapping.loading import parse_mapping
-from bulk_import.models import Outcome, Problem, Row, SourceInfo, Status
+from bulk_import.models import Outcome, Problem, Row, Severity, SourceInfo, Status
 from bulk_import.report.rejects import is_rejects, numbered, write_rejects
 from bulk_import.run.inputs import opened_inputs
 
@@ -356,3 +356,27 @@ def test_control_characters_that_a_workbook_cannot_hold_are_left_off(tmp_path):
     row = Row("a.ods", "S", 2, {"A": "a\x0bb"})
     (path,) = write_rejects(tmp_path, {1: info}, [rejected(row)])
     assert openpyxl.load_workbook(path)["S"]["D2"].value == "ab"
+
+
+def test_only_a_refused_cell_is_written_as_an_error_and_a_refused_row_has_no_cell(tmp_path):
+    info = SourceInfo("a.ods", "ods", sheet="S", header=("A", "B"), labels=("A", "B"))
+    problems = (
+        Problem("CELL_BROKEN", "broken", "A"),
+        Problem("CELL_BROKEN", "doubtful", "B", severity=Severity.WARNING),
+        Problem("ROW_RAGGED", "too long", value="[]"),
+        Problem("CELL_BROKEN", "of a column that is left out", "C"),
+    )
+    row = Row("a.ods", "S", 2, {"A": "x", "B": "y"}, problems)
+    (path,) = write_rejects(tmp_path, {1: info}, [rejected(row)])
+    sheet = openpyxl.load_workbook(path)["S"]
+    assert [(cell.value, cell.data_type) for cell in (sheet["D2"], sheet["E2"])] == [
+        ("#VALUE!", "e"),
+        ("y", "s"),
+    ]
+
+
+def test_a_comment_has_a_thousand_characters_at_most(tmp_path):
+    info = SourceInfo("a.ods", "ods", sheet="S", header=("A",), labels=("A",))
+    reason = Problem("X", "y" * 2000, "A")
+    (path,) = write_rejects(tmp_path, {1: info}, [rejected(Row("a.ods", "S", 2, {"A": "x"}), reasons=[reason])])  # fmt: skip
+    assert openpyxl.load_workbook(path)["S"]["D2"].comment.text == "y" * 1000
