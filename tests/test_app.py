@@ -406,3 +406,43 @@ async def test_the_languages_of_the_page(person):
 
 def test_the_sandbox_key_is_no_secret_of_anybody():
     assert DEFAULT_KEY == "sandbox#key=1%+;2"
+
+
+async def test_what_the_importer_says_is_in_the_language_of_the_person(person):
+    russian = {"Accept-Language": "ru"}
+    status, text, _ = await person.ask(
+        "POST", "/upload", headers={"X-File-Name": "note.csv", **russian}, data=b"%PDF-1.7"
+    )
+    assert (status, json.loads(text)) == (
+        409,
+        {"error": "note.csv: это документ PDF, а не таблица"},
+    )
+    base = await person.upload("E-mail,Phone\nann@example.com,+14155550123\nnot an address,12\n")
+    status, _, _ = await person.ask(
+        "POST", f"{base}/mapping/option", data={"path": "defaults/phone_region", "value": "US"}
+    )
+    assert status == 200
+    match = await person.get(f"{base}/match", headers=russian)
+    assert "заголовок говорит: e-mail; разных значений 2 в ячейках: 2" in match
+    await judged(person, base)
+    cell = await person.get(f"{base}/cell?seq=2&column=Phone", headers=russian)
+    assert "«12» — слишком коротко для телефона" in cell
+    rows = json.loads(await person.get(f"{base}/rows?first=1&rows=1", headers=russian))
+    assert rows["rows"][0]["why"] == (
+        "в «not an address» нет знака @; напишите один адрес, например anna@example.org"
+    )
+    assert (
+        "has no @" in json.loads(await person.get(f"{base}/rows?first=1&rows=1"))["rows"][0]["why"]
+    )
+
+
+async def test_why_a_run_stopped_is_kept_as_a_message(tmp_path):
+    from bulk_import.errors import Message
+    from bulk_import.run.reporting import stop_facts, stop_reason
+    from bulk_import.texts import texts
+
+    reason = Message.joined("; ", (Message("not confirmed; nothing was sent"), "2"))
+    facts = json.loads(json.dumps(stop_facts(reason)))
+    assert facts["stopped"] == "not confirmed; nothing was sent; 2"
+    assert texts("ru").said(stop_reason(facts)) == "не подтверждено; ничего не отправлено; 2"
+    assert stop_reason({"stopped": "said by an earlier version"}) == "said by an earlier version"
