@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+from pathlib import Path
 
 import phonenumbers
 import pytest
 from phonenumbers import PhoneNumberFormat, PhoneNumberType
 
-from benchmarks.accuracy import ours, verdict
+from benchmarks.accuracy import independent, ours, verdict
 from bulk_import import normalize
 from tests.cases import NORMALIZERS, REFUSED, load
 
@@ -17,6 +19,32 @@ from tests.cases import NORMALIZERS, REFUSED, load
 def test_every_case_is_right(normalizer):
     answer = ours(normalizer)
     assert [case for case in load(normalizer) if verdict(answer, case) != "right"] == []
+
+
+README = Path(__file__).parent.parent / "benchmarks" / "README.md"
+TITLES = (
+    "countries", "phones", "offsets", "e-mails", "names", "tag cells", "cells of lists", "address lines",
+    "cities", "postal codes", "social profiles",
+)  # fmt: skip
+
+
+def test_the_table_of_our_own_cases_counts_the_cases_that_there_are():
+    """The lines of libraries are measured by hand; that there are as many of each is told here."""
+    found = re.findall(
+        r"^\| ([\d,]+) ([\w -]+) \| this project \| ([\d,]+) \| (\d+) \| (\d+) \|$",
+        README.read_text("utf-8"), re.MULTILINE,
+    )  # fmt: skip
+    counts = {
+        title: f"{len(list(load(n))):,}" for n, title in zip(NORMALIZERS, TITLES, strict=True)
+    }
+    assert found == [(rows, title, rows, "0", "0") for title, rows in counts.items()]
+
+
+def test_the_table_of_independent_names_counts_the_names_that_there_are():
+    lines = re.findall(
+        r"^\| ([\d,]+) names \| .* \| [\d.]+ \|", README.read_text("utf-8"), re.MULTILINE
+    )
+    assert set(lines) == {f"{len(independent('names')):,}"}
 
 
 @pytest.mark.parametrize(

@@ -80,7 +80,7 @@ def test_weak_evidence_is_not_enough(tmp_path, text, encoding):
     ("text", "encoding"),
     [
         ("佐藤 洋介;0\n渡辺 七夏;1\n鈴木 篤司;2", "euc-jp"), ("安房郡鋸南町;0\n大田区;1\n八千代市;2", "euc-jp"),
-        ("王小明;1\n李娜;2", "gb18030"),
+        ("王小明;1\n李娜;2", "gb18030"), ("舞;0\n健一;1\n鈴木 涼平;2\n山下;3\n山田;4", "cp932"),
     ],
 )  # fmt: skip
 def test_a_few_east_asian_characters_are_asked_about_where_they_read_in_two_encodings(
@@ -171,3 +171,40 @@ def test_encodings_that_used_to_be_refused(tmp_path, text, encoding):
     path = tmp_path / "a.csv"
     path.write_bytes(f"Name;City\n{text}\n".encode(encoding))
     assert [";".join(row.cells.values()) for row in read_rows(path)] == text.split("\n")
+
+
+def among_many(tmp_path, usual, rare, encoding):
+    names = [f"{usual}{letter}" for letter in usual.replace(" ", "").lower()] * 40 + [rare]
+    path = tmp_path / "a.csv"
+    rows = [f"{name};{n}" for n, name in enumerate(names)]
+    path.write_bytes("\n".join(["N;A", *rows]).encode(encoding))
+    return path, names
+
+
+def test_a_few_words_among_many_tell_two_encodings_apart(tmp_path):
+    """Only they differ, and they are not among the most frequent words."""
+    path, names = among_many(tmp_path, "Γιώργος Παπαδόπουλος", "Άλκηστις Άνθιμος", "iso8859-7")
+    assert [row.cells["N"] for row in read_rows(path)] == names
+
+
+def test_where_two_encodings_differ_in_two_words_that_read_well_in_both_it_is_asked(tmp_path):
+    path, _ = among_many(tmp_path, "Jiří Dvořák", "Ťapáková Žofie", "iso8859-2")
+    with pytest.raises(SourceError, match=r"iso8859-2, cp1250") as caught:
+        list(read_rows(path))
+    assert caught.value.code == "ENCODING_UNCLEAR"
+
+
+def test_words_within_ascii_of_another_language_ask_for_more_evidence(tmp_path):
+    """Three Italian words read as Czech ones; the rest of the file is Italian."""
+    rest = (
+        "Fratelli Ferrari;Gruppo Marchetti;Esposito Costruzioni;Trattoria Giovanni;Officina Moderna;"
+        "Cantina Sociale;Azienda Agricola Bianchi;Pasticceria Leopardi;Ristorante Borromeo;"
+        "Farmacia Comunale;Carrozzeria Palazzo;Libreria Universitaria;Societa Cooperativa Toscana;"
+        "Tipografia Commerciale;Gelateria Fontana"
+    )
+    lines = [*rest.split(";"), "Borzomì", "Boldù", "Berrè"]
+    path = tmp_path / "a.csv"
+    path.write_bytes("\n".join(["Ditta;N", *(f"{line};1" for line in lines)]).encode("cp1252"))
+    with pytest.raises(SourceError, match="cp1252") as caught:
+        list(read_rows(path))
+    assert caught.value.code == "ENCODING_UNCLEAR"

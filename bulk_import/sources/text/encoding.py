@@ -34,6 +34,7 @@ _EAST_ASIAN = {
 }  # fmt: skip
 _USUAL = ("cp1252", "cp1251", "cp1250", "mac-roman", "cp852", "koi8-r")  # to choose from
 _ASIAN_ENOUGH = 0.7
+_READS_POORLY = -10.0  # nats for each letter beyond ASCII: then an East Asian reading is a rival
 _ASIAN_FEW = 15  # distinct characters: with fewer, no other East Asian encoding may fit
 
 
@@ -178,6 +179,9 @@ def _guess(sample: bytes, name: str, plain: bytes = b"") -> Encoding:
     guess, candidates = (
         (None, [asian, *rivals]) if asian else one_byte_encoding(sample[:_SAMPLE_BYTES], plain)
     )
+    if guess is not None and guess.score < _READS_POORLY * guess.letters:
+        others = _asian_readings(sample)
+        guess, candidates = (None, [*others, guess.encoding]) if others else (guess, candidates)
     if guess is not None:
         evidence = Message("the letters make words of {language}", language=Message(guess.language))
         return Encoding(guess.encoding, evidence, is_certain=False)
@@ -215,6 +219,16 @@ def _asian_rivals(sample: bytes, encoding: str) -> list[str]:
         name
         for name, other in others
         if other is not None and other != text and _asian_score(other) >= _ASIAN_ENOUGH
+    ]
+
+
+def _asian_readings(sample: bytes) -> list[str]:
+    """East Asian encodings in which the sample reads like a language of theirs."""
+    texts = {name: _decoded(sample, name) for name in dict.fromkeys(_EAST_ASIAN.values())}
+    return [
+        name
+        for name, text in texts.items()
+        if text is not None and _asian_score(text) >= _ASIAN_ENOUGH
     ]
 
 
