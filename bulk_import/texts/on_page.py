@@ -164,8 +164,6 @@ ENGLISH: dict[str, str | tuple[str, str, str]] = {
         f"the workbook does not say which encoding its texts are in; read as {{answer}}; look at a few names, and choose the encoding in {_READING} if they are wrong",
     "sheet {name!r} is read; the others ({others}) are not; source: sheet: names another, source: sheets: several":
     "sheet {name!r} is read; the others ({others}) are not; “Sheet of the workbook” names another",
-    "row {row} is above the header (row {number}), so it is not read, but it holds an e-mail address; name the header's row by header_row":
-        "row {row} is above the header (row {number}), so it is not read, but it holds an e-mail address; give the header's row in “Row of the header”",
     "{source}: row {header_row} (header_row) is empty": "{source}: row {header_row}, which should be the header, is empty",
     "{source}: row {number} should be the header, but it holds an e-mail address; add a row with the columns' names, or name its row by header_row":
         "{source}: row {number} should be the header, but it holds an e-mail address; add a row with the columns' names, or give its number in “Row of the header”",
