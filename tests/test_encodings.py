@@ -173,18 +173,25 @@ def test_encodings_that_used_to_be_refused(tmp_path, text, encoding):
     assert [";".join(row.cells.values()) for row in read_rows(path)] == text.split("\n")
 
 
-@pytest.mark.parametrize(
-    ("rare", "encoding"), [("Άλκηστις Άνθιμος", "iso8859-7"), ("Ťapáková Žofie", "iso8859-2")]
-)
-def test_a_few_words_among_many_tell_two_encodings_apart(tmp_path, rare, encoding):
-    """Only they differ, and they are not among the most frequent words."""
-    usual = {"iso8859-7": "Γιώργος Παπαδόπουλος", "iso8859-2": "Jiří Dvořák"}[encoding]
+def among_many(tmp_path, usual, rare, encoding):
     names = [f"{usual}{letter}" for letter in usual.replace(" ", "").lower()] * 40 + [rare]
     path = tmp_path / "a.csv"
-    path.write_bytes(
-        "\n".join(["N;A", *(f"{name};{n}" for n, name in enumerate(names))]).encode(encoding)
-    )
+    rows = [f"{name};{n}" for n, name in enumerate(names)]
+    path.write_bytes("\n".join(["N;A", *rows]).encode(encoding))
+    return path, names
+
+
+def test_a_few_words_among_many_tell_two_encodings_apart(tmp_path):
+    """Only they differ, and they are not among the most frequent words."""
+    path, names = among_many(tmp_path, "Γιώργος Παπαδόπουλος", "Άλκηστις Άνθιμος", "iso8859-7")
     assert [row.cells["N"] for row in read_rows(path)] == names
+
+
+def test_where_two_encodings_differ_in_two_words_that_read_well_in_both_it_is_asked(tmp_path):
+    path, _ = among_many(tmp_path, "Jiří Dvořák", "Ťapáková Žofie", "iso8859-2")
+    with pytest.raises(SourceError, match=r"iso8859-2, cp1250") as caught:
+        list(read_rows(path))
+    assert caught.value.code == "ENCODING_UNCLEAR"
 
 
 def test_words_within_ascii_of_another_language_ask_for_more_evidence(tmp_path):
