@@ -191,3 +191,14 @@ def test_another_separator_is_tried_and_another_persons_address_is_not(write_csv
         cause["code"]: cause["rows"] for cause in json.loads(capsys.readouterr().out)["causes"]
     }
     assert causes == {"TAG_COMMA": 3, "EMAIL_MISSING": 2}
+
+
+def test_what_a_fix_loses_is_said_by_the_name_of_the_field_alone(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("E-mail,Zone,Phone\na@b.org,CST,+4930901820\nb@b.org,+01,12\n", "utf-8")
+    fields = {"lead_email": "E-mail", "lead_utc": "Zone", "lead_phone": "Phone"}
+    checked = check_file(path, {"version": "1", "fields": fields})
+    assert {fix.edit.path[1]: fix.costs for fix in checked.fixes} == {
+        "lead_utc": "they go without 'Offset from UTC in whole hours'",
+        "lead_phone": "they go without 'Phone'",
+    }

@@ -332,6 +332,14 @@ def test_a_flat_workbook_cannot_claim_more_blanks_than_a_cell_holds(tmp_path, co
     assert [codes for _, _, codes in lines(path)] == [["CELL_TOO_LONG"]]
 
 
+@pytest.mark.parametrize("hours", ["9" * 20, "9" * 400])
+def test_a_duration_longer_than_the_calendar_is_named(tmp_path, hours):
+    path = tmp_path / "a.fods"
+    cell = f'"time" office:time-value="PT{hours}H"'
+    path.write_text(FODS.replace('"float" office:value="2139"', cell), "utf-8")
+    assert lines(path) == [(2, ["02139"], ["CELL_BROKEN"])]
+
+
 def test_a_flat_workbook_cannot_claim_more_rows_than_memory_holds(tmp_path):
     path = tmp_path / "a.fods"
     repeated = f'</table:table-row><table:table-row table:number-rows-repeated="{"9" * 5000}">'

@@ -177,6 +177,13 @@ def test_quotation_marks_around_some_texts_are_part_of_them(tmp_path, text):
     assert "QUOTES_TYPOGRAPHIC" not in codes
 
 
+def test_a_file_of_utf_16_that_ends_within_a_character_says_so(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_bytes("E-mail,Name\r\na@b.org,Ann\r\n".encode("utf-16") + b"\x41")
+    with pytest.raises(SourceError, match="at the end of the file: byte 0x41 is not utf-16"):
+        list(read_rows(path))
+
+
 def test_sep_line_in_quotation_marks(tmp_path):
     assert read(csv_file(tmp_path, '"sep=;"\r\nA;B\r\n1;2\r\n'))[1] == [["1", "2"]]
 

@@ -131,7 +131,7 @@ def _candidates(
             yield _Candidate(
                 Change(("fields", name, "bad_value"), "drop_field"), code,
                 _with_rule(mapping, name, bad_value="drop_field"),
-                Message("they go without {title}", title=FIELDS[name].title.lower()),
+                Message("they go without {title!r}", title=FIELDS[name].title.partition(", ")[0]),
             )  # fmt: skip
 
 

@@ -144,6 +144,8 @@ def iso_text(value: str) -> str:
     if duration is not None and value not in ("P", "PT"):
         days, hours, minutes, seconds = (float(part or 0) for part in duration.groups())
         total = ((days * 24 + hours) * 60 + minutes) * 60 + seconds
+        if total > _LAST_DAY * _DAY_S:
+            raise ValueError(Message("{raw!r} is not a number", raw=value[:40]))
         return duration_text(total, with_seconds=False)
     if "T" not in value and "-" not in value.lstrip("-") and ":" in value:
         moment = time.fromisoformat(value)

@@ -166,6 +166,8 @@ ENGLISH: dict[str, str | tuple[str, str, str]] = {
     "{source}: row {header_row} (header_row) is empty": "{source}: row {header_row}, which should be the header, is empty",
     "{source}: row {number} should be the header, but it holds an e-mail address; add a row with the columns' names, or name its row by header_row":
         "{source}: row {number} should be the header, but it holds an e-mail address; add a row with the columns' names, or give its number in “Row of the header”",
+    "row {row} is above the header (row {number}), so it is not read, but it holds an e-mail address; name the header's row by header_row":
+        "row {row} is above the header (row {number}), so it is not read, but it holds an e-mail address; give the header's number in “Row of the header”",
     "{n:,} of {rows:,} rows are hidden by a filter and are left out; as source: hidden_rows: skip says":
         "{n:,} of {rows:,} rows are hidden by a filter and are left out",
     "{n:,} of {rows:,} rows are hidden by a filter and would be sent; source: hidden_rows: skip leaves them out":

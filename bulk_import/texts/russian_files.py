@@ -148,6 +148,7 @@ FILES: dict[str, str | tuple[str, str, str]] = {
         "{name}: {where}: байт 0x{bad} — не {encoding}; у файла другая кодировка (выберите её в «Как читается файл»), или он повреждён",
     "byte {offset:,}, line {line:,}": "байт {offset}, строка {line}",
     "near row {row}": "около строки {row}",
+    "at the end of the file": "в конце файла",
     "{name}: delimiter {delimiter!r}: one character, or tab": "{name}: разделитель «{delimiter}»: нужен один знак или tab",
     "{name}: row {number}: a cell spans {spanned} lines: a quotation mark is probably not closed (it opens near line {line_num})":
         "{name}: строка {number}: ячейка занимает много строк ({spanned}): вероятно, не закрыта кавычка (открыта около строки {line_num})",
@@ -191,7 +192,7 @@ FILES: dict[str, str | tuple[str, str, str]] = {
     "row {number} is taken for the header, but it looks like the rows below it; if it is one of them, add a row with the columns' names above it":
         "строка {number} принята за заголовок, но похожа на строки под ней; если это одна из них, добавьте над ней строку с названиями столбцов",
     "row {row} is above the header (row {number}), so it is not read, but it holds an e-mail address; name the header's row by header_row":
-        "строка {row} находится над заголовком (строка {number}) и не читается, но в ней есть адрес; укажите строку заголовка в header_row",
+        "строка {row} находится над заголовком (строка {number}) и не читается, но в ней есть адрес; укажите номер заголовка в «Строка заголовка»",
     "row {rows} looks like a second line of headings and is not read as a contact":
         "строка {rows} похожа на вторую строку заголовков и контактом не считается",
     "a list of addresses without a header; its first line is a row too": "список адресов без заголовка; первая строка — тоже контакт",

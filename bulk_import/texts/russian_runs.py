@@ -64,7 +64,7 @@ RUNS: dict[str, str | tuple[str, str, str]] = {
     "no column {column!r}": "столбца «{column}» нет",
     "no row at {seq}": "строки {seq} нет",
     "only the first one is used": "берётся только первый",
-    "they go without {title}": "отправятся без поля «{title}»",
+    "they go without {title!r}": "отправятся без поля «{title}»",
     "they exist in {rivals} as well: be sure of {best}": "такие номера есть и в {rivals}: убедитесь, что это {best}",
     "There is no such file.": "Такого файла нет.",
     "There is no such run.": "Такой отправки нет.",

@@ -243,11 +243,12 @@ def undecodable(
     """Return the error for the first byte that is not *encoding*, with its offset and line."""
     offset, line = _first_bad_byte(path, encoding)
     bad = exc.object[exc.start : exc.start + 1].hex().upper()
-    where = (
-        Message("byte {offset:,}, line {line:,}", offset=offset, line=line)
-        if offset >= 0
-        else Message("near row {row}", row=row)
-    )
+    if offset >= 0:
+        where = Message("byte {offset:,}, line {line:,}", offset=offset, line=line)
+    elif row is not None:
+        where = Message("near row {row}", row=row)
+    else:
+        where = Message("at the end of the file")
     return SourceError(
         Message(
             "{name}: {where}: byte 0x{bad} is not {encoding}; the file is in another "
