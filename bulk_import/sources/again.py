@@ -6,18 +6,13 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeVar
-
-from tenacity import (
-    RetryCallState,
-    Retrying,
-    retry_if_exception,
-    stop_after_attempt,
-    wait_random_exponential,
-)
+from typing import TYPE_CHECKING, TypeVar
 
 from bulk_import.errors import Message, SourceError
 from bulk_import.settings import Patience
+
+if TYPE_CHECKING:
+    from tenacity import RetryCallState
 
 _log = logging.getLogger(__name__)
 _Found = TypeVar("_Found")
@@ -64,6 +59,9 @@ def tried(work: Callable[[], _Found], tries: Tries | None = None) -> _Found:
     Raises:
         SourceError: As *work* raises; after the last try it says how many there were.
     """
+    # A check of a file on the disk fetches nothing.
+    from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
+
     tries = tries or USUAL
     backoff = wait_random_exponential(multiplier=tries.backoff_s, max=tries.longest_backoff_s)
 
