@@ -192,9 +192,14 @@ def settle_unique(journal: Journal, mappers: Mapping[int, RowMapper]) -> None:
 
 
 def _twice(mapper: RowMapper, number: int, row: Row, body: bytes, others: Sequence[Row]) -> Problem:
-    named = ", ".join(
-        f"row {other.number}" + (f" of {other.source}" if other.source != row.source else "")
-        for other in others
+    named = Message.joined(
+        ", ",
+        (
+            Message("row {row} of {source}", row=other.number, source=other.source)
+            if other.source != row.source
+            else Message("row {row}", row=other.number)
+            for other in others
+        ),
     )
     return mapper.twice(number, named, row.cells, dict(decode(body)))
 

@@ -193,7 +193,9 @@ def _canary_result(row: Pending, outcome: Outcome, plan: Plan) -> str:
     said = f" ({outcome.message})" if outcome.message else ""
     who = Message(
         "canary: {place}, {contact}: {status}{said}",
-        place=row.place,
+        place=Message("row {row}", row=outcome.row)
+        if row.place == f"row {outcome.row}"
+        else row.place,
         contact=row.contact or Message("no e-mail"),
         status=Message(outcome.status.value),
         said=said,

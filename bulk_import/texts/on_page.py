@@ -61,6 +61,7 @@ ENGLISH: dict[str, str | tuple[str, str, str]] = {
     "; {name} is set and is not used by itself: if the way out leads through that proxy, give --proxy URL or set {proxy_variable}":
         "; {name} is set and is not used by itself: if the way out leads through that proxy, set {proxy_variable}",
     # runs
+    "stopped on the page": "by you, on the page",
     "--window {text!r}: give hours such as 01:00-05:00": "{text!r}: give hours such as 01:00-05:00",
     "--window {text!r}: opens and closes at the same time": "{text!r}: opens and closes at the same time",
     "outside of --window, until {opens}": "not the time to send, until {opens}",

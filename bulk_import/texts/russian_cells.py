@@ -178,6 +178,7 @@ CELLS: dict[str, str | tuple[str, str, str]] = {
     "no e-mail, no phone and no other way to reach the person; the server would make a new contact of it at every run":
         "нет ни e-mail, ни телефона, ни другой связи с человеком; сервер создавал бы новый контакт при каждой отправке",
     "row {number}{sheet} of the same contact in {source}: {why}": "строка {number}{sheet} того же контакта в {source}: {why}",
+    "row {row} of {source}": "строка {row} в {source}",
     " of sheet {sheet!r}": " листа «{sheet}»",
     "; sent before without a trustworthy answer, not sent again": "; отправлялась раньше без надёжного ответа, снова не отправляется",
     "{reason}; sent before without a trustworthy answer, not sent again":

@@ -11,7 +11,7 @@ RUNS: dict[str, str | tuple[str, str, str]] = {
     # the page
     "this import is being sent already": "этот импорт уже отправляется",
     "choose an account first": "сначала выберите аккаунт",
-    "stopped on the page": "остановлено на странице",
+    "stopped on the page": "вами, на странице",
     "a bug in this program: {name}: {exc}": "ошибка в программе: {name}: {exc}",
     "{to_send:,} rows would be sent now, {expected:,} were confirmed; look at the plan again":
         "сейчас ушло бы строк {to_send}, а подтверждено {expected}; посмотрите план ещё раз",
