@@ -101,18 +101,24 @@ def write_workbook(
     from openpyxl import Workbook
 
     workbook = Workbook(write_only=True)
-    with ExitStack() as stack:
-        looks = _Looks.of(info, kept, stack)
-        sheet = _Sheet(workbook, info, added, looks, most_comments)
-        causes = _Causes()
-        sheet.begin([info.labels[at] for at in kept])
-        for reject in islice(rejects, _MOST_ROWS):
-            sheet.add(reject)
-            causes.add(reject)
-        sheet.end(len(kept))
-    _write_summary(workbook, info, causes)
-    with replaced(path) as file:
-        workbook.save(file)
+    try:
+        with ExitStack() as stack:
+            looks = _Looks.of(info, kept, stack)
+            sheet = _Sheet(workbook, info, added, looks, most_comments)
+            causes = _Causes()
+            sheet.begin([info.labels[at] for at in kept])
+            for reject in islice(rejects, _MOST_ROWS):
+                sheet.add(reject)
+                causes.add(reject)
+            sheet.end(len(kept))
+        _write_summary(workbook, info, causes)
+        with replaced(path) as file:
+            workbook.save(file)
+    finally:
+        # Half-written sheets complain on the error stream when they are collected.
+        for written in workbook.worksheets:
+            with suppress(Exception):
+                written.close()
 
 
 class _Sheet:
