@@ -331,6 +331,17 @@ def test_lists_of_lists_in_json_are_refused_for_what_they_are(tmp_path):
     assert caught.value.code == "JSON_WRONG"
 
 
+@pytest.mark.parametrize(
+    "text",
+    ['{"e": "a@b.org", "e": "c@d.org"}', '[{"e": "a@b.org", "more": {"n": 1, "n": 2}}]'],
+)
+def test_a_name_that_an_object_has_twice_is_refused(tmp_path, text):
+    """Readers of JSON keep one of the values without a word."""
+    with pytest.raises(SourceError, match=r"the name '[en]' twice") as caught:
+        read(csv_file(tmp_path, text, "a.json"))
+    assert caught.value.code == "JSON_WRONG"
+
+
 def test_the_lock_file_beside_an_open_workbook_is_left_out(tmp_path, caplog):
     (tmp_path / "a.xlsx").write_bytes(b"x")
     (tmp_path / "~$a.xlsx").write_bytes(b"\x05Anna")

@@ -173,6 +173,7 @@ FILES: dict[str, str | tuple[str, str, str]] = {
     "the array is not closed: the file is cut off": "список не закрыт: файл обрезан",
     "not an object with the names of the columns": "это не объект с именами столбцов",
     "lists in lists without end": "списки в списках без конца",
+    "an object has the name {key!r} twice": "у объекта имя {key!r} встречается дважды",
     "{name}: a web page of more than {largest} MB; save it as XLSX or CSV": "{name}: веб-страница больше {largest} МБ; сохраните в XLSX или CSV",
     "{path}: two of these addresses differ only in their tokens, which are never written down, so their lists cannot be told apart; import one, then the other": "{path}: два таких адреса различаются только токенами, а они нигде не записываются, поэтому их списки не различить; импортируйте сначала один, потом другой",
     "{name}: its cells span more than {most:,} others: this looks like a bomb, not a spreadsheet": "{name}: ячейки накрывают больше {most} других: похоже на бомбу, а не на таблицу",

@@ -38,7 +38,25 @@ class _Number(str):
     __slots__ = ()
 
 
-_DECODER = json.JSONDecoder(parse_int=_Number, parse_float=_Number, parse_constant=_Number)
+class _NamedTwiceError(Exception):
+    """An object has a name twice: JSON does not say which of the two values is meant."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(key)
+        self.key = key
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        names = [name for name, _ in pairs]
+        raise _NamedTwiceError(next(name for name in names if names.count(name) > 1))
+    return found
+
+
+_DECODER = json.JSONDecoder(
+    parse_int=_Number, parse_float=_Number, parse_constant=_Number, object_pairs_hook=_object
+)
 
 
 def is_json(head: bytes) -> bool:
@@ -208,6 +226,10 @@ class _Scanner:
                 value, end = _DECODER.raw_decode(self._text, self._at)
             except RecursionError:
                 raise self._broken(Message("lists in lists without end")) from None
+            except _NamedTwiceError as exc:
+                raise self._broken(
+                    Message("an object has the name {key!r} twice", key=exc.key[:40])
+                ) from None
             except json.JSONDecodeError as exc:
                 if len(self._text) - self._at < _LONGEST_OBJECT and self._more():
                     continue
