@@ -31,6 +31,9 @@ EXIT_INTERRUPTED = 130
 EXIT_TERMINATED = 143
 
 
+_PLAIN = (str, int, float)  # values of a message that stay what they are
+
+
 class Message(str):
     """An English text that remembers its template and values: a page can show it in another language.
 
@@ -47,9 +50,12 @@ class Message(str):
     values: Mapping[str, Any]
 
     def __new__(cls, template: str, /, **values: object) -> Self:
-        plain = {name: _plain(value) for name, value in values.items()}
-        self = super().__new__(cls, template.format(**plain))
-        self.template, self.values = template, plain
+        for name, value in values.items():
+            if not isinstance(value, _PLAIN):
+                values[name] = _plain(value)
+        # Written out and not by super(): many cells have a message each.
+        self = str.__new__(cls, template.format_map(values))
+        self.template, self.values = template, values
         return self
 
     def __str__(self) -> str:
@@ -120,9 +126,7 @@ def packed(text: str) -> Any:
 
 
 def _plain(value: object) -> object:
-    if isinstance(value, BaseException):
-        return Message.of(value)
-    return value if isinstance(value, str | int | float) else str(value)
+    return Message.of(value) if isinstance(value, BaseException) else str(value)
 
 
 def _unpickled(packed: Any) -> str:

@@ -61,6 +61,7 @@ _EAST_ASIAN = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af]
 _WHOLE = frozenset({"name.whole", "name.no_person"})
 
 Part = Literal["first", "middle", "last"]
+_ORDER_UNKNOWN = Message("is in an order that cannot be told")  # made once: said of many rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,7 +280,7 @@ def _by_latin_patronymic(words: list[str], line: str) -> _Parts | None:
         return None
     if words[2].lower().endswith("na") or _SLAVIC_SURNAME.fullmatch(words[0]):
         return _Parts(words[1], words[2], words[0], "name.russian_last_first")
-    return _whole(line, "name.whole", Message("is in an order that cannot be told"))
+    return _whole(line, "name.whole", _ORDER_UNKNOWN)
 
 
 def _by_initials(words: list[str], line: str) -> _Parts | None:
@@ -294,7 +295,7 @@ def _by_initials(words: list[str], line: str) -> _Parts | None:
         return _Parts(split[0], " ".join(split[1:-1]), split[-1], "name.initials_first")
     if names[0] == 0 and len(split) == 3:
         return _Parts(split[1], split[2], split[0], "name.initials_last")
-    return _whole(line, "name.whole", Message("is in an order that cannot be told"))
+    return _whole(line, "name.whole", _ORDER_UNKNOWN)
 
 
 def _apart(word: str) -> list[str]:
@@ -315,7 +316,7 @@ def _by_asian_order(words: list[str], line: str, order: Order | None) -> _Parts 
     if len(words) == 2 and _KOREAN_GIVEN.fullmatch(words[0]) and second in KOREAN_FAMILY:
         return _Parts(words[0], "", words[1], "name.korean")
     if order != "last_first" and first in PINYIN and words[-1].lower() not in PINYIN:
-        return _whole(line, "name.whole", Message("is in an order that cannot be told"))
+        return _whole(line, "name.whole", _ORDER_UNKNOWN)
     return None
 
 
@@ -323,7 +324,7 @@ def _by_particle(words: list[str], line: str) -> _Parts | None:
     if len(words) > 2 and words[0].lower() in PARTICLES and known(words[-1]).is_given:
         return _Parts(words[-1], "", " ".join(words[:-1]), "name.particle_first")
     if len(words) > 2 and words[0].islower() and words[0] in PARTICLES:
-        return _whole(line, "name.whole", Message("is in an order that cannot be told"))
+        return _whole(line, "name.whole", _ORDER_UNKNOWN)
     for at, word in enumerate(words[1:-1], 1):
         # "E." is somebody's initial, "e" is Portuguese for "and".
         if not _INITIAL.fullmatch(word) and word.lower().rstrip(".") in PARTICLES:
@@ -360,7 +361,7 @@ def _by_order(words: list[str], line: str, order: Order | None) -> _Parts:
             return _Parts(words[0], "", words[1], "name.first_last", _doubt_of_order(*words))
         if told == "last_first":
             return _Parts(words[1], "", words[0], "name.last_first")
-    return _whole(line, "name.whole", Message("is in an order that cannot be told"))
+    return _whole(line, "name.whole", _ORDER_UNKNOWN)
 
 
 def _as_stated(words: list[str], line: str, order: Order) -> _Parts:
