@@ -81,6 +81,13 @@ class Running:
         self.link = self._process.stdout.readline().strip()
         assert self.link.startswith("http://127.0.0.1:"), "the page did not start"
 
+    def write_profiles(self, text: str) -> None:
+        """Write the file of accounts, which the page looks at anew each time."""
+        config = Path(self.environment["XDG_CONFIG_HOME"]) / "bulk_import" / "config.toml"
+        config.parent.mkdir(parents=True)
+        config.write_text(text, "utf-8")
+        config.chmod(0o600)
+
     def kill(self) -> None:
         """As a power cut does."""
         self.stop(signal.SIGKILL)
@@ -145,7 +152,11 @@ def running(browser: Browser, tmp_path: Path) -> Iterator[Running]:
     environment = {
         name: text for name, text in os.environ.items() if not name.startswith("INFLUENCERSOFT_")
     }
-    environment |= {"XDG_STATE_HOME": str(tmp_path / "state"), "HOME": str(tmp_path)}
+    environment |= {
+        "XDG_STATE_HOME": str(tmp_path / "state"),
+        "XDG_CONFIG_HOME": str(tmp_path / "config"),
+        "HOME": str(tmp_path),
+    }
     started = Running(home, environment, browser)
     started.start()
     try:

@@ -113,11 +113,13 @@ def test_the_whole_way_of_the_sample(running: Running):
 
 def test_axe_finds_nothing_on_any_page_in_either_language(running: Running):
     shutil.copy(SAMPLE, running.home)
+    running.write_profiles('[profiles.shop]\naccount = "shop"\n')
     for locale in ("en-US", "ru-RU"):
         if locale == "ru-RU":
             running.stop()
             running.start()
         page = running.open(locale=locale)
+        expect(page.locator("select[name=profile]")).to_be_visible()
         assert violations(page) == []
         if locale == "en-US":
             use_sandbox(page)
