@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from bulk_import.errors import Message, SourceError
-from bulk_import.settings import Patience
 
 if TYPE_CHECKING:
     from tenacity import RetryCallState
@@ -37,13 +36,13 @@ class Tries:
     Attributes:
         backoff_s: The first wait is a random part of it, and it doubles.
         longest_backoff_s: A longer wait only comes from the server.
-        retry_after_cap_s: A server that asks for more is not waited for.
+        retry_after_cap_s: A server that asks for more is not waited for; ``None``: as a run does.
     """
 
     most: int = 4
     backoff_s: float = 2.0
     longest_backoff_s: float = 30.0
-    retry_after_cap_s: float = Patience().retry_after_cap_s
+    retry_after_cap_s: float | None = None
     sleep: Callable[[float], None] = time.sleep
 
 
@@ -62,7 +61,11 @@ def tried(work: Callable[[], _Found], tries: Tries | None = None) -> _Found:
     # A check of a file on the disk fetches nothing.
     from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
+    from bulk_import.settings import Patience
+
     tries = tries or USUAL
+    cap_s = tries.retry_after_cap_s
+    cap_s = Patience().retry_after_cap_s if cap_s is None else cap_s
     backoff = wait_random_exponential(multiplier=tries.backoff_s, max=tries.longest_backoff_s)
 
     def wait(state: RetryCallState) -> float:
@@ -73,9 +76,7 @@ def tried(work: Callable[[], _Found], tries: Tries | None = None) -> _Found:
 
     policy = Retrying(
         retry=retry_if_exception(
-            lambda exc: (
-                isinstance(exc, PassingError) and exc.retry_after_s <= tries.retry_after_cap_s
-            )
+            lambda exc: isinstance(exc, PassingError) and exc.retry_after_s <= cap_s
         ),
         stop=stop_after_attempt(tries.most),
         wait=wait,
@@ -86,7 +87,7 @@ def tried(work: Callable[[], _Found], tries: Tries | None = None) -> _Found:
     try:
         return policy(work)
     except PassingError as exc:
-        if exc.retry_after_s > tries.retry_after_cap_s:
+        if exc.retry_after_s > cap_s:
             raise SourceError(
                 Message(
                     "{why}; its server asks to wait {seconds:,.0f} s, run the same command again then",

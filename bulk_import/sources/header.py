@@ -8,7 +8,6 @@ itself not of their kinds: ``E-mail`` above addresses, ``Phone`` above numbers.
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -109,9 +108,10 @@ def choose_header(lines: Sequence[Sequence[str]], columns: Sequence[str] = ()) -
     if not filled:
         return None
     wanted = {folded(column) for column in columns}
-    scored = [(_score(at, lines, grid, wanted), -at) for at in filled]
+    typed_below = _typed_below(grid)
+    scored = [(_score(at, lines, grid, typed_below[at], wanted), -at) for at in filled]
     at = -max(scored)[1]
-    typed = _typed(grid, at)
+    typed = typed_below[at]
     second = _second(at, lines, grid, typed)
     if second and _repeats(lines[at]) and not _repeats(lines[second[0]]):
         at, second = second[0], second[1:]  # group headings stand above it
@@ -130,7 +130,11 @@ def _repeats(line: Sequence[str]) -> bool:
 
 
 def _score(
-    at: int, lines: Sequence[Sequence[str]], grid: list[list[str]], wanted: set[str]
+    at: int,
+    lines: Sequence[Sequence[str]],
+    grid: list[list[str]],
+    typed: dict[int, str],
+    wanted: set[str],
 ) -> float:
     """How well a line names the columns below it."""
     head = grid[at]
@@ -148,7 +152,6 @@ def _score(
             named += bool(kind) and column < len(head) and bool(head[column])
     used = [at for at in range(len(head)) if any(at < len(kinds) and kinds[at] for kinds in below)]
     full = sum(bool(head[column]) for column in used) / max(len(used), 1)
-    typed = _typed(grid, at)
     contrast = [head[column] != kind for column, kind in typed.items() if column < len(head)]
     score = 10 * matched + 3 * named / cells + full - 2 * data - prose
     score += sum(contrast) / len(contrast) if contrast else 0
@@ -171,19 +174,22 @@ def _has_people(grid: list[list[str]]) -> bool:
     return any("email" in kinds and sum(map(bool, kinds)) > 1 for kinds in grid)
 
 
-def _typed(grid: list[list[str]], at: int) -> dict[int, str]:
-    """Columns below a line that hold one kind of data: position -> kind."""
-    counts: dict[int, Counter[str]] = {}
-    for kinds in grid[at + 1 :]:
+def _typed_below(grid: list[list[str]]) -> list[dict[int, str]]:
+    """For each line the columns below it that hold one kind of data: position -> kind."""
+    counts: dict[int, dict[str, int]] = {}
+    found: list[dict[int, str]] = []
+    for kinds in reversed(grid):
+        typed = {}
+        for column, often in counts.items():
+            kind = max(often, key=often.__getitem__)
+            if kind in _DATA and often[kind] >= _TYPED * sum(often.values()):
+                typed[column] = kind
+        found.append(typed)
         for column, kind in enumerate(kinds):
             if kind:
-                counts.setdefault(column, Counter())[kind] += 1
-    found = {}
-    for column, kinds_below in counts.items():
-        kind, often = kinds_below.most_common(1)[0]
-        if kind in _DATA and often >= _TYPED * kinds_below.total():
-            found[column] = kind
-    return found
+                below = counts.setdefault(column, {})
+                below[kind] = below.get(kind, 0) + 1
+    return found[::-1]
 
 
 def _second(

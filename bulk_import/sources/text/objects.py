@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 from bulk_import.errors import Message, SourceError
-from bulk_import.sources.numbers import stored_number
 from bulk_import.sources.table import LONGEST_CELL, MOST_COLUMNS, Line
 
 _BLOCK = 1 << 16  # characters
@@ -133,6 +132,8 @@ def _number_text(written: str) -> str:
     """The digits of a number: also of 7.9E10, not of Infinity."""
     if "e" not in written.lower():
         return str(written)
+    from bulk_import.sources.numbers import stored_number
+
     try:
         return f"{stored_number(written):f}"
     except ValueError:
