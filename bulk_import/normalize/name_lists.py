@@ -74,6 +74,9 @@ class Known(NamedTuple):
         return bool(self.family_in & _languages("es pt"))
 
 
+_IN_NO_LIST = Known(0, 0)
+
+
 @cache
 def _bits() -> dict[str, int]:
     return {}
@@ -135,7 +138,7 @@ def known(word: str) -> Known:
     counted = _counted(key)
     if found is None:
         is_given = counted is not None and counted.given and not counted.family
-        found = Known(0, 0) if is_given else _by_ending(key)
+        found = _IN_NO_LIST if is_given else _by_ending(key)
     if counted is not None:
         found = _united(found, counted)
     return found if found.given or not _ends_surely(key) else found._replace(is_sure=True)
@@ -147,6 +150,11 @@ def _ends_surely(key: str) -> bool:
     return key.endswith(_SURE_ENDINGS) and _SURELY_FAMILY_ELSEWHERE.fullmatch(key) is not None
 
 
+@cache
+def _family_by_ending() -> Known:
+    return Known(0, 1, 0, ~_languages("es pt"))
+
+
 def _by_ending(key: str) -> Known:
     """What the ending says of a word that no list of names has."""
     if key.isascii():
@@ -154,7 +162,7 @@ def _by_ending(key: str) -> Known:
     else:
         endings = (_FAMILY_ENDING,) if CYRILLIC.search(key) else (_LATIN_FAMILY, _GREEK_FAMILY)
         is_family = any(ending.fullmatch(key) for ending in endings)
-    return Known(0, 1, 0, ~_languages("es pt")) if is_family else Known(0, 0)
+    return _family_by_ending() if is_family else _IN_NO_LIST
 
 
 def _counted(key: str) -> Known | None:
