@@ -69,7 +69,7 @@ def test_goals_on_independent_sets(normalizer, fewest, most_wrong):
 @pytest.mark.timeout(900)  # 80,000 names, two minutes
 def test_goals_of_countries_on_independent_sets():
     counts = tally("countries", independent("countries"))
-    assert counts["right"] >= 0.99 * sum(counts.values())
+    assert counts["right"] >= 0.97 * sum(counts.values())
     assert counts["wrong"] == 0
 
 
@@ -105,7 +105,7 @@ def test_no_name_is_read_wrong_in_silence():
 def test_names_of_a_column_are_read_in_the_order_that_it_shows():
     counts = tally_of_columns(independent("names"))
     assert counts["wrong"] == 0
-    assert counts["right"] >= 0.97 * sum(counts.values())
+    assert counts["right"] >= 0.99 * sum(counts.values())
 
 
 @pytest.mark.parametrize(
