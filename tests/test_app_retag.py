@@ -119,6 +119,11 @@ async def test_who_says_no_on_the_list_is_named_and_left_alone(person):
     form = {"new": json.loads(text)["list"]}
     shown = (await person.post("/retag/compare", add_tags="vip", **form))["html"]
     assert "1 row says no and is left alone" in shown
+    compared = {"add_tags": "vip", **form}
+    _, russian, _ = await person.ask(
+        "POST", "/retag/compare", headers={"Accept-Language": "ru"}, data=compared
+    )
+    assert ", строка 3: «no@b.org» (Unsubscribed: " in russian
     _, made = await _make(person, **form)
     sending = await sent_by_page(person, made["url"].removesuffix("/plan"))
     await sending.task

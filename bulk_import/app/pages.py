@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any
 
 from aiohttp import web
-from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined, pass_context
 
 from bulk_import.app.desk import Desk
 from bulk_import.errors import BulkImportError
@@ -47,6 +47,7 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    made.filters["said"] = pass_context(lambda context, text: context["say"].said(text))
     made.filters["as_choice"] = lambda name: (name, name)
     made.globals["status_names"] = NAMES
     made.globals["set_names"] = SET_NAMES

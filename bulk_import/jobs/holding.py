@@ -25,7 +25,12 @@ class Place:
     row: int
 
     def __str__(self) -> str:
-        return f"{self.source}{f' sheet {self.sheet!r}' if self.sheet else ''} row {self.row}"
+        if self.sheet:
+            return Message(
+                "{source} sheet {sheet!r} row {row}",
+                source=self.source, sheet=self.sheet, row=self.row,
+            )  # fmt: skip
+        return Message("{source} row {row}", source=self.source, row=self.row)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +50,10 @@ class Doubt:
     said_no: str = ""
 
     def __str__(self) -> str:
-        why = f" ({self.said_no})" if self.said_no else ""
-        return f"{self.place} {self.text[:60]!r}{why}"
+        place, text = str(self.place), self.text[:60]
+        if self.said_no:
+            return Message("{place} {text!r} ({why})", place=place, text=text, why=self.said_no)
+        return Message("{place} {text!r}", place=place, text=text)
 
 
 def held_back(leaving: Collection[str], doubts: Iterable[Doubt], blanks: int = 0) -> dict[str, str]:
