@@ -234,14 +234,15 @@ class Queries(Database):
 
         Forms that begin with *others* are left out.
         """
-        among = f"and o.seq is null and not {IN_DOUBT} and substr(r.body, 1, length(?1)) <> ?1"
+        among = f"and o.seq is null and not {IN_DOUBT} and substr(r.body, 1, length(:others)) <> :others"
         query = f"""
-            select case instr(r.body, ?2) when 0 then r.body
-                   else substr(r.body, 1, instr(r.body, ?2) - 1) end as beginning, count(*)
+            select case instr(r.body, :apart) when 0 then r.body
+                   else substr(r.body, 1, instr(r.body, :apart) - 1) end as beginning, count(*)
             from record r left join outcome o on o.seq = r.seq
             where r.body is not null {among} group by beginning order by min(r.seq)"""
         with translated(self.path):
-            return dict(self._db.execute(query, (others, b"&" + others)).fetchall())
+            values = {"others": others, "apart": b"&" + others}
+            return dict(self._db.execute(query, values).fetchall())
 
     def payloads(
         self, *, only: Sequence[int] = (), without: Sequence[int] = ()
