@@ -1,4 +1,4 @@
-"""Runs pytest as often as it is told to, each time in a fork of a process that has imported the slow libraries.
+"""Runs pytest once for each request, each time in a fork of a process that has imported the slow libraries.
 
 A line of JSON on stdin is an order: ``arguments`` of pytest, the file for its ``output``, and ``seconds`` after which it is
 killed. The answer is a line with its exit code, -1 if it was killed. Nothing of the project is imported here: each fork

@@ -301,7 +301,7 @@ class Reach:
     modules: Mapping[str, set[str]] = field(default_factory=dict)
 
     def tests(self, fault: Fault, longest_s: float = LONGEST_S) -> list[str]:
-        """The tests that reach a fault's line, the quickest first, up to so many CPU seconds.
+        """The tests that reach a fault's line, the quickest first, up to a sum of CPU seconds.
 
         What runs when a module is imported concerns all of its tests; so does a line that none is known of.
         """

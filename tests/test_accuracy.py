@@ -29,7 +29,7 @@ TITLES = (
 
 
 def test_the_table_of_our_own_cases_counts_the_cases_that_there_are():
-    """The lines of libraries are measured by hand; that there are as many of each is told here."""
+    """The lines of libraries are measured by hand; this compares their number."""
     found = re.findall(
         r"^\| ([\d,]+) ([\w -]+) \| this project \| ([\d,]+) \| (\d+) \| (\d+) \|$",
         README.read_text("utf-8"), re.MULTILINE,

@@ -69,7 +69,7 @@ def served(tmp_path):
 
 @pytest.fixture
 def run(tmp_path, contacts_csv, mapping):
-    """The arguments of a run of so many rows."""
+    """The arguments of a run of that many rows."""
     return lambda rows, *more: (
         "run", contacts_csv(rows), "-m", mapping, "--run-dir", tmp_path / "run", *more
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Every command ends in an exit code and a line: a bug says that it is one, a situation is told."""
+"""Every command ends in an exit code and a line: a bug says that it is one, a situation is named."""
 
 from __future__ import annotations
 

@@ -249,7 +249,7 @@ async def test_a_damaged_consent_cell_refuses_the_row(sandbox, settings, write_c
     assert [request.email for request in sandbox.sent()] == ["b@b.org"]
 
 
-# -- what nobody asked for is told ----------------------------------------------------------------
+# -- what nobody asked for is said ----------------------------------------------------------------
 
 PLAIN = "version: 1\nfields: {lead_email: [Email, Email Address]}\n"
 TOLD = (

@@ -140,7 +140,7 @@ async def test_a_resume_judges_refused_rows_again_with_their_corrections(
         "ann@example.com",
         "cat@example.com",
     ]
-    # What is corrected once more goes on from what the run has.
+    # A second correction starts from what the run has.
     beside(
         source,
         (3, "E-mail", "not an address", "bob@"),

@@ -246,7 +246,7 @@ LEAVING = MAPPING + "on_missing: {add_tags: [gone]}\n"
 
 
 async def _cut(job: Job, name: str, after: int) -> bool:
-    """A night that is cut off after so many requests; returns whether it was."""
+    """A night that is cut off after a number of requests; returns whether it was."""
     before = len(job.sandbox.sent())
     task = asyncio.create_task(job.night(name, LEAVING))
     while len(job.sandbox.sent()) - before < after and not task.done():
@@ -305,7 +305,7 @@ async def test_who_left_is_acted_on_once_however_often_nights_are_cut(job):
 
 
 async def _until_sent(job: Job, task: asyncio.Task, after: int) -> None:
-    """Let a job send so many requests, then leave it as a kill would."""
+    """Let a job send a number of requests, then leave it as a kill would."""
     before = len(job.sandbox.sent())
     while len(job.sandbox.sent()) - before < after and not task.done():
         await asyncio.sleep(0)

@@ -21,7 +21,7 @@ async def test_a_late_block_ends_and_its_neighbours_go_on():
         *(lasting(seconds) for seconds in (30, 0.001, 30, 0.0)), return_exceptions=True
     )
     assert [type(end) for end in ends] == [TimeoutError, float, TimeoutError, float]
-    # The timer goes on for those who begin later, also in a task that was late before.
+    # The timer keeps running for those who begin later, also in a task that was late before.
     for _ in range(2):
         with pytest.raises(TimeoutError):
             await lasting(30)

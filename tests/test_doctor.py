@@ -1,4 +1,4 @@
-"""What a job needs is told before it is needed: what is missing, what to do, and never the key."""
+"""What a job needs is said before it is needed: what is missing, what to do, and never the key."""
 
 from __future__ import annotations
 

@@ -555,7 +555,7 @@ async def _both(nights: Sequence[Night]) -> None:
 
 
 def _checked(examples: int) -> Callable[[Any], Any]:
-    """Check so many examples; one that fails is shown as it was found: shrinking takes minutes."""
+    """Check a number of examples; one that fails is shown as it was found: shrinking takes minutes."""
     return profile(
         max_examples=examples,
         deadline=None,

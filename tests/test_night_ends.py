@@ -1,4 +1,4 @@
-"""Every end of a night is told: what fails, what webhook and metrics say, the exit code, the state.
+"""Every end of a night is reported: what fails, what webhook and metrics say, the exit code, the state.
 
 Each night is a process of its own, as cron starts it; requests are counted on the server's side.
 """

@@ -70,10 +70,10 @@ async def test_rejects_of_a_workbook_keep_its_looks_and_mark_what_is_wrong(
     # Mended and fed back: exactly those rows are sent.
     book = openpyxl.load_workbook(rejects)
     book["People"]["F2"], book["People"]["D3"] = "+14155550125", "cat@example.com"
-    book.save(tmp_path / "mended.xlsx")
+    book.save(tmp_path / "corrected.xlsx")
     before = len(sandbox.sent())
     again = await import_file_async(
-        tmp_path / "mended.xlsx", MAPPING, settings(sandbox, run_dir=tmp_path / "again")
+        tmp_path / "corrected.xlsx", MAPPING, settings(sandbox, run_dir=tmp_path / "again")
     )
     assert again.counts[Status.SUCCESS] == 2
     assert len(sandbox.sent()) - before == 2

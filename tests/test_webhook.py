@@ -1,4 +1,4 @@
-"""A webhook is told how a job ended; what goes wrong with it is said and ends nothing."""
+"""A webhook receives how a job ended; what goes wrong with it is said and ends nothing."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ Behaviour = Callable[["Wire", asyncio.StreamReader, asyncio.StreamWriter, str], 
 
 @dataclass
 class Wire:
-    """A server that does to the first requests what it is told, and answers the others well."""
+    """A server that treats the first requests as asked, and answers the others well."""
 
     behaviour: Behaviour
     times: int

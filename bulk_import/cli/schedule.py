@@ -23,7 +23,7 @@ _ASKING = ("run", "retag")
 @click.option("--name", default="bulk-import", show_default=True, help="The unit's name.")
 @click.option("--user", help="The user who runs it. [you]")
 @click.option("--mail", metavar="ADDRESS", default="",
-              help="Who is told of a failure. [the system's log; for cron, its owner]")  # fmt: skip
+              help="Who hears of a failure. [the system's log; for cron, its owner]")  # fmt: skip
 @click.option("-o", "--output", type=click.Path(file_okay=False, path_type=Path), metavar="DIR",
               help="Write the units there instead of printing them.")  # fmt: skip
 @click.argument("command_line", nargs=-1, required=True, type=click.UNPROCESSED)
@@ -39,7 +39,7 @@ def command(
     """Print what runs COMMAND_LINE (sync …) every night: a systemd unit and timer, or a cron line.
 
     The command is checked now, and runs in the current folder with its paths as they are written. It
-    is not run. Exit code 1 (some rows were refused) is no failure of the unit; any other is told.
+    is not run. Exit code 1 (some rows were refused) is no failure of the unit; any other is reported.
     """
     from bulk_import.errors import SettingsError
     from bulk_import.jobs.scheduling import Schedule, as_text, cron, units

@@ -28,7 +28,7 @@ class Schedule:
         times: ``HH:MM`` of the local clock.
         needs_key: The key comes from the environment, which a timer does not have by itself.
         has_keys_of_jobs: The command's own file says where keys are, in the environment perhaps.
-        mail: Who is told of a failure; empty = the system's log.
+        mail: Who gets the message of a failure; empty = the system's log.
         timeout_s: Of one request.
     """
 

@@ -6,6 +6,7 @@ not sent. A row with an error is left to the mapper: its part does not matter th
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Protocol
 
@@ -188,7 +189,7 @@ class Tags(_Texts):
         return bool(row.problems) and self._field.is_refused_as_spoiled(by_column(row.problems), [])
 
 
-class _Dependent(_Texts):
+class _Dependent(_Texts, ABC):
     """A field whose value depends on the row's country as well."""
 
     def parts(self, chunk: Chunk) -> list[str]:
@@ -203,8 +204,9 @@ class _Dependent(_Texts):
         chunk.values[self._field.name] = values
         return parts
 
+    @abstractmethod
     def _plain_values(self, chunk: Chunk, texts: list[str]) -> list[str | None]:
-        raise NotImplementedError
+        """Return the value of each text that is plain, ``None`` of the others."""
 
     def _mapped(self, chunk: Chunk, at: int, text: str) -> tuple[str, str]:
         """Return (value, part) of a text that is not plain."""

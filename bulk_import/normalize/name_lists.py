@@ -182,7 +182,7 @@ def _without_accents(key: str) -> str:
 
 def _united(one: Known, other: Known) -> Known:
     given_in, family_in = one.given_in | other.given_in, one.family_in | other.family_in
-    # A word that ends like a family name is one in nearly any language: not so many of them.
+    # A word that ends like a family name is one in nearly any language: fewer of them count.
     families = one.family if family_in < 0 else family_in.bit_count()
     return Known(given_in.bit_count(), families, given_in, family_in)
 

@@ -182,7 +182,7 @@ class DamageDetector:
     def _weighed(self, found: list[Problem], row: int, refused_for: str) -> list[Problem]:
         """Take doubtful placeholders (``None``, ``Null``) for missing values where others agree.
 
-        Others are another placeholder in the row, so many of the column that it is nobody's name, or
+        Others are another placeholder in the row, enough of the column that it is nobody's name, or
         that it was refused for that before (a row of rejects).
         """
         placeholders = [problem for problem in found if problem.code == "VALUE_PLACEHOLDER"]

@@ -308,7 +308,7 @@ TEXTS: dict[str, str | tuple[str, str, str]] = {
     "Whole name": "Имя целиком",
     "Why rows did not make it": "Почему строки не прошли",
     "Would be sent": "Было бы отправлено",
-    "You may close this page; sending goes on, and the page shows the truth when you come back.":
+    "You may close this page; sending continues, and the page shows the truth when you come back.":
         "Страницу можно закрыть: отправка продолжится, и, вернувшись, вы увидите, как обстоят дела.",
     "You may edit it here or in any editor; reload the page then.":
         "Его можно править здесь или в любом редакторе; затем обновите страницу.",

@@ -182,7 +182,7 @@ class Fleet:
     """The jobs of a file, in its order.
 
     Attributes:
-        notify: Job -> address that is told how it ended; stays with whoever started the fleet.
+        notify: Job -> address that gets how it ended; stays with whoever started the fleet.
     """
 
     path: Path
