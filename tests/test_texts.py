@@ -15,6 +15,8 @@ from bulk_import.mapping.loading import MEANINGS, parse_mapping
 from bulk_import.mapping.suggesting.evidence import CALLED
 from bulk_import.mapping.suggesting.headers import PEOPLE
 from bulk_import.models import Problem, Status
+from bulk_import.normalize.emails import normalize_email
+from bulk_import.normalize.result import NormalizeError
 from bulk_import.report.contents import NAMES, SET_NAMES
 from bulk_import.sources.text.languages import LANGUAGES as LANGUAGES_OF_TEXTS
 from bulk_import.texts import best_language, in_russian, texts
@@ -323,3 +325,16 @@ def test_a_template_shows_no_message_without_the_catalogue():
     found = [(path.name, text) for path in sources() if path.suffix == ".j2"
              for text in raw.findall(path.read_text("utf-8"))]  # fmt: skip
     assert found == []
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["oleg@@x.ru", "a..b@x.org", ".a@x.org", "a.@x.org", "a@.x.org", "a@-x.org", "a@x", "@x.org", "a@",
+     "a b@x.org", "a(b@x.org", "a" * 70 + "@x.org", "a@x-.org", "a@x.org-"],
+)  # fmt: skip
+def test_why_an_address_is_none_is_said_in_russian_too(address):
+    """The reasons are a library's: a release that words them anew shows here."""
+    with pytest.raises(NormalizeError) as caught:
+        normalize_email(address)
+    said = texts("ru").said(str(caught.value))
+    assert re.findall(r"[A-Za-z]{4,}", said.replace(address, "").replace("anna@example.org", "")) in ([], ["SPACE"])  # fmt: skip

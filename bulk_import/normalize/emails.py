@@ -216,7 +216,7 @@ def _validated(address: str, shown: str) -> str:
             test_environment=True,
         )
     except EmailNotValidError as exc:
-        reason = str(exc).rstrip(".")
+        reason = _reason(str(exc).rstrip("."))
         raise NormalizeError(
             "EMAIL_INVALID",
             Message("{shown!r}: {reason}; {advice}", shown=shown, reason=reason, advice=_ADVICE),
@@ -236,6 +236,44 @@ def _validated(address: str, shown: str) -> str:
             ),
         )
     return f"{checked.local_part}@{domain}"
+
+
+# What email-validator says most often, as messages that can be translated; the rest stays in its words.
+_REASONS = (
+    Message("The part after the @-sign contains invalid characters: {chars}", chars=""),
+    Message("The email address contains invalid characters before the @-sign: {chars}", chars=""),
+    Message("The email address contains unsafe characters: {chars}", chars=""),
+    Message("An email address cannot have two periods in a row"),
+    Message("An email address cannot have a period and a hyphen next to each other"),
+    Message("An email address cannot start with a {sign}", sign=""),
+    Message("An email address cannot end with a {sign}", sign=""),
+    Message("An email address cannot have a {sign} immediately after the @-sign", sign=""),
+    Message("An email address cannot have a {sign} immediately before the @-sign", sign=""),
+    Message("There must be something before the @-sign"),
+    Message("There must be something after the @-sign"),
+    Message("The part after the @-sign is not valid. It should have a period"),
+    Message("The part after the @-sign is not valid. It is not within a valid top-level domain"),
+    Message(
+        "The part after the @-sign is a special-use or reserved name that cannot be used with email"
+    ),
+    Message("The email address is too long before the @-sign {more}", more=""),
+    Message("The email address is too long after the @-sign {more}", more=""),
+    Message("The email address is too long {more}", more=""),
+)
+
+
+def _reason(said: str) -> str:
+    for template, pattern in _patterns():
+        if match := pattern.fullmatch(said):
+            return Message(template, **match.groupdict())
+    return said
+
+
+@cache
+def _patterns() -> list[tuple[str, re.Pattern[str]]]:
+    templates = [known.template for known in _REASONS]
+    blank = re.compile(r"\\\{(\w+)\\\}")
+    return [(one, re.compile(blank.sub(r"(?P<\1>.+)", re.escape(one)))) for one in templates]
 
 
 def _check_letters(address: str, shown: str) -> None:
