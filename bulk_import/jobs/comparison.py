@@ -181,7 +181,7 @@ def attached(state: State, journal: Journal) -> Iterator[None]:
 
 def _make_tables(state: State) -> None:
     columns = {line[1]: line[3] for line in state.db.execute("pragma night.table_info(compared)")}
-    is_earlier = columns.get("digest") == 1  # it had to be given
+    is_earlier = "file" in columns or columns.get("digest") == 1  # it had to be given
     scripts = (_EARLIER, _NIGHT, _FROM_EARLIER) if is_earlier else (_NIGHT,)
     state.db.execute("begin")
     for script in scripts:
