@@ -308,6 +308,12 @@ class Reach:
         """Does the line run outside of any test?"""
         return fault.is_of_import or (fault.path, fault.line) in self.at_import
 
+    def files(self, root: Path) -> list[str]:
+        """The files of all known tests that are still there."""
+        of_tests = (tests for tests in (*self.lines.values(), *self.modules.values()))
+        names = {test.partition("::")[0] for tests in of_tests for test in tests}
+        return sorted(name for name in names if (root / name).exists())
+
     def tests(self, fault: Fault, longest_s: float = LONGEST_S) -> list[str]:
         """The tests that reach a fault's line, the quickest first, up to a sum of CPU seconds.
 
@@ -510,7 +516,9 @@ class Place:
     def _started(self, module: str) -> tuple[subprocess.Popen[bytes], IO[str], IO[str]]:
         (theirs, orders), (answers, ours) = os.pipe(), os.pipe()
         arguments = (
-            ["pytest", "-q", *_PLUGINS, "-p", module, "tests"] if module == COLLECTED else [module]
+            ["pytest", "-q", *_PLUGINS, "-p", module, *self._known.files(self.root)]
+            if module == COLLECTED
+            else [module]
         )
         with (self.root / f"{module}.log").open("wb") as log:
             process = subprocess.Popen(
