@@ -50,7 +50,7 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
     for pipe in (incoming, outgoing):
         os.set_inheritable(pipe, False)  # noqa: FBT003 - takes no names
     items = {item.nodeid: item for item in session.items}
-    live = _live_functions()
+    live = live_functions()
     gc.collect()
     gc.freeze()
     with open(incoming) as lines:  # noqa: PTH123 - a pipe
@@ -63,7 +63,7 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
     return True
 
 
-def _live_functions() -> Live:
+def live_functions() -> Live:
     """Every function of the process by file, qualified name and first line."""
     found: dict[tuple[str, str, int], list[FunctionType]] = {}
     for function in gc.get_objects():
