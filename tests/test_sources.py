@@ -199,18 +199,13 @@ def _packed(path: Path) -> int:
     return packed if path.suffix == ".zip" else path.stat().st_size
 
 
-def _unpacks(path: Path, limits: Unpacking) -> bool:
-    try:
-        if path.suffix == ".xlsx":
-            with zipfile.ZipFile(path) as archive:
-                refuse_bombs(archive, path, path.name, limits)
-        else:
-            with regular_file(str(path), None, limits=limits) as file:
-                assert file.stat().st_size == 3000
-    except SourceError as exc:
-        assert exc.code == "SOURCE_BOMB"
-        return False
-    return True
+def _unpack(path: Path, limits: Unpacking) -> None:
+    if path.suffix == ".xlsx":
+        with zipfile.ZipFile(path) as archive:
+            refuse_bombs(archive, path, path.name, limits)
+    else:
+        with regular_file(str(path), None, limits=limits) as file:
+            assert file.stat().st_size == 3000
 
 
 @pytest.mark.parametrize("suffix", [".gz", ".zip", ".xlsx"])
@@ -219,15 +214,18 @@ def test_every_kind_of_archive_is_refused_just_above_each_limit(tmp_path, suffix
     packed = _packed(path)
     ratio = 3000 // packed
     assert 3000 % packed, "the ratio is between two whole numbers"
-    for limits, fits in [
-        (Unpacking(3000, ratio=3000), True),
-        (Unpacking(2999, ratio=3000), False),
-        (Unpacking(3000, ratio=ratio + 1, suspicious_bytes=0), True),
-        (Unpacking(3000, ratio=ratio, suspicious_bytes=0), False),
-        (Unpacking(3000, ratio=1, suspicious_bytes=3000), True),
-        (Unpacking(3000, ratio=1, suspicious_bytes=2999), False),
+    for fits, too_small in [
+        (Unpacking(3000, ratio=3000), Unpacking(2999, ratio=3000)),
+        (
+            Unpacking(3000, ratio + 1, suspicious_bytes=0),
+            Unpacking(3000, ratio, suspicious_bytes=0),
+        ),
+        (Unpacking(3000, 1, suspicious_bytes=3000), Unpacking(3000, 1, suspicious_bytes=2999)),
     ]:
-        assert _unpacks(path, limits) is fits, limits
+        _unpack(path, fits)
+        with pytest.raises(SourceError) as caught:
+            _unpack(path, too_small)
+        assert caught.value.code == "SOURCE_BOMB"
 
 
 def test_globs_are_sorted_and_must_match(tmp_path):

@@ -426,9 +426,7 @@ def _is_document(names: Iterable[str]) -> bool:
     ) or any(name.endswith(".iwa") for name in folded)
 
 
-def _copy(
-    packed: IO[bytes], target: Path, name: str, packed_bytes: int, limits: Unpacking
-) -> None:
+def _copy(packed: IO[bytes], target: Path, name: str, packed_bytes: int, limits: Unpacking) -> None:
     size = 0
     with private_file(target) as file:
         while block := packed.read(_BLOCK):
