@@ -38,7 +38,7 @@ from bulk_import.api.wire import (
 
 _BROKEN: tuple[type[Exception], ...] = (*FAILURES, HttpProcessingError, EofStream)
 _SWITCHING = 101  # the one answer below 200 that is not followed by another
-_IDLE_S = 15.0  # after that a connection is not used again: as in aiohttp's own pool
+IDLE_S = 15.0  # as in aiohttp's own pool
 
 
 class _Target(NamedTuple):
@@ -61,13 +61,28 @@ class DirectWay:
     """
 
     def __init__(
-        self, pooled: Connector, fresh: Connector, deadlines: Deadlines, limits: Any
+        self,
+        pooled: Connector,
+        fresh: Connector,
+        deadlines: Deadlines,
+        limits: Any,
+        idle_s: float = IDLE_S,
     ) -> None:
+        """Make a way.
+
+        Args:
+            pooled: Makes connections that serve several requests.
+            fresh: Makes connections that serve one.
+            deadlines: Of the requests.
+            limits: For being connected.
+            idle_s: Seconds after which an idle connection is not used again.
+        """
         self._connectors = {True: pooled, False: fresh}
         self._deadlines = deadlines
         self._limits = limits
         self._targets: dict[tuple[URL, bool], _Target] = {}
         self._kept: list[tuple[Connection, float]] = []  # with the time since which it is idle
+        self._idle_s = idle_s
         self._time = asyncio.get_running_loop().time
 
     async def post(self, url: URL, data: bytes, *, keep_alive: bool) -> Reply:
@@ -114,7 +129,7 @@ class DirectWay:
         """Return the connection that was used last, if it is open and silent; close those that are not."""
         while self._kept:
             connection, idle_since = self._kept.pop()
-            is_fresh = self._time() - idle_since < _IDLE_S
+            is_fresh = self._time() - idle_since < self._idle_s
             if is_fresh and connection.transport is not None and is_usable(connection):
                 return connection
             connection.close()
