@@ -81,7 +81,7 @@ class DirectWay:
         self._deadlines = deadlines
         self._limits = limits
         self._targets: dict[tuple[URL, bool], _Target] = {}
-        self._kept: list[tuple[Connection, float]] = []  # with the time since which it is idle
+        self._kept: list[tuple[Any, float]] = []  # with the time since which it is idle
         self._idle_s = idle_s
         self._time = asyncio.get_running_loop().time
 
@@ -125,8 +125,8 @@ class DirectWay:
         while self._kept:
             self._kept.pop()[0].release()
 
-    def _kept_connection(self) -> Connection | None:
-        """Return the connection that was used last, if it is open and silent; close those that are not."""
+    def _kept_connection(self) -> Any:
+        """Return the connection used last that is open and silent, or ``None``; close those that are not."""
         while self._kept:
             connection, idle_since = self._kept.pop()
             is_fresh = self._time() - idle_since < self._idle_s
