@@ -126,7 +126,7 @@ class DirectWay:
             self._kept.pop()[0].release()
 
     def _kept_connection(self) -> Any:
-        """Return the connection used last that is open and silent, or ``None``; close those that are not."""
+        """Return the last used connection that is open and silent, or ``None``; close the others."""
         while self._kept:
             connection, idle_since = self._kept.pop()
             is_fresh = self._time() - idle_since < self._idle_s
