@@ -65,7 +65,13 @@ values (?, ?, ?, ?, ?, ?, ?, ?, ?)
 on conflict (key) do update set digest = excluded.digest, night = excluded.night,
     sent_at = excluded.sent_at, presence = excluded.presence, cells = excluded.cells,
     rest = excluded.rest, shape = excluded.shape, mirrored = excluded.mirrored"""
-_CACHE = "pragma cache_size = -32000"  # KiB: the index of a million contacts
+_CACHE = "pragma cache_size = -{}"
+# Contacts are mostly looked up in the order in which they are stored: few pages are asked for again.
+_LOOKING_UP_KIB = 8_000
+# Where many contacts are stored, pages of the indexes are changed in no order. With a cache that is
+# too small each of them is written again and again.
+_STORING_KIB = 64_000
+_MANY = 20_000  # contacts
 
 
 class Presence(IntEnum):
@@ -143,7 +149,7 @@ class State:
             try:
                 if not read_only:
                     _bring_up_to_date(db, found)
-                db.execute(_CACHE)
+                db.execute(_CACHE.format(_LOOKING_UP_KIB))
             except BaseException:
                 db.close()
                 raise
@@ -248,6 +254,18 @@ class State:
                 ]
             self._shapes[names] = known
         return known
+
+    @contextmanager
+    def cached(self, contacts: int) -> Iterator[None]:
+        """Give the block the cache that storing a number of contacts needs."""
+        if contacts < _MANY:
+            yield
+            return
+        self.db.execute(_CACHE.format(_STORING_KIB))
+        try:
+            yield
+        finally:
+            self.db.execute(_CACHE.format(_LOOKING_UP_KIB))
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

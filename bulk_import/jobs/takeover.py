@@ -116,7 +116,7 @@ def learn(state: State, run_dir: Path, verdict: Verdict) -> None:
         missing = vanished_sources(journal)
         facts = dict(verdict.facts or {})
         endpoint = journal.facts().get("endpoint", "")
-        with state.transaction():
+        with state.cached(_rows_to_learn(state)), state.transaction():
             doubtful = _learn_rows(state, verdict.night or last, str(run_dir))
             _learn_actions(state, missing, verdict.night or last)
             state.db.execute(_SAME)
@@ -147,6 +147,10 @@ def _learn_rows(state: State, night: int, run_dir: str) -> dict[str, str]:
     state.db.create_function("either", 2, _either, deterministic=True)
     state.db.execute(_UNCERTAIN, facts)
     return {key: run_dir for (key,) in state.db.execute(_DOUBTFUL)}
+
+
+def _rows_to_learn(state: State) -> int:
+    return int(state.db.execute("select count(*) from night.compared").fetchone()[0])
 
 
 @contextmanager
