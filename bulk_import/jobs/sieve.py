@@ -193,7 +193,7 @@ class Sieve:
     @property
     def expects_known(self) -> bool:
         """Whether the state has contacts."""
-        return not self._full and self._state.count() > 0
+        return not self._full and not self._state.is_empty
 
     def restart(self) -> None:
         """Forget what an earlier reading found, but not which contacts have several rows."""

@@ -7,6 +7,7 @@ trustworthy answer is forgotten, so that it is sent again, unless it may not be 
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
@@ -72,6 +73,8 @@ _LOOKING_UP_KIB = 8_000
 # too small each of them is written again and again.
 _STORING_KIB = 64_000
 _MANY = 20_000  # contacts
+
+_FILLED = re.compile(rb"(?:^|&)([^=&]+)=(?!&|$)")  # the name of a field of a form that has a value
 
 
 class Presence(IntEnum):
@@ -185,6 +188,12 @@ class State:
         with translated(self.path):
             return int(self.db.execute("select count(*) from contact").fetchone()[0])
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether no contact is remembered."""
+        with translated(self.path):
+            return self.db.execute("select 1 from contact limit 1").fetchone() is None
+
     def contacts(self) -> Iterator[Known]:
         """Yield every contact, by key."""
         with translated(self.path):
@@ -243,7 +252,7 @@ class State:
 
     def shape_of(self, body: bytes) -> int:
         """Return the number of the set of fields that have a value in a form."""
-        names = b" ".join([name for name, _, value in _parts(body) if value])
+        names = b" ".join(_FILLED.findall(body))
         known = self._shapes.get(names)
         if known is None:
             text = names.decode("ascii")
@@ -278,10 +287,6 @@ class State:
             except BaseException:
                 self.db.execute("rollback")
                 raise
-
-
-def _parts(body: bytes) -> Iterator[tuple[bytes, bytes, bytes]]:
-    return (part.partition(b"=") for part in body.split(b"&"))
 
 
 def _format_of(path: Path) -> int:

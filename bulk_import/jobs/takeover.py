@@ -80,7 +80,8 @@ where s.id = contact.id and s.cells is not null"""
 _SAME = f"""
 update contact set cells = c.cells, shape = c.shape, mirrored = c.mirrored,
     rest = c.rest
-from night.compared c where c.key = contact.key and {_DIGEST} = contact.digest
+from night.compared c left join night.outcome o on o.seq = c.seq
+where ({_IS_PLAIN}) is not 1 and c.key = contact.key and {_DIGEST} = contact.digest
     and (contact.cells, contact.shape, contact.mirrored, contact.rest)
         is not (c.cells, c.shape, c.mirrored, c.rest)"""
 
@@ -124,7 +125,7 @@ def learn(state: State, run_dir: Path, verdict: Verdict) -> None:
                 _place(state, missing, verdict)
             if verdict.is_cut_off:
                 facts["doubtful"] = with_doubtful(state, doubtful)
-            if not state.get("endpoint") and state.count():
+            if not state.get("endpoint") and not state.is_empty:
                 facts["endpoint"] = endpoint
             state.db.execute("delete from sending")
             state.put(**facts)
@@ -159,7 +160,7 @@ def _cells_indexed_at_once(state: State) -> Iterator[None]:
 
     Digests come in no order: sorting all of them is cheaper than entering one after the other.
     """
-    is_new = not state.count()
+    is_new = state.is_empty
     if is_new:
         state.db.execute(f"drop index if exists {CELLS_INDEX}")
     yield
