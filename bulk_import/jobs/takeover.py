@@ -78,10 +78,12 @@ _NEW_CELLS = """
 update contact set cells = s.cells, shape = s.shape from temp.seen s
 where s.id = contact.id and s.cells is not null"""
 _SAME = f"""
+with others as materialized (
+    select c.* from night.compared c left join night.outcome o using (seq)
+    where ({_IS_PLAIN}) is not 1)
 update contact set cells = c.cells, shape = c.shape, mirrored = c.mirrored,
     rest = c.rest
-from night.compared c left join night.outcome o on o.seq = c.seq
-where ({_IS_PLAIN}) is not 1 and c.key = contact.key and {_DIGEST} = contact.digest
+from others c where c.key = contact.key and {_DIGEST} = contact.digest
     and (contact.cells, contact.shape, contact.mirrored, contact.rest)
         is not (c.cells, c.shape, c.mirrored, c.rest)"""
 
@@ -209,6 +211,8 @@ def _place(state: State, missing: Sequence[int], verdict: Verdict) -> None:
         f" where email <> '' and source not in ({marks}))"
         f" and mailbox_of(key) not in (select mailbox_of(key) from contact where {present})"
     )
+    # What was confirmed tonight is here, without a look at the journal.
+    is_of_tonight = f"(night = {verdict.night} and presence = {Presence.HERE:d})"
     state.db.execute("create temp table if not exists spared (key text primary key)")
     state.db.execute("delete from temp.spared")
     state.db.executemany("insert into temp.spared values (?)", ((key,) for key in verdict.spared))
@@ -219,7 +223,7 @@ def _place(state: State, missing: Sequence[int], verdict: Verdict) -> None:
     )
     state.db.execute(
         f"update contact set presence = case when {owed} then ? else ? end"
-        f" where presence <> ? and key not like 'bare:%' and not {present}"
+        f" where presence <> ? and key not like 'bare:%' and not ({is_of_tonight} or {present})"
         f" and not ({named})"
         " and key not in (select key from temp.spared)",
         (Presence.OWED, Presence.GONE, Presence.GONE),
