@@ -72,5 +72,5 @@ def packed_block(
         cells: Of each row as many as the header has; ``None`` = they are not kept.
     """
     columns = None if cells is None else [*zip(*cells, strict=True)]
-    head = f"{pack(emails)}\n{pack(columns)}".encode()
+    head = f"{pack(emails)}\n{pack(columns)}".encode("utf-8", "surrogatepass")
     return zlib.compress(b"\n".join([head, *forms]), _LEVEL)
