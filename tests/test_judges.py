@@ -212,15 +212,6 @@ def test_where_the_others_fail_rows_are_judged_here_and_it_is_said_once(
 # -- a cluster ----------------------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
-def cluster():
-    distributed = pytest.importorskip("distributed")
-    with distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
-    ) as running:
-        yield running
-
-
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")  # dask's own, about its sockets and loops
 async def test_a_cluster_writes_the_same_journal_when_a_worker_is_killed_in_the_middle(
