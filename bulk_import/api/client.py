@@ -103,6 +103,7 @@ class Client:
             try:
                 yield cls(settings, way, note=note)
             finally:
+                way.close()
                 deadlines.close()
 
     def send(self, body: bytes, *, repeatable: bool) -> Coroutine[Any, Any, Answer]:
