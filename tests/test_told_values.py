@@ -362,7 +362,7 @@ def test_where_a_guessed_offset_comes_from():
 
 @pytest.mark.parametrize(
     ("value", "why"),
-    [(1.5, 'float 1.5: give text, as "1.5"'), ({1}, 'set {1}: give text, as "{1}"')],
+    [(1.5, 'float 1.5: give text, as "1.5"'), (2.0, 'float 2.0: give text, as "2.0"')],
 )
 def test_a_value_of_python_that_may_lose_digits_is_refused(value, why):
     with pytest.raises(MappingError) as caught:
