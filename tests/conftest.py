@@ -48,8 +48,20 @@ if _MEMORY.is_dir() and os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMOR
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_MEMORY))
 
 # How long an example takes is the machine's business, not a fault of the code.
-hypothesis.settings.register_profile("any machine", deadline=None)
-hypothesis.settings.load_profile("any machine")
+hypothesis.settings.register_profile("all", deadline=None)
+hypothesis.settings.register_profile("quick", deadline=None, max_examples=20)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let the quick tests look at fewer examples; CI, which runs the slow ones too, looks at all."""
+    is_quick = config.option.markexpr == "not slow"
+    hypothesis.settings.load_profile("quick" if is_quick else "all")
+
+
+def examples(number: int) -> int:
+    """How many examples a test looks at that looks at *number* in CI."""
+    return max(number * hypothesis.settings().max_examples // 100, 1)
+
 
 MAPPING = """\
 version: 1

@@ -23,6 +23,7 @@ from bulk_import.sources import SourceOptions, expand_sources, open_source, read
 from bulk_import.sources.container import regular_file
 from bulk_import.sources.unpacking import Unpacking
 from bulk_import.sources.xlsx.parts import refuse_bombs
+from tests.conftest import examples
 
 HARD = ["NA", "NULL", "None", "nan", "007", "1E5", "TRUE", "+03", "1473249885.2899961004", "=1+1", "'x", 'q"q',
         "a,b;c\td", "line\none", "Ünï", "Привет", "漢字", "🎂", "  pad  ", "-", "#N/A text", "0x1F"]  # fmt: skip
@@ -395,7 +396,9 @@ TABLE = st.lists(
 )
 
 
-@hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@hypothesis_settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=examples(60)
+)
 @given(table=TABLE, delimiter=st.sampled_from(",;\t|"))
 def test_any_table_of_text_reads_back(tmp_path, table, delimiter):
     file = io.StringIO(newline="")
