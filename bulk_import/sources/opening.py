@@ -116,7 +116,9 @@ def _numbered(
 
 
 def _open_text(file: Path, name: str, options: SourceOptions) -> Source:
-    from bulk_import.sources.text.delimited import choose_encoding, detect_dialect, read_lines
+    from bulk_import.sources.text.delimited import read_lines
+    from bulk_import.sources.text.dialect import detect_dialect
+    from bulk_import.sources.text.encoding import choose_encoding
 
     encoding = choose_encoding(file, name, options.encoding)
     dialect = detect_dialect(file, encoding.name, name, options.delimiter)
@@ -141,6 +143,14 @@ def _open_text(file: Path, name: str, options: SourceOptions) -> Source:
     if dialect.is_line_quoted:
         problems.append(
             _note("LINES_QUOTED", "every line is in quotation marks as a whole; read without them")
+        )
+    if dialect.undoes_escapes:
+        problems.append(
+            _note(
+                "ESCAPES_UNDONE",
+                "backslashes in it stand for line ends, tabs and NULL, as databases write them; "
+                "read so",
+            )
         )
     if dialect.marks:
         opening, closing = tuple(dialect.marks)

@@ -126,7 +126,7 @@ FILES: dict[str, str | tuple[str, str, str]] = {
     # languages
     "German": "немецкий", "French": "французский", "Spanish": "испанский", "Italian": "итальянский", "Portuguese": "португальский",
     "Danish": "датский", "Norwegian": "норвежский", "Swedish": "шведский", "Finnish": "финский", "Icelandic": "исландский",
-    "Dutch": "нидерландский", "Catalan": "каталанский", "Estonian": "эстонский", "Polish": "польский", "Czech": "чешский",
+    "Dutch": "нидерландский", "Catalan": "каталанский", "Estonian": "эстонский", "English": "английский", "Polish": "польский", "Czech": "чешский",
     "Slovak": "словацкий", "Hungarian": "венгерский", "Romanian": "румынский", "Croatian": "хорватский", "Slovene": "словенский",
     "Turkish": "турецкий", "Latvian": "латышский", "Lithuanian": "литовский", "Greek": "греческий", "Hebrew": "иврит",
     "Arabic": "арабский", "Persian": "персидский", "Russian": "русский", "Ukrainian": "украинский", "Belarusian": "белорусский",
@@ -180,6 +180,17 @@ FILES: dict[str, str | tuple[str, str, str]] = {
     "{name}: byte {start:,} is not {encoding}; set source: encoding:": "{name}: байт {start} — не {encoding}; выберите кодировку в «Как читается файл»",
     "{name}: row {number} is too long": "{name}: строка {number} слишком длинная",
     "a web page under a spreadsheet's name; its largest table is read": "веб-страница под именем таблицы; читается её самая большая таблица",
+    "backslashes in it stand for line ends, tabs and NULL, as databases write them; read so":
+        "обратная косая черта означает переносы строк, табуляции и NULL, как пишут базы данных; так и прочитано",
+    "{name}: line {number}: {found!r} in a file whose other backslashes stand for line ends, tabs and NULL; export it as CSV with quotation marks":
+        "{name}: строка {number}: {found!r} в файле, где обратная косая черта означает переносы строк, табуляции и NULL; выгрузите его в CSV с кавычками",
+    "{name}: its columns are aligned with blanks (fixed width); open it in a spreadsheet program, choose \"fixed width\" there, and save it as XLSX or CSV":
+        "{name}: столбцы выровнены пробелами (фиксированная ширина); откройте файл в табличном редакторе, выберите там «фиксированная ширина» и сохраните в XLSX или CSV",
+    "{name}: its letters are written as in UTF-7 ({found} is {meant}); set source: encoding: utf-7 in the mapping, or save the file as UTF-8":
+        "{name}: буквы записаны как в UTF-7 ({found} — это {meant}); укажите source: encoding: utf-7 или сохраните файл в UTF-8",
+    "row {number}: a row or cell in a wrong place": "строка {number}: строка или ячейка не на своём месте",
+    "row {number} comes twice": "строка {number} встречается дважды",
+    "row {number}: column {column} comes twice": "строка {number}: столбец {column} встречается дважды",
     "every line is in quotation marks as a whole; read without them": "каждая строка целиком в кавычках; прочитано без них",
     "{source}: more than {most_rows:,} rows; split the file": "{source}: больше {most_rows} строк; разделите файл",
     "{source}: no rows in it": "{source}: строк нет",
