@@ -18,7 +18,6 @@ from bulk_import.sources.text.typographic import straightened, typographic_quote
 
 _USUAL = (",", ";", "\t", "|")
 _UNUSUAL = ("\x1f", "\x01", ":", "^", "~")  # where none of the usual ones makes a table
-_DELIMITERS = _USUAL + _UNUSUAL
 _MOST_TITLES = 20  # lines above the header
 _SAMPLE_CHARS = 256 * 1024
 _MOST_ALIGNED = 200  # lines that are looked at for columns of a fixed width
@@ -203,6 +202,8 @@ def _wanted(delimiter: str, name: str) -> str:
 
 def _inner_lines(sample: str) -> str:
     """What the lines of the sample hold if each is one quoted cell that is itself a line of cells."""
+    if not sample.lstrip().startswith('"'):
+        return ""
     if not sample.startswith('"') or len(sample) >= _SAMPLE_CHARS:
         sample = sample[: sample.rfind("\n") + 1]
     try:
@@ -241,10 +242,12 @@ def _delimiter(sample: str, quoting: Quoting) -> str:
     Each candidate really parses the sample, quotes and all, so commas inside quoted text do not
     count for anything. Lines at the beginning that none of the usual ones cuts are titles or notes.
     """
-    looked = {delimiter: _looked_at(sample, delimiter, quoting) for delimiter in _DELIMITERS}
-    widths = {delimiter: [len(cells) for cells in some] for delimiter, some in looked.items()}
-    titles = _titles([widths[delimiter] for delimiter in _USUAL])
+    titles = 0
     for candidates in (_USUAL, _UNUSUAL):
+        looked = {delimiter: _looked_at(sample, delimiter, quoting) for delimiter in candidates}
+        widths = {delimiter: [len(cells) for cells in some] for delimiter, some in looked.items()}
+        if candidates is _USUAL:
+            titles = _titles(list(widths.values()))
         scores = {
             delimiter: _evenness(widths[delimiter][titles:]) * (1 + _alone(looked[delimiter]))
             for delimiter in candidates

@@ -11,7 +11,6 @@ import json
 import math
 from collections import Counter
 from functools import cache
-from importlib import resources
 
 # As chardetng names them -> the superset that programs really write.
 _SUPERSETS = {
@@ -75,6 +74,8 @@ def _score(text: str, encoding: str) -> float:
 
 @cache
 def _counts(language: str) -> tuple[Counter[str], int]:
+    from importlib import resources
+
     file = resources.files("bulk_import.sources.text.data").joinpath("characters.json")
     groups: dict[str, str] = json.loads(file.read_text("utf-8"))[language]
     counts = Counter({char: int(times) for times, chars in groups.items() for char in chars})

@@ -230,7 +230,7 @@ class _Reading:
         """The score if most words are of the language at *main*."""
         others = [_MIXED_RARE.get(language, _MIXED) for language in languages]
         others[main] = 0.0
-        total = sum(max(map(add, found, others)) for found in self.scores)
+        total: float = sum(max(map(add, found, others)) for found in self.scores)
         return total + _PRIOR[self.encoding] + _LONE_MARK * self._lone_marks()
 
     def _lone_marks(self) -> int:
