@@ -1,7 +1,7 @@
 """Runs pytest once for each request, each time in a fork of a process that has imported the slow libraries.
 
-A line of JSON on stdin is an order: ``arguments`` of pytest, the file for its ``output``, and ``seconds`` after which it is
-killed. The answer is a line with its exit code, -1 if it was killed. Nothing of the project is imported here: each fork
+``--orders R,W`` names two pipes. A line of JSON on the first is an order: ``arguments`` of pytest, the file for its ``output``,
+and ``seconds`` after which it is killed. The answer is a line with its exit code, -1 if it was killed. Nothing of the project is imported here: each fork
 imports it as it is on the disk.
 """
 
@@ -24,16 +24,20 @@ SLOW = (
 
 
 def main() -> None:
-    """Serve until stdin ends."""
+    """Serve until the pipe ends."""
+    incoming, outgoing = map(int, sys.argv[-1].split(","))
+    for pipe in (incoming, outgoing):
+        os.set_inheritable(pipe, False)  # noqa: FBT003 - takes no names
     for name in SLOW:
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
-    for line in sys.stdin:
-        order = json.loads(line)
-        child = os.fork()
-        if not child:
-            _run(order["arguments"], order["output"])
-        print(_ended(child, order["seconds"]), flush=True)
+    with open(incoming) as lines:  # noqa: PTH123 - a pipe
+        for line in lines:
+            order = json.loads(line)
+            child = os.fork()
+            if not child:
+                _run(order["arguments"], order["output"])
+            os.write(outgoing, f"{ended(child, order['seconds'])}\n".encode())
 
 
 def _run(arguments: list[str], output: str) -> None:
@@ -54,13 +58,20 @@ def _run(arguments: list[str], output: str) -> None:
         os._exit(code)
 
 
-def _ended(child: int, seconds: float) -> int:
+def ended(child: int, seconds: float) -> int:
+    """Wait for a fork that leads a group of processes; kill the group after some seconds.
+
+    Returns:
+        The exit code, the number of the signal that ended it, or -1 if it was killed here.
+    """
     deadline = time.monotonic() + seconds
+    wait_s = 0.002
     while time.monotonic() < deadline:
-        ended, status = os.waitpid(child, os.WNOHANG)
-        if ended:
+        process, status = os.waitpid(child, os.WNOHANG)
+        if process:
             return abs(os.waitstatus_to_exitcode(status))
-        time.sleep(0.02)
+        time.sleep(wait_s)
+        wait_s = min(wait_s * 1.5, 0.1)
     os.killpg(child, signal.SIGKILL)
     os.waitpid(child, 0)
     return -1

@@ -28,18 +28,20 @@ import shutil
 import subprocess
 import sys
 import venv
+import zlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from itertools import zip_longest
 from pathlib import Path
 from queue import SimpleQueue
+from typing import IO
 
 import pytest
 from coverage import CoverageData
 
-from benchmarks import forking
+from benchmarks import collected, forking
 
 ROOT = Path(__file__).resolve().parent.parent
 WORK = ROOT / "build" / "mutants"
@@ -228,7 +230,8 @@ def faults_of(group: str, path: Path) -> Iterator[Fault]:
             before = source[start:end].decode()
             if "\n" not in before or after == "pass":
                 of_import = place.lineno not in inside
-                yield Fault(group, name, place.lineno, start, end, before, after, of_import)
+                lines = "\n" * before.count("\n")  # the lines below keep their numbers
+                yield Fault(group, name, place.lineno, start, end, before, after + lines, of_import)
 
 
 def modules_of(group: str) -> list[Path]:
@@ -299,6 +302,17 @@ class Reach:
     lines: Mapping[tuple[str, int], set[str]]
     costs: Mapping[str, float]
     modules: Mapping[str, set[str]] = field(default_factory=dict)
+    at_import: Set[tuple[str, int]] = frozenset()
+
+    def is_of_import(self, fault: Fault) -> bool:
+        """Does the line run outside of any test?"""
+        return fault.is_of_import or (fault.path, fault.line) in self.at_import
+
+    def files(self, root: Path) -> list[str]:
+        """The files of all known tests that are still there."""
+        of_tests = (tests for tests in (*self.lines.values(), *self.modules.values()))
+        names = {test.partition("::")[0] for tests in of_tests for test in tests}
+        return sorted(name for name in names if (root / name).exists())
 
     def tests(self, fault: Fault, longest_s: float = LONGEST_S) -> list[str]:
         """The tests that reach a fault's line, the quickest first, up to a sum of CPU seconds.
@@ -323,13 +337,14 @@ def reach(paths: Iterable[str]) -> Reach:
     lines: dict[tuple[str, int], set[str]] = {}
     modules: dict[str, set[str]] = {}
     costs: dict[str, float] = {}
+    at_import: set[tuple[str, int]] = set()
     for place in sorted(REACH.iterdir()):
         moved = {path: _moved(place / path) for path in wanted if (place / path).exists()}
         for file in place.glob(".coverage*"):
-            _add_reach(file, moved, lines, modules)
+            _add_reach(file, moved, lines, modules, at_import)
         for file in place.glob("costs-*.json"):
             costs |= json.loads(file.read_text())
-    return Reach(lines, costs, modules)
+    return Reach(lines, costs, modules, at_import)
 
 
 def _moved(path: Path) -> dict[int, int]:
@@ -347,6 +362,7 @@ def _add_reach(
     moved: Mapping[str, Mapping[int, int]],
     lines: dict[tuple[str, int], set[str]],
     modules: dict[str, set[str]],
+    at_import: set[tuple[str, int]],
 ) -> None:
     data = CoverageData(str(file))
     data.read()
@@ -359,6 +375,8 @@ def _add_reach(
             modules.setdefault(path, set()).update(tests)
             if line in moved[path]:
                 lines.setdefault((path, moved[path][line]), set()).update(tests)
+                if "" in contexts:
+                    at_import.add((path, moved[path][line]))
 
 
 _STAGE = re.compile(r" \((setup|call|teardown)\)$")  # of PYTEST_CURRENT_TEST
@@ -386,67 +404,138 @@ def copy_of_project(number: int) -> Path:
 
 
 class Place:
-    """A copy of the project in which faults are planted, and a process that runs its tests."""
+    """A copy of the project in which faults are planted, and the processes that run its tests.
 
-    def __init__(self, root: Path) -> None:
+    One has collected all tests and swaps the code of functions in a fork (`benchmarks.collected`). The other imports the
+    project anew for each fault (`benchmarks.forking`), which takes seconds: for faults in what runs at import.
+    """
+
+    def __init__(self, root: Path, known: Reach) -> None:
         self.root = root
+        self._known = known
+        self._report, self._output = root / "report.txt", root / "output.txt"
         # Compiled code is kept. A fault's is not taken for another's: the time of the file differs.
-        environment = os.environ | {"PYTHONPYCACHEPREFIX": str(ROOT / ".cache" / "pycache")}
-        environment.pop("PYTHONDONTWRITEBYTECODE", None)
-        self._forks = subprocess.Popen(
-            [str(root / ".venv" / "bin" / "python"), "-m", "benchmarks.forking"],
-            cwd=root, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, preexec_fn=_bound,
-        )  # fmt: skip
+        self._environment = os.environ | {
+            "PYTHONPYCACHEPREFIX": str(ROOT / ".cache" / "pycache"),
+            "OPENBLAS_NUM_THREADS": "1",  # else numpy starts threads, which a fork does not have
+        }
+        self._environment.pop("PYTHONDONTWRITEBYTECODE", None)
+        self._processes: dict[str, tuple[subprocess.Popen[bytes], IO[str], IO[str]]] = {}
 
     def close(self) -> None:
-        """End the process."""
-        self._forks.communicate()
+        """End the processes."""
+        for process, orders, answers in self._processes.values():
+            orders.close()
+            answers.close()
+            process.wait()
 
     def attempt(self, fault: Fault, tests: Sequence[str]) -> Outcome:
         """Plant the fault, run the tests, put the file back as it was, its time included."""
         path = self.root / fault.path
         original, facts = path.read_bytes(), path.stat()
-        path.write_bytes(original[: fault.start] + fault.after.encode() + original[fault.end :])
+        planted = original[: fault.start] + fault.after.encode() + original[fault.end :]
+        path.write_bytes(planted)
+        # Compiled files are recognized by size and second.
+        os.utime(path, (zlib.crc32(planted), zlib.crc32(planted)))
         try:
-            parts = (self.failures(part) for part in in_two(tests))
-            killer = next((failed[0] for failed in parts if failed), "")
+            failed = self.failures(tests, fault)
         finally:
             path.write_bytes(original)
             os.utime(path, ns=(facts.st_atime_ns, facts.st_mtime_ns))
-        return Outcome(fault, killer, len(tests))
+        return Outcome(fault, failed[0] if failed else "", len(tests))
 
-    def failures(self, tests: Sequence[str], *, stops: bool = True) -> list[str]:
-        """The tests that fail; a run that does not end has hung, and that is noticed as well.
+    def failures(self, tests: Sequence[str], fault: Fault | None = None) -> list[str]:
+        """The tests that fail, each with its reason: the first one of a fault, without a fault all of them."""
+        if fault is None or not self._known.is_of_import(fault):
+            code = self._ordered(COLLECTED, self._order(tests, fault))
+            if code != collected.COLD:
+                return self._failed(code)
+        for part in in_two(tests):
+            failed = self._cold(part, fault)
+            if failed:
+                return failed
+        return []
 
-        Args:
-            stops: At the first failure.
-        """
+    def _order(self, tests: Sequence[str], fault: Fault | None) -> dict[str, object]:
+        planted = (
+            {"path": "", "start": 0, "before": "", "after": ""}
+            if fault is None
+            else {key: getattr(fault, key) for key in ("path", "start", "before", "after")}
+        )
+        return planted | {
+            "tests": [(test, self._known.costs.get(test, 1.0)) for test in tests],
+            "report": str(self._report),
+            "stops": fault is not None,
+            "seconds": _TIMEOUT_S if fault else 1800,
+        }
+
+    def _failed(self, code: int) -> list[str]:
+        lines = self._report.read_text("utf-8").splitlines()
+        failed = [
+            line.removeprefix(collected.FAILED)
+            for line in lines
+            if line.startswith(collected.FAILED)
+        ]
+        if code in (0, 1):
+            return failed
+        if code == collected.NOT_RUN:  # that says nothing about the fault
+            print("pytest did not run:", self._output, flush=True)
+            return []
+        running = [line for line in lines if line.startswith(collected.RUNNING)]
+        test = running[-1].removeprefix(collected.RUNNING) if running else ""
+        return [*failed, f"{test} - the process ended ({code})"]
+
+    def _cold(self, tests: Sequence[str], fault: Fault | None) -> list[str]:
+        """Import the project anew; a run that does not end has hung, and that is noticed as well."""
         (self.root / "names.txt").write_text("\n".join(tests))
-        output = self.root / "output.txt"
         arguments = [
-            "-q", *(["-x"] if stops else []), "-m", "", "-n", "0", "-p", "no:cov", "-p", "benchmarks.reaching",
-            "--chosen", "names.txt", "-p", "no:cacheprovider", "--timeout", "60",
-            "-W", "ignore::pytest.PytestAssertRewriteWarning",
+            "-q", "-x", *_PLUGINS, "--chosen", "names.txt", "-W", "ignore::pytest.PytestAssertRewriteWarning",
             *sorted(file for file in {test.partition("::")[0] for test in tests} if (self.root / file).exists()),
         ]  # fmt: skip
-        order = {
-            "arguments": arguments,
-            "output": str(output),
-            "seconds": _TIMEOUT_S if stops else 1800,
-        }
-        assert self._forks.stdin is not None
-        assert self._forks.stdout is not None
-        self._forks.stdin.write(f"{json.dumps(order)}\n")
-        self._forks.stdin.flush()
-        code = int(self._forks.stdout.readline())
+        order = {"arguments": arguments, "output": str(self._output), "seconds": _TIMEOUT_S}
+        code = self._ordered(FORKING, order)
         if code in (0, pytest.ExitCode.NO_TESTS_COLLECTED):
             return []
-        said = output.read_text("utf-8", "replace").splitlines()
-        if code == forking.NOT_RUN:  # that says nothing about the fault
+        said = self._output.read_text("utf-8", "replace").splitlines()
+        if code == forking.NOT_RUN:
             print("pytest did not run:", *said[-5:], sep="\n  ", flush=True)
             return []
         failed = [line for line in said if line.startswith(("FAILED", "ERROR"))]
-        return [line.split(" - ")[0].partition(" ")[2] for line in failed] or [f"(exit {code})"]
+        return [line.partition(" ")[2] for line in failed] or [f"(exit {code})"]
+
+    def _ordered(self, module: str, order: Mapping[str, object]) -> int:
+        if module not in self._processes:
+            self._processes[module] = self._started(module)
+        _, orders, answers = self._processes[module]
+        orders.write(f"{json.dumps(order)}\n")
+        orders.flush()
+        answer = answers.readline()
+        assert answer, f"the process that runs tests has ended, see {self.root / module}.log"
+        return int(answer)
+
+    def _started(self, module: str) -> tuple[subprocess.Popen[bytes], IO[str], IO[str]]:
+        (theirs, orders), (answers, ours) = os.pipe(), os.pipe()
+        arguments = (
+            ["pytest", "-q", *_PLUGINS, "-p", module, *self._known.files(self.root)]
+            if module == COLLECTED
+            else [module]
+        )
+        with (self.root / f"{module}.log").open("wb") as log:
+            process = subprocess.Popen(
+                [str(self.root / ".venv" / "bin" / "python"), "-m", *arguments, "--orders", f"{theirs},{ours}"],
+                cwd=self.root, env=self._environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                pass_fds=(theirs, ours), preexec_fn=_bound,
+            )  # fmt: skip
+        os.close(theirs)
+        os.close(ours)
+        return process, os.fdopen(orders, "w"), os.fdopen(answers)
+
+
+COLLECTED, FORKING = "benchmarks.collected", "benchmarks.forking"
+_PLUGINS = (
+    "-m", "", "-n", "0", "-p", "no:cov", "-p", "no:cacheprovider", "-p", "benchmarks.reaching", "--timeout", "90",
+    "--ignore=tests/browser", "--continue-on-collection-errors",
+)  # fmt: skip
 
 
 def in_two(tests: Sequence[str]) -> Iterator[list[str]]:
@@ -468,11 +557,15 @@ def _bound() -> None:
 
 def confirmed(outcomes: Sequence[Outcome], place: Place) -> list[Outcome]:
     """Take back what was found by a test that fails without any fault as well."""
-    killers = sorted({one.killer for one in outcomes if "::" in one.killer})
-    failing = set(place.failures(killers, stops=False)) if killers else set()
+    killers = sorted({_named(one.killer) for one in outcomes if "::" in one.killer})
+    failing = {_named(failed) for failed in place.failures(killers)} if killers else set()
     for test in failing:
         print("fails without any fault:", test)
-    return [replace(one, killer="") if one.killer in failing else one for one in outcomes]
+    return [replace(one, killer="") if _named(one.killer) in failing else one for one in outcomes]
+
+
+def _named(failure: str) -> str:
+    return failure.partition(" - ")[0]
 
 
 def _arguments() -> argparse.Namespace:
@@ -498,11 +591,14 @@ def main() -> None:
         measure(workers=str(args.workers))
     if args.add:
         measure(args.add, workers=str(args.workers))
+    if not args.sample:
+        return
     faults = sample(args.group or GROUPS, args.sample, args.seed)
     known = reach(fault.path for fault in faults)
+    every = [Place(copy_of_project(number), known) for number in range(args.workers)]
     places: SimpleQueue[Place] = SimpleQueue()
-    for number in range(args.workers):
-        places.put(Place(copy_of_project(number)))
+    for place in every:
+        places.put(place)
 
     def attempt(fault: Fault) -> Outcome:
         place = places.get()
@@ -516,7 +612,9 @@ def main() -> None:
 
     with ThreadPoolExecutor(args.workers) as pool:
         outcomes = list(pool.map(attempt, faults))
-    outcomes = confirmed(outcomes, places.get())
+    outcomes = confirmed(outcomes, every[0])
+    for place in every:
+        place.close()
     _print_score(outcomes)
     (WORK / f"seed-{args.seed}.json").write_text(
         json.dumps(

@@ -1,4 +1,5 @@
-"""Long files: loading alone, whole runs, and what is left to do when a long run is over.
+"""Long files: loading alone, whole runs, what is left to do when a long run is over, and whether memory
+grows with the number of rows.
 
 Every measurement is a process of its own; memory is that of all of its processes together, shared
 pages counted once.
@@ -6,11 +7,14 @@ pages counted once.
 
 from __future__ import annotations
 
+import csv
+import shutil
 import sys
 import tempfile
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from benchmarks.files import write_csv, write_mapping, write_xlsx
+from benchmarks.files import HEADER, rows, write_csv, write_mapping, write_xlsx
 from benchmarks.measuring import Cost, command_cost, sink
 
 _KEY = {"INFLUENCERSOFT_API_KEY": "k"}
@@ -63,6 +67,79 @@ def _line(kind: str, count: int, by: str, cost: Cost) -> None:
 
 def _command(*arguments: str) -> Cost:
     return command_cost([sys.executable, "-m", "bulk_import", *arguments], _KEY)
+
+
+def flat(counts: Sequence[int]) -> None:
+    """Peak memory of all processes and size of the run folder, of each job by number of rows."""
+    peaks: dict[str, list[float]] = {}
+    print(
+        f"{'':34}{'rows':>11}{'s':>8}{'CPU s':>8}{'peak MB':>9}{'folder MB':>11}{'of source':>11}"
+    )
+    for count in counts:
+        with tempfile.TemporaryDirectory() as name, sink() as base:
+            for label, cost, folder_mb, source_mb in _jobs(Path(name), base, count):
+                if cost.code not in (0, 1):
+                    raise SystemExit(f"{label}: exit code {cost.code}\n{cost.output}")
+                peaks.setdefault(label, []).append(cost.peak_mb)
+                share = f"{folder_mb / source_mb:11.2f}" if folder_mb else f"{'':11}"
+                print(
+                    f"{label:34}{count:11,}{cost.wall_s:8.1f}{cost.cpu_s:8.1f}{cost.peak_mb:9.0f}"
+                    f"{folder_mb:11.1f}{share}",
+                    flush=True,
+                )
+    print(f"\npeak with {counts[-1]:,} rows, of that with {counts[0]:,}:")
+    for label, found in peaks.items():
+        print(f"{label:34}{found[-1] / found[0]:8.2f}")
+
+
+def _jobs(folder: Path, base: str, count: int) -> Iterator[tuple[str, Cost, float, float]]:
+    """Yield (label, cost, MB of the run folder, MB of the source) of each job over *count* rows."""
+    mapping = str(write_mapping(folder))
+    source = write_csv(folder / "a.csv", count)
+    source_mb = source.stat().st_size / 1e6
+    send = [
+        "--endpoint", base, "--rate", "0", "--concurrency", "32", "--no-preflight", "-q",
+    ]  # fmt: skip
+
+    def job(label: str, *line: str, keep: bool = False) -> tuple[str, Cost, float, float]:
+        run = folder / "run"
+        cost = _command(*line)
+        written = sum(path.stat().st_size for path in run.rglob("*")) if run.exists() else 0
+        if not keep:
+            shutil.rmtree(run, ignore_errors=True)
+        return label, cost, written / 1e6, source_mb
+
+    to_run = ["--run-dir", f"{folder}/run"]
+    yield job("check", "check", str(source), "-m", mapping)
+    yield job("check, one worker", "check", str(source), "-m", mapping, "--workers", "1")
+    yield job("run", "run", str(source), "-m", mapping, *send, "-y", *to_run)
+    night = ["sync", str(source), "-m", mapping, *send, *to_run, "--state", f"{folder}/s.db"]
+    yield job("sync, first night", *night)
+    yield job("sync, nothing changed", *night)
+    yield job("sync, --judge-all", *night, "--judge-all")
+    # A tenth of the people leave the list, and as many come.
+    later = _written(folder / "b.csv", count // 10, count + count // 10)
+    lists = [str(later), "--previous", str(source), "--add-tag", "vip"]
+    yield job("retag, a tenth changed", "retag", *lists, *send, "-y", *to_run)
+    later.unlink()
+    source.unlink()
+    refused = _written(folder / "c.csv", 0, count, refused=2)
+    run = ["run", str(refused), "-m", mapping, *send, "-y", *to_run]
+    yield job("run, half of the rows refused", *run, keep=True)
+    again = ["resume", f"{folder}/run", "--endpoint", base, "--no-preflight", "-y", "-q"]
+    yield job("resume of it: judged again", *again)
+
+
+def _written(path: Path, first: int, last: int, *, refused: int = 0) -> Path:
+    """Write the people from *first* to *last*; one of *refused* has a phone that is none."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(HEADER)
+        for at, row in enumerate(rows(last)):
+            if at >= first:
+                is_bad = refused and at % refused == 0
+                writer.writerow((*row[:3], "12", *row[4:]) if is_bad else row)
+    return path
 
 
 def finished(rows: int) -> None:

@@ -40,9 +40,28 @@ if "PYTHONPYCACHEPREFIX" not in os.environ:
     os.environ["PYTHONPYCACHEPREFIX"] = sys.pycache_prefix
     sys.dont_write_bytecode = False
 
+# A run waits for the disk at every step that must survive a power cut. What it writes, and in which
+# order, is the same in memory.
+_MEMORY = Path("/dev/shm")  # noqa: S108 - pytest makes a folder of its own there
+_ROOM = 4 * 2**30  # bytes
+if _MEMORY.is_dir() and os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free > _ROOM:
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_MEMORY))
+
 # How long an example takes is the machine's business, not a fault of the code.
-hypothesis.settings.register_profile("any machine", deadline=None)
-hypothesis.settings.load_profile("any machine")
+hypothesis.settings.register_profile("all", deadline=None)
+hypothesis.settings.register_profile("quick", deadline=None, max_examples=20)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let the quick tests look at fewer examples; CI, which runs the slow ones too, looks at all."""
+    is_quick = config.option.markexpr == "not slow"
+    hypothesis.settings.load_profile("quick" if is_quick else "all")
+
+
+def examples(number: int) -> int:
+    """How many examples a test looks at that looks at *number* in CI."""
+    return max(number * hypothesis.settings().max_examples // 100, 1)
+
 
 MAPPING = """\
 version: 1
@@ -128,6 +147,16 @@ def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
 def short_waits_for_sources(monkeypatch: pytest.MonkeyPatch) -> None:
     """Sources elsewhere are tried again at once; how long to wait is what test_remote is about."""
     monkeypatch.setattr(again, "USUAL", Tries(backoff_s=0.01))
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Any]:
+    """A scheduler of dask.distributed with two workers, each a process."""
+    distributed = pytest.importorskip("distributed")
+    with distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
+    ) as running:
+        yield running
 
 
 @pytest.fixture

@@ -80,6 +80,7 @@ async def test_rows_that_are_refused_do_not_count_as_work_to_send(
     assert (told.totals[0], told.totals[-1]) == (900, summary.counts[Status.SUCCESS])
 
 
+@pytest.mark.slow
 async def test_the_rows_of_several_files_are_sent_in_their_order(
     sandbox, settings, write_csv, mapping
 ):
@@ -98,6 +99,7 @@ async def test_the_rows_of_several_files_are_sent_in_their_order(
 
 
 @pytest.mark.parametrize("end", [b'"never closed', b"p9@example.org;\xff\xfe;;\r\n"])
+@pytest.mark.slow
 async def test_of_a_source_that_cannot_be_read_to_its_end_nothing_is_sent(
     sandbox, settings, long_csv, mapping, end
 ):
@@ -109,6 +111,7 @@ async def test_of_a_source_that_cannot_be_read_to_its_end_nothing_is_sent(
     assert not (source.parent / "run").exists()
 
 
+@pytest.mark.slow
 async def test_a_guess_about_the_source_is_told_before_the_first_row_is_sent(
     sandbox, settings, write_csv, mapping
 ):
@@ -126,6 +129,7 @@ async def test_a_guess_about_the_source_is_told_before_the_first_row_is_sent(
     assert [(sent, "read as cp1251" in message) for message, sent in told] == [(0, True)]
 
 
+@pytest.mark.slow
 async def test_a_source_mostly_without_e_mails_is_refused_before_anything_is_sent(
     sandbox, settings, write_csv, mapping
 ):
@@ -136,6 +140,7 @@ async def test_a_source_mostly_without_e_mails_is_refused_before_anything_is_sen
     assert sandbox.sent() == []
 
 
+@pytest.mark.slow
 async def test_after_a_fatal_answer_every_row_is_accounted_for(
     sandbox, settings, long_csv, mapping
 ):
@@ -149,6 +154,7 @@ async def test_after_a_fatal_answer_every_row_is_accounted_for(
     assert summary.balanced
 
 
+@pytest.mark.slow
 async def test_a_limit_holds_and_the_rest_is_reported(sandbox, settings, long_csv, mapping):
     chosen = settings(sandbox, read_ahead_bytes=0, limit=40)
     summary = await import_file_async(long_csv(900), mapping, chosen)
@@ -157,6 +163,7 @@ async def test_a_limit_holds_and_the_rest_is_reported(sandbox, settings, long_cs
     assert summary.rows_read == 900
 
 
+@pytest.mark.slow
 async def test_what_depends_on_all_rows_is_judged_before_the_first_is_sent(
     sandbox, settings, write_csv, mapping, tmp_path
 ):
@@ -169,6 +176,7 @@ async def test_what_depends_on_all_rows_is_judged_before_the_first_is_sent(
     assert sorted(r.form["lead_first_name"] for r in sandbox.sent()) == [f"N{n}" for n in range(490, 500)]  # fmt: skip
 
 
+@pytest.mark.slow
 async def test_the_other_process_ends_with_this_one_and_never_sees_the_key(
     contacts_csv, mapping, tmp_path, monkeypatch
 ):
@@ -288,6 +296,7 @@ async def test_with_one_processor_all_rows_are_read_first(
 
 
 @pytest.mark.parametrize(("option", "is_ahead"), [((), True), (("--read-first",), False)])
+@pytest.mark.slow
 def test_read_first_judges_every_row_before_the_first_is_sent(
     served, long_csv, mapping, tmp_path, option, is_ahead
 ):

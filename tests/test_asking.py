@@ -75,7 +75,10 @@ def run(tmp_path, contacts_csv, mapping):
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("command", ["run", "resume", "retag"])
+@pytest.mark.parametrize(
+    "command",
+    ["run", *(pytest.param(name, marks=pytest.mark.slow) for name in ("resume", "retag"))],
+)
 def test_where_nobody_can_be_asked_nothing_is_sent(tmp_path, served, run, write_csv, command):
     finish(*run(9, "--limit", "3"), url=served.url)
     before = len(served.sent())
@@ -96,6 +99,7 @@ def test_where_nobody_can_be_asked_nothing_is_sent(tmp_path, served, run, write_
     assert not (tmp_path / "another").exists()
 
 
+@pytest.mark.slow
 def test_a_yes_on_a_pipe_is_no_answer(served, run):
     process = start(
         *run(3), url=served.url, asks=True, stdin=subprocess.PIPE, start_new_session=True
@@ -106,6 +110,7 @@ def test_a_yes_on_a_pipe_is_no_answer(served, run):
     assert served.sent() == []
 
 
+@pytest.mark.slow
 def test_yes_and_dry_run_need_nobody(served, run):
     assert finish(*run(3, "--dry-run"), url=served.url, asks=True, start_new_session=True)[0] == 0
     assert served.sent() == []
@@ -125,6 +130,7 @@ def test_with_all_streams_piped_the_question_comes_over_the_terminal(served, run
 
 
 @pytest.mark.parametrize("typed", ["", "n", "yess", "5"])
+@pytest.mark.slow
 def test_anything_but_a_yes_sends_nothing(served, run, typed):
     terminal = Terminal(*run(3), url=served.url)
     terminal.wait_for("Send? [y/N]")
@@ -138,6 +144,7 @@ def test_anything_but_a_yes_sends_nothing(served, run, typed):
 @pytest.mark.parametrize(
     ("typed", "sent"), [("y", 0), ("yes", 0), ("50", 0), (f"{TYPED_ABOVE + 1}", TYPED_ABOVE + 1)]
 )
+@pytest.mark.slow
 def test_above_500_contacts_the_number_is_typed(served, run, typed, sent):
     terminal = Terminal(*run(TYPED_ABOVE + 1), url=served.url)
     terminal.wait_for(f"Type {TYPED_ABOVE + 1} to send all")
@@ -148,6 +155,7 @@ def test_above_500_contacts_the_number_is_typed(served, run, typed, sent):
     assert code == (0 if sent else 3)
 
 
+@pytest.mark.slow
 def test_the_canary_is_proposed_and_its_result_names_who_got_what(served, run):
     terminal = Terminal(*run(30), url=served.url)
     terminal.wait_for("c to send 5 of different shapes first")
@@ -161,6 +169,7 @@ def test_the_canary_is_proposed_and_its_result_names_who_got_what(served, run):
     assert len(served.sent()) == 30
 
 
+@pytest.mark.slow
 def test_a_canary_that_was_asked_for_is_confirmed_with_a_letter_and_the_rest_with_the_number(
     served, run
 ):
@@ -175,6 +184,7 @@ def test_a_canary_that_was_asked_for_is_confirmed_with_a_letter_and_the_rest_wit
     assert (code, len(served.sent())) == (3, 3)
 
 
+@pytest.mark.slow
 def test_a_job_in_the_background_is_not_asked(served, run):
     """Reading the terminal would stop it for good."""
     ours, theirs = pty.openpty()
@@ -199,6 +209,7 @@ def test_a_job_in_the_background_is_not_asked(served, run):
     assert served.sent() == []
 
 
+@pytest.mark.slow
 def test_retag_asks_which_column_and_which_segment_is_meant(served, tmp_path, write_csv):
     source = write_csv([["Work e-mail", "Home e-mail"], ["a@b.org", "a@home.org"]], "new.csv")
     args = ("retag", source, "--add-tag", "x", "--state", tmp_path / "tags.state")
@@ -225,6 +236,7 @@ def test_retag_asks_which_column_and_which_segment_is_meant(served, tmp_path, wr
     assert "column 'Home e-mail'" in err
 
 
+@pytest.mark.slow
 def test_sync_is_made_for_nobody_watching(served, tmp_path, contacts_csv, mapping):
     code, _, err = finish(
         "sync", contacts_csv(3), "-m", mapping, "--state", tmp_path / "job.state",
@@ -273,6 +285,7 @@ def test_the_plan_says_how_many_of_what_why_not_how_long_and_shows_rows():
     ]
 
 
+@pytest.mark.slow
 def test_a_real_plan_has_ten_rows_and_the_reasons(served, tmp_path, write_csv):
     rows = [["E-mail", "Unsubscribed"], *([f"p{n}@b.org", "no"] for n in range(12))]
     rows += [["x@b.org", "yes"], ["nonsense", "no"]]

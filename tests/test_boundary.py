@@ -384,12 +384,14 @@ def test_a_situation_is_told_with_its_path_and_reason(name, places, capfd, tmp_p
         ("errors NO_SUCH_CODE", "2>/dev/full", 2, ""),
     ],
 )
+@pytest.mark.slow
 def test_streams_that_are_closed_or_full_are_no_bug(command, shell, code, text, places, tmp_path):
     found, err = process(command.format(**places).split(), tmp_path, streams=shell)
     assert (found, "bug" in err, "Traceback" in err) == (code, False, False), err
     assert text in err
 
 
+@pytest.mark.slow
 def test_a_file_never_takes_the_number_of_a_closed_stream(places, tmp_path):
     """What is printed would end up in it: the journal would be written over."""
     code, _ = process(
@@ -411,6 +413,7 @@ def test_a_file_never_takes_the_number_of_a_closed_stream(places, tmp_path):
         ({"BULK_IMPORT_LOCKS": "/proc/nothing"}, 5, "/proc/nothing"),
     ],
 )
+@pytest.mark.slow
 def test_an_odd_environment_is_told(environment, code, text, places, tmp_path):
     command = "run {csv} -m {map} -q --yes --endpoint {url}"
     if "INFLUENCERSOFT_ACCOUNT" in environment:
@@ -420,6 +423,7 @@ def test_an_odd_environment_is_told(environment, code, text, places, tmp_path):
     assert text in err
 
 
+@pytest.mark.slow
 def test_a_key_file_with_a_byte_that_is_not_utf_8_is_told_without_the_key(places, tmp_path):
     (tmp_path / "key").write_bytes(b"secret\xff")
     arguments = [*RUN.format(**places).split(), "--api-key-file", "key"]
@@ -435,6 +439,7 @@ def test_an_argument_that_is_not_utf_8_is_told(places, tmp_path):
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become a user without an entry")
+@pytest.mark.slow
 def test_a_user_without_a_home_has_a_lock_all_the_same(places, tmp_path):
     """As containers run with ``--user 12345``."""
     tmp_path.chmod(0o777)
@@ -459,6 +464,7 @@ def test_a_user_without_a_home_has_a_lock_all_the_same(places, tmp_path):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="a limit of file sizes is of Unix")
+@pytest.mark.slow
 def test_a_folder_for_temporary_files_without_room_is_named(places, tmp_path):
     (tmp_path / "big").write_bytes(b"E-mail\n" + b"a" * 200_000)
     (tmp_path / "tmp").mkdir()

@@ -18,6 +18,7 @@ from bulk_import.mapping.loading import load_mapping, parse_mapping
 from bulk_import.mapping.rows import RowMapper
 from bulk_import.models import Row, Status
 from bulk_import.normalize.emails import normalize_email
+from bulk_import.normalize.remarks import refusal_in
 from bulk_import.normalize.result import NormalizeError
 from tests.conftest import Ear, report_of, statuses
 
@@ -95,6 +96,32 @@ OTHERS = [
 ]  # fmt: skip
 
 
+REMARKS_THAT_SAY_NO = [
+    "VIP; asked on 3 May: please do not e-mail!", "Please don't email me again", "DO NOT CONTACT",
+    "don't write to her any more", "wants no newsletter", "asked for no more emails",
+    "removed from mailing list", "take me off your list", "unsubscribed 12.3.2024", "opted out by phone",
+    "stop sending newsletters", "Does not want to be contacted", "doesn't want to receive e-mails",
+    "no longer wishes to receive our offers", "Prefers not to receive newsletters", "Email bounced in March",
+    "mail only, do not send e-mails", "vip, unsubscribed", "vip|bounced|2023", "SMS opt-out",
+    "Не писать!", "просил больше не присылать письма", "отписался 5 мая", "Удалить из рассылки",
+    "клиент отказался от рассылки", "vip; не писать", "не хочет получать рассылку", "Відписався",
+    "bitte keine E-Mails mehr", "nicht mehr anschreiben", "Newsletter abbestellt", "hat sich vom Newsletter abgemeldet",
+    "ne plus contacter", "ne souhaite plus recevoir d'e-mails", "s'est désabonnée", "De\u0301sinscrit",
+    "no quiere recibir correos", "se dio de baja", "não enviar mais", "descadastrado em maio",
+    "non contattare", "disiscritta", "nie wysyłać", "wypisana z listy", "e-posta göndermeyin", "退订",
+]  # fmt: skip
+REMARKS_OF_OTHER_THINGS = [
+    "", "vip", "said yes", "do not call before 9", "do not contact by phone", "never contact on WhatsApp",
+    "не беспокоить по телефону", "Звонить, не писать в вотсап", "not unsubscribed", "did not unsubscribe",
+    "no email", "vegan, likes hiking", "Do not send invoice by post", "never sent anything", "Stop by on Monday",
+    "met at a newsletters conference", "no budget yet", "did not email yet", "doesn't write English",
+    "never contacted us", "likes newsletters", "please email only", "opted out of SMS", "unsubscribed from SMS",
+    "complaint about delivery", "Жалоба", "не подписан договор", "ne parle pas français", "no habla inglés",
+    "nicht vergessen", "keine Zeit", "non disponibile", "nie ma", "Reklamation, Widerruf", "take away",
+    "wants a call", "remove the old phone", "list price", "plus one guest", "option B", "hard to reach",
+]  # fmt: skip
+
+
 def _mapper(rules: str, header: list[str]) -> RowMapper:
     text = f"version: 1\nfields: {{lead_email: E-mail}}\n{rules}"
     return RowMapper(bind(parse_mapping(text), header))
@@ -148,6 +175,7 @@ def test_exports_of_products_have_their_columns_recognised():
     assert found == {
         "Status": Speaks.OF_STATE,
         "UNSUB_TIME": Speaks.OF_REFUSAL,
+        "TAGS": Speaks.OF_REMARKS,
         "UNSUB_REASON": Speaks.OF_REFUSAL,
         "Lead Status": Speaks.OF_STATE,
         "Unsubscribed from all email": Speaks.OF_REFUSAL,
@@ -499,3 +527,63 @@ def test_the_count_of_consent_is_of_the_rows_that_would_be_sent(write_csv):
         "Unsubscribed: 2 of 3 rows say 'yes' and would be sent; a skip or only rule in the mapping "
         "keeps them back"
     ]
+
+
+@pytest.mark.parametrize("remark", REMARKS_THAT_SAY_NO)
+def test_a_remark_that_says_no_is_counted_and_kept_back_by_the_proposed_rule(remark):
+    assert refusing_cells("Notes", {remark: 2, "vip": 7}) == {remark: 2}
+    rule = propose_rule("Notes", {remark: 1, "vip": 7})
+    assert (rule.section, rule.values) == ("skip", ("says no",))
+    mapper = _mapper("skip:\n- {column: Notes, values: [says no]}\n", ["E-mail", "Notes"])
+    assert _skipped(mapper, Notes=remark).startswith("Notes: ")
+
+
+@pytest.mark.parametrize("remark", REMARKS_OF_OTHER_THINGS)
+def test_a_remark_about_other_things_keeps_nobody_back(remark):
+    assert refusal_in(remark) == ""
+    mapper = _mapper("skip:\n- {column: Notes, values: [says no]}\n", ["E-mail", "Notes"])
+    assert _skipped(mapper, Notes=remark) == ""
+
+
+@pytest.mark.parametrize(
+    "header", ["Notes", "Comment", "TAGS", "Примечание", "Bemerkungen", "Observaciones", "Uwagi"]
+)
+def test_columns_of_remarks_are_recognised(header):
+    assert speaks_of(header) is Speaks.OF_REMARKS
+
+
+async def test_remarks_that_say_no_are_reported_by_check_and_by_the_run(
+    sandbox, settings, write_csv, tmp_path
+):
+    source = write_csv([
+        ["E-mail", "Notes"], ["a@b.org", "Met in May, please do not e-mail"], ["b@b.org", "Unsubscribed!"],
+        ["c@b.org", "likes blue"],
+    ])  # fmt: skip
+    mapping = tmp_path / "m.yml"
+    mapping.write_text("version: 1\nfields: {lead_email: E-mail}\n", "utf-8")
+    expected = (
+        "Notes: 2 of 3 rows have a remark such as 'do not e mail', 'unsubscribed' and would be sent; a "
+        "skip rule with the value `says no` keeps them back"
+    )
+
+    checked = check_file(source, load_mapping(mapping))
+    ear = Ear()
+    await import_file_async(source, mapping, settings(sandbox), progress=ear)
+
+    assert [str(p) for _, p in checked.plan.problems] == [expected]
+    assert sum(told.endswith(expected) for told in ear.told) == 1
+    mapping.write_text(
+        "version: 1\nfields: {lead_email: E-mail}\nskip: [{column: Notes, values: [says no]}]\n",
+        "utf-8",
+    )
+    second = await import_file_async(
+        source, mapping, settings(sandbox, run_dir=tmp_path / "second")
+    )
+    assert check_file(source, load_mapping(mapping)).plan.problems == []
+    assert statuses(Path(second.run_dir)) == ["skipped", "skipped", "success"]
+
+
+def test_only_with_says_no_sends_to_those_alone_who_said_it():
+    mapper = _mapper("only:\n- {column: Notes, values: [says no]}\n", ["E-mail", "Notes"])
+    assert _skipped(mapper, Notes="do not email") == ""
+    assert _skipped(mapper, Notes="vip") == "Notes: 'vip' (only)"

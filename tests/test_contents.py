@@ -293,6 +293,22 @@ def test_marks_of_time_are_at_most_seven_and_in_the_largest_fitting_unit(last, m
     assert [tick.text for tick in rates.x_ticks] == marks
 
 
+@pytest.mark.parametrize(
+    ("seconds", "last"),
+    [
+        (1, "6 s"), (2, "12 s"), (5, "30 s"), (10, "60 s"), (15, "90 s"), (30, "180 s"), (60, "6 min"),
+        (120, "12 min"), (300, "30 min"), (600, "60 min"), (900, "90 min"), (1800, "180 min"), (3600, "6 h"),
+        (7200, "12 h"), (14400, "24 h"), (43200, "72 h"), (86400, "144 h"), (864000, "1440 h"),
+    ],
+)  # fmt: skip
+def test_an_axis_of_time_has_steps_that_a_clock_has(seconds, last):
+    digest = Digest(seconds=seconds, buckets={at: Bucket(1, 1) for at in (100, 105)})
+    rates, _ = contents(summary({"success": 2}), digest, {}, texts("en")).charts
+    assert rates.x_ticks[0] == Tick(0.0, f"0 {last.split()[1]}")
+    assert rates.x_ticks[-1] == Tick(600.0, last)
+    assert len(rates.x_ticks) == (7 if seconds <= 86400 else 61)
+
+
 def test_a_long_run_has_wider_bars_that_lose_no_row():
     """Beyond 120 seconds, each bar stands for twice as long; gaps count as well as work."""
     digest = Digest()

@@ -9,6 +9,8 @@ import subprocess
 import sys
 from collections import Counter
 
+import pytest
+
 from bulk_import import import_file_async
 from bulk_import.cli.continuing import kept_pace
 from tests.children import ENVIRONMENT, Served, start
@@ -21,6 +23,7 @@ def _command(err):
     return args
 
 
+@pytest.mark.slow
 def test_the_printed_command_continues_and_finishes_the_run(contacts_csv, mapping, tmp_path):
     with Served(tmp_path, latency_ms=15) as served:
         run_dir = tmp_path / "a run"  # the blank has to survive the shell

@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 
 from bulk_import.errors import SourceError
 from bulk_import.sources import open_source, read_rows
+from tests.conftest import examples
 
 HARD = ["NA", "NULL", "None", "nan", "NaN", "N/A", "#N/A", "007", "0", "-0", "1E5", "1.50", "TRUE", "false",
         "+03", "1473249885.2899961004", "=1+1", "@x", "-5", "'x", 'q"q', '""', "a,b;c\td|e", "line\none",
@@ -396,7 +397,9 @@ _TEXT = st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"], ex
 
 
 @hypothesis_settings(
-    suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=40
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    deadline=None,
+    max_examples=examples(40),
 )
 @given(
     table=st.lists(st.tuples(_TEXT, _TEXT), min_size=1, max_size=6),

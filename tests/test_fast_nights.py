@@ -214,6 +214,7 @@ def test_other_code_makes_other_rows(monkeypatch):
 _VERSION = "from bulk_import.jobs import fingerprints; {}; print(fingerprints.code_version())"
 
 
+@pytest.mark.slow
 def test_the_code_is_that_which_was_loaded_not_that_of_an_update_since(tmp_path):
     package = Path(fingerprints.__file__).parents[1]
     shutil.copytree(package, tmp_path / package.name, ignore=shutil.ignore_patterns("__pycache__"))

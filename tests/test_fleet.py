@@ -631,6 +631,7 @@ def test_a_worker_without_the_key_says_which_variable_is_missing(real_job, tmp_p
     assert end.message.endswith("has no FLEET_KEY")
 
 
+@pytest.mark.slow
 def test_a_command_ends_in_good_order_when_its_starter_is_gone(
     served, contacts_csv, mapping, tmp_path
 ):
@@ -712,6 +713,7 @@ def check_sent(fleet: _Fleet, told: dict) -> None:
 
 
 @pytest.mark.timeout(400)
+@pytest.mark.slow
 def test_a_killed_command_is_continued_by_its_fleet(fleet):
     process = fleet.start()
     wait_for(lambda: fleet.sent() > 10, "the fleet does not get going", seconds=150)

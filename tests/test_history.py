@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import json
+import shutil
+import zipfile
+from pathlib import Path
 
 import pytest
 
-from bulk_import import import_file_async
+from bulk_import import import_file_async, sync_async
 from bulk_import.cli import main
 from bulk_import.jobs.explaining import explain_run
-from bulk_import.jobs.history import list_runs, state_of
+from bulk_import.jobs.history import (
+    LiveCauses,
+    list_jobs,
+    list_runs,
+    read_report,
+    state_of,
+    write_support_bundle,
+)
 from bulk_import.models import Status, Summary
 from bulk_import.report.summary import as_text
 from bulk_import.run.folder import LOCK
@@ -149,3 +159,61 @@ def test_a_summary_says_how_many_codes_it_leaves_out():
     codes = {f"CODE_{number}": 1 for number in range(13)}
     text = as_text(Summary("", (), "", "", counts, 13, by_code=codes))
     assert "codes: CODE_0 x1, CODE_1 x1, CODE_2 x1, CODE_3 x1, CODE_4 x1 and 8 more" in text
+
+
+async def test_jobs_of_a_folder_are_found_with_their_nights(
+    sandbox, settings, write_csv, mapping, tmp_path
+):
+    home = tmp_path / "home"
+    (home / "crm" / "deep").mkdir(parents=True)
+    header = ["E-mail", "Name", "Phone", "Tags"]
+    source = write_csv([header, *([f"p{n}@x.org", "", "", ""] for n in range(30))])
+    for folder, rows in ("one", 30), ("two", 2):
+        write_csv([header, *([f"p{n}@x.org", "", "", ""] for n in range(rows))], source.name)
+        night = settings(sandbox, run_dir=tmp_path / folder)
+        await sync_async(source, mapping, night, state=home / "crm" / "crm.db")
+    (home / "notes.db").write_bytes(b"SQLite format 4\0 or so")
+    (home / "empty.state").write_bytes(b"")
+    for elsewhere in home / "crm" / "copy.txt", home / "crm" / "deep" / "crm.db":
+        shutil.copy(home / "crm" / "crm.db", elsewhere)
+
+    (job,) = list_jobs(home)
+    assert (job.state, job.endpoint) == (home / "crm" / "crm.db", sandbox.url)
+    assert (job.contacts, job.night, job.last["rows"]) == (30, 1, 30)
+    assert (job.sources, job.mapping) == ((str(source),), str(mapping))
+    assert [Path(night.run_dir).name for night in job.nights] == ["two", "one"]
+    assert job.is_braked
+    shutil.rmtree(tmp_path / "two")
+    (job,) = list_jobs(home)
+    assert [Path(night.run_dir).name for night in job.nights] == ["one"]
+    assert not job.is_braked
+
+
+async def test_the_report_of_a_run_is_read_from_its_journal(
+    sandbox, settings, contacts_csv, mapping, tmp_path
+):
+    sandbox.script = lambda number, form: Reply(3, "no", apply=False) if number == 2 else None
+    run_dir = tmp_path / "r"
+    summary = await import_file_async(
+        contacts_csv(3), mapping, settings(sandbox, run_dir=run_dir, preflight=False, concurrency=1)
+    )
+    found = read_report(run_dir)
+    assert (found.summary.counts, found.summary.requests) == (summary.counts, 3)
+    assert dict(found.digest.causes) == {(Status.FAILED, "3"): 1}
+    assert sum(found.changes["add_tags"].values()) == 4  # two tags of each row that was accepted
+    assert (found.mapping, found.rejects) == (mapping.read_text(), ("rejects.csv",))
+
+    causes = LiveCauses(run_dir)
+    assert causes.read() == causes.read() == [("3", 1)]
+    causes.close()
+    assert LiveCauses(tmp_path / "nothing").read() == []
+
+
+async def test_a_support_bundle_of_a_run_has_its_mapping_and_its_rows(
+    sandbox, settings, contacts_csv, mapping, tmp_path
+):
+    await import_file_async(contacts_csv(3), mapping, settings(sandbox, run_dir=tmp_path / "r"))
+    assert write_support_bundle(tmp_path / "r", tmp_path / "b.zip") == 3
+    with zipfile.ZipFile(tmp_path / "b.zip") as archive:
+        assert archive.read("mapping.yml").decode() == mapping.read_text()
+        assert len(archive.read("rows.csv").splitlines()) == 4

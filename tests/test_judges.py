@@ -92,6 +92,7 @@ async def test_other_interpreters_write_the_same_journal(
     assert here == others
 
 
+@pytest.mark.slow
 def test_a_check_finds_the_same_in_other_interpreters(mixed_csv, judged_mapping):
     source = mixed_csv()
     here = check_file(source, judged_mapping, workers=1)
@@ -100,6 +101,7 @@ def test_a_check_finds_the_same_in_other_interpreters(mixed_csv, judged_mapping)
     assert without_times(here) == without_times(check_file(source, judged_mapping, workers=2))
 
 
+@pytest.mark.slow
 async def test_a_night_and_a_run_ahead_of_its_sending_judge_elsewhere_as_well(
     sandbox, settings, mixed_csv, judged_mapping, tmp_path
 ):
@@ -210,15 +212,6 @@ def test_where_the_others_fail_rows_are_judged_here_and_it_is_said_once(
 
 
 # -- a cluster ----------------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def cluster():
-    distributed = pytest.importorskip("distributed")
-    with distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
-    ) as running:
-        yield running
 
 
 @pytest.mark.slow

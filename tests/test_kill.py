@@ -55,6 +55,7 @@ def test_a_killed_run_is_resumed_without_loss_and_without_second_contacts(
 
 
 @BOTH
+@pytest.mark.slow
 def test_the_first_signal_finishes_what_is_in_flight(
     served, contacts_csv, mapping, tmp_path, number, code
 ):
@@ -77,6 +78,7 @@ def test_the_first_signal_finishes_what_is_in_flight(
     assert max(Counter(r.email for r in served.sent()).values()) == 1
 
 
+@pytest.mark.slow
 def test_the_second_signal_leaves_at_once(contacts_csv, mapping, tmp_path):
     """Nothing is answered for a minute: a run that waited would outlast the deadline."""
     run_dir = tmp_path / "run"

@@ -12,6 +12,7 @@ from bulk_import.mapping.loading import parse_mapping
 from bulk_import.mapping.memo import MOST, Memo
 from bulk_import.mapping.rows import RowMapper
 from bulk_import.models import Problem, Row, Severity
+from tests.conftest import examples
 
 HEADER = ("E-mail", "Name", "Phone", "Country", "Zip", "Zone", "Tags", "Lists", "City")
 MAPPING = parse_mapping(
@@ -58,7 +59,7 @@ def mapper() -> RowMapper:
     return RowMapper(bind(MAPPING, HEADER, at=AT))
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=examples(60))
 @given(ROWS)
 def test_a_row_comes_to_the_same_whatever_stood_above_it(rows):
     kept = mapper()

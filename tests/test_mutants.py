@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import ast
 import gc
+import importlib
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from benchmarks.collected import live_functions, planted
 from benchmarks.mutants import DECIDES_NOTHING, GROUPS, PACKAGE, ROOT, Reach, modules_of, sample
 
 
@@ -48,3 +51,57 @@ def test_tests_of_a_line_run_quickest_first_and_those_of_the_module_where_none_i
     known = Reach({(fault.path, fault.line): {"slow", "quick"}}, costs, {fault.path: {"other"}})
     assert known.tests(fault) == ["quick", "slow"]
     assert Reach({}, costs, {fault.path: {"other", "slow"}}).tests(fault) == ["other", "slow"]
+
+
+def test_files_of_tests_that_are_gone_are_not_collected():
+    known = Reach({("a.py", 1): {"tests/test_mutants.py::a", "tests/test_gone.py::b"}}, {})
+    assert known.files(ROOT) == ["tests/test_mutants.py"]
+
+
+MODULE = """def outer(start):
+    def inner(n):
+        return n + start
+    return inner
+
+LIMIT = max(3, 2)
+
+class Made:
+    size = 1
+
+    @property
+    def twice(self): return [self.size * 2 for _ in (1, 2)]
+"""
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "is_done", "values"),
+    [
+        ("n + start", "(n - start)", True, (6, 9, [2, 2], 3)),
+        ("self.size * 2", "(self.size // 2)", True, (14, 11, [0, 0], 3)),
+        ("return inner", "pass", True, (None, 11, [2, 2], 3)),
+        ("max(3, 2)", "(max(3, 3))", False, (14, 11, [2, 2], 3)),
+        ("size = 1", "size = 2", False, (14, 11, [2, 2], 3)),
+    ],
+)
+def test_a_fault_is_planted_into_functions_that_are_there_already(
+    tmp_path, monkeypatch, before, after, is_done, values
+):
+    path = tmp_path / "planted_here.py"
+    path.write_text(MODULE)
+    monkeypatch.syspath_prepend(tmp_path)
+    module = importlib.reload(importlib.import_module("planted_here"))
+    inner = module.outer(1)  # a function that was made before
+    live = live_functions()
+    start = MODULE.index(before)
+    path.write_text(MODULE.replace(before, after))
+    order = {"path": str(path), "start": start, "before": before, "after": after}
+    assert planted(order, live) == is_done
+    made = module.outer(4)
+    assert (made and made(10), inner(10), module.Made().twice, module.LIMIT) == values
+
+
+def test_a_module_that_is_imported_later_is_imported_with_the_fault(tmp_path):
+    path: Path = tmp_path / "never_imported.py"
+    path.write_text("LIMIT = (4)\n")
+    order = {"path": str(path), "start": 8, "before": "3", "after": "(4)"}
+    assert planted(order, {})

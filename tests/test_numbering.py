@@ -8,6 +8,8 @@ import phonenumbers
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.conftest import examples
+
 _CODES = [
     "1",
     "7",
@@ -71,7 +73,7 @@ def _looks_like_its_plan(parsed):
     )
 
 
-@settings(max_examples=1500)
+@settings(max_examples=examples(1500))
 @given(_dialled())
 def test_the_short_way_to_read_a_number_is_the_long_way(dialled):
     from bulk_import.normalize import numbering

@@ -159,7 +159,7 @@ spoiling = st.one_of(
 )  # fmt: skip
 blocks = st.sampled_from([1, 7, 64, 300, 1 << 18])
 relaxed = hypothesis_settings(
-    deadline=None, max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 starts = st.sampled_from([SHEET] * 6 + [
     SHEET.replace("UTF-8", "utf-8"), SHEET.removeprefix(DECLARATION), "\ufeff" + SHEET, SHEET.replace("UTF-8", "US-ASCII"),

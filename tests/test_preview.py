@@ -21,6 +21,7 @@ from bulk_import.run.folder import JOURNAL
 from bulk_import.sandbox.app import Sandbox
 from bulk_import.sandbox.contacts import Account
 from bulk_import.settings import Settings
+from tests.conftest import examples
 
 EMAILS = ["anna@example.org", "ANNA@example.org", "bo@example.org", "cy@example.org", "out@example.org",
           "nobody", "", "Bo <bo@example.org>"]  # fmt: skip
@@ -162,7 +163,7 @@ LIMITS = {
 
 
 @given(**CASES)
-@settings(max_examples=25, **LIMITS)
+@settings(max_examples=examples(25), **LIMITS)
 def test_the_preview_of_each_row_is_what_the_run_says(rows, when, skip, is_suppressing):
     _compare(rows, when, skip, is_suppressing)
 

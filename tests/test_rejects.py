@@ -18,6 +18,7 @@ from bulk_import.mapping.loading import parse_mapping
 from bulk_import.models import Outcome, Problem, Row, Severity, SourceInfo, Status
 from bulk_import.report.rejects import is_rejects, numbered, write_rejects
 from bulk_import.run.inputs import opened_inputs
+from tests.conftest import examples
 
 MAPPING = parse_mapping(
     "version: 1\nfields:\n  lead_email: E-mail\n  lead_first_name: Name\n  lead_last_name: Surname\n"
@@ -124,7 +125,9 @@ cells = st.sampled_from(
 )  # fmt: skip
 
 
-@hypothesis_settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@hypothesis_settings(
+    max_examples=examples(60), deadline=None, suppress_health_check=list(HealthCheck)
+)
 @given(table=st.lists(st.lists(cells, min_size=5, max_size=9), min_size=1, max_size=8), kind=st.sampled_from(["csv", "xlsx"]))  # fmt: skip
 def test_any_rejects_are_a_fixed_point(tmp_path_factory, table, kind):
     folder = tmp_path_factory.mktemp("rejects")

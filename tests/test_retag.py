@@ -518,6 +518,22 @@ def test_who_says_no_in_a_column_of_the_list_is_said_aloud(write_csv, tmp_path, 
     )
 
 
+async def test_a_remark_that_says_no_is_respected_like_a_column_of_consent(
+    write_csv, sandbox, settings, tmp_path
+):
+    new = write_csv(
+        [["E-mail", "Notes"], ["no@b.org", "Asked us not to be e-mailed"], ["a@b.org", "VIP"]], name="n.csv"
+    )  # fmt: skip
+    run_dir = tmp_path / "r"
+
+    await retag_async(str(new), settings(sandbox, run_dir=run_dir), add_tags=["vip"], accept=True)
+
+    assert [r.email for r in sandbox.sent()] == ["a@b.org"]
+    assert [(r["contact"], r["status"]) for r in report_of(run_dir)] == [
+        ("a@b.org", "success"), ("no@b.org", "skipped"),
+    ]  # fmt: skip
+
+
 async def test_another_segment_does_not_tag_who_says_no_in_one(
     write_csv, sandbox, settings, tmp_path
 ):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Any
 
 import pytest
 
@@ -48,6 +49,15 @@ ROUTES = {
 }
 
 
+@pytest.fixture(params=[*ROUTES, pytest.param("cluster", marks=pytest.mark.slow)])
+def route(request: pytest.FixtureRequest) -> dict[str, Any]:
+    """The settings by which rows take a route."""
+    if request.param != "cluster":
+        return ROUTES[request.param]
+    cluster = request.getfixturevalue("cluster")
+    return {"read_ahead_bytes": -1, "cluster": cluster.scheduler_address}
+
+
 def mapping(blank: str, duplicate: str = "merge"):
     return parse_mapping(
         "version: 1\ndefaults: {phone_region: US}\nfields:\n  lead_email: E-mail\n  lead_first_name: Name\n"
@@ -58,7 +68,7 @@ def mapping(blank: str, duplicate: str = "merge"):
     )
 
 
-@pytest.mark.parametrize("route", ROUTES.values(), ids=ROUTES)
+@pytest.mark.filterwarnings("ignore")  # dask's own, about its sockets and loops
 @pytest.mark.parametrize(
     ("blank", "expected"),
     [("omit", OMITTED), ("clear", [{"lead_email": ""} | CLEARED | one for one in OMITTED])],

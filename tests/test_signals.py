@@ -69,6 +69,7 @@ def journal_of_another_port(run_dir: Path, url: str) -> None:
 
 
 @BOTH
+@pytest.mark.slow
 def test_a_signal_while_a_slow_pipe_is_read_ends_at_once_and_nothing_was_sent(
     tmp_path, mapping, number, code
 ):
@@ -96,6 +97,7 @@ def test_a_signal_while_a_slow_pipe_is_read_ends_at_once_and_nothing_was_sent(
 
 
 @BOTH
+@pytest.mark.slow
 def test_a_signal_while_nobody_answers_yet_ends_at_once(
     tmp_path, contacts_csv, mapping, number, code
 ):
@@ -115,6 +117,7 @@ def test_a_signal_while_nobody_answers_yet_ends_at_once(
 
 @BOTH
 @pytest.mark.parametrize("canary", [pytest.param("0", marks=pytest.mark.slow), "2"])
+@pytest.mark.slow
 def test_a_signal_at_a_question_ends_the_run_with_its_report(
     tmp_path, contacts_csv, mapping, number, code, canary
 ):
@@ -181,6 +184,7 @@ def test_a_process_that_slept_longer_than_all_timeouts_goes_on(
 
 
 @BOTH
+@pytest.mark.slow
 def test_a_signal_while_another_night_is_waited_for_ends_at_once(
     tmp_path, contacts_csv, mapping, number, code
 ):

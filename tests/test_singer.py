@@ -136,6 +136,7 @@ def _tap(first, rows):
 
 
 @pytest.mark.timeout(300)
+@pytest.mark.slow
 def test_a_killed_target_loses_nothing_and_makes_no_second_contact(tmp_path):
     rows, first = 200, 0
     (tmp_path / "mapping.yml").write_text(MAPPING)

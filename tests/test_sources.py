@@ -9,6 +9,7 @@ import io
 import lzma
 import zipfile
 from datetime import date, datetime, time
+from pathlib import Path
 
 import pytest
 import xlsxwriter
@@ -19,6 +20,10 @@ from openpyxl import Workbook
 
 from bulk_import.errors import SourceError
 from bulk_import.sources import SourceOptions, expand_sources, open_source, read_rows
+from bulk_import.sources.container import regular_file
+from bulk_import.sources.unpacking import Unpacking
+from bulk_import.sources.xlsx.parts import refuse_bombs
+from tests.conftest import examples
 
 HARD = ["NA", "NULL", "None", "nan", "007", "1E5", "TRUE", "+03", "1473249885.2899961004", "=1+1", "'x", 'q"q',
         "a,b;c\td", "line\none", "Ünï", "Привет", "漢字", "🎂", "  pad  ", "-", "#N/A text", "0x1F"]  # fmt: skip
@@ -167,6 +172,61 @@ def test_a_bomb_is_refused(tmp_path):
     path.write_bytes(gzip.compress(b"A,B\n" + b"x" * (120 * 2**20)))
     with pytest.raises(SourceError, match="bomb"):
         cells(path)
+
+
+@pytest.mark.parametrize(
+    ("packed", "unpacked", "is_bomb"),
+    [(1, 100, False), (1, 101, True),  # large from 101 bytes on
+     (11, 110, False), (11, 111, True),  # suspicious above 10 to 1
+     (9000, 10_000, False), (9000, 10_001, True)],
+)  # fmt: skip
+def test_a_bomb_is_large_and_packs_better_than_tables_do_or_is_larger_than_any(
+    packed, unpacked, is_bomb
+):
+    limits = Unpacking(most_bytes=10_000, ratio=10, suspicious_bytes=100)
+    assert limits.exceeded(packed, unpacked) is is_bomb
+
+
+def _packed(path: Path) -> int:
+    """Write 3,000 bytes that pack well, as the kind that the suffix names; return the packed bytes."""
+    text = b"E-mail,Name\n" + b"a@example.org,Ann\n" * 166
+    assert len(text) == 3000
+    if path.suffix == ".gz":
+        path.write_bytes(gzip.compress(text))
+        return path.stat().st_size
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a.csv", text)
+        packed = archive.infolist()[0].compress_size
+    return packed if path.suffix == ".zip" else path.stat().st_size
+
+
+def _unpack(path: Path, limits: Unpacking) -> None:
+    if path.suffix == ".xlsx":
+        with zipfile.ZipFile(path) as archive:
+            refuse_bombs(archive, path, path.name, limits)
+    else:
+        with regular_file(str(path), None, limits=limits) as file:
+            assert file.stat().st_size == 3000
+
+
+@pytest.mark.parametrize("suffix", [".gz", ".zip", ".xlsx"])
+def test_every_kind_of_archive_is_refused_just_above_each_limit(tmp_path, suffix):
+    path = tmp_path / f"a{suffix}"
+    packed = _packed(path)
+    ratio = 3000 // packed
+    assert 3000 % packed, "the ratio is between two whole numbers"
+    for fits, too_small in [
+        (Unpacking(3000, ratio=3000), Unpacking(2999, ratio=3000)),
+        (
+            Unpacking(3000, ratio + 1, suspicious_bytes=0),
+            Unpacking(3000, ratio, suspicious_bytes=0),
+        ),
+        (Unpacking(3000, 1, suspicious_bytes=3000), Unpacking(3000, 1, suspicious_bytes=2999)),
+    ]:
+        _unpack(path, fits)
+        with pytest.raises(SourceError) as caught:
+            _unpack(path, too_small)
+        assert caught.value.code == "SOURCE_BOMB"
 
 
 def test_globs_are_sorted_and_must_match(tmp_path):
@@ -336,7 +396,9 @@ TABLE = st.lists(
 )
 
 
-@hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@hypothesis_settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=examples(60)
+)
 @given(table=TABLE, delimiter=st.sampled_from(",;\t|"))
 def test_any_table_of_text_reads_back(tmp_path, table, delimiter):
     file = io.StringIO(newline="")

@@ -9,7 +9,8 @@ import pytest
 from bulk_import import check_file
 from bulk_import.cli import main
 from bulk_import.errors import SetupError
-from bulk_import.jobs.tagging import look_at_tags
+from bulk_import.jobs.tagging import Tags, look_at_tags
+from bulk_import.mapping.loading import parse_mapping
 from bulk_import.mapping.yamltext import parse
 from bulk_import.normalize.alike import clusters
 
@@ -121,3 +122,50 @@ def test_the_command_prints_lines_for_the_mapping(tmp_path, write_csv, capsys):
     assert caught.value.code == 0
     assert said.err == "7 different tags of Tags; 3 groups look alike\n"
     assert said.out.splitlines()[0] == "values:"
+
+
+def test_the_values_say_what_differs_and_of_how_many_rows():
+    rows = {"a b": 5, "a-b": 1200}, {"newsletter": 7, "newsleter": 1}
+    found = Tags((), {}, [cluster for counts in rows for cluster in clusters(counts)])
+    assert found.yaml().splitlines() == [
+        "values:",
+        "  a b: a-b  # blanks or hyphens differ; 5 rows",
+        "  # newsleter: newsletter  # one letter differs; 1 rows",
+    ]
+    assert Tags((), {}, []).yaml() == ""
+
+
+def test_how_many_rare_tags_were_not_compared_is_known():
+    assert [Tags((), dict.fromkeys(range(n), 1), []).left_out for n in (0, 20_000, 20_003)] == [0, 0, 3]  # fmt: skip
+
+
+def test_tags_that_are_removed_are_looked_at_as_those_that_are_added(write_csv):
+    text = "version: 1\nfields:\n  lead_email: E-mail\n  add_tags: {column: [Tags, More]}\n  remove_tags: {column: Tags}\n"
+    source = write_csv(
+        [["E-mail", "Tags", "More"], ["a@b.org", "VIP", "x"], ["c@d.org", "vip", ""]]
+    )
+    found = look_at_tags(
+        source, parse_mapping(text.replace("  add_tags: {column: [Tags, More]}\n", ""), "m")
+    )
+    assert (found.columns, found.counts) == (("Tags",), {"VIP": 1, "vip": 1})
+    assert [(one.tag, one.others) for one in found.clusters] == [("VIP", (("vip", 1, "case"),))]
+
+
+def test_a_mapping_without_tags_has_none_to_look_at(write_csv):
+    source = write_csv([["E-mail", "Tags"], ["a@b.org", "VIP"]])
+    mapping = parse_mapping("version: 1\nfields: {lead_email: E-mail}\n", "m.yml")
+    with pytest.raises(SetupError, match=r"m.yml: maps no column to add_tags or remove_tags"):
+        look_at_tags(source, mapping)
+
+
+def test_constants_that_look_alike_are_no_find_and_one_that_looks_like_a_cell_is(write_csv):
+    source = write_csv([["E-mail", "Tags"], ["a@b.org", "new"], ["c@d.org", "new"]])
+
+    def found(*always):
+        text = f"version: 1\nfields: {{lead_email: E-mail, add_tags: {{column: Tags, always: [{', '.join(always)}]}}}}\n"
+        return [
+            (one.tag, one.others) for one in look_at_tags(source, parse_mapping(text, "m")).clusters
+        ]
+
+    assert found("VIP", "vip") == []
+    assert found("VIP", "New") == [("New", (("new", 2, "case"),))]

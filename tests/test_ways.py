@@ -11,11 +11,15 @@ import pytest
 import trustme
 from aiohttp.client_proto import ResponseHandler
 from aioresponses import aioresponses
+from yarl import URL
 
 from bulk_import import import_file_async
 from bulk_import.api.answers import Verdict
 from bulk_import.api.client import AnswerLostError, Client
+from bulk_import.api.deadlines import Deadlines
+from bulk_import.api.direct import DirectWay
 from bulk_import.api.unsent import NotSentError
+from bulk_import.api.wire import connect_limits, connector
 from bulk_import.models import Status
 from bulk_import.settings import Settings
 from bulk_import.system.secrets import Secret
@@ -154,6 +158,39 @@ async def test_a_name_that_has_moved_is_found_at_its_new_address(
     assert found.verdict is Verdict.SUCCESS
 
 
+async def test_a_connection_serves_the_next_request_until_the_server_or_the_time_ends_it():
+    served_by: list[int] = []
+    ended = asyncio.Event()
+
+    async def serve(reader, writer):
+        number = len(set(served_by))
+        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
+            while True:
+                await reader.readuntil(b"x=1")
+                served_by.append(number)
+                answer(writer, OK)
+                await writer.drain()
+                if len(served_by) == 4:
+                    break  # closed without a word
+        writer.close()
+        if len(served_by) == 5:
+            ended.set()
+
+    async with served(serve) as port:
+        url = URL(f"http://127.0.0.1:{port}/api/addupdatelead")
+        deadlines, limits = Deadlines(5), connect_limits(5)
+        async with connector(True, keep_alive=True) as pooled:
+            way = DirectWay(pooled, pooled, deadlines, limits, idle_s=0.2)
+            for pause_s in (0, 0, 0.4, 0.1, 0):
+                await way.post(url, b"x=1", keep_alive=True)
+                await asyncio.sleep(pause_s)
+            way.close()
+        await asyncio.wait_for(ended.wait(), 5)
+        deadlines.close()
+    # The third was idle for too long after it, the fourth's connection was closed by the server.
+    assert served_by == [0, 0, 0, 1, 2]
+
+
 async def test_an_aiohttp_that_no_longer_asks_our_connector_never_makes_us_say_not_sent():
     """aioresponses takes the place of everything below ``session.post``, as another aiohttp might."""
     settings = Settings(endpoint="https://shop.example.com", api_key=Secret("k"), send_by="session")
@@ -181,13 +218,15 @@ async def test_with_an_aiohttp_that_is_not_as_expected_sessions_send_and_the_log
         else:
             patch.setattr(ResponseHandler, "set_response_params", _other_signature)
         async with Client.connect(
-            quick(Wire(None, 0, url="http://127.0.0.1:1"), tmp_path)
+            quick(Wire(None, 0, url="http://127.0.0.1:1"), tmp_path, send_by="direct")
         ) as client:  # type: ignore[arg-type]
             note = client.note
     assert "aiohttp's sessions" in note
     assert "ResponseHandler" in note
     monkeypatch.setattr("bulk_import.api.direct.why_not", lambda: "aiohttp 99: it has changed")
     async with wired(None, times=0) as wire:  # type: ignore[arg-type]
-        summary = await import_file_async(source, MAPPING, quick(wire, tmp_path), progress=ear)
+        summary = await import_file_async(
+            source, MAPPING, quick(wire, tmp_path, send_by="direct"), progress=ear
+        )
     assert (summary.exit_code, summary.counts[Status.SUCCESS]) == (0, 5)
     assert [text for text in ear.told if "aiohttp 99: it has changed" in text]

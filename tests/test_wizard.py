@@ -109,6 +109,7 @@ def test_the_wizard_asks_what_is_in_doubt_and_writes_a_mapping(tmp_path):
     assert [line for line in too_long if not re.search(r"^  bulk-import check", line)] == []
 
 
+@pytest.mark.slow
 def test_nothing_is_asked_when_nothing_is_in_doubt(tmp_path):
     (tmp_path / "plain.csv").write_text(
         "Email,First Name,Last Name\n" + "".join(f"p{n}@example.com,Ann,Smith\n" for n in range(4))

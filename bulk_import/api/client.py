@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any, Self
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import aiohttp
 from yarl import URL
@@ -103,6 +103,7 @@ class Client:
             try:
                 yield cls(settings, way, note=note)
             finally:
+                way.close()
                 deadlines.close()
 
     def send(self, body: bytes, *, repeatable: bool) -> Coroutine[Any, Any, Answer]:
@@ -254,7 +255,10 @@ def tls_context(settings: Settings) -> ssl.SSLContext:
     Raises:
         SettingsError: The CA file cannot be used.
     """
-    context = ssl.create_default_context()
+    if urlsplit(settings.endpoint).scheme == "https":
+        context = ssl.create_default_context()
+    else:  # not used: it trusts nobody, and the system's certificates, which take long, are not read
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     if settings.ca_file is not None:
         try:

@@ -71,6 +71,10 @@ class Way(Protocol):
         """
         ...
 
+    def close(self) -> None:
+        """Give back connections that are kept for later requests."""
+        ...
+
 
 class _Crossing:
     """How far one request of a session has come."""
@@ -113,13 +117,13 @@ class Connector(aiohttp.TCPConnector):
             except BaseException:
                 self.clear_dns_cache()  # the name may have another address by now
                 raise
-            if _is_usable(connection):
+            if is_usable(connection):
                 return connection
             connection.close()
         raise aiohttp.ClientConnectionError("the server spoke before it was asked")
 
 
-def _is_usable(connection: Any) -> bool:
+def is_usable(connection: Any) -> bool:
     # Names that are not documented: where one is missing, a session does without this check.
     transport = getattr(connection, "transport", None)
     protocol = getattr(connection, "protocol", None)
@@ -177,6 +181,9 @@ class SessionWay:
             raise NoReplyError(http_status) from exc
         return Reply(http_status, response.headers, content)
 
+    def close(self) -> None:
+        """Do nothing: the sessions keep the connections."""
+
 
 async def read_whole(content: aiohttp.StreamReader) -> bytes:
     """Read to the end of the answer; one ``read(n)`` would return whatever has arrived.
@@ -187,8 +194,12 @@ async def read_whole(content: aiohttp.StreamReader) -> bytes:
     whole = await content.readany()
     while not content.at_eof():
         whole += await content.readany()
-        if len(whole) > ANSWER_BYTES:
-            break
-    if len(whole) > ANSWER_BYTES:
-        raise ValueError(Message("longer than {size} KiB", size=ANSWER_BYTES // 1024))
+        refuse_long(whole)
+    refuse_long(whole)
     return whole
+
+
+def refuse_long(content: bytes) -> None:
+    """Raise ValueError if an answer is longer than any that the API gives."""
+    if len(content) > ANSWER_BYTES:
+        raise ValueError(Message("longer than {size} KiB", size=ANSWER_BYTES // 1024))

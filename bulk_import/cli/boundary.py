@@ -11,7 +11,6 @@ import errno
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
 
 import click
 
@@ -38,7 +37,6 @@ _OF_A_PATH = frozenset(
 _OF_THE_MACHINE = frozenset(
     {errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOSPC, errno.EROFS}
 )
-_PACKAGE = str(Path(__file__).parents[1])
 
 
 def guarded(command: Callable[[], object], arguments: Sequence[str]) -> int:
@@ -164,6 +162,8 @@ def _situation(exc: BaseException) -> BulkImportError | None:
 
 
 def _of_the_system(exc: OSError) -> StorageError | None:
+    from pathlib import Path
+
     reason = exc.strerror or str(exc)
     if exc.filename is None:
         trouble = _stdout_trouble()
@@ -173,7 +173,7 @@ def _of_the_system(exc: OSError) -> StorageError | None:
             return StorageError("the current folder does not exist any more; change to another")
         return StorageError(reason) if exc.errno in _OF_THE_MACHINE else None
     path = os.fsdecode(exc.filename) if not isinstance(exc.filename, int) else "an open file"
-    if exc.errno not in _OF_A_PATH or path.startswith(_PACKAGE):
+    if exc.errno not in _OF_A_PATH or path.startswith(str(Path(__file__).parents[1])):
         return None
     return StorageError(f"{path}: {reason}")
 
@@ -235,6 +235,8 @@ def _usable_streams() -> Iterator[None]:
         for name in ("stdout", "stderr"):
             stream = getattr(sys, name)
             if stream is None:
+                from pathlib import Path
+
                 null = stack.enter_context(Path(os.devnull).open("w", encoding="utf-8"))
                 setattr(sys, name, null)
                 stack.callback(setattr, sys, name, None)

@@ -138,7 +138,8 @@ CODES: tuple[Code, ...] = (
     ),
     Code(
         "CONSENT_IGNORED",
-        "A column says of rows that they must not be written to, and no rule of the mapping looks at it.",
+        "A column of consent, notes or tags says of rows that they must not be written to, "
+        "and no rule of the mapping looks at it.",
         "Add a skip or only rule; `bulk-import init` writes one.",
         "Unsubscribed: 1,204 of 9,000 rows say 'yes' and would be sent",
     ),

@@ -23,6 +23,7 @@ from bulk_import.settings import Settings
 _FEWEST_IN_FLIGHT = 8  # below this number one commit per row is fast enough
 _SLOWEST = 50.0  # requests per second; below this rate as well
 _MOST = 64
+_LOW = 4  # more are claimed when only this part of them is left
 
 
 def claims_at_once(settings: Settings) -> int:
@@ -51,27 +52,29 @@ class Claims:
 
     def take(self) -> Shipment | None:
         """Return the next shipment, ``None`` when there is none at this moment."""
-        if self._ready:
-            return self._ready.popleft()
-        row = self._next_row()
-        if row is None:
-            return None
-        if self._at_once and row.email:
-            self._claim(row)
-            return self._ready.popleft()
-        return Shipment.of(row)
+        if not self._at_once:
+            row = self._next_row()
+            return None if row is None else Shipment.of(row)
+        if len(self._ready) <= self._at_once // _LOW:
+            self._refill()
+        return self._ready.popleft() if self._ready else None
 
     def give_back(self) -> None:
         """Withdraw rows that were claimed and will not be sent."""
         self._attempts.withdraw(self._ready)
         self._ready.clear()
 
-    def _claim(self, row: Pending | None) -> None:
-        while row is not None:
+    def _refill(self) -> None:
+        """Take more rows and claim what is unclaimed, before the last claimed ones are handed out.
+
+        While another process writes, nothing can be claimed: meanwhile there are some left. A row that
+        is still unclaimed when it is due claims for itself.
+        """
+        while len(self._ready) < self._at_once and (row := self._next_row()) is not None:
             self._ready.append(Shipment.of(row))
-            row = self._next_row() if len(self._ready) < self._at_once else None
-        # Those that are not claimed now, each claims for itself when it is due.
-        self._attempts.claim([shipment for shipment in self._ready if shipment.row.email])
+        unclaimed = [ready for ready in self._ready if ready.row.email and not ready.claimed]
+        if unclaimed:
+            self._attempts.claim(unclaimed)
 
     def _next_row(self) -> Pending | None:
         while (row := self._lanes.take()) is not None:

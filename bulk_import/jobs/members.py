@@ -14,7 +14,7 @@ from bulk_import.errors import (
     SourceError,
 )
 from bulk_import.jobs.holding import Doubt, Place
-from bulk_import.mapping.consent import refusing_cells, speaks_of
+from bulk_import.mapping.consent import heard, refusing_cells, speaks_of
 from bulk_import.mapping.suggesting.contents import ROWS_LOOKED_AT, contents_of
 from bulk_import.mapping.suggesting.own_address import own_address, own_address_column
 from bulk_import.models import Row
@@ -152,7 +152,9 @@ class _Consent:
     def see(self, address: str, place: Place, cells: Mapping[str, str]) -> None:
         """Note the row of somebody."""
         if self._columns:
-            self._rows.append((address, place, tuple([cells[name] for name in self._columns])))
+            self._rows.append(
+                (address, place, tuple([heard(name, cells[name]) for name in self._columns]))
+            )
 
     def refusals(self) -> Iterator[tuple[str, Place, str]]:
         """Yield (address, place, the cell that says no); after the last row."""

@@ -23,8 +23,12 @@ from bulk_import.normalize.consent import (
     says_unsubscribed,
 )
 from bulk_import.normalize.folding import fold
+from bulk_import.normalize.remarks import refusal_in
 
 EMPTY = "empty"  # in a rule's values: the cell is empty
+SAYS_NO = (
+    "says no"  # in a rule's values: the cell has words that say no, such as "please do not e-mail"
+)
 
 
 class Speaks(StrEnum):
@@ -33,6 +37,9 @@ class Speaks(StrEnum):
     OF_REFUSAL = "refusal"  # "Unsubscribed": whatever is not an explicit no is a refusal
     OF_CONSENT = "consent"  # "Opted in": a no, or a word such as "unsubscribed", is a refusal
     OF_STATE = "state"  # "Status": only words such as "unsubscribed" are
+    OF_REMARKS = (
+        "remarks"  # "Notes", "Tags": texts in which words such as "do not e-mail" may stand
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +48,8 @@ class ConsentRule:
 
     Attributes:
         section: ``skip`` or ``only``.
-        values: What the rule's ``values:`` holds; ``empty`` for an empty cell.
+        values: What the rule's ``values:`` holds; ``empty`` for an empty cell, ``says no`` for a
+            remark that says so.
         because: What the report says of the rows.
     """
 
@@ -105,6 +113,14 @@ abone|abonelik|onay\w*|izin\w*|izni|bulten\w*|riza\w*|kvkk|
 розсил\w+|згод[аи]|hirlevel\w*|hozzajarul\w*|consimt\w+|samtykke\w*|メルマガ\w*|配信希望|受信許可|
 订阅\w*|訂閱\w*|接受营销|(?:이메일|메일|마케팅) ?수신 ?동의|수신 ?동의"""
 _STATE = "status(?:es)?|state|статус\\w*|состояние|statut|etat|estado|situacao|stato|stan|durum\\w*"
+_REMARKS = r"""
+notes?|comments?|remarks?|memos?|observations?|(?:contact |customer |client )?(?:description|details|info)|
+tags?|labels?|keywords|mailing groups?|
+примечани\w+|комментари\w+|заметк\w+|пометк\w+|теги?|метк[аи]|коммент\w*|примітк\w+|коментар\w*|
+bemerkung\w*|notiz\w*|anmerkung\w*|kommentar\w*|hinweis\w*|schlagworte?|
+remarques?|commentaires?|etiquettes?|notas?|observacion\w*|comentario\w*|etiquetas?|observac\w+|
+osservazion\w+|commenti?|etichett\w+|uwagi|notatk\w+|komentarz\w*|etykiet\w+|not(?:lar)?|aciklama\w*|etiket\w*|
+opmerking\w*|poznamk\w+|anteckning\w*|備考|メモ|备注|備註|메모|비고"""
 # Says why, where or how much, but not yes or no.
 _CIRCUMSTANCES = (
     "links?|urls?|pages?|tokens?|rates?|ratio|percent|keys?|ids?|ссылк\\w+|lien|enlace|процент"
@@ -142,6 +158,7 @@ _NEGATED = _word(
     f"(?:{_WITHDRAWN}) (?:de |da |di |a |la |el |the |al )*(?:{_CONSENT})"
 )
 _CONSENT_WORD, _STATE_WORD = _word(_CONSENT), _word(_STATE)
+_REMARKS_WORD = _word(_REMARKS)
 _CIRCUMSTANCE, _YES_DETAIL = _word(_CIRCUMSTANCES), _word(_OF_A_YES)
 _CHANNEL, _MAIL = _word(_OTHER_CHANNEL), _word(_ANY_MAIL)
 _OTHER = _word(_OTHER_USE.strip().rstrip("|"))
@@ -165,6 +182,11 @@ def speaks_of(header: str) -> Speaks | None:
     (<Speaks.OF_REFUSAL: 'refusal'>, <Speaks.OF_CONSENT: 'consent'>, None)
     """
     words = _header_words(header)
+    return _of_consent(words) or (Speaks.OF_REMARKS if _REMARKS_WORD.search(words) else None)
+
+
+def _of_consent(words: str) -> Speaks | None:
+    """Return how a header speaks that names consent, a refusal or a state."""
     if not words or _CIRCUMSTANCE.search(words):
         return None
     if _CHANNEL.search(words) and not _MAIL.search(words):
@@ -194,7 +216,18 @@ def says_no(speaks: Speaks, cell: str) -> bool:
         return not (is_no(cell) or says_subscribed(cell))
     if speaks is Speaks.OF_CONSENT:
         return is_no(cell) or says_unsubscribed(cell, also_weak=True)
+    if speaks is Speaks.OF_REMARKS:
+        return bool(refusal_in(cell))
     return says_unsubscribed(cell)
+
+
+def heard(column: str, cell: str) -> str:
+    """Return what has to be kept of a cell of a column that speaks of consent.
+
+    That is the cell; of a remark, which may be long and is different in every row, the words that
+    say no.
+    """
+    return refusal_in(cell) if speaks_of(column) is Speaks.OF_REMARKS else cell
 
 
 def refusing_cells(header: str, counts: Mapping[str, int]) -> dict[str, int]:
@@ -233,6 +266,9 @@ def propose_rule(header: str, counts: Mapping[str, int]) -> ConsentRule | None:
     if speaks is None or not filled or not _is_meant(header, speaks, filled):
         return None
     because = _reason(_header_words(header))
+    if speaks is Speaks.OF_REMARKS:
+        said = any(says_no(speaks, cell) for cell in filled)
+        return _rule("skip", header, (SAYS_NO,), "asked not to be contacted") if said else None
     if speaks is Speaks.OF_REFUSAL:
         agreed = (cell for cell in filled if not says_no(speaks, cell))
         return _rule("only", header, (*_NO_VALUES, *agreed), because or "no consent")
@@ -273,7 +309,7 @@ class ConsentWatch:
         """Count rows that would be sent and have these cells."""
         self._rows += rows
         for column, counter in self._counts.items():
-            counter[cells[column]] += rows
+            counter[heard(column, cells[column])] += rows
 
     def findings(self) -> list[Problem]:
         """Return what would be sent although a column says no; for each column."""
@@ -285,14 +321,21 @@ class ConsentWatch:
                 more = (
                     Message(" and {n} other ways", n=len(refusing) - 3) if len(refusing) > 3 else ""
                 )
-                text = Message(
-                    "{n:,} of {rows:,} rows say {shown}{more} and would be sent; a "
-                    "skip or only rule in the mapping keeps them back",
-                    n=refusing.total(),
-                    rows=self._rows,
-                    shown=shown,
-                    more=more,
-                )
+                values = {
+                    "n": refusing.total(), "rows": self._rows, "shown": shown, "more": more,
+                }  # fmt: skip
+                if speaks_of(column) is Speaks.OF_REMARKS:
+                    text = Message(
+                        "{n:,} of {rows:,} rows have a remark such as {shown}{more} and would be "
+                        "sent; a skip rule with the value `says no` keeps them back",
+                        **values,
+                    )
+                else:
+                    text = Message(
+                        "{n:,} of {rows:,} rows say {shown}{more} and would be sent; a "
+                        "skip or only rule in the mapping keeps them back",
+                        **values,
+                    )
                 found.append(
                     Problem("CONSENT_IGNORED", text, column=column, severity=Severity.WARNING)
                 )
@@ -308,6 +351,8 @@ def _rule(section: str, column: str, values: Iterable[str], because: str) -> Con
 
 def _is_meant(header: str, speaks: Speaks, filled: Mapping[str, int]) -> bool:
     """Whether the cells fit what the header says."""
+    if speaks is Speaks.OF_REMARKS:
+        return True
     if speaks is Speaks.OF_REFUSAL:
         words = _header_words(header)
         is_noun = _reason(words) == "bounced" and "bounced" not in words  # "Bounces", "Rebotes"

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bulk_import.errors import Message
-from bulk_import.mapping.consent import EMPTY
+from bulk_import.mapping.consent import EMPTY, SAYS_NO
 from bulk_import.mapping.schema import RowRule
 from bulk_import.models import Problem
 from bulk_import.normalize.consent import folded_cell
+from bulk_import.normalize.remarks import refusal_in
 from bulk_import.sources.remnants import ERROR_VALUES
 
 # A row that is refused by one of these may be of somebody who said no: no other row of the contact
@@ -23,7 +24,7 @@ class BoundRule:
 
     Attributes:
         section: ``skip`` or ``only``.
-        values: Folded cells; ``""`` for an empty one.
+        values: Folded cells; ``""`` for an empty one, ``says no`` for any whose words say so.
     """
 
     section: str
@@ -63,7 +64,10 @@ class BoundRule:
     def refusal(self, cells: Mapping[str, str]) -> Problem | None:
         """Return why the row may not be sent; ``None`` when this rule lets it pass."""
         cell = cells[self.column]
-        if (folded_cell(cell) in self.values) is (self.section == "only"):
+        is_named = folded_cell(cell) in self.values or (
+            SAYS_NO in self.values and bool(refusal_in(cell))
+        )
+        if is_named is (self.section == "only"):
             return None
         found = repr(" ".join(cell.split())) if cell.strip() else Message("empty")
         why = f": {self.because}" if self.because else ""

@@ -233,7 +233,8 @@ class RowRule(Part):
     )
     values: Columns = Field(
         min_length=1,
-        description="Cells, without regard to case and blanks; `empty` is an empty cell.",
+        description="Cells, without regard to case and blanks; `empty` is an empty cell, "
+        "`says no` a text with words such as *please do not e-mail*.",
     )
     because: str = Field(default="", description="The reason, for the report.")
     optional: bool = Field(

@@ -151,18 +151,18 @@ def is_no(cell: str) -> bool:
     mark = _MARKS.get(cell.strip())
     if mark is not None:
         return not mark
-    return _words(cell) in _sets()["false"] or bool(_ZERO.fullmatch(cell.strip()))
+    return folded_words(cell) in _sets()["false"] or bool(_ZERO.fullmatch(cell.strip()))
 
 
 def is_yes(cell: str) -> bool:
     """Whether the cell is a plain "yes": ``yes``, ``true``, ``1``, ``да``, a tick."""
     mark = _MARKS.get(cell.strip())
-    return mark if mark is not None else _words(cell) in _sets()["true"]
+    return mark if mark is not None else folded_words(cell) in _sets()["true"]
 
 
 def says_subscribed(cell: str) -> bool:
     """Whether the cell names a state of somebody who agreed: ``subscribed``, ``подписан``."""
-    return _words(cell) in _sets()["subscribed"]
+    return folded_words(cell) in _sets()["subscribed"]
 
 
 def says_unsubscribed(cell: str, *, also_weak: bool = False) -> bool:
@@ -171,7 +171,7 @@ def says_unsubscribed(cell: str, *, also_weak: bool = False) -> bool:
     Args:
         also_weak: Take words such as ``rejected`` too, which elsewhere mean other things.
     """
-    words = _words(cell)
+    words = folded_words(cell)
     return words in _sets()["strong"] or (also_weak and words in _sets()["weak"])
 
 
@@ -181,7 +181,7 @@ def remark_of_refusal(remark: str) -> str:
     >>> remark_of_refusal("(unsubscribed 3 May)"), remark_of_refusal("Anna Berg")
     ('unsubscribed', '')
     """
-    words = _words(remark)
+    words = folded_words(remark)
     if words in _sets()["strong"] or words in _sets()["weak_remark"]:
         return words
     found = re.search(rf"(?<!\w)(?:{_REMARK_WORDS.pattern})(?!\w)", words)
@@ -189,23 +189,29 @@ def remark_of_refusal(remark: str) -> str:
 
 
 @lru_cache(maxsize=4096)
-def _words(text: str) -> str:
+def folded_words(text: str) -> str:
+    """Return a text as phrases are compared: one line, without case, accents and punctuation."""
     return fold(clean_line(text))
 
 
 @cache
 def _sets() -> dict[str, frozenset[str]]:
-    weak = _listed(_WEAK)
+    weak = listed(_WEAK)
     return {
-        "strong": _listed(_STRONG),
+        "strong": listed(_STRONG),
         "weak": weak,
-        "weak_remark": weak - _listed("active|pending|not|inactive|archived|transactional"),
-        "false": _listed(_FALSE),
-        "true": _listed(_TRUE),
-        "subscribed": _listed(_SUBSCRIBED),
+        "weak_remark": weak - listed("active|pending|not|inactive|archived|transactional"),
+        "false": listed(_FALSE),
+        "true": listed(_TRUE),
+        "subscribed": listed(_SUBSCRIBED),
     }
 
 
-def _listed(text: str) -> frozenset[str]:
+def strong_words() -> frozenset[str]:
+    """The folded phrases that say no wherever they stand."""
+    return _sets()["strong"]
+
+
+def listed(text: str) -> frozenset[str]:
     """The phrases of a list, folded as cells are."""
     return frozenset(fold(phrase) for phrase in text.replace("\n", "").split("|") if phrase)

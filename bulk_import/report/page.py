@@ -6,8 +6,10 @@ import base64
 import hashlib
 import shlex
 from collections.abc import Mapping, Sequence
+from functools import cache
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 from bulk_import.models import Status, Summary
 from bulk_import.report.contents import NEEDS_YOU, contents
@@ -54,20 +56,11 @@ def render(
     rejects: Sequence[str] | None = None,
 ) -> str:
     """Return the page; arguments as of ``write_page``."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
     say = texts(language)
     files = _rejects(summary) if rejects is None else rejects
     folder = resources.files("bulk_import.report")
     script = folder.joinpath("report.js").read_text("utf-8")
-    environment = Environment(
-        loader=PackageLoader("bulk_import.report", "."),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("page.html.j2").render(
+    page: str = _template().render(
         _=say,
         say=say,
         language=say.language,
@@ -79,6 +72,22 @@ def render(
         script=script,
         script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
     )
+    return page
+
+
+@cache
+def _template() -> Any:
+    """The template, compiled once: that takes longer than to fill it."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("bulk_import.report", "."),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("page.html.j2")
 
 
 def next_commands(summary: Summary, say: Texts, rejects: Sequence[str]) -> list[tuple[str, str]]:

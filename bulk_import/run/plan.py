@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from bulk_import.mapping.consent import ConsentWatch
+from bulk_import.mapping.consent import ConsentWatch, heard
 from bulk_import.mapping.rows import RowMapper
 from bulk_import.mapping.unverified import unverified_names
 from bulk_import.models import Problem, Row, SourceInfo, Status
@@ -50,8 +50,10 @@ class Passed:
         self._source = source.name
         self._consent = ConsentWatch(source.header if watches_consent else ())
         self._mapper, self._names = mapper, mapper.unverified
-        named = (column for _, columns in self._names for column in columns)
-        self._columns = tuple(dict.fromkeys([*self._consent.columns, *named]))
+        named = dict.fromkeys(column for _, columns in self._names for column in columns)
+        watched = [(column, heard) for column in self._consent.columns if column not in named]
+        self._watched = (*watched, *((column, _whole) for column in named))
+        self._columns = tuple(column for column, _ in self._watched)
         self._known: dict[tuple[str, ...], int] = {}
         self._rows, self._cells = array("q"), array("q")
 
@@ -63,7 +65,7 @@ class Passed:
     def add(self, seq: int, cells: Mapping[str, str]) -> None:
         """Note a row."""
         if self._columns:
-            said = tuple([cells[column] for column in self._columns])
+            said = tuple([of(column, cells[column]) for column, of in self._watched])
             self._rows.append(seq)
             self._cells.append(self._known.setdefault(said, len(self._known)))
 
@@ -86,6 +88,10 @@ class Passed:
         )
         for problem in [*self._consent.findings(), *filter(None, unverified)]:
             yield self._source, problem
+
+
+def _whole(_: str, cell: str) -> str:
+    return cell
 
 
 class Tally:

@@ -22,11 +22,11 @@ from bulk_import.sources.exports import DAMAGES, files_in, whole_export
 from bulk_import.sources.kept import kept
 from bulk_import.sources.query import is_query, run_query
 from bulk_import.sources.remote import MOST_UNPACKED, fetch, is_remote, shown
+from bulk_import.sources.unpacking import Unpacking
 from bulk_import.system.files import private_file, temporary_folder
 
 _BLOCK = 1 << 20
-_SUSPICIOUS_BYTES = 50 * 2**20
-_SUSPICIOUS_RATIO = 1000  # text of spreadsheets rarely packs better than 50 to 1
+ARCHIVE = Unpacking(MOST_UNPACKED, ratio=1000)  # text rarely packs better than 50 to 1
 
 # Opened here, closed by the caller.
 _PACKERS: dict[bytes, Callable[[Path], IO[bytes]]] = {
@@ -116,7 +116,11 @@ _PAGES = (
 
 @contextmanager
 def regular_file(
-    path: str, member: str | None, *, may_take_subscribed: bool = False
+    path: str,
+    member: str | None,
+    *,
+    may_take_subscribed: bool = False,
+    limits: Unpacking = ARCHIVE,
 ) -> Iterator[Path]:
     """Give a plain file to read: *path* itself, or what is in it, unpacked to a private folder.
 
@@ -124,6 +128,7 @@ def regular_file(
         path: A path, an address (``sftp://…``), or ``-`` for standard input.
         member: The file inside an archive, when there are several.
         may_take_subscribed: Of a whole export, take the file of those to import.
+        limits: How much it may unpack to.
 
     Raises:
         SourceError: It cannot be read, or unpacks to something that no spreadsheet is.
@@ -149,7 +154,12 @@ def regular_file(
             source = Path(path)
             _refuse_specials(source)
         yield _unpacked(
-            source, shown(path), folder, member, may_take_subscribed=may_take_subscribed
+            source,
+            shown(path),
+            folder,
+            member,
+            may_take_subscribed=may_take_subscribed,
+            limits=limits,
         )
 
 
@@ -336,6 +346,7 @@ def _unpacked(
     member: str | None,
     *,
     may_take_subscribed: bool,
+    limits: Unpacking,
 ) -> Path:
     with source.open("rb") as file:
         head = file.read(8)
@@ -344,7 +355,7 @@ def _unpacked(
             target = folder() / "unpacked"
             try:
                 with opener(source) as packed:
-                    _copy(packed, target, name, source.stat().st_size)
+                    _copy(packed, target, name, source.stat().st_size, limits)
             except DAMAGES as exc:
                 raise SourceError(
                     Message("{name}: cannot be unpacked: {exc}", name=name, exc=exc),
@@ -352,7 +363,9 @@ def _unpacked(
                 ) from None
             return target
     if head.startswith(b"PK"):
-        return _member(source, name, folder, member, may_take_subscribed=may_take_subscribed)
+        return _member(
+            source, name, folder, member, may_take_subscribed=may_take_subscribed, limits=limits
+        )
     return source
 
 
@@ -363,6 +376,7 @@ def _member(
     member: str | None,
     *,
     may_take_subscribed: bool,
+    limits: Unpacking,
 ) -> Path:
     """The one file of a plain ZIP archive; a workbook, which is a ZIP too, stays as it is."""
     try:
@@ -396,7 +410,7 @@ def _member(
                 )
             target = folder() / "member"
             with archive.open(chosen[0]) as packed:
-                _copy(packed, target, name, max(chosen[0].compress_size, 1))
+                _copy(packed, target, name, max(chosen[0].compress_size, 1), limits)
             return target
     except DAMAGES as exc:
         raise SourceError(
@@ -412,14 +426,12 @@ def _is_document(names: Iterable[str]) -> bool:
     ) or any(name.endswith(".iwa") for name in folded)
 
 
-def _copy(packed: IO[bytes], target: Path, name: str, packed_bytes: int) -> None:
+def _copy(packed: IO[bytes], target: Path, name: str, packed_bytes: int, limits: Unpacking) -> None:
     size = 0
     with private_file(target) as file:
         while block := packed.read(_BLOCK):
             size += len(block)
-            if size > MOST_UNPACKED or (
-                size > _SUSPICIOUS_BYTES and size / packed_bytes > _SUSPICIOUS_RATIO
-            ):
+            if limits.exceeded(packed_bytes, size):
                 raise SourceError(
                     Message(
                         "{name}: {packed_bytes:,} bytes unpack to more than {size:,}: this "

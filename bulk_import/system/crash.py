@@ -13,13 +13,15 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bulk_import.errors import BugError, StorageError
-from bulk_import.system.clock import now
-from bulk_import.system.environment import KEY_VARIABLE, state_folder
-from bulk_import.system.files import replaced
-from bulk_import.system.secrets import MASK, Secret
+
+# Every command loads this module, `--help` too: what only a crash needs is imported when there is one.
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from bulk_import.system.secrets import Secret
 
 CRASH = "crash.txt"
 _PACKAGES = (
@@ -122,6 +124,7 @@ def summary_of(exc: BaseException) -> str:
 def place_of(exc: BaseException) -> str:
     """Return where *exc* was raised, as ``file.py:line``: the last place in our own code."""
     import traceback
+    from pathlib import Path
 
     while isinstance(exc, BaseExceptionGroup):
         exc = exc.exceptions[0]
@@ -140,6 +143,8 @@ def write_crash(exc: BaseException, scene: Scene, arguments: Sequence[str]) -> P
     Raises:
         StorageError: It can be written to neither.
     """
+    from bulk_import.system.environment import state_folder
+
     text = _report(exc, scene, arguments)
     try:
         if scene.folder is not None and scene.folder.is_dir():
@@ -155,6 +160,8 @@ def write_crash(exc: BaseException, scene: Scene, arguments: Sequence[str]) -> P
 
 
 def _write(path: Path, text: str) -> Path:
+    from bulk_import.system.files import replaced
+
     with replaced(path) as file:
         file.write(text.encode("utf-8", "backslashreplace"))
     return path
@@ -165,6 +172,9 @@ def _report(exc: BaseException, scene: Scene, arguments: Sequence[str]) -> str:
     import sys
 
     from bulk_import import __version__
+    from bulk_import.system.clock import now
+    from bulk_import.system.environment import KEY_VARIABLE
+    from bulk_import.system.secrets import Secret
 
     lines = [
         "bulk_import stopped because of a bug. Please send this file to the maintainers.",
@@ -204,5 +214,7 @@ def _is_terminal(stream: object) -> str:
 
 def _argument(text: str) -> str:
     """Return an argument without addresses of people; of a URL, whose path may be a secret, the host."""
+    from bulk_import.system.secrets import MASK
+
     masked = _ADDRESS.sub(MASK, _URL.sub(rf"\1\2/{MASK}", text))
     return masked if masked and " " not in masked else repr(masked)

@@ -118,6 +118,8 @@ ENGLISH: dict[str, str | tuple[str, str, str]] = {
     "column {column!r} is mapped to {plain}; keep one, or split it with part:": "column {column!r} is sent as {plain} at once; keep one",
     "{n:,} of {rows:,} rows say {shown}{more} and would be sent; a skip or only rule in the mapping keeps them back":
         f"{{n:,}} of {{rows:,}} rows say {{shown}}{{more}} and would be sent; {_RULE} keeps them back",
+    "{n:,} of {rows:,} rows have a remark such as {shown}{more} and would be sent; a skip rule with the value `says no` keeps them back":
+        f"{{n:,}} of {{rows:,}} rows have a remark such as {{shown}}{{more}} and would be sent; {_RULE} with the text “says no” keeps them back",
     "suppress: {message}": "never to send: {message}",
     "suppress: {exc}; nothing is sent while a list cannot be read to its end":
         "never to send: {exc}; nothing is sent while a list cannot be read to its end",
@@ -228,7 +230,7 @@ CODES: Mapping[str, Mapping[str, tuple[str, str]]] = {
     "VALUE_NOT_LISTED": {"en": ("", "Correct it, or add it to the check in the mapping file."), "ru": ("", "Исправьте его или добавьте в условие файла соответствий.")},
     "ROWS_TOO_FEW": {"en": ("", "Export again, or change the number in the mapping file."), "ru": ("", "Выгрузите заново или измените число в файле соответствий.")},
     "SKIPPED": {"en": ("A rule keeps the row from being sent.", f"Nothing, or change {_RULE} if the row should be sent."), "ru": ("Правило не даёт отправить строку.", f"Ничего, или измените {_RULE_RU}, если строку нужно отправить.")},
-    "CONSENT_IGNORED": {"en": ("A column says of rows that they must not be written to, and no rule looks at it.", f"Use {_RULE}."), "ru": ("Столбец говорит о строках, что им писать нельзя, но ни одно правило его не учитывает.", f"Задайте {_RULE_RU}.")},
+    "CONSENT_IGNORED": {"en": ("A column of consent, notes or tags says of rows that they must not be written to, and no rule looks at it.", f"Use {_RULE}."), "ru": ("Столбец согласия, пометок или меток говорит о строках, что им писать нельзя, но ни одно правило его не учитывает.", f"Задайте {_RULE_RU}.")},
     "UNCHANGED": {"en": ("", _NOTHING), "ru": ("", _NOTHING_RU)},
     "HASH_WRONG": {"en": ("The answer's hash does not fit.", ""), "ru": ("Подпись ответа не подходит.", "")},
     "JOURNAL_LOST": {"en": ("", "Look in the account whether the contact is there."), "ru": ("", "Посмотрите, есть ли контакт в аккаунте.")},

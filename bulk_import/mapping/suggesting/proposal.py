@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 
 from bulk_import.errors import Message
-from bulk_import.mapping.consent import ConsentRule, Speaks, propose_rule, speaks_of
+from bulk_import.mapping.consent import ConsentRule, Speaks, heard, propose_rule, speaks_of
 from bulk_import.mapping.suggesting.assignment import assign
 from bulk_import.mapping.suggesting.contents import ROWS_LOOKED_AT, Content, contents_of
 from bulk_import.mapping.suggesting.evidence import FULL_NAME, SURE, Fit, Table
@@ -132,11 +132,11 @@ def _rules(
     counts: dict[str, Counter[str]] = {column: Counter() for column in speaking}
     for row in looked:
         for column, found in counts.items():
-            found[row.cells[column]] += 1
+            found[heard(column, row.cells[column])] += 1
     if speaking:
         for row in rest:
             for column, found in counts.items():
-                found[row.cells[column]] += 1
+                found[heard(column, row.cells[column])] += 1
     known = product.rules if product is not None else {}
     rules = list(known.values())
     for column, speaks in speaking.items():

@@ -142,7 +142,7 @@ def _rules_of(known: Known) -> Iterator[ConsentRule]:
         yield ConsentRule("only", column, values, "no consent")
     for column in sorted(known.columns - set(known.only)):
         speaks = speaks_of(column)
-        rule = propose_rule(column, {cells[speaks]: 1}) if speaks is not None else None
+        rule = propose_rule(column, {cells[speaks]: 1}) if speaks in cells else None
         if rule is not None and (speaks is not Speaks.OF_STATE or "email" in column.casefold()):
             yield rule
 

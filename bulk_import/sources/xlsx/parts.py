@@ -18,10 +18,9 @@ from typing import Generic, TypeVar
 from xml.parsers import expat
 
 from bulk_import.errors import Message, SourceError
+from bulk_import.sources.unpacking import Unpacking
 
-MOST_UNPACKED = 2 * 2**30  # bytes; a workbook of a million rows stays below it
-_SUSPICIOUS_RATIO = 200
-_SUSPICIOUS_BYTES = 50 * 2**20
+WORKBOOK = Unpacking(2 * 2**30, ratio=200)  # a workbook of a million rows stays below it
 _BLOCK = 1 << 18
 _LONGEST = 1 << 20  # bytes without a closing tag to cut at
 T = TypeVar("T")
@@ -221,17 +220,17 @@ def broken(name: str, why: str) -> SourceError:
     )
 
 
-def refuse_bombs(archive: zipfile.ZipFile, path: Path, name: str) -> None:
-    """Refuse a workbook that unpacks to too much, or is protected by a password.
+def refuse_bombs(
+    archive: zipfile.ZipFile, path: Path, name: str, limits: Unpacking = WORKBOOK
+) -> None:
+    """Refuse a workbook that unpacks to more than *limits*, or is protected by a password.
 
     Raises:
         SourceError: It is.
     """
     unpacked = sum(info.file_size for info in archive.infolist())
     packed = max(path.stat().st_size, 1)
-    if unpacked > MOST_UNPACKED or (
-        unpacked > _SUSPICIOUS_BYTES and unpacked / packed > _SUSPICIOUS_RATIO
-    ):
+    if limits.exceeded(packed, unpacked):
         raise SourceError(
             Message(
                 "{name}: {packed:,} bytes unpack to {unpacked:,}: this looks like a zip "
@@ -297,7 +296,7 @@ def _blocks(archive: zipfile.ZipFile, part: str, name: str) -> Iterator[bytes]:
     with archive.open(part) as file:
         while block := file.read(_BLOCK):
             unpacked += len(block)
-            if unpacked > MOST_UNPACKED:
+            if unpacked > WORKBOOK.most_bytes:
                 raise SourceError(
                     Message("{name}: unpacks without end", name=name), code="SOURCE_BOMB"
                 )
