@@ -433,7 +433,7 @@ def test_an_escape_that_no_database_writes_is_refused_with_its_line(tmp_path):
     [
         ["Email           Name       City", "a@b.org         Anna       Berlin", "bbbb@b.org      Ben Cole   New York"],
         ["Email           Name       City", "a@b.org         Berg, Anna Berlin", "bbbb@b.org      Cole, Ben  New York"],
-        ["  ID  E-MAIL      NAME", "----  ----------  ----", "   1  a@b.org     Ann", "  12  ben@b.org   Ben"],
+        ["  ID  E-MAIL      NAME", "   1  a@b.org     Ann", "  12  ben@b.org   Ben", " 123  c@b.org"],
         ["E-mail      Phone", "a@b.org     +1 202 555 0101", "b@b.org", "cc@b.org    +1 202 555 0102"],
     ],
 )  # fmt: skip

@@ -22,6 +22,9 @@ _MOST_TITLES = 20  # lines above the header
 _SAMPLE_CHARS = 256 * 1024
 _MOST_ALIGNED = 200  # lines that are looked at for columns of a fixed width
 _FEWEST_ALIGNED = 3
+# Not those that some programs put between cells, and not the \x1a that ends a file of DOS.
+_CONTROLS = re.compile("[\x02-\x06\x0e-\x19]")
+_BEGINNING = 200  # characters
 _GAP = re.compile(r"\S  +\S")
 # A quotation mark after a backslash that does not end its cell: `"5\\" disk"`.
 _ESCAPED_QUOTE = re.compile(r'\\"(?![,;\t|\r\n]|$)')
@@ -109,10 +112,8 @@ def detect_dialect(path: Path, encoding: str, name: str, wanted: str | None) -> 
         raise undecodable(path, encoding, name, exc) from None
     if not sample.strip():
         raise SourceError(Message("{name}: the file is empty", name=name), code="SOURCE_EMPTY")
-    if "\0" in sample:
-        raise SourceError(
-            Message("{name}: zero bytes in it: not a text file", name=name), code="SOURCE_BINARY"
-        )
+    if "\0" in sample or _CONTROLS.search(sample, 0, _BEGINNING):
+        raise SourceError(Message("{name}: not a text file", name=name), code="SOURCE_BINARY")
     first = sample.partition("\n")[0]
     terminator = "\r\n" if "\r\n" in sample else "\n" if "\n" in sample else "\r"
     first = first.rstrip("\r").strip('"')

@@ -30,6 +30,7 @@ _MARKS = (
 
 # Not within an address such as `ann+news-2@example.com`, and no number.
 _UTF7 = re.compile(rb"\+(?=[0-9/]*[A-Za-z])[A-Za-z0-9+/]{3,}(?![A-Za-z0-9+/])-?(?![\w.+-]*@)")
+_CONTROLS = re.compile("[\x00\x02-\x08\x0e-\x1a]")
 _SHORT_UTF7 = 5  # bytes: one character
 _USUAL = ("cp1252", "cp1251", "cp1250", "mac-roman", "cp852", "koi8-r")  # to choose from
 _READS_POORLY = -10.0  # nats for each letter beyond ASCII: then an East Asian reading is a rival
@@ -138,14 +139,20 @@ def readings(path: Path, *, most: int = 3) -> list[tuple[str, str]]:
 def _without_mark(head: bytes, name: str) -> Encoding:
     even, odd = head[0::2].count(0), head[1::2].count(0)
     half = len(head) // 2
-    if odd > half * 0.4 and even < half * 0.1:
+    if odd > half * 0.4 and even < half * 0.1 and _is_text(head, "utf-16-le"):
         return Encoding("utf-16-le", Message("every other byte is zero"), is_certain=True)
-    if even > half * 0.4 and odd < half * 0.1:
+    if even > half * 0.4 and odd < half * 0.1 and _is_text(head, "utf-16-be"):
         return Encoding("utf-16-be", Message("every other byte is zero"), is_certain=True)
     raise SourceError(
         Message("{name}: zero bytes in it: not a text file in an encoding we know", name=name),
         code="SOURCE_BINARY",
     )
+
+
+def _is_text(head: bytes, encoding: str) -> bool:
+    """Whether bytes read as a text without characters that no text has."""
+    text = head[: len(head) // 2 * 2].decode(encoding, "ignore")
+    return not _CONTROLS.search(text) and any(char in text for char in "\n\r,;\t ")
 
 
 def _beyond_ascii(path: Path) -> list[bytes]:
