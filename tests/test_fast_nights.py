@@ -27,6 +27,7 @@ from bulk_import.jobs.night import SyncOptions
 from bulk_import.jobs.nightly import sync_night
 from bulk_import.jobs.sieve import Sieve
 from bulk_import.jobs.state import Known, State
+from bulk_import.journal import Journal
 from bulk_import.mapping.binding import bind
 from bulk_import.mapping.loading import load_mapping, parse_mapping
 from bulk_import.mapping.rows import RowMapper
@@ -604,6 +605,18 @@ NEIGHBOURS = {
     ),
     "a contact that is in two rows": ([(5, "E-mail", "p1@example.org")], [(5, "Name", "Bob")]),
     "a contact that comes into a second row": ([], [(11, "E-mail", "p1@example.org")]),
+    "a contact that says no in a second row": (
+        [],
+        [(11, "E-mail", "p1@example.org"), (11, "Consent", "no")],
+    ),
+    "a contact that says no in a second row, under another spelling": (
+        [(1, "E-mail", "p1@b\u00fccher.example")],
+        [(11, "E-mail", "p1@xn--bcher-kva.example"), (11, "Consent", "no")],
+    ),
+    "a contact that says no in a cell that is refused": (
+        [],
+        [(11, "E-mail", "p1@example.org (unsubscribed)")],
+    ),
 }  # fmt: skip
 
 
@@ -633,6 +646,39 @@ async def test_what_a_column_shows_is_said_though_its_rows_are_recognized(
         )  # fmt: skip
         assert any("1 codes have 4 digits, 29 others have 5" in line for line in told.lines)
     assert summary.counts[Status.UNCHANGED] == 30
+
+
+MIRRORED = """version: 1
+fields:
+  lead_email: E-mail
+  lead_utc: Zone
+  add_tags: {column: Tags, always: [nightly], mirror: true}
+"""
+
+
+async def test_a_night_after_an_update_keeps_only_the_rows_that_have_changed(
+    tmp_path, sandbox, settings, monkeypatch
+):
+    source = tmp_path / "export.csv"
+
+    async def night(at: int, changed: str) -> tuple[dict[Status, int], int]:
+        lines = [f"p{at}@example.org,vip,+03" for at in range(20)]
+        source.write_text("\n".join(["E-mail,Tags,Zone", *lines, changed, ""]))
+        summary = await sync_night(
+            str(source), parse_mapping(MIRRORED, "m.yml"),
+            settings(sandbox, run_dir=tmp_path / f"run{at}"), SyncOptions(tmp_path / "job.state"),
+        )  # fmt: skip
+        with Journal.open(tmp_path / f"run{at}" / "journal.sqlite3") as journal:
+            return {
+                key: rows for key, rows in summary.counts.items() if rows
+            }, journal.count_records()
+
+    assert await night(1, "ann@example.org,new,+03") == ({Status.SUCCESS: 21}, 21)
+    monkeypatch.setattr(fingerprints, "code_version", lambda: "another")
+    changed = "ann@example.org,old,+03"
+    assert await night(2, changed) == ({Status.SUCCESS: 1, Status.UNCHANGED: 20}, 1)
+    assert sandbox.sent()[-1].form["remove_tags"] == "new"
+    assert await night(3, changed) == ({Status.UNCHANGED: 21}, 0)
 
 
 SPELLINGS = st.sampled_from(["vip", "VIP", "Vip;new", "new", "NEW", "old", "Old", "", "#REF!"])

@@ -17,6 +17,7 @@ from bulk_import.errors import MappingError, SetupError
 from bulk_import.jobs.importing import resume_async
 from bulk_import.jobs.night import SyncOptions
 from bulk_import.jobs.nightly import sync_night
+from bulk_import.jobs.payloads import digest_alone
 from bulk_import.jobs.state import FORMAT, State
 from bulk_import.mapping.loading import parse_mapping
 from bulk_import.models import Status
@@ -190,6 +191,7 @@ async def test_a_state_is_not_seeded_with_a_run_of_another_account(job, sandbox,
 
 def _database(path: Path, *statements: str) -> None:
     db = sqlite3.connect(path)
+    db.create_function("digest_alone", 1, digest_alone)
     for statement in statements:
         db.execute(statement)
     db.commit()
@@ -345,9 +347,16 @@ async def test_an_action_that_a_night_may_have_begun_is_repeated_when_its_folder
     ]
 
 
+EARLIER = {  # what an earlier version noted besides
+    "files": "file integer not null default 1, sent blob, digest text",
+    "every digest": "sent blob not null, digest text not null",
+}
+
+
+@pytest.mark.parametrize("noted", EARLIER)
 @pytest.mark.parametrize("how", ["taken over", "resumed"])
 async def test_a_night_that_an_earlier_version_was_cut_off_in_goes_on(
-    job, sandbox, settings, tmp_path, how
+    job, sandbox, settings, tmp_path, how, noted
 ):
     await job(people(range(30)))
     changed = [*people(range(6), name="Eve"), *people(range(6, 30))]
@@ -355,7 +364,13 @@ async def test_a_night_that_an_earlier_version_was_cut_off_in_goes_on(
     _database(
         _left(tmp_path) / "journal.sqlite3",
         "alter table seen add column file integer not null default 1",
-        "alter table compared add column file integer not null default 1",
+        "alter table compared rename to compared_now",
+        "create table compared (seq integer primary key, key text not null, sha blob not null,"
+        f" cells blob, rest blob, shape integer, mirrored text, {EARLIER[noted]})",
+        "insert into compared (seq, key, sha, cells, rest, shape, mirrored, sent, digest)"
+        " select seq, key, sha, cells, rest, shape, mirrored, coalesce(sent, sha),"
+        " coalesce(digest, digest_alone(sha)) from compared_now",
+        "drop table compared_now",
     )
     if how == "resumed":
         await resume_async(_left(tmp_path), settings(sandbox))

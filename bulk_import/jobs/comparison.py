@@ -6,13 +6,16 @@ again, and taken over::
 
     seen        contacts whose rows were let go, by their number in the state
     compared    what to remember of each row in the journal, once it is confirmed
+
+Rows that were judged just now, each the only one of a contact that the state does not have, are written
+to ``compared`` by one statement. All others are compared contact by contact.
 """
 
 from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -20,8 +23,16 @@ from operator import attrgetter
 from typing import NamedTuple
 
 from bulk_import.errors import Message
-from bulk_import.jobs.payloads import joined, mirrored, removing, union, without_offset
-from bulk_import.jobs.sieve import UNCHANGED, digest_of, sha
+from bulk_import.jobs.payloads import (
+    digest_alone,
+    digest_of,
+    joined,
+    remembered,
+    removing,
+    sha,
+    union,
+)
+from bulk_import.jobs.sieve import UNCHANGED
 from bulk_import.jobs.state import SEVERAL, Presence, State, translated
 from bulk_import.journal import Journal
 from bulk_import.journal.entries import Refusal
@@ -38,11 +49,12 @@ create table if not exists night.seen (id integer primary key, shape integer);
 create table if not exists night.compared (
     seq integer primary key,
     key text not null,
-    sent blob not null,       -- digest of the form in the journal
+    sent blob,                -- digest of the form in the journal; null: it is `sha`
     sha blob not null,        -- digest of the form as the source gives it, removals left out
-    digest text not null, cells blob, rest blob, shape integer, mirrored text
+    digest text,              -- of all rows of the contact; null: `sha` is its only one
+    cells blob, rest blob, shape integer, mirrored text
 )"""
-# Nights of an earlier version noted the file of each row as well.
+# Nights of an earlier version noted other things of each row.
 _EARLIER = """
 alter table night.seen rename to seen_earlier;
 alter table night.compared rename to compared_earlier"""
@@ -69,14 +81,30 @@ create temp table rows (
 );
 drop table if exists temp.compared;
 create temp table compared as select * from night.compared where 0"""
+_COMPARED = "insert into temp.compared values (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 # A night that is compared again: forms that are as they were keep what was found out about them.
 _AGAIN = """
 update temp.rows set sha = e.sha, rest = e.rest, mirrored = e.mirrored, shape = e.shape,
     cells = e.cells
-from night.compared e where e.seq = temp.rows.seq and e.sent = temp.rows.sent"""
+from night.compared e where e.seq = temp.rows.seq and coalesce(e.sent, e.sha) = temp.rows.sent"""
 _CELLS = """
 update temp.rows set cells = k.cells from temp.kept k
 where k.seq = temp.rows.seq and temp.rows.cells is null"""
+# Each the only row of a contact that the state does not have.
+_NEW_ONES = """
+insert into night.compared
+select k.seq, k.key, null, k.sha, null, k.cells, k.rest, k.shape, k.mirrored
+from temp.kept k left join night.outcome o using (seq)
+where k.sha is not null and k.key <> '' and o.seq is null
+    and k.key not in (select key from temp.kept group by key having count(*) > 1)
+    and not exists (select 1 from contact c where c.key = k.key)"""
+_OTHER_ONES = f"""
+insert into temp.rows
+select k.seq, case k.key when '' then '{BARE}' || lower(hex(k.sha)) else k.key end, k.sha, k.sha,
+    coalesce(o.status, '{Status.NOT_SENT}'), k.shape, k.rest, k.mirrored, k.cells
+from temp.kept k left join night.outcome o using (seq)
+where k.sha is not null and k.seq not in (select seq from night.compared)
+    and coalesce(o.status, '') not in ({{}})"""
 # A contact's cells alone do not give its payload if another row of it has a say.
 _SHARED = """
 update temp.rows set cells = x'' where key in (
@@ -142,6 +170,7 @@ def attached(state: State, journal: Journal) -> Iterator[None]:
     """Let the state's connection see a journal, as ``night``."""
     with translated(state.path):
         state.db.create_function("mailbox_of", 1, email_key, deterministic=True)
+        state.db.create_function("digest_alone", 1, digest_alone, deterministic=True)
         state.db.execute("attach database ? as night", (str(journal.path),))
         try:
             _make_tables(state)
@@ -151,8 +180,9 @@ def attached(state: State, journal: Journal) -> Iterator[None]:
 
 
 def _make_tables(state: State) -> None:
-    columns = {line[1] for line in state.db.execute("pragma night.table_info(compared)")}
-    scripts = (_EARLIER, _NIGHT, _FROM_EARLIER) if "file" in columns else (_NIGHT,)
+    columns = {line[1]: line[3] for line in state.db.execute("pragma night.table_info(compared)")}
+    is_earlier = "file" in columns or columns.get("digest") == 1  # it had to be given
+    scripts = (_EARLIER, _NIGHT, _FROM_EARLIER) if is_earlier else (_NIGHT,)
     state.db.execute("begin")
     for script in scripts:
         for statement in script.split(";\n"):
@@ -173,7 +203,7 @@ class Comparison:
         mirrors: Mapping[str, Collection[str]],
         has_offset: bool,
         lists_all: bool = False,
-        said_no: Collection[str] = (),
+        said_no: Iterable[str] = (),
     ) -> None:
         """Make a comparison.
 
@@ -198,19 +228,28 @@ class Comparison:
         self._settled: list[tuple[int, Refusal]] = []
         self._reopened: list[int] = []
         self._removals: list[tuple[int, bytes]] = []
+        self._noted: list[tuple[object, ...]] = []  # lines of ``compared``
 
-    def settle(self, doubtful: Mapping[str, str], *, is_first: bool) -> Found:
+    def settle(
+        self, doubtful: Mapping[str, str], *, is_first: bool, trusts_sieve: bool = False
+    ) -> Found:
         """Settle the journal's rows that need not be sent; return what was found.
 
         Args:
             doubtful: Key of a row without e-mail -> the folder of the night that left it in doubt.
             is_first: Whether the sources were read just now; else the night is compared again.
+            trusts_sieve: Whether the forms in the journal are those that the sieve saw.
         """
         found = Found()
-        shapes = self._load()
+        for statement in _TEMPORARY.split(";\n"):
+            self._db.execute(statement)
         if is_first:
             self._db.execute("delete from night.seen")
             self._db.execute("insert into night.seen select id, shape from temp.seen")
+            self._db.execute("delete from night.compared")
+        is_noted = is_first and self._one("select count(*) from temp.kept") == self._count_records()
+        shapes = self._take_kept(found) if is_noted and trusts_sieve else self._load()
+        if is_noted:
             self._db.execute(_CELLS)
         marks = ",".join("?" * len(_NOT_MEANT))
         self._db.execute(_SHARED.format(marks), sorted(_NOT_MEANT))
@@ -221,7 +260,8 @@ class Comparison:
             self._group(key, list(lines), doubtful, found)
         self._flush(at_least=1)
         self._db.execute("begin")
-        self._db.execute("delete from night.compared")
+        if not is_first:
+            self._db.execute("delete from night.compared")
         self._db.execute("insert into night.compared select * from temp.compared")
         self._db.execute("commit")
         self._count(found, shapes)
@@ -236,10 +276,23 @@ class Comparison:
         )
         return [seq for (seq,) in lines]
 
+    def _take_kept(self, found: Found) -> Counter[int | None]:
+        """Compare what is new, and fill ``temp.rows`` with the rest, from what the sieve noted.
+
+        Returns:
+            Shape -> rows.
+        """
+        self._db.execute("begin")
+        found.contacts += self._db.execute(_NEW_ONES).rowcount
+        marks = ",".join("?" * len(_NOT_MEANT))
+        self._db.execute(_OTHER_ONES.format(marks), sorted(_NOT_MEANT))
+        self._db.execute("commit")
+        self._db.execute(_TWINS)
+        lines = "select shape, count(*) from temp.kept where sha is not null group by shape"
+        return Counter(dict(self._db.execute(lines)))
+
     def _load(self) -> Counter[int | None]:
         """Fill ``temp.rows`` from the journal; return shape -> rows."""
-        for statement in _TEMPORARY.split(";\n"):
-            self._db.execute(statement)
         shapes: Counter[int | None] = Counter()
         self._db.execute("begin")
         self._db.executemany(
@@ -256,10 +309,8 @@ class Comparison:
             shapes[shape] += 1
             if status in _NOT_MEANT:
                 continue
-            digest = sha(body)
+            digest, rest, held = remembered(body, self._mirrors, has_offset=self._has_offset)
             key = email or f"{BARE}{digest.hex()}"
-            rest = without_offset(body) if self._has_offset else None
-            held = mirrored(body, self._mirrors) if self._mirrors else None
             yield seq, key, digest, digest, status, shape, rest, held
 
     # -- one contact ----------------------------------------------------------------------------
@@ -267,9 +318,10 @@ class Comparison:
     def _group(
         self, key: str, lines: Sequence[Line], doubtful: Mapping[str, str], found: Found
     ) -> None:
+        is_alone = len(lines) == 1
         digest = digest_of(line.sha for line in lines)
         known, is_bare = lines[0].known, key.startswith(BARE)
-        rest = joined(line.rest for line in lines) if self._has_offset else None
+        rest = self._rest(lines)
         found.contacts += 1
         sent = lines[-1].sent
         if known != digest or (self._full and not is_bare):
@@ -283,19 +335,22 @@ class Comparison:
         else:
             why = _in_doubt_since(doubtful[key]) if key in doubtful else UNCHANGED
             self._settled += [(line.seq, why) for line in lines if line.status == Status.NOT_SENT]
-        cells = lines[0].cells if len(lines) == 1 and not is_bare else SEVERAL
+        cells = lines[0].cells if is_alone and not is_bare else SEVERAL
         held = union(line.mirrored for line in lines) if self._mirrors else None
-        self._db.executemany(
-            "insert into temp.compared values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (
+        for line in lines:
+            form = sent if line is lines[-1] else line.sent
+            self._noted.append(
                 (
-                    line.seq, key, sent if line is lines[-1] else line.sent, line.sha,
-                    digest, cells, rest, line.shape, held,
+                    line.seq, key, None if form == line.sha else form, line.sha,
+                    None if is_alone else digest, cells, rest, line.shape, held,
                 )
-                for line in lines
-            ),
-        )  # fmt: skip
+            )  # fmt: skip
         self._flush(at_least=_BATCH)
+
+    def _rest(self, lines: Sequence[Line]) -> bytes | None:
+        if not self._has_offset:
+            return None
+        return lines[0].rest if len(lines) == 1 else joined(line.rest for line in lines)
 
     def _with_removals(self, lines: Sequence[Line]) -> bytes:
         """Let the contact's last row remove what left its mirrored columns; return its digest."""
@@ -316,7 +371,12 @@ class Comparison:
         return sha(body)
 
     def _flush(self, *, at_least: int) -> None:
-        """Write to the journal, by its own connection, what the groups so far came to."""
+        """Write what the groups so far came to; to the journal by its own connection."""
+        if len(self._noted) >= at_least:
+            self._db.execute("begin")
+            self._db.executemany(_COMPARED, self._noted)
+            self._db.execute("commit")
+            self._noted = []
         if len(self._settled) + len(self._reopened) + len(self._removals) < at_least:
             return
         self._journal.forget_rows(self._reopened)
@@ -330,9 +390,7 @@ class Comparison:
         seen = self._one("select count(*) from night.seen")
         found.let_go = 0 if self._lists_all else seen
         found.contacts += seen
-        found.rows = found.let_go + self._one(
-            f"select count(*) from night.record where source not in ({self._marks()})"
-        )
+        found.rows = found.let_go + self._count_records()
         found.before = self._one(
             "select count(*) from contact where presence = ? and key not like 'bare:%'",
             Presence.HERE,
@@ -399,6 +457,9 @@ class Comparison:
             " union all select mailbox from temp.refusing)"
         )
         return [seq for (seq,) in lines]
+
+    def _count_records(self) -> int:
+        return self._one(f"select count(*) from night.record where source not in ({self._marks()})")
 
     def _marks(self) -> str:
         return ",".join(map(str, self._missing))

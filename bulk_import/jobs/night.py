@@ -13,6 +13,7 @@ from bulk_import.errors import Message
 from bulk_import.jobs.brake import Brake, Night, missing_files, why_not
 from bulk_import.jobs.comparison import Comparison, Found, attached
 from bulk_import.jobs.holding import Doubt, held_back
+from bulk_import.jobs.payloads import has_offset, list_id, mirrors_of
 from bulk_import.jobs.sieve import Sieve
 from bulk_import.jobs.state import State
 from bulk_import.jobs.takeover import Verdict, learn, learn_new_cells, vanished_sources
@@ -116,8 +117,6 @@ class NightJob:
         self.sieve = Sieve(
             state,
             full=options.full or options.judge_all or _has_unique(mapping),
-            compares=_has_offset(mapping)
-            or any(rule.mirror for rule in mapping.spec.fields.values()),
             lists_all=options.report_all,
         )
 
@@ -153,6 +152,7 @@ class NightJob:
 
         A resumed night calls it again: what it settled before is compared again.
         """
+        options, duplicates = self._options, self._mapping.spec.when.duplicate
         missing = vanished_sources(journal)
         told = journal.facts()
         self._told = {name: json.loads(told.get(name, "{}")) for name in ("lists", "managers")}
@@ -161,21 +161,23 @@ class NightJob:
                 self._state,
                 journal,
                 missing,
-                full=self._options.full,
-                mirrors=_mirrors(self._mapping, json.loads(journal.facts().get("lists", "{}"))),
-                has_offset=_has_offset(self._mapping),
-                lists_all=self._options.report_all,
-                said_no={key for key, _ in who_said_no(journal)},
+                full=options.full,
+                mirrors=mirrors_of(self._mapping, json.loads(told.get("lists", "{}"))),
+                has_offset=has_offset(self._mapping),
+                lists_all=options.report_all,
+                said_no=(key for key, _ in who_said_no(journal)),
             )
             if self._is_read:
                 journal.add_refusals((seq, _BESIDE) for seq in comparison.beside_let_go())
             found = comparison.settle(
-                self._state.get_json("doubtful") or {}, is_first=not self._is_read
+                self._state.get_json("doubtful") or {},
+                is_first=not self._is_read,
+                trusts_sieve=not options.judge_all and duplicates != "merge",
             )
             self._note(found, tally, journal)
             self._spared = frozenset(comparison.spared)
             journal.add_refusals((seq, _BACK) for seq in comparison.returned())
-            reason = "" if self._options.accept else self._why_not(found.before)
+            reason = "" if options.accept else self._why_not(found.before)
             if not reason:
                 vanished = comparison.vanished()
                 if self._lacks_files():
@@ -288,7 +290,7 @@ class NightJob:
         if action is None or not vanished:
             return
         ids = json.loads(journal.facts().get("lists", "{}"))
-        lists = [_list_id(value, ids) for value in action.remove_from_lists]
+        lists = [list_id(value, ids) for value in action.remove_from_lists]
         fields = [
             (name, ",".join(dict.fromkeys(values)))
             for name, values in (
@@ -338,28 +340,9 @@ def _doubts(journal: Journal) -> Iterator[Doubt]:
         yield Doubt(f"row {row.number}", text, mailboxes(text).addresses)
 
 
-def _list_id(value: str, ids: Mapping[str, str]) -> str:
-    """Return the id of a list given by title or id; the mapping's binding has checked it."""
-    return value if value in ids.values() else ids.get(value, value)
-
-
-def _mirrors(mapping: ColumnMapping, ids: Mapping[str, str]) -> dict[str, frozenset[str]]:
-    """Mirrored parameter -> the values that every contact gets, which are not the column's."""
-    return {
-        name: frozenset(_list_id(value, ids) for value in rule.always)
-        for name, rule in mapping.spec.fields.items()
-        if rule.mirror
-    }
-
-
 def _has_unique(mapping: ColumnMapping) -> bool:
     """Whether one row's value may refuse another row: then every row must be there."""
     return any(check.unique for check in mapping.spec.checks)
-
-
-def _has_offset(mapping: ColumnMapping) -> bool:
-    """Whether payloads change when clocks do."""
-    return "lead_utc" in mapping.spec.fields
 
 
 def _new_id(state: State) -> str:

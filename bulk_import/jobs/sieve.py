@@ -11,18 +11,28 @@ further rows, the sources are read once more, and all rows of that contact are k
 
 from __future__ import annotations
 
-import hashlib
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from bulk_import.jobs.fingerprints import Digester, cells_of, clocks_of, digester
+from bulk_import.jobs.payloads import (
+    Remembered,
+    digest_alone,
+    has_offset,
+    mirrors_of,
+    remembered,
+)
 from bulk_import.jobs.state import State, translated
+from bulk_import.journal import Journal
 from bulk_import.journal.entries import JudgedRow, Refusal
+from bulk_import.mapping.binding import Lists
 from bulk_import.mapping.rows import RowMapper
 from bulk_import.mapping.suppression import SuppressionList
 from bulk_import.models import Row, Status
+from bulk_import.normalize.mailboxes import email_key
+from bulk_import.run.judging import who_said_no
 from bulk_import.sources.damage import DamageDetector
 
 UNCHANGED = Refusal.because(Status.UNCHANGED, "UNCHANGED", "same as last confirmed")
@@ -37,22 +47,38 @@ create temp table seen (
     twice integer not null default 0
 );
 drop table if exists temp.kept;
-create temp table kept (seq integer primary key, key text not null, cells blob);
+create temp table kept (        -- the rows of the journal
+    seq integer primary key,
+    key text not null,          -- the e-mail; empty where it says nothing about a contact
+    sha blob,                   -- digest of the form; null: it has none
+    shape integer, rest blob, mirrored text,  -- of the form, as in the state
+    cells blob
+);
+drop table if exists temp.said_no;
+create temp table said_no (mailbox text primary key) without rowid;
 create temp table if not exists contested (id integer primary key)"""
+_SAID_NO = "insert or ignore into temp.said_no values (?)"
+_KEPT = "insert into temp.kept values (?, ?, ?, ?, ?, ?, ?)"
 _SEEN = """insert into temp.seen (id, shape, cells) values (?, ?, ?)
 on conflict (id) do update set twice = 1"""
 _BY_CELLS = """select cells, id, key, shape from contact
 where cells in ({}) and digest <> '' and id not in (select id from temp.contested)"""
 _NEXT = """select cells, id, key, shape from contact where id > ? and cells is not null
 and digest <> '' and id not in (select id from temp.contested) order by id limit ?"""
-_BY_KEY = """select key, id, digest from contact
+_BY_KEY = """select key, id, digest, rest, mirrored from contact
 where key in ({}) and digest <> '' and cells is not x''
 and id not in (select id from temp.contested)"""
-# Those that are read twice, and those that have a row in the journal as well.
+# Those that are read twice, those that have a row in the journal as well, and those that said no there
+# under another spelling.
 _CONTESTED = """insert or ignore into temp.contested
 select id from temp.seen where twice
 union select c.id from temp.kept k join contact c on c.key = k.key where c.id in
+(select id from temp.seen)
+union select c.id from temp.said_no n join contact c on c.key = n.mailbox where c.id in
 (select id from temp.seen)"""
+_CONTESTED_SPELLINGS = """insert or ignore into temp.contested
+select id from contact where key glob '*[^ -~]*' and id in (select id from temp.seen)
+and mailbox_of(key) in (select mailbox from temp.said_no)"""
 
 
 _LookAt = Callable[[Sequence[int]], list[Row]]  # positions in a chunk -> their rows
@@ -134,7 +160,6 @@ class Sieve:
         state: State,
         *,
         full: bool = False,
-        compares: bool = False,
         lists_all: bool = False,
         most_told: int = 10_000,
     ) -> None:
@@ -142,8 +167,6 @@ class Sieve:
 
         Args:
             full: Judge and keep every row.
-            compares: Keep every row that is judged: the comparison learns more from it than that
-                its payload is the same.
             lists_all: Keep a line in the journal of rows that are let go, for the report.
             most_told: Different cells of tags that are kept until a row is judged that may have a tag
                 which looks like one of them.
@@ -151,10 +174,11 @@ class Sieve:
         self._state = state
         self._db = state.db
         self._full = full
-        self._compares = compares or full
         self._lists_all = lists_all
         self._most_told = most_told
         self._digesters: dict[int, Digester | None] = {}
+        self._mirrors: Mapping[str, Collection[str]] = {}
+        self._has_offset = False
         self._tags: dict[int, _Tags] = {}
         self._stored = 0
         self._expected = 0  # the contact after which the next ones are looked for first; 0: none
@@ -178,11 +202,21 @@ class Sieve:
             for statement in _TABLES.split(";\n"):
                 self._db.execute(statement)
 
-    def needs_another_reading(self) -> bool:
-        """Return whether rows were let go whose contact has further rows."""
+    def needs_another_reading(self, journal: Journal) -> bool:
+        """Return whether rows were let go whose contact has further rows.
+
+        Args:
+            journal: With the rows that were kept.
+        """
         with translated(self._state.path):
+            if not self._db.execute("select 1 from temp.seen").fetchone():
+                return False
+            self._note(_SAID_NO, ((mailbox,) for mailbox, _ in who_said_no(journal)))
             before = self._db.total_changes
             self._db.execute(_CONTESTED)
+            if self._db.execute("select 1 from temp.said_no").fetchone():
+                self._db.create_function("mailbox_of", 1, email_key, deterministic=True)
+                self._db.execute(_CONTESTED_SPELLINGS)
             return self._db.total_changes > before
 
     def unknown(
@@ -204,6 +238,9 @@ class Sieve:
             self._digesters[number] = digester(mapper)
             self._tags[number] = _Tags(mapper, self._most_told)
             self.clocks = clocks_of(mapper.binding)
+            mapping = mapper.binding.mapping
+            self._has_offset = has_offset(mapping)
+            self._mirrors = mirrors_of(mapping, _ids(mapper.binding.lists))
         digest = self._digesters[number]
         columns = digest.columns if digest is not None else tuple(mapper.binding.used_columns)
         chunk = _Chunk.of(rows, columns)
@@ -273,32 +310,44 @@ class Sieve:
 
     def kept(self, judged: Sequence[JudgedRow]) -> list[JudgedRow]:
         """Return the judged rows that go into the journal; let those with the same payload go."""
-        emails = {one.email for one in judged if one.body is not None and one.email}
         seen: list[_Seen] = []
-        kept: list[tuple[JudgedRow, str, bytes | None]] = []
+        kept: list[JudgedRow] = []
+        notes: list[tuple[object, ...]] = []
         with translated(self._state.path):
-            known = {} if self._compares else self._looked_up(_BY_KEY, sorted(emails))
+            known = self._with_payloads(judged)
             for one in judged:
-                cells = self._waiting.popleft()
-                found = known.get(one.email) if one.body is not None else None
-                if found is None or one.body is None or found[2] != digest_of([sha(one.body)]):
-                    kept.append((one, one.email, cells))
-                    continue
-                seen.append((found[1], self._state.shape_of(one.body), cells))
-                if self._lists_all:
-                    kept.append((_listed(one), "", None))
+                cells, form = self._waiting.popleft(), self._remembered(one.body)
+                contact = known.get(one.email) if form is not None else None
+                if form is None or one.body is None:
+                    note: tuple[object, ...] = (one.email, None, None, None, None, cells)
+                elif contact is None or not _is_same(contact, form):
+                    shape = self._state.shape_of(one.body)
+                    note = (one.email, form.sha, shape, form.rest, form.mirrored, cells)
+                else:
+                    seen.append((contact[1], self._state.shape_of(one.body), cells))
+                    if not self._lists_all:
+                        continue
+                    note, one = ("", None, None, None, None, None), _listed(one)
+                kept.append(one)
+                notes.append((self._stored + len(kept), *note))
             self._note(_SEEN, seen)
-            self._note(
-                "insert into temp.kept values (?, ?, ?)",
-                [
-                    (seq, email, cells)
-                    for seq, (_, email, cells) in enumerate(kept, self._stored + 1)
-                ],
-            )
+            self._note(_KEPT, notes)
         self._stored += len(kept)
-        return [one for one, _, _ in kept]
+        return kept
 
-    def _note(self, statement: str, lines: Sequence[Sequence[Any]]) -> None:
+    def _with_payloads(self, judged: Sequence[JudgedRow]) -> dict[str, Sequence[Any]]:
+        """Return e-mail -> line of the contact, of the rows that may have the payload confirmed last."""
+        if self._full:
+            return {}
+        emails = {one.email for one in judged if one.body is not None and one.email}
+        return self._looked_up(_BY_KEY, sorted(emails))
+
+    def _remembered(self, body: bytes | None) -> Remembered | None:
+        if body is None:
+            return None
+        return remembered(body, self._mirrors, has_offset=self._has_offset)
+
+    def _note(self, statement: str, lines: Iterable[Sequence[Any]]) -> None:
         if not lines:
             return
         self._db.execute("begin")
@@ -315,14 +364,23 @@ class Sieve:
         return found
 
 
-def sha(body: bytes) -> bytes:
-    """Return the digest of one row's form."""
-    return hashlib.sha256(body).digest()
+def _is_same(contact: Sequence[Any], form: Remembered) -> bool:
+    """Whether a row is the payload confirmed last, and nothing new is to be remembered of it.
+
+    Args:
+        contact: A line of ``_BY_KEY``.
+    """
+    _, _, digest, rest, held = contact
+    return (
+        digest == digest_alone(form.sha)
+        and (form.rest is None or form.rest == rest)
+        and (form.mirrored is None or form.mirrored == held)
+    )
 
 
-def digest_of(rows: Iterable[bytes]) -> str:
-    """Return the digest of a contact's payload, from those of its rows' forms in file order."""
-    return hashlib.sha256(b"".join(rows)).hexdigest()
+def _ids(lists: Lists | None) -> dict[str, str]:
+    """Return title of a list -> its id, where it has one."""
+    return {title: ids[0] for title, ids in (lists or {}).items() if len(ids) == 1}
 
 
 def _listed(judged: JudgedRow) -> JudgedRow:

@@ -57,7 +57,8 @@ _MOVED = {
         " (select seq from sqlite_sequence where name = 'earlier'), 0)) where name = 'contact'",
     ),
 }
-_INDEX = "create index if not exists contact_cells on contact (cells) where cells is not null"
+CELLS_INDEX = "contact_cells"
+INDEX = f"create index if not exists {CELLS_INDEX} on contact (cells) where cells is not null"
 _CONFIRMED = """
 insert into contact (key, digest, night, sent_at, presence, cells, rest, shape, mirrored)
 values (?, ?, ?, ?, ?, ?, ?, ?, ?)
@@ -325,7 +326,7 @@ def _bring_up_to_date(db: sqlite3.Connection, found: int) -> None:
     try:
         db.execute(_META)
         if found:
-            db.execute("drop index if exists contact_cells")
+            db.execute(f"drop index if exists {CELLS_INDEX}")
             db.execute("alter table contact rename to earlier")
         db.execute(_CONTACT)
         db.execute(_SENDING)
@@ -335,7 +336,7 @@ def _bring_up_to_date(db: sqlite3.Connection, found: int) -> None:
             for statement in _MOVED[found]:
                 db.execute(statement)
             db.execute("drop table earlier")
-        db.execute(_INDEX)
+        db.execute(INDEX)
         db.execute("insert or replace into meta values ('format', ?)", (str(FORMAT),))
         db.execute("commit")
     except BaseException:

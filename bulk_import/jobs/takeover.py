@@ -6,14 +6,14 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from bulk_import.errors import Message, SetupError, StorageError
 from bulk_import.jobs.comparison import BARE, attached, here
-from bulk_import.jobs.payloads import union
-from bulk_import.jobs.sieve import digest_of, sha
-from bulk_import.jobs.state import Known, Presence, State
+from bulk_import.jobs.payloads import digest_of, sha, union
+from bulk_import.jobs.state import CELLS_INDEX, INDEX, Known, Presence, State
 from bulk_import.journal import Journal
 from bulk_import.journal.database import IN_DOUBT
 from bulk_import.models import VANISHED, Status
@@ -25,13 +25,26 @@ from bulk_import.system.clock import now, now_s
 
 _BATCH = 1000
 _STATUS = f"coalesce(o.status, case when {IN_DOUBT} then 'unknown' else 'not_sent' end)"
+_DIGEST = "coalesce(c.digest, digest_alone(c.sha))"
+_IS_PLAIN = f"c.digest is null and o.status = 'success' and c.key not like '{BARE}%'"
+# Contacts of one row, in the order of the source: a night looks for them in that order.
+_PLAIN = f"""
+insert into contact (key, digest, night, sent_at, presence, cells, rest, shape, mirrored)
+select c.key, digest_alone(c.sha), :night, :moment, {Presence.HERE:d}, c.cells, c.rest, c.shape,
+    c.mirrored
+from night.compared c join night.outcome o using (seq) where {_IS_PLAIN} order by c.seq
+on conflict (key) do update set digest = excluded.digest, night = excluded.night,
+    sent_at = excluded.sent_at, presence = excluded.presence, cells = excluded.cells,
+    rest = excluded.rest, shape = excluded.shape, mirrored = excluded.mirrored"""
 _LEARNED = f"""
 create temp table learned as
-select c.key as key, min(c.digest) as digest, max(c.cells) as cells,
+select c.key as key, min({_DIGEST}) as digest, max(c.cells) as cells,
     max(c.rest) as rest, max(c.shape) as shape, max(c.mirrored) as mirrored,
     group_concat(distinct {_STATUS}) as statuses, c.key like '{BARE}%' as is_bare
 from night.compared c join night.record r using (seq) left join night.outcome o using (seq)
-group by c.key having sum(coalesce(o.status, '') <> 'unchanged') > 0"""
+where ({_IS_PLAIN}) is not 1
+group by c.key having sum(coalesce(o.status, '') <> 'unchanged') > 0
+order by min(c.seq)"""
 # A row that may not be sent twice is taken for sent if it is in doubt; a report names it.
 _CONFIRMED = f"""
 insert into contact (key, digest, night, sent_at, presence, cells, rest, shape, mirrored)
@@ -64,10 +77,12 @@ where r.source in ({{}})"""
 _NEW_CELLS = """
 update contact set cells = s.cells, shape = s.shape from temp.seen s
 where s.id = contact.id and s.cells is not null"""
-_SAME = """
+_SAME = f"""
 update contact set cells = c.cells, shape = c.shape, mirrored = c.mirrored,
     rest = c.rest
-from night.compared c where c.key = contact.key and c.digest = contact.digest"""
+from night.compared c where c.key = contact.key and {_DIGEST} = contact.digest
+    and (contact.cells, contact.shape, contact.mirrored, contact.rest)
+        is not (c.cells, c.shape, c.mirrored, c.rest)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,12 +139,28 @@ def learn_new_cells(state: State) -> None:
 def _learn_rows(state: State, night: int, run_dir: str) -> dict[str, str]:
     """Store what became of the rows of the sources; return the doubtful ones without e-mail."""
     facts = {"night": night, "moment": now_s()}
+    with _cells_indexed_at_once(state):
+        state.db.execute(_PLAIN, facts)
     state.db.execute("drop table if exists temp.learned")
     state.db.execute(_LEARNED)
     state.db.execute(_CONFIRMED, facts)
     state.db.create_function("either", 2, _either, deterministic=True)
     state.db.execute(_UNCERTAIN, facts)
     return {key: run_dir for (key,) in state.db.execute(_DOUBTFUL)}
+
+
+@contextmanager
+def _cells_indexed_at_once(state: State) -> Iterator[None]:
+    """Make the index of cells anew after the block, if the state has no contacts yet.
+
+    Digests come in no order: sorting all of them is cheaper than entering one after the other.
+    """
+    is_new = not state.count()
+    if is_new:
+        state.db.execute(f"drop index if exists {CELLS_INDEX}")
+    yield
+    if is_new:
+        state.db.execute(INDEX)
 
 
 def _either(before: str | None, sent: str | None) -> str | None:

@@ -89,6 +89,7 @@ from bulk_import.system.clock import now
 from bulk_import.system.crash import working_in
 from bulk_import.system.environment import LAST_RESORT, LOCKS_VARIABLE
 from bulk_import.system.files import made_folder
+from bulk_import.system.garbage import rare_collections
 from bulk_import.system.locks import hold
 
 _SIGNALS = (EXIT_INTERRUPTED, EXIT_TERMINATED)
@@ -164,7 +165,7 @@ class Run:
                     async with self._opened(inputs(self._names(directory))) as opened:
                         with self._new_journal(directory, paths) as journal:
                             tally = await self._judge(journal, opened, suppression, paths)
-                            if tally is not None and self._must_read_again():
+                            if tally is not None and self._must_read_again(journal):
                                 async with self._opened(inputs(self._names(directory))) as again:
                                     tally = await self._judge(
                                         journal, again, suppression, paths, is_again=True
@@ -355,7 +356,7 @@ class Run:
                 )
                 async with self._opened(reopened) as opened:
                     fresh = await self._judge(journal, opened, suppression, again)
-                if fresh is not None and self._must_read_again():
+                if fresh is not None and self._must_read_again(journal):
                     reopened = opened_inputs(again, self._mapping, self._names(directory))
                     async with self._opened(reopened) as opened:
                         fresh = await self._judge(
@@ -478,9 +479,12 @@ class Run:
         def judge_all(**options: Any) -> None:
             # Where most rows are let go, others are not worth starting.
             workers = 1 if self._sieve is not None and self._sieve.expects_known else policy.workers
-            with Judges.opened(
-                workers, policy.cluster, size=size_of(paths), tell=self._progress.say
-            ) as judges:
+            with (
+                Judges.opened(
+                    workers, policy.cluster, size=size_of(paths), tell=self._progress.say
+                ) as judges,
+                rare_collections(),
+            ):
                 judge_sources(
                     journal, inputs, suppression, tally,
                     judges=judges, sieve=self._sieve, **options,
@@ -500,9 +504,9 @@ class Run:
         refuse_as_a_whole(tally.rows_read, tally.codes["EMAIL_MISSING"], self._mapping)
         return tally
 
-    def _must_read_again(self) -> bool:
+    def _must_read_again(self, journal: Journal) -> bool:
         """Whether the sieve let rows go that must be kept after all."""
-        return self._sieve is not None and self._sieve.needs_another_reading()
+        return self._sieve is not None and self._sieve.needs_another_reading(journal)
 
     async def _compare(self, journal: Journal, tally: Tally, suppression: SuppressionList) -> None:
         """Let the job settle rows that need not be sent; stop if it finds a reason to."""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Protocol
 
+from bulk_import.journal import Journal
 from bulk_import.journal.entries import JudgedRow
 from bulk_import.mapping.rows import RowMapper
 from bulk_import.mapping.suppression import SuppressionList
@@ -47,8 +48,12 @@ class Sieve(Protocol):
         """Return those of the rows that ``unknown`` returned, now judged, that must be kept."""
         ...
 
-    def needs_another_reading(self) -> bool:
-        """Return whether rows were let go that must be kept after all."""
+    def needs_another_reading(self, journal: Journal) -> bool:
+        """Return whether rows were let go that must be kept after all.
+
+        Args:
+            journal: With the rows that were kept.
+        """
         ...
 
 
