@@ -134,7 +134,7 @@ REMARKS_OF_OTHER_THINGS = [
     "do not send invoices in May", "не отправлять заказ без предоплаты", "no enviar factura", "nie wysyłać kurierem",
     "no marketing budget", "no mailing address", "no emails received", "keine Mails erhalten", "keine E-Mail vorhanden",
     "отписался в чате: всё ок", "отписалась что придёт", "не хочет получать скидку", "не звонить, не беспокоить звонками",
-    "vom Newsletter abgeholt", "ne pas contacter par téléphone", "do not write him off", "Don't stop emailing me",
+    "vom Newsletter abgeholt", "Kontakt aus Newsletter", "not interested in our offer", "ne pas contacter par téléphone", "do not write him off", "Don't stop emailing me",
 ]  # fmt: skip
 
 

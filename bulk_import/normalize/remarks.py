@@ -31,7 +31,7 @@ un ?subscri\w*|unsub|opt(?:s|ed|ing)? ?out|hard ?bounce[ds]?|e ?mails? bounce[ds
 {_NEVER} (?:want\w*|wish\w*|like|to (?:receive|get))(?: to)?(?: receive| get)? {_ANY}{_MAILS}|
 {_NEVER} (?:want\w*|wish\w*|like) to hear (?:any ?more )?from|
 {_NEVER} use (?:this|the|h(?:is|er)) e ?mail\w*|
-not interested in {_ANY}{_MAILS}|
+not interested in {_ANY}(?:e ?mails?|mailings?|newsletters?)|
 stop (?:all )?(?:contacting|e ?mailing|mailing|writing|e ?mails|mails|newsletters?)|
 stop (?:all )?sending {_WHOM}{_ANY}{_MAILS}|
 (?:ask(?:s|ed)|want(?:s|ed)?|wishe[sd]|request(?:s|ed)) (?:us )?(?:for )?no (?:contact|{_ANY}{_MAILS})|
@@ -55,7 +55,9 @@ gdpr (?:delet|eras|remov)\w+|(?:delet\w+|eras\w+) (?:my|h(?:is|er)|their) (?:per
 (?:удали\w+|убра\w+|уберите|исключи\w+)(?: \w+)? из (?:\w+ )?базы|
 не (?:хочет|желает) (?:больше )?(?:получать|писем|рассыл\w+)|
 vom newsletter (?:ab(?:ge)?meld\w*|ab(?:zu)?bestell\w*|aus(?:ge|zu)?trag\w*|(?:ge)?losch\w*|nehmen)|
-newsletter (?:abbestellt|abgemeldet|gekundigt)|abbestellt|aus (?:dem |unserem )?(?:\w*verteiler|newsletter)|
+newsletter (?:abbestellt|abgemeldet|gekundigt)|abbestellt|
+aus (?:dem |unserem )?(?:\w*verteiler|newsletter) (?:nehmen|genommen|entfern\w*|(?:ge)?losch\w*|
+raus|aus(?:ge|zu)?trag\w*|(?:ge)?str[ei]+ch\w*|ab(?:ge)?meld\w*)|
 widerspruch (?:gegen )?(?:die )?werbung|werbung widersprochen|einwilligung (?:wurde )?widerrufen|
 nicht (?:mehr )?(?:per (?:e )?mail )?(?:anschreiben|angeschrieben|kontaktieren|kontaktiert)|
 keine (?:weiteren |werbe ?)?(?:e ?mails?|mails|newsletter|werbung)|keinen newsletter|
@@ -127,8 +129,8 @@ _OFFERED = re.compile(
 # How the first words of these phrases begin.
 _FIRST_WORDS = """
 righ with revo canc cons mark repo flag comp spam gdpr eras news mail mark subs
-пожа жало отоз согл прот без нет подп расс newslett einw werb wide aus vert pas reti supp enle dars soli pidi pide
-remo rimo usun rezy brak cofn wyco uitg niet geen zapi susc insc iscr abon
+пожа жало отоз согл прот без нет подп расс newslett einw werb wide aus pas reti supp enle dars soli pidi
+pide remo rimo usun rezy brak cofn wyco uitg niet geen zapi susc insc iscr abon
 un unsu opt opts opte opti opto hard e emai mail do don dont does didn neve no not n stop ask asks aske want
 wish requ remo dele tak take taki отпи не без отка удал убра убер искл vom news abbe nich kein desa desi dés
 désa dési ne plus dado dada dio se desu desc nao não disi non wypi nie abon ilet post відп
