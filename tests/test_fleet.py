@@ -307,11 +307,11 @@ class _Future:
     def __init__(self, result: object) -> None:
         self._result = result
         self.status = "error" if isinstance(result, Exception) else "finished"
-        if result == "pending":
-            self.status = "pending"
+        if result in ("pending", "lost"):
+            self.status = str(result)
 
     def done(self) -> bool:
-        return self.status != "pending"
+        return self.status not in ("pending", "lost")
 
     def result(self, timeout: float) -> object:
         return self._result
@@ -474,13 +474,16 @@ def test_jobs_wait_for_the_machine_that_has_their_journals_and_run_on_no_other(
     )  # fmt: skip
 
 
-def test_a_job_that_waits_for_a_worker_under_its_old_address_is_given_to_the_new_one(supervised):
+@pytest.mark.parametrize("status", ["pending", "lost"])
+def test_a_job_whose_workers_are_all_gone_is_given_to_a_new_one(supervised, status):
+    """`lost`: the worker died between the end of the job and the fetching of its answer."""
+
     class Moving(_Engine):
         def workers(self, home: str) -> dict[str, Worker]:
             found = super().workers(home)
             return {f"{at}:{len(self.started)}": worker for at, worker in found.items()}
 
-    engine = Moving({"shop": ["pending", 0]}, is_local=False)
+    engine = Moving({"shop": [status, 0]}, is_local=False)
     ends, _ = supervised(engine, job(), cluster="tcp://x:1")
     assert (ends[0].exit_code, engine.started) == (0, [("shop", 1), ("shop", 2)])
 

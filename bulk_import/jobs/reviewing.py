@@ -21,7 +21,7 @@ from bulk_import.api.preflight import Directory
 from bulk_import.errors import Message, SetupError
 from bulk_import.jobs.grid import READY, Cause, Cell, Counts, Filter, Line
 from bulk_import.journal import Journal
-from bulk_import.journal.database import as_row
+from bulk_import.journal.packing import as_row
 from bulk_import.mapping.advice import follows_advice
 from bulk_import.mapping.loading import ColumnMapping
 from bulk_import.mapping.rows import RowMapper
@@ -104,7 +104,7 @@ class Review:
             opened_inputs([source], mapping, names) as inputs,
             Judges.opened(size=size_of([source])) as judges,
         ):
-            journal = Journal.create(folder / JUDGED)
+            journal = Journal.create(folder / JUDGED, makes_blocks=False)
             try:
                 journal.leave_syncs_to_others()
                 judge_sources(

@@ -9,6 +9,13 @@ of a row that must not be sent twice before its request leaves, all others withi
 
     record   1 --- 0..n  attempt     (an intent; its result, unless it settled the row)
              1 --- 0..1  outcome     (how the row ended)
+             n --- 0..1  block       (cells and forms of rows that were judged together)
+
+What a million rows have costs as little as it can: cells and forms are compressed together (``blocks``),
+and a row that was accepted by its first request keeps the outcome alone, without the attempt. What is
+rare is kept as it is, each in its row, so that SQL can ask for it: what is refused, doubtful or repeated,
+and what is changed after judging. Measured with rows of 12 columns (135 bytes in the source): 410 bytes a
+row before, 149 since.
 
 Nothing is derived twice: counts, report and exit code all come from the queries below. The API key
 never gets here. Not for network drives: SQLite's locks need a local file system.

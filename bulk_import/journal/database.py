@@ -5,24 +5,32 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-import zlib
+from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 from uuid import uuid4
 
-from bulk_import.errors import Message, SetupError, StorageError, packed
+from bulk_import.errors import Message, SetupError, StorageError
+from bulk_import.journal.blocks import Block
 from bulk_import.journal.mark import Written
-from bulk_import.models import Problem, Row, Severity, SourceInfo
+from bulk_import.journal.packing import as_row
+from bulk_import.models import Row, SourceInfo
 from bulk_import.system.sqlite import connect, make_private
 
-FORMAT = "4"
+FORMAT = "5"
+_FORMER = "4"  # has no blocks, and moments as text; both are read
 LOST_UPTO = "lost_upto"  # the fact that names the last row which may have been sent unnoticed
 CHUNK = 500  # rows fetched at a time: few statements, little memory
 CHECKED_BYTES = 32 * 2**20  # a full integrity check takes about 0.1 s up to this size
 
-_SCHEMA = """
+_BLOCK = """create table if not exists block (
+    first integer primary key,    -- the seq of its first row
+    data blob not null            -- as `blocks` makes it
+)"""
+_SCHEMA = f"""
+{_BLOCK};
 create table meta (key text primary key, value text not null) without rowid;
 create table source (id integer primary key, info text not null);
 create table record (
@@ -30,19 +38,20 @@ create table record (
     source integer not null,
     sheet text not null,
     row integer not null,
-    cells text,                   -- JSON list in header order, for rejects and second judgements,
-                                  -- null where they are not kept
+    cells text,                   -- JSON list in header order, for rejects and second judgements
+                                  -- (empty: the row's block has them, null: not kept)
     problems text,                -- what reading found, as `pack_problems` writes it
     email text not null,          -- the contact's key; empty for a bare row
-    contact text not null,
+    contact text not null,        -- empty: the e-mail
     warnings text,                -- what was doubtful about a row that passed; likewise
-    body blob,                    -- the form without the key; null: cannot be sent
-    checksum integer              -- of e-mail and body, as `checksum` makes it
+    body blob,                    -- the form without the key (empty: the row's block has it,
+                                  -- null: cannot be sent)
+    checksum integer              -- of e-mail and body, as `checksum` makes it (null: of the block)
 );
-create table attempt (
+create table attempt (            -- but for the one that settled a row which was never sent before
     seq integer not null,
     number integer not null,
-    started_at text not null,
+    started_at not null,          -- as `pack_moment` makes it
     result text,                  -- null: in doubt, or settled by the outcome
     message text,
     http_status integer,
@@ -56,7 +65,7 @@ create table outcome (
     message text not null,
     attempts integer not null,
     http_status integer,
-    finished_at text not null,
+    finished_at not null,         -- as `pack_moment` makes it
     elapsed_ms integer,
     again integer not null,       -- 1: a resume sends (or judges) it again
     reasons text                  -- why a row was refused before sending, as `pack_problems` writes it
@@ -64,10 +73,12 @@ create table outcome (
 """
 IN_DOUBT = """exists (select 1 from attempt a where a.seq = r.seq
                        and (a.result is null or a.result = 'doubtful'))"""
+# A row that was accepted at the first attempt, which is not among the attempts any more.
+FOLDED = """o.status = 'success' and o.attempts = 1 and not exists (
+    select 1 from attempt a where a.seq = o.seq and a.result is not 'withdrawn')"""
 ROW = "r.source, r.sheet, r.row, r.cells, r.problems"  # what `as_row` makes a row of
-
-
-pack = json.JSONEncoder(ensure_ascii=False).encode  # json.dumps builds an encoder at each call
+CONTACT = "case r.contact when '' then r.email else r.contact end"
+_MOST_BLOCKS = 4  # that are kept in memory, a megabyte each
 
 
 class JournalLockedError(StorageError):
@@ -83,17 +94,23 @@ class Database:
         self._db = db
         self._is_scratch = is_scratch
         self._keeps_cells = not is_scratch
+        self._makes_blocks = True
+        self._blocks: OrderedDict[int, Block] = OrderedDict()  # that were read last
 
     # -- opening ------------------------------------------------------------------------------
 
     @classmethod
-    def create(cls, path: Path, facts: Mapping[str, str] | None = None) -> Self:
+    def create(
+        cls, path: Path, facts: Mapping[str, str] | None = None, *, makes_blocks: bool = True
+    ) -> Self:
         """Create a journal that only its owner can read.
 
         It is created under another name and then renamed, so a journal that exists is complete.
 
         Args:
             facts: Stored from the start.
+            makes_blocks: Whether cells and forms are stored by many rows together, compressed.
+                Without, SQL can look at them: not for journals that are kept.
 
         Raises:
             StorageError: The folder cannot be written, the disk is full.
@@ -121,7 +138,9 @@ class Database:
                     "{path}: cannot be created: {strerror}", path=path, strerror=exc.strerror or exc
                 )
             ) from exc
-        return cls(path, _connect(path))
+        journal = cls(path, _connect(path))
+        journal._makes_blocks = makes_blocks
+        return journal
 
     @classmethod
     def scratch(cls, path: Path, *, keeps_cells: bool = False) -> Self:
@@ -185,7 +204,11 @@ class Database:
                 refusal = self._db.execute("pragma quick_check(1)").fetchone()[0]
                 if refusal != "ok":
                     raise sqlite3.DatabaseError(refusal)
-        if known is None or known[0] != FORMAT:
+        if known is not None and known[0] == _FORMER:
+            with self._writing():
+                self._db.execute(_BLOCK)
+                self._db.execute("update meta set value = ? where key = 'format'", (FORMAT,))
+        elif known is None or known[0] != FORMAT:
             raise SetupError(
                 Message(
                     "{path}: journal format {known}, this program writes {format}; finish "
@@ -295,6 +318,41 @@ class Database:
         with translated(self.path):
             return int(self._db.execute(query).fetchone()[0])
 
+    def _block(self, seq: int) -> Block:
+        """Return the block of a row.
+
+        Raises:
+            StorageError: It is damaged or missing.
+        """
+        for known in reversed(self._blocks.values()):
+            if seq in known:
+                return known
+        with translated(self.path):
+            found = self._db.execute(
+                "select first, data from block where first <= ? order by first desc limit 1", (seq,)
+            ).fetchone()
+        try:
+            block = Block(*found) if found else None
+        except ValueError as exc:
+            raise damaged(self.path, exc) from exc
+        if block is None or seq not in block:
+            raise damaged(self.path, f"the block of row {seq} is missing")
+        self._blocks[found[0]] = block
+        if len(self._blocks) > _MOST_BLOCKS:
+            self._blocks.popitem(last=False)
+        return block
+
+    def _form(self, seq: int, body: bytes | None) -> bytes | None:
+        """Return a row's form, from the column ``body`` or from its block."""
+        return self._block(seq).form(seq) if body == b"" else body
+
+    def _row(self, sources: dict[int, SourceInfo], seq: int, place: Sequence[Any]) -> Row:
+        """Return a row, from the columns ``ROW`` and its block."""
+        source, sheet, number, cells, problems = place
+        if cells == "":
+            cells = self._block(seq).cells(seq)
+        return as_row(sources, (source, sheet, number, cells, problems))
+
     def _paged(
         self, query: str, first: Sequence[object] = (), *, after: int = 0
     ) -> Iterator[Sequence[Any]]:
@@ -310,61 +368,6 @@ class Database:
             if len(chunk) < CHUNK:
                 return
             after = chunk[-1][0]
-
-
-def checksum(email: str, body: bytes | None) -> int | None:
-    """Return a checksum that shows whether a row's form is still what was stored."""
-    return None if body is None else zlib.crc32(body, zlib.crc32(email.encode()))
-
-
-_PLACED = "\t"  # parts the file from the sheet, of a row that came from another file
-
-
-def stored_sheet(row: Row, source: str) -> str:
-    """Return what the journal has for a row's sheet; with the file, if that is not *source*."""
-    if row.source == source:
-        return row.sheet.replace(_PLACED, " ")
-    return f"{row.source}{_PLACED}{row.sheet}"
-
-
-def source_and_sheet(source: str, stored: str) -> tuple[str, str]:
-    """Return what ``stored_sheet`` was given."""
-    if _PLACED not in stored:
-        return source, stored
-    name, _, sheet = stored.partition(_PLACED)
-    return name, sheet
-
-
-def as_row(sources: dict[int, SourceInfo], place: Sequence[Any]) -> Row:
-    number, stored, row, cells, problems = place
-    info = sources[number]
-    source, sheet = source_and_sheet(info.name, stored)
-    return Row(
-        source=source,
-        sheet=sheet,
-        number=row,
-        cells=dict(zip(info.header, json.loads(cells), strict=True)) if cells else {},
-        problems=unpack_problems(problems),
-    )
-
-
-def pack_problems(problems: Sequence[Problem]) -> str | None:
-    """Return *problems* as they are stored: a JSON list of lists; nothing for none."""
-    if not problems:
-        return None
-    return pack(
-        [[p.code, packed(p.message), p.column, p.field, p.value, p.severity] for p in problems]
-    )
-
-
-def unpack_problems(text: str | None) -> tuple[Problem, ...]:
-    """Return what ``pack_problems`` was given."""
-    if text is None:
-        return ()
-    return tuple(
-        Problem(code, Message.unpacked(message), column, field, value, Severity(severity))
-        for code, message, column, field, value, severity in json.loads(text)
-    )
 
 
 def _connect(path: Path) -> sqlite3.Connection:
@@ -400,7 +403,7 @@ def translated(path: Path) -> Iterator[None]:
                 )
             ) from exc
         if code == sqlite3.SQLITE_ERROR:  # tables that must be there are not
-            raise _damaged(path, exc) from exc
+            raise damaged(path, exc) from exc
         raise StorageError(
             Message(
                 "{path}: cannot be read or written ({exc}); free some space or correct the "
@@ -410,7 +413,7 @@ def translated(path: Path) -> Iterator[None]:
             )
         ) from (_want_of_handles() if code == sqlite3.SQLITE_CANTOPEN else None) or exc
     except sqlite3.DatabaseError as exc:
-        raise _damaged(path, exc) from exc
+        raise damaged(path, exc) from exc
 
 
 def _want_of_handles() -> OSError | None:
@@ -422,7 +425,8 @@ def _want_of_handles() -> OSError | None:
     return None
 
 
-def _damaged(path: Path, exc: sqlite3.DatabaseError) -> StorageError:
+def damaged(path: Path, exc: Exception | str) -> StorageError:
+    """Return what is raised when a journal does not hold what was stored."""
     return StorageError(
         Message(
             "{path}: the journal is damaged ({exc}); restore it from a copy. Starting again "

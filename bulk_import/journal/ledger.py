@@ -11,14 +11,15 @@ from typing import Any
 from bulk_import.errors import Message, StorageError
 from bulk_import.journal.database import (
     CHUNK,
+    CONTACT,
     IN_DOUBT,
     Database,
-    checksum,
-    source_and_sheet,
     translated,
 )
 from bulk_import.journal.entries import Entry, Intent, Pending, Settled, Unsettled
 from bulk_import.journal.mark import Written
+from bulk_import.journal.packing import checksum, pack_moment, source_and_sheet
+from bulk_import.models import Status
 
 Spans = Sequence[tuple[int, int]]
 
@@ -107,7 +108,12 @@ class Ledger(Database):
 
     def has_attempts(self) -> bool:
         """Whether anything was ever sent, or about to be."""
-        return bool(self._one("select exists (select 1 from attempt)"))
+        return bool(
+            self._one(
+                "select exists (select 1 from attempt)"
+                " or exists (select 1 from outcome where attempts > 0)"
+            )
+        )
 
     def count_pending(self) -> int:
         return int(self._one(f"select count(*) from record r where {_IS_PENDING}"))
@@ -121,17 +127,19 @@ class Ledger(Database):
         Raises:
             StorageError: None of them is written: a full disk, permissions.
         """
-        lines = _by_kind(entries)
+        intents, unsettled, settled = _by_kind(entries)
         with self._writing():
-            self._insert("attempt (seq, number, started_at)", lines[Intent])
-            if lines[Unsettled]:
-                self._db.executemany(
-                    _UNSETTLED, ((*line[2:], *line[:2]) for line in lines[Unsettled])
-                )
-            self._insert(f"outcome {SETTLED}", lines[Settled])
-        self._count(lines[Intent], lines[Settled])
+            self._insert(
+                "attempt (seq, number, started_at)",
+                [(seq, number, pack_moment(at)) for seq, number, at in intents],
+            )
+            if unsettled:
+                self._db.executemany(_UNSETTLED, ((*line[2:], *line[:2]) for line in unsettled))
+            self._insert(f"outcome {SETTLED}", [_packed(line) for line in settled])
+            self._fold([line.seq for line in settled if _is_plain(line)])
+        self._count(intents, settled)
 
-    def _count(self, intents: Sequence[Any], settled: Sequence[Any]) -> None:
+    def _count(self, intents: Sequence[Intent], settled: Sequence[Settled]) -> None:
         """Note what is committed, for the mark."""
         before = self.written
         self.written = Written(
@@ -140,7 +148,19 @@ class Ledger(Database):
             max(before.last, max((line.seq for line in intents), default=0)),
         )
 
-    def _insert(self, into: str, lines: Sequence[Entry]) -> None:
+    def _fold(self, seqs: Sequence[int]) -> None:
+        """Delete the first attempts of rows that were accepted at once: their outcomes say it all."""
+        done = 0
+        for size in _AT_ONCE:
+            while len(seqs) - done >= size:
+                marks = ",".join("?" * size)
+                self._db.execute(
+                    f"delete from attempt where seq in ({marks}) and number = 1 and result is null",
+                    seqs[done : done + size],
+                )
+                done += size
+
+    def _insert(self, into: str, lines: Sequence[Sequence[Any]]) -> None:
         """Insert *lines* in few statements.
 
         Each statement lets go of the interpreter's lock and has to win it back from the event loop;
@@ -212,7 +232,11 @@ class PendingRows(Iterator[Pending]):
     def _row(self, line: Sequence[Any]) -> Pending:
         seq, email, contact, source, sheet, row, body, stored, was_tried = line
         place = f"row {row}"
-        if checksum(email, body) != stored:
+        is_whole = checksum(email, body) == stored
+        if body == b"":
+            block = self._journal._block(seq)
+            body, is_whole = block.form(seq), block.email(seq) == email
+        if not is_whole:
             raise StorageError(
                 Message(
                     "{path}: the journal is damaged ({place} is not what was stored); "
@@ -232,7 +256,7 @@ class PendingRows(Iterator[Pending]):
 
 _MOST_SEQ = 2**62
 _PENDING = f"""
-    select r.seq, r.email, r.contact, r.source, r.sheet, r.row, r.body, r.checksum,
+    select r.seq, r.email, {CONTACT}, r.source, r.sheet, r.row, r.body, r.checksum,
         exists (select 1 from attempt a where a.seq = r.seq)
     from record r
     where r.seq > ? and r.seq <= ? and {_IS_PENDING}
@@ -244,9 +268,27 @@ _UNSETTLED = """update attempt set result = ?, message = ?, http_status = ?, ela
     where seq = ? and number = ?"""
 
 
-def _by_kind(entries: Iterable[Entry]) -> dict[type, list[Entry]]:
+def _packed(line: Settled) -> tuple[object, ...]:
+    """Return the line as it is inserted."""
+    *before, finished_at, elapsed_ms, again = line
+    return (*before, pack_moment(finished_at), elapsed_ms, again)
+
+
+def _is_plain(line: Settled) -> bool:
+    """Whether a row was accepted by the only request that was ever made for it."""
+    return line.attempts == 1 and line.status is Status.SUCCESS
+
+
+def _by_kind(entries: Iterable[Entry]) -> tuple[list[Intent], list[Unsettled], list[Settled]]:
     """Group *entries* by the statement that writes them, in their order."""
-    lines: dict[type, list[Entry]] = {kind: [] for kind in (Intent, Unsettled, Settled)}
+    intents: list[Intent] = []
+    unsettled: list[Unsettled] = []
+    settled: list[Settled] = []
     for entry in entries:
-        lines[type(entry)].append(entry)
-    return lines
+        if isinstance(entry, Settled):
+            settled.append(entry)
+        elif isinstance(entry, Intent):
+            intents.append(entry)
+        else:
+            unsettled.append(entry)
+    return intents, unsettled, settled

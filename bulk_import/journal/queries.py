@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from bulk_import.journal.database import (
     CHUNK,
+    CONTACT,
+    FOLDED,
     IN_DOUBT,
     ROW,
     Database,
-    as_row,
-    source_and_sheet,
     translated,
-    unpack_problems,
 )
 from bulk_import.journal.entries import Attempt
+from bulk_import.journal.packing import (
+    pack_moment,
+    source_and_sheet,
+    unpack_moment,
+    unpack_problems,
+)
 from bulk_import.models import Outcome, Row, Status, in_words
 
 # The last columns are needed only for a row without an outcome.
-_OUTCOME = f"""r.contact, r.warnings, o.status, o.error_code, o.message,
+_OUTCOME = f"""{CONTACT}, r.warnings, o.status, o.error_code, o.message,
     coalesce(o.attempts, (select count(*) from attempt a
                           where a.seq = r.seq and a.result is not 'withdrawn')),
     o.http_status, coalesce(o.finished_at, ''), o.elapsed_ms,
@@ -72,16 +78,21 @@ class Queries(Database):
 
     def count_requests(self) -> int:
         """Requests made for rows, over all resumes."""
-        return int(self._one("select count(*) from attempt where result is not 'withdrawn'"))
+        kept = self._one("select count(*) from attempt where result is not 'withdrawn'")
+        return int(kept + self._one(f"select count(*) from outcome o where {FOLDED}"))
 
     def count_requests_since(self, moment: str) -> int:
         """Requests made for rows since *moment* (RFC 3339 UTC)."""
         with translated(self.path):
-            found = self._db.execute(
-                "select count(*) from attempt where started_at >= ? and result is not 'withdrawn'",
-                (moment,),
+            kept, folded = self._db.execute(
+                f"""select (select count(*) from attempt where result is not 'withdrawn'
+                            and (cast(started_at as integer) >= :ms
+                                 or started_at glob '????-*' and started_at >= :moment)),
+                           (select count(*) from outcome o where {FOLDED}
+                            and o.finished_at - coalesce(o.elapsed_ms, 0) >= :ms)""",
+                {"ms": pack_moment(moment), "moment": moment},
             ).fetchone()
-        return int(found[0])
+        return int(kept + folded)
 
     def count_codes(self) -> dict[str, int]:
         """Rows by error code, most frequent first; rows without a code do not count."""
@@ -116,7 +127,7 @@ class Queries(Database):
     def outcomes(
         self,
         *,
-        on_accepted: Callable[[bytes], None] = lambda _: None,
+        on_accepted: Callable[[bytes], None] | None = None,
         is_over: Callable[[], bool] = lambda: True,
         only_remarked: bool = False,
     ) -> Iterator[Outcome]:
@@ -144,10 +155,10 @@ class Queries(Database):
             if not names or lines[-1][1] not in names:
                 names = {number: info.name for number, info in self.sources().items()}
             outcome_of = self._outcome_maker()
-            for _, source, sheet, row, *line in lines:
-                if line[_STATUS] == "success":
-                    on_accepted(line[_BODY])
-                yield outcome_of(*source_and_sheet(names[source], sheet), row, line)
+            for seq, source, sheet, row, *line in lines:
+                if on_accepted is not None and line[_STATUS] == "success":
+                    on_accepted(self._form(seq, line[_BODY]) or b"")
+                yield outcome_of(*source_and_sheet(names[source], sheet), row, seq, line)
 
     def _ended(self, query: str, is_over: Callable[[], bool]) -> Iterator[Sequence[Sequence[Any]]]:
         """Yield chunks of lines as rows end: four columns, then those of ``_OUTCOME``."""
@@ -187,29 +198,30 @@ class Queries(Database):
         sources = self.sources()
         outcome_of = self._outcome_maker()
         for line in self._paged(query, statuses, after=after):
-            row = as_row(sources, line[1:6])
-            outcome = outcome_of(row.source, row.sheet, row.number, line[6:])
+            row = self._row(sources, line[0], line[1:6])
+            outcome = outcome_of(row.source, row.sheet, row.number, line[0], line[6:])
             if not wanted or outcome.status in wanted:
                 yield line[1], row, outcome
 
-    def _outcome_maker(self) -> Callable[[str, str, int, Sequence[Any]], Outcome]:
-        """Return what makes an outcome of (source, sheet, row, columns as of ``_OUTCOME``)."""
+    def _outcome_maker(self) -> Callable[[str, str, int, int, Sequence[Any]], Outcome]:
+        """Return what makes an outcome of (source, sheet, row, seq, columns as of ``_OUTCOME``)."""
         facts = self.facts()
         stopped, is_dry = facts.get("stopped", ""), "dry_run" in facts
         statuses = {str(status): status for status in Status}
 
-        def outcome_of(source: str, sheet: str, row: int, line: Sequence[Any]) -> Outcome:
+        def outcome_of(source: str, sheet: str, row: int, seq: int, line: Sequence[Any]) -> Outcome:
             (contact, warnings, status, code, said, attempts, http_status, finished_at, elapsed_ms,
              in_doubt, body, reasons) = line  # fmt: skip
             if status is None:
                 status, code, said = _open_row(
-                    stopped, body if is_dry else None, in_doubt=bool(in_doubt)
+                    stopped, self._form(seq, body) if is_dry else None, in_doubt=bool(in_doubt)
                 )
             else:
                 status = statuses[status]
             return Outcome(
                 source, sheet, row, contact, status, code, said, unpack_problems(reasons),
-                unpack_problems(warnings), attempts, http_status, finished_at, elapsed_ms,
+                unpack_problems(warnings), attempts, http_status, unpack_moment(finished_at),
+                elapsed_ms,
             )  # fmt: skip
 
         return outcome_of
@@ -223,26 +235,25 @@ class Queries(Database):
             select r.seq, r.body, o.status, case when o.seq is null then {IN_DOUBT} end
             from record r left join outcome o on o.seq = r.seq
             where r.body is not null {among} and r.seq > ? order by r.seq limit {CHUNK}"""
-        for _, body, status, in_doubt in self._paged(query, statuses):
+        for seq, body, status, in_doubt in self._paged(query, statuses):
             open_status = Status.UNKNOWN if in_doubt else Status.NOT_SENT
             found = open_status if status is None else Status(status)
             if not wanted or found in wanted:
-                yield found, body
+                yield found, self._form(seq, body) or b""
 
     def beginnings_to_send(self, others: bytes) -> dict[bytes, int]:
         """Return, of the forms that are still to be sent, what comes before *others*, with the rows.
 
         Forms that begin with *others* are left out.
         """
-        among = f"and o.seq is null and not {IN_DOUBT} and substr(r.body, 1, length(:others)) <> :others"
         query = f"""
-            select case instr(r.body, :apart) when 0 then r.body
-                   else substr(r.body, 1, instr(r.body, :apart) - 1) end as beginning, count(*)
-            from record r left join outcome o on o.seq = r.seq
-            where r.body is not null {among} group by beginning order by min(r.seq)"""
-        with translated(self.path):
-            values = {"others": others, "apart": b"&" + others}
-            return dict(self._db.execute(query, values).fetchall())
+            select r.seq, r.body from record r left join outcome o on o.seq = r.seq
+            where r.body is not null and o.seq is null and not {IN_DOUBT}
+            and r.seq > ? order by r.seq limit {CHUNK}"""
+        forms = (self._form(seq, body) or b"" for seq, body in self._paged(query))
+        return Counter(
+            form.partition(b"&" + others)[0] for form in forms if not form.startswith(others)
+        )
 
     def payloads(
         self, *, only: Sequence[int] = (), without: Sequence[int] = ()
@@ -260,7 +271,8 @@ class Queries(Database):
             where r.body is not null {among} and r.seq > ? order by r.seq limit {CHUNK}"""
         for seq, email, body, status, in_doubt in self._paged(query, (*only, *without)):
             open_status = Status.UNKNOWN if in_doubt else Status.NOT_SENT
-            yield seq, email, body, open_status if status is None else Status(status)
+            form = self._form(seq, body) or b""
+            yield seq, email, form, open_status if status is None else Status(status)
 
     def contacts(self, *sources: int, without: Sequence[int] = ()) -> Iterator[str]:
         """Yield the e-mail of every row that has one, refused rows too.
@@ -285,13 +297,18 @@ class Queries(Database):
                 " http_status, elapsed_ms from attempt where seq = ? order by number",
                 (seq,),
             ).fetchall()
-        return [Attempt(*row) for row in rows]
+            rows += self._db.execute(
+                "select 1, o.finished_at - coalesce(o.elapsed_ms, 0), '', '', null, null"
+                f" from outcome o where o.seq = ? and {FOLDED}",
+                (seq,),
+            ).fetchall()
+        return [Attempt(number, unpack_moment(at), *rest) for number, at, *rest in rows]
 
     def body(self, seq: int) -> bytes | None:
         """Return the form of a row without the key; ``None`` when it cannot be sent."""
         with translated(self.path):
             (found,) = self._db.execute("select body from record where seq = ?", (seq,)).fetchone()
-        return found if found is None else bytes(found)
+        return self._form(seq, found)
 
     def rows_numbered(self, row: int) -> list[tuple[int, str, int, bytes | None]]:
         """Return (source number, file, seq, form without the key) of the rows with that number."""
@@ -301,7 +318,7 @@ class Queries(Database):
                 "select source, sheet, seq, body from record where row = ? order by seq", (row,)
             ).fetchall()
         return [
-            (number, source_and_sheet(names[number], sheet)[0], seq, body)
+            (number, source_and_sheet(names[number], sheet)[0], seq, self._form(seq, body))
             for number, sheet, seq, body in found
         ]
 

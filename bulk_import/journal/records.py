@@ -6,20 +6,23 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from hashlib import blake2b
 from itertools import islice
 
+from bulk_import.journal.blocks import packed_block
 from bulk_import.journal.database import (
     CHUNK,
+    CONTACT,
     IN_DOUBT,
     ROW,
     Database,
-    as_row,
+    translated,
+)
+from bulk_import.journal.entries import JudgedRow, Refusal, SharedRow
+from bulk_import.journal.packing import (
     checksum,
     pack,
     pack_problems,
     stored_sheet,
-    translated,
     unpack_problems,
 )
-from bulk_import.journal.entries import JudgedRow, Refusal, SharedRow
 from bulk_import.models import Problem, Row, Status
 from bulk_import.normalize.mailboxes import email_key
 
@@ -27,7 +30,7 @@ from bulk_import.normalize.mailboxes import email_key
 _INDEX = "create index if not exists record_email on record (email) where email <> ''"
 _OTHERS_NAMED = 5  # rows in the message of one that shares a value
 _REFUSED = "insert into outcome values (?,?,?,?,?,?,?,?,?,?)"
-_JUDGEMENT = "select email, contact, warnings, body, cells, problems from record where seq = ?"
+_JUDGEMENT = f"select email, {CONTACT}, warnings, body, cells, problems from record r where seq = ?"
 
 
 # A row that may not be sent because another row of its contact was skipped by a rule.
@@ -54,8 +57,9 @@ class Records(Database):
     def clear(self) -> None:
         """Delete all rows and sources: those of an earlier attempt to read them."""
         with self._writing():
-            for table in ("outcome", "attempt", "record", "source"):
+            for table in ("outcome", "attempt", "record", "block", "source"):
                 self._db.execute(f"delete from {table}")
+        self._blocks.clear()
 
     def add(self, first_seq: int, batch: Sequence[JudgedRow]) -> None:
         """Add rows in source order; the first of them gets *first_seq*."""
@@ -64,22 +68,29 @@ class Records(Database):
         lost_upto = self.lost_upto()
         placed = {n: info.name for n, info in self.sources().items() if "places" in info.dialect}
         keeps_all = self._keeps_cells
+        makes_block = self._makes_blocks and len({len(one.row.cells) for one in batch}) == 1
         for seq, (source, row, email, contact, warnings, body, refusal) in enumerate(
             batch, first_seq
         ):
+            is_in_block = makes_block and body is not None
+            cells: str | None = None
+            if keeps_all and is_in_block:
+                cells = ""
+            elif keeps_all or refusal is not None:
+                cells = pack([*row.cells.values()])
             records.append(
                 (
                     seq,
                     source,
                     stored_sheet(row, placed.get(source, row.source)),
                     row.number,
-                    pack([*row.cells.values()]) if keeps_all or refusal is not None else None,
+                    cells,
                     pack_problems(row.problems) if row.problems else None,
                     email,
-                    contact,
+                    "" if contact == email else contact,
                     pack_problems(warnings) if warnings else None,
-                    body,
-                    checksum(email, body),
+                    b"" if is_in_block else body,
+                    None if is_in_block else checksum(email, body),
                 )
             )
             if refusal is not None:
@@ -89,6 +100,9 @@ class Records(Database):
         with self._writing():
             self._db.executemany("insert into record values (?,?,?,?,?,?,?,?,?,?,?)", records)
             self._db.executemany(_REFUSED, refusals)
+            if makes_block:
+                block = _block_of(batch, keeps_cells=keeps_all)
+                self._db.execute("insert into block values (?, ?)", (first_seq, block))
 
     def add_refusals(self, refusals: Iterable[tuple[int, Refusal]]) -> None:
         """Settle rows that are not sent."""
@@ -124,7 +138,7 @@ class Records(Database):
         )
         refusal = () if judged.refusal is None else _refused(seq, judged.refusal)
         with translated(self.path):
-            before = self._db.execute(_JUDGEMENT, (seq,)).fetchone()
+            before = self._stored_judgement(seq)
             ended = self._db.execute("select * from outcome where seq = ?", (seq,)).fetchone()
         if before == record and (ended or ()) == refusal:
             return
@@ -137,6 +151,13 @@ class Records(Database):
             self._db.execute("delete from outcome where seq = ?", (seq,))
             if refusal:
                 self._db.execute(_REFUSED, refusal)
+
+    def _stored_judgement(self, seq: int) -> tuple[object, ...]:
+        """Return a row's judgement, in the order of ``_JUDGEMENT``."""
+        *rest, body, cells, problems = self._db.execute(_JUDGEMENT, (seq,)).fetchone()
+        if cells == "":
+            cells = pack(self._block(seq).cells(seq))
+        return (*rest, self._form(seq, body), cells, problems)
 
     def replace_body(self, seq: int, body: bytes, warnings: Sequence[Problem]) -> None:
         """Replace a row's form with the one merged from all rows of its contact."""
@@ -151,7 +172,7 @@ class Records(Database):
         """Return a row's form; empty for a row that cannot be sent."""
         with translated(self.path):
             found = self._db.execute("select body from record where seq = ?", (seq,)).fetchone()
-        return bytes(found[0] or b"") if found else b""
+        return self._form(seq, found[0]) or b"" if found else b""
 
     def replace_forms(self, forms: Iterable[tuple[int, bytes]]) -> None:
         """Replace the forms of rows by their seq; what was doubtful about them stays."""
@@ -219,11 +240,18 @@ class Records(Database):
             ).fetchall()
             sources = self.sources()
             rows = [
-                SharedRow(seq, as_row(sources, place), body, unpack_problems(warnings), why)
+                SharedRow(
+                    seq,
+                    self._row(sources, seq, place),
+                    self._form(seq, body),
+                    unpack_problems(warnings),
+                    why,
+                )
                 for seq, body, warnings, reasons, *place in found
                 if (why := () if body is not None else unpack_problems(reasons)) == ()
                 or all(problem.code in unknown_names for problem in why)
             ]
+
             if len(rows) > 1:
                 yield rows
 
@@ -275,7 +303,8 @@ class Records(Database):
             ).fetchall()
         for seq, doubt, own, reasons, *place in found:
             if all(problem.code in unknown_names for problem in unpack_problems(own)):
-                yield seq, bool(doubt), as_row(sources, place), unpack_problems(reasons)
+                row = self._row(sources, seq, place)
+                yield seq, bool(doubt), row, unpack_problems(reasons)
 
     def forget_skipped_contacts(self) -> None:
         """Forget which rows another row of their contact keeps back, so that it is settled again."""
@@ -298,7 +327,7 @@ class Records(Database):
             f" where o.status in ({marks}) {among} and r.seq > ? order by r.seq limit {CHUNK}",
             statuses,
         ):
-            yield seq, place[0], as_row(sources, place)
+            yield seq, place[0], self._row(sources, seq, place)
 
     def sendable(self) -> Iterator[tuple[int, int, Row, bytes]]:
         """Yield (seq, source, row, form) of the rows that are, or were, to be sent."""
@@ -308,7 +337,7 @@ class Records(Database):
             " where r.body is not null and (o.seq is null or o.attempts > 0)"
             f" and r.seq > ? order by r.seq limit {CHUNK}"
         ):
-            yield seq, place[0], as_row(sources, place), body
+            yield seq, place[0], self._row(sources, seq, place), self._form(seq, body) or b""
 
     def shared_keys(
         self, keys: Iterable[tuple[int, str, int]]
@@ -353,11 +382,12 @@ class Records(Database):
                 " where k.number = ? and k.hash = ? order by r.seq",
                 (number, hashed),
             ).fetchall()
-        rows = {seq: as_row(sources, place) for seq, _, _, *place in found}
+        rows = {seq: self._row(sources, seq, place) for seq, _, _, *place in found}
         for seq, body, is_open, source, *_ in found:
             if is_open:
                 others = [row for other, row in rows.items() if other != seq][:_OTHERS_NAMED]
-                yield seq, source, rows[seq], body, number, others
+                form = self._form(seq, body) or b""
+                yield seq, source, rows[seq], form, number, others
 
     def forget_code(self, code: str) -> None:
         """Forget how rows ended that were refused with *code* and not sent."""
@@ -388,3 +418,15 @@ def _refused(seq: int, refusal: Refusal) -> tuple[object, ...]:
     reasons = pack_problems(refusal.reasons)
     again = int(refusal.again)
     return (seq, refusal.status, refusal.error_code, "", 0, None, "", None, again, reasons)
+
+
+def _block_of(batch: Sequence[JudgedRow], *, keeps_cells: bool) -> bytes:
+    """Return the block of rows with as many cells each."""
+    blank = ("",) * len(batch[0].row.cells)
+    return packed_block(
+        [one.email for one in batch],
+        [one.body or b"" for one in batch],
+        [blank if one.body is None else [*one.row.cells.values()] for one in batch]
+        if keeps_cells
+        else None,
+    )

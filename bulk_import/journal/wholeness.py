@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bulk_import.errors import Message, StorageError
-from bulk_import.journal.database import LOST_UPTO, translated
+from bulk_import.journal.database import FOLDED, LOST_UPTO, translated
 from bulk_import.journal.mark import Mark, MarkFile, Written
 from bulk_import.journal.records import LOST, Records
 
@@ -17,13 +17,14 @@ class Wholeness(Records):
     def counted(self) -> Written:
         """Count what the journal holds of sending."""
         with translated(self.path):
-            intents, last = self._db.execute(
+            kept, last = self._db.execute(
                 "select count(*), coalesce(max(seq), 0) from attempt"
             ).fetchone()
-            (settled,) = self._db.execute(
-                "select count(*) from outcome where attempts > 0"
+            settled, last_settled, folded = self._db.execute(
+                f"select count(*), coalesce(max(seq), 0), coalesce(sum({FOLDED}), 0)"
+                " from outcome o where attempts > 0"
             ).fetchone()
-        return Written(intents, settled, last)
+        return Written(kept + folded, settled, max(last, last_settled))
 
     def find_losses(self) -> str:
         """Settle rows as ``unknown`` that may have been sent and must not be sent twice.

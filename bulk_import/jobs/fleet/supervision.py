@@ -279,8 +279,11 @@ class Supervisor:
         self._workers = self._engine.workers(str(self._options.home))
 
     def _is_abandoned(self, one: _Progress) -> bool:
-        """Whether a job waits for workers that are gone: they come back under new addresses."""
-        if not one.addresses or one.future.status != "pending":
+        """Whether a job waits for workers that are gone: they come back under new addresses.
+
+        One of them may have done the job, and died before its answer was fetched.
+        """
+        if not one.addresses:
             return False
         now_s = time.monotonic()
         if now_s < one.not_before:

@@ -1,0 +1,143 @@
+"""Blocks: what many rows have, compressed, and given back exactly."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bulk_import.journal import Journal
+from bulk_import.journal.blocks import Block, packed_block
+from bulk_import.journal.entries import (
+    AttemptResult,
+    Intent,
+    JudgedRow,
+    Refusal,
+    Settled,
+    Unsettled,
+)
+from bulk_import.journal.packing import pack_moment, unpack_moment
+from bulk_import.models import Problem, Row, SourceInfo, Status
+
+ANY_TEXT = st.text(alphabet=st.characters(codec=None), max_size=8)
+FORMS = st.binary(max_size=12).map(lambda some: some.replace(b"\n", b"%0A"))
+BAD = Refusal(Status.INVALID, (Problem("X", "no", "A"),))
+AT = "2026-03-10T11:05:00.250Z"
+
+
+@given(
+    st.integers(0, 3).flatmap(
+        lambda columns: st.lists(
+            st.tuples(ANY_TEXT, FORMS, st.tuples(*[ANY_TEXT] * columns)), min_size=1, max_size=5
+        )
+    ),
+    st.integers(1, 10**9),
+)
+def test_a_block_gives_back_what_was_put_in(rows, first):
+    emails, forms, cells = zip(*rows, strict=True)
+    block = Block(first, packed_block(emails, forms, cells))
+    for seq, (email, form, texts) in enumerate(rows, first):
+        assert (block.email(seq), block.form(seq), block.cells(seq)) == (email, form, texts)
+    assert [seq in block for seq in (first - 1, first, first + len(rows))] == [False, True, False]
+    assert Block(first, packed_block(emails, forms, None)).cells(first) == ()
+
+
+def test_a_block_that_is_cut_or_changed_says_so():
+    data = packed_block(["a@b.org"], [b"a=b"], [("a", "b")])
+    for spoiled in (data[:-1], b"y" + data[1:], b""):
+        with pytest.raises(ValueError, match="the block of row 7"):
+            Block(7, spoiled)
+
+
+@given(st.datetimes(datetime(1990, 1, 1), datetime(2100, 1, 1)))
+def test_a_moment_is_kept_to_the_millisecond(at):
+    moment = f"{at:%Y-%m-%dT%H:%M:%S}.{at.microsecond // 1000:03d}Z"
+    assert unpack_moment(pack_moment(moment)) == moment
+    assert unpack_moment(pack_moment(f"{moment[:19]}Z")) == f"{moment[:19]}.000Z"
+
+
+@pytest.fixture
+def journal(tmp_path):
+    """Twenty rows in four blocks; every fifth row is refused, every third bare."""
+    with Journal.create(tmp_path / "journal.sqlite3") as opened:
+        opened.add_source(1, SourceInfo("c.csv", "csv", header=("A", "B"), labels=("A", "B")))
+        rows = [judged(seq) for seq in range(1, 21)]
+        for at in range(0, 20, 5):
+            opened.add(at + 1, rows[at : at + 5])
+        yield opened
+
+
+def judged(seq: int) -> JudgedRow:
+    row = Row("c.csv", "", seq + 1, {"A": f"{seq}", "B": f'ü "{seq}"\n'})
+    email = "" if seq % 3 == 0 else f"p{seq}@b.org"
+    if seq % 5 == 0:
+        return JudgedRow(1, row, email, email, (), None, BAD)
+    return JudgedRow(1, row, email, email or f"+{seq}", (), f"a={seq}".encode())
+
+
+def test_rows_of_several_blocks_are_read_in_any_order(journal):
+    expected = [judged(seq) for seq in range(1, 21)]
+    read = list(journal.results())
+    assert [row for _, row, _ in read] == [one.row for one in expected]
+    assert [outcome.contact for *_, outcome in read] == [one.contact for one in expected]
+    for seq in (20, 1, 11, 6, 16, 2, 19, 7):
+        assert journal.result(seq)[0] == expected[seq - 1].row
+        assert journal.body(seq) == expected[seq - 1].body
+    pending = [(row.email, row.contact, row.body) for row in journal.pending()]
+    assert pending == [(one.email, one.contact, one.body) for one in expected if one.body]
+
+
+def test_what_is_changed_after_judging_is_kept_beside_the_block(journal):
+    better = judged(5)._replace(body=b"a=better", refusal=None, contact="+5")
+    journal.replace_judgement(5, better)
+    journal.replace_body(7, b"a=merged", ())
+    journal.replace_judgement(8, judged(8)._replace(row=Row("c.csv", "", 9, {"A": "!", "B": ""})))
+    found = {row.seq: row.body for row in journal.pending()}
+    assert (found[5], found[7], found[8], found[9]) == (b"a=better", b"a=merged", b"a=8", b"a=9")
+    assert journal.result(8)[0].cells == {"A": "!", "B": ""}
+    assert journal.result(9)[0] == judged(9).row
+
+
+def test_a_judgement_that_is_the_same_as_before_writes_nothing(journal):
+    before = journal.changes
+    for seq in (1, 3, 5):
+        journal.replace_judgement(seq, judged(seq))
+    assert journal.changes == before
+
+
+def accepted(seq: int, attempts: int = 1) -> Settled:
+    return Settled(seq, Status.SUCCESS, "0", "", attempts, 200, AT, 150, again=False)
+
+
+def test_only_the_outcome_is_kept_of_a_row_that_was_accepted_at_once(journal):
+    journal.commit([Intent(1, 1, AT), Intent(2, 1, AT), Intent(4, 1, AT), Intent(6, 1, AT)])
+    journal.commit([accepted(1)])
+    journal.commit(
+        [Unsettled(2, 1, AttemptResult.DOUBTFUL, "no answer", None, 9), Intent(2, 2, AT)]
+    )
+    journal.commit([Unsettled(4, 1, AttemptResult.WITHDRAWN, "no way", None, 9), Intent(4, 2, AT)])
+    journal.commit([accepted(2, attempts=2), accepted(4)])
+
+    def kept(seq: int) -> list[tuple[int, str]]:
+        return [(attempt.number, attempt.result) for attempt in journal.attempts(seq)]
+
+    assert kept(1) == [(1, "")]
+    assert journal.attempts(1)[0].started_at == "2026-03-10T11:05:00.100Z"
+    assert kept(2) == [(1, "doubtful"), (2, "")]
+    assert kept(4) == [(1, "withdrawn"), (2, "")]
+    assert kept(6) == [(1, "")]
+    assert journal._one("select count(*) from attempt where seq = 1") == 0
+    assert journal.count_requests() == 5  # all but the one that was withdrawn
+    assert journal.counted() == (6, 3, 6)
+    assert journal.count_requests_since("2026-03-10T11:05:00.200Z") == 4
+
+
+def test_what_was_folded_counts_as_sent(journal):
+    journal.commit([Intent(1, 1, AT)])
+    journal.commit([accepted(1)])
+    assert journal.has_attempts()
+    assert journal.counted() == (1, 1, 1)
+    journal.reopen(retry_failed=True, resend_unknown=True)
+    assert 1 not in {row.seq for row in journal.pending()}

@@ -1,0 +1,81 @@
+"""Journals of the version before: a run that was started with it is continued and reported."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from bulk_import.jobs.history import rewrite_reports
+from bulk_import.jobs.importing import resume_async
+from bulk_import.journal import Journal
+from bulk_import.journal.database import FORMAT
+from bulk_import.models import Status
+from tests.conftest import report_of
+
+# A run of 7 rows that was cut off: 2 accepted, 2 refused, 2 in flight (one of them bare), 1 not sent.
+DUMP = Path(__file__).parent / "cases" / "journal" / "format_4.sql"
+LINES = (
+    "E-mail,Name,Phone,Tags\r\n"
+    "p1@example.org,Person 1,(415) 555-0001,vip; new\r\n"
+    ",Person 2,(415) 555-0002,new\r\n"
+    "not an address,Person 3,(415) 555-0003,new\r\n"
+    "p4@example.org,Person 4,(415) 555-0004,\r\n"
+    ",Person 5,(415) 555-0005,vip\r\n"
+    "p6@example.org,Person 6,8 (415) 555-0006,new\r\n"
+    ",Person 7,(415) 555-0007,new\r\n"
+)
+
+
+@pytest.fixture
+def former(tmp_path, sandbox) -> Path:
+    """The folder of that run."""
+    (tmp_path / "contacts.csv").write_text(LINES, "utf-8", newline="")
+    run_dir = tmp_path / "run"
+    run_dir.mkdir()
+    text = DUMP.read_text("utf-8")
+    text = text.replace("/FOLDER", str(tmp_path)).replace("http://SANDBOX", sandbox.url)
+    with closing(sqlite3.connect(run_dir / "journal.sqlite3")) as db, db:
+        db.executescript(text)
+    return run_dir
+
+
+def the(run_dir: Path, column: str) -> list[str]:
+    return [line[column] for line in report_of(run_dir)]
+
+
+async def test_a_run_that_the_version_before_left_unfinished_is_continued(
+    former, sandbox, settings
+):
+    summary = await resume_async(former, settings(sandbox))
+
+    assert [request.form["lead_first_name"] for request in sandbox.sent()] == [
+        "Person 4",
+        "Person 7",
+    ]
+    assert the(former, "status") == [
+        "success", "success", "invalid", "success", "unknown", "invalid", "success",
+    ]  # fmt: skip
+    assert the(former, "attempts") == ["1", "1", "0", "2", "1", "0", "1"]
+    moments = the(former, "finished_at")
+    assert moments[0] == "2026-11-26T16:35:30.941Z"
+    assert moments[4] == "2026-03-10T11:05:00.000Z"
+    assert (len(moments[6]), moments[6][-1]) == (24, "Z")
+    assert (summary.balanced, summary.requests, summary.counts[Status.SUCCESS]) == (True, 6, 4)
+    assert "not an address" in (former / "rejects.csv").read_text("utf-8")
+    with Journal.open(former / "journal.sqlite3") as journal:
+        assert journal.facts()["format"] == FORMAT
+        assert [len(journal.attempts(seq)) for seq in range(1, 8)] == [1, 1, 0, 2, 1, 0, 1]
+        assert journal.count_requests_since("2026-03-11T00:00:00.000Z") == 4
+
+
+def test_reports_of_a_journal_of_the_version_before_are_written_again(former):
+    summary = rewrite_reports(former)
+
+    assert the(former, "status") == [
+        "success", "success", "invalid", "unknown", "unknown", "invalid", "not_sent",
+    ]  # fmt: skip
+    assert the(former, "contact")[0] == "p1@example.org"
+    assert (summary.balanced, summary.requests) == (True, 4)
