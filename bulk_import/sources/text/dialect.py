@@ -28,6 +28,8 @@ _BEGINNING = 200  # characters
 _GAP = re.compile(r"\S  +\S")
 # A quotation mark after a backslash that does not end its cell: `"5\\" disk"`.
 _ESCAPED_QUOTE = re.compile(r'\\"(?![,;\t|\r\n]|$)')
+# Two that are not an empty cell.
+_DOUBLED_QUOTE = re.compile(r'[^,;\t|\r\n]""|""[^,;\t|\r\n]')
 _SINGLE_QUOTED = re.compile(r"(?:^|[,;\t|])'[^'\r\n]*'(?=[,;\t|\r\n]|$)", re.MULTILINE)
 
 
@@ -224,11 +226,10 @@ def _inner_lines(sample: str) -> str:
 
 
 def _is_escaped(sample: str) -> bool:
-    return (
-        '\\"' in sample
-        and bool(_ESCAPED_QUOTE.search(sample))
-        and '""' not in sample.replace(',""', "")
-    )
+    """Whether quotation marks within cells are escaped by backslashes, and none is doubled."""
+    if '\\"' not in sample or not _ESCAPED_QUOTE.search(sample):
+        return False
+    return not _DOUBLED_QUOTE.search(sample.replace("\\\\", "").replace('\\"', ""))
 
 
 def _is_single_quoted(sample: str) -> bool:
