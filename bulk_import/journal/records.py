@@ -12,6 +12,7 @@ from bulk_import.journal.database import (
     CONTACT,
     IN_DOUBT,
     ROW,
+    SPECIAL,
     Database,
     translated,
 )
@@ -101,7 +102,7 @@ class Records(Database):
             self._db.executemany("insert into record values (?,?,?,?,?,?,?,?,?,?,?)", records)
             self._db.executemany(_REFUSED, refusals)
             if makes_block:
-                block = _block_of(batch, keeps_cells=keeps_all)
+                block = _block_of(batch, keeps_cells=keeps_all, quickly=self._is_scratch)
                 self._db.execute("insert into block values (?, ?)", (first_seq, block))
 
     def add_refusals(self, refusals: Iterable[tuple[int, Refusal]]) -> None:
@@ -264,8 +265,8 @@ class Records(Database):
         likes = " or ".join(["o.reasons like ?"] * len(named)) or "0"
         for seq, email, reasons in self._paged(
             f"""select r.seq, r.email, o.reasons from outcome o join record r using (seq)
-                where (o.error_code = 'SKIPPED' or (o.status = 'invalid' and ({likes})))
-                and r.seq > ? order by r.seq limit {CHUNK}""",
+                where {SPECIAL} and (o.error_code = 'SKIPPED' or (o.status = 'invalid' and ({likes})))
+                and o.seq > ? order by o.seq limit {CHUNK}""",
             named,
         ):
             yield seq, email, unpack_problems(reasons)
@@ -309,7 +310,9 @@ class Records(Database):
     def forget_skipped_contacts(self) -> None:
         """Forget which rows another row of their contact keeps back, so that it is settled again."""
         with self._writing():
-            self._db.execute("delete from outcome where error_code = 'CONTACT_SKIPPED'")
+            self._db.execute(
+                f"delete from outcome where {SPECIAL} and error_code = 'CONTACT_SKIPPED'"
+            )
 
     def ended_in(
         self, *statuses: Status, without_form: bool = False
@@ -321,10 +324,12 @@ class Records(Database):
         """
         marks = ",".join("?" * len(statuses))
         among = "and r.body is null" if without_form else ""
+        special = "" if Status.SUCCESS in statuses else f"{SPECIAL} and"
         sources = self.sources()
         for seq, *place in self._paged(
             f"select r.seq, {ROW} from outcome o join record r using (seq)"
-            f" where o.status in ({marks}) {among} and r.seq > ? order by r.seq limit {CHUNK}",
+            f" where {special} o.status in ({marks}) {among} and o.seq > ?"
+            f" order by o.seq limit {CHUNK}",
             statuses,
         ):
             yield seq, place[0], self._row(sources, seq, place)
@@ -392,7 +397,9 @@ class Records(Database):
     def forget_code(self, code: str) -> None:
         """Forget how rows ended that were refused with *code* and not sent."""
         with self._writing():
-            self._db.execute("delete from outcome where error_code = ? and attempts = 0", (code,))
+            self._db.execute(
+                f"delete from outcome where {SPECIAL} and error_code = ? and attempts = 0", (code,)
+            )
 
     def forget_rows(self, seqs: Iterable[int]) -> None:
         """Forget how rows ended that were not sent, so that they are pending again."""
@@ -408,7 +415,7 @@ class Records(Database):
         """
         with self._writing():
             self._db.execute(
-                "delete from outcome where status = ? and exists (select 1 from record r"
+                f"delete from outcome where {SPECIAL} and status = ? and exists (select 1 from record r"
                 " where r.seq = outcome.seq and r.body is not null)",
                 (Status.DUPLICATE,),
             )
@@ -420,7 +427,7 @@ def _refused(seq: int, refusal: Refusal) -> tuple[object, ...]:
     return (seq, refusal.status, refusal.error_code, "", 0, None, "", None, again, reasons)
 
 
-def _block_of(batch: Sequence[JudgedRow], *, keeps_cells: bool) -> bytes:
+def _block_of(batch: Sequence[JudgedRow], *, keeps_cells: bool, quickly: bool) -> bytes:
     """Return the block of rows with as many cells each."""
     blank = ("",) * len(batch[0].row.cells)
     return packed_block(
@@ -429,4 +436,5 @@ def _block_of(batch: Sequence[JudgedRow], *, keeps_cells: bool) -> bytes:
         [blank if one.body is None else [*one.row.cells.values()] for one in batch]
         if keeps_cells
         else None,
+        quickly=quickly,
     )

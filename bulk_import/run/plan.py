@@ -129,6 +129,11 @@ class Tally:
         self.findings += found
         self.problems += found
 
+    @property
+    def is_watching(self) -> bool:
+        """Whether there is anything to weigh: not where no row was judged."""
+        return bool(self._passed)
+
     def weigh(self, settled: Container[int]) -> list[tuple[str, Problem]]:
         """Note, and return, what the rows show that are to be sent; when all rows are settled.
 
