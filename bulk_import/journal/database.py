@@ -98,7 +98,7 @@ class Database:
         self._db = db
         self._is_scratch = is_scratch
         self._keeps_cells = not is_scratch
-        self._makes_blocks = True
+        self.makes_blocks = True
         self._blocks: OrderedDict[int, Block] = OrderedDict()  # that were read last
 
     # -- opening ------------------------------------------------------------------------------
@@ -143,7 +143,7 @@ class Database:
                 )
             ) from exc
         journal = cls(path, _connect(path))
-        journal._makes_blocks = makes_blocks
+        journal.makes_blocks = makes_blocks
         return journal
 
     @classmethod

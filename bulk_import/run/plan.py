@@ -150,6 +150,11 @@ class Tally:
         """Count rows that came out of a source."""
         self.rows_read += rows
 
+    @property
+    def notes_rows(self) -> bool:
+        """Whether ``let_pass`` notes anything of the rows of the source that was opened last."""
+        return bool(self._passed) and self._passed[-1].is_watching
+
     def let_pass(self, seq: int, row: Row) -> None:
         """Note a row that would be sent.
 
