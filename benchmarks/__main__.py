@@ -22,7 +22,7 @@ def main() -> None:
     )
     parser.add_argument("names", nargs="*", metavar="NAME")
     parser.add_argument("--rows", type=int, default=200_000, help="of the end-to-end runs")
-    parser.add_argument("--rounds", type=int, default=3, help="of the end-to-end runs")
+    parser.add_argument("--rounds", type=int, default=3, help="of what is measured alternately")
     parser.add_argument("--million", action="store_true")
     parser.add_argument("--sizes", type=int, nargs="+", help="numbers of rows for scale")
     args = parser.parse_args()
@@ -32,7 +32,7 @@ def main() -> None:
         "end": lambda: end_to_end.main(args.rows, args.rounds),
         "sending": lambda: parts.sending(args.rows, args.rounds),
         "judging": lambda: parts.judging(args.rows // 2, args.rounds),
-        "latency": waiting.latency,
+        "latency": lambda: waiting.latency(args.rounds),
         "pace": waiting.pace,
         "loading": lambda: scale.loading([10_000, 100_000, *([long] if args.million else [])]),
         "values": values.main,

@@ -1,8 +1,9 @@
 """A pytest plugin for ``benchmarks.mutants``: one process collects all tests, a fork of it runs some of them with a fault planted.
 
 ``--orders R,W`` names two pipes. A line of JSON on the first is an order: the fault (``path``, ``start``, ``before``,
-``after``), whose file on the disk is changed already, the ``tests`` with the CPU seconds that each needs, the ``report``
-to write, and ``seconds`` after which the fork is killed. The answer is a line with the fork's exit code, -1 if it was killed.
+``after``), whose file on the disk is changed already, the ``tests`` with the CPU seconds that each needs (a name without
+``[…]`` is all of its cases), the ``report`` to write, and ``seconds`` after which the fork is killed. The answer is a line
+with the fork's exit code, -1 if it was killed.
 
 A fork has imported the program without the fault. It compiles the changed file and gives each function that has changed its
 new code. What cannot be changed that way (code that runs at import) is answered with ``COLD``: ``benchmarks.forking`` runs it.
@@ -49,7 +50,10 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
     incoming, outgoing = map(int, orders.split(","))
     for pipe in (incoming, outgoing):
         os.set_inheritable(pipe, False)  # noqa: FBT003 - takes no names
-    items = {item.nodeid: item for item in session.items}
+    items: dict[str, list[pytest.Item]] = {}
+    for item in session.items:
+        for name in {item.nodeid, item.nodeid.partition("[")[0]}:
+            items.setdefault(name, []).append(item)
     live = live_functions()
     gc.collect()
     gc.freeze()
@@ -76,7 +80,7 @@ def live_functions() -> Live:
 
 def _run(
     session: pytest.Session,
-    items: Mapping[str, pytest.Item],
+    items: Mapping[str, Sequence[pytest.Item]],
     live: Live,
     order: Mapping[str, Any],
 ) -> None:
@@ -90,7 +94,9 @@ def _run(
                 code = COLD
             else:
                 session.config.option.maxfail = 1 if order["stops"] else 0
-                known = [(items[name], cost) for name, cost in order["tests"] if name in items]
+                known = [
+                    (item, cost) for name, cost in order["tests"] for item in items.get(name, ())
+                ]
                 _run_each(session, known, report)
                 code = 1 if session.testsfailed else 0
     except BaseException:  # noqa: BLE001 - said, and the fork must not go on as its parent

@@ -4,7 +4,7 @@ Load it with ``-p benchmarks.reaching`` while ``COVERAGE_PROCESS_START`` names a
 interpreter. In the process of the tests, this plugin names the running test as the context; a child process inherits the
 name through ``PYTEST_CURRENT_TEST``, which the configuration of ``benchmarks.mutants`` reads. Costs are CPU seconds, those of
 child processes included, in ``costs-PID.json`` beside the coverage data. ``--chosen FILE`` runs the tests that a file names,
-in its order.
+in its order; a name without ``[…]`` is all of its cases.
 """
 
 from __future__ import annotations
@@ -39,11 +39,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if file is None:
         return
     order = {name: at for at, name in enumerate(file.read_text("utf-8").splitlines())}
-    chosen = sorted(
-        (item for item in items if item.nodeid in order), key=lambda item: order[item.nodeid]
-    )
-    config.hook.pytest_deselected(items=[item for item in items if item.nodeid not in order])
-    items[:] = chosen
+    named = {
+        item: name
+        for item in items
+        for name in (item.nodeid.partition("[")[0], item.nodeid)
+        if name in order
+    }
+    config.hook.pytest_deselected(items=[item for item in items if item not in named])
+    items[:] = sorted(named, key=lambda item: order[named[item]])
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

@@ -7,6 +7,7 @@ measured elsewhere.
 from __future__ import annotations
 
 import asyncio
+import statistics
 import tempfile
 import time
 from bisect import bisect_left
@@ -29,8 +30,9 @@ from bulk_import.run.sending import Sending
 _SECONDS = 4  # that each measurement sends for
 
 
-def latency() -> None:
+def latency(rounds: int) -> None:
     """Rows a second, against concurrency divided by the server's latency; the bare loop beside it."""
+    print(f"medians of {rounds} alternating rounds of {_SECONDS} s, start and end included")
     print(
         f"{'latency':>10}{'concurrency':>13}{'rows/s':>9}{'of what is possible':>21}{'bare loop':>11}"
     )
@@ -39,11 +41,16 @@ def latency() -> None:
             for concurrency in (10, 50, 200):
                 possible = concurrency * 1000 / latency_ms
                 rows = int(possible * _SECONDS)
-                bare_s = _bare_s(base, rows, concurrency)
-                took = _sending_s(base, rows, concurrency)
+                bare_s, took = [], []
+                for _ in range(rounds):
+                    bare_s.append(_bare_s(base, rows, concurrency))
+                    took.append(_sending_s(base, rows, concurrency))
+                reached = rows / statistics.median(took)
+                bare_reached = rows / statistics.median(bare_s)
                 print(
-                    f"{latency_ms:>7} ms{concurrency:13}{rows / took:9,.0f}"
-                    f"{rows / took / possible:21.3f}{rows / bare_s / possible:11.3f}"
+                    f"{latency_ms:>7} ms{concurrency:13}{reached:9,.0f}{reached / possible:21.3f}"
+                    f"{bare_reached / possible:11.3f}",
+                    flush=True,
                 )
 
 

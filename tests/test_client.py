@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import json
+import ssl
 
 import aiohttp
 import pytest
 from aioresponses import aioresponses
 
 from bulk_import.api.answers import Verdict
-from bulk_import.api.client import AnswerLostError, Client
+from bulk_import.api.client import AnswerLostError, Client, proxy_of, tls_context
 from bulk_import.api.unsent import NotSentError
+from bulk_import.errors import SettingsError
 from bulk_import.settings import Settings
 from bulk_import.system.secrets import Secret
 
@@ -51,6 +53,67 @@ async def test_redirects_elsewhere_are_not_followed(location):
             answer = await client.send(b"x=y", repeatable=True)
         assert sum(len(calls) for calls in server.requests.values()) == 1
     assert (answer.verdict, answer.code) == (Verdict.FATAL, "REDIRECTED")
+    assert answer.text == (
+        f"redirect 307 to {location or 'nowhere'}, not followed: the key stays with this host; "
+        "check --endpoint"
+    )
+
+
+async def test_a_redirect_within_the_host_is_followed_once_and_kept_when_it_leads_to_an_answer():
+    there = "https://shop.example.com/there"
+    with aioresponses() as server:
+        server.post(URL, status=308, headers={"Location": "/there"}, repeat=True)
+        server.post(there, status=307, headers={"Location": "/elsewhere"})
+        server.post(there, payload={"error_code": 0}, repeat=True)
+        async with Client.connect(SHOP) as client:
+            answers = [await client.send(b"x=y", repeatable=True) for _ in range(3)]
+        asked = {str(url): len(calls) for (_, url), calls in server.requests.items()}
+    assert [answer.code for answer in answers] == ["REDIRECTED", "0", "0"]
+    assert asked == {URL: 2, there: 3}  # what led nowhere is asked again, what led there is not
+
+
+@pytest.mark.parametrize(
+    ("check", "verdict", "code", "note"),
+    [
+        ("off", Verdict.SUCCESS, "0", ""),
+        ("warn", Verdict.SUCCESS, "0", "the answer's hash does not fit: it may not come from the account"),
+        ("require", Verdict.UNREADABLE, "HASH_WRONG", ""),
+    ],
+)  # fmt: skip
+async def test_an_answer_with_a_wrong_hash_is_what_the_settings_make_of_it(
+    check, verdict, code, note
+):
+    settings = Settings(
+        endpoint="https://shop.example.com",
+        api_key=Secret("k"),
+        send_by="session",
+        verify_hash=check,
+    )
+    with aioresponses() as server:
+        server.post(URL, payload={"error_code": 0, "error_text": "OK", "hash": "no"}, repeat=True)
+        async with Client.connect(settings) as client:
+            answers = [await client.send(b"x=y", repeatable=True) for _ in range(2)]
+    assert {(one.verdict, one.code, one.note) for one in answers} == {(verdict, code, note)}
+
+
+def test_a_file_of_authorities_that_cannot_be_used_is_named(tmp_path):
+    path = tmp_path / "ca.pem"
+    for content in (None, "no certificate"):
+        if content:
+            path.write_text(content)
+        with pytest.raises(SettingsError, match=f"--ca-file {path}: cannot be used: "):
+            tls_context(Settings(endpoint="https://x.org", api_key=Secret("k"), ca_file=path))
+    context = tls_context(Settings(endpoint="https://x.org", api_key=Secret("k")))
+    assert context.minimum_version is ssl.TLSVersion.TLSv1_2
+
+
+def test_a_proxy_is_used_for_what_is_encrypted_alone():
+    def proxy(endpoint):
+        given = Settings(endpoint=endpoint, api_key=Secret("k"), proxy=Secret("http://p.org:3128"))
+        return str(proxy_of(given))
+
+    assert proxy("https://shop.example.com") == "http://p.org:3128"
+    assert proxy("http://127.0.0.1:8080") == "None"
 
 
 async def test_an_echoed_key_is_masked_in_every_form():
@@ -95,11 +158,11 @@ async def test_what_never_left_and_what_may_have_arrived_are_told_apart(unused_t
         with pytest.raises(NotSentError) as refused:
             await client.send(b"a=b", repeatable=True)
     assert refused.value.code == "UNREACHABLE"
-    for serve, code in (
-        (hang_up, "CONNECTION_LOST"),
-        (half, "ANSWER_BROKEN"),
-        (huge, "ANSWER_BROKEN"),
-        (silent, "TIMEOUT"),
+    for serve, code, http_status, said in (
+        (hang_up, "CONNECTION_LOST", None, "the connection broke ("),
+        (half, "ANSWER_BROKEN", 200, "HTTP 200, the answer broke off ("),
+        (huge, "ANSWER_BROKEN", 200, "HTTP 200, the answer broke off (longer than 64 KiB)"),
+        (silent, "TIMEOUT", None, "no answer within 0.5 s"),
     ):
         server = await asyncio.start_server(serve, "127.0.0.1", 0)
         port = server.sockets[0].getsockname()[1]
@@ -107,15 +170,14 @@ async def test_what_never_left_and_what_may_have_arrived_are_told_apart(unused_t
         async with Client.connect(settings) as client:
             with pytest.raises(AnswerLostError) as lost:
                 await client.send(b"a=b", repeatable=False)
-        assert lost.value.code == code
+        assert (lost.value.code, lost.value.http_status) == (code, http_status)
+        assert str(lost.value).startswith(said)
         server.close()
         await asyncio.sleep(0.05)  # the handlers see the end
 
 
 @pytest.mark.usefixtures("way")
 async def test_a_certificate_that_nobody_vouches_for_is_refused_before_anything_is_sent():
-    import ssl
-
     import trustme
 
     authority = trustme.CA()

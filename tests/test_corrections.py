@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,11 @@ from bulk_import.cli import main
 from bulk_import.errors import SourceError
 from bulk_import.jobs.explaining import explain_row
 from bulk_import.jobs.importing import resume_async
+from bulk_import.models import Problem, Row, Severity
 from bulk_import.run.corrections import (
     Correction,
+    Corrections,
+    contact_key,
     corrections_beside,
     read_corrections,
     write_corrections,
@@ -211,3 +215,131 @@ class _Heard:
 
     def say(self, message: str) -> None:
         self._said.append(message)
+
+
+# -- cell by cell --------------------------------------------------------------------------------------
+
+
+def _row(number: int, sheet: str = "", problems: tuple[Problem, ...] = (), **cells: str) -> Row:
+    return Row("a.csv", sheet, number, {"E-mail": "a@b.org", "Name": "Ann"} | cells, problems)
+
+
+def _by_row(*corrections: Correction) -> Corrections:
+    return Corrections(Path("a.corrections.csv"), corrections, contact_of=None)
+
+
+NAME = Correction("", 3, "Name", "Ann", "Anna")
+
+
+def test_a_correction_changes_its_cell_alone_and_takes_its_problems_away():
+    problems = (Problem("X", "odd", "Name"), Problem("Y", "odd", "E-mail"), Problem("Z", "whole"))
+    corrections = _by_row(
+        NAME, replace(NAME, before="Anna", after="Anne"), replace(NAME, sheet="S", before="x")
+    )
+    first, meant = _row(2), _row(3, problems=problems)
+    assert list(corrections.watched([first, meant])) == [
+        first, replace(meant, cells={"E-mail": "a@b.org", "Name": "Anne"}, problems=problems[1:]),
+    ]  # fmt: skip
+    assert corrections.applied == 2
+    (left,) = corrections.findings()
+    assert (left.code, left.severity) == ("CORRECTIONS_UNUSED", Severity.WARNING)
+    assert left.message == "1 corrections of a.corrections.csv found no row (row 3)"
+
+
+def test_a_cell_that_says_already_what_it_is_to_say_needs_nothing():
+    corrections = _by_row(NAME)
+    done = _row(3, Name="Anna")
+    assert corrections.apply(done) == done
+    assert (corrections.applied, corrections.findings()) == (0, [])
+
+
+def test_a_cell_that_says_something_else_refuses_its_row():
+    corrections = _by_row(NAME)
+    found = corrections.apply(_row(3, Name="Bob"))
+    (problem,) = found.problems
+    assert (problem.code, problem.column, problem.value, problem.is_error) == ("CORRECTION_STALE", "", "Bob", True)  # fmt: skip
+    assert problem.message == (
+        "the correction of Name expects 'Ann' and the cell says 'Bob'; make it again, or remove its line"
+    )
+    assert (found.cells["Name"], corrections.applied, corrections.findings()) == ("Bob", 0, [])
+
+
+def test_by_contact_a_cell_that_was_changed_is_left_alone():
+    corrections = Corrections(
+        Path("c.csv"), [replace(NAME, contact="Ann <A@B.org>"), replace(NAME, row=9)],
+        contact_of=lambda cells: cells["E-mail"],
+    )  # fmt: skip
+    assert corrections.apply(_row(7)).cells["Name"] == "Anna"
+    other = _row(8, Name="Bob")
+    assert corrections.apply(other) == other
+    assert corrections.apply(_row(3, **{"E-mail": "c@d.org"})).cells["Name"] == "Ann"
+    assert [p.message for p in corrections.findings()] == [
+        "1 corrections of c.csv found no row (row 9)"
+    ]
+    note = corrections.note()
+    assert (note.code, note.message, note.is_error) == (
+        "CORRECTIONS_APPLIED", "2 corrections of c.csv are applied, found by contact", False,
+    )  # fmt: skip
+    assert _by_row(NAME).note().message == "1 corrections of a.corrections.csv are applied"
+
+
+def test_five_rows_and_five_columns_are_named():
+    many = [replace(NAME, row=n, column=f"C{n}") for n in range(9, 2, -1)]
+    (left,) = _by_row(*many).findings()
+    assert left.message == "7 corrections of a.corrections.csv found no row (row 3, 4, 5, 6, 7)"
+    with pytest.raises(SourceError) as caught:
+        _by_row(*many).check("a.csv", ["C3"])
+    assert caught.value.code == "CORRECTIONS_UNREADABLE"
+    assert str(caught.value) == (
+        "a.corrections.csv: a.csv has no column 'C4', 'C5', 'C6', 'C7', 'C8'"
+    )
+    _by_row(*many).check("a.csv", [f"C{n}" for n in range(10)])
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"sheet,row,column,before\n", "no column after; corrections have sheet, row, column, before, after, at, contact"),
+        (b"", "no column sheet, row, column, before, after; corrections have sheet, row, column, before, after, at, contact"),
+        (b"\xff\xfe", "cannot be read: it is not UTF-8"), (None, "cannot be read: No such file or directory"),
+        (b"sheet,row,column,before,after\n,0,A,x,y\n", "line 2: row '0' is not a row number"),
+        (b"sheet,row,column,before,after\n,1,A,x,y\n,\xd9\xa1,A,x,y\n", "line 3: row '\u0661' is not a row number"),
+        (b"sheet,row,column,before,after\n,,A,x,y\n", "line 2: row '' is not a row number"),
+        (b"sheet,row,column,before,after\n, 1 ,,x,y\n", "line 2: it names no column"),
+    ],
+)  # fmt: skip
+def test_a_file_that_is_none_of_corrections_is_refused_with_the_line(tmp_path, content, said):
+    path = tmp_path / "c.csv"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(SourceError) as caught:
+        read_corrections(path)
+    assert (caught.value.code, str(caught.value)) == ("CORRECTIONS_UNREADABLE", f"{path}: {said}")
+
+
+def test_a_file_of_corrections_reads_back_in_order_and_none_removes_it(tmp_path):
+    path = tmp_path / "c.csv"
+    later = replace(
+        NAME, before="Anna", after='A "q",\n', at="2026-03-10T00:00:00Z", contact="a@b.org"
+    )
+    write_corrections(path, [replace(NAME, row=10), later, NAME, replace(NAME, sheet="S")])
+    assert read_corrections(path) == [later, NAME, replace(NAME, row=10), replace(NAME, sheet="S")]
+    write_corrections(path, [])
+    write_corrections(path, [])
+    assert not path.exists()
+
+
+@pytest.mark.parametrize(
+    ("source", "beside"),
+    [
+        ("d/a.csv", "d/a.corrections.csv"), ("a.csv.gz", "a.corrections.csv"), ("a.xlsx", "a.corrections.csv"),
+        ("a.csv.zip", "a.corrections.csv"), ("-", None), ("https://x.org/a.csv", None),
+    ],
+)  # fmt: skip
+def test_corrections_are_beside_a_source_that_is_a_file(source, beside):
+    assert corrections_beside(source) == (Path(beside) if beside else None)
+
+
+def test_a_contact_is_found_by_its_address_however_it_is_written():
+    assert contact_key("Ann <A@B.org>") == contact_key("a@b.ORG, c@d.org") == "a@b.org"
+    assert contact_key(" Not One ") == "not one"

@@ -62,7 +62,7 @@ def test_a_table_in_an_old_encoding_is_read_as_it_was_meant(tmp_path, text, enco
     [
         ("Giosuè;Bonn", "cp1252"),
         ("Søn;Bonn", "cp850"),
-        ("Trüb;x", "mac-roman"),
+        ("Zoë;x", "mac-roman"),
         ("\u00fe\u00f0;x", "cp1252"),
     ],
 )
@@ -79,8 +79,21 @@ def test_weak_evidence_is_not_enough(tmp_path, text, encoding):
 @pytest.mark.parametrize(
     ("text", "encoding"),
     [
-        ("佐藤 洋介;0\n渡辺 七夏;1\n鈴木 篤司;2", "euc-jp"), ("安房郡鋸南町;0\n大田区;1\n八千代市;2", "euc-jp"),
-        ("王小明;1\n李娜;2", "gb18030"), ("舞;0\n健一;1\n鈴木 涼平;2\n山下;3\n山田;4", "cp932"),
+        ("安房郡鋸南町;0\n大田区;1\n八千代市;2", "euc-jp"), ("王小明;1\n李娜;2", "gb18030"), ("川崎市多摩区;0\n小笠原村;1", "cp932"),
+        ("김지은;0\n류지은;1\n이미영;2", "cp949"), ("中壢;0\n桃園;1\n永和縣;2", "big5"), ("宁县;0\n琳县;1\n瑞市;2", "gb18030"),
+    ],
+)  # fmt: skip
+def test_a_few_east_asian_characters_that_are_usual_in_names_are_enough(tmp_path, text, encoding):
+    path = tmp_path / "a.csv"
+    path.write_bytes(f"Name;N\n{text}\n".encode(encoding))
+    assert [";".join(row.cells.values()) for row in read_rows(path)] == text.split("\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        ("佐藤 洋介;0\n渡辺 七夏;1\n鈴木 篤司;2", "euc-jp"), ("舞;0\n健一;1\n鈴木 涼平;2\n山下;3\n山田;4", "cp932"),
+        ("李娜;1", "gb18030"), ("郑畅;1", "gb18030"),
     ],
 )  # fmt: skip
 def test_a_few_east_asian_characters_are_asked_about_where_they_read_in_two_encodings(
@@ -187,22 +200,51 @@ def test_a_few_words_among_many_tell_two_encodings_apart(tmp_path):
     assert [row.cells["N"] for row in read_rows(path)] == names
 
 
-def test_where_two_encodings_differ_in_two_words_that_read_well_in_both_it_is_asked(tmp_path):
-    path, _ = among_many(tmp_path, "Jiří Dvořák", "Ťapáková Žofie", "iso8859-2")
-    with pytest.raises(SourceError, match=r"iso8859-2, cp1250") as caught:
+@pytest.mark.parametrize("rare", ["Ťapáková Žofie", "Ťapáková Ťok", "Růžena Šťastná"])
+def test_signs_that_no_word_begins_with_tell_two_encodings_apart(tmp_path, rare):
+    """In cp1250 these are ``«apáková``, ``®ofie`` and ``©»astná``."""
+    path, names = among_many(tmp_path, "Jiří Dvořák", rare, "iso8859-2")
+    assert [row.cells["N"] for row in read_rows(path)] == names
+
+
+def test_where_two_encodings_differ_in_a_word_that_reads_well_in_both_it_is_asked(tmp_path):
+    path, _ = among_many(tmp_path, "Jan Wójcik", "Kulią", "iso8859-2")
+    with pytest.raises(SourceError, match="iso8859-2") as caught:
         list(read_rows(path))
     assert caught.value.code == "ENCODING_UNCLEAR"
 
 
+@pytest.mark.parametrize("rest", ["@firma.it", "@example.com"])
+def test_the_country_of_addresses_says_which_language_is_meant(tmp_path, rest):
+    """``Bellò`` reads as Slovak ``Bellň`` in cp1250 as well."""
+    rows = ["Bellò;1", *(f"A;a{n}{rest}" for n in range(9))]
+    path = tmp_path / "a.csv"
+    path.write_bytes("\n".join(["N;A", *rows]).encode("cp1252"))
+    if rest.endswith(".com"):
+        with pytest.raises(SourceError):
+            list(read_rows(path))
+    else:
+        assert next(read_rows(path)).cells["N"] == "Bellò"
+
+
+def test_words_within_ascii_of_the_same_language_are_evidence(tmp_path):
+    rows = ["Bellò;1", *(f"{name};2" for name in ITALIAN.split(";"))]
+    path = tmp_path / "a.csv"
+    path.write_bytes("\n".join(["N;A", *rows]).encode("cp1252"))
+    assert next(read_rows(path)).cells["N"] == "Bellò"
+
+
+ITALIAN = (
+    "Fratelli Ferrari;Gruppo Marchetti;Esposito Costruzioni;Trattoria Giovanni;Officina Moderna;"
+    "Cantina Sociale;Azienda Agricola Bianchi;Pasticceria Leopardi;Ristorante Borromeo;"
+    "Farmacia Comunale;Carrozzeria Palazzo;Libreria Universitaria;Societa Cooperativa Toscana;"
+    "Tipografia Commerciale;Gelateria Fontana"
+)
+
+
 def test_words_within_ascii_of_another_language_ask_for_more_evidence(tmp_path):
     """Three Italian words read as Czech ones; the rest of the file is Italian."""
-    rest = (
-        "Fratelli Ferrari;Gruppo Marchetti;Esposito Costruzioni;Trattoria Giovanni;Officina Moderna;"
-        "Cantina Sociale;Azienda Agricola Bianchi;Pasticceria Leopardi;Ristorante Borromeo;"
-        "Farmacia Comunale;Carrozzeria Palazzo;Libreria Universitaria;Societa Cooperativa Toscana;"
-        "Tipografia Commerciale;Gelateria Fontana"
-    )
-    lines = [*rest.split(";"), "Borzomì", "Boldù", "Berrè"]
+    lines = [*ITALIAN.split(";"), "Borzomì", "Boldù", "Berrè"]
     path = tmp_path / "a.csv"
     path.write_bytes("\n".join(["Ditta;N", *(f"{line};1" for line in lines)]).encode("cp1252"))
     with pytest.raises(SourceError, match="cp1252") as caught:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bulk_import.delivery.claims import Claims
 from bulk_import.delivery.lanes import Lanes
 from bulk_import.journal.entries import Pending
 
@@ -99,3 +100,43 @@ class _WithGaps:
         if row is None:
             raise StopIteration
         return row
+
+
+class Intents:
+    """Claims as a journal does that another process locks now and then."""
+
+    def __init__(self) -> None:
+        self.is_locked = False
+
+    def claim(self, shipments) -> None:
+        for shipment in [] if self.is_locked else shipments:
+            assert not shipment.claimed
+            shipment.claimed = 1
+
+    def withdraw(self, shipments) -> None:
+        self.withdrawn = [shipment.row.seq for shipment in shipments if shipment.claimed]
+
+
+def test_rows_are_claimed_before_the_last_claimed_ones_are_handed_out():
+    journal = Intents()
+    lanes = Lanes(iter([pending(seq, f"{seq}@b.org") for seq in range(1, 41)]))
+    claims = Claims(lanes, journal, 8, lambda row: False)  # type: ignore[arg-type]
+    taken = []
+    for at in range(30):
+        journal.is_locked = at % 6 < 3  # unlocked again before the claimed ones are used up
+        shipment = claims.take()
+        taken.append((shipment.row.seq, bool(shipment.claimed)))
+    assert [seq for seq, _ in taken] == list(range(1, 31))
+    assert [seq for seq, is_claimed in taken if not is_claimed] == [1, 2, 3], "locked at the start"
+    claims.give_back()
+    assert journal.withdrawn == list(range(31, 31 + len(journal.withdrawn)))
+    assert 2 <= len(journal.withdrawn) <= 8
+
+
+def test_rows_without_an_e_mail_claim_for_themselves_when_they_are_due():
+    journal = Intents()
+    lanes = Lanes(iter([pending(1), pending(2, "a@b.org"), pending(3)]))
+    claims = Claims(lanes, journal, 8, lambda row: False)  # type: ignore[arg-type]
+    taken = [claims.take() for _ in range(3)]
+    assert [(each.row.seq, each.claimed) for each in taken] == [(1, 0), (2, 1), (3, 0)]
+    assert claims.take() is None

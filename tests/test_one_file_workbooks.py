@@ -126,6 +126,23 @@ def test_a_damaged_or_hostile_xml_spreadsheet_is_refused(tmp_path, text, code):
     assert caught.value.code == code
 
 
+@pytest.mark.parametrize(
+    ("rows", "what"),
+    [
+        ('<Row><Cell ss:Index="2"><Data>a</Data></Cell><Cell ss:Index="1"><Data>b</Data></Cell></Row>', "row 2: column A"),
+        ('<Row><Cell><Data>a</Data></Cell><Cell ss:Index="1"><Data>b</Data></Cell></Row>', "row 2: column A"),
+        ('<Row><Cell ss:MergeAcross="2"><Data>a</Data></Cell><Cell ss:Index="3"><Data>b</Data></Cell></Row>', "row 2: column C"),
+        ('<Row ss:Index="9"><Cell><Data>a</Data></Cell></Row><Row ss:Index="9"><Cell><Data>b</Data></Cell></Row>', "row 9"),
+        ('<Row ss:Index="9"><Cell><Data>a</Data></Cell></Row><Row ss:Index="4"><Cell><Data>b</Data></Cell></Row>', "row 4"),
+        ('<Row ss:Span="3"><Cell><Data>a</Data></Cell></Row><Row ss:Index="5"><Cell><Data>b</Data></Cell></Row>', "row 5"),
+    ],
+)  # fmt: skip
+def test_a_row_or_cell_of_an_xml_spreadsheet_that_comes_twice_is_refused(tmp_path, rows, what):
+    with pytest.raises(SourceError, match=f"{what} comes twice") as caught:
+        lines(written(tmp_path, LABELS + rows))
+    assert caught.value.code == "SOURCE_BROKEN"
+
+
 TABLE = "<html><head><meta charset={charset}></head><body><table>{rows}</table></body></html>"
 
 
@@ -338,6 +355,38 @@ def test_a_duration_longer_than_the_calendar_is_named(tmp_path, hours):
     cell = f'"time" office:time-value="PT{hours}H"'
     path.write_text(FODS.replace('"float" office:value="2139"', cell), "utf-8")
     assert lines(path) == [(2, ["02139"], ["CELL_BROKEN"])]
+
+
+CELL = "<table:table-cell><text:p>x</text:p></table:table-cell>"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        f"<table:table-row>{CELL}{CELL}</table:table-row>", f"<table:table-cell><text:p>a{CELL}b</text:p></table:table-cell>",
+        f"<table:table-cell>{CELL}</table:table-cell>", f"</table:table-row>{CELL}<table:table-row>",
+        f"<table:table-cell><table:table-row>{CELL}</table:table-row></table:table-cell>",
+    ],
+)  # fmt: skip
+def test_rows_and_cells_of_a_flat_workbook_in_wrong_places_are_refused(tmp_path, wrong):
+    path = tmp_path / "a.fods"
+    path.write_text(
+        FODS.replace(
+            "</table:table-row></table:table>", f"{wrong}</table:table-row></table:table>"
+        ),
+        "utf-8",
+    )
+    assert wrong in path.read_text("utf-8")
+    with pytest.raises(SourceError, match="a row or cell in a wrong place") as caught:
+        lines(path)
+    assert caught.value.code == "SOURCE_BROKEN"
+
+
+def test_texts_of_a_flat_workbook_outside_of_cells_are_no_cells(tmp_path):
+    path = tmp_path / "a.fods"
+    form = "<office:forms><text:p>Search</text:p></office:forms>"
+    path.write_text(FODS.replace("<table:table-row>", f"{form}<table:table-row>", 1), "utf-8")
+    assert lines(path) == [(2, ["02139"], [])]
 
 
 def test_a_flat_workbook_cannot_claim_more_rows_than_memory_holds(tmp_path):

@@ -81,6 +81,30 @@ def test_who_comes_into_a_segment_keeps_what_another_one_gives(segment):
     assert plan.calls == {"a@b.org": {"add_tags": {"client": None}}}
 
 
+@pytest.mark.parametrize("order", list(itertools.permutations(["gives", "takes", "had", "drops"])))
+def test_nothing_is_given_and_taken_in_one_call_whatever_the_order_of_the_segments(segment, order):
+    segments = {
+        "gives": segment(people("a", "b"), people("b"), add_tags="x", add_to_lists="l"),
+        "takes": segment(people("a", "b", "c"), [], remove_tags=["x", "y"], remove_from_lists="l"),
+        "had": segment(people("k"), people("a", "c", "k"), add_tags=["x", "z"]),
+        "drops": segment(people("c"), people("a", "c"), add_to_lists=["l", "m"]),
+    }
+    calls = plan_retag({name: segments[name] for name in order}).calls
+    plain = {
+        email: {name: set(values) for name, values in call.items()} for email, call in calls.items()
+    }
+    assert plain == {
+        "a@b.org": {
+            "add_tags": {"x"},
+            "add_to_lists": {"l"},
+            "remove_tags": {"y", "z"},
+            "remove_from_lists": {"m"},
+        },
+        "b@b.org": {"remove_tags": {"y"}},
+        "c@b.org": {"remove_tags": {"x", "y", "z"}},
+    }
+
+
 def test_one_contact_of_two_spellings_gets_one_call(segment):
     plan = plan_retag(
         {

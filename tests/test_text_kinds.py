@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from bulk_import.errors import SourceError
 from bulk_import.sources import SourceOptions, expand_sources, open_source, read_rows
 from bulk_import.sources.guards import unguarded
+from bulk_import.sources.spoiled import spoiled
+from bulk_import.sources.suspicion import suspicious
 
 
 def read(path, **options):
@@ -349,3 +351,143 @@ def test_the_lock_file_beside_an_open_workbook_is_left_out(tmp_path, caplog):
     assert "~$a.xlsx is left out" in caplog.text
     with pytest.raises(SourceError, match=r"name a\.xlsx instead"):
         read(tmp_path / "~$a.xlsx")
+
+
+PAGE = "<html><body>{}</body></html>"
+
+
+@pytest.mark.parametrize(
+    ("body", "rows"),
+    [
+        ("<table><tr><th>E-mail<th>Phones<th>City<tr><td>a@b.org<td>now<table><tr><td>home<td>+1 202<tr><td>work<td>+1 303</table>or later<td>Bonn</table>",
+         [["a@b.org", "now\nhome +1 202\nwork +1 303\nor later", "Bonn"]]),
+        ("<table><tr><th>E-mail<th>Name<tr><td>a@b.org<td><table><tr><td><b>Anna</b></table></table>", [["a@b.org", "Anna"]]),
+        # The outer table is the layout of the page, the inner one the table.
+        ("<table><tr><td>Menu<td><table><tr><th>E-mail<th>Name<tr><td>a@b.org<td>Anna</table></table>", [["a@b.org", "Anna"]]),
+        ("<table><tr><td><table><tr><td><table><tr><th>E-mail<th>Name<tr><td>a@b.org<td><table><tr><td>An</td><td>na</table></table></table></table>",
+         [["a@b.org", "An na"]]),
+        # A history in one cell has more cells than the table around it.
+        ("<table><tr><th>E-mail<th>Orders<tr><td>a@b.org<td><table>" + "<tr><td>1<td>2<td>3" * 9 + "</table><tr><td>b@b.org<td>-</table>",
+         [["a@b.org", "\n".join(["1 2 3"] * 9)], ["b@b.org", "-"]]),
+    ],
+)  # fmt: skip
+def test_the_text_of_a_table_within_a_cell_is_the_cells_text(tmp_path, body, rows):
+    path = csv_file(tmp_path, PAGE.format(body), "a.xls")
+    assert read(path)[1] == rows
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "<table><tr><td>E-mail<tr><td>a@b.org",
+        "<table><tr><td>E-mail<tr><td>a@b.org<table><tr><td>x",
+    ],
+)
+def test_tables_of_a_page_that_nothing_closes_are_read(tmp_path, body):
+    assert read(csv_file(tmp_path, f"<html>{body}", "a.xls"))[1][0][0].startswith("a@b.org")
+
+
+@pytest.mark.parametrize(
+    ("written", "cells"),
+    [
+        ("12 Main St\\nApt 4\tx", ["12 Main St\nApt 4", "x"]), ("a\\tb\tx", ["a\tb", "x"]), ("\\N\tx", ["", "x"]), ("C:\\\\new\tx", ["C:\\new", "x"]),
+        ("a\\\tb\tx", ["a\tb", "x"]), ("a\\\nb\tx", ["a\nb", "x"]), ("\\\\N\tx", ["\\N", "x"]), ("\\\\\\n\t", ["\\\n", ""]), ("say \"hi\tx", ['say "hi', "x"]),
+        ("NULL\t\\N", ["NULL", ""]),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_escapes_of_a_database_are_undone(tmp_path, written, cells, end):
+    lines = ["A\tB\tC", f"1\t{written}", "2\ta\\nb\t\\N", "3\tx\ty"]
+    path = tmp_path / "a.tsv"
+    path.write_bytes((end.join(lines) + end).encode())
+    _, rows, codes = read(path)
+    assert rows == [["1", *cells], ["2", "a\nb", ""], ["3", "x", "y"]]
+    assert codes == ["ESCAPES_UNDONE"]
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [["C:\\new\\table", "x"], ["a\\d", "x\\ny"], ['"a\\nb"', "x"], ["D:\\notes", "\\server"]],
+)  # fmt: skip
+def test_backslashes_that_no_database_wrote_stay(tmp_path, cells):
+    path = csv_file(tmp_path, "A\tB\tC\n1\t" + "\t".join(cells) + "\n2\tx\ty\n", "a.tsv")
+    _, rows, codes = read(path)
+    assert rows[0] == ["1", *(cell.strip('"') for cell in cells)]
+    assert codes == []
+
+
+def test_rejects_of_a_file_with_escapes_are_not_undone_again(tmp_path):
+    path = csv_file(tmp_path, "A\tB\t_status\t_reason\na\\nb\tc\tinvalid\twhy\n", "a.tsv")
+    assert read(path)[1] == [["a\\nb", "c", "invalid", "why"]]
+
+
+def test_an_escape_that_no_database_writes_is_refused_with_its_line(tmp_path):
+    path = csv_file(tmp_path, "A\tB\n" + "a\\nb\tx\n" * 50_000 + "a\\qb\tx\n", "a.tsv")
+    with pytest.raises(SourceError, match=r"line 50002: '\\\\q'") as caught:
+        read(path)
+    assert caught.value.code == "QUOTE_WRONG"
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        ["Email           Name       City", "a@b.org         Anna       Berlin", "bbbb@b.org      Ben Cole   New York"],
+        ["Email           Name       City", "a@b.org         Berg, Anna Berlin", "bbbb@b.org      Cole, Ben  New York"],
+        ["  ID  E-MAIL      NAME", "   1  a@b.org     Ann", "  12  ben@b.org   Ben", " 123  c@b.org"],
+        ["E-mail      Phone", "a@b.org     +1 202 555 0101", "b@b.org", "cc@b.org    +1 202 555 0102"],
+    ],
+)  # fmt: skip
+def test_columns_of_a_fixed_width_are_called_so(tmp_path, rows):
+    with pytest.raises(SourceError, match="aligned with blanks") as caught:
+        read(csv_file(tmp_path, "\n".join(rows) + "\n", "a.txt"))
+    assert caught.value.code == "DELIMITER_UNCLEAR"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "E-mail\na@b.org\nb@b.org\n",
+        "Full  Name\nAnna  Berg\nBen  Cole\nX  Y\n",
+        "Note\na  b\nc  d\n",
+    ],
+)
+def test_a_single_column_is_not_taken_for_aligned_ones(tmp_path, text):
+    assert len(read(csv_file(tmp_path, text))[0]) == 1
+
+
+@pytest.mark.parametrize(
+    "names", ["Müller\nKöln\n", "Иванов\n", "山田\n佐藤\n", "Zoë;\nRenée\n", "Łódź\nGdańsk\n"]
+)
+def test_utf_7_is_called_by_its_name(tmp_path, names):
+    path = tmp_path / "a.csv"
+    path.write_bytes(f"Name\n{names}".encode("utf-7"))
+    with pytest.raises(SourceError, match="UTF-7") as caught:
+        read(path)
+    assert caught.value.code == "ENCODING_UNCLEAR"
+    expected = [[line] for line in names.split("\n") if line]
+    assert [
+        [cell for cell in row if cell] for row in read(path, encoding="utf-7", delimiter=",")[1]
+    ] == expected
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "+7912-345",
+        "ann+abc-x@b.org",
+        "C+foo-bar",
+        "Beer+BBQ-party",
+        "+7 (912) 345",
+        "A+B-testing",
+        "1+1ABC-2",
+    ],
+)
+def test_a_plus_is_no_sign_of_utf_7(tmp_path, cell):
+    assert read(csv_file(tmp_path, f"Name,N\n{cell},1\n"))[1] == [[cell, "1"]]
+
+
+@pytest.mark.parametrize("text", ["M+APw-ller", "+BBgEMgQwBD0EPgQy-"])
+def test_a_cell_in_utf_7_is_named(text):
+    problem = spoiled(text, "name")
+    assert (problem.code, "was meant" in problem.message) == ("TEXT_ENCODED", True)
+    assert list(suspicious(["Ann"] * 20 + [text], "name"))[-1] == text

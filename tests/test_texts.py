@@ -18,7 +18,7 @@ from bulk_import.models import Problem, Status
 from bulk_import.normalize.emails import normalize_email
 from bulk_import.normalize.result import NormalizeError
 from bulk_import.report.contents import NAMES, SET_NAMES
-from bulk_import.sources.text.languages import LANGUAGES as LANGUAGES_OF_TEXTS
+from bulk_import.sources.text.letters import LANGUAGES as LANGUAGES_OF_TEXTS
 from bulk_import.texts import best_language, in_russian, texts
 from bulk_import.texts.fields import FIELD_NAMES
 from bulk_import.texts.on_page import CODES as ON_PAGE

@@ -61,6 +61,8 @@ async def read_request(reader) -> None:
 
 @pytest.mark.parametrize("extra", [REFUSED, b""], ids=["a second answer", "408 at the idle end"])
 async def test_what_the_server_says_unasked_is_no_answer_to_the_next_request(shop, extra):
+    has_spoken = asyncio.Event()
+
     async def serve(reader, writer):
         with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
             while True:
@@ -70,13 +72,16 @@ async def test_what_the_server_says_unasked_is_no_answer_to_the_next_request(sho
                 await asyncio.sleep(0.03)  # the connection is idle by now
                 answer(writer, extra, status="200 OK" if extra else "408 Request Timeout")
                 await writer.drain()
+                has_spoken.set()
         writer.close()
 
     async with served(serve) as port, Client.connect(shop(f"http://127.0.0.1:{port}")) as client:
         for _ in range(3):
             found = await client.send(b"lead_email=a%40b.org", repeatable=True)
             assert found.verdict is Verdict.SUCCESS
-            await asyncio.sleep(0.1)
+            await has_spoken.wait()
+            has_spoken.clear()
+            await asyncio.sleep(0.02)  # for the event loop to read it
 
 
 @pytest.mark.parametrize("status", ["100 Continue", "103 Early Hints"])

@@ -94,9 +94,10 @@ class Client:
         # ambiguous. A row without e-mail cannot be repeated, so each gets a connection of its own.
         pooled, fresh = connector(tls, keep_alive=True), connector(tls, keep_alive=False)
         async with session(pooled) as keeping, session(fresh) as closing:
-            note = _why_not_direct(settings)
+            is_asked = settings.policy.send_by == "session"
+            note = "" if is_asked else _why_not_direct(settings)
             way: Way = SessionWay(keeping, closing, deadlines, proxy_of(settings))
-            if not note:
+            if not (is_asked or note):
                 from bulk_import.api.direct import DirectWay
 
                 way = DirectWay(pooled, fresh, deadlines, limits)
@@ -226,11 +227,9 @@ class Client:
 
 
 def _why_not_direct(settings: Settings) -> str:
-    """Return why requests go through aiohttp's sessions; empty when they need not."""
+    """Return why requests must go through aiohttp's sessions; empty when they need not."""
     if proxy_of(settings) is not None:
         return "requests go through a proxy and aiohttp's sessions: slower than without"
-    if settings.policy.send_by == "session":
-        return "requests go through aiohttp's sessions, as asked: slower"
     try:
         from bulk_import.api.direct import why_not
 

@@ -154,6 +154,12 @@ CODES: tuple[Code, ...] = (
         '"a@b.org,Ann"',
     ),
     Code(
+        "ESCAPES_UNDONE",
+        "A database wrote the file: backslashes in it stand for line ends, tabs and NULL.",
+        "Nothing: they are read so. Look at a few rows.",
+        "12 Main St\\nApt 4, \\N",
+    ),
+    Code(
         "QUOTES_TYPOGRAPHIC",
         "The cells of the file are in typographic quotation marks.",
         "Nothing: they are read without them. Look at a few rows.",
@@ -235,8 +241,8 @@ CODES: tuple[Code, ...] = (
     ),
     Code(
         "DELIMITER_UNCLEAR",
-        "The delimiter must be one character.",
-        "Give , ; | or tab.",
+        "The delimiter is not one character, or the columns are aligned with blanks (fixed width).",
+        "Give , ; | or tab; save a table of fixed width as XLSX or CSV.",
         "delimiter: ;;",
     ),
     Code(

@@ -49,13 +49,14 @@ class Claims:
         self._at_once = at_once
         self._hold_back = hold_back
         self._ready: deque[Shipment] = deque()
+        self._is_behind = False  # some of them could not be claimed
 
     def take(self) -> Shipment | None:
         """Return the next shipment, ``None`` when there is none at this moment."""
         if not self._at_once:
             row = self._next_row()
             return None if row is None else Shipment.of(row)
-        if len(self._ready) <= self._at_once // _LOW:
+        if self._is_behind or len(self._ready) <= self._at_once // _LOW:
             self._refill()
         return self._ready.popleft() if self._ready else None
 
@@ -67,14 +68,17 @@ class Claims:
     def _refill(self) -> None:
         """Take more rows and claim what is unclaimed, before the last claimed ones are handed out.
 
-        While another process writes, nothing can be claimed: meanwhile there are some left. A row that
-        is still unclaimed when it is due claims for itself.
+        While another process writes, nothing can be claimed: meanwhile there are some left, and it is
+        tried again for each row. One that is still unclaimed when it is due claims for itself.
         """
         while len(self._ready) < self._at_once and (row := self._next_row()) is not None:
             self._ready.append(Shipment.of(row))
         unclaimed = [ready for ready in self._ready if ready.row.email and not ready.claimed]
         if unclaimed:
             self._attempts.claim(unclaimed)
+            self._is_behind = not unclaimed[0].claimed  # all of them are, or none
+        else:
+            self._is_behind = False
 
     def _next_row(self) -> Pending | None:
         while (row := self._lanes.take()) is not None:

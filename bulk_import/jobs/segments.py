@@ -337,12 +337,6 @@ def _without(values: Iterable[str], given: Mapping[str, set[str]], key: str) -> 
 
 
 def _add(plan: RetagPlan, email: str, parameter: str, values: Sequence[str]) -> None:
-    if not values:
-        return
-    changes = plan.calls.setdefault(email, {})
-    against = changes.get(OPPOSITE[parameter], {})
+    """Add to a contact's call. ``_without`` sees to it that nothing is given and taken in one."""
     for value in values:
-        against.pop(value, None)
-        changes.setdefault(parameter, {})[value] = None
-    if not against:
-        changes.pop(OPPOSITE[parameter], None)
+        plan.calls.setdefault(email, {}).setdefault(parameter, {})[value] = None

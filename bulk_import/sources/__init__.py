@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import glob
-import hashlib
-import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -14,8 +12,6 @@ from bulk_import.errors import Message, SourceError
 from bulk_import.models import Problem, Row, Severity, SourceInfo
 from bulk_import.sources.remote import is_pattern, is_remote, matches, shown, source_stat
 from bulk_import.sources.tally import Tally
-
-_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +88,8 @@ class Source:
 
     def fingerprint(self) -> str:
         """Return the SHA-256 of the file's bytes (of an archive: of the file inside)."""
+        import hashlib
+
         digest = hashlib.sha256()
         with self.path.open("rb") as file:
             while block := file.read(1 << 20):
@@ -237,10 +235,8 @@ def _is_pattern(path: str) -> bool:
 def _matches_here(pattern: str, newest: int) -> list[str]:
     matches = sorted(glob.glob(pattern, recursive=True))  # noqa: PTH207 - absolute patterns too
     locks = [match for match in matches if Path(match).name.startswith(LOCK_PREFIX)]
-    for lock in locks:
-        _log.warning(
-            "%s is left out: it only says that a spreadsheet program has the file open", lock
-        )
+    if locks:
+        _warn_of_locks(locks)
     matches = [match for match in matches if match not in locks]
     if not matches:
         raise SourceError(
@@ -250,6 +246,16 @@ def _matches_here(pattern: str, newest: int) -> list[str]:
         return matches
     files = [match for match in matches if Path(match).is_file()] or matches
     return _newest([(source_stat(match)[1], match) for match in files], newest)
+
+
+def _warn_of_locks(locks: Sequence[str]) -> None:
+    import logging
+
+    log = logging.getLogger(__name__)
+    for lock in locks:
+        log.warning(
+            "%s is left out: it only says that a spreadsheet program has the file open", lock
+        )
 
 
 def _matches_elsewhere(pattern: str, newest: int) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,7 +12,6 @@ from bulk_import.errors import Message, SourceError
 if TYPE_CHECKING:
     from tenacity import RetryCallState
 
-_log = logging.getLogger(__name__)
 _Found = TypeVar("_Found")
 
 
@@ -59,6 +57,8 @@ def tried(work: Callable[[], _Found], tries: Tries | None = None) -> _Found:
         SourceError: As *work* raises; after the last try it says how many there were.
     """
     # A check of a file on the disk fetches nothing.
+    import logging
+
     from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
     from bulk_import.settings import Patience
@@ -72,7 +72,9 @@ def tried(work: Callable[[], _Found], tries: Tries | None = None) -> _Found:
         return max(_of(state).retry_after_s, backoff(state))
 
     def tell(state: RetryCallState) -> None:
-        _log.warning("%s; tried again in %.0f s", _of(state), state.upcoming_sleep)
+        logging.getLogger(__name__).warning(
+            "%s; tried again in %.0f s", _of(state), state.upcoming_sleep
+        )
 
     policy = Retrying(
         retry=retry_if_exception(

@@ -5,9 +5,7 @@ from __future__ import annotations
 import bz2
 import gzip
 import lzma
-import re
 import stat
-import struct
 import sys
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
@@ -20,6 +18,7 @@ from bulk_import.errors import Message, SourceError
 from bulk_import.sources import LOCK_PREFIX
 from bulk_import.sources.exports import DAMAGES, files_in, whole_export
 from bulk_import.sources.kept import kept
+from bulk_import.sources.no_tables import refuse_other_files, refuse_other_texts, refuse_other_xml
 from bulk_import.sources.query import is_query, run_query
 from bulk_import.sources.remote import MOST_UNPACKED, fetch, is_remote, shown
 from bulk_import.sources.unpacking import Unpacking
@@ -38,68 +37,12 @@ _XLSB = b"\x83\x01"  # BrtBeginBook
 # Excel 2 to 5 without a container, which scripts still write: the first record, of its version.
 _BARE_XLS = (b"\x09\0\x04\0", b"\x09\x02\x06\0", b"\x09\x04\x06\0", b"\x09\x08")
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-_NOT_TABLES = {
-    b"%PDF": Message("a PDF document"),
-    b"\x89PNG": Message("a picture"),
-    b"\xff\xd8\xff": Message("a picture"),
-    b"GIF8": Message("a picture"),
-    b"SQLite format 3\0": Message("a SQLite database"),
-    b"Rar!": Message("a RAR archive; unpack it first"),
-    b"7z\xbc\xaf": Message("a 7-Zip archive; unpack it first"),
-    b"\x7fELF": Message("a program"),
-    b"MZ\x90\x00": Message("a program"),
-    b"PAR1": Message("a Parquet file; save it as CSV"),
-    b"Obj\x01": Message("an Avro file; save it as CSV"),
-    b"ARROW1": Message("an Arrow file; save it as CSV"),
-    b"\x28\xb5\x2f\xfd": Message("packed by zstd; unpack it first"),
-    b"\0\1\0\0Standard Jet DB": Message(
-        "a Microsoft Access database (export its table as XLSX or CSV)"
-    ),
-    b"\0\1\0\0Standard ACE DB": Message(
-        "a Microsoft Access database (export its table as XLSX or CSV)"
-    ),
-}
-_MAIL = Message("an e-mail message, not a table of contacts")
-_DRAWN = Message("a table drawn with lines, as consoles show it; export it as CSV")
-# How texts begin that hold contacts in another form, in small letters.
-_OTHER_TEXTS = (
-    (b"{\\rtf", Message("an RTF document; copy its table into a spreadsheet and save that")),
-    (
-        b"begin:vcard",
-        Message("a vCard file; import it into an address book and export that as CSV"),
-    ),
-    (b"begin:vcalendar", Message("a calendar, not a table of contacts")),
-    (b"insert into", Message("a dump of a database; export the table as CSV")),
-    (b"-- mysql dump", Message("a dump of a database; export the table as CSV")),
-    (b"--\n-- postgresql database dump", Message("a dump of a database; export the table as CSV")),
-    (b"return-path:", _MAIL),
-    (b"received:", _MAIL),
-    (b"delivered-to:", _MAIL),
-    (b"+--", _DRAWN),
-    ("\u250c\u2500".encode(), _DRAWN),
-    ("\u2554\u2550".encode(), _DRAWN),
-    (
-        b"table\r\n0,1\r\n",
-        Message("a DIF file; open it in a spreadsheet program and save it as XLSX"),
-    ),
-    (b"table\n0,1\n", Message("a DIF file; open it in a spreadsheet program and save it as XLSX")),
-    (b"socialcalc:version", Message("a SocialCalc sheet; export it as CSV or XLSX")),
-    (b"id;p", Message("a SYLK file; open it in a spreadsheet program and save it as XLSX")),
-)
 _XML_2003 = b"urn:schemas-microsoft-com:office:spreadsheet"  # its namespace
 _PAGE_ARCHIVES = (
     b"mime-version:",
     b"from: <saved by",
     b"content-type: multipart/related",
     b"x-document-type: workbook",
-)
-_LDIF = re.compile(rb"(?:#[^\n]*\n|\s*\n)*(?:version: ?1\s*\n\s*)?dn::? ?\S")
-_MBOX = re.compile(rb"from \S+ +(?:mon|tue|wed|thu|fri|sat|sun) [a-z]{3} ")
-_BARE_XML = re.compile(rb"<[a-z][\w.-]*(?::[\w.-]+)?(?:\s[^<>]*)?>\s*<")
-_LINK = re.compile(
-    rb"^(?:\[internetshortcut\]|\{\s*\"(?:url|doc_id)\"\s*:|<\?xml.{0,400}<key>url</key>)"
-    rb".*?(?:docs\.google\.com|sharepoint|onedrive|doc_id|https?:)|^https?://docs\.google\.com/\S+\s*$",
-    re.DOTALL,
 )
 _PAGES = (
     b"<html",
@@ -214,26 +157,8 @@ def kind_of(path: Path, name: str) -> str:
         return "xls"
     if head.startswith(_BARE_XLS):
         return "xls"
-    if _is_dbase(head, path.stat().st_size):
-        what = Message("a dBASE file; open it in a spreadsheet program and save it as XLSX")
-        raise SourceError(
-            Message("{name}: this is {what}", name=name, what=what), code="SOURCE_NOT_TABLE"
-        )
-    for magic, what in _NOT_TABLES.items():
-        if head.startswith(magic):
-            raise SourceError(
-                Message("{name}: this is {what}, not a spreadsheet", name=name, what=what),
-                code="SOURCE_NOT_TABLE",
-            )
+    refuse_other_files(head, path.stat().st_size, name)
     return _kind_of_text(path, head, name)
-
-
-def _is_dbase(head: bytes, size: int) -> bool:
-    """By its version, the date in its header, and the size that it gives."""
-    if len(head) < 32 or head[0] not in b"\x03\x30\x83\x8b\xf5" or not 1 <= head[2] <= 12:
-        return False
-    rows, header, row = struct.unpack("<IHH", head[4:12])
-    return 1 <= head[3] <= 31 and 0 <= size - header - rows * row <= 2
 
 
 def _kind_of_text(path: Path, head: bytes, name: str) -> str:
@@ -242,7 +167,7 @@ def _kind_of_text(path: Path, head: bytes, name: str) -> str:
     start = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
         start = head.decode("utf-16", "ignore").strip().lower().encode()
-    _refuse_other_texts(start, name)
+    refuse_other_texts(start, name)
     if is_json(start):
         return "json"
     if (kind := _kind_of_xml(start)) is not None:
@@ -265,41 +190,8 @@ def _kind_of_text(path: Path, head: bytes, name: str) -> str:
             ),
             code="SOURCE_HTML",
         )
-    if start.startswith(b"<?xml") or _BARE_XML.match(start):
-        raise SourceError(
-            Message(
-                "{name}: this is XML; open it in a spreadsheet program and save it as XLSX or CSV",
-                name=name,
-            ),
-            code="SOURCE_NOT_TABLE",
-        )
+    refuse_other_xml(start, name)
     return "text"
-
-
-def _refuse_other_texts(start: bytes, name: str) -> None:
-    for begin, what in _OTHER_TEXTS:
-        if start.startswith(begin):
-            raise SourceError(
-                Message("{name}: this is {what}", name=name, what=what), code="SOURCE_NOT_TABLE"
-            )
-    if _LDIF.match(start):
-        what = Message("an LDIF file; export the directory as CSV")
-        raise SourceError(
-            Message("{name}: this is {what}", name=name, what=what), code="SOURCE_NOT_TABLE"
-        )
-    if _MBOX.match(start):
-        raise SourceError(
-            Message("{name}: this is {what}", name=name, what=_MAIL), code="SOURCE_NOT_TABLE"
-        )
-    if _LINK.search(start):
-        raise SourceError(
-            Message(
-                "{name}: this is only a link to an online spreadsheet; open it there and "
-                "download it as XLSX or CSV",
-                name=name,
-            ),
-            code="SOURCE_NOT_TABLE",
-        )
 
 
 def _kind_of_xml(start: bytes) -> str | None:
@@ -391,6 +283,10 @@ def _member(
                 for info in archive.infolist()
                 if info.filename == member or (member is None and info.filename in names)
             ]
+            if not names:
+                raise SourceError(
+                    Message("{name}: the archive is empty", name=name), code="SOURCE_EMPTY"
+                )
             if len(chosen) != 1:
                 shown = ", ".join(names[:10])
                 raise SourceError(

@@ -8,7 +8,6 @@ starts to judge rows read the same one, which the environment tells them.
 from __future__ import annotations
 
 import atexit
-import hashlib
 import os
 from contextlib import ExitStack
 from pathlib import Path
@@ -61,5 +60,7 @@ def forget(*urls: str) -> None:
 
 
 def _copy_of(url: str) -> Path:
+    import hashlib
+
     name = hashlib.sha256(shown(url).encode()).hexdigest()
     return Path(os.environ[_VARIABLE]) / f"{name}{_ENDING}"

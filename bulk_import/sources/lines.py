@@ -48,7 +48,9 @@ def _sheets(stack: ExitStack, file: Path, name: str, options: SourceOptions) -> 
 
     kind = kind_of(file, name)
     if kind == "text":
-        from bulk_import.sources.text.delimited import choose_encoding, detect_dialect, read_lines
+        from bulk_import.sources.text.delimited import read_lines
+        from bulk_import.sources.text.dialect import detect_dialect
+        from bulk_import.sources.text.encoding import choose_encoding
 
         encoding = choose_encoding(file, name, options.encoding)
         dialect = detect_dialect(file, encoding.name, name, options.delimiter)

@@ -150,6 +150,8 @@ class _SheetReader(Reader[Line]):
         self._paragraphs: list[list[str]] = []
         self._spaces = 0  # of the cell, that stand in it as a number
         self._in_text = 0
+        self._is_in_row = False
+        self._is_in_cell = False
         self._ignored = 0
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
@@ -163,13 +165,22 @@ class _SheetReader(Reader[Line]):
         elif local in _IGNORED:
             self._ignored += 1
         elif local == "table-row":
+            self._refuse_inside(self._is_in_row)
+            self._is_in_row = True
             self._row = _local(attributes)
             self._cells, self._problems, self._blanks = [], [], 0
         elif local in ("table-cell", "covered-table-cell"):
+            self._refuse_inside(self._is_in_cell or not self._is_in_row)
+            self._is_in_cell = True
             self._cell = _local(attributes)
             self._paragraphs, self._spaces = [], 0
-        elif not self._ignored:
+        elif self._is_in_cell and not self._ignored:
             self._start_text(local, attributes)
+
+    def _refuse_inside(self, is_wrong: bool) -> None:  # noqa: FBT001 - one fact
+        if is_wrong:
+            what = Message("row {number}: a row or cell in a wrong place", number=self._number + 1)
+            raise broken(self._name, what)
 
     def _start_text(self, local: str, attributes: dict[str, str]) -> None:
         if local in ("p", "h"):
@@ -195,14 +206,17 @@ class _SheetReader(Reader[Line]):
         elif local in _IGNORED:
             self._ignored -= 1
         elif local in ("p", "h"):
-            self._in_text -= not self._ignored
+            self._in_text -= self._is_in_cell and not self._ignored
         elif local == "table-cell":
+            self._is_in_cell = False
             self._end_cell()
         elif local == "covered-table-cell":  # under a merged cell: not seen
+            self._is_in_cell = False
             self._cells += [""] * min(
                 _count(self._cell.get("number-columns-repeated")), MOST_COLUMNS
             )
         elif local == "table-row":
+            self._is_in_row = False
             self._end_row()
 
     def text(self, text: str) -> None:

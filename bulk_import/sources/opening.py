@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import chain, islice
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bulk_import.errors import Message, SourceError
 from bulk_import.models import Problem, Row, Severity
@@ -15,6 +16,10 @@ from bulk_import.sources import Source, SourceOptions
 from bulk_import.sources.header import LOOKED_AT, folded, kind_of_cell
 from bulk_import.sources.table import Line, Table, find_table
 from bulk_import.sources.tally import Tally
+
+if TYPE_CHECKING:
+    from bulk_import.sources.text.dialect import Dialect
+    from bulk_import.sources.text.encoding import Encoding
 
 _ALL = "all"
 _NAMED = 10  # sheets in a message
@@ -116,7 +121,9 @@ def _numbered(
 
 
 def _open_text(file: Path, name: str, options: SourceOptions) -> Source:
-    from bulk_import.sources.text.delimited import choose_encoding, detect_dialect, read_lines
+    from bulk_import.sources.text.delimited import read_lines
+    from bulk_import.sources.text.dialect import detect_dialect
+    from bulk_import.sources.text.encoding import choose_encoding
 
     encoding = choose_encoding(file, name, options.encoding)
     dialect = detect_dialect(file, encoding.name, name, options.delimiter)
@@ -125,36 +132,7 @@ def _open_text(file: Path, name: str, options: SourceOptions) -> Source:
         lines, name, nature="delimited", header_row=options.header_row, columns=options.columns,
         may_be_bare=options.may_be_bare,
     )  # fmt: skip
-    problems = list(table.problems)
-    if not encoding.is_certain:
-        problems.append(
-            _note(
-                "ENCODING_GUESSED",
-                Message(
-                    "not UTF-8; read as {name} ({evidence}); look at a few names, and set "
-                    "source: encoding: if they are wrong",
-                    name=encoding.name,
-                    evidence=encoding.evidence,
-                ),
-            )
-        )
-    if dialect.is_line_quoted:
-        problems.append(
-            _note("LINES_QUOTED", "every line is in quotation marks as a whole; read without them")
-        )
-    if dialect.marks:
-        opening, closing = tuple(dialect.marks)
-        problems.append(
-            _note(
-                "QUOTES_TYPOGRAPHIC",
-                Message(
-                    "cells are in typographic quotation marks ({opening}…{closing}); read "
-                    "without them",
-                    opening=opening,
-                    closing=closing,
-                ),
-            )
-        )
+    problems = [*table.problems, *_notes_on_text(encoding, dialect)]
     tally = _tally(options)
     return Source(
         name=name,
@@ -170,6 +148,39 @@ def _open_text(file: Path, name: str, options: SourceOptions) -> Source:
         problems=problems,
         tally=tally,
     )
+
+
+def _notes_on_text(encoding: Encoding, dialect: Dialect) -> Iterator[Problem]:
+    """What is to be said of how a delimited file is written."""
+    if not encoding.is_certain:
+        yield _note(
+            "ENCODING_GUESSED",
+            Message(
+                "not UTF-8; read as {name} ({evidence}); look at a few names, and set "
+                "source: encoding: if they are wrong",
+                name=encoding.name,
+                evidence=encoding.evidence,
+            ),
+        )
+    if dialect.is_line_quoted:
+        yield _note(
+            "LINES_QUOTED", "every line is in quotation marks as a whole; read without them"
+        )
+    if dialect.undoes_escapes:
+        yield _note(
+            "ESCAPES_UNDONE",
+            "backslashes in it stand for line ends, tabs and NULL, as databases write them; read so",
+        )
+    if dialect.marks:
+        opening, closing = tuple(dialect.marks)
+        yield _note(
+            "QUOTES_TYPOGRAPHIC",
+            Message(
+                "cells are in typographic quotation marks ({opening}…{closing}); read without them",
+                opening=opening,
+                closing=closing,
+            ),
+        )
 
 
 def _open_objects(file: Path, name: str, options: SourceOptions) -> Source:

@@ -12,7 +12,6 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime, time
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -210,6 +209,8 @@ def _line(columns: Sequence[str], values: Sequence[Any], path: str) -> str:
 
 def _cell(value: object, column: str, path: str) -> object:
     """Return a value as JSON has it, or as the text that a spreadsheet would show."""
+    from decimal import Decimal  # no other source needs it
+
     if value is None or isinstance(value, str | bool | int):
         return value
     if isinstance(value, float):

@@ -80,8 +80,10 @@ _FORMULA = re.compile(
 )
 _FLOAT = re.compile(r"\d{3,}\.0")
 _LOST_LETTER = re.compile(r"[^\W\d_]\?[^\W\d_]")
+# A Latin letter, or two and more of another script, as UTF-7 has them.
+UTF7 = re.compile(r"\+A[A-Z][A-Za-z0-9+/]-|\+[AB][A-Za-z0-9+/]{5,}-")
 # Any text that is in one of these notations has one of these characters.
-SUSPECT = re.compile(r"[&<%=\\{\[#*_?]|\.0$")
+SUSPECT = re.compile(r"[&<%=\\{\[#*_?+]|\.0$")
 
 
 def remnant(text: str, role: str) -> Problem | None:
@@ -177,6 +179,8 @@ def _notation(text: str, bare: str, role: str) -> Problem | None:
         return _encoded(text, _from_bytes(unquote_to_bytes(bare)), "a web address")
     if _QUOTED_PRINTABLE.search(bare):
         return _encoded(text, _from_bytes(unquote_to_bytes(bare.replace("=", "%"))), "an e-mail")
+    if "+" in bare and UTF7.search(bare) and (meant := _from_utf7(bare)):
+        return _encoded(text, meant, "UTF-7")
     if _ESCAPE.search(bare):
         return _escaped(text, bare, role)
     return _shape(text, bare, role)
@@ -248,6 +252,15 @@ def _decoded_header(text: str) -> str:
         return str(make_header(decode_header(text)))
     except (HeaderParseError, LookupError, UnicodeError, ValueError):
         return ""
+
+
+def _from_utf7(text: str) -> str:
+    try:
+        meant = text.encode("ascii").decode("utf-7")
+    except UnicodeError:
+        return ""
+    letters = [char for char in meant if char > "\x7f"]
+    return meant if letters and all(char.isalpha() and char < "\u0600" for char in letters) else ""
 
 
 def _from_bytes(raw: bytes) -> str:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 from functools import cache
 
-from bulk_import.sources.remnants import STRICT, WORDS
+from bulk_import.sources.remnants import STRICT, UTF7, WORDS
 from bulk_import.sources.spoiled import (
     ACCENTED,
     CUT_LENGTHS,
@@ -80,6 +80,7 @@ def _may_be_remnant(texts: Sequence[str], joined: str, role: str) -> bool:
     return (
         _MARKS.search(joined) is not None
         or "_x" in joined
+        or ("+" in joined and UTF7.search(joined) is not None)
         or not WORDS.isdisjoint(map(str.strip, texts))
         or (_FLOAT.search(joined) or _ERROR_NUMBER.search(joined)) is not None
     )

@@ -85,25 +85,26 @@ class Table:
         is_rejects = set(self.labels) >= _REJECTS
         is_guarded = self.nature != "records" and not is_rejects
         example = self.example
+        # What is done for every row of a large file is written for speed.
         for line in self.lines:
-            cells = line.cells
+            number, cells, found, is_hidden = line
             joined = "".join(cells)
-            if (not joined or joined.isspace()) and not line.problems:
+            if (not joined or joined.isspace()) and not found:
                 continue
-            tally.rows += 1
-            if (line.is_hidden or tally.rows > MOST_ROWS) and self._is_left_out(source, tally):
+            tally.rows = count = tally.rows + 1
+            if (is_hidden or count > MOST_ROWS) and self._is_left_out(source, tally):
                 continue
             problems: tuple[Problem, ...] = ()
-            is_odd = len(cells) != width or line.problems or line.number == example
-            if is_odd or is_rejects:
+            if len(cells) != width or found or number == example or is_rejects:
                 cells, problems = self._fitted(line, tally, is_rejects=is_rejects)
             elif is_totals(cells):
                 problems = (TOTALS,)
             if is_guarded and ("'" in joined or '="' in joined):
                 cells, changed = unguarded(cells)
                 if changed:
-                    tally.guarded.add(line.number)
-            yield Row(source, sheet, line.number, dict(zip(header, cells, strict=True)), problems)
+                    tally.guarded.add(number)
+            by_name = dict(zip(header, cells))  # noqa: B905 - as wide as the header by now
+            yield Row(source, sheet, number, by_name, problems)
 
     @staticmethod
     def _is_left_out(source: str, tally: Tally) -> bool:

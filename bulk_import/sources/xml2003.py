@@ -15,7 +15,7 @@ from bulk_import.errors import Message
 from bulk_import.models import Problem
 from bulk_import.sources.formats import compiled, shown_text
 from bulk_import.sources.numbers import is_rounded, moment_text, rounded, shown
-from bulk_import.sources.table import LONGEST_CELL, MOST_COLUMNS, Line
+from bulk_import.sources.table import LONGEST_CELL, MOST_COLUMNS, Line, column_letter
 from bulk_import.sources.xlsx.parts import Reader, broken, read_stream
 
 _DEFAULT_STYLE = "Default"
@@ -93,7 +93,9 @@ class XmlWorkbook:
 
     def lines(self, at: int) -> Iterator[Line]:
         """Yield the lines of a sheet that have cells, in order."""
-        yield from read_stream(self._path, _SheetReader(at, self._directory), self._name)
+        yield from read_stream(
+            self._path, _SheetReader(at, self._directory, self._name), self._name
+        )
 
 
 class _DirectoryReader(Reader[None]):
@@ -138,8 +140,9 @@ class _DirectoryReader(Reader[None]):
 class _SheetReader(Reader[Line]):
     """Reads the lines of one sheet."""
 
-    def __init__(self, wanted: int, directory: _Directory) -> None:
+    def __init__(self, wanted: int, directory: _Directory, name: str) -> None:
         super().__init__()
+        self._name = name
         self._wanted = wanted
         self._directory = directory
         self._sheet = -1
@@ -168,13 +171,9 @@ class _SheetReader(Reader[Line]):
         elif local == "Column":
             self._start_column(_local(attributes))
         elif local == "Row":
-            self._row = _local(attributes)
-            self._number = _whole(self._row.get("Index"), 0) or self._number + 1
-            self._cells, self._problems, self._at = {}, [], -1
+            self._start_row(_local(attributes))
         elif local == "Cell":
-            given = _local(attributes)
-            self._at = (_whole(given.get("Index"), 0) or self._at + 2) - 1
-            self._cell, self._has_data = given, False
+            self._start_cell(_local(attributes))
         elif local == "Data" and not self._ignored:
             self._kind = _local(attributes).get("Type", "String")
             self._text, self._has_data = [], True
@@ -198,6 +197,25 @@ class _SheetReader(Reader[Line]):
     def text(self, text: str) -> None:
         if self._text is not None and not self._ignored:
             self._text.append(text)
+
+    def _start_row(self, given: dict[str, str]) -> None:
+        number = _whole(given.get("Index"), 0) or self._number + 1
+        if number <= self._number:
+            raise broken(self._name, Message("row {number} comes twice", number=number))
+        self._row, self._number = given, number
+        self._cells, self._problems, self._at = {}, [], -1
+
+    def _start_cell(self, given: dict[str, str]) -> None:
+        at = (_whole(given.get("Index"), 0) or self._at + 2) - 1
+        if at <= self._at:
+            what = Message(
+                "row {number}: column {column} comes twice",
+                number=self._number,
+                column=column_letter(at),
+            )
+            raise broken(self._name, what)
+        self._at = at
+        self._cell, self._has_data = given, False
 
     def _start_column(self, given: dict[str, str]) -> None:
         # Columns ascend; an entry for an earlier column, or past the last, is ignored.

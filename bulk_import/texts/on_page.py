@@ -177,6 +177,8 @@ ENGLISH: dict[str, str | tuple[str, str, str]] = {
         "{n:,} of {rows:,} rows are hidden by a filter and would be sent; delete them from the file if they are not to be sent",
     "{name}: {where}: byte 0x{bad} is not {encoding}; the file is in another encoding (set source: encoding:), or damaged":
         f"{{name}}: {{where}}: byte 0x{{bad}} is not {{encoding}}; the file is in another encoding (choose it in {_READING}), or damaged",
+    "{name}: its letters are written as in UTF-7 ({found} is {meant}); set source: encoding: utf-7 in the mapping, or save the file as UTF-8":
+        "{name}: its letters are written as in UTF-7 ({found} is {meant}); choose utf-7 as the encoding below, or save the file as UTF-8",
     "{name}: the encoding is not clear (not UTF-8; it could be {names}); set source: encoding: in the mapping, or save the file as UTF-8":
         "{name}: the encoding is not clear (not UTF-8; it could be {names}); choose the encoding below, or save the file as UTF-8",
     "{name}: byte {start:,} is not {encoding}; set source: encoding:": f"{{name}}: byte {{start:,}} is not {{encoding}}; choose the encoding in {_READING}",

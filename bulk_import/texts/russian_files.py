@@ -72,8 +72,20 @@ FILES: dict[str, str | tuple[str, str, str]] = {
         "{name}: это только ссылка на онлайн-таблицу; откройте её и скачайте в XLSX или CSV",
     "{name}: this is a web page without a table; export the contacts as CSV or XLSX":
         f"{{name}}: это веб-страница без таблицы; {_EXPORT}",
-    "{name}: this is XML; open it in a spreadsheet program and save it as XLSX or CSV":
-        "{name}: это XML; откройте в табличном редакторе и сохраните в XLSX или CSV",
+    "XML; open it in a spreadsheet program and save it as XLSX or CSV": "XML; откройте его в табличном редакторе и сохраните в XLSX или CSV",
+    "a document for a printer": "документ для печати",
+    "a picture, a sound or a film": "картинка, звук или видео",
+    "a sound": "звук",
+    "an ORC file; save it as CSV": "файл ORC; сохраните его в CSV",
+    "an HDF5 file; save it as CSV": "файл HDF5; сохраните его в CSV",
+    "a file of a statistics program; save it as CSV or XLSX there": "файл статистической программы; сохраните его там в CSV или XLSX",
+    "a data file of Outlook; in Outlook, export the contacts as CSV": "файл данных Outlook; выгрузите контакты из Outlook в CSV",
+    "an attachment of Outlook (winmail.dat); ask for the file as XLSX or CSV": "вложение Outlook (winmail.dat); попросите прислать файл в XLSX или CSV",
+    "a spreadsheet of the 1980s; open it in LibreOffice and save it as XLSX": "таблица 1980-х годов; откройте её в LibreOffice и сохраните в XLSX",
+    "packed in a way that is not read here; unpack it first": "сжатый файл, который здесь не читается; сначала распакуйте его",
+    "encrypted or signed; decrypt it first": "зашифрованный или подписанный файл; сначала расшифруйте его",
+    "a TAR archive; unpack it first": "архив TAR; сначала распакуйте его",
+    "{name}: the archive is empty": "{name}: архив пуст",
     "{name}: this is an OpenDocument text or drawing, not a spreadsheet":
         "{name}: это текст или рисунок OpenDocument, а не таблица",
     "{name}: cannot be unpacked: {exc}": "{name}: не распаковывается: {exc}",
@@ -126,7 +138,7 @@ FILES: dict[str, str | tuple[str, str, str]] = {
     # languages
     "German": "немецкий", "French": "французский", "Spanish": "испанский", "Italian": "итальянский", "Portuguese": "португальский",
     "Danish": "датский", "Norwegian": "норвежский", "Swedish": "шведский", "Finnish": "финский", "Icelandic": "исландский",
-    "Dutch": "нидерландский", "Catalan": "каталанский", "Estonian": "эстонский", "Polish": "польский", "Czech": "чешский",
+    "Dutch": "нидерландский", "Catalan": "каталанский", "Estonian": "эстонский", "English": "английский", "Polish": "польский", "Czech": "чешский",
     "Slovak": "словацкий", "Hungarian": "венгерский", "Romanian": "румынский", "Croatian": "хорватский", "Slovene": "словенский",
     "Turkish": "турецкий", "Latvian": "латышский", "Lithuanian": "литовский", "Greek": "греческий", "Hebrew": "иврит",
     "Arabic": "арабский", "Persian": "персидский", "Russian": "русский", "Ukrainian": "украинский", "Belarusian": "белорусский",
@@ -143,7 +155,9 @@ FILES: dict[str, str | tuple[str, str, str]] = {
     "{source}: encoding {name!r} is unknown; try utf-8, cp1251, cp1252 or utf-16":
         "{source}: кодировки «{name}» нет; попробуйте utf-8, cp1251, cp1252 или utf-16",
     "{name}: zero bytes in it: not a text file in an encoding we know": "{name}: в файле нулевые байты: это не текст в известной кодировке",
-    "{name}: zero bytes in it: not a text file": "{name}: в файле нулевые байты: это не текст",
+    "{name}: not a text file": "{name}: это не текстовый файл",
+    "an object of objects": "объект из объектов",
+    "there is more after the end of the array": "после конца массива есть что-то ещё",
     "{name}: {where}: byte 0x{bad} is not {encoding}; the file is in another encoding (set source: encoding:), or damaged":
         "{name}: {where}: байт 0x{bad} — не {encoding}; у файла другая кодировка (выберите её в «Как читается файл»), или он повреждён",
     "byte {offset:,}, line {line:,}": "байт {offset}, строка {line}",
@@ -180,6 +194,17 @@ FILES: dict[str, str | tuple[str, str, str]] = {
     "{name}: byte {start:,} is not {encoding}; set source: encoding:": "{name}: байт {start} — не {encoding}; выберите кодировку в «Как читается файл»",
     "{name}: row {number} is too long": "{name}: строка {number} слишком длинная",
     "a web page under a spreadsheet's name; its largest table is read": "веб-страница под именем таблицы; читается её самая большая таблица",
+    "backslashes in it stand for line ends, tabs and NULL, as databases write them; read so":
+        "обратная косая черта означает переносы строк, табуляции и NULL, как пишут базы данных; так и прочитано",
+    "{name}: line {number}: {found!r} in a file whose other backslashes stand for line ends, tabs and NULL; export it as CSV with quotation marks":
+        "{name}: строка {number}: {found!r} в файле, где обратная косая черта означает переносы строк, табуляции и NULL; выгрузите его в CSV с кавычками",
+    "{name}: its columns are aligned with blanks (fixed width); open it in a spreadsheet program, choose \"fixed width\" there, and save it as XLSX or CSV":
+        "{name}: столбцы выровнены пробелами (фиксированная ширина); откройте файл в табличном редакторе, выберите там «фиксированная ширина» и сохраните в XLSX или CSV",
+    "{name}: its letters are written as in UTF-7 ({found} is {meant}); set source: encoding: utf-7 in the mapping, or save the file as UTF-8":
+        "{name}: буквы записаны как в UTF-7 ({found} — это {meant}); выберите ниже кодировку utf-7 или сохраните файл в UTF-8",
+    "row {number}: a row or cell in a wrong place": "строка {number}: строка или ячейка не на своём месте",
+    "row {number} comes twice": "строка {number} встречается дважды",
+    "row {number}: column {column} comes twice": "строка {number}: столбец {column} встречается дважды",
     "every line is in quotation marks as a whole; read without them": "каждая строка целиком в кавычках; прочитано без них",
     "{source}: more than {most_rows:,} rows; split the file": "{source}: больше {most_rows} строк; разделите файл",
     "{source}: no rows in it": "{source}: строк нет",

@@ -8,10 +8,12 @@ often and never asks (figures in ``benchmarks/README.md``, measured by ``benchma
 from __future__ import annotations
 
 import codecs
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from bulk_import.errors import Message, SourceError
+from bulk_import.sources.text.east_asian import east_asian_encoding, east_asian_readings
 
 _BLOCK = 1 << 20
 _SAMPLE_LINES = 4000
@@ -26,16 +28,12 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 
-
-# As chardetng names them -> the superset that programs really write.
-_EAST_ASIAN = {
-    "Shift_JIS": "cp932", "EUC-JP": "euc-jp", "EUC-KR": "cp949", "GBK": "gb18030",
-    "gb18030": "gb18030", "Big5": "big5",
-}  # fmt: skip
+# Not within an address such as `ann+news-2@example.com`, and no number.
+_UTF7 = re.compile(rb"\+(?=[0-9/]*[A-Za-z])[A-Za-z0-9+/]{3,}(?![A-Za-z0-9+/])-?(?![\w.+-]*@)")
+_CONTROLS = re.compile("[\x00\x02-\x08\x0e-\x1a]")
+_SHORT_UTF7 = 5  # bytes: one character
 _USUAL = ("cp1252", "cp1251", "cp1250", "mac-roman", "cp852", "koi8-r")  # to choose from
-_ASIAN_ENOUGH = 0.7
 _READS_POORLY = -10.0  # nats for each letter beyond ASCII: then an East Asian reading is a rival
-_ASIAN_FEW = 15  # distinct characters: with fewer, no other East Asian encoding may fit
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +51,13 @@ class Encoding:
     is_certain: bool
 
 
+def choose_encoding(path: Path, name: str, wanted: str | None) -> Encoding:
+    """Return the encoding that was asked for, else the detected one."""
+    if wanted:
+        return Encoding(known_encoding(wanted, name), "as set", is_certain=True)
+    return detect_encoding(path, name)
+
+
 def detect_encoding(path: Path, name: str) -> Encoding:
     """Return the encoding of the file at *path*. Reads all of it: a sample can mislead.
 
@@ -66,15 +71,14 @@ def detect_encoding(path: Path, name: str) -> Encoding:
             return Encoding(encoding, "byte order mark", is_certain=True)
     if b"\0" in head:
         return _without_mark(head, name)
-    high = _beyond_ascii(path)
-    if not high:
-        if _is_utf8(path):
-            return Encoding("utf-8", "no byte beyond ASCII", is_certain=True)
-    elif _is_utf8(path):
-        return Encoding("utf-8", "all of the file is valid UTF-8", is_certain=True)
     with path.open("rb") as file:
         plain = file.read(_PLAIN_BYTES)
-    return _guess(b"\n".join(high), name, plain)
+    if _is_ascii(path):
+        _refuse_utf7(plain, name)
+        return Encoding("utf-8", "no byte beyond ASCII", is_certain=True)
+    if _is_utf8(path):
+        return Encoding("utf-8", "all of the file is valid UTF-8", is_certain=True)
+    return _guess(b"\n".join(_beyond_ascii(path)), name, plain)
 
 
 def encoding_of_texts(raw: bytes) -> str:
@@ -118,11 +122,11 @@ def readings(path: Path, *, most: int = 3) -> list[tuple[str, str]]:
     sample = b"\n".join(lines)[:_SAMPLE_BYTES]
     if not sample:
         return []
-    asian = _asian(sample)
+    asian, rivals = east_asian_encoding(sample)
     guess, candidates = one_byte_encoding(sample)
     names = [guess.encoding] if guess is not None else []
     if asian:
-        names = [asian, *_asian_rivals(sample, asian)]
+        names = [asian, *rivals]
     telling = max(lines[:200], key=lambda line: sum(byte > 0x7F for byte in line))
     found: dict[str, str] = {}
     for name in (*names, *candidates, *_USUAL):
@@ -135,14 +139,20 @@ def readings(path: Path, *, most: int = 3) -> list[tuple[str, str]]:
 def _without_mark(head: bytes, name: str) -> Encoding:
     even, odd = head[0::2].count(0), head[1::2].count(0)
     half = len(head) // 2
-    if odd > half * 0.4 and even < half * 0.1:
+    if odd > half * 0.4 and even < half * 0.1 and _is_text(head, "utf-16-le"):
         return Encoding("utf-16-le", Message("every other byte is zero"), is_certain=True)
-    if even > half * 0.4 and odd < half * 0.1:
+    if even > half * 0.4 and odd < half * 0.1 and _is_text(head, "utf-16-be"):
         return Encoding("utf-16-be", Message("every other byte is zero"), is_certain=True)
     raise SourceError(
         Message("{name}: zero bytes in it: not a text file in an encoding we know", name=name),
         code="SOURCE_BINARY",
     )
+
+
+def _is_text(head: bytes, encoding: str) -> bool:
+    """Whether bytes read as a text without characters that no text has."""
+    text = head[: len(head) // 2 * 2].decode(encoding, "ignore")
+    return not _CONTROLS.search(text) and any(char in text for char in "\n\r,;\t ")
 
 
 def _beyond_ascii(path: Path) -> list[bytes]:
@@ -155,6 +165,43 @@ def _beyond_ascii(path: Path) -> list[bytes]:
                 if len(found) >= _SAMPLE_LINES:
                     break
     return found
+
+
+def _is_ascii(path: Path) -> bool:
+    with path.open("rb") as file:
+        while block := file.read(_BLOCK):
+            if not block.isascii():
+                return False
+    return True
+
+
+def _refuse_utf7(plain: bytes, name: str) -> None:
+    """Refuse a text within ASCII whose other letters are written ``+AOk-``."""
+    found = {raw.decode(): meant for raw in _UTF7.findall(plain) if (meant := _from_utf7(raw))}
+    near = [raw for raw, meant in found.items() if max(meant) < "\u0600"]
+    long = [raw for raw in found if len(raw) > _SHORT_UTF7]
+    # A single short one may be a word, such as `Beer+BBQ` or `C+foo-bar`.
+    if len(near) > 1 or len(long) > 1 or set(near) & set(long):
+        shown = (near or long)[0]
+        raise SourceError(
+            Message(
+                "{name}: its letters are written as in UTF-7 ({found} is {meant}); set source: "
+                "encoding: utf-7 in the mapping, or save the file as UTF-8",
+                name=name,
+                found=shown,
+                meant=found[shown],
+            ),
+            code="ENCODING_UNCLEAR",
+        )
+
+
+def _from_utf7(raw: bytes) -> str:
+    """The letters that a sequence of UTF-7 stands for, ``""`` if it stands for none."""
+    try:
+        meant = raw.decode("utf-7")
+    except UnicodeDecodeError:
+        return ""
+    return meant if meant.isalpha() and not meant.isascii() else ""
 
 
 def _is_utf8(path: Path) -> bool:
@@ -172,15 +219,14 @@ def _is_utf8(path: Path) -> bool:
 def _guess(sample: bytes, name: str, plain: bytes = b"") -> Encoding:
     from bulk_import.sources.text.languages import one_byte_encoding
 
-    asian = _asian(sample)
-    rivals = _asian_rivals(sample, asian) if asian else []
+    asian, rivals = east_asian_encoding(sample)
     if asian and not rivals:
         return Encoding(asian, Message("valid throughout, common characters"), is_certain=False)
     guess, candidates = (
         (None, [asian, *rivals]) if asian else one_byte_encoding(sample[:_SAMPLE_BYTES], plain)
     )
     if guess is not None and guess.score < _READS_POORLY * guess.letters:
-        others = _asian_readings(sample)
+        others = east_asian_readings(sample)
         guess, candidates = (None, [*others, guess.encoding]) if others else (guess, candidates)
     if guess is not None:
         evidence = Message("the letters make words of {language}", language=Message(guess.language))
@@ -196,67 +242,8 @@ def _guess(sample: bytes, name: str, plain: bytes = b"") -> Encoding:
     )
 
 
-def _asian(sample: bytes) -> str:
-    """An East Asian encoding, if the sample is valid in it and reads like its language.
-
-    Which of them it is, chardetng (Firefox's detector) tells by how often characters are used; what it
-    takes for East Asian although it is not does not come in the company that its characters keep.
-    """
-    from chardetng_py import detect
-
-    encoding = _EAST_ASIAN.get(detect(sample), "")
-    text = _decoded(sample, encoding) if encoding else None
-    return encoding if text is not None and _asian_score(text) >= _ASIAN_ENOUGH else ""
-
-
-def _asian_rivals(sample: bytes, encoding: str) -> list[str]:
-    """Other East Asian encodings in which a few characters read as well, and differently."""
-    text = sample.decode(encoding)
-    if len({char for char in text if char > "\x7f"}) >= _ASIAN_FEW:
-        return []
-    others = ((name, _decoded(sample, name)) for name in dict.fromkeys(_EAST_ASIAN.values()))
-    return [
-        name
-        for name, other in others
-        if other is not None and other != text and _asian_score(other) >= _ASIAN_ENOUGH
-    ]
-
-
-def _asian_readings(sample: bytes) -> list[str]:
-    """East Asian encodings in which the sample reads like a language of theirs."""
-    texts = {name: _decoded(sample, name) for name in dict.fromkeys(_EAST_ASIAN.values())}
-    return [
-        name
-        for name, text in texts.items()
-        if text is not None and _asian_score(text) >= _ASIAN_ENOUGH
-    ]
-
-
 def _decoded(sample: bytes, encoding: str) -> str | None:
     try:
         return sample.decode(encoding)
     except (UnicodeDecodeError, LookupError):
         return None
-
-
-def _asian_score(text: str) -> float:
-    """Share of characters beyond ASCII that are East Asian and not beside a Latin letter.
-
-    One beside a Latin letter is an accented letter of some Western encoding.
-    """
-    good = total = 0
-    for at, char in enumerate(text):
-        if char > "\x7f":
-            total += 1
-            company = not (_is_latin(text[at - 1 : at]) or _is_latin(text[at + 1 : at + 2]))
-            good += company and (
-                "\u3000" <= char <= "\u30ff"
-                or "\u4e00" <= char <= "\u9fff"
-                or "\uac00" <= char <= "\ud7a3"
-                or "\uff00" <= char <= "\uff60"
-            )
-    return good / total if total >= 2 else 0.0
-
-
-def _is_latin(char: str) -> bool:
-    return char.isascii() and char.isalpha()

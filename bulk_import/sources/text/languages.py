@@ -12,20 +12,17 @@ language the words within ASCII fit.
 from __future__ import annotations
 
 import codecs
-import json
-import math
 import re
-import unicodedata
 from collections import Counter
 from dataclasses import dataclass, field
-from functools import cache
-from importlib import resources
 from operator import add, ne
 
-EDGE = "^"  # of a word
-FLOOR = -13.0  # nats; of letters that never follow each other
+from bulk_import.sources.text.company import company
+from bulk_import.sources.text.letters import chances_of, trigrams
+
 _SIGN = -8.0  # a sign that stands as signs do
 _ODD_SIGN = -9.0  # more for one that sticks to a letter as none does
+_LONE_MARK = -9.0  # more for a quotation mark whose other one is in no word
 _WRONG = -16.0  # a letter of no language of the region, a capital in a word
 _NEVER = -26.0  # a sign in a word, a control character
 _MIXES_SCRIPTS = -24.0  # for each letter beyond ASCII
@@ -34,16 +31,11 @@ _MIXED_RARE = {"Icelandic": -4.5}  # of few people
 _MOST_WORDS = 200  # distinct ones; more add time and no evidence
 _AT_ONCE = 40  # words, after which hopeless readings are dropped
 _HOPELESS = 150.0  # nats
-_SEEN = 0.5  # times that a letter without example is reckoned to have been seen
-_LETTERS = 100  # kinds of them
 _ENOUGH = -20.0  # nats for each letter beyond ASCII: what reads worse is no language
 _FEWEST = 4  # letters in words with one beyond ASCII
 _MARGIN = 4.0  # nats by which the best reading beats each that differs
 _MARGIN_OF_FEW = 4.0  # nats more if they differ in a single word, less if in several
-_MARGIN_OF_PLAIN = (
-    14.0  # nats more, at most, if the words within ASCII fit the rival's language better
-)
-_PLAIN_WEIGHT = 0.05
+_MOST_FOR = 6.0  # nats, at most, by which they make up for what the other words lack
 _OF_EACH = 2  # words, beside the most frequent ones
 _VOTE = 9.0  # nats for what chardet finds likeliest, and less for what it finds less likely
 _VOTE_BYTES = 32 * 1024
@@ -66,20 +58,6 @@ _REGIONS = {
     "cp1251": _CYRILLIC, "mac-cyrillic": _CYRILLIC, "cp866": "Russian Belarusian Bulgarian", "iso8859-5": _CYRILLIC,
     "koi8-r": "Russian", "koi8-u": "Russian Ukrainian", "cp874": "Thai", "cp1258": "Vietnamese",
 }  # fmt: skip
-# Language -> (locale of CLDR, its letters beyond ASCII).
-LANGUAGES: dict[str, tuple[str, str]] = {
-    "German": ("de", "äöüß"), "French": ("fr", "àâæçéèêëîïôœùûüÿ"), "Spanish": ("es", "áéíñóúü"), "Italian": ("it", "àèéìíòóùú"),
-    "Portuguese": ("pt", "áàâãçéêíóôõúü"), "Danish": ("da", "æøåéóòüö"), "Norwegian": ("nb", "æøåéóòü"), "Swedish": ("sv", "åäöéü"),
-    "Finnish": ("fi", "åäöéšž"), "Icelandic": ("is", "áðéíóúýþæö"), "Dutch": ("nl", "ëïéèöüóáäâêîôûú"), "Catalan": ("ca", "àçéèíïóòúü"),
-    "Estonian": ("et", "äöõüšž"), "Polish": ("pl", "ąćęłńóśźż"), "Czech": ("cs", "áčďéěíňóřšťúůýž"), "Slovak": ("sk", "áäčďéíĺľňóôŕšťúýž"),
-    "Hungarian": ("hu", "áéíóöőúüű"), "Romanian": ("ro", "ăâîşţ"), "Croatian": ("hr", "čćđšž"), "Slovene": ("sl", "čšžćđ"),
-    "Turkish": ("tr", "âçğıîöşüûi̇"), "Latvian": ("lv", "āčēģīķļņšūžō"), "Lithuanian": ("lt", "ąčęėįšųūž"), "Greek": ("el", "αβγδεζηθικλμνξοπρσςτυφχψωάέήίόύώϊϋΐΰ"),
-    "Hebrew": ("he", "אבגדהוזחטיךכלםמןנסעףפץצקרשת"), "Arabic": ("ar", "ءآأؤإئابةتثجحخدذرزسشصضطظعغـفقكلمنهوىيپچژگ"),
-    "Persian": ("fa", "ءآأؤإئابةتثجحخدذرزسشصضطظعغفقكلمنهوىيپچژگک"), "Russian": ("ru", "абвгдежзийклмнопрстуфхцчшщъыьэюяё"),
-    "Ukrainian": ("uk", "абвгґдеєжзиіїйклмнопрстуфхцчшщьюя"), "Belarusian": ("be", "абвгдеёжзійклмнопрстуўфхцчшыьэюя"),
-    "Bulgarian": ("bg", "абвгдежзийклмнопрстуфхцчшщъьюя"), "Serbian": ("sr", "абвгдђежзијклљмнњопрстћуфхцчџш"), "Macedonian": ("mk", "абвгдѓежзѕијклљмнњопрстќуфхцчџш"),
-    "Thai": ("th", "".join(map(chr, range(0x0E01, 0x0E4F)))), "Vietnamese": ("vi", "ăâđêôơưàèìòùỳáéíóúý\u0300\u0301\u0303\u0309\u0323"),
-}  # fmt: skip
 _SUPERSETS = {"iso8859-1": "cp1252", "iso8859-15": "cp1252", "tis-620": "cp874", "iso8859-11": "cp874",
               "iso8859-9": "cp1254", "cp858": "cp850"}  # fmt: skip
 _CASELESS = frozenset({"cp1255", "cp1256", "cp874"})
@@ -87,17 +65,17 @@ _SIGNS = frozenset("«»“”„‘’‚…–—•€¥§°№©®™·ªº�
 _ORDINALS = frozenset("ªº")
 _APART = frozenset("€¥§±")  # from letters
 _CLOSING = frozenset("’”»")  # do not open a word
+_OPENING = frozenset("‚„¡¿")  # do not close one
+_RAISED = frozenset("²³¹½¼¾")  # follow a unit, not a word
+_TRADE = frozenset("©®™")  # are not written before a word
+_DIRECTIONS = frozenset("\u200e\u200f")  # are not in Latin words
 # Signs that may stand between two letters of a word.
 _INSIDE = frozenset("’·–—\u200e\u200f\u00a0")
 _MARKS = frozenset("\u0300\u0301\u0303\u0309\u0323") | frozenset(map(chr, range(0x0E31, 0x0E4F)))
-_KEPT_MARKS = frozenset("\u0302\u0306\u031b")  # circumflex, breve, horn: part of a letter
-_CEDILLAS = str.maketrans("șțȘȚ", "şţŞŢ")
 _PARTS = re.compile("[^\\w\u0300-\u0323\u0e31-\u0e4e]|[\\d_ªº²³¹¼½¾]")
 _LATIN = re.compile("[A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f]")
 _OTHER_SCRIPT = re.compile("[\u0370-\u0e4f]")
 _BYTES_OF_WORDS = re.compile(rb"[^\s,;|\"()<>/@]*[\x80-\xff][^\s,;|\"()<>/@]*")
-
-_PLAIN_WORD = re.compile(rb"(?<![\w.@\x80-\xff-])[A-Za-z]{4,}(?![\w.@\x80-\xff-])")
 
 
 @dataclass(slots=True)
@@ -107,6 +85,7 @@ class Guess:
     Attributes:
         score: Nats; the nearer to 0 the better it reads.
         letters: Characters beyond ASCII that were looked at.
+        in_company: The score with what the words within ASCII say about the languages, in nats.
         vote: Nats that another detector adds.
     """
 
@@ -114,13 +93,8 @@ class Guess:
     encoding: str
     language: str
     letters: int
+    in_company: float = 0.0
     vote: float = 0.0
-
-
-@cache
-def alphabet(language: str) -> frozenset[str]:
-    """Return the letters of a language beyond ASCII."""
-    return frozenset(LANGUAGES[language][1])
 
 
 def one_byte_encoding(sample: bytes, plain: bytes = b"") -> tuple[Guess | None, list[str]]:
@@ -135,7 +109,7 @@ def one_byte_encoding(sample: bytes, plain: bytes = b"") -> tuple[Guess | None, 
         when several read about as well, or none reads well.
     """
     words = _telling(_BYTES_OF_WORDS.findall(sample))
-    guesses = _guesses(words)
+    guesses = _guesses(words, company(plain))
     texts = {guess.encoding: [word.decode(guess.encoding) for word in words] for guess in guesses}
     for encoding, share in _votes(sample).items():
         alike = [guess for guess in guesses if texts[guess.encoding] == texts.get(encoding)]
@@ -145,11 +119,10 @@ def one_byte_encoding(sample: bytes, plain: bytes = b"") -> tuple[Guess | None, 
     if not guesses:
         return None, []
     best = guesses[0]
-    common = _plain_words(plain)
     rivals = [
         guess.encoding
         for guess in guesses[1:]
-        if _is_near(guess, best, sum(map(ne, texts[guess.encoding], texts[best.encoding])), common)
+        if _is_near(guess, best, sum(map(ne, texts[guess.encoding], texts[best.encoding])))
     ]
     is_short = sum(char.isalpha() for word in texts[best.encoding] for char in word) < _FEWEST
     if rivals or is_short or best.score < _ENOUGH * best.letters:
@@ -169,33 +142,13 @@ def _telling(found: list[bytes]) -> list[bytes]:
     return chosen
 
 
-def _plain_words(plain: bytes) -> list[str]:
-    """Words within ASCII, without addresses and codes."""
-    found = Counter(match.decode().lower() for match in _PLAIN_WORD.findall(plain))
-    return [word for word, _ in found.most_common(_MOST_WORDS)]
-
-
-def _is_near(rival: Guess, best: Guess, differing: int, plain: list[str]) -> bool:
-    """Whether a reading is too near to the best.
-
-    Args:
-        differing: The number of words in which they differ.
-        plain: Words within ASCII. A reading whose language they do not fit has to be better by more.
-    """
+def _is_near(rival: Guess, best: Guess, differing: int) -> bool:
+    """Whether a reading that differs in so many words is too near to the best."""
     if not differing:
         return False
-    margin = _MARGIN + _MARGIN_OF_FEW / differing
     gap = best.score + best.vote - rival.score - rival.vote
-    if gap > margin and gap < margin + _MARGIN_OF_PLAIN and rival.language != best.language:
-        fits = _fit(plain, rival.language) - _fit(plain, best.language)
-        margin += min(max(fits, 0.0) * _PLAIN_WEIGHT, _MARGIN_OF_PLAIN)
-    return gap < margin
-
-
-def _fit(words: list[str], language: str) -> float:
-    """How well words within ASCII fit a language: nats."""
-    chances = _chances(language)
-    return sum(chances[gram] for word in words for gram in _trigrams(word))
+    in_company = best.in_company + best.vote - rival.in_company - rival.vote
+    return min(gap + _MOST_FOR, in_company) < _MARGIN + _MARGIN_OF_FEW / differing
 
 
 def _votes(sample: bytes) -> dict[str, float]:
@@ -220,7 +173,7 @@ def _votes(sample: bytes) -> dict[str, float]:
     return {name: share / most for name, share in found.items()} if most else {}
 
 
-def _guesses(words: list[bytes]) -> list[Guess]:
+def _guesses(words: list[bytes], company: dict[str, float]) -> list[Guess]:
     """How well the words read in each encoding that can decode them."""
     readings = [reading for encoding in _REGIONS if (reading := _Reading.of(encoding, words))]
     for at in range(0, len(words), _AT_ONCE):
@@ -228,7 +181,7 @@ def _guesses(words: list[bytes]) -> list[Guess]:
             reading.read(at, at + _AT_ONCE)
         best = max(reading.so_far for reading in readings)
         readings = [reading for reading in readings if reading.so_far > best - _HOPELESS]
-    return [reading.guess() for reading in readings]
+    return [reading.guess(company) for reading in readings]
 
 
 @dataclass(slots=True)
@@ -260,15 +213,30 @@ class _Reading:
             self.scores.append(found)
             self.so_far += max(found)
 
-    def guess(self) -> Guess:
+    def guess(self, company: dict[str, float]) -> Guess:
         languages = _REGIONS[self.encoding].split()
         wins = Counter(found.index(max(found)) for found in self.scores)
         usual = wins.most_common(1)[0][0] if wins else 0
+        totals = [self._total(languages, main) for main in range(len(languages))]
+        return Guess(
+            totals[usual],
+            self.encoding,
+            languages[usual],
+            sum(char > "\x7f" for word in self.words for char in word),
+            max(map(add, totals, (company.get(language, 0.0) for language in languages))),
+        )
+
+    def _total(self, languages: list[str], main: int) -> float:
+        """The score if most words are of the language at *main*."""
         others = [_MIXED_RARE.get(language, _MIXED) for language in languages]
-        others[usual] = 0.0
-        total = sum(max(map(add, found, others)) for found in self.scores)
-        letters = sum(char > "\x7f" for word in self.words for char in word)
-        return Guess(total + _PRIOR[self.encoding], self.encoding, languages[usual], letters)
+        others[main] = 0.0
+        total: float = sum(max(map(add, found, others)) for found in self.scores)
+        return total + _PRIOR[self.encoding] + _LONE_MARK * self._lone_marks()
+
+    def _lone_marks(self) -> int:
+        """How many « or » there are, if there is no other one that belongs to them."""
+        opening, closing = (sum(mark in word for word in self.words) for mark in "«»")
+        return 0 if opening and closing else opening + closing
 
 
 def _scores(word: str, languages: list[str], *, has_case: bool) -> list[float]:
@@ -277,13 +245,8 @@ def _scores(word: str, languages: list[str], *, has_case: bool) -> list[float]:
         return [_MIXES_SCRIPTS * sum(char > "\x7f" for char in word)] * len(languages)
     manners = _manners(word, has_case=has_case)
     small = word.lower() if len(word.lower()) == len(word) else word
-    grams = [gram for part in _PARTS.split(small) for gram in _trigrams(part) if not gram.isascii()]
-    return [manners + sum(map(_chances(language).__getitem__, grams)) for language in languages]
-
-
-def _trigrams(part: str) -> list[str]:
-    padded = f"{EDGE}{EDGE}{part}{EDGE}"
-    return [padded[at : at + 3] for at in range(len(part) + 1)] if part else []
+    grams = [gram for part in _PARTS.split(small) for gram in trigrams(part) if not gram.isascii()]
+    return [manners + sum(map(chances_of(language).__getitem__, grams)) for language in languages]
 
 
 def _manners(word: str, *, has_case: bool) -> float:
@@ -308,75 +271,13 @@ def _sign(start: str, char: str, after: str) -> float:
     before = start[-1:]
     if before.isalpha() and after.isalpha() and char not in _INSIDE:
         return _NEVER
+    if char in _TRADE and after.isalpha():
+        return _NEVER
+    if char in _DIRECTIONS and _LATIN.match(before) and _LATIN.match(after):
+        return _NEVER
     if char in _CLOSING and not before and after.isalpha():
         return _WRONG
     return _SIGN + _ODD_SIGN * _sticks_oddly(start, char, after)
-
-
-class _Chances(dict[str, float]):
-    """Three letters -> the logarithm of the share of the third among those that follow the others.
-
-    Where three letters are rare, by how often the last two follow each other (Witten and Bell's way).
-    """
-
-    def __init__(self, language: str) -> None:
-        super().__init__()
-        self._alphabet = alphabet(language)
-        grams: Counter[str] = Counter()
-        for often, joined in _counts()[language].items():
-            for at in range(0, len(joined), 3):
-                grams[joined[at : at + 3]] = int(often)
-        for gram, times in list(grams.items()):
-            grams[gram[1:]] += times
-            grams[gram[2]] += times
-        followed: dict[str, tuple[int, int]] = {}
-        for gram, times in grams.items():
-            if len(gram) > 1:
-                count, kinds = followed.get(gram[:-1], (0, 0))
-                followed[gram[:-1]] = (count + times, kinds + 1)
-        self._grams = dict(grams)
-        self._followed = followed
-        self._total = sum(times for gram, times in grams.items() if len(gram) == 1)
-
-    def __missing__(self, gram: str) -> float:
-        if gram[2] > "\x7f" and gram[2] not in self._alphabet:
-            found = _WRONG
-        else:
-            share = (self._grams.get(gram[2], 0) + _SEEN) / (self._total + _SEEN * _LETTERS)
-            for context in (gram[1], gram[:2]):
-                count, kinds = self._followed.get(context, (0, 0))
-                if count:
-                    share = (self._grams.get(context + gram[2], 0) + kinds * share) / (
-                        count + kinds
-                    )
-            found = max(math.log(share), FLOOR)
-        self[gram] = found
-        return found
-
-
-@cache
-def _chances(language: str) -> _Chances:
-    return _Chances(language)
-
-
-@cache
-def _counts() -> dict[str, dict[str, str]]:
-    folder = resources.files("bulk_import.sources.text.data")
-    told: dict[str, dict[str, str]] = json.loads(folder.joinpath("letters.json").read_text("utf-8"))
-    return told
-
-
-def in_windows_letters(text: str, language: str) -> str:
-    """Return small letters as the encodings of Windows have them."""
-    if language != "Vietnamese":
-        return text.translate(_CEDILLAS)
-    made = []  # tones follow their letters
-    for char in text:
-        parts = unicodedata.normalize("NFD", char)
-        kept = "".join(mark for mark in parts[1:] if mark in _KEPT_MARKS)
-        tones = "".join(mark for mark in parts[1:] if mark not in _KEPT_MARKS)
-        made.append(unicodedata.normalize("NFC", parts[:1] + kept) + tones)
-    return "".join(made)
 
 
 def _sticks_oddly(start: str, char: str, after: str) -> bool:
@@ -388,6 +289,10 @@ def _sticks_oddly(start: str, char: str, after: str) -> bool:
         return len(start) > 2 and before.isalpha()  # Nº, Mª
     if not start and after.islower():
         return True
+    if char in _OPENING:
+        return before.isalpha() and not after
+    if char in _RAISED:
+        return len(start) > 2 and before.isalpha()
     if char in _APART:
         return before.isalpha() or after.isalpha()
     if char not in "–—•…\u00a0":

@@ -65,7 +65,7 @@ def is_json(head: bytes) -> bool:
         return False
     after = start[1:].lstrip()[:1]
     return (start.startswith(b"{") and after in (b'"', b"}")) or (
-        start.startswith(b"[") and after in (b"{", b"]", b"[")
+        start.startswith(b"[") and after in (b"{", b"]", b"[", b'"')
     )
 
 
@@ -186,17 +186,27 @@ class _Scanner:
                 self._at += 1
                 continue
             if not char or (char == "]" and is_array):
-                if char or not is_array:
-                    return
-                raise self._broken(Message("the array is not closed: the file is cut off"))
+                self._check_end(is_array=is_array)
+                return
             if char != "{":
                 raise self._broken(Message("not an object with the names of the columns"))
             line, value = self._line, self._value()
             wrapped = self._wrapped(value) if not is_array else None
+            if wrapped is None and value and all(isinstance(item, dict) for item in value.values()):
+                raise self._broken(Message("an object of objects"))
             if wrapped is None:
                 yield line, value
             else:
                 yield from ((line, item) for item in wrapped)
+
+    def _check_end(self, *, is_array: bool) -> None:
+        if not is_array:
+            return
+        if self._next() != "]":
+            raise self._broken(Message("the array is not closed: the file is cut off"))
+        self._at += 1
+        if self._next():
+            raise self._broken(Message("there is more after the end of the array"))
 
     def _wrapped(self, value: dict[str, Any]) -> list[dict[str, Any]] | None:
         """The objects of an answer of an API: ``{"data": [{…}, {…}]}``."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -139,19 +140,36 @@ class _TooWideError(Exception):
     """Cells span more than memory should hold."""
 
 
+@dataclass(slots=True)
+class _OpenTable:
+    """A table whose end has not come.
+
+    Attributes:
+        cell: The text of its open cell; ``None``: none is open.
+        pending: Position -> rows that a cell still spans.
+        spans: Rows and columns of the open cell.
+        stored: The number in it, as Excel and LibreOffice write it beside its text.
+    """
+
+    rows: list[list[str]] = field(default_factory=list)
+    cell: list[str] | None = None
+    pending: dict[int, int] = field(default_factory=dict)
+    spans: tuple[int, int] = (1, 1)
+    stored: str = ""
+
+
 class _Tables(HTMLParser):
-    """Collects the tables of a page, also nested ones, each as rows of texts."""
+    """Collects the tables of a page, each as rows of texts.
+
+    The text of a table within a cell is that cell's text too. Such a table counts for itself only where
+    the one around it is there for the layout.
+    """
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
         self.tables: list[list[list[str]]] = []
-        self._open: list[list[list[str]]] = []
-        self._pending: list[dict[int, int]] = []  # of each open table: rows that a cell still spans
-        self._cell: list[str] | None = None
-        self._spans = (1, 1)
-        self._stored = (
-            ""  # the number in the cell, as Excel and LibreOffice write it beside its text
-        )
+        self._open: list[_OpenTable] = []
+        self._inner: list[list[list[list[str]]]] = [[]]  # of the page, and of each open table
         self._skipped = 0
         self._blanks = 0
 
@@ -159,71 +177,83 @@ class _Tables(HTMLParser):
         if tag in _SKIPPED:
             self._skipped += tag != "head"
         elif tag == "table":
-            self._end_cell()
-            table: list[list[str]] = []
-            self.tables.append(table)
-            self._open.append(table)
-            self._pending.append({})
-        elif tag == "tr" and self._open:
+            self._open.append(_OpenTable())
+            self._inner.append([])
+        elif not self._open:
+            return
+        elif tag == "tr":
             self._end_cell()
             self._end_row()
-            self._open[-1].append([])
-        elif tag in ("td", "th") and self._open:
-            self._end_cell()
-            if not self._open[-1]:
-                self._open[-1].append([])
-            given = dict(attrs)
-            self._spans = _span(given.get("rowspan")), _span(given.get("colspan"))
-            self._stored = given.get("x:num") or given.get("sdval") or ""
-            self._cell = []
-        elif tag in _BREAKS and self._cell:
-            self._cell.append("\n")
+            self._open[-1].rows.append([])
+        elif tag in ("td", "th"):
+            self._start_cell(dict(attrs))
+        elif tag in _BREAKS and self._open[-1].cell:
+            self._open[-1].cell.append("\n")
 
     def handle_endtag(self, tag: str) -> None:
         if tag in _SKIPPED:
             self._skipped = max(0, self._skipped - (tag != "head"))
+        elif not self._open:
+            return
         elif tag in ("td", "th"):
             self._end_cell()
-        elif tag in ("tr", "table") and self._open:
+        elif tag in ("tr", "table"):
             self._end_cell()
             self._end_row()
             if tag == "table":
-                self._open.pop()
-                self._pending.pop()
+                self._end_table()
 
     def handle_data(self, data: str) -> None:
-        if self._cell is not None and not self._skipped:
-            self._cell.append(_BLANKS.sub(" ", data))
+        if not self._skipped and self._open and (cell := self._open[-1].cell) is not None:
+            cell.append(_BLANKS.sub(" ", data))
 
     def close(self) -> None:
         super().close()
+        while self._open:
+            self._end_cell()
+            self._end_row()
+            self._end_table()
+        self.tables = self._inner[0]
+
+    def _start_cell(self, given: dict[str, str | None]) -> None:
         self._end_cell()
+        table = self._open[-1]
+        if not table.rows:
+            table.rows.append([])
+        table.spans = _span(given.get("rowspan")), _span(given.get("colspan"))
+        table.stored = given.get("x:num") or given.get("sdval") or ""
+        table.cell = []
+
+    def _end_table(self) -> None:
+        rows, inner = self._open.pop().rows, self._inner.pop()
+        is_layout = bool(inner) and not _is_data(rows)
+        self._inner[-1] += [*inner, rows] if is_layout else [rows]
+        if self._open and (cell := self._open[-1].cell) is not None:
+            lines = (" ".join(text for text in row if text) for row in rows)
+            cell += ["\n", "\n".join(filter(None, lines)), "\n"]
 
     def _end_cell(self) -> None:
-        if self._cell is None:
+        table = self._open[-1]
+        if table.cell is None:
             return
-        text = "\n".join(line.strip() for line in "".join(self._cell).split("\n")).strip()
-        self._cell = None
-        text = _as_stored(text, self._stored)
-        row, pending = self._open[-1][-1], self._pending[-1]
-        rows, columns = self._spans
-        self._fill(row, pending)
+        lines = (line.strip() for line in "".join(table.cell).split("\n"))
+        text = _as_stored("\n".join(lines).strip(), table.stored)
+        table.cell = None
+        row = table.rows[-1]
+        rows, columns = table.spans
+        self._fill(row, table.pending)
         self._count_blanks(columns - 1)
         for at in range(columns):
             if rows > 1:
-                pending[len(row)] = rows
+                table.pending[len(row)] = rows
             row.append(text if at == 0 else "")
 
     def _end_row(self) -> None:
-        if not self._open or not self._open[-1]:
+        table = self._open[-1]
+        if not table.rows:
             return
-        row, pending = self._open[-1][-1], self._pending[-1]
-        self._fill(row, pending)
-        for at, rows in list(pending.items()):
-            if rows <= 1:
-                del pending[at]
-            else:
-                pending[at] = rows - 1
+        self._fill(table.rows[-1], table.pending)
+        table.pending = {at: rows - 1 for at, rows in table.pending.items() if rows > 1}
 
     def _fill(self, row: list[str], pending: dict[int, int]) -> None:
         """Blank cells where a cell of a row above reaches down."""
@@ -236,6 +266,11 @@ class _Tables(HTMLParser):
         self._blanks += blanks
         if self._blanks > _MOST_BLANKS:
             raise _TooWideError
+
+
+def _is_data(rows: list[list[str]]) -> bool:
+    """Whether a table has rows and columns of its own, not only room for another table."""
+    return sum(sum(map(bool, row)) > 1 for row in rows) > 1
 
 
 def _as_stored(shown: str, stored: str) -> str:

