@@ -13,15 +13,17 @@ from __future__ import annotations
 import sys
 import tomllib
 from collections import Counter
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Callable, Iterator, Sequence, Set
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from benchmarks.exports import Export, generated, languages
 from benchmarks.public_exports import public_exports
 from bulk_import import load_mapping
 from bulk_import.mapping.binding import bind
 from bulk_import.mapping.suggesting import FULL_NAME, Proposal, suggest
-from bulk_import.mapping.suggesting.products import columns_in, known_products
+from bulk_import.mapping.suggesting.products import Known, columns_in, known_products
 from bulk_import.models import Row
 from bulk_import.sources import open_source
 
@@ -29,6 +31,7 @@ NAMES = ("lead_first_name", "lead_middle_name", "lead_last_name")
 OFF = frozenset({"add_tags", "add_to_lists"})
 CASES = Path(__file__).parents[1] / "tests" / "cases" / "init"
 Pairs = set[tuple[str, str]]
+Makers = dict[str, Callable[[], Export]]  # what makes each export, by its name
 
 
 def main(arguments: Sequence[str] = tuple(sys.argv[1:])) -> None:
@@ -38,8 +41,9 @@ def main(arguments: Sequence[str] = tuple(sys.argv[1:])) -> None:
     print(
         f"{'exports':34}{'columns':>8}{'right':>8}{'wrong active':>14}{'wrong commented':>17}{'missed':>8}"
     )
+    known = {"samples": samples(), "handed in": handed_in(), "known products": products()}
     groups = {
-        "samples": samples(), "handed in": handed_in(), "known products": products(),
+        **{name: (make() for make in makers.values()) for name, makers in known.items()},
         **{f"generated, {language}": unseen(language, seeds) for language in languages()},
     }  # fmt: skip
     total: Counter[str] = Counter()
@@ -125,51 +129,61 @@ def _parts(name: str, column: str) -> Iterator[tuple[str, str]]:
         yield name, column
 
 
-def samples() -> Iterator[Export]:
+def samples() -> Makers:
     """The sample exports, as the mappings that are written by hand map them."""
-    for path in sorted(Path("sample_data").iterdir()):
-        mapping = Path("mappings") / f"{path.stem}.yml"
-        if not mapping.exists() or path.stem == "mistakes":
-            continue
-        with open_source(path) as source:
-            rows = list(source)
-            bound = bind(load_mapping(mapping), source.header)
-        filled = {column for row in rows for column, cell in row.cells.items() if cell.strip()}
-        truth = {(f.field.name, c) for f in bound.fields for c in f.columns if c in filled}
-        consent = {rule.column for rule in bound.rules}
-        yield Export(path.name, tuple(source.header), rows, truth, consent)
+    return {
+        path.name: partial(_sample, path, mapping)
+        for path in sorted(Path("sample_data").iterdir())
+        if (mapping := Path("mappings") / f"{path.stem}.yml").exists() and path.stem != "mistakes"
+    }
 
 
-def handed_in() -> Iterator[Export]:
+def _sample(path: Path, mapping: Path) -> Export:
+    with open_source(path) as source:
+        rows = list(source)
+        bound = bind(load_mapping(mapping), source.header)
+    filled = {column for row in rows for column, cell in row.cells.items() if cell.strip()}
+    truth = {(f.field.name, c) for f in bound.fields for c in f.columns if c in filled}
+    consent = {rule.column for rule in bound.rules}
+    return Export(path.name, tuple(source.header), rows, truth, consent)
+
+
+def handed_in() -> Makers:
     """Small exports of products and clubs, with the truth beside them."""
     truths = tomllib.loads((CASES / "truth.toml").read_text("utf-8"))
-    for name, truth in truths.items():
-        with open_source(CASES / f"{name}.csv") as source:
-            rows = list(source)
-            pairs = {
-                (field_name, column)
-                for field_name, columns in truth.get("fields", {}).items()
-                for column in ([columns] if isinstance(columns, str) else columns)
-            }
-            yield Export(name, tuple(source.header), rows, pairs, set(truth.get("consent", ())))
+    return {name: partial(_handed_in, name, truth) for name, truth in truths.items()}
 
 
-def products() -> Iterator[Export]:
+def _handed_in(name: str, truth: dict[str, Any]) -> Export:
+    with open_source(CASES / f"{name}.csv") as source:
+        rows = list(source)
+        pairs = {
+            (field_name, column)
+            for field_name, columns in truth.get("fields", {}).items()
+            for column in ([columns] if isinstance(columns, str) else columns)
+        }
+        return Export(name, tuple(source.header), rows, pairs, set(truth.get("consent", ())))
+
+
+def products() -> Makers:
     """The headers of known products, with cells of the right kind."""
-    for known in known_products().values():
-        if known.mapping:
-            continue  # among the samples
-        for version, header in known.headers.items():
-            columns = {
-                c: name for name, found in known.fields.items() for c in found if c in header
-            }
-            rows = [
-                Row("a.csv", "", n + 2, {c: _cell(columns.get(c, ""), n) for c in header})
-                for n in range(12)
-            ]
-            truth = {(name, column) for column, name in columns.items()}
-            ruled = {rule.column for rule in suggest(header, rows).rules}
-            yield Export(f"{known.name} ({version})", header, rows, truth, ruled)
+    return {
+        f"{known.name} ({version})": partial(_product, f"{known.name} ({version})", known, header)
+        for known in known_products().values()
+        if not known.mapping  # those are among the samples
+        for version, header in known.headers.items()
+    }
+
+
+def _product(name: str, known: Known, header: tuple[str, ...]) -> Export:
+    columns = {c: field for field, found in known.fields.items() for c in found if c in header}
+    rows = [
+        Row("a.csv", "", n + 2, {c: _cell(columns.get(c, ""), n) for c in header})
+        for n in range(12)
+    ]
+    truth = {(field, column) for column, field in columns.items()}
+    ruled = {rule.column for rule in suggest(header, rows).rules}
+    return Export(name, header, rows, truth, ruled)
 
 
 def _cell(name: str, number: int) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import phonenumbers
@@ -71,19 +71,25 @@ class PublicExport:
 
 
 def public_exports() -> Iterator[PublicExport]:
+    """Make all of them."""
+    return (make() for make in public_makers().values())
+
+
+def public_makers() -> dict[str, Callable[[], PublicExport]]:
+    """Return what makes each export, by its name: the cells take a while."""
     name, locale, columns = "", "", list[tuple[str, str, str]]()
+    makers: dict[str, Callable[[], PublicExport]] = {}
     for line in (HERE / "public_exports.tsv").read_text("utf-8").splitlines():
         if line.startswith("# "):
             continue
         if line.startswith("[") and "\t" not in line:
-            if columns:
-                yield _export(name, locale, columns)
             name, locale = line[1:].split("] ")
             columns = []
+            makers[name] = partial(_export, name, locale, columns)
         elif line:
             column, kind, *target = line.split("\t")
             columns.append((column, kind, target[0] if target else ""))
-    yield _export(name, locale, columns)
+    return makers
 
 
 def parts(name: str, column: str) -> list[tuple[str, str]]:

@@ -86,10 +86,16 @@ def _contacts(desk):
 
 
 async def test_another_plan_than_the_confirmed_one_is_not_sent(person):
-    sending = Sending(Path("run"), 5)
-    assert await sending._confirm(Plan("", 10, 6)) is False
+    answers = []
+
+    async def work(confirm, *_):
+        answers.extend([await confirm(Plan("", 10, 6)), await confirm(Plan("", 10, 5))])
+
+    sending = Sending.start(Path("run"), 5, work)
+    await sending.task
+    assert answers == [False, True]
     assert "6 rows would be sent now, 5 were confirmed" in sending.said[0]
-    assert await sending._confirm(Plan("", 10, 5)) is True
+    assert sending.error == ""
 
 
 async def test_pause_pace_stop_and_continue_from_the_page(person):

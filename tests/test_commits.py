@@ -5,7 +5,10 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -20,10 +23,35 @@ from bulk_import.sandbox.faults import Faults
 ROWS = 40
 
 
+class WatchedJournal(Journal):
+    """A journal whose syncs are noted, and may fail as on a disk that refuses.
+
+    Attributes:
+        seen: How many intents were committed at each sync.
+    """
+
+    seen: list[int]
+    refuses = False
+
+    @contextmanager
+    def deferring_syncs(self, **options: Any) -> Iterator[Any]:
+        with super().deferring_syncs(**options) as syncer:
+            self.seen = []
+
+            def sync() -> None:
+                if self.refuses:
+                    raise StorageError("input/output error")
+                with self.another() as reader:
+                    self.seen.append(reader.count_requests())
+                syncer.sync()
+
+            yield SimpleNamespace(sync=sync)
+
+
 @pytest.fixture
-def journal(tmp_path: Path) -> Iterator[Journal]:
-    """So many rows, every second one bare."""
-    with Journal.create(tmp_path / "journal.sqlite3") as opened:
+def journal(tmp_path: Path) -> Iterator[WatchedJournal]:
+    """Forty rows, every second one bare."""
+    with WatchedJournal.create(tmp_path / "journal.sqlite3") as opened:
         opened.add_source(1, SourceInfo("c.csv", "csv", header=("A",), labels=("A",)))
         opened.add(
             1,
@@ -61,33 +89,15 @@ def settled(seq: int) -> Settled:
     return Settled(seq, Status.SUCCESS, "0", "", 1, 200, "2026-01-01T00:00:00.000Z", 5, False)
 
 
-def syncs_of(commits: GroupCommit, journal: Journal) -> list[int]:
-    """Watch the syncs: how many intents were committed at each."""
-    seen: list[int] = []
-    whole = commits._syncer.sync
-
-    def sync() -> None:
-        with journal.another() as reader:
-            seen.append(reader.count_requests())
-        whole()
-
-    commits._syncer.sync = sync  # type: ignore[method-assign]
-    return seen
-
-
 def test_the_intent_of_a_bare_row_is_synced_before_its_request_may_leave(commits, journal):
-    seen = syncs_of(commits, journal)
-
     async def one() -> list[int]:
         await commits.intents([intent(2)])
-        return list(seen)
+        return list(journal.seen)
 
     assert commits.run(one()) == [1]
 
 
 def test_what_is_claimed_survives_a_kill_at_once_and_is_synced_soon(commits, journal):
-    seen = syncs_of(commits, journal)
-
     async def some() -> int:
         assert commits.claim([intent(1), intent(3)])
         with journal.another() as reader:  # as a resume after a kill would see it
@@ -95,7 +105,7 @@ def test_what_is_claimed_survives_a_kill_at_once_and_is_synced_soon(commits, jou
 
     assert commits.run(some()) == 2
     commits.run(commits.flush())
-    assert seen == [2]
+    assert journal.seen == [2]
 
 
 def test_while_another_process_writes_nothing_blocks_and_nothing_is_lost(commits, journal):
@@ -119,14 +129,10 @@ def test_while_another_process_writes_nothing_blocks_and_nothing_is_lost(commits
     assert journal.count_requests() == 2  # of rows 2 and 3
 
 
-def test_when_the_disk_refuses_to_sync_no_more_is_sent(commits):
+def test_when_the_disk_refuses_to_sync_no_more_is_sent(commits, journal):
     heard: list[StorageError] = []
     commits.on_failure = heard.append
-
-    def broken() -> None:
-        raise StorageError("input/output error")
-
-    commits._syncer.sync = broken
+    journal.refuses = True
 
     async def write() -> None:
         with pytest.raises(StorageError, match="input/output"):

@@ -109,6 +109,16 @@ REMARKS_THAT_SAY_NO = [
     "ne plus contacter", "ne souhaite plus recevoir d'e-mails", "s'est désabonnée", "De\u0301sinscrit",
     "no quiere recibir correos", "se dio de baja", "não enviar mais", "descadastrado em maio",
     "non contattare", "disiscritta", "nie wysyłać", "wypisana z listy", "e-posta göndermeyin", "退订",
+    "did not pay, unsubscribed", "don't phone, do not email", "Never paid. Do not contact!", "donotemail", "vip, STOP",
+    "Newsletter: no", "рассылка: нет, VIP", "Unsubscribed reason: none", "consent withdrawn in 2023",
+    "marked us as spam", "GDPR deletion request", "delete her data", "doesn't want to hear from us",
+    "not interested in our newsletters", "requested removal from all communications", "asked to be removed",
+    "please do not send any promotional emails", "do not contact until further notice", "не писать до 2030",
+    "просит удалить из базы", "пожаловался на спам", "согласия на рассылку нет", "отписался по ссылке",
+    "Einwilligung widerrufen", "Widerspruch gegen Werbung", "aus dem Verteiler nehmen", "möchte keine Mails erhalten",
+    "ne souhaite plus recevoir nos emails", "ne souhaite pas être contacté", "pas de newsletter",
+    "quiere darse de baja", "solicita baja", "remover da lista", "cancellato dalla newsletter",
+    "usunąć z listy mailingowej", "rezygnacja z newslettera", "brak zgody na mailing", "niet mailen",
 ]  # fmt: skip
 REMARKS_OF_OTHER_THINGS = [
     "", "vip", "said yes", "do not call before 9", "do not contact by phone", "never contact on WhatsApp",
@@ -119,6 +129,12 @@ REMARKS_OF_OTHER_THINGS = [
     "complaint about delivery", "Жалоба", "не подписан договор", "ne parle pas français", "no habla inglés",
     "nicht vergessen", "keine Zeit", "non disponibile", "nie ma", "Reklamation, Widerruf", "take away",
     "wants a call", "remove the old phone", "list price", "plus one guest", "option B", "hard to reach",
+    "Unsubscribed: no", "opt-out: false; vip", "отписан: нет", "Do not contact: No", "Newsletter: yes",
+    "Newsletter? no idea", "do not contact before 9 am", "не беспокоить до 10 утра", "не беспокоить по выходным",
+    "do not send invoices in May", "не отправлять заказ без предоплаты", "no enviar factura", "nie wysyłać kurierem",
+    "no marketing budget", "no mailing address", "no emails received", "keine Mails erhalten", "keine E-Mail vorhanden",
+    "отписался в чате: всё ок", "отписалась что придёт", "не хочет получать скидку", "не звонить, не беспокоить звонками",
+    "vom Newsletter abgeholt", "Kontakt aus Newsletter", "not interested in our offer", "ne pas contacter par téléphone", "do not write him off", "Don't stop emailing me",
 ]  # fmt: skip
 
 

@@ -141,7 +141,7 @@ REFUSED: dict[str, tuple[bytes, str]] = {
         b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600 + "EncryptedPackage".encode("utf-16-le"),
         "SOURCE_ENCRYPTED",
     ),
-    "bomb": (gzip.compress(b"\0" * (60 << 20)), "SOURCE_BOMB"),
+    "bomb": (gzip.compress(b"\0" * (6 << 20)) * 10, "SOURCE_BOMB"),
 }  # fmt: skip
 
 

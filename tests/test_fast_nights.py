@@ -234,11 +234,11 @@ def test_the_code_is_that_which_was_loaded_not_that_of_an_update_since(tmp_path)
 
 def test_the_code_is_that_of_all_rules_and_libraries():
     names = {path.relative_to(Path(fingerprints.__file__).parents[1]).as_posix()
-             for path in fingerprints._rule_files()}  # fmt: skip
+             for path in fingerprints.rule_files()}  # fmt: skip
     assert {"mapping/rows.py", "normalize/phones.py", "normalize/data/names.tsv", "api/form.py",
             "run/judges.py", "models.py"} <= names  # fmt: skip
-    libraries = {name for name, _ in fingerprints._libraries()}
-    assert {"phonenumbers", "email-validator", "idna", "tzdata", "rapidfuzz"} <= libraries
+    made_with = {name for name, _ in fingerprints.libraries()}
+    assert {"phonenumbers", "email-validator", "idna", "tzdata", "rapidfuzz"} <= made_with
 
 
 def test_order_comments_and_unmapped_columns_do_not_matter():

@@ -130,14 +130,14 @@ def code_version() -> str:
 
 def _version_on_disk() -> str:
     whole = hashlib.sha256(f"{__version__} {sys.version} {unicodedata.unidata_version}".encode())
-    for path in _rule_files():
+    for path in rule_files():
         whole.update(str(path.relative_to(_PACKAGE)).encode() + b"\0" + path.read_bytes())
-    for name, version in sorted(_libraries()):
+    for name, version in sorted(libraries()):
         whole.update(f"{name} {version}\n".encode())
     return whole.hexdigest()
 
 
-def _rule_files() -> Iterator[Path]:
+def rule_files() -> Iterator[Path]:
     """Yield the files of the rules; none in a frozen program, whose version says it all."""
     for name in _RULES:
         path = _PACKAGE / name
@@ -147,7 +147,7 @@ def _rule_files() -> Iterator[Path]:
             yield path
 
 
-def _libraries() -> Iterator[tuple[str, str]]:
+def libraries() -> Iterator[tuple[str, str]]:
     """Yield name and version of what this program is made with; nothing in a frozen program."""
     try:
         needed = metadata.requires(_DISTRIBUTION) or ()
