@@ -115,7 +115,9 @@ class Records(Database):
             *before, own, problems, email, contact, _, body, _ = records[at]
             if at in chunk.formless:
                 own = body = None
-            if (at in chunk.refusals and own is None) or (at in chunk.formless and self._keeps_cells):
+            if (at in chunk.refusals and own is None) or (
+                at in chunk.formless and self._keeps_cells
+            ):
                 own = pack([*rows[at].cells.values()])
             warnings = pack_problems(chunk.warnings.get(at, ()))
             records[at] = (*before, own, problems, email, contact, warnings, body, None)
