@@ -1,4 +1,4 @@
-"""A web page under a spreadsheet's name, as some systems export: its largest table, as displayed."""
+"""Reads the largest table of a web page; some systems export pages under a spreadsheet's name."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def lines_of(raw: bytes, name: str, encoding: str) -> Iterator[Line]:
     """Yield the rows of the largest table of a page that is in memory.
 
     Args:
-        encoding: As a header beside the page names it, ``""`` if there is none.
+        encoding: From a header outside of the page, ``""`` if there is none.
 
     Raises:
         SourceError: It has no table with rows, or is in another encoding.
@@ -127,7 +127,7 @@ def _rows(raw: bytes, name: str, encoding: str) -> Iterator[Line]:
 
 
 def _of_the_web(encoding: str) -> str:
-    """WHATWG's Encoding Standard: pages that say Latin 1 are in Windows' superset of it."""
+    """The encoding that browsers use for a declared one (WHATWG Encoding Standard)."""
     return {
         "iso8859-1": "cp1252",
         "ascii": "cp1252",
@@ -142,7 +142,7 @@ class _TooWideError(Exception):
 
 @dataclass(slots=True)
 class _OpenTable:
-    """A table whose end has not come.
+    """A table whose end tag has not been read.
 
     Attributes:
         cell: The text of its open cell; ``None``: none is open.
@@ -161,8 +161,8 @@ class _OpenTable:
 class _Tables(HTMLParser):
     """Collects the tables of a page, each as rows of texts.
 
-    The text of a table within a cell is that cell's text too. Such a table counts for itself only where
-    the one around it is there for the layout.
+    The text of a table within a cell belongs to that cell. A nested table is a candidate by itself only
+    if the outer table serves the layout.
     """
 
     def __init__(self) -> None:
@@ -269,7 +269,7 @@ class _Tables(HTMLParser):
 
 
 def _is_data(rows: list[list[str]]) -> bool:
-    """Whether a table has rows and columns of its own, not only room for another table."""
+    """Whether a table has rows and columns of data, not only layout for a nested table."""
     return sum(sum(map(bool, row)) > 1 for row in rows) > 1
 
 
