@@ -231,7 +231,7 @@ def _second(
     for position in range(at + 1, min(at + 3, len(grid))):
         kinds = grid[position]
         names = [kind for kind in kinds if kind]
-        is_heading = _counts_columns(lines[position]) or (
+        is_heading = (emails and _counts_columns(lines[position])) or (
             len(names) >= 2
             and all(kind == "text" for kind in names)
             and any(
