@@ -110,7 +110,9 @@ class Record:
         fields: Form parameters and values in catalogue order, extras last; no empty values unless
             the mapping clears a field by name. The API key is never among them.
         problems: Errors and warnings of all cells together.
-        skipped: Which rule of the mapping keeps the row from being sent, and the cell.
+        skipped: Which rule of the mapping keeps the row from being sent, and the cell; its value are
+            the addresses of the person, where the row has several.
+        others: Addresses of the person to which the row is not sent.
     """
 
     row: Row
@@ -119,6 +121,7 @@ class Record:
     fields: tuple[tuple[str, str], ...]
     problems: tuple[Problem, ...] = ()
     skipped: Problem | None = None
+    others: tuple[str, ...] = ()
 
     @property
     def errors(self) -> tuple[Problem, ...]:
