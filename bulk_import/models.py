@@ -74,8 +74,11 @@ class Problem:
 
 
 def in_words(problems: Iterable[Problem]) -> str:
-    """Return *problems* as one line of text: the only place where they become one."""
-    return Message.joined("; ", problems)
+    """Return *problems* as one line of text, each once: the only place where they become one.
+
+    A column that feeds several fields has the same problem for each of them.
+    """
+    return Message.joined("; ", {str(problem): problem for problem in problems}.values())
 
 
 @dataclass(frozen=True, slots=True)

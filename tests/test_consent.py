@@ -601,6 +601,9 @@ def test_the_count_of_consent_is_of_the_rows_that_would_be_sent(write_csv):
 
 @pytest.mark.parametrize("remark", REMARKS_THAT_SAY_NO)
 def test_a_remark_that_says_no_is_counted_and_kept_back_by_the_proposed_rule(remark):
+    assert refusal_in(refusal_in(remark)) == refusal_in(
+        remark
+    )  # what is kept of it says no as well
     assert refusing_cells("Notes", {remark: 2, "vip": 7}) == {remark: 2}
     rule = propose_rule("Notes", {remark: 1, "vip": 7})
     assert (rule.section, rule.values) == ("skip", ("says no",))
