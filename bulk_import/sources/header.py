@@ -1,8 +1,8 @@
 """Which line of a file holds the names of the columns.
 
-Above it there may be titles, comments, notes and group headings; below it units, technical names,
-examples. The header is the line whose cells name the columns that are filled below, and which is
-itself not of their kinds: ``E-mail`` above addresses, ``Phone`` above numbers.
+Titles, comments, notes and group headings may precede it; units, technical names and examples may
+follow it. The header is the line that has a name for each filled column below and whose cells are of
+another kind than theirs: ``E-mail`` above addresses, ``Phone`` above numbers.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ def bare_list(lines: Sequence[Sequence[str]]) -> bool | None:
     """Whether *lines* begin a list of addresses without a header: their first line is a person.
 
     Returns:
-        ``None`` when it cannot be told: one address above a line that could be the header.
+        ``None`` if it is unclear: one address above a line that could be the header.
     """
     filled = [line for line in lines if any(cell.strip() for cell in line)]
     if not filled:
