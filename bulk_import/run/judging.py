@@ -263,8 +263,8 @@ def who_said_no(journal: Journal) -> Iterator[tuple[str, int]]:
     for seq, email, reasons in journal.said_no(MAY_SAY_NO):
         if email:
             yield email_key(email), seq
-        for problem in reasons:  # its own cell was refused: it may name several
-            if problem.code == "EMAIL_SAYS_NO":
+        for problem in reasons:  # the person may have several addresses
+            if problem.code in ("SKIPPED", *MAY_SAY_NO):
                 yield from ((email_key(one), seq) for one in mailboxes(problem.value).addresses)
 
 
