@@ -281,8 +281,9 @@ def test_a_page_in_an_old_encoding_says_so_itself(tmp_path):
     assert read(path)[1] == [["Анна", "1"]]
 
 
-def test_cells_that_span_rows_and_columns_keep_the_others_in_place(tmp_path):
-    page = "<table><tr><td>A<td>B<td>C<tr><td rowspan=2>1<td colspan=2>2<tr><td>3<td>4</table>"
+@pytest.mark.parametrize("end", ["", "</td></tr>"])
+def test_cells_that_span_rows_and_columns_keep_the_others_in_place(tmp_path, end):
+    page = f"<table><tr><td>A<td>B<td>C{end}<tr><td rowspan=2>1<td colspan=2>2{end}<tr><td>3<td>4{end}</table>"
     assert read(csv_file(tmp_path, page, "a.xls"))[1] == [["1", "2", ""], ["", "3", "4"]]
 
 

@@ -516,6 +516,8 @@ class Run:
             await asyncio.to_thread(withhold_suppressed, journal, suppression)
             if reason:
                 self._stop.request(reason, EXIT_STOPPED)
+        if not tally.is_watching:
+            return
         for name, problem in await asyncio.to_thread(lambda: tally.weigh(journal.settled())):
             self._progress.say(Message("{name}: {problem}", name=name, problem=problem))
 
