@@ -703,12 +703,16 @@ def test_contacts_with_several_rows_are_found_without_comparing_all_rows_with_al
     assert len(thousands_of_steps) < 200  # 2,000 times 2,000 would be 4,000 of them at least
 
 
-IN_ORDER = st.lists(st.integers(0, 39), max_size=40, unique=True).map(sorted)
-ANY_ORDER = st.lists(st.integers(0, 39), max_size=40)
+ALL = frozenset(range(40))
+MOST = st.frozensets(st.sampled_from(sorted(ALL)), max_size=8).map(ALL.difference)
+ANY_ORDER = st.lists(st.sampled_from(sorted(ALL)), max_size=40)
+IN_ORDER = st.tuples(MOST, st.lists(st.sampled_from(sorted(ALL)), max_size=2)).map(
+    lambda drawn: sorted([*drawn[0], *drawn[1]])
+)
 
 
 @profile(deadline=None)
-@given(ANY_ORDER.map(frozenset), IN_ORDER | ANY_ORDER, st.integers(1, 12), st.booleans())
+@given(MOST | ANY_ORDER.map(frozenset), IN_ORDER | ANY_ORDER, st.integers(1, 12), st.booleans())
 def test_the_same_rows_are_recognized_in_whatever_order_they_come(known, lines, size, is_listed):
     header = ("E-mail", "Name")
     text = "version: 1\nfields: {lead_email: E-mail, lead_first_name: Name}\n"
