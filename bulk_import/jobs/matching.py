@@ -263,10 +263,13 @@ def _feeds(mapping: ColumnMapping | None, header: Iterable[str]) -> dict[str, tu
 def _columns_of(rule: FieldRule, header: Sequence[str]) -> list[str]:
     if rule.template:
         return [column for column in header if f"{{{column}}}" in rule.template]
-    folded = {" ".join(column.casefold().split()): column for column in header}
-    named = (*rule.column, *rule.columns)
-    found = [folded.get(" ".join(name.casefold().split()), "") for name in named]
+    folded = {_folded(column): column for column in header}
+    found = [folded.get(_folded(name), "") for name in (*rule.column, *rule.columns)]
     return [column for column in dict.fromkeys(found) if column]
+
+
+def _folded(column: str) -> str:
+    return " ".join(column.casefold().split())
 
 
 def _released(mapping: ColumnMapping, column: str, *, keep: str) -> Iterator[Change]:
@@ -276,12 +279,7 @@ def _released(mapping: ColumnMapping, column: str, *, keep: str) -> Iterator[Cha
             continue
         for key in ("column", "columns"):
             named = list(getattr(rule, key))
-            left = [
-                one
-                for one in named
-                if one not in _columns_of(rule, [one, column])
-                or " ".join(one.casefold().split()) != " ".join(column.casefold().split())
-            ]
+            left = [one for one in named if _folded(one) != _folded(column)]
             if named and not left:
                 path = ("fields", name) if not rule.always else ("fields", name, key)
                 yield Change(path, None)
@@ -302,7 +300,9 @@ def _taken(mapping: ColumnMapping, column: str, field: str) -> Iterator[Change]:
         if getattr(rule, key):
             yield Change(("fields", field, key), None)
     several = kind_of(field) in (Kind.EMAIL, Kind.PHONE) and known and not rule.part
-    if several:
+    if several and rule.model_fields_set == {"column"}:  # perhaps in the short form
+        yield Change(("fields", field), {"columns": [*known, column]})
+    elif several:
         yield Change(("fields", field, "column"), None)
         yield Change(("fields", field, "columns"), [*known, column])
     else:
