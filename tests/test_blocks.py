@@ -141,3 +141,43 @@ def test_what_was_folded_counts_as_sent(journal):
     assert journal.counted() == (1, 1, 1)
     journal.reopen(retry_failed=True, resend_unknown=True)
     assert 1 not in {row.seq for row in journal.pending()}
+
+
+def unchanged(seq: int) -> JudgedRow:
+    """A row with a form that is not sent, as nights have them."""
+    why = Refusal.because(Status.UNCHANGED, "UNCHANGED", "the same as before")
+    return judged(seq)._replace(refusal=why)
+
+
+def test_a_journal_with_blocks_says_what_one_without_says(tmp_path):
+    found = []
+    for makes_blocks in (True, False):
+        path = tmp_path / f"{makes_blocks}.sqlite3"
+        with Journal.create(path, makes_blocks=makes_blocks) as journal:
+            journal.add_source(1, SourceInfo("c.csv", "csv", header=("A", "B"), labels=("A", "B")))
+            journal.add(1, [judged(1), unchanged(2), judged(5), judged(3)])
+            found.append(
+                (
+                    list(journal.results()),
+                    list(journal.payloads()),
+                    list(journal.pending()),
+                    list(journal.bodies()),
+                    list(journal.sendable()),
+                    list(journal.ended_in(Status.INVALID, Status.UNCHANGED)),
+                    journal.beginnings_to_send(b"b="),
+                )
+            )
+    assert found[0] == found[1]
+    assert [row.cells["A"] for _, row, _ in found[0][0]] == ["1", "2", "5", "3"]
+
+
+@pytest.mark.parametrize("keeps_cells", [True, False])
+def test_a_journal_that_is_thrown_away_keeps_the_cells_of_refused_rows_at_least(
+    tmp_path, keeps_cells
+):
+    with Journal.scratch(tmp_path / "journal.sqlite3", keeps_cells=keeps_cells) as journal:
+        journal.add_source(1, SourceInfo("c.csv", "csv", header=("A", "B"), labels=("A", "B")))
+        journal.add(1, [judged(1), unchanged(2), judged(5)])
+        kept = [bool(row.cells) for _, row, _ in journal.results()]
+        assert kept == [keeps_cells, True, True]
+        assert [form for _, _, form, _ in journal.payloads()] == [b"a=1", b"a=2"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import stat
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -246,3 +247,36 @@ def test_pending_rows_are_found_among_many_that_have_ended(tmp_path):
         journal.commit([settled(seq) for seq in left])
         assert journal.pending_spans() == []
         assert list(journal.pending(spans=spans)) == []
+
+
+@pytest.mark.parametrize("others", [(), ("102", 1), ("0", 3)])
+def test_sums_over_all_rows_are_those_of_looking_at_each(tmp_path, others):
+    """Most rows end alike, and are counted without being looked at."""
+    with Journal.create(tmp_path / "journal.sqlite3") as journal:
+        journal.add_source(1, SourceInfo("c.csv", "csv", header=("A",), labels=("A",)))
+        row, body = Row("c.csv", "", 2, {"A": "x"}), b"lead_email=a%40b.org"
+        bad = Refusal(Status.INVALID, (BAD,))
+        journal.add(1, [JudgedRow(1, row, "a@b.org", "a@b.org", (), body)] * 9)
+        journal.add(10, [JudgedRow(1, row, "", "", (), None, bad)] * 2)
+        for seq in range(1, 8):
+            code, attempts = others if others and seq in (2, 5) else ("0", 1)
+            for number in range(1, attempts + 1):
+                journal.commit([intent(seq, number)])
+                if number < attempts:
+                    journal.commit([Unsettled(seq, number, AttemptResult.REPELLED, "", 429, 1)])
+            status = Status.FAILED if seq == 7 else Status.SUCCESS
+            journal.commit(
+                [Settled(seq, status, code, "", attempts, 200, "2026-01-01T00:00:00Z", 5, False)]
+            )
+        journal.commit([intent(8)])
+        outcomes = list(journal.outcomes())
+        statuses = [outcome.status for outcome in outcomes]
+        assert journal.counts() == {status: statuses.count(status) for status in Status}
+        codes = Counter(
+            o.error_code for o in outcomes if o.error_code and o.error_code != "INTERRUPTED"
+            and o.error_code != "RUN_STOPPED"
+        )  # fmt: skip
+        assert journal.count_codes() == codes
+        assert journal.count_requests() == sum(outcome.attempts for outcome in outcomes)
+        assert journal.counted() == (journal.count_requests(), 7, 8)
+        assert journal.count_pending() == 2

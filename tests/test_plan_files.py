@@ -76,6 +76,7 @@ def test_suppression_lists_keep_their_options_and_are_found_from_any_folder(tmp_
     _, mapping = write_plan_files(
         tmp_path / "plan", {"a@b.org": {"add_tags": ["vip"]}}, suppress=lists
     )
+    assert '{"file": "sftp://x.org/é.csv", "gmail_dots": true}' in mapping.read_text("utf-8")
     written = load_mapping(mapping).suppress_files()
     assert [file for file, _ in written] == [tmp_path / "no.csv", "sftp://x.org/é.csv"]
     assert [spec.model_copy(update={"file": ""}) for _, spec in written] == [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import struct
 
@@ -280,8 +281,9 @@ def test_a_page_in_an_old_encoding_says_so_itself(tmp_path):
     assert read(path)[1] == [["Анна", "1"]]
 
 
-def test_cells_that_span_rows_and_columns_keep_the_others_in_place(tmp_path):
-    page = "<table><tr><td>A<td>B<td>C<tr><td rowspan=2>1<td colspan=2>2<tr><td>3<td>4</table>"
+@pytest.mark.parametrize("end", ["", "</td></tr>"])
+def test_cells_that_span_rows_and_columns_keep_the_others_in_place(tmp_path, end):
+    page = f"<table><tr><td>A<td>B<td>C{end}<tr><td rowspan=2>1<td colspan=2>2{end}<tr><td>3<td>4{end}</table>"
     assert read(csv_file(tmp_path, page, "a.xls"))[1] == [["1", "2", ""], ["", "3", "4"]]
 
 
@@ -491,3 +493,21 @@ def test_a_cell_in_utf_7_is_named(text):
     problem = spoiled(text, "name")
     assert (problem.code, "was meant" in problem.message) == ("TEXT_ENCODED", True)
     assert list(suspicious(["Ann"] * 20 + [text], "name"))[-1] == text
+
+
+CELLS = ["NA", "007", "a,b;c\td|e", "line\none", "Ünï", "  pad  ", 'q"q', '""', "'x", "O'Neill", "x\\y", "C:\\new\\t", "\\N", "a\\", "«Р»",
+         "# note", "a:b", 'say "hi", ok', "two\n\nlines", "=1+1", "-5", "a  b"]  # fmt: skip
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+@pytest.mark.parametrize("quoting", [csv.QUOTE_MINIMAL, csv.QUOTE_ALL, csv.QUOTE_NONNUMERIC])
+@pytest.mark.parametrize("escape", ["", "\\"])
+def test_what_the_csv_module_writes_comes_back(tmp_path, delimiter, quoting, escape):
+    path = tmp_path / "a.csv"
+    rows = [[f"a{n}@b.org", cell, "x"] for n, cell in enumerate(CELLS)]
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(
+            file, delimiter=delimiter, quoting=quoting, doublequote=not escape, escapechar=escape or None
+        )  # fmt: skip
+        writer.writerows([["E-mail", "Name", "Note"], *rows])
+    assert read(path)[1] == rows

@@ -138,7 +138,7 @@ async def sync_night(
         with State.open(options.state) as state:
             refuse_other_account(state, settings)
             take_over_left_run(state, watch)
-            if options.seed is not None and not state.count():
+            if options.seed is not None and state.is_empty:
                 seed_with(state, options.seed, settings)
             stats = await _asked(lambda: stats_of(paths), ends)
             job = NightJob(

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from bulk_import.api.fields import FIELDS, OPPOSITE
 from bulk_import.api.form import decode, encode
 from bulk_import.mapping.loading import ColumnMapping
+
+_OFFSET = re.compile(rb"(?:^|&)lead_utc=[^&]*")
 
 
 class Remembered(NamedTuple):
@@ -101,8 +104,7 @@ def has_offset(mapping: ColumnMapping) -> bool:
 
 def without_offset(body: bytes) -> bytes:
     """Return a digest of a form without its time offset."""
-    parts = [part for part in body.split(b"&") if not part.startswith(b"lead_utc=")]
-    return hashlib.sha256(b"&".join(parts)).digest()[:16]
+    return hashlib.sha256(_OFFSET.sub(b"", body).removeprefix(b"&")).digest()[:16]
 
 
 def joined(parts: Iterable[bytes | None]) -> bytes:

@@ -65,16 +65,21 @@ _BY_CELLS = """select cells, id, key, shape from contact
 where cells in ({}) and digest <> '' and id not in (select id from temp.contested)"""
 _NEXT = """select cells, id, key, shape from contact where id > ? and cells is not null
 and digest <> '' and id not in (select id from temp.contested) order by id limit ?"""
+_SEEN_FOLLOWING = """insert into temp.seen (id, shape)
+select id, shape from contact where id > ? and id <= ? and cells is not null
+and digest <> '' and id not in (select id from temp.contested)
+on conflict (id) do update set twice = 1"""
 _BY_KEY = """select key, id, digest, rest, mirrored from contact
 where key in ({}) and digest <> '' and cells is not x''
 and id not in (select id from temp.contested)"""
+# The few kept rows come first: SQLite would go through all of them for each contact that was let go.
 # Those that are read twice, those that have a row in the journal as well, and those that said no there
 # under another spelling.
 _CONTESTED = """insert or ignore into temp.contested
 select id from temp.seen where twice
-union select c.id from temp.kept k join contact c on c.key = k.key where c.id in
+union select c.id from temp.kept k cross join contact c on c.key = k.key where +c.id in
 (select id from temp.seen)
-union select c.id from temp.said_no n join contact c on c.key = n.mailbox where c.id in
+union select c.id from temp.said_no n cross join contact c on c.key = n.mailbox where +c.id in
 (select id from temp.seen)"""
 _CONTESTED_SPELLINGS = """insert or ignore into temp.contested
 select id from contact where key glob '*[^ -~]*' and id in (select id from temp.seen)
@@ -189,7 +194,7 @@ class Sieve:
     @property
     def expects_known(self) -> bool:
         """Whether the state has contacts."""
-        return not self._full and self._state.count() > 0
+        return not self._full and not self._state.is_empty
 
     def restart(self) -> None:
         """Forget what an earlier reading found, but not which contacts have several rows."""
@@ -274,7 +279,11 @@ class Sieve:
         left: list[int] = []
         new_tags = tags.new_in(chunk)
         with translated(self._state.path):
-            known = self._known(digests)
+            following = self._following(len(digests))
+            if not asks and not new_tags and [line[0] for line in following] == digests:
+                self._let_go_until(following[-1][1])
+                return []
+            known = self._known(digests, following)
             for at, cells in enumerate(digests):
                 found = known.get(cells)
                 if (
@@ -290,17 +299,31 @@ class Sieve:
             self._note(_SEEN, seen)
         return left
 
-    def _known(self, digests: Sequence[bytes]) -> dict[bytes, Sequence[Any]]:
-        """Return digest -> line of the contact, for each that is the one of a contact.
+    def _following(self, number: int) -> list[Sequence[Any]]:
+        """Return the lines of the contacts that are expected next; none if the order is not known.
 
         A file mostly has its contacts in the order in which the state met them. Then the next lines
         of the state are read at once, which is several times faster than to look each up.
         """
-        known: dict[bytes, Sequence[Any]] = {}
-        if self._expected:
-            lines = self._db.execute(_NEXT, (self._expected, len(digests)))
-            following = {line[0]: line for line in lines}
-            known = {cells: following[cells] for cells in digests if cells in following}
+        if not self._expected:
+            return []
+        return self._db.execute(_NEXT, (self._expected, number)).fetchall()
+
+    def _let_go_until(self, last: int) -> None:
+        """Let the rows of all contacts go that are expected next, up to one of them."""
+        self._note(_SEEN_FOLLOWING, [(self._expected, last)])
+        self._expected = last
+
+    def _known(
+        self, digests: Sequence[bytes], following: Sequence[Sequence[Any]]
+    ) -> dict[bytes, Sequence[Any]]:
+        """Return digest -> line of the contact, for each that is the one of a contact.
+
+        Args:
+            following: Lines of contacts that are probably among them.
+        """
+        lines = {line[0]: line for line in following}
+        known = {cells: lines[cells] for cells in digests if cells in lines}
         if len(known) < len(digests):
             known |= self._looked_up(_BY_CELLS, [one for one in digests if one not in known])
         ids = [line[1] for line in known.values()]

@@ -7,6 +7,7 @@ trustworthy answer is forgotten, so that it is sent again, unless it may not be 
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
@@ -65,7 +66,15 @@ values (?, ?, ?, ?, ?, ?, ?, ?, ?)
 on conflict (key) do update set digest = excluded.digest, night = excluded.night,
     sent_at = excluded.sent_at, presence = excluded.presence, cells = excluded.cells,
     rest = excluded.rest, shape = excluded.shape, mirrored = excluded.mirrored"""
-_CACHE = "pragma cache_size = -32000"  # KiB: the index of a million contacts
+_CACHE = "pragma cache_size = -{}"
+# Contacts are mostly looked up in the order in which they are stored: few pages are asked for again.
+_LOOKING_UP_KIB = 8_000
+# Where many contacts are stored, pages of the indexes are changed in no order. With a cache that is
+# too small each of them is written again and again.
+_STORING_KIB = 64_000
+_MANY = 20_000  # contacts
+
+_FILLED = re.compile(rb"(?:^|&)([^=&]+)=(?!&|$)")  # the name of a field of a form that has a value
 
 
 class Presence(IntEnum):
@@ -143,7 +152,7 @@ class State:
             try:
                 if not read_only:
                     _bring_up_to_date(db, found)
-                db.execute(_CACHE)
+                db.execute(_CACHE.format(_LOOKING_UP_KIB))
             except BaseException:
                 db.close()
                 raise
@@ -178,6 +187,12 @@ class State:
         """Return the number of contacts that are remembered."""
         with translated(self.path):
             return int(self.db.execute("select count(*) from contact").fetchone()[0])
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no contact is remembered."""
+        with translated(self.path):
+            return self.db.execute("select 1 from contact limit 1").fetchone() is None
 
     def contacts(self) -> Iterator[Known]:
         """Yield every contact, by key."""
@@ -237,7 +252,7 @@ class State:
 
     def shape_of(self, body: bytes) -> int:
         """Return the number of the set of fields that have a value in a form."""
-        names = b" ".join([name for name, _, value in _parts(body) if value])
+        names = b" ".join(_FILLED.findall(body))
         known = self._shapes.get(names)
         if known is None:
             text = names.decode("ascii")
@@ -250,6 +265,18 @@ class State:
         return known
 
     @contextmanager
+    def cached(self, contacts: int) -> Iterator[None]:
+        """Give the block the cache that storing a number of contacts needs."""
+        if contacts < _MANY:
+            yield
+            return
+        self.db.execute(_CACHE.format(_STORING_KIB))
+        try:
+            yield
+        finally:
+            self.db.execute(_CACHE.format(_LOOKING_UP_KIB))
+
+    @contextmanager
     def transaction(self) -> Iterator[None]:
         """All of the block, or nothing."""
         with translated(self.path):
@@ -260,10 +287,6 @@ class State:
             except BaseException:
                 self.db.execute("rollback")
                 raise
-
-
-def _parts(body: bytes) -> Iterator[tuple[bytes, bytes, bytes]]:
-    return (part.partition(b"=") for part in body.split(b"&"))
 
 
 def _format_of(path: Path) -> int:

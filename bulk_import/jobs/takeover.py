@@ -78,9 +78,12 @@ _NEW_CELLS = """
 update contact set cells = s.cells, shape = s.shape from temp.seen s
 where s.id = contact.id and s.cells is not null"""
 _SAME = f"""
+with others as materialized (
+    select c.* from night.compared c left join night.outcome o using (seq)
+    where ({_IS_PLAIN}) is not 1)
 update contact set cells = c.cells, shape = c.shape, mirrored = c.mirrored,
     rest = c.rest
-from night.compared c where c.key = contact.key and {_DIGEST} = contact.digest
+from others c where c.key = contact.key and {_DIGEST} = contact.digest
     and (contact.cells, contact.shape, contact.mirrored, contact.rest)
         is not (c.cells, c.shape, c.mirrored, c.rest)"""
 
@@ -116,7 +119,7 @@ def learn(state: State, run_dir: Path, verdict: Verdict) -> None:
         missing = vanished_sources(journal)
         facts = dict(verdict.facts or {})
         endpoint = journal.facts().get("endpoint", "")
-        with state.transaction():
+        with state.cached(_rows_to_learn(state)), state.transaction():
             doubtful = _learn_rows(state, verdict.night or last, str(run_dir))
             _learn_actions(state, missing, verdict.night or last)
             state.db.execute(_SAME)
@@ -124,7 +127,7 @@ def learn(state: State, run_dir: Path, verdict: Verdict) -> None:
                 _place(state, missing, verdict)
             if verdict.is_cut_off:
                 facts["doubtful"] = with_doubtful(state, doubtful)
-            if not state.get("endpoint") and state.count():
+            if not state.get("endpoint") and not state.is_empty:
                 facts["endpoint"] = endpoint
             state.db.execute("delete from sending")
             state.put(**facts)
@@ -149,13 +152,17 @@ def _learn_rows(state: State, night: int, run_dir: str) -> dict[str, str]:
     return {key: run_dir for (key,) in state.db.execute(_DOUBTFUL)}
 
 
+def _rows_to_learn(state: State) -> int:
+    return int(state.db.execute("select count(*) from night.compared").fetchone()[0])
+
+
 @contextmanager
 def _cells_indexed_at_once(state: State) -> Iterator[None]:
     """Make the index of cells anew after the block, if the state has no contacts yet.
 
     Digests come in no order: sorting all of them is cheaper than entering one after the other.
     """
-    is_new = not state.count()
+    is_new = state.is_empty
     if is_new:
         state.db.execute(f"drop index if exists {CELLS_INDEX}")
     yield
@@ -204,6 +211,8 @@ def _place(state: State, missing: Sequence[int], verdict: Verdict) -> None:
         f" where email <> '' and source not in ({marks}))"
         f" and mailbox_of(key) not in (select mailbox_of(key) from contact where {present})"
     )
+    # What was confirmed tonight is here, without a look at the journal.
+    is_of_tonight = f"(night = {verdict.night} and presence = {Presence.HERE:d})"
     state.db.execute("create temp table if not exists spared (key text primary key)")
     state.db.execute("delete from temp.spared")
     state.db.executemany("insert into temp.spared values (?)", ((key,) for key in verdict.spared))
@@ -214,7 +223,7 @@ def _place(state: State, missing: Sequence[int], verdict: Verdict) -> None:
     )
     state.db.execute(
         f"update contact set presence = case when {owed} then ? else ? end"
-        f" where presence <> ? and key not like 'bare:%' and not {present}"
+        f" where presence <> ? and key not like 'bare:%' and not ({is_of_tonight} or {present})"
         f" and not ({named})"
         " and key not in (select key from temp.spared)",
         (Presence.OWED, Presence.GONE, Presence.GONE),

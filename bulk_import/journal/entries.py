@@ -40,6 +40,28 @@ class JudgedRow(NamedTuple):
     refusal: Refusal | None = None
 
 
+class JudgedChunk(NamedTuple):
+    """Rows of one source that follow each other, as they enter the journal together.
+
+    Whoever judged them has made most of what is stored, so that storing them is little work.
+
+    Attributes:
+        emails: Of each row.
+        contacts: Likewise; empty where it is the e-mail.
+        warnings: By position, of the rows that have any.
+        refusals: By position, of the rows that are not to be sent.
+        formless: Positions of the rows that cannot be sent.
+        block: The cells and forms of the others, as ``blocks`` makes it.
+    """
+
+    emails: list[str]
+    contacts: list[str]
+    warnings: dict[int, tuple[Problem, ...]]
+    refusals: dict[int, Refusal]
+    formless: frozenset[int]
+    block: bytes
+
+
 class Refusal(NamedTuple):
     """Why a row is not sent: ``invalid``, ``duplicate``, ``suppressed``, ``skipped`` or ``unchanged``.
 

@@ -13,7 +13,7 @@ from bulk_import.journal.database import (
     FOLDED,
     IN_DOUBT,
     ROW,
-    Database,
+    SPECIAL,
     translated,
 )
 from bulk_import.journal.entries import Attempt
@@ -23,6 +23,7 @@ from bulk_import.journal.packing import (
     unpack_moment,
     unpack_problems,
 )
+from bulk_import.journal.sums import Sums
 from bulk_import.models import Outcome, Row, Status, in_words
 
 # The last columns are needed only for a row without an outcome.
@@ -36,7 +37,7 @@ _STATUS, _BODY = 2, 10  # positions of these columns
 _FOLLOWING_S = 0.1
 
 
-class Queries(Database):
+class Queries(Sums):
     """The journal as it is reported."""
 
     def count_records(self) -> int:
@@ -53,8 +54,9 @@ class Queries(Database):
         """Rows by status, all statuses named. Their sum is the number of rows in the journal."""
         found = dict.fromkeys(Status, 0)
         with translated(self.path):
+            found[Status.SUCCESS] = self.count_plain()
             for status, number in self._db.execute(
-                "select status, count(*) from outcome group by status"
+                f"select status, count(*) from outcome where {SPECIAL} group by status"
             ):
                 found[Status(status)] += number
             open_rows = self.count_records() - sum(found.values())
@@ -79,7 +81,7 @@ class Queries(Database):
     def count_requests(self) -> int:
         """Requests made for rows, over all resumes."""
         kept = self._one("select count(*) from attempt where result is not 'withdrawn'")
-        return int(kept + self._one(f"select count(*) from outcome o where {FOLDED}"))
+        return int(kept + self.count_folded())
 
     def count_requests_since(self, moment: str) -> int:
         """Requests made for rows since *moment* (RFC 3339 UTC)."""
@@ -96,23 +98,25 @@ class Queries(Database):
 
     def count_codes(self) -> dict[str, int]:
         """Rows by error code, most frequent first; rows without a code do not count."""
+        found = Counter({"0": self.count_plain()})
         with translated(self.path):
-            return dict(
-                self._db.execute(
-                    "select error_code, count(*) as n from outcome where error_code <> ''"
-                    " group by error_code order by n desc, error_code"
-                )
-            )
+            for code, rows in self._db.execute(
+                "select error_code, count(*) from outcome"
+                f" where {SPECIAL} and error_code <> '' group by error_code"
+            ):
+                found[code] += rows
+        by_rows = sorted(found.items(), key=lambda item: (-item[1], item[0]))
+        return {code: rows for code, rows in by_rows if rows}
 
     def count_reasons(self) -> dict[Status, dict[str, int]]:
         """Return, for rows that are not sent, status -> reason -> rows, most frequent first.
 
         The reason is the code, and for a skipped row the rule and the cell.
         """
-        query = """
+        query = f"""
             select status, case error_code when 'SKIPPED' then coalesce(reasons, '') else error_code end,
                 count(*) as n
-            from outcome where attempts = 0 and error_code <> ''
+            from outcome where {SPECIAL} and attempts = 0 and error_code <> ''
             group by 1, 2 order by n desc, 2"""
         found: dict[Status, dict[str, int]] = {}
         with translated(self.path):

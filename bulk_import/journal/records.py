@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from hashlib import blake2b
-from itertools import islice
+from itertools import count, islice
 
-from bulk_import.journal.blocks import packed_block
+from bulk_import.journal.chunks import chunk_of
 from bulk_import.journal.database import (
     CHUNK,
     CONTACT,
     IN_DOUBT,
     ROW,
+    SPECIAL,
     Database,
     translated,
 )
-from bulk_import.journal.entries import JudgedRow, Refusal, SharedRow
+from bulk_import.journal.entries import JudgedChunk, JudgedRow, Refusal, SharedRow
 from bulk_import.journal.packing import (
     checksum,
     pack,
@@ -61,47 +62,89 @@ class Records(Database):
                 self._db.execute(f"delete from {table}")
         self._blocks.clear()
 
+    @property
+    def chunk_options(self) -> dict[str, bool]:
+        """How ``chunk_of`` is to make the chunks of this journal."""
+        return {"keeps_cells": self._keeps_cells, "quickly": self._is_scratch}
+
     def add(self, first_seq: int, batch: Sequence[JudgedRow]) -> None:
         """Add rows in source order; the first of them gets *first_seq*."""
-        records = []
-        refusals = []
-        lost_upto = self.lost_upto()
-        placed = {n: info.name for n, info in self.sources().items() if "places" in info.dialect}
-        keeps_all = self._keeps_cells
-        makes_block = self._makes_blocks and len({len(one.row.cells) for one in batch}) == 1
-        for seq, (source, row, email, contact, warnings, body, refusal) in enumerate(
-            batch, first_seq
-        ):
-            is_in_block = makes_block and body is not None
-            cells: str | None = None
-            if keeps_all and is_in_block:
-                cells = ""
-            elif keeps_all or refusal is not None:
-                cells = pack([*row.cells.values()])
-            records.append(
-                (
-                    seq,
-                    source,
-                    stored_sheet(row, placed.get(source, row.source)),
-                    row.number,
-                    cells,
-                    pack_problems(row.problems) if row.problems else None,
-                    email,
-                    "" if contact == email else contact,
-                    pack_problems(warnings) if warnings else None,
-                    b"" if is_in_block else body,
-                    None if is_in_block else checksum(email, body),
-                )
+        alike = {(one.source, len(one.row.cells)) for one in batch}
+        if self.makes_blocks and len(alike) == 1:
+            judged = [one[2:] for one in batch]
+            rows = [one.row for one in batch]
+            self.add_chunk(
+                first_seq, batch[0].source, rows, chunk_of(rows, judged, **self.chunk_options)
             )
-            if refusal is not None:
-                refusals.append(_refused(seq, refusal))
-            elif seq <= lost_upto and not email:
-                refusals.append(_refused(seq, LOST))
+            return
+        stored = self._places()
+        records = [
+            (
+                seq, source, stored(source, row), row.number,
+                pack([*row.cells.values()]) if self._keeps_cells or refusal is not None else None,
+                pack_problems(row.problems), email, "" if contact == email else contact,
+                pack_problems(warnings), body, checksum(email, body),
+            )
+            for seq, (source, row, email, contact, warnings, body, refusal) in enumerate(
+                batch, first_seq
+            )
+        ]  # fmt: skip
+        refusals = {at: one.refusal for at, one in enumerate(batch) if one.refusal is not None}
+        self._insert_rows(first_seq, records, refusals, [one.email for one in batch])
+
+    def add_chunk(
+        self, first_seq: int, source: int, rows: Sequence[Row], chunk: JudgedChunk
+    ) -> None:
+        """Add the rows of a chunk; the first of them gets *first_seq*.
+
+        Args:
+            source: Its number.
+        """
+        stored, cells = self._places(), "" if self._keeps_cells else None
+        records: list[tuple[object, ...]] = [
+            (
+                seq, source, stored(source, row), row.number, cells,
+                pack_problems(row.problems) if row.problems else None,
+                email, contact, None, b"", None,
+            )
+            for seq, row, email, contact in zip(
+                count(first_seq), rows, chunk.emails, chunk.contacts, strict=False
+            )
+        ]  # fmt: skip
+        for at in {*chunk.warnings, *chunk.refusals, *chunk.formless}:
+            *before, own, problems, email, contact, _, body, _ = records[at]
+            if at in chunk.formless:
+                own = body = None
+            if (at in chunk.refusals and own is None) or (
+                at in chunk.formless and self._keeps_cells
+            ):
+                own = pack([*rows[at].cells.values()])
+            warnings = pack_problems(chunk.warnings.get(at, ()))
+            records[at] = (*before, own, problems, email, contact, warnings, body, None)
+        self._insert_rows(first_seq, records, chunk.refusals, chunk.emails, block=chunk.block)
+
+    def _places(self) -> Callable[[int, Row], str]:
+        """Return what says which sheet is stored for a row of a source."""
+        placed = {n: info.name for n, info in self.sources().items() if "places" in info.dialect}
+        return lambda source, row: stored_sheet(row, placed.get(source, row.source))
+
+    def _insert_rows(
+        self,
+        first_seq: int,
+        records: Iterable[Sequence[object]],
+        refusals: Mapping[int, Refusal],
+        emails: Sequence[str],
+        block: bytes = b"",
+    ) -> None:
+        """Insert lines, with how those end that are not to be sent."""
+        lost = range(min(len(emails), self.lost_upto() + 1 - first_seq))
+        ended = {at: LOST for at in lost if not emails[at]} | dict(refusals)
         with self._writing():
             self._db.executemany("insert into record values (?,?,?,?,?,?,?,?,?,?,?)", records)
-            self._db.executemany(_REFUSED, refusals)
-            if makes_block:
-                block = _block_of(batch, keeps_cells=keeps_all)
+            self._db.executemany(
+                _REFUSED, (_refused(first_seq + at, ended[at]) for at in sorted(ended))
+            )
+            if block:
                 self._db.execute("insert into block values (?, ?)", (first_seq, block))
 
     def add_refusals(self, refusals: Iterable[tuple[int, Refusal]]) -> None:
@@ -264,8 +307,8 @@ class Records(Database):
         likes = " or ".join(["o.reasons like ?"] * len(named)) or "0"
         for seq, email, reasons in self._paged(
             f"""select r.seq, r.email, o.reasons from outcome o join record r using (seq)
-                where (o.error_code = 'SKIPPED' or (o.status = 'invalid' and ({likes})))
-                and r.seq > ? order by r.seq limit {CHUNK}""",
+                where {SPECIAL} and (o.error_code = 'SKIPPED' or (o.status = 'invalid' and ({likes})))
+                and o.seq > ? order by o.seq limit {CHUNK}""",
             named,
         ):
             yield seq, email, unpack_problems(reasons)
@@ -309,7 +352,9 @@ class Records(Database):
     def forget_skipped_contacts(self) -> None:
         """Forget which rows another row of their contact keeps back, so that it is settled again."""
         with self._writing():
-            self._db.execute("delete from outcome where error_code = 'CONTACT_SKIPPED'")
+            self._db.execute(
+                f"delete from outcome where {SPECIAL} and error_code = 'CONTACT_SKIPPED'"
+            )
 
     def ended_in(
         self, *statuses: Status, without_form: bool = False
@@ -321,10 +366,12 @@ class Records(Database):
         """
         marks = ",".join("?" * len(statuses))
         among = "and r.body is null" if without_form else ""
+        special = "" if Status.SUCCESS in statuses else f"{SPECIAL} and"
         sources = self.sources()
         for seq, *place in self._paged(
             f"select r.seq, {ROW} from outcome o join record r using (seq)"
-            f" where o.status in ({marks}) {among} and r.seq > ? order by r.seq limit {CHUNK}",
+            f" where {special} o.status in ({marks}) {among} and o.seq > ?"
+            f" order by o.seq limit {CHUNK}",
             statuses,
         ):
             yield seq, place[0], self._row(sources, seq, place)
@@ -392,7 +439,9 @@ class Records(Database):
     def forget_code(self, code: str) -> None:
         """Forget how rows ended that were refused with *code* and not sent."""
         with self._writing():
-            self._db.execute("delete from outcome where error_code = ? and attempts = 0", (code,))
+            self._db.execute(
+                f"delete from outcome where {SPECIAL} and error_code = ? and attempts = 0", (code,)
+            )
 
     def forget_rows(self, seqs: Iterable[int]) -> None:
         """Forget how rows ended that were not sent, so that they are pending again."""
@@ -408,7 +457,7 @@ class Records(Database):
         """
         with self._writing():
             self._db.execute(
-                "delete from outcome where status = ? and exists (select 1 from record r"
+                f"delete from outcome where {SPECIAL} and status = ? and exists (select 1 from record r"
                 " where r.seq = outcome.seq and r.body is not null)",
                 (Status.DUPLICATE,),
             )
@@ -418,15 +467,3 @@ def _refused(seq: int, refusal: Refusal) -> tuple[object, ...]:
     reasons = pack_problems(refusal.reasons)
     again = int(refusal.again)
     return (seq, refusal.status, refusal.error_code, "", 0, None, "", None, again, reasons)
-
-
-def _block_of(batch: Sequence[JudgedRow], *, keeps_cells: bool) -> bytes:
-    """Return the block of rows with as many cells each."""
-    blank = ("",) * len(batch[0].row.cells)
-    return packed_block(
-        [one.email for one in batch],
-        [one.body or b"" for one in batch],
-        [blank if one.body is None else [*one.row.cells.values()] for one in batch]
-        if keeps_cells
-        else None,
-    )

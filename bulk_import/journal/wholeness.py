@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from bulk_import.errors import Message, StorageError
-from bulk_import.journal.database import FOLDED, LOST_UPTO, translated
+from bulk_import.journal.database import LOST_UPTO, translated
 from bulk_import.journal.mark import Mark, MarkFile, Written
 from bulk_import.journal.records import LOST, Records
+from bulk_import.journal.sums import Sums
 
 _EVERY_ROW = 2**62
 SENDING = "sending"  # the fact that is there while rows are being sent
 
 
-class Wholeness(Records):
+class Wholeness(Records, Sums):
     """The journal when it is opened after a run that may have been cut off."""
 
     def counted(self) -> Written:
@@ -20,11 +21,11 @@ class Wholeness(Records):
             kept, last = self._db.execute(
                 "select count(*), coalesce(max(seq), 0) from attempt"
             ).fetchone()
-            settled, last_settled, folded = self._db.execute(
-                f"select count(*), coalesce(max(seq), 0), coalesce(sum({FOLDED}), 0)"
-                " from outcome o where attempts > 0"
+            ended = self._db.execute(
+                "select seq from outcome where attempts > 0 order by seq desc limit 1"
             ).fetchone()
-        return Written(kept + folded, settled, max(last, last_settled))
+        settled = self.count_plain() + self.count_special("attempts > 0")
+        return Written(kept + self.count_folded(), settled, max(last, ended[0] if ended else 0))
 
     def find_losses(self) -> str:
         """Settle rows as ``unknown`` that may have been sent and must not be sent twice.

@@ -2,29 +2,32 @@
 
 Judging a chunk of rows is a pure function of the rows and of what does not change within a source,
 so any executor of ``concurrent.futures`` can do it. Chunks come back in the order of the rows; a
-bounded number is on its way. What is left to this process is reading, counting and the journal.
+bounded number is on its way. What the journal stores is made there as well (``chunk_of``), so that
+what comes back is small. Left to this process are reading, counting, and a few columns of each row.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError, Executor, Future
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from bulk_import.api.form import encode
 from bulk_import.errors import Message, SettingsError
-from bulk_import.journal.entries import Refusal
+from bulk_import.journal.chunks import chunk_of
+from bulk_import.journal.entries import JudgedChunk, Refusal
 from bulk_import.mapping.binding import NOT_IN_ACCOUNT
 from bulk_import.mapping.rows import RowMapper
 from bulk_import.mapping.suppression import SuppressionList
 from bulk_import.models import Problem, Record, Row, Status
 from bulk_import.system.interpreters import InterpreterPool, is_possible, processors
 
+T = TypeVar("T")
 Tell = Callable[[str], None]
 
 CHUNK = 1000  # rows that are judged together
@@ -68,7 +71,8 @@ def _body_or_refusal(
     errors = record.errors if record.problems else ()
     if any(problem.code not in NOT_IN_ACCOUNT for problem in errors):
         return None, Refusal(Status.INVALID, errors)
-    reason = suppression.reason(record.email)
+    addresses = (record.email, *record.others)
+    reason = next(filter(None, map(suppression.reason, addresses)), "")
     if reason:
         return None, Refusal.because(Status.SUPPRESSED, "SUPPRESSED", reason)
     if errors:  # after the suppression: a check, which cannot see them, says the same
@@ -85,12 +89,17 @@ def _body_or_refusal(
 
 @dataclass(frozen=True, slots=True)
 class Judge:
-    """What does not change while the rows of one source are judged. Can be pickled."""
+    """What does not change while the rows of one source are judged. Can be pickled.
+
+    Attributes:
+        options: How ``chunk_of`` is to make what is stored.
+    """
 
     source: str
     header: tuple[str, ...]
     mapper: RowMapper
     suppression: SuppressionList
+    options: Mapping[str, bool] = field(default_factory=dict)
 
     def rows(self, rows: Iterable[Row]) -> list[Judgement]:
         """Judge *rows*."""
@@ -98,14 +107,32 @@ class Judge:
         record, suppression = self.mapper.record, self.suppression
         return [
             judge(record(row), suppression)
-            if form is None or suppression.reason(form.email)
+            if form is None or self._may_be_suppressed(form.email, row)
             else Judgement(form.email, form.email, form.warnings, form.body, None)
             for row, form in zip(chunk, self.mapper.forms(chunk), strict=True)
         ]
 
+    def _may_be_suppressed(self, email: str, row: Row) -> bool:
+        if not len(self.suppression):
+            return False
+        addresses = (email, *self.mapper.addresses(row.cells))
+        return any(map(self.suppression.reason, addresses))
+
+    def chunk(self, rows: Sequence[Row]) -> JudgedChunk:
+        """Judge *rows*; return what the journal stores of them."""
+        judged = [(j.email, j.contact, j.warnings, j.body, j.refusal) for j in self.rows(rows)]
+        return chunk_of(rows, judged, **self.options)
+
     def packed_rows(self, packed: Iterable[_Packed]) -> list[Judgement]:
         """Judge rows that travelled."""
-        return self.rows(
+        return self.rows(self._unpacked(packed))
+
+    def packed_chunk(self, packed: Iterable[_Packed]) -> JudgedChunk:
+        """Judge rows that travelled; return what the journal stores of them."""
+        return self.chunk(list(self._unpacked(packed)))
+
+    def _unpacked(self, packed: Iterable[_Packed]) -> Iterator[Row]:
+        return (
             Row(self.source, sheet, number, dict(zip(self.header, cells, strict=True)), problems)
             for sheet, number, cells, problems in packed
         )
@@ -184,39 +211,65 @@ class Judges:
         Args:
             known: Rows at the beginning that were judged before: they come back without judgements.
         """
+        work = self._work(judge, Judge.rows, Judge.packed_rows, rows, chunk, known)
+        with closing(work):
+            for part, found in work:
+                yield part, found or []
+
+    def judged_chunks(
+        self, judge: Judge, rows: Iterable[Row], *, chunk: int = CHUNK, known: int = 0
+    ) -> Generator[tuple[list[Row], JudgedChunk | None]]:
+        """As ``judged``, with what the journal stores of the rows; ``None`` for known ones."""
+        yield from self._work(judge, Judge.chunk, Judge.packed_chunk, rows, chunk, known)
+
+    def _work(
+        self,
+        judge: Judge,
+        here: Callable[[Judge, list[Row]], T],
+        there: Callable[[Judge, list[_Packed]], T],
+        rows: Iterable[Row],
+        chunk: int,
+        known: int,
+    ) -> Generator[tuple[list[Row], T | None]]:
+        """Yield rows and what judging them came to, by chunks, in order; ``None`` for known rows."""
         supply = iter(rows)
         while known > 0 and (before := list(islice(supply, min(chunk, known)))):
             known -= len(before)
-            yield before, []
+            yield before, None
         chunks = iter(lambda: list(islice(supply, chunk)), [])
         if self._executor is not None:
-            yield from self._elsewhere(self._executor, judge, chunks)
+            yield from self._elsewhere(self._executor, judge, here, there, chunks)
         for part in chunks:
-            yield part, judge.rows(part)
+            yield part, here(judge, part)
 
     def _elsewhere(
-        self, executor: Executor, judge: Judge, chunks: Iterator[list[Row]]
-    ) -> Generator[tuple[list[Row], list[Judgement]]]:
+        self,
+        executor: Executor,
+        judge: Judge,
+        here: Callable[[Judge, list[Row]], T],
+        there: Callable[[Judge, list[_Packed]], T],
+        chunks: Iterator[list[Row]],
+    ) -> Generator[tuple[list[Row], T]]:
         """Judge by the executor, until the last chunk or until it fails."""
-        waiting: deque[tuple[list[Row], Future[list[Judgement]]]] = deque()
+        waiting: deque[tuple[list[Row], Future[T]]] = deque()
         shared = self._share(judge)
         try:
             while self._executor is not None:
                 while len(waiting) < self._window and (part := next(chunks, [])):
                     packed = [_pack(row) for row in part]
-                    waiting.append((part, executor.submit(Judge.packed_rows, shared, packed)))
+                    waiting.append((part, executor.submit(there, shared, packed)))
                 if not waiting:
                     return
                 part, future = waiting.popleft()
-                yield part, self._result(future) or judge.rows(part)
+                yield part, self._result(future) or here(judge, part)
             while waiting:
                 part, _ = waiting.popleft()
-                yield part, judge.rows(part)
+                yield part, here(judge, part)
         finally:
             for _, future in waiting:
                 future.cancel()
 
-    def _result(self, future: Future[list[Judgement]]) -> list[Judgement]:
+    def _result(self, future: Future[T]) -> T | None:
         """Return what a chunk came to; nothing when its executor has failed.
 
         Judging has no effects, so it may be done twice. If it is judging itself that failed, it
@@ -233,7 +286,7 @@ class Judges:
                     reason=reason,
                 )
             )
-            return []
+            return None
 
 
 def size_of(paths: Sequence[str]) -> int:

@@ -14,7 +14,7 @@ from itertools import chain, islice
 from bulk_import.api.form import decode, encode
 from bulk_import.errors import Message
 from bulk_import.journal import Journal
-from bulk_import.journal.entries import JudgedRow, Refusal, SharedRow
+from bulk_import.journal.entries import JudgedChunk, JudgedRow, Refusal, SharedRow
 from bulk_import.mapping.binding import NOT_IN_ACCOUNT
 from bulk_import.mapping.merging import merge_records
 from bulk_import.mapping.rows import RowMapper
@@ -78,22 +78,64 @@ def judge_sources(
         journal.add_source(number, source.info)
         tally.open(source)
         mappers[number] = source.mapper
-        judge_of = Judge(source.info.name, source.info.header, source.mapper, suppression)
+        judge_of = Judge(
+            source.info.name, source.info.header, source.mapper, suppression, journal.chunk_options
+        )
         rows_of = sifted(source, number, suppression, sieve, count)
-        judged = (judges or Judges()).judged(judge_of, rows_of, chunk=batch, known=known - seq + 1)
-        with closing(judged):
-            for rows, judgements in judged:
-                # Rows that an earlier attempt stored come without judgements.
-                pairs = zip(rows, judgements, strict=False)
-                found = [entered(number, tally, *pair) for pair in pairs]
-                stored = found if sieve is None else sieve.kept(found)
-                _store(journal, seq, stored, tally)
-                seq += len(stored) + len(rows) - len(found)
-                count(len(rows))
+        work = (judges or Judges(), judge_of, rows_of, batch, known - seq + 1)
+        if sieve is None and journal.makes_blocks:
+            seq = _store_chunks(journal, seq, number, tally, count, *work)
+        else:
+            seq = _store_rows(journal, seq, number, tally, count, *work, sieve=sieve)
         tally.end(source)
     settle_contacts(journal, duplicates, mappers)
     if sieve is None:
         journal.remember(judged="1", rows_read=str(tally.rows_read))
+
+
+def _store_chunks(
+    journal: Journal, seq: int, number: int, tally: Tally, count: Callable[[int], None],
+    judges: Judges, judge_of: Judge, rows_of: Iterable[Row], batch: int, known: int,
+) -> int:  # fmt: skip
+    """Judge and store all rows of source *number*; return the seq that comes next."""
+    judged = judges.judged_chunks(judge_of, rows_of, chunk=batch, known=known)
+    with closing(judged):
+        for rows, chunk in judged:
+            if chunk is not None:  # rows that an earlier attempt stored come without
+                journal.add_chunk(seq, number, rows, chunk)
+                _note(tally, seq, rows, chunk)
+            seq += len(rows)
+            count(len(rows))
+    return seq
+
+
+def _note(tally: Tally, seq: int, rows: Sequence[Row], chunk: JudgedChunk) -> None:
+    """Count the rows of a chunk that are refused, and note those that would be sent."""
+    for at, refusal in chunk.refusals.items():
+        _refuse(tally, rows[at], refusal)
+    if tally.notes_rows:
+        for at, row in enumerate(rows):
+            if at not in chunk.refusals:
+                tally.let_pass(seq + at, row)
+
+
+def _store_rows(
+    journal: Journal, seq: int, number: int, tally: Tally, count: Callable[[int], None],
+    judges: Judges, judge_of: Judge, rows_of: Iterable[Row], batch: int, known: int,
+    *, sieve: Sieve | None,
+) -> int:  # fmt: skip
+    """As ``_store_chunks``, where it is decided for each row whether it is stored."""
+    judged = judges.judged(judge_of, rows_of, chunk=batch, known=known)
+    with closing(judged):
+        for rows, judgements in judged:
+            # Rows that an earlier attempt stored come without judgements.
+            pairs = zip(rows, judgements, strict=False)
+            found = [entered(number, tally, *pair) for pair in pairs]
+            stored = found if sieve is None else sieve.kept(found)
+            _store(journal, seq, stored, tally)
+            seq += len(stored) + len(rows) - len(found)
+            count(len(rows))
+    return seq
 
 
 def _store(journal: Journal, seq: int, judged: Sequence[JudgedRow], tally: Tally) -> None:
@@ -118,11 +160,15 @@ def entered(source: int, tally: Tally, row: Row, judgement: Judgement) -> Judged
     """Return a row as it is stored: with a form to send, or with the reasons why it has none."""
     email, contact, problems, body, refusal = judgement
     if refusal is not None:
-        tally.keep()
-    if refusal is not None and refusal.status is Status.INVALID:
-        tally.refuse(row.number, refusal.reasons)
+        _refuse(tally, row, refusal)
     warnings = judgement.warnings if problems else ()
     return JudgedRow(source, row, email, contact, warnings, body, refusal)
+
+
+def _refuse(tally: Tally, row: Row, refusal: Refusal) -> None:
+    tally.keep()
+    if refusal.status is Status.INVALID:
+        tally.refuse(row.number, refusal.reasons)
 
 
 def rejudge(
@@ -138,16 +184,18 @@ def rejudge(
         corrections: Of each source; a row that the API refused is judged again if they change it.
     """
     for number, edits in (corrections or {}).items():
-        for seq, source, row in list(journal.ended_in(Status.FAILED)):
+        for seq, source, row in journal.ended_in(Status.FAILED):
             if source != number or source not in mappers:
                 continue
             better = edits.apply(row)
             if better.cells != row.cells:
                 again = judge(mappers[source].record(better), suppression)
                 journal.replace_judgement(seq, entered(source, tally, better, again))
+    # Read in pieces while they are replaced: a row that was judged again is never read again, because
+    # the pieces go by its number, and none becomes a duplicate here.
     kept_back = journal.ended_in(Status.INVALID, Status.SUPPRESSED, Status.SKIPPED)
     gave_way = journal.ended_in(Status.DUPLICATE, without_form=True)
-    for seq, number, row in [*kept_back, *gave_way]:
+    for seq, number, row in chain(kept_back, gave_way):
         if number in mappers:
             corrected = (corrections or {}).get(number)
             better = row if corrected is None else corrected.apply(row)
@@ -217,8 +265,8 @@ def who_said_no(journal: Journal) -> Iterator[tuple[str, int]]:
     for seq, email, reasons in journal.said_no(MAY_SAY_NO):
         if email:
             yield email_key(email), seq
-        for problem in reasons:  # its own cell was refused: it may name several
-            if problem.code == "EMAIL_SAYS_NO":
+        for problem in reasons:  # the person may have several addresses
+            if problem.code in ("SKIPPED", *MAY_SAY_NO):
                 yield from ((email_key(one), seq) for one in mailboxes(problem.value).addresses)
 
 

@@ -129,6 +129,11 @@ class Tally:
         self.findings += found
         self.problems += found
 
+    @property
+    def is_watching(self) -> bool:
+        """Whether there is anything to weigh: not where no row was judged."""
+        return bool(self._passed)
+
     def weigh(self, settled: Container[int]) -> list[tuple[str, Problem]]:
         """Note, and return, what the rows show that are to be sent; when all rows are settled.
 
@@ -144,6 +149,11 @@ class Tally:
     def read(self, rows: int) -> None:
         """Count rows that came out of a source."""
         self.rows_read += rows
+
+    @property
+    def notes_rows(self) -> bool:
+        """Whether ``let_pass`` notes anything of the rows of the source that was opened last."""
+        return bool(self._passed) and self._passed[-1].is_watching
 
     def let_pass(self, seq: int, row: Row) -> None:
         """Note a row that would be sent.

@@ -1,4 +1,4 @@
-"""Files -> Row stream. Text cells with their place; nothing is turned into a number by a guess."""
+"""Spreadsheet files -> a stream of rows. Cells stay text; nothing is guessed to be a number."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from bulk_import.sources.tally import Tally
 
 @dataclass(frozen=True, slots=True)
 class SourceOptions:
-    """What is known of a file beforehand; everything is detected when absent.
+    """How to read a file. What is not set is detected.
 
     Attributes:
         sheet: Name of the tab.
@@ -27,10 +27,9 @@ class SourceOptions:
         member: The file inside an archive that holds several.
         sheets: Several tabs as one source, by name; ``("all",)``: every visible one.
         hidden_rows: ``read`` or ``skip`` rows that a filter hides.
-        columns: Names of columns that the file should have; they tell where its header is, and
-            which sheet is meant.
-        may_take_subscribed: Of a whole export, such as Mailchimp's, take the file of those to import;
-            whoever sets it suppresses the people of the others.
+        columns: Column names that the mapping expects; used to find the header row and the sheet.
+        may_take_subscribed: From a whole export, such as Mailchimp's, read the file of subscribed
+            people. The caller must suppress the people in its other files.
         may_be_bare: A list of addresses without a header is read as one, from its first line.
     """
 
@@ -54,10 +53,10 @@ class Source:
         name: As given.
         kind: ``csv``, ``json``, ``html``, ``mht`` (a web page in one file), ``xlsx``, ``xls``,
             ``xlsb``, ``ods``, ``fods`` (ODS that is one XML file) or ``xml`` (XML Spreadsheet 2003).
-        evidence: Why encoding and delimiter are believed to be what they are.
+        evidence: How encoding and delimiter were determined.
         problems: What opening found: duplicate headers, other sheets.
         dialect: How a delimited file is written; empty for workbooks.
-        tally: What is counted while the rows are read.
+        tally: Counters that grow while the rows are read.
     """
 
     name: str
@@ -80,7 +79,7 @@ class Source:
         return self.tally.hidden
 
     def findings(self) -> list[Problem]:
-        """Return what is known when all rows were read: hidden rows, cells beyond the table, …"""
+        """Return problems that are known only after the last row, such as hidden rows."""
         return self.tally.findings()
 
     def __iter__(self) -> Iterator[Row]:
@@ -97,7 +96,7 @@ class Source:
         return digest.hexdigest()
 
     def info(self, *, with_fingerprint: bool = True) -> SourceInfo:
-        """Return what a journal remembers of the source."""
+        """Return the description of the source that the journal stores."""
         return SourceInfo(
             name=self.name,
             kind=self.kind,
@@ -113,14 +112,14 @@ class Source:
 
 @contextmanager
 def open_source(path: str | Path, options: SourceOptions = SourceOptions()) -> Iterator[Source]:
-    """Open a spreadsheet, whatever it is called and packed in.
+    """Open a spreadsheet file of any supported kind, packed or not.
 
     Args:
         path: A path, or ``-`` for standard input.
-        options: What is known of it.
+        options: How to read it.
 
     Raises:
-        SourceError: It cannot be read as it is; one line that says where and what would work.
+        SourceError: It cannot be read; the message says where, why and what would work.
     """
     from bulk_import.sources.container import regular_file
     from bulk_import.sources.exports import export_in
@@ -198,9 +197,9 @@ def expand_sources(sources: Sources, newest: int = 0) -> list[str]:
     """Return the files that *sources* name, patterns expanded and sorted, each file once.
 
     Args:
-        newest: Only that many of each pattern's matches, those that changed last, the oldest of them
-            first; 0 = all. Several files that are named one by one count as the matches of one
-            pattern: a shell that expands a pattern names them so.
+        newest: Keep only this many of each pattern's matches, the last modified ones, oldest first;
+            0 = all. Several files named one by one count as the matches of one pattern, because
+            a shell expands patterns before we see them.
 
     Raises:
         SourceError: A pattern matches nothing.
@@ -269,5 +268,5 @@ def _matches_elsewhere(pattern: str, newest: int) -> list[str]:
 
 
 def _newest(found: Sequence[tuple[float, str]], number: int) -> list[str]:
-    """Return those that changed last, by name where times are equal; the oldest of them first."""
+    """Return the last modified files, oldest first; files with equal times are ordered by name."""
     return [path for _, path in sorted(found)[-number:]]

@@ -1,4 +1,4 @@
-"""Tries once more what failed only for the moment, such as a server that is being restarted."""
+"""Retries for sources that fail temporarily, such as a server that is being restarted."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _Found = TypeVar("_Found")
 
 
 class PassingError(SourceError):
-    """A source cannot be read at the moment.
+    """A source cannot be read right now; a retry may succeed.
 
     Attributes:
-        retry_after_s: Seconds that its server asks to wait; 0 = not told.
+        retry_after_s: Seconds that the server asks us to wait; 0 = it did not say.
     """
 
     def __init__(self, message: Message | str, *, retry_after_s: float = 0.0) -> None:
@@ -29,12 +29,12 @@ class PassingError(SourceError):
 
 @dataclass(frozen=True, slots=True)
 class Tries:
-    """How often, and how long apart.
+    """How many attempts, and how long to wait between them.
 
     Attributes:
-        backoff_s: The first wait is a random part of it, and it doubles.
-        longest_backoff_s: A longer wait only comes from the server.
-        retry_after_cap_s: A server that asks for more is not waited for; ``None``: as a run does.
+        backoff_s: Upper limit of the first random wait; doubles with each attempt.
+        longest_backoff_s: Upper limit of any wait, unless the server asks for more.
+        retry_after_cap_s: Give up if the server asks for more; ``None``: the limit of a run.
     """
 
     most: int = 4
@@ -54,7 +54,7 @@ def tried(work: Callable[[], _Found], tries: Tries | None = None) -> _Found:
         tries: ``None`` = ``USUAL``.
 
     Raises:
-        SourceError: As *work* raises; after the last try it says how many there were.
+        SourceError: As *work* raises; after the last attempt with the number of attempts.
     """
     # A check of a file on the disk fetches nothing.
     import logging

@@ -1,11 +1,11 @@
-"""XLS workbooks are read in a process of their own, with a cap on its memory and its time.
+"""Reads XLS workbooks in a child process with limits on memory and time.
 
-Its readers hold the whole workbook and believe what it says of itself: a file of 1,024 bytes made
-one ask for 4 GB, and one that is written in Rust prints its panics. Here the worst that a file can do
-is to end that process.
+The libraries for XLS hold the whole workbook and trust its headers: a file of 1,024 bytes made one
+allocate 4 GB, and the one written in Rust prints its panics. In a child process the worst outcome is
+that this process ends.
 
-Both sides talk in lines of JSON: ``{"open": …}`` gives the sheets, ``{"sheet": n}`` starts one,
-``{"next": true}`` gives its next lines; an empty list is its end.
+The processes exchange lines of JSON: ``{"open": …}`` returns the sheets, ``{"sheet": n}`` selects one,
+``{"next": true}`` returns its next lines; an empty list marks the end.
 """
 
 from __future__ import annotations
@@ -167,7 +167,7 @@ class Apart:
 
 
 def _problems(answer: dict[str, Any]) -> Iterator[Problem]:
-    """What is to be said of a workbook that could be opened."""
+    """Warnings about a workbook that was opened."""
     if answer["formats"] is False:
         yield Problem(
             "FORMATS_UNKNOWN",
@@ -267,7 +267,7 @@ def _as_answer(exc: BaseException) -> dict[str, Any]:
 
 
 def _cap_memory(most: int) -> None:
-    """Where the system can: ask for more and an allocation fails, in this process alone."""
+    """Limit the memory of this process, where the system supports it."""
     try:
         import resource
     except ImportError:  # Windows

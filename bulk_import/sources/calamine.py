@@ -1,7 +1,7 @@
 """XLS that xlrd cannot read, through python-calamine, which holds the whole sheet in memory.
 
-It gives typed values and no number formats: a postal code formatted as 00000 comes without its
-zeros. It runs in a process of its own (``apart``).
+It returns typed values without number formats: a postal code formatted as 00000 loses its zeros.
+It runs in a child process (``apart``).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a file really is, whatever it is called; and the file inside an archive or a pipe."""
+"""Detects the kind of a file from its content, and unpacks archives and standard input."""
 
 from __future__ import annotations
 
@@ -65,12 +65,12 @@ def regular_file(
     may_take_subscribed: bool = False,
     limits: Unpacking = ARCHIVE,
 ) -> Iterator[Path]:
-    """Give a plain file to read: *path* itself, or what is in it, unpacked to a private folder.
+    """Yield a regular file: *path* itself, or its content unpacked into a private folder.
 
     Args:
         path: A path, an address (``sftp://…``), or ``-`` for standard input.
         member: The file inside an archive, when there are several.
-        may_take_subscribed: Of a whole export, take the file of those to import.
+        may_take_subscribed: From a whole export, take the file of subscribed people.
         limits: How much it may unpack to.
 
     Raises:
@@ -195,7 +195,7 @@ def _kind_of_text(path: Path, head: bytes, name: str) -> str:
 
 
 def _kind_of_xml(start: bytes) -> str | None:
-    """A workbook that is one XML file; ``None`` if it is none."""
+    """The kind of a workbook that is one XML file; ``None`` if it is something else."""
     if not start.startswith((b"<?xml", b"<?mso-application", b"<workbook", b"<office:document")):
         return None
     if _XML_2003 in start:
@@ -270,7 +270,7 @@ def _member(
     may_take_subscribed: bool,
     limits: Unpacking,
 ) -> Path:
-    """The one file of a plain ZIP archive; a workbook, which is a ZIP too, stays as it is."""
+    """The only file in a plain ZIP archive. A workbook is a ZIP archive too and is returned as it is."""
     try:
         with zipfile.ZipFile(source) as archive:
             names = files_in(archive)

@@ -1,8 +1,8 @@
-"""Finds cells that were spoiled before the file was read: before they are sent.
+"""Finds cells that earlier programs damaged, before they are sent.
 
-Two kinds of evidence. A cell can betray itself (``spoiled``), or differ from its peers: a phone a digit
-shorter, a postal code that has lost a leading zero. The first is noted with its row while rows are
-read, a column of a chunk at a time; the second is known at the end of the column.
+There are two kinds of evidence. A cell can show the damage by itself (``spoiled``), or differ from the
+rest of its column: a phone that is one digit shorter, a postal code without its leading zero. The first
+is reported with its row while rows are read in chunks; the second is known after the last row.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ _PEERED = {
 
 @dataclass(slots=True)
 class _Lengths:
-    """How many digits the cells of a column have, and where the first of each length stand."""
+    """How many digits the cells of a column have, and the first rows with each length."""
 
     counts: Counter[int] = field(default_factory=Counter)
     places: dict[int, list[int]] = field(default_factory=dict)

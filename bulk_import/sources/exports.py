@@ -1,4 +1,4 @@
-"""Archives that are one whole export: the people to import, and those who said no, in files beside.
+"""Archives that hold a complete export: people to import, and people who must not be written to.
 
 Mailchimp's export of an audience is such an archive: ``subscribed_…``, ``unsubscribed_…``,
 ``cleaned_…`` (addresses that bounced), sometimes ``nonsubscribed_…``. Only the first is a source, and
@@ -56,7 +56,7 @@ class WholeExport:
 
 
 def whole_export(names: Iterable[str]) -> WholeExport | None:
-    """Return what the files of an archive are; ``None`` if they are not one whole export."""
+    """Return the roles of an archive's files; ``None`` if it is not a complete export."""
     kinds: dict[str, list[str]] = {}
     for name in names:
         part = _PART.fullmatch(name.rpartition("/")[2])
@@ -72,9 +72,9 @@ def whole_export(names: Iterable[str]) -> WholeExport | None:
 
 
 def export_in(path: str) -> WholeExport | None:
-    """Return the whole export in the archive at *path*; ``None`` for anything else.
+    """Return the complete export in the archive at *path*; ``None`` for anything else.
 
-    Of archives elsewhere those are looked into that were kept.
+    Remote archives are examined only if they were kept.
     """
     here = _here(path)
     try:

@@ -1,8 +1,8 @@
-"""Archives from elsewhere that are one whole export: fetched once for a job, and read several times.
+"""Remote archives that hold a complete export: fetched once per job, read several times.
 
-The source and its suppression lists must be of one archive: fetched twice, somebody who unsubscribed
-in between would be in neither list. The copy is private and gone with this process; processes that it
-starts to judge rows read the same one, which the environment tells them.
+The source and its suppression lists must come from the same download: somebody who unsubscribes between
+two downloads would be in neither list. The copy is private and deleted when this process ends; child
+processes find it through an environment variable.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ _held = ExitStack()
 
 
 def may_be_archive(path: str) -> bool:
-    """Whether an address names an archive: only those are fetched to see what is in them."""
+    """Whether an address looks like an archive; only archives are fetched to look inside."""
     return is_remote(path) and urlsplit(path).path.lower().endswith(".zip")
 
 
 def keep(url: str) -> Path:
-    """Fetch what is at *url*, in place of an earlier copy; return the copy.
+    """Fetch *url*, replacing an earlier copy, and return the path of the copy.
 
     Raises:
         SourceError: As ``remote.fetch``.
@@ -44,7 +44,7 @@ def keep(url: str) -> Path:
 
 
 def kept(url: str) -> Path | None:
-    """Return the copy of what is at *url*; ``None`` if there is none. Tokens may be masked."""
+    """Return the path of the copy of *url*; ``None`` if there is none. Tokens may be masked."""
     if _VARIABLE not in os.environ:
         return None
     copy = _copy_of(url)
@@ -52,7 +52,7 @@ def kept(url: str) -> Path | None:
 
 
 def forget(*urls: str) -> None:
-    """Remove copies; without a name all of them: the next job is to see what is there then."""
+    """Delete the copies of *urls*, or all copies, so that the next job fetches them again."""
     if _VARIABLE in os.environ:
         copies = map(_copy_of, urls) if urls else Path(os.environ[_VARIABLE]).glob(f"*{_ENDING}")
         for copy in list(copies):

@@ -1,6 +1,6 @@
-"""Every line of a file, the header's and those of all sheets included.
+"""All lines of a file, including headers and every sheet.
 
-For lists whose form is not known: they may have no header, and what counts may be in any cell.
+For lists of unknown form: they may have no header, and the addresses may be in any cell.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def open_lines(path: str | Path, options: SourceOptions) -> Iterator[Sheets]:
         options: ``encoding``, ``delimiter``, ``member`` and ``sheet`` are looked at.
 
     Raises:
-        SourceError: It cannot be read as it is; while iterating, too: it cannot be read to its end.
+        SourceError: It cannot be read; also while iterating.
     """
     from bulk_import.sources.container import regular_file
 

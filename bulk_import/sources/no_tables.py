@@ -1,4 +1,4 @@
-"""What is no table of contacts, called by its name, with what to do about it."""
+"""Refuses files that are not tables, and says what they are and what to do."""
 
 from __future__ import annotations
 

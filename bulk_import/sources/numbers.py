@@ -1,8 +1,8 @@
-"""What a spreadsheet stores as a number -> the digits that the person sees and means.
+"""Stored numbers of a spreadsheet -> the text that a person sees in the cell.
 
 A cell's number format says how it is shown: ``00000`` keeps a postal code's zeros, ``0%`` makes
-0.15 a 15%, a date format makes 45000 a day. Excel keeps 15 digits; a longer whole number has lost
-its end before we ever see it.
+0.15 a 15%, a date format makes 45000 a day. Excel keeps 15 digits; a longer whole number has
+lost its last digits before we read it.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ _SCIENTIFIC = re.compile(r"-?\d(?:[.,]\d+)?E[+-]?\d+", re.IGNORECASE)
 
 
 def built_in_format(number: str | int) -> str:
-    """Return the format that a number stands for when the file does not say."""
+    """Return the format code of a built-in format number."""
     try:
         return _BUILT_IN.get(int(number), "General")
     except ValueError:
@@ -125,7 +125,7 @@ def is_rounded(raw: str) -> bool:
 
 
 def rounded(text: str) -> str:
-    """Return what is wrong with a number for which ``is_rounded`` holds."""
+    """Return the message for a number for which ``is_rounded`` is true."""
     return Message(
         "{text} has more than {digits_kept} digits; a spreadsheet keeps {digits_kept} of "
         "a number, the rest is lost; format the column as text and enter it again",

@@ -133,7 +133,7 @@ def _attributes(text: bytes) -> dict[bytes, bytes]:
 
 
 class _SheetReader(Reader[Line]):
-    """Reads the lines of one sheet; expat tells it of every tag."""
+    """Reads the lines of one sheet from expat's events."""
 
     def __init__(self, wanted: int, name: str) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""A file of any kind -> an open ``Source``: which reader, which sheet, where the table is."""
+"""Opens a file of any kind: chooses the reader, the sheet and the table."""
 
 from __future__ import annotations
 
@@ -39,14 +39,14 @@ class Tab:
 
 
 def opened(stack: ExitStack, file: Path, name: str, options: SourceOptions) -> Source:
-    """Return an open source; what it holds open is closed by *stack*.
+    """Return an open source; *stack* closes its files.
 
     Args:
         file: A regular file, unpacked.
         name: What the source is called.
 
     Raises:
-        SourceError: It cannot be read as it is.
+        SourceError: It cannot be read.
     """
     from bulk_import.sources.container import kind_of
 
@@ -151,7 +151,7 @@ def _open_text(file: Path, name: str, options: SourceOptions) -> Source:
 
 
 def _notes_on_text(encoding: Encoding, dialect: Dialect) -> Iterator[Problem]:
-    """What is to be said of how a delimited file is written."""
+    """Warnings about how a delimited file is written."""
     if not encoding.is_certain:
         yield _note(
             "ENCODING_GUESSED",
@@ -352,9 +352,9 @@ class _Look:
     """The beginning of a sheet.
 
     Attributes:
-        share: Of the columns that the file should have, those that a line names.
-        has_contacts: There are e-mail addresses in lines of several cells.
-        cells: Filled ones.
+        share: Share of the expected columns that one of its lines names.
+        has_contacts: Whether lines with several cells have e-mail addresses.
+        cells: Number of filled cells.
     """
 
     tab: Tab

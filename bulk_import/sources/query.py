@@ -46,7 +46,7 @@ def run_query(path: str, target: Target, *, most_bytes: int) -> None:
 
     Raises:
         SourceError: It is not one SELECT, or the database refuses it. No password is in the message.
-        SettingsError: The database's URL is missing or wrong, or a part is that it needs.
+        SettingsError: The database's URL is missing or wrong, or its driver is missing.
     """
     query = _query(path)
     with _connected(path) as connection:
@@ -98,7 +98,7 @@ def _query(path: str) -> str:
 
 @contextmanager
 def _connected(path: str) -> Iterator[Any]:
-    """Yield a connection whose transaction is rolled back; errors are told without the URL."""
+    """Yield a connection whose transaction is rolled back; errors do not show the URL."""
     try:
         import sqlalchemy
     except ImportError:

@@ -1,4 +1,4 @@
-"""What programs leave in a cell where a value should be, or wrap around it.
+"""Placeholders and foreign notations that programs leave in cells.
 
 ``NULL``, ``nan``, ``#N/A``, ``{{first_name}}`` are no values; ``O&#039;Neill``, ``=?UTF-8?B?…?=``,
 ``M%C3%BCller`` are values in another notation. Each is named, never passed on; what was meant is

@@ -1,4 +1,4 @@
-"""Sources that are elsewhere: ``https://``, ``sftp://``, and through fsspec ``s3://``, ``gs://``, …"""
+"""Remote sources: ``https://``, ``sftp://``, and through fsspec ``s3://``, ``gs://``, …"""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ _PASSING_OF_SSH = frozenset({"SSHException", "NoValidConnectionsError"})
 
 
 class Target(Protocol):
-    """What is fetched goes there."""
+    """Where the fetched bytes are written."""
 
     def write(self, block: bytes, /) -> int:
-        """Write *block*; its errors are not those of the source."""
+        """Write *block*. A full disk is not an error of the source."""
         ...
 
     def restart(self) -> None:
@@ -45,7 +45,7 @@ class Target(Protocol):
 
 
 class Reader(Protocol):
-    """What is read from."""
+    """Where bytes are read from."""
 
     def read(self, size: int, /) -> bytes:
         """Return at most *size* bytes; none at the end."""
@@ -59,7 +59,7 @@ def is_remote(path: str) -> bool:
 
 
 def shown(path: str) -> str:
-    """Return a source's path as it may be written down: of an address, tokens are masked.
+    """Return a source's path for messages and reports, with tokens masked.
 
     A signed address is a key to the file for everybody who reads it. Its parameters are masked unless
     they only say what is fetched, and so is a user name of a web address; a path stays.
@@ -93,8 +93,8 @@ def fetch(url: str, target: Target, *, most_bytes: int, tries: Tries | None = No
     connection) it is fetched again from its beginning.
 
     Raises:
-        SourceError: Nobody is there, a part is missing that its protocol needs, or it is larger than
-            *most_bytes*. No token is in the message.
+        SourceError: It cannot be fetched, the library for its protocol is missing, or it is larger
+            than *most_bytes*. The message shows no token.
     """
     tried(lambda: _fetch(url, target, most_bytes), tries)
 
@@ -137,7 +137,7 @@ def _reading(url: str) -> Iterator[Reader]:
 
 
 def stat(url: str, tries: Tries | None = None) -> tuple[int, float]:
-    """Return (size, time of change in seconds of the epoch) of what is at *url*; 0 = not told.
+    """Return (size, time of change in seconds of the epoch) of *url*; 0 = unknown.
 
     Raises:
         SourceError: As ``fetch``.
@@ -188,7 +188,7 @@ def _matches(pattern: str) -> list[tuple[float, str]]:
 
 
 def is_pattern(path: str) -> bool:
-    """Whether an address names several files. Of web addresses none does: they list nothing."""
+    """Whether an address is a pattern for several files; web addresses never are."""
     return is_remote(path) and _scheme(path) not in _WEB and has_magic(urlsplit(path).path)
 
 
@@ -198,7 +198,7 @@ def _scheme(url: str) -> str:
 
 @contextmanager
 def _translated(url: str) -> Iterator[None]:
-    """Turn every protocol's own errors into ours, without tokens."""
+    """Translate the errors of every protocol into ours, without tokens."""
     parts = urlsplit(url)
     if parts.password:
         raise SourceError(
@@ -234,7 +234,7 @@ def _translated(url: str) -> Iterator[None]:
 
 
 def _may_pass(exc: Exception) -> bool:
-    """Whether it is a failure of the connection; refused keys and missing files are none."""
+    """Whether a retry may help: the connection failed, not the key or the path."""
     if isinstance(exc, ConnectionError | TimeoutError | EOFError):
         return True
     names = {base.__name__ for base in type(exc).__mro__}

@@ -28,7 +28,7 @@ def connected(url: str) -> Iterator[tuple[Any, str]]:
 
     Raises:
         SourceError: The host key is unknown or has changed; paramiko is missing. What else goes wrong
-            comes as paramiko says it.
+            is raised by paramiko.
     """
     try:
         import paramiko

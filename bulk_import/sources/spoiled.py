@@ -1,7 +1,7 @@
-"""What a spreadsheet program, or a wrong encoding, has made of one cell.
+"""Damage that can be seen in a single cell.
 
-A cell can betray itself: ``MÃ¼ller`` is UTF-8 read as something else, ``4.49E+11`` has lost digits, a
-phone that reads ``2024-05-12`` was turned into a date.
+``MÃ¼ller`` is UTF-8 read in another encoding, ``4.49E+11`` has lost digits, and a phone that reads
+``2024-05-12`` was turned into a date.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ DATES_DOUBTED_IN = frozenset({"tags", "list_ids"})
 
 
 def spoiled(text: str, role: str) -> Problem | None:
-    """Return what is wrong with a cell by itself, if anything.
+    """Return the damage of a cell, if there is any.
 
     Args:
         text: Not empty.
@@ -117,7 +117,7 @@ def _shortened(text: str, role: str) -> Problem | None:
 
 
 def _dated(text: str, role: str) -> Problem | None:
-    """A date where none is meant."""
+    """A date in a column that holds something else."""
     if role in DATES_REFUSED_IN and DATE.fullmatch(text):
         return _error(
             "VALUE_IS_DATE",

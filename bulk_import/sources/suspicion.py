@@ -1,8 +1,7 @@
-"""Tells by one look at many cells which of them may be damaged; ``spoiled`` then judges those.
+"""Finds the few cells of a column that may be damaged, quickly; ``spoiled`` then examines those.
 
-The cells are joined, and a few searches over the joined text prove that none of them has what every
-damaged cell has. Where a search finds something, the cells are halved until few are left, so one
-suspicious cell costs its neighbours little.
+The cells are joined, and a few searches over the joined text prove that none has a character or pattern
+that every damaged cell has. If a search finds something, the cells are halved until few are left.
 """
 
 from __future__ import annotations
@@ -39,7 +38,7 @@ _DATED = DATES_REFUSED_IN | DATES_DOUBTED_IN
 
 
 def suspicious(texts: Sequence[str], role: str) -> Sequence[str]:
-    """Return those of *texts* that may be spoiled, and maybe some beside them.
+    """Return all of *texts* that may be spoiled, possibly with some that are not.
 
     Args:
         texts: Cells of one column; none is empty.

@@ -1,6 +1,6 @@
 """Lines of cells -> header and rows: where the table begins, what its columns are called.
 
-Every reader yields ``Line``s; what is the same for all formats is decided here, once.
+Every reader yields ``Line`` objects; this module is shared by all formats.
 """
 
 from __future__ import annotations
@@ -108,7 +108,7 @@ class Table:
 
     @staticmethod
     def _is_left_out(source: str, tally: Tally) -> bool:
-        """Count a hidden row; refuse a row too many."""
+        """Count a hidden row; refuse more rows than the limit."""
         if tally.rows > MOST_ROWS:
             raise SourceError(
                 Message(
@@ -124,7 +124,7 @@ class Table:
     def _fitted(
         self, line: Line, tally: Tally, *, is_rejects: bool
     ) -> tuple[Sequence[str], tuple[Problem, ...]]:
-        """The cells of a row that is not plain, as wide as the table, and what is wrong with it."""
+        """The cells of an unusual row, fitted to the table's width, and its problems."""
         cells: Sequence[str] = line.cells
         problems: tuple[Problem, ...] = ()
         if is_rejects and self.nature == "delimited":
@@ -153,7 +153,7 @@ class Table:
     def _fit(
         self, given: Sequence[str], width: int, number: int, tally: Tally
     ) -> tuple[Sequence[str], tuple[Problem, ...]]:
-        """Bring a line to the table's width; say so where cells may have shifted."""
+        """Fit a line to the table's width; report it if cells may have shifted."""
         found = len(given)
         cells = [*given[:width], *[""] * (width - found)]
         has_more = any(cell.strip() for cell in given[width:])
@@ -278,7 +278,7 @@ def _table(
 
 
 def _choice_notes(looked: list[Line], choice: Choice) -> list[Problem]:
-    """What a person should know of the line that was taken for the header."""
+    """Warnings about the line that was chosen as the header."""
     head = looked[choice.at]
     found = []
     if choice.is_doubtful:

@@ -1,4 +1,4 @@
-"""Sources at web addresses: with a token from the environment, and Google Sheets by their links."""
+"""Web addresses as sources, with tokens from the environment; links to Google Sheets."""
 
 from __future__ import annotations
 
@@ -49,8 +49,8 @@ class Page:
     """An answer that is being read.
 
     Attributes:
-        size: In bytes; 0 = not told.
-        changed_at: Time of change in seconds of the epoch; 0 = not told.
+        size: In bytes; 0 = unknown.
+        changed_at: Time of change in seconds of the epoch; 0 = unknown.
     """
 
     def __init__(self, answer: HTTPResponse, url: str) -> None:
@@ -83,11 +83,11 @@ class Page:
 
 @contextmanager
 def opened(url: str) -> Iterator[Page]:
-    """Ask for *url*; follow redirects, without our headers to another host.
+    """Request *url* and follow redirects; our headers are not sent to other hosts.
 
     Raises:
-        SourceError: The answer is not the file; with the HTTP status.
-        SettingsError: A variable with headers does not make sense.
+        SourceError: The server answered with an error; the message has the HTTP status.
+        SettingsError: A variable with headers is malformed.
     """
     address = direct_address(url)
     headers = headers_for(address, variables(None, Path(".env")))
@@ -152,7 +152,7 @@ def headers_for(url: str, known: Mapping[str, str]) -> dict[str, str]:
     """Return the headers that the environment gives for *url*.
 
     Raises:
-        SettingsError: They are no headers, or would travel unencrypted.
+        SettingsError: They are malformed, or would be sent unencrypted.
     """
     token, text = known.get(TOKEN_VARIABLE, "").strip(), known.get(HEADERS_VARIABLE, "").strip()
     parts = urlsplit(url)
@@ -200,7 +200,7 @@ def _parsed(text: str) -> dict[str, str]:
 
 
 class _Redirects(HTTPRedirectHandler):
-    """Follows redirects; headers of ours go only where they were meant for."""
+    """Follows redirects without sending our headers to another host."""
 
     def __init__(self, headers: Mapping[str, str]) -> None:
         self._headers = headers

@@ -1,7 +1,7 @@
-"""XLS workbooks (BIFF) through xlrd, each cell as the person sees it: it gives number formats too.
+"""XLS workbooks (BIFF) through xlrd, with number formats, each cell as a person sees it.
 
-xlrd holds the workbook in memory and trusts what the file says of itself, so it runs in a process of
-its own (``apart``). What xlrd cannot read calamine may; that knows no formats, which is said.
+xlrd holds the workbook in memory and trusts its headers, so it runs in a child process (``apart``).
+Workbooks that xlrd cannot read are read by calamine, without formats and with a warning.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ class XlsWorkbook:
 
     Attributes:
         sheets: (name, is hidden) of each worksheet.
-        encoding: Found by its texts, where an old file does not say which it is; else ``""``.
+        encoding: Detected from its texts if an old file does not name it; else ``""``.
 
     Raises:
-        SourceError: The file does not say which encoding its texts are in, and they do not show it.
+        SourceError: The file does not name its encoding, and it cannot be detected.
         Exception: Whatever else xlrd raises; see ``apart``.
     """
 

@@ -40,7 +40,7 @@ class _Style:
 
 @dataclass(slots=True)
 class _Directory:
-    """What the first pass finds.
+    """Sheets and styles, collected by a first pass.
 
     Attributes:
         sheets: (name, is hidden) of each.

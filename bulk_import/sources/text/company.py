@@ -1,4 +1,4 @@
-"""What the rest of a file says about its language: words within ASCII, and countries of addresses.
+"""Evidence for a file's language beside its special letters: ASCII words, countries of addresses.
 
 A name such as ``Boldù`` reads in several encodings. Among Italian names, or addresses that end in
 ``.it``, the Italian reading is meant.
@@ -31,7 +31,7 @@ _COUNTRIES = {
 
 
 def company(plain: bytes) -> dict[str, float]:
-    """Return what lines of a file say against each language: nats, 0 at best, -14 at worst."""
+    """Return the evidence against each language in lines of a file: nats, from 0 down to -14."""
     words, countries = _by_words(plain), _by_countries(plain)
     return {
         language: max(words.get(language, 0.0) + countries.get(language, 0.0), -_MOST_AGAINST)
@@ -57,7 +57,7 @@ def _fit(words: list[str], language: str) -> float:
 
 
 def _by_countries(plain: bytes) -> dict[str, float]:
-    """What e-mail addresses in a country of one language say against the others."""
+    """Evidence from the country domains of e-mail addresses: nats, 0 for the most frequent language."""
     found = Counter(
         language
         for match in _ADDRESS.findall(plain)

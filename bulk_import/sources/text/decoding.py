@@ -1,4 +1,4 @@
-"""Text files opened in a given encoding; a byte that is wrong in it is an error that says where."""
+"""Opens text files in a given encoding; a wrong byte is an error that names its place."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a delimited file is written: its delimiter, quotation marks and escapes, found in its beginning."""
+"""Detects how a delimited file is written: delimiter, quotation marks and escapes."""
 
 from __future__ import annotations
 
@@ -28,6 +28,8 @@ _BEGINNING = 200  # characters
 _GAP = re.compile(r"\S  +\S")
 # A quotation mark after a backslash that does not end its cell: `"5\\" disk"`.
 _ESCAPED_QUOTE = re.compile(r'\\"(?![,;\t|\r\n]|$)')
+# Two that are not an empty cell.
+_DOUBLED_QUOTE = re.compile(r'[^,;\t|\r\n]""|""[^,;\t|\r\n]')
 _SINGLE_QUOTED = re.compile(r"(?:^|[,;\t|])'[^'\r\n]*'(?=[,;\t|\r\n]|$)", re.MULTILINE)
 
 
@@ -130,7 +132,7 @@ def detect_dialect(path: Path, encoding: str, name: str, wanted: str | None) -> 
 
 
 def _quoted_dialect(sample: str, terminator: str, wanted: str, name: str) -> Dialect:
-    """The dialect of a file whose cells may be in quotation marks of some kind."""
+    """Detect quotation marks, escapes and the delimiter."""
     marks, between = typographic_quotes(sample)
     if marks:
         sample = "".join(straightened(io.StringIO(sample, newline=""), marks, wanted or between))
@@ -202,7 +204,7 @@ def _wanted(delimiter: str, name: str) -> str:
 
 
 def _inner_lines(sample: str) -> str:
-    """What the lines of the sample hold if each is one quoted cell that is itself a line of cells."""
+    """The inner lines of a sample in which each line is quoted as a whole; else ``""``."""
     if not sample.lstrip().startswith('"'):
         return ""
     if not sample.startswith('"') or len(sample) >= _SAMPLE_CHARS:
@@ -224,11 +226,10 @@ def _inner_lines(sample: str) -> str:
 
 
 def _is_escaped(sample: str) -> bool:
-    return (
-        '\\"' in sample
-        and bool(_ESCAPED_QUOTE.search(sample))
-        and '""' not in sample.replace(',""', "")
-    )
+    """Whether quotation marks within cells are escaped by backslashes, and none is doubled."""
+    if '\\"' not in sample or not _ESCAPED_QUOTE.search(sample):
+        return False
+    return not _DOUBLED_QUOTE.search(sample.replace("\\\\", "").replace('\\"', ""))
 
 
 def _is_single_quoted(sample: str) -> bool:
@@ -271,7 +272,7 @@ def _titles(widths: Sequence[list[int]]) -> int:
 
 
 def _evenness(widths: list[int]) -> float:
-    """How much a delimiter cuts lines into a table; 0: not at all."""
+    """How evenly a delimiter splits the lines into columns; 0: it does not."""
     if not widths:
         return 0.0
     (width, often), total = Counter(widths).most_common(1)[0], len(widths)
@@ -285,7 +286,7 @@ def _evenness(widths: list[int]) -> float:
 
 
 def _alone(lines: Sequence[Sequence[str]]) -> float:
-    """The share of the e-mail addresses that have a cell for themselves; 1 if there are none."""
+    """The share of e-mail addresses that fill a cell alone; 1 if there are no addresses."""
     cells = [cell for line in lines for cell in line if "@" in cell]
     return sum(bool(_ALONE.fullmatch(cell)) for cell in cells) / len(cells) if cells else 1.0
 
@@ -295,7 +296,7 @@ def _widths(sample: str, delimiter: str, quoting: Quoting) -> list[int]:
 
 
 def _looked_at(sample: str, delimiter: str, quoting: Quoting) -> list[list[str]]:
-    """The sample's first lines, cut by *delimiter*; none if that tears quotation marks apart."""
+    """The sample's first lines split by *delimiter*; none if quotation marks do not match then."""
     reader = quoting.reader(io.StringIO(sample, newline=""), delimiter)
     lines = []
     try:

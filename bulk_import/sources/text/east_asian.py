@@ -1,8 +1,8 @@
-"""Which East Asian encoding a text is in: by chardetng, and by which characters its names are made of.
+"""Detects East Asian encodings, by chardetng and by the frequency of characters in names.
 
-chardetng (Firefox's detector) tells them apart by how often characters are used, which takes some of
-them. Where there are few, every encoding in which they read as well is a rival, unless its characters
-are much rarer in names of people and places (counted, see ``data/generate.py``).
+chardetng (Firefox's detector) needs a number of characters. If a text has few, every other encoding that
+can decode it is a rival, unless its characters are much rarer in names of people and places (counted by
+``data/generate.py``).
 """
 
 from __future__ import annotations

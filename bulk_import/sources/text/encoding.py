@@ -1,4 +1,4 @@
-"""Which encoding a text file is in. Certain where it can be, else said to be a guess, else asked.
+"""Detects the encoding of a text file: proven, or guessed with a warning, or refused as unclear.
 
 A byte order mark and valid UTF-8 are proof. For the old encodings the evidence is the language that
 the letters make, weighed with what chardet and chardetng think; either of them alone is wrong too
@@ -38,12 +38,12 @@ _READS_POORLY = -10.0  # nats for each letter beyond ASCII: then an East Asian r
 
 @dataclass(frozen=True, slots=True)
 class Encoding:
-    """An encoding and why we believe in it.
+    """An encoding and how it was determined.
 
     Attributes:
         name: As Python calls it.
-        evidence: For people.
-        is_certain: Proof, not a guess.
+        evidence: In words, for messages.
+        is_certain: Proven, not guessed.
     """
 
     name: str
@@ -114,7 +114,7 @@ def known_encoding(name: str, source: str) -> str:
 def readings(path: Path, *, most: int = 3) -> list[tuple[str, str]]:
     """Return how a line with letters beyond ASCII reads in each likely encoding, the likeliest first.
 
-    For a person to choose from, where ``detect_encoding`` does not dare to. No two read alike.
+    A person chooses from them if ``detect_encoding`` finds the encoding unclear. All texts differ.
     """
     from bulk_import.sources.text.languages import one_byte_encoding
 
@@ -150,13 +150,13 @@ def _without_mark(head: bytes, name: str) -> Encoding:
 
 
 def _is_text(head: bytes, encoding: str) -> bool:
-    """Whether bytes read as a text without characters that no text has."""
+    """Whether bytes decode to a text without control characters."""
     text = head[: len(head) // 2 * 2].decode(encoding, "ignore")
     return not _CONTROLS.search(text) and any(char in text for char in "\n\r,;\t ")
 
 
 def _beyond_ascii(path: Path) -> list[bytes]:
-    """Lines with bytes beyond ASCII, from all over the file, up to a sample's worth."""
+    """Up to 4,000 lines with bytes beyond ASCII, from the whole file."""
     found: list[bytes] = []
     with path.open("rb") as file:
         for line in file:

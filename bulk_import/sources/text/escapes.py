@@ -1,8 +1,7 @@
-r"""Tables as databases write them: cells apart by tabs, ``\n`` and ``\t`` within them, ``\N`` for NULL.
+r"""Tab-separated tables written by databases: ``\n`` and ``\t`` within cells, ``\N`` for NULL.
 
-``mysql --batch``, ``SELECT … INTO OUTFILE`` and PostgreSQL's ``COPY`` write so, without quotation marks. A
-backslash that is meant as one is doubled, so a file in which one stands before anything else is not
-written so.
+``mysql --batch``, ``SELECT … INTO OUTFILE`` and PostgreSQL's ``COPY`` write them without quotation marks.
+They double real backslashes, so a file with a backslash before any other character is not one of these.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ _NULL = r"\N"
 
 
 def has_database_escapes(sample: str) -> bool:
-    r"""Return whether cells apart by tabs have escapes in them, and nothing that contradicts that."""
+    r"""Return whether a sample is tab-separated and all of its backslashes are such escapes."""
     if "\\" not in sample or "\t" not in sample:
         return False
     first = sample.partition("\n")[0]
@@ -73,7 +72,7 @@ class EscapedRows:
         yield line[start:]
 
     def _continued(self, line: str) -> str:
-        """The line, and the next where its end is escaped."""
+        """The line, joined with the next one while its end is escaped."""
         while _ends_open(line) and (following := next(self._lines, "")):
             self.line_num += 1
             line += following

@@ -1,12 +1,11 @@
-"""Which one-byte encoding a text is in, by whether its letters follow each other as in some language.
+"""Detects one-byte encodings: in the right one, the letters follow each other as in some language.
 
-Every candidate decodes nearly any bytes to letters. In the right one three letters in a row are those
-of a language of its region (how often they occur is counted in names of people and places, see
-``data/generate.py``), capitals begin words or are among capitals, and dashes, quotation marks and
-other signs are outside of words. Each word may be of another language of the region: an export of a
-firm has customers everywhere. Candidates that decode to the same text are no rivals. How much better
-a reading must be than another depends on the number of words in which they differ, and on whose
-language the words within ASCII fit.
+Nearly any bytes decode in every candidate. In the right one, trigrams are those of a language of its
+region (counted in names of people and places, see ``data/generate.py``), capitals begin words or stand
+among capitals, and quotation marks, dashes and other signs are outside of words. Each word may be in
+another language of the region, because customers come from everywhere. Candidates that decode to the
+same text do not compete. The margin that the best candidate needs depends on the number of words in
+which two candidates differ; the rest of the file (``company``) counts for and against languages.
 """
 
 from __future__ import annotations
@@ -65,6 +64,8 @@ _SIGNS = frozenset("«»“”„‘’‚…–—•€¥§°№©®™·ªº�
 _ORDINALS = frozenset("ªº")
 _APART = frozenset("€¥§±")  # from letters
 _CLOSING = frozenset("’”»")  # do not open a word
+# Quotation marks, and those that may be at the other end of the text.
+_PARTNERS = {"«": "»", "»": "«", "“": "„”", "„": "“”", "”": "“„”", "‚": "‘’", "‘": "’‚"}
 _OPENING = frozenset("‚„¡¿")  # do not close one
 _RAISED = frozenset("²³¹½¼¾")  # follow a unit, not a word
 _TRADE = frozenset("©®™")  # are not written before a word
@@ -85,7 +86,7 @@ class Guess:
     Attributes:
         score: Nats; the nearer to 0 the better it reads.
         letters: Characters beyond ASCII that were looked at.
-        in_company: The score with what the words within ASCII say about the languages, in nats.
+        in_company: The score including the evidence of the rest of the file, in nats.
         vote: Nats that another detector adds.
     """
 
@@ -102,7 +103,7 @@ def one_byte_encoding(sample: bytes, plain: bytes = b"") -> tuple[Guess | None, 
 
     Args:
         sample: Lines with bytes beyond ASCII.
-        plain: Any lines; their words within ASCII show the language of the file.
+        plain: Any lines; ASCII words and addresses in them are evidence for the language.
 
     Returns:
         (guess, []) when one reading is clearly better than any different one; (None, candidates)
@@ -152,9 +153,9 @@ def _is_near(rival: Guess, best: Guess, differing: int) -> bool:
 
 
 def _votes(sample: bytes) -> dict[str, float]:
-    """What chardet thinks of the candidates: encoding -> its confidence, 1 for the likeliest.
+    """chardet's confidence in each encoding, scaled to 1 for the likeliest.
 
-    Alone it is wrong in one table of twenty; beside the letters it decides where these are few.
+    Alone it is wrong in one table of twenty; added to the letters it helps if these are few.
     """
     import chardet
 
@@ -234,9 +235,14 @@ class _Reading:
         return total + _PRIOR[self.encoding] + _LONE_MARK * self._lone_marks()
 
     def _lone_marks(self) -> int:
-        """How many « or » there are, if there is no other one that belongs to them."""
-        opening, closing = (sum(mark in word for word in self.words) for mark in "«»")
-        return 0 if opening and closing else opening + closing
+        """How many words have a quotation mark whose counterpart never occurs."""
+        text = "\n".join(self.words)
+        return sum(
+            sum(mark in word for word in self.words)
+            for mark, partners in _PARTNERS.items()
+            if mark in text
+            and not any(partner in text.replace(mark, "", 1) for partner in partners)
+        )
 
 
 def _scores(word: str, languages: list[str], *, has_case: bool) -> list[float]:
@@ -250,7 +256,7 @@ def _scores(word: str, languages: list[str], *, has_case: bool) -> list[float]:
 
 
 def _manners(word: str, *, has_case: bool) -> float:
-    """What capitals and signs in odd places cost: nats."""
+    """Penalty for capitals and signs in unusual places: nats."""
     score = 0.0
     last = len(word) - 1
     for at, char in enumerate(word):
@@ -289,6 +295,8 @@ def _sticks_oddly(start: str, char: str, after: str) -> bool:
         return len(start) > 2 and before.isalpha()  # Nº, Mª
     if not start and after.islower():
         return True
+    if "-" in (before, after) and (before + after).strip("-").isalpha():
+        return char not in _INSIDE  # Borzom“-Ammaniti
     if char in _OPENING:
         return before.isalpha() and not after
     if char in _RAISED:

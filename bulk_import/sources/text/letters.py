@@ -1,4 +1,4 @@
-"""How often three letters follow each other in the languages that old encodings were made for."""
+"""Letter statistics (trigrams) of the languages that old encodings were made for."""
 
 from __future__ import annotations
 
@@ -46,9 +46,9 @@ def trigrams(part: str) -> list[str]:
 
 
 class Chances(dict[str, float]):
-    """Three letters -> the logarithm of the share of the third among those that follow the others.
+    """Trigram -> logarithm of the probability of its third letter after the first two.
 
-    Where three letters are rare, by how often the last two follow each other (Witten and Bell's way).
+    Rare trigrams are smoothed by bigrams and single letters (Witten-Bell).
     """
 
     def __init__(self, language: str) -> None:

@@ -1,4 +1,4 @@
-"""JSON as a table: an array of objects, or an object a line (JSON Lines, NDJSON).
+"""Reads JSON as a table: an array of objects, or one object per line (JSON Lines, NDJSON).
 
 The file is read twice: once for the names of the columns, which may differ from object to object,
 once for the rows. Numbers keep the digits that are written. A list or an object in a cell stays JSON.
@@ -38,7 +38,7 @@ class _Number(str):
 
 
 class _NamedTwiceError(Exception):
-    """An object has a name twice: JSON does not say which of the two values is meant."""
+    """An object has the same name twice; which value is meant is unknown."""
 
     def __init__(self, key: str) -> None:
         super().__init__(key)
@@ -166,7 +166,7 @@ def _objects(path: Path, name: str, encoding: str) -> Iterator[tuple[int, dict[s
 
 
 class _Scanner:
-    """Takes one JSON value after the other from a text, however large it is."""
+    """Reads one JSON value after another from a text of any size."""
 
     def __init__(self, file: io.TextIOBase, name: str) -> None:
         self._file = file
@@ -209,7 +209,7 @@ class _Scanner:
             raise self._broken(Message("there is more after the end of the array"))
 
     def _wrapped(self, value: dict[str, Any]) -> list[dict[str, Any]] | None:
-        """The objects of an answer of an API: ``{"data": [{…}, {…}]}``."""
+        """The objects in an API response: ``{"data": [{…}, {…}]}``."""
         lists = [
             value[key]
             for key in _WRAPPERS

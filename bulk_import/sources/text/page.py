@@ -1,4 +1,4 @@
-"""A web page under a spreadsheet's name, as some systems export: its largest table, as displayed."""
+"""Reads the largest table of a web page; some systems export pages under a spreadsheet's name."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def lines_of(raw: bytes, name: str, encoding: str) -> Iterator[Line]:
     """Yield the rows of the largest table of a page that is in memory.
 
     Args:
-        encoding: As a header beside the page names it, ``""`` if there is none.
+        encoding: From a header outside of the page, ``""`` if there is none.
 
     Raises:
         SourceError: It has no table with rows, or is in another encoding.
@@ -127,7 +127,7 @@ def _rows(raw: bytes, name: str, encoding: str) -> Iterator[Line]:
 
 
 def _of_the_web(encoding: str) -> str:
-    """WHATWG's Encoding Standard: pages that say Latin 1 are in Windows' superset of it."""
+    """The encoding that browsers use for a declared one (WHATWG Encoding Standard)."""
     return {
         "iso8859-1": "cp1252",
         "ascii": "cp1252",
@@ -142,12 +142,13 @@ class _TooWideError(Exception):
 
 @dataclass(slots=True)
 class _OpenTable:
-    """A table whose end has not come.
+    """A table whose end tag has not been read.
 
     Attributes:
         cell: The text of its open cell; ``None``: none is open.
         pending: Position -> rows that a cell still spans.
         spans: Rows and columns of the open cell.
+        is_in_row: Whether the end of its last row has not come: ``<tr>`` ends a row as ``</tr>`` does.
         stored: The number in it, as Excel and LibreOffice write it beside its text.
     """
 
@@ -156,13 +157,14 @@ class _OpenTable:
     pending: dict[int, int] = field(default_factory=dict)
     spans: tuple[int, int] = (1, 1)
     stored: str = ""
+    is_in_row: bool = False
 
 
 class _Tables(HTMLParser):
     """Collects the tables of a page, each as rows of texts.
 
-    The text of a table within a cell is that cell's text too. Such a table counts for itself only where
-    the one around it is there for the layout.
+    The text of a table within a cell belongs to that cell. A nested table is a candidate by itself only
+    if the outer table serves the layout.
     """
 
     def __init__(self) -> None:
@@ -184,7 +186,7 @@ class _Tables(HTMLParser):
         elif tag == "tr":
             self._end_cell()
             self._end_row()
-            self._open[-1].rows.append([])
+            self._begin_row()
         elif tag in ("td", "th"):
             self._start_cell(dict(attrs))
         elif tag in _BREAKS and self._open[-1].cell:
@@ -218,8 +220,8 @@ class _Tables(HTMLParser):
     def _start_cell(self, given: dict[str, str | None]) -> None:
         self._end_cell()
         table = self._open[-1]
-        if not table.rows:
-            table.rows.append([])
+        if not table.is_in_row:
+            self._begin_row()
         table.spans = _span(given.get("rowspan")), _span(given.get("colspan"))
         table.stored = given.get("x:num") or given.get("sdval") or ""
         table.cell = []
@@ -248,10 +250,15 @@ class _Tables(HTMLParser):
                 table.pending[len(row)] = rows
             row.append(text if at == 0 else "")
 
+    def _begin_row(self) -> None:
+        self._open[-1].rows.append([])
+        self._open[-1].is_in_row = True
+
     def _end_row(self) -> None:
         table = self._open[-1]
-        if not table.rows:
+        if not table.is_in_row:
             return
+        table.is_in_row = False
         self._fill(table.rows[-1], table.pending)
         table.pending = {at: rows - 1 for at, rows in table.pending.items() if rows > 1}
 
@@ -269,7 +276,7 @@ class _Tables(HTMLParser):
 
 
 def _is_data(rows: list[list[str]]) -> bool:
-    """Whether a table has rows and columns of its own, not only room for another table."""
+    """Whether a table has rows and columns of data, not only layout for a nested table."""
     return sum(sum(map(bool, row)) > 1 for row in rows) > 1
 
 

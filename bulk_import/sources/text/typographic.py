@@ -1,7 +1,7 @@
 """Tables whose cells are in typographic quotation marks: ``“Berg, Anna”,“Boston”``, ``«Анна»;«Москва»``.
 
-Word processors and phones put these in the place of straight ones. As marks around a single text they
-are part of it (``«Ромашка»``), so all cells of the header and most lines have to be written so.
+Word processors and phones replace straight quotation marks by them. Around a single text they are part of
+it (``«Ромашка»``), so all header cells and most lines must have them.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _LONGEST_CELL = 100  # lines
 def typographic_quotes(sample: str) -> tuple[str, str]:
     """Return the marks around the cells of a sample, such as ``“”``, and the delimiter.
 
-    Both are ``""`` if its cells are in no such marks.
+    Both are ``""`` if the cells have no such marks.
     """
     lines = [line for line in sample.splitlines()[:_MOST_LINES] if line.strip()]
     for pair in _PAIRS:
@@ -91,7 +91,9 @@ class _Straightener:
             at = cut + 1
 
     def _closed(self, line: str, at: int) -> int | None:
-        """Where the cell ends whose text begins at *at*; -1: it only begins with a mark; None: later.
+        """Return where the cell ends whose text begins at *at*.
+
+        -1: the opening mark is part of the text; ``None``: it ends on a later line.
 
         Marks within the text come in pairs: ``“Say “hi”, Bob”``.
         """

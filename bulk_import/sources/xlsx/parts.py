@@ -1,4 +1,4 @@
-"""The parts of a workbook: XML that expat reads, apart from what is so plain that a reader may take it out.
+"""Parses the XML parts of a workbook by expat, with a fast path for plain elements.
 
 A worksheet of a million rows is a hundred million bytes of ``<c r="A5" t="s"><v>12</v></c>``. Expat
 tells each tag to a function of ours, and that is where the time goes, so ``Feeder`` cuts a part
@@ -38,7 +38,7 @@ _NAMED = {"&amp;": "&", "&lt;": "<", "&gt;": ">", "&quot;": '"', "&apos;": "'"}
 
 
 class Reader(Generic[T]):
-    """What expat calls; finished things gather in ``made``.
+    """Receives expat's events; finished items are collected in ``made``.
 
     Attributes:
         opening: The tag after which elements may be taken out; none: everything is for expat.
@@ -123,7 +123,7 @@ def read_stream(path: Path, reader: Reader[T], name: str) -> Iterator[T]:
 
 
 class Feeder:
-    """Feeds expat, and the reader with what lies between two places where an element may stand."""
+    """Splits a part into stretches and feeds them to the reader or to expat."""
 
     def __init__(self, parser: expat.XMLParserType, reader: Reader[T]) -> None:
         parser.StartElementHandler = reader.start
@@ -249,7 +249,7 @@ def refuse_bombs(
 
 
 def _has_more_than_tags(raw: bytes) -> bool:
-    """Whether there are comments, CDATA, instructions or declarations, in which a ``<`` means nothing."""
+    """Whether there are comments, CDATA, instructions or declarations, where ``<`` may not begin a tag."""
     # One byte that is rare is found quicker than two that begin with a frequent one.
     return (b"!" in raw and b"<!" in raw) or (b"?" in raw and b"<?" in raw)
 
@@ -263,7 +263,7 @@ def _is_forbidden(raw: bytes) -> bool:
 
 
 def _plain(raw: bytes) -> str | None:
-    """The text of a stretch as XML defines it; ``None`` if that is for expat to say."""
+    """The decoded text of a stretch; ``None`` if only expat can decide what it is."""
     if _is_forbidden(raw):
         return None
     try:

