@@ -145,6 +145,10 @@ def test_a_profile_gives_account_and_notification_and_keeps_its_key(jobs_file, t
             "2:12: jobs.a.rate: Input should be a valid number",
         ),
         (
+            "version: 1\njobs: {a: {kind: run, account: s, sorce: a, source: a, mapping: m, key_env: K}}",
+            "2:35: jobs.a.sorce: not known; did you mean source?",
+        ),
+        (
             "version: 1\njobs: {a: {kind: run, account: s, source: a, mapping: m, key_env: K, "
             "options: {run-dir: x}}}",
             "jobs.a.options: run-dir: the fleet sets this itself; leave it out",
