@@ -184,16 +184,18 @@ def rejudge(
         corrections: Of each source; a row that the API refused is judged again if they change it.
     """
     for number, edits in (corrections or {}).items():
-        for seq, source, row in list(journal.ended_in(Status.FAILED)):
+        for seq, source, row in journal.ended_in(Status.FAILED):
             if source != number or source not in mappers:
                 continue
             better = edits.apply(row)
             if better.cells != row.cells:
                 again = judge(mappers[source].record(better), suppression)
                 journal.replace_judgement(seq, entered(source, tally, better, again))
+    # Read in pieces while they are replaced: a row that was judged again is never read again, because
+    # the pieces go by its number, and none becomes a duplicate here.
     kept_back = journal.ended_in(Status.INVALID, Status.SUPPRESSED, Status.SKIPPED)
     gave_way = journal.ended_in(Status.DUPLICATE, without_form=True)
-    for seq, number, row in [*kept_back, *gave_way]:
+    for seq, number, row in chain(kept_back, gave_way):
         if number in mappers:
             corrected = (corrections or {}).get(number)
             better = row if corrected is None else corrected.apply(row)
