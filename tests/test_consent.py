@@ -50,14 +50,16 @@ COLUMNS = [
     ("Opted in", ["Yes", "TRUE", "1", "opted in"], ["No", "0", "unsubscribed", "-"]),
     ("Marketing consent", ["granted", "yes"], ["denied", "withdrawn", "no"]),
     ("Accepts Email Marketing", ["yes"], ["no"]),
-    ("Newsletter", ["x", "ja", "yes"], ["nein", "no", "abgemeldet"]),
+    ("Newsletter", ["x", "ja", "yes"], ["nein", "no", "abgemeldet", "abgemeldet am 3.5.", "nein (2024-05-03)"]),
+    ("Mailing", ["ja"], ["gesperrt"]), ("Mailsperre", ["nein", ""], ["ja"]), ("May we e-mail you?", ["Yes"], ["No"]),
+    ("Рассылки", ["вкл"], ["откл"]), ("Получать письма", ["да"], ["нет"]),
     ("Marketing contact status", ["Marketing contact"], ["Non-marketing contact"]),
     ("Status", ["subscribed", "active"], ["unsubscribed", "cleaned", "Bounced"]),
     ("Subscription status", ["Subscribed"], ["Unsubscribed", "blocked", "unconfirmed"]),
     ("EMAIL_STATUS", ["valid", "active"], ["hard bounce", "invalid", "complained"]),
     ("Отписан", ["", "нет", "0"], ["да", "1", "12.05.2024"]),
     ("Подписка", ["да", "подписан", "активен"], ["нет", "отписан", "отказ"]),
-    ("Согласие на рассылку", ["есть", "да"], ["нет", "отозвано"]),
+    ("Согласие на рассылку", ["есть", "да", "дано"], ["нет", "отозвано", "не дано"]),
     ("Статус подписки", ["Подписан"], ["Отписан", "Заблокирован"]),
     ("Abgemeldet", ["nein", ""], ["ja", "am 3. Mai"]),
     ("Newsletter-Einwilligung", ["erteilt", "ja"], ["widerrufen", "nein"]),
@@ -93,6 +95,7 @@ OTHERS = [
     ("Marketing manager", ["Anna Berg"]), ("Tags", ["vip"]), ("Notes", ["said yes"]),
     ("Bounces", ["0", "3", "12"]), ("Bounced Soft Count", ["0", "1"]), ("Consenso profilazione", ["SI", "NO"]),
     ("Wywołanie zwrotne", ["+48 12 345 67 89"]), ("Cookie consent", ["yes", "no"]),
+    ("Mailing City", ["Berlin"]), ("Groups", ["VIP", "Friends"]), ("Segments", ["paid"]), ("Reason", ["wants a call"]),
 ]  # fmt: skip
 
 
@@ -619,8 +622,12 @@ def test_a_remark_about_other_things_keeps_nobody_back(remark):
 
 
 @pytest.mark.parametrize(
-    "header", ["Notes", "Comment", "TAGS", "Примечание", "Bemerkungen", "Observaciones", "Uwagi"]
-)
+    "header",
+    [
+        "Notes", "Comment", "TAGS", "Примечание", "Bemerkungen", "Observaciones", "Uwagi", "Groups", "Segments",
+        "Contact preference", "Lifecycle stage", "Kategorie", "Группа", "Reason",
+    ],
+)  # fmt: skip
 def test_columns_of_remarks_are_recognised(header):
     assert speaks_of(header) is Speaks.OF_REMARKS
 

@@ -291,6 +291,20 @@ def test_cells_that_span_rows_and_columns_keep_the_others_in_place(tmp_path, end
 
 
 @pytest.mark.parametrize(
+    ("text", "numbers"),
+    [
+        ('[{"a": 1}, {"a": 2}, {"a": 3}]', [1, 2, 3]),
+        ('{"data": [\n{"a": 1},\n{"a": 2}\n]}', [1, 2]),
+        ('[\n{"a": 1}, {"a": 2},\n{"a": 3}\n]', [1, 2, 3]),
+        ('[\n{"a": 1},\n{"a": 2}\n]', [2, 3]),
+        ('{"a": 1}\n\n{"a": 2}\n', [1, 3]),
+    ],
+)
+def test_each_object_of_json_has_a_row_number_of_its_own(tmp_path, text, numbers):
+    assert [row.number for row in read_rows(csv_file(tmp_path, text, "a.json"))] == numbers
+
+
+@pytest.mark.parametrize(
     ("text", "what"),
     [
         ("{\\rtf1\\ansi x}", "RTF"), ("BEGIN:VCARD\nFN:Ann\n", "vCard"), ("dn: cn=Ann\nmail: a@b.org\n", "LDIF"),
