@@ -37,6 +37,9 @@ def main() -> None:
         "loading": lambda: scale.loading([10_000, 100_000, *([long] if args.million else [])]),
         "values": values.main,
         "nights": lambda: night_costs.main(long),
+        "recognized": lambda: [
+            night_costs.recognized(rows) for rows in dict.fromkeys((100_000, long))
+        ],
         "finished": lambda: [scale.finished(rows) for rows in dict.fromkeys((100_000, long))],
         "scale": lambda: scale.flat(args.sizes or list(dict.fromkeys((10_000, 100_000, long)))),
     }

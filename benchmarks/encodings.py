@@ -217,13 +217,14 @@ def measure(
             for key in keys:
                 counts[key][detector.__name__, found] += 1
     names = [detector.__name__ for detector in detectors]
-    print(f"{'right % (wrong)':28}" + "".join(f"{name:>18}" for name in names))
+    print(f"{'right % (wrong)':28}{'tables':>8}" + "".join(f"{name:>18}" for name in names))
     for key, found in counts.items():
         cells = []
+        tables = sum(found.values()) // len(names)
         for name in names:
             total = sum(found[name, kind] for kind in ("right", "refused", "wrong"))
             cells.append(f"{100 * found[name, 'right'] / total:6.1f} ({found[name, 'wrong']})")
-        print(f"{key:28}" + "".join(f"{cell:>18}" for cell in cells))
+        print(f"{key:28}{tables:8,}" + "".join(f"{cell:>18}" for cell in cells))
 
 
 if __name__ == "__main__":

@@ -74,8 +74,11 @@ class Problem:
 
 
 def in_words(problems: Iterable[Problem]) -> str:
-    """Return *problems* as one line of text: the only place where they become one."""
-    return Message.joined("; ", problems)
+    """Return *problems* as one line of text, each once: the only place where they become one.
+
+    A column that feeds several fields has the same problem for each of them.
+    """
+    return Message.joined("; ", {str(problem): problem for problem in problems}.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +113,9 @@ class Record:
         fields: Form parameters and values in catalogue order, extras last; no empty values unless
             the mapping clears a field by name. The API key is never among them.
         problems: Errors and warnings of all cells together.
-        skipped: Which rule of the mapping keeps the row from being sent, and the cell.
+        skipped: Which rule of the mapping keeps the row from being sent, and the cell; its value are
+            the addresses of the person, where the row has several.
+        others: Addresses of the person to which the row is not sent.
     """
 
     row: Row
@@ -119,6 +124,7 @@ class Record:
     fields: tuple[tuple[str, str], ...]
     problems: tuple[Problem, ...] = ()
     skipped: Problem | None = None
+    others: tuple[str, ...] = ()
 
     @property
     def errors(self) -> tuple[Problem, ...]:

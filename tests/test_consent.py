@@ -50,14 +50,16 @@ COLUMNS = [
     ("Opted in", ["Yes", "TRUE", "1", "opted in"], ["No", "0", "unsubscribed", "-"]),
     ("Marketing consent", ["granted", "yes"], ["denied", "withdrawn", "no"]),
     ("Accepts Email Marketing", ["yes"], ["no"]),
-    ("Newsletter", ["x", "ja", "yes"], ["nein", "no", "abgemeldet"]),
+    ("Newsletter", ["x", "ja", "yes"], ["nein", "no", "abgemeldet", "abgemeldet am 3.5.", "nein (2024-05-03)"]),
+    ("Mailing", ["ja"], ["gesperrt"]), ("Mailsperre", ["nein", ""], ["ja"]), ("May we e-mail you?", ["Yes"], ["No"]),
+    ("Рассылки", ["вкл"], ["откл"]), ("Получать письма", ["да"], ["нет"]),
     ("Marketing contact status", ["Marketing contact"], ["Non-marketing contact"]),
     ("Status", ["subscribed", "active"], ["unsubscribed", "cleaned", "Bounced"]),
     ("Subscription status", ["Subscribed"], ["Unsubscribed", "blocked", "unconfirmed"]),
     ("EMAIL_STATUS", ["valid", "active"], ["hard bounce", "invalid", "complained"]),
     ("Отписан", ["", "нет", "0"], ["да", "1", "12.05.2024"]),
     ("Подписка", ["да", "подписан", "активен"], ["нет", "отписан", "отказ"]),
-    ("Согласие на рассылку", ["есть", "да"], ["нет", "отозвано"]),
+    ("Согласие на рассылку", ["есть", "да", "дано"], ["нет", "отозвано", "не дано"]),
     ("Статус подписки", ["Подписан"], ["Отписан", "Заблокирован"]),
     ("Abgemeldet", ["nein", ""], ["ja", "am 3. Mai"]),
     ("Newsletter-Einwilligung", ["erteilt", "ja"], ["widerrufen", "nein"]),
@@ -93,6 +95,7 @@ OTHERS = [
     ("Marketing manager", ["Anna Berg"]), ("Tags", ["vip"]), ("Notes", ["said yes"]),
     ("Bounces", ["0", "3", "12"]), ("Bounced Soft Count", ["0", "1"]), ("Consenso profilazione", ["SI", "NO"]),
     ("Wywołanie zwrotne", ["+48 12 345 67 89"]), ("Cookie consent", ["yes", "no"]),
+    ("Mailing City", ["Berlin"]), ("Groups", ["VIP", "Friends"]), ("Segments", ["paid"]), ("Reason", ["wants a call"]),
 ]  # fmt: skip
 
 
@@ -493,6 +496,60 @@ async def test_a_row_that_may_say_no_keeps_back_the_others_of_its_contact(
     assert because in report[0]["message"]
 
 
+SEVERAL = {
+    "columns": ("{columns: [E-mail, Work]}", ["a@b.org", "A@work.org"], ["", "a@work.org"]),
+    "one cell": (
+        "{column: E-mail, several: first}",
+        ["a@b.org; a@work.org", ""],
+        ["a@work.org", ""],
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", SEVERAL)
+@pytest.mark.parametrize("unsub", ["yes", "#REF!"])
+@pytest.mark.parametrize("at", [0, 1])
+async def test_who_said_no_and_has_two_addresses_is_written_to_at_neither(
+    sandbox, settings, write_csv, tmp_path, kind, unsub, at
+):
+    field, both, other = SEVERAL[kind]
+    rows = [[*other, "no"]]
+    rows.insert(at, [*both, unsub])
+    source = write_csv([["E-mail", "Work", "Unsub"], *rows, ["ok@b.org", "", "no"]])
+    mapping = tmp_path / "m.yml"
+    mapping.write_text(
+        f"version: 1\nfields: {{lead_email: {field}}}\n"
+        "skip: [{column: Unsub, values: yes, because: said no}]\n", "utf-8",
+    )  # fmt: skip
+
+    summary = await import_file_async(source, mapping, settings(sandbox, read_ahead_bytes=0))
+    await resume_async(summary.run_dir, settings(sandbox))
+
+    assert [request.email for request in sandbox.sent()] == ["ok@b.org"]
+
+
+@pytest.mark.parametrize("kind", SEVERAL)
+async def test_who_is_suppressed_at_one_of_two_addresses_is_written_to_at_neither(
+    sandbox, settings, write_csv, tmp_path, kind
+):
+    field, both, _ = SEVERAL[kind]
+    source = write_csv([["E-mail", "Work"], both, ["ok@b.org", "fine@b.org"]])
+    (tmp_path / "no.txt").write_text("a@work.org\n", "utf-8")
+    mapping = tmp_path / "m.yml"
+    mapping.write_text(
+        f"version: 1\nfields: {{lead_email: {field}}}\nsuppress: [no.txt]\n", "utf-8"
+    )
+
+    summary = await import_file_async(source, mapping, settings(sandbox))
+    await resume_async(summary.run_dir, settings(sandbox))
+
+    assert [request.email for request in sandbox.sent()] == ["ok@b.org"]
+    assert statuses(Path(summary.run_dir)) == ["suppressed", "success"]
+    assert report_of(Path(summary.run_dir))[0]["message"] == (
+        f"{both[1] or 'a@work.org'} is on the suppression list"
+    )
+
+
 async def test_a_remark_at_the_end_of_a_long_file_holds_a_row_at_its_beginning(
     sandbox, settings, write_csv, tmp_path
 ):
@@ -547,6 +604,9 @@ def test_the_count_of_consent_is_of_the_rows_that_would_be_sent(write_csv):
 
 @pytest.mark.parametrize("remark", REMARKS_THAT_SAY_NO)
 def test_a_remark_that_says_no_is_counted_and_kept_back_by_the_proposed_rule(remark):
+    assert refusal_in(refusal_in(remark)) == refusal_in(
+        remark
+    )  # what is kept of it says no as well
     assert refusing_cells("Notes", {remark: 2, "vip": 7}) == {remark: 2}
     rule = propose_rule("Notes", {remark: 1, "vip": 7})
     assert (rule.section, rule.values) == ("skip", ("says no",))
@@ -562,8 +622,12 @@ def test_a_remark_about_other_things_keeps_nobody_back(remark):
 
 
 @pytest.mark.parametrize(
-    "header", ["Notes", "Comment", "TAGS", "Примечание", "Bemerkungen", "Observaciones", "Uwagi"]
-)
+    "header",
+    [
+        "Notes", "Comment", "TAGS", "Примечание", "Bemerkungen", "Observaciones", "Uwagi", "Groups", "Segments",
+        "Contact preference", "Lifecycle stage", "Kategorie", "Группа", "Reason",
+    ],
+)  # fmt: skip
 def test_columns_of_remarks_are_recognised(header):
     assert speaks_of(header) is Speaks.OF_REMARKS
 

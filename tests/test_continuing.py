@@ -11,8 +11,9 @@ from collections import Counter
 
 import pytest
 
-from bulk_import import import_file_async
+from bulk_import import import_file_async, resume_async
 from bulk_import.cli.continuing import kept_pace
+from bulk_import.journal import Journal
 from tests.children import ENVIRONMENT, Served, start
 
 
@@ -74,3 +75,30 @@ async def test_a_resume_keeps_the_pace_that_it_is_not_told_otherwise(
     assert kept_pace(tmp_path / "run", nothing | {"rate": 1.0})["rate"] == 1.0
     with_profile = nothing | {"profile": "shop"}
     assert kept_pace(tmp_path / "run", with_profile) == with_profile
+
+
+async def test_rows_that_are_judged_again_are_read_one_by_one_however_many_there_are(
+    write_csv, mapping, sandbox, settings, monkeypatch
+):
+    """A million refused rows must not be held in memory for a resume."""
+    rows = [["E-mail", "Name", "Phone", "Tags"], ["a@b.org", "Ann", "", ""]]
+    source = write_csv(rows + [[f"nobody{n}", f"P{n}", "", ""] for n in range(1100)])
+    first = await import_file_async(source, mapping, settings(sandbox))
+    read: list[int] = []
+    ahead: list[int] = []
+    ended_in, replace = Journal.ended_in, Journal.replace_judgement
+
+    def counted(journal, *statuses, **options):
+        for found in ended_in(journal, *statuses, **options):
+            read.append(found[0])
+            yield found
+
+    def compared(journal, seq, judged):
+        ahead.append(len(read) - len(ahead))
+        replace(journal, seq, judged)
+
+    monkeypatch.setattr(Journal, "ended_in", counted)
+    monkeypatch.setattr(Journal, "replace_judgement", compared)
+    again = await resume_async(first.run_dir, settings(sandbox))
+    assert (len(ahead), set(ahead)) == (1100, {1})
+    assert again.counts == first.counts

@@ -250,3 +250,31 @@ def test_words_within_ascii_of_another_language_ask_for_more_evidence(tmp_path):
     with pytest.raises(SourceError, match="cp1252") as caught:
         list(read_rows(path))
     assert caught.value.code == "ENCODING_UNCLEAR"
+
+
+def test_a_quotation_mark_without_its_counterpart_is_no_better_than_a_letter(tmp_path):
+    """In cp1252 ``Borzomì`` of mac-roman is ``Borzom“``."""
+    rows = ["Borzomì-Ammaniti", *ITALIAN.split(";")]
+    path = tmp_path / "a.csv"
+    path.write_bytes("\n".join(["N;A", *(f"{row};1" for row in rows)]).encode("mac-roman"))
+    with pytest.raises(SourceError, match="mac-roman") as caught:
+        list(read_rows(path))
+    assert caught.value.code == "ENCODING_UNCLEAR"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "O’Neill;Boston",
+        "say “hello”;Boston",
+        "Café – Bar;Boston",
+        "„Berg“;Bonn",
+        "Acme®;Boston",
+    ],
+)
+def test_signs_of_windows_alone_are_read(tmp_path, text):
+    path = tmp_path / "a.csv"
+    path.write_bytes(
+        f"Name;City\n{text}\nJohn Smith;Springfield\nMary Johnson;Portland\n".encode("cp1252")
+    )
+    assert ";".join(next(read_rows(path)).cells.values()) == text

@@ -56,6 +56,8 @@ def only(header: str, cells: list[str]) -> tuple[str, float, str]:
     [
         ("First name", NAMES, ("lead_first_name", 0.95, f"its header says first name; {TEN}")),
         ("Zork first name", NAMES, ("lead_first_name", 0.5, f"its header says first name and 'zork', which is not known; {TEN}")),
+        ("Phonne", PHONES, ("lead_phone", 0.75, f"its header is nearly phone; {PHONE}")),
+        ("City and country", CITIES, ("lead_shipping_city", 0.45, f"its header names several things: city, country; {TEN}")),
         ("First name 2", NAMES, ("lead_first_name", 0.45, f"a second one; {TEN}")),
         ("Billing first name", NAMES, ("lead_first_name", 0.8, f"of the billing address; {TEN}")),
         ("Phone 2", PHONES, ("lead_phone", 0.95, f"its header says phone; {PHONE}")),

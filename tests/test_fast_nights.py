@@ -681,6 +681,26 @@ async def test_a_night_after_an_update_keeps_only_the_rows_that_have_changed(
     assert await night(3, changed) == ({Status.UNCHANGED: 21}, 0)
 
 
+def test_contacts_with_several_rows_are_found_without_comparing_all_rows_with_all_others(tmp_path):
+    with (
+        State.open(tmp_path / "job.state") as state,
+        Journal.create(tmp_path / "journal.sqlite3") as journal,
+    ):
+        state.confirm(Known(f"p{at}@example.org", "x", 1, "") for at in range(2000))
+        sieve = Sieve(state)
+        state.db.execute("insert into temp.seen (id) select id from contact")
+        state.db.execute(
+            "insert into temp.kept (seq, key)"
+            " select id, case id when 7 then key else 'new' || key end from contact"
+        )
+        thousands_of_steps = []
+        state.db.set_progress_handler(lambda: thousands_of_steps.append(1), 1000)
+        assert sieve.needs_another_reading(journal)
+        state.db.set_progress_handler(None, 0)
+        assert state.db.execute("select id from temp.contested").fetchall() == [(7,)]
+    assert len(thousands_of_steps) < 200  # 2,000 times 2,000 would be 4,000 of them at least
+
+
 SPELLINGS = st.sampled_from(["vip", "VIP", "Vip;new", "new", "NEW", "old", "Old", "", "#REF!"])
 
 

@@ -23,12 +23,15 @@ ABOVE = {
     "group headings": [["Contact", "", "Address"]],
     "one group heading at the right": [["", "", "Address"]],
     "blank lines": [[], ["", ""], []],
+    "letters of the columns": [["A", "B", "C"]],
+    "numbers of the columns": [["1", "2", "3"]],
 }  # fmt: skip
 BELOW = {
     "nothing": ([], 0),
     "units": ([["text", "digits", "free text"]], 1),
     "technical names": ([["email", "phone", "city"]], 1),
     "required or not": ([["(required)", "(optional)", "(optional)"]], 1),
+    "numbers of the columns": ([["1", "2", "3"]], 1),
     "technical names and a translation": ([["email", "phone", "city"], ["Почта", "Телефон", "Город"]], 2),
 }  # fmt: skip
 
@@ -101,6 +104,26 @@ def test_a_row_with_a_word_for_an_address_further_down_stays_a_row(tmp_path):
     path.write_text("E-mail,City\na@b.org,X\nnone,Y\n", "utf-8")
     with open_source(path) as source:
         assert [row.number for row in source] == [2, 3]
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "example@example.com",
+        "your.email@company.com",
+        "Email@Example.org",
+        "yourname@yourdomain.com",
+    ],
+)
+def test_a_row_with_the_address_of_an_example_is_named(tmp_path, address):
+    path = tmp_path / "a.csv"
+    path.write_text(f"E-mail,Name\n{address},John Doe\nann@b.org,Ann\n{address},Jane\n", "utf-8")
+    with open_source(path) as source:
+        assert [[p.code for p in row.problems] for row in source] == [["ROW_EXAMPLE"], [], []]
+
+
+def test_a_table_whose_columns_are_only_numbered_is_read():
+    assert choose_header([["1", "2", "3"], *ROWS]).at == 0
 
 
 def test_an_example_row_is_named(tmp_path):

@@ -70,7 +70,11 @@ def test_only_these_mean_nothing(scalar):
     ("text", "message"),
     [
         ("version: 1\nversion: 1\n", "m:2:1: version is here and in line 1"),
-        ("a: !!python/object:os.system x\n", "tags such as"),
+        (
+            "a: !!python/object:os.system x\n",
+            "m:1:4: tags such as tag:yaml.org,2002:python/object:os.system are not allowed; write the plain value",
+        ),
+        ("a: !x y\n", "m:1:4: tags such as !x are not allowed; write the plain value"),
         ("a: &a [x, x]\nb: &b [*a, *a]\n", None),
         ("a: {b: c\n", "m:2:1: not YAML"),
         ("a: b: c\n", 'into "quotes"'),

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
+import re
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from bulk_import.cli import main
+from bulk_import.cli.account import show
 from bulk_import.jobs.importing import import_file_async
 from bulk_import.journal import Journal
 from bulk_import.sandbox.contacts import Store
@@ -158,3 +162,51 @@ def test_a_log_and_an_archive_of_ours_are_written_again(folder, run_cli):
             assert code == 0, err
     events = [json.loads(line)["event"] for line in Path("log.jsonl").read_text().splitlines()]
     assert events.count("ended") == 2
+
+
+def test_a_name_of_a_file_a_column_or_a_cell_does_not_drive_the_terminal(tmp_path, capsys):
+    source = tmp_path / "a\x1b]0;x\x07.csv"
+    source.write_text(
+        "E-mail,Who\x1b[31m,\x9b2J\nbad\x1b[2J,=A1(\x1b[1m,1\na@b.org,Ann,\x1b[5mno\n"
+        "a@b.org (unsub\x1b[1m),Ann,1\n",
+        "utf-8",
+    )
+    mapping = tmp_path / "m.yml"
+    mapping.write_text(
+        'version: 1\nfields:\n  lead_email: E-mail\n  lead_first_name: "Who\\x1B[31m"\n'
+        'skip:\n- {column: "\\x9B2J", values: ["\\x1B[5mno"]}\n',
+        "utf-8",
+    )
+
+    with pytest.raises(SystemExit) as ended:
+        main(["check", str(source), "-m", str(mapping)])
+
+    out, err = capsys.readouterr()
+    assert (ended.value.code, "3 rows read; 0 would be sent" in out) == (1, True)
+    assert not re.findall(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", out + err)
+
+
+def test_the_titles_of_lists_do_not_drive_the_terminal(capsys):
+    show([SimpleNamespace(id="1\x1b[2J", title="News\x9b2J")], as_json=False, what="lists")
+
+    assert capsys.readouterr().out == "1 [2J  News 2J\n"
+
+
+async def test_a_cell_that_feeds_three_fields_is_reported_once(
+    sandbox, settings, write_csv, tmp_path
+):
+    source = write_csv([["E-mail", "Who"], ["a@b.org", "Acme Ltd"]])
+    mapping = tmp_path / "m.yml"
+    mapping.write_text(
+        "version: 1\nfields:\n  lead_email: E-mail\n  lead_first_name: {column: Who, part: first}\n"
+        "  lead_middle_name: {column: Who, part: middle}\n  lead_last_name: {column: Who, part: last}\n",
+        "utf-8",
+    )
+
+    summary = await import_file_async(source, mapping, settings(sandbox))
+
+    text = (Path(summary.run_dir) / "report.csv").read_text("utf-8")
+    (line,) = csv.DictReader(text.splitlines())
+    assert line["warnings"] == (
+        "Who: 'Acme Ltd' looks like the name of a company; no part of it is sent"
+    )

@@ -82,6 +82,18 @@ def test_an_address_that_stands_in_many_rows_is_nobody_s_own():
         own_address_column(list(columns), _rows(columns), source="a.csv")
 
 
+@pytest.mark.parametrize("who", ["Owner", "Buyer", "Manager", "Besitzer"])
+def test_a_person_who_begins_most_headers_is_not_the_contact_for_that(who):
+    columns = {
+        f"{who} email": ["sam@example.org", "tess@example.org"] * 6,
+        f"{who} phone": ["1"] * 12,
+    }
+    columns |= {f"{who} city": ["Rome"] * 12, "E-mail": _people()}
+    found = _found(columns)
+    assert [one.column for one in found.own] == ["E-mail"]
+    assert [one.column for one in found.foreign] == [f"{who} email"]
+
+
 def test_a_second_address_of_the_same_person_comes_second():
     columns = {"E-mail 2 Address": _people(), "E-mail Address": _people()}
     found = _found(columns)

@@ -214,10 +214,11 @@ def test_rows_without_an_address_are_compared_with_those_of_the_earlier_list(wri
 
     assert held(2, 2) == held(1, 2) == []
     assert held(2, 1) == ["b@b.org"]
-    one = Segment.made(source=listed("new.csv", 2, "a"), add_tags="vip")
+    one = Segment.made(source=listed("new.csv", 1, "a"), add_tags="vip")
     known = {"s": {"b@b.org": "b@b.org"}}
     assert plan_retag({"s": one}, known).differences["s"].held
-    assert not plan_retag({"s": one}, known, blanks_before={"s": 2}).differences["s"].held
+    assert plan_retag({"s": one}, known, blanks_before={"t": 1}).differences["s"].held
+    assert not plan_retag({"s": one}, known, blanks_before={"s": 1}).differences["s"].held
 
 
 def test_a_doubt_is_told_with_its_place():

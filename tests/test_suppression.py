@@ -330,6 +330,96 @@ def test_an_error_in_a_cell_is_named(tmp_path):
     assert [entry.row for entry in load(path).reports[0].unknown] == [3]
 
 
+# -- both sides of what decides ----------------------------------------------------------------------
+
+
+def test_twenty_entries_that_are_not_understood_are_named_and_the_others_counted(tmp_path):
+    for bad, rest in ((20, ""), (21, " and 1 more"), (22, " and 2 more")):
+        path = written(tmp_path, ["E-mail"], [ANNA], *[[f"bad{n}@"] for n in range(bad)])
+        report = load(path).reports[0]
+        said = str(report)
+        assert said.startswith(
+            f"suppression list {path}: 1 entries understood, {bad} NOT understood and not honoured: row 3 'bad0@', "
+        )
+        assert said.endswith(f"row 22 'bad19@'{rest}")
+        assert len(report.unknown) == bad
+
+
+def test_a_long_cell_is_named_by_its_beginning_and_its_sheet(tmp_path):
+    book = Workbook()
+    book.active.title = "Out"
+    for cell in ("E-mail", ANNA, "x" * 90 + "@"):
+        book.active.append([cell])
+    book.save(tmp_path / "stop.xlsx")
+    (entry,) = load(tmp_path / "stop.xlsx").reports[0].unknown
+    assert str(entry) == f"sheet 'Out' row 3 '{'x' * 80}'"
+    assert (entry.row, entry.column, entry.text) == (3, 1, "x" * 90 + "@")
+
+
+@pytest.mark.parametrize(("above", "is_found"), [(39, True), (40, False)])
+def test_a_header_is_looked_for_in_forty_rows(tmp_path, above, is_found):
+    path = written(tmp_path, *[["title"]] * above, ["x", "E-mail"], ["y", ANNA])
+    if is_found:
+        assert load(path, columns="E-mail").reason(ANNA)
+    else:
+        with pytest.raises(MappingError, match="has no column 'E-mail' in its first 40 rows"):
+            load(path, columns="E-mail")
+
+
+@pytest.mark.parametrize(
+    ("header", "is_of_hashes"),
+    [("MD5 " + "x" * 36, True), ("MD5 " + "x" * 37, False), ("md5.example", False), ("hashtag", True), ("ash", False)],
+)  # fmt: skip
+def test_a_header_says_that_its_column_is_of_hashes(tmp_path, header, is_of_hashes):
+    digest = hashlib.md5(ANNA.encode(), usedforsecurity=False).hexdigest()
+    path = written(tmp_path, [header, "E-mail"], [digest, "zoe@example.com"])
+    assert bool(load(path).reason(ANNA)) == is_of_hashes
+
+
+@pytest.mark.parametrize(
+    ("cells", "named"),
+    [
+        ([ANNA, "ben.example.com"], [3]),  # half of them, without the first, which may be a header
+        ([ANNA, "ben.example.com", "cleo.example.com"], []),
+        ([ANNA, "eva@x.org", "zoe@x.org", "a.bc", "n/a", "1.2.3"], [7]),  # four signs are no address
+        ([ANNA, "eva@x.org", "zoe@x.org", "two words.", "nothing", "12345"], [7]),
+    ],
+)  # fmt: skip
+def test_cells_without_an_at_count_in_a_column_that_is_of_addresses(tmp_path, cells, named):
+    path = written(tmp_path, ["E-mail"], *([cell] for cell in cells))
+    assert [entry.row for entry in load(path).reports[0].unknown] == named
+
+
+@pytest.mark.parametrize("form", ["{}", "md5:{}", "MD5={}", "md5: {}", "{}  "])
+def test_a_hash_may_say_what_it_is(tmp_path, form):
+    digest = hashlib.md5(ANNA.encode(), usedforsecurity=False).hexdigest()
+    assert load(written(tmp_path, ["Hash"], [form.format(digest)]), is_strict=True).reason(ANNA)
+
+
+def test_an_entry_counts_once_and_lists_are_joined(tmp_path):
+    one, two = tmp_path / "one.csv", tmp_path / "two.csv"
+    one.write_text("anna@example.com\nANNA@example.com\n@bad.example\n")
+    two.write_text("li.am@gmail.com\n")
+    lists = [
+        (one, SuppressSpec(file="one.csv")),
+        (two, SuppressSpec(file="two.csv", gmail_dots=True)),
+    ]
+    stop = SuppressionList.load(lists)
+    assert [report.understood for report in stop.reports] == [2, 1]
+    assert len(stop) == 3
+    assert stop.reason(ANNA) == "anna@example.com is on the suppression list"
+    assert (
+        stop.reason("liam@gmail.com")
+        == "liam@gmail.com is on the suppression list (Gmail's dots left out)"
+    )
+    assert stop.reason("x@sub.bad.example") == "the domain bad.example is on the suppression list"
+    assert (stop.reason(""), stop.reason("x@example"), SuppressionList().reason(ANNA)) == (
+        "",
+        "",
+        "",
+    )
+
+
 # -- in every command -----------------------------------------------------------------------------
 
 MAPPING = "version: 1\nfields: {lead_email: E-mail, add_tags: {always: [x]}}\nsuppress: stop.csv\n"

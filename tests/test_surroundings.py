@@ -53,6 +53,16 @@ def shell(tmp_path):
     return run
 
 
+def test_the_library_is_imported_where_the_output_is_no_file():
+    """A notebook's and pythonw's ``sys.stdout`` has no bytes beneath it."""
+    code = (
+        "import io, sys; sys.stdout = io.StringIO(); import bulk_import; "
+        "[getattr(bulk_import, name) for name in bulk_import.__all__]; "
+        "import bulk_import.run.ahead"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=120)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "line",

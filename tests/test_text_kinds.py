@@ -281,12 +281,27 @@ def test_a_page_in_an_old_encoding_says_so_itself(tmp_path):
     assert read(path)[1] == [["Анна", "1"]]
 
 
-def test_cells_that_span_rows_and_columns_keep_the_others_in_place(tmp_path):
-    page = "<table><tr><td>A<td>B<td>C<tr><td rowspan=2>1<td colspan=2>2<tr><td>3<td>4</table>"
+@pytest.mark.parametrize("end", ["", "</td></tr>"])
+def test_cells_that_span_rows_and_columns_keep_the_others_in_place(tmp_path, end):
+    page = f"<table><tr><td>A<td>B<td>C{end}<tr><td rowspan=2>1<td colspan=2>2{end}<tr><td>3<td>4{end}</table>"
     assert read(csv_file(tmp_path, page, "a.xls"))[1] == [["1", "2", ""], ["", "3", "4"]]
 
 
 # -- what is no table ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers"),
+    [
+        ('[{"a": 1}, {"a": 2}, {"a": 3}]', [1, 2, 3]),
+        ('{"data": [\n{"a": 1},\n{"a": 2}\n]}', [1, 2]),
+        ('[\n{"a": 1}, {"a": 2},\n{"a": 3}\n]', [1, 2, 3]),
+        ('[\n{"a": 1},\n{"a": 2}\n]', [2, 3]),
+        ('{"a": 1}\n\n{"a": 2}\n', [1, 3]),
+    ],
+)
+def test_each_object_of_json_has_a_row_number_of_its_own(tmp_path, text, numbers):
+    assert [row.number for row in read_rows(csv_file(tmp_path, text, "a.json"))] == numbers
 
 
 @pytest.mark.parametrize(

@@ -101,7 +101,9 @@ def main(args: Sequence[str] | None = None) -> None:
     from functools import partial
 
     from bulk_import.cli.boundary import guarded
+    from bulk_import.system.garbage import end_without_collection
 
+    end_without_collection()
     given = list(sys.argv[1:] if args is None else args)
     command = partial(cli.main, args=given, prog_name="bulk-import", standalone_mode=False)
     sys.exit(guarded(command, given))

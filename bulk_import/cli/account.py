@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bulk_import.cli.options import settings_from
+from bulk_import.cli.terminal import plain
 
 if TYPE_CHECKING:
     from bulk_import.api.preflight import Directory
@@ -38,4 +39,4 @@ def show(entries: Any, *, as_json: bool, what: str) -> None:
         click.echo(f"the account has no {what}", err=True)
     width = max((len(entry.id) for entry in entries), default=0)
     for entry in entries:
-        click.echo(f"{entry.id:<{width}}  {entry.title}")
+        click.echo(plain(f"{entry.id:<{width}}  {entry.title}"))

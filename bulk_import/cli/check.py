@@ -93,7 +93,9 @@ def _tell(checked: Checked, constants: Set[str]) -> None:
     for status, number in plan.counts.items():
         # The causes of refused rows are listed below, with their rows.
         why = plan.reasons.get(status, {}) if status is not Status.INVALID else {}
-        click.echo(f"  {number:,} {status.value}" + (f": {counted(why, _WHYS)}" if why else ""))
+        click.echo(
+            f"  {number:,} {status.value}" + (f": {plain(counted(why, _WHYS))}" if why else "")
+        )
     for name, counter in plan.changes.items():
         shown = ", ".join(f"{plain(value)} ({n:,})" for value, n in counter.most_common(10))
         more = f" and {len(counter) - 10:,} more" if len(counter) > 10 else ""
@@ -104,7 +106,7 @@ def _tell(checked: Checked, constants: Set[str]) -> None:
         kind = "refused" if cause.is_error else "warning"
         rows = ", ".join(place.removeprefix("row ") for place, _ in cause.places[:_ROWS_SHOWN])
         more = f" and {cause.rows - _ROWS_SHOWN:,} more" if cause.rows > _ROWS_SHOWN else ""
-        where = f" in column {cause.column}" if cause.column else ""
+        where = f" in column {plain(cause.column)}" if cause.column else ""
         click.echo(f"\n{cause.rows:,} x {cause.code} ({kind}){where}: rows {rows}{more}")
         click.echo(f"  such as: {plain(cause.places[0][1].message)}")
         if cause.fix:
@@ -113,7 +115,7 @@ def _tell(checked: Checked, constants: Set[str]) -> None:
         click.echo("\nchanges of the mapping that were tried on these rows:")
     for fix in checked.fixes:
         costs = f" ({fix.costs})" if fix.costs else ""
-        click.echo(f"  `{fix.change}` {fix.effect}{costs}")
+        click.echo(plain(f"  `{fix.change}` {fix.effect}{costs}"))
 
 
 def _what_changes(name: str, columns: Sequence[str], constants: Set[str]) -> str:
@@ -128,11 +130,11 @@ def _what_changes(name: str, columns: Sequence[str], constants: Set[str]) -> str
 
 def _tell_sources(checked: Checked) -> None:
     for info in checked.sources:
-        click.echo(f"{info.name}: {_seen_as(info)}")
+        click.echo(plain(f"{info.name}: {_seen_as(info)}"))
     for report in checked.lists:
         click.echo(plain(str(report)))
     for name, problem in checked.plan.problems:
-        click.echo(f"{name}: {plain(str(problem))}")
+        click.echo(plain(f"{name}: {problem}"))
     if checked.refusal:
         click.echo(f"a run would send nothing: {plain(checked.refusal)}")
 

@@ -20,7 +20,7 @@ from bulk_import.cli.continuing import continuing
 from bulk_import.cli.heartbeat import EVERY_S, Heartbeat, in_words
 from bulk_import.cli.logfile import LogFile
 from bulk_import.cli.telling import remember
-from bulk_import.cli.terminal import Bars, mute
+from bulk_import.cli.terminal import Bars, mute, plain
 from bulk_import.errors import (
     EXIT_INTERRUPTED,
     EXIT_TERMINATED,
@@ -158,7 +158,7 @@ def tell(summary: Summary, *, as_json: bool, quiet: bool) -> None:
 
         click.echo(json.dumps(to_json(summary), ensure_ascii=False, indent=2))
     elif not quiet:
-        click.echo(as_text(summary))
+        click.echo(plain(as_text(summary)))
         for path in sorted(Path(summary.run_dir).iterdir()):
             if path.name.startswith(("report.", "rejects")) or path.name == "summary.json":
                 click.echo(f"  {path}")

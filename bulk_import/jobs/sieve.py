@@ -72,13 +72,14 @@ on conflict (id) do update set twice = 1"""
 _BY_KEY = """select key, id, digest, rest, mirrored from contact
 where key in ({}) and digest <> '' and cells is not x''
 and id not in (select id from temp.contested)"""
+# The few kept rows come first: SQLite would go through all of them for each contact that was let go.
 # Those that are read twice, those that have a row in the journal as well, and those that said no there
 # under another spelling.
 _CONTESTED = """insert or ignore into temp.contested
 select id from temp.seen where twice
-union select c.id from temp.kept k join contact c on c.key = k.key where c.id in
+union select c.id from temp.kept k cross join contact c on c.key = k.key where +c.id in
 (select id from temp.seen)
-union select c.id from temp.said_no n join contact c on c.key = n.mailbox where c.id in
+union select c.id from temp.said_no n cross join contact c on c.key = n.mailbox where +c.id in
 (select id from temp.seen)"""
 _CONTESTED_SPELLINGS = """insert or ignore into temp.contested
 select id from contact where key glob '*[^ -~]*' and id in (select id from temp.seen)

@@ -21,6 +21,7 @@ from bulk_import.normalize.consent import (
     is_yes,
     says_subscribed,
     says_unsubscribed,
+    undated,
 )
 from bulk_import.normalize.folding import fold
 from bulk_import.normalize.remarks import refusal_in
@@ -68,7 +69,7 @@ bounce\w*|undeliverable|quarantined?|(?:e ?mail )?(?:address )?invalid(?: e ?mai
 complain\w*|spam(?: complaints?| reports?)?|abuse|жалоб\w+|beschwerden?|plaintes?|
 quejas?|reclamac\w+|reclam[oi]|skarg\w+|sikayet\w*""",
     "blocked": r"""
-black ?list\w*|block ?list\w*|blocked|suppress\w*|черн\w+ спис\w+|заблокирован\w*|
+black ?list\w*|block ?list\w*|blocked|suppress\w*|черн\w+ спис\w+|чс|заблокирован\w*|
 schwarze liste|gesperrt|blockiert|liste noire|bloquee?|lista negra|bloquead[oa]|
 lista nera|bloccat[oa]|czarna lista|zablokowan\w+|kara liste|engellen\w+""",
     "asked not to be contacted": r"""
@@ -84,7 +85,7 @@ nie (?:kontaktowac|wysylac|pisac)|iletisime gecme\w*|gonderme\w*""",
 un ?subscri\w*|unsub\w*|not subscribed|opt(?:ed|s)? ?outs?|has opted out\w*|optout\w*|opt off|
 withdrawn|withdrawal|revoked|objected|objection|
 отписа\w+|отписк\w+|отказ\w*(?: от)?(?: рассыл\w+)?|отозва\w+|
-abgemeldet\w*|abbestell\w+|abmeld\w+|ausgetragen|austrag\w*|widerruf\w*|widerspr\w+|werbewiderspr\w+|werbesperr\w*|sperrvermerk\w*|sprzeciw\w*|
+abgemeldet\w*|abbestell\w+|abmeld\w+|ausgetragen|austrag\w*|widerruf\w*|widerspr\w+|werbewiderspr\w+|werbesperr\w*|mailsperr\w*|sperrvermerk\w*|sprzeciw\w*|
 desabonn\w*|desinscri\w*|refus\w*|opposition|
 bajas?|dad[oa]s? de baja|desuscri\w*|descadastr\w+|cancelou|
 (?:inscric|suscripci|iscrizion)\w+ (?:cancela|annulla|revoca)\w+|disiscri\w+|
@@ -98,10 +99,10 @@ _CONSENT = r"""
 opt(?:ed|s)? ?ins?|has opted in\w*|double opt ?in|doi|subscri(?:bed?|ber|ptions?)|newsletters?|
 consent\w*|permissions?|gdpr|agree[sd]?|agreement|allowed|(?:e ?mail )?marketing|
 accept(?:s|ed)? (?:e ?mails?|newsletters?)|wants (?:newsletters?|e ?mails?)|
-(?:can|may|ok to|okay to) (?:be )?(?:e ?mail|contact|send|sent|writ|mail)\w*|
+(?:can|may|ok to|okay to) (?:be |we )?(?:e ?mail|contact|send|sent|writ|mail)\w*|mailings?|
 (?:join|on|in) (?:the |our |your )?mailing lists?|
 promotional e ?mails?|e ?mail promotions?|receives? (?:e ?mails?|newsletters?|promotions?)|
-подпис\w+|рассылк\w+|новост\w+|согласи\w+|согласен|согласна|разреш\w+|
+подпис\w+|рассылк\w+|получать (?:письм\w+|e ?mail\w*)|новост\w+|согласи\w+|согласен|согласна|разреш\w+|
 einwillig\w*|zustimm\w*|abonn\w*|werbung|werbeeinwillig\w*|angemeldet|erlaubnis|dsgvo|
 consentement|inscrit\w*|lettres? d ?info\w*|infolettre|accord|accept\w+|autoris\w+|rgpd|
 consentimiento|suscri\w+|boletin\w*|acepta\w*|autoriza\w*|permiso|
@@ -115,7 +116,9 @@ abone|abonelik|onay\w*|izin\w*|izni|bulten\w*|riza\w*|kvkk|
 _STATE = "status(?:es)?|state|статус\\w*|состояние|statut|etat|estado|situacao|stato|stan|durum\\w*"
 _REMARKS = r"""
 notes?|comments?|remarks?|memos?|observations?|(?:contact |customer |client )?(?:description|details|info)|
-tags?|labels?|keywords|mailing groups?|
+tags?|labels?|keywords|groups?|segments?|lists?|categor\w+|preferences?|lifecycle|reasons?|
+групп[аы]|сегмент\w*|категори\w+|списк\w+|kategori\w*|gruppen?|segmente|
+groupes?|grupos?|gruppi|segmentos?|listas?|
 примечани\w+|комментари\w+|заметк\w+|пометк\w+|теги?|метк[аи]|коммент\w*|примітк\w+|коментар\w*|
 bemerkung\w*|notiz\w*|anmerkung\w*|kommentar\w*|hinweis\w*|schlagworte?|
 remarques?|commentaires?|etiquettes?|notas?|observacion\w*|comentario\w*|etiquetas?|observac\w+|
@@ -215,7 +218,8 @@ def says_no(speaks: Speaks, cell: str) -> bool:
     if speaks is Speaks.OF_REFUSAL:
         return not (is_no(cell) or says_subscribed(cell))
     if speaks is Speaks.OF_CONSENT:
-        return is_no(cell) or says_unsubscribed(cell, also_weak=True)
+        said = is_no(cell) or says_unsubscribed(cell, also_weak=True)
+        return said or is_no(undated(cell)) or bool(refusal_in(cell))
     if speaks is Speaks.OF_REMARKS:
         return bool(refusal_in(cell))
     return says_unsubscribed(cell)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bulk_import.api.fields import FIELDS, Kind
@@ -16,6 +16,7 @@ from bulk_import.mapping.unverified import RememberedNames
 from bulk_import.mapping.whole import ADDED, WholeRow
 from bulk_import.models import Problem, Record, Row
 from bulk_import.normalize.emails import refusing_remark
+from bulk_import.normalize.mailboxes import email_key, mailboxes
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,13 @@ class RowMapper:
         """Whether the cell of the e-mail says that its address is not to be written to."""
         text = self.email_text(cells)
         return "@" in text and refusing_remark(text) != ""
+
+    def addresses(self, cells: Mapping[str, str]) -> tuple[str, ...]:
+        """Return the person's addresses where the row has several; it is sent to one of them alone."""
+        texts = [cells[column] for column in self.email_columns]
+        if sum(text.count("@") for text in texts) < 2:
+            return ()
+        return tuple(dict.fromkeys(one for text in texts for one in mailboxes(text).addresses))
 
     @property
     def email_columns(self) -> tuple[str, ...]:
@@ -227,7 +235,12 @@ class RowMapper:
             fields=tuple(fields),
             problems=tuple(problems),
             skipped=skipped,
+            others=self._others(email, cells),
         )
+
+    def _others(self, email: str, cells: Mapping[str, str]) -> tuple[str, ...]:
+        found = self.addresses(cells)
+        return tuple(one for one in found if email_key(one) != email_key(email)) if found else ()
 
     def _spoiled(self, row: Row, problems: list[Problem]) -> dict[str, list[Problem]]:
         """Return column -> problems of its cell; those of the row as a whole go to *problems*."""
@@ -253,12 +266,16 @@ class RowMapper:
             error = rule.damage(cells)
             if damage or error:
                 problems.extend(damage or filter(None, [error]))
-                problems.append(rule.unreadable())
+                problems.append(self._of_person(rule.unreadable(), cells))
                 return None
             refusal = rule.refusal(cells)
             if refusal is not None:
-                return refusal
+                return self._of_person(refusal, cells)
         return None
+
+    def _of_person(self, refusal: Problem, cells: Mapping[str, str]) -> Problem:
+        """A refusal holds for all addresses of the person: other rows may be sent to another one."""
+        return replace(refusal, value="; ".join(self.addresses(cells)))
 
     def _check(
         self,

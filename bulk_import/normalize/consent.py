@@ -80,7 +80,8 @@ not allowed|forbidden|never subscribed|not granted|not given|disabled|off|failed
 отказ|отказался|отказалась|отозвано|отклонено|отклонен|отклонена|удален|удалена|удалено|заблокирован|
 заблокирована|заблокировано|неактивен|неактивна|не активен|не подтвержден|не подтверждена|
 не подтверждено|ожидает подтверждения|запрещено|спам|возврат|недействителен|исключен|исключена|
-не согласен|не согласна|отключен|отключена|отключено|
+не согласен|не согласна|отключен|отключена|отключено|откл|выкл|выключен|выключено|
+не дано|не давал|не давала|не получено|не выражено|не получать|
 widerspruch|gesperrt|blockiert|abgelehnt|inaktiv|geloscht|unbestatigt|nicht bestatigt|ausstehend|
 gekundigt|entfernt|ungultig|nicht erteilt|verweigert|zuruckgewiesen|nicht erlaubt|
 rejete|rejetee|bloque|bloquee|refus|refuse|refusee|oppose|opposee|opposition|inactif|inactive|
@@ -112,7 +113,7 @@ doi|soi|granted|given|agreed|accepted|consented|allowed|permitted|subscriber|mar
 verified|explicit|express|
 подписан|подписана|подписано|подписаны|подписался|подписалась|активен|активна|активный|подтвержден|
 подтверждена|подтверждено|согласен|согласна|согласие|согласие получено|есть|есть согласие|получено|дано|
-разрешено|включен|включена|включено|
+разрешено|включен|включена|включено|вкл|получать|
 angemeldet|abonniert|aktiv|bestatigt|erteilt|zugestimmt|eingewilligt|erlaubt|einwilligung|zustimmung|vorhanden|
 abonne|abonnee|inscrit|inscrite|actif|confirme|confirmee|accepte|acceptee|accorde|donne|consentement|
 suscrito|suscrita|activo|activa|confirmado|confirmada|aceptado|aceptada|acepta|alta|dado de alta|otorgado|
@@ -134,6 +135,10 @@ _REMARK_WORDS = re.compile(
 )
 _MARKS = {"✓": True, "✔": True, "☑": True, "✅": True, "+": True, "☒": True}
 _MARKS |= {"-": False, "–": False, "—": False, "✗": False, "✘": False, "☐": False, "❌": False}
+_DATE = re.compile(r"(?<=[^\W\d]) \d[\w ]*$")
+_BEFORE_DATE = re.compile(
+    r" (?:am|on|at|since|seit|vom|den|le|depuis|el|desde|em|il|dal|dnia|od|с|от)$"
+)
 _ZERO = re.compile(r"[+-]?0+(?:[.,]0+)?\s*%?")
 
 
@@ -171,8 +176,21 @@ def says_unsubscribed(cell: str, *, also_weak: bool = False) -> bool:
     Args:
         also_weak: Take words such as ``rejected`` too, which elsewhere mean other things.
     """
+    words = {folded_words(cell), undated(cell)}
+    return not words.isdisjoint(_sets()["strong"]) or (
+        also_weak and not words.isdisjoint(_sets()["weak"])
+    )
+
+
+def undated(cell: str) -> str:
+    """Return the folded words of a cell without the date at their end.
+
+    >>> undated("abgemeldet am 3.5.2024"), undated("Opted out 2024-05-03"), undated("unsubscribed")
+    ('abgemeldet', 'opted out', 'unsubscribed')
+    """
     words = folded_words(cell)
-    return words in _sets()["strong"] or (also_weak and words in _sets()["weak"])
+    said = _DATE.sub("", words)
+    return said if said == words else _BEFORE_DATE.sub("", said)
 
 
 def remark_of_refusal(remark: str) -> str:

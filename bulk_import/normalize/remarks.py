@@ -159,7 +159,8 @@ kara liste|kara listede|退会|退会済み|登録解除
 def refusal_in(text: str) -> str:
     """Return the words by which a remark says that the person wants no e-mail; ``""`` when none do.
 
-    What is not wanted by phone or in a messenger alone, and a refusal that is denied, are none.
+    What is not wanted by phone or in a messenger alone, and a refusal that is denied, are none. The
+    words say no by themselves too.
 
     >>> refusal_in("VIP; asked on 3 May: please do not e-mail!"), refusal_in("do not call before 9")
     ('do not e mail', '')
@@ -190,7 +191,7 @@ def _answered_no(text: str) -> str:
     for found in _ANSWER.finditer(text):
         asked = folded_words(found["asked"])
         if is_no(found["given"]) and _OFFERED.fullmatch(asked):
-            return f"{asked} {folded_words(found['given'])}".strip()
+            return f"{asked}: {folded_words(found['given']) or found['given']}"
     return ""
 
 

@@ -203,7 +203,7 @@ class ReadAhead:
 # -- the other process ----------------------------------------------------------------------------
 
 
-_messages: IO[bytes] = sys.stdout.buffer  # `work` gives them a pipe of their own
+_messages: IO[bytes]  # set by `work`; a notebook has no sys.stdout.buffer
 
 
 def work() -> None:

@@ -71,7 +71,8 @@ def _body_or_refusal(
     errors = record.errors if record.problems else ()
     if any(problem.code not in NOT_IN_ACCOUNT for problem in errors):
         return None, Refusal(Status.INVALID, errors)
-    reason = suppression.reason(record.email)
+    addresses = (record.email, *record.others)
+    reason = next(filter(None, map(suppression.reason, addresses)), "")
     if reason:
         return None, Refusal.because(Status.SUPPRESSED, "SUPPRESSED", reason)
     if errors:  # after the suppression: a check, which cannot see them, says the same
@@ -106,10 +107,16 @@ class Judge:
         record, suppression = self.mapper.record, self.suppression
         return [
             judge(record(row), suppression)
-            if form is None or suppression.reason(form.email)
+            if form is None or self._may_be_suppressed(form.email, row)
             else Judgement(form.email, form.email, form.warnings, form.body, None)
             for row, form in zip(chunk, self.mapper.forms(chunk), strict=True)
         ]
+
+    def _may_be_suppressed(self, email: str, row: Row) -> bool:
+        if not len(self.suppression):
+            return False
+        addresses = (email, *self.mapper.addresses(row.cells))
+        return any(map(self.suppression.reason, addresses))
 
     def chunk(self, rows: Sequence[Row]) -> JudgedChunk:
         """Judge *rows*; return what the journal stores of them."""

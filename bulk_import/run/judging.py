@@ -184,16 +184,18 @@ def rejudge(
         corrections: Of each source; a row that the API refused is judged again if they change it.
     """
     for number, edits in (corrections or {}).items():
-        for seq, source, row in list(journal.ended_in(Status.FAILED)):
+        for seq, source, row in journal.ended_in(Status.FAILED):
             if source != number or source not in mappers:
                 continue
             better = edits.apply(row)
             if better.cells != row.cells:
                 again = judge(mappers[source].record(better), suppression)
                 journal.replace_judgement(seq, entered(source, tally, better, again))
+    # Read in pieces while they are replaced: a row that was judged again is never read again, because
+    # the pieces go by its number, and none becomes a duplicate here.
     kept_back = journal.ended_in(Status.INVALID, Status.SUPPRESSED, Status.SKIPPED)
     gave_way = journal.ended_in(Status.DUPLICATE, without_form=True)
-    for seq, number, row in [*kept_back, *gave_way]:
+    for seq, number, row in chain(kept_back, gave_way):
         if number in mappers:
             corrected = (corrections or {}).get(number)
             better = row if corrected is None else corrected.apply(row)
@@ -263,8 +265,8 @@ def who_said_no(journal: Journal) -> Iterator[tuple[str, int]]:
     for seq, email, reasons in journal.said_no(MAY_SAY_NO):
         if email:
             yield email_key(email), seq
-        for problem in reasons:  # its own cell was refused: it may name several
-            if problem.code == "EMAIL_SAYS_NO":
+        for problem in reasons:  # the person may have several addresses
+            if problem.code in ("SKIPPED", *MAY_SAY_NO):
                 yield from ((email_key(one), seq) for one in mailboxes(problem.value).addresses)
 
 

@@ -165,7 +165,7 @@ class Run:
                     async with self._opened(inputs(self._names(directory))) as opened:
                         with self._new_journal(directory, paths) as journal:
                             tally = await self._judge(journal, opened, suppression, paths)
-                            if tally is not None and self._must_read_again(journal):
+                            if tally is not None and await self._must_read_again(journal):
                                 async with self._opened(inputs(self._names(directory))) as again:
                                     tally = await self._judge(
                                         journal, again, suppression, paths, is_again=True
@@ -356,7 +356,7 @@ class Run:
                 )
                 async with self._opened(reopened) as opened:
                     fresh = await self._judge(journal, opened, suppression, again)
-                if fresh is not None and self._must_read_again(journal):
+                if fresh is not None and await self._must_read_again(journal):
                     reopened = opened_inputs(again, self._mapping, self._names(directory))
                     async with self._opened(reopened) as opened:
                         fresh = await self._judge(
@@ -504,9 +504,10 @@ class Run:
         refuse_as_a_whole(tally.rows_read, tally.codes["EMAIL_MISSING"], self._mapping)
         return tally
 
-    def _must_read_again(self, journal: Journal) -> bool:
+    async def _must_read_again(self, journal: Journal) -> bool:
         """Whether the sieve let rows go that must be kept after all."""
-        return self._sieve is not None and self._sieve.needs_another_reading(journal)
+        sieve = self._sieve
+        return sieve is not None and await asyncio.to_thread(sieve.needs_another_reading, journal)
 
     async def _compare(self, journal: Journal, tally: Tally, suppression: SuppressionList) -> None:
         """Let the job settle rows that need not be sent; stop if it finds a reason to."""

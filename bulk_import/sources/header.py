@@ -29,6 +29,11 @@ _EXAMPLE = re.compile(
     r"|es\.\s|esempio|np\.\s|przykład|örnek)(?=[\s:(]|$)",
     re.IGNORECASE,
 )
+_EXAMPLE_ADDRESS = re.compile(
+    r"(?:example|sample|your[._-]?(?:e?mail|name)|e-?mail)@"
+    r"(?:example\.(?:com|org|net)|(?:your-?)?(?:domain|company|email|mail)\.com)",
+    re.IGNORECASE,
+)
 # What the column of addresses holds in a second line of headings; a damaged address never matches.
 _HEADING = re.compile(
     r"^[^@]*(?:(?<![a-z])e?[ _-]?mail|почт|адрес|correo|courriel|posta|poczt|メール|邮|郵)[^@.]*$"
@@ -160,13 +165,34 @@ def _score(
     if len(names) == 1 and not any(kind in _DATA for kind in following) and typed:
         score -= 1
     # What is above a header is narrower: titles, comments, group headings.
-    above = max((sum(map(bool, kinds)) for kinds in grid[:at]), default=0)
+    above = max(
+        (
+            sum(map(bool, kinds))
+            for kinds, line in zip(grid[:at], lines, strict=False)
+            if data or not _counts_columns(line)
+        ),
+        default=0,
+    )
+    if _counts_columns(lines[at]) and not any(kind in _DATA for kind in following):
+        score -= 1
     if len(names) > 1 and above >= 0.8 * len(names):
         score -= 1.5
     # People above it and none below: the header of a second table.
     if _has_people(grid[:at]) and not _has_people(grid[at + 1 :]):
         score -= 5
     return score - 0.3 * (1 - len(set(names)) / len(names))
+
+
+def _counts_columns(line: Sequence[str]) -> bool:
+    """Whether the cells only count the columns: A, B, C or 1, 2, 3, as in printed forms."""
+    cells = [cell.strip() for cell in line]
+    while cells and not cells[-1]:
+        cells.pop()
+    counted = range(len(cells))
+    return len(cells) > 2 and (
+        cells == [str(at + 1) for at in counted]
+        or cells == [chr(ord("A") + at) for at in counted][: len(cells)]
+    )
 
 
 def _has_people(grid: list[list[str]]) -> bool:
@@ -205,7 +231,7 @@ def _second(
     for position in range(at + 1, min(at + 3, len(grid))):
         kinds = grid[position]
         names = [kind for kind in kinds if kind]
-        is_heading = (
+        is_heading = (emails and _counts_columns(lines[position])) or (
             len(names) >= 2
             and all(kind == "text" for kind in names)
             and any(
@@ -224,7 +250,10 @@ def _example(at: int, lines: Sequence[Sequence[str]], second: tuple[int, ...]) -
     if position >= len(lines):
         return None
     first = next((cell.strip() for cell in lines[position] if cell.strip()), "")
-    return position if _EXAMPLE.match(first) else None
+    is_example = _EXAMPLE.match(first) or any(
+        _EXAMPLE_ADDRESS.fullmatch(cell.strip()) for cell in lines[position]
+    )
+    return position if is_example else None
 
 
 def _is_doubtful(

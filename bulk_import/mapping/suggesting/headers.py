@@ -107,7 +107,7 @@ def _common_prefix(headers: Sequence[list[str]]) -> str:
     if not first or len(headers) < 4:
         return ""
     word, times = first.most_common(1)[0]
-    concept = _exact().get((word,), "")
+    concept, _ = _phrase([word], 0)
     is_plain = not concept or concept.startswith(("filler", "kind.thing"))
     return word if is_plain and times >= 0.6 * len(headers) else ""
 

@@ -64,6 +64,8 @@ _SIGNS = frozenset("«»“”„‘’‚…–—•€¥§°№©®™·ªº�
 _ORDINALS = frozenset("ªº")
 _APART = frozenset("€¥§±")  # from letters
 _CLOSING = frozenset("’”»")  # do not open a word
+# Quotation marks, and those that may be at the other end of the text.
+_PARTNERS = {"«": "»", "»": "«", "“": "„”", "„": "“”", "”": "“„”", "‚": "‘’", "‘": "’‚"}
 _OPENING = frozenset("‚„¡¿")  # do not close one
 _RAISED = frozenset("²³¹½¼¾")  # follow a unit, not a word
 _TRADE = frozenset("©®™")  # are not written before a word
@@ -233,9 +235,14 @@ class _Reading:
         return total + _PRIOR[self.encoding] + _LONE_MARK * self._lone_marks()
 
     def _lone_marks(self) -> int:
-        """How many words have « or », if the other of the two never occurs."""
-        opening, closing = (sum(mark in word for word in self.words) for mark in "«»")
-        return 0 if opening and closing else opening + closing
+        """How many words have a quotation mark whose counterpart never occurs."""
+        text = "\n".join(self.words)
+        return sum(
+            sum(mark in word for word in self.words)
+            for mark, partners in _PARTNERS.items()
+            if mark in text
+            and not any(partner in text.replace(mark, "", 1) for partner in partners)
+        )
 
 
 def _scores(word: str, languages: list[str], *, has_case: bool) -> list[float]:
@@ -288,6 +295,8 @@ def _sticks_oddly(start: str, char: str, after: str) -> bool:
         return len(start) > 2 and before.isalpha()  # Nº, Mª
     if not start and after.islower():
         return True
+    if "-" in (before, after) and (before + after).strip("-").isalpha():
+        return char not in _INSIDE  # Borzom“-Ammaniti
     if char in _OPENING:
         return before.isalpha() and not after
     if char in _RAISED:

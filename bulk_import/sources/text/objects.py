@@ -74,17 +74,21 @@ def read_objects(
 ) -> tuple[str, tuple[str, ...], Iterator[Line]]:
     """Return (encoding, names of the columns, one line for each object).
 
-    A line's number is that of the file's line on which its object begins.
+    A line's number is that of the file's line on which its object begins; where several begin on
+    one line, as in JSON without line breaks, it is the object's place among all.
 
     Raises:
         SourceError: Not JSON, or not a list of objects.
     """
     encoding = encoding or _encoding(path)
     columns: dict[str, None] = {}
-    count = 0
-    for _, found in _objects(path, name, encoding):
+    count = last = 0
+    is_by_line = True
+    for line, found in _objects(path, name, encoding):
         columns.update(dict.fromkeys(found))
         count += 1
+        is_by_line = is_by_line and line > last
+        last = line
         if len(columns) > MOST_COLUMNS:
             raise SourceError(
                 Message(
@@ -97,11 +101,14 @@ def read_objects(
     if not count:
         raise SourceError(Message("{name}: no objects in it", name=name), code="SOURCE_EMPTY")
     header = tuple(columns)
-    return encoding, header, _lines(path, name, encoding, header)
+    return encoding, header, _lines(path, name, encoding, header, is_by_line=is_by_line)
 
 
-def _lines(path: Path, name: str, encoding: str, header: tuple[str, ...]) -> Iterator[Line]:
-    for number, found in _objects(path, name, encoding):
+def _lines(
+    path: Path, name: str, encoding: str, header: tuple[str, ...], *, is_by_line: bool
+) -> Iterator[Line]:
+    for count, (line, found) in enumerate(_objects(path, name, encoding), 1):
+        number = line if is_by_line else count
         cells = [_cell(found.get(column)) for column in header]
         if any(len(cell) > LONGEST_CELL for cell in cells):
             raise SourceError(

@@ -148,6 +148,7 @@ class _OpenTable:
         cell: The text of its open cell; ``None``: none is open.
         pending: Position -> rows that a cell still spans.
         spans: Rows and columns of the open cell.
+        is_in_row: Whether the end of its last row has not come: ``<tr>`` ends a row as ``</tr>`` does.
         stored: The number in it, as Excel and LibreOffice write it beside its text.
     """
 
@@ -156,6 +157,7 @@ class _OpenTable:
     pending: dict[int, int] = field(default_factory=dict)
     spans: tuple[int, int] = (1, 1)
     stored: str = ""
+    is_in_row: bool = False
 
 
 class _Tables(HTMLParser):
@@ -184,7 +186,7 @@ class _Tables(HTMLParser):
         elif tag == "tr":
             self._end_cell()
             self._end_row()
-            self._open[-1].rows.append([])
+            self._begin_row()
         elif tag in ("td", "th"):
             self._start_cell(dict(attrs))
         elif tag in _BREAKS and self._open[-1].cell:
@@ -218,8 +220,8 @@ class _Tables(HTMLParser):
     def _start_cell(self, given: dict[str, str | None]) -> None:
         self._end_cell()
         table = self._open[-1]
-        if not table.rows:
-            table.rows.append([])
+        if not table.is_in_row:
+            self._begin_row()
         table.spans = _span(given.get("rowspan")), _span(given.get("colspan"))
         table.stored = given.get("x:num") or given.get("sdval") or ""
         table.cell = []
@@ -248,10 +250,15 @@ class _Tables(HTMLParser):
                 table.pending[len(row)] = rows
             row.append(text if at == 0 else "")
 
+    def _begin_row(self) -> None:
+        self._open[-1].rows.append([])
+        self._open[-1].is_in_row = True
+
     def _end_row(self) -> None:
         table = self._open[-1]
-        if not table.rows:
+        if not table.is_in_row:
             return
+        table.is_in_row = False
         self._fill(table.rows[-1], table.pending)
         table.pending = {at: rows - 1 for at, rows in table.pending.items() if rows > 1}
 
