@@ -40,12 +40,13 @@ demo: $(READY) ## Import sample_data into the built-in sandbox and show the repo
 	@$(BIN)/python -m bulk_import demo
 
 # Playwright leaves an event loop running in its process: the browser has one of its own.
+# Stealing keeps the tests of a module together, and with them what they share: a cluster, a wheel, an account.
 test: $(READY) ## Run every test
-	@$(BIN)/python -m pytest -m "" -n auto --ignore=tests/browser
+	@$(BIN)/python -m pytest -m "" -n auto --dist worksteal --ignore=tests/browser
 	@$(BIN)/python -m pytest -m "" tests/browser
 
 test-quick: $(READY) ## Run the tests that are not whole runs of many seconds
-	@$(BIN)/python -m pytest -n auto --ignore=tests/browser
+	@$(BIN)/python -m pytest -n auto --dist worksteal --ignore=tests/browser
 
 check: lint types docs test ## Everything CI runs, quickest to fail first
 

@@ -35,7 +35,7 @@ STATIONS: dict[str, list[str]] = {
         "settings:Settings.from_env", "mapping.loading:parse_mapping", "jobs.importing:expand_sources",
         "jobs.importing:new_run_dir/", "run.folder:RunFolder.make", "run.run:hold", "run.run:preflight",
         "run.run:SuppressionList.load", "journal:Journal.create", "sources:open_source/",
-        "run.run:judge_sources", "mapping.rows:RowMapper.forms", "mapping.columns:quoted_all", "journal:Journal.add",
+        "run.run:judge_sources", "mapping.rows:RowMapper.forms", "mapping.columns:quoted_all", "journal:Journal.add_chunk",
         "run.sending:Pool", "journal:Journal.pending",
         "delivery.claims:Claims.take", "delivery.attempts:Attempts.make", "api.client:Client.send",
         "journal:Journal.commit", "journal.checkpoints:Syncer.sync", "delivery.pool:Pool._settle",

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bulk_import.mapping.editing import Change, edited
+from bulk_import.mapping.editing import APPEND, Change, edited
 from bulk_import.mapping.loading import parse_mapping
 
 SHIPPED = sorted(Path("mappings").glob("*.yml"))
@@ -73,3 +73,42 @@ def test_removing_the_last_key_of_a_part_removes_the_part():
         TEXT, [Change(("when", "duplicate"), "last"), Change(("when", "duplicate"), None)]
     )
     assert text == TEXT
+
+
+SHORT = "version: 1\nfields:\n  lead_email: E-mail\n"
+
+
+@pytest.mark.parametrize(
+    ("change", "added"),
+    [
+        (Change(("suppress",), ["a.csv", "b: c"]), 'suppress: [a.csv, "b: c"]\n'),
+        (Change(("skip",), [{"column": ["A", "B"], "values": ["x"]}]), "skip:\n  - {column: [A, B], values: [x]}\n"),
+        (Change(("skip", APPEND), {"column": "A", "values": ["x"]}), "skip:\n  - {column: A, values: [x]}\n"),
+        (Change(("checks",), [{"column": "A"}, {"field": "b"}]), "checks:\n  - {column: A}\n  - {field: b}\n"),
+        (Change(("source",), {"sheet": "S"}), "source:\n  sheet: S\n"),
+        (Change(("fields", "add_tags"), {"column": "T", "values": {"a": "b"}, "always": ["x"]}), "  add_tags: {column: T, values: {a: b}, always: [x]}\n"),
+        (Change(("nowhere", "x"), None), ""),
+        (Change(("fields", "lead_email", "several"), None), ""),
+    ],
+)  # fmt: skip
+def test_what_is_added_is_written_as_a_person_would(change, added):
+    assert edited(SHORT, [change]) == SHORT + added
+
+
+def test_a_file_without_a_mapping_becomes_one():
+    written = edited("# only a comment\n", [Change(("fields", "lead_email"), "E")])
+    assert written.endswith("version: 1\nfields:\n  lead_email: E\n")
+
+
+def test_an_item_is_added_below_the_others_and_their_comments():
+    text = f"{SHORT}skip:\n  # first\n  - {{column: A, values: [x]}} # one\n"
+    found = edited(text, [Change(("skip", APPEND), {"column": "B", "values": ["y"]})])
+    assert found == f"{text}  - {{column: B, values: [y]}}\n"
+
+
+def test_the_fields_stay_although_the_last_of_them_is_removed():
+    text = "version: 1\nfields: {lead_email: {column: E, several: first}}\nwhen: {blank: clear}\n"
+    changes = [Change(("fields", "lead_email", "several"), None), Change(("when", "blank"), None)]
+    assert edited(text, changes) == "version: 1\nfields: {lead_email: {column: E}}\n"
+    gone = edited(text, [*changes, Change(("fields", "lead_email"), None)])
+    assert gone == "version: 1\nfields: {}\n"

@@ -145,6 +145,10 @@ def test_a_profile_gives_account_and_notification_and_keeps_its_key(jobs_file, t
             "2:12: jobs.a.rate: Input should be a valid number",
         ),
         (
+            "version: 1\njobs: {a: {kind: run, account: s, sorce: a, source: a, mapping: m, key_env: K}}",
+            "2:35: jobs.a.sorce: not known; did you mean source?",
+        ),
+        (
             "version: 1\njobs: {a: {kind: run, account: s, source: a, mapping: m, key_env: K, "
             "options: {run-dir: x}}}",
             "jobs.a.options: run-dir: the fleet sets this itself; leave it out",
@@ -597,6 +601,7 @@ def test_a_lease_that_runs_out_stops_the_command_in_good_order_and_the_next_atte
     assert len(served.sent()) == 60
 
 
+@pytest.mark.slow
 def test_a_finished_run_is_left_alone_and_refused_when_its_source_has_changed(
     served, contacts_csv, mapping, monkeypatch, tmp_path
 ):
@@ -620,6 +625,7 @@ def test_a_finished_run_is_left_alone_and_refused_when_its_source_has_changed(
     assert len(served.sent()) == 3
 
 
+@pytest.mark.slow
 def test_a_lease_that_is_over_ends_the_command_at_once(real_job, served, tmp_path):
     lease = _Lease()
     lease.ends = lambda: len(served.sent()) >= 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 import zipfile
 from pathlib import Path
 
@@ -13,9 +14,9 @@ from hypothesis import strategies as st
 from bulk_import.errors import SourceError
 from bulk_import.sources import read_rows
 from bulk_import.sources.table import Line
-from bulk_import.sources.xlsx import parts, strings
+from bulk_import.sources.xlsx import parts
 from bulk_import.sources.xlsx.sheet import SheetReader
-from bulk_import.sources.xlsx.strings import StringsReader
+from bulk_import.sources.xlsx.strings import SharedStrings, StringsReader
 from bulk_import.sources.xlsx.workbook import Workbook
 
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
@@ -237,34 +238,35 @@ def test_the_place_of_a_fault_is_that_in_the_file(tmp_path):
     assert "mismatched tag: line 3, column 20" in message
 
 
-def test_texts_in_any_order_are_found_when_few_of_them_fit_in_memory(tmp_path, monkeypatch):
-    monkeypatch.setattr(strings, "_MOST_BYTES", 5000)
-    monkeypatch.setattr(strings, "_IN_MEMORY", 1000)
+def test_texts_in_any_order_are_found_when_few_of_them_fit_in_memory():
     many = [f"text {n} " + "é" * (n % 90) for n in range(3000)]
-    table = TABLE + "".join(f"<si><t>{text}</t></si>" for text in many) + "</sst>"
+    texts = SharedStrings("a.xlsx", in_memory=1000, most_bytes=5000)
+    for at in range(0, 3000, 700):
+        texts.fill(many[at : at + 700])
+    texts.seal()
     order = [n * 1699 % 3000 for n in range(3000)]
-    sheet = "".join(f'<row><c t="s"><v>{n}</v></c></row>' for n in order)
-    lines = outcome(write(tmp_path / "a.xlsx", SHEET + sheet + END, table))
-    assert [line.cells[0] for line in lines] == [many[n] for n in order]
+    assert [texts.text(f"{n}") for n in order] == [many[n] for n in order]
+    assert texts.texts([f"{n}" for n in order]) == [many[n] for n in order]
+    texts.close()
 
 
-def test_nothing_of_the_texts_is_left_behind(tmp_path, monkeypatch):
-    folder = tmp_path / "temporary"
-    folder.mkdir()
-    monkeypatch.setattr(strings.tempfile, "tempdir", str(folder))
-    monkeypatch.setattr(strings, "_IN_MEMORY", 10)
-    path = write(tmp_path / "a.xlsx", f'{SHEET}<row><c t="s"><v>1</v></c></row>{END}', TEN)
-    with Workbook(path, "a.xlsx") as book:
-        assert [line.cells for line in book.lines(book.sheets[0])] == [["text 1"]]
-        assert list(folder.iterdir()) == []  # it has no name even while it is used
-    assert list(folder.iterdir()) == []
+@pytest.mark.parametrize("in_memory", [10, 10_000])
+def test_nothing_of_the_texts_is_left_behind(tmp_path, monkeypatch, in_memory):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    texts = SharedStrings("a.xlsx", in_memory=in_memory)
+    texts.fill(["text 0", "text 1"] * 10)
+    texts.seal()
+    assert texts.text("1") == "text 1"
+    assert list(tmp_path.iterdir()) == []  # it has no name even while it is used
+    texts.close()
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_disk_without_room_for_the_texts_is_named(tmp_path, monkeypatch):
     def full(max_size):
         return Path("/dev/full").open("w+b")
 
-    monkeypatch.setattr(strings.tempfile, "SpooledTemporaryFile", full)
+    monkeypatch.setattr(tempfile, "SpooledTemporaryFile", full)
     path = write(tmp_path / "a.xlsx", f'{SHEET}<row><c t="s"><v>1</v></c></row>{END}', TEN)
     code, message = outcome(path)
     assert code == "SOURCE_UNREADABLE"

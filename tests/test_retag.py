@@ -136,7 +136,8 @@ def test_the_command_line_caps_and_refuses(tmp_path, write_csv, monkeypatch, cap
 def test_a_plan_file_says_what_is_wrong(tmp_path):
     path = tmp_path / "p.yml"
     for text, what in (("version: 1\n", "segments"), ("version: 1\nsegments: {a: {source: x}}\n", "no tag and no list"),
-                       ("version: 1\nsegments: {a: {sauce: x}}\n", "sauce")):  # fmt: skip
+                       ("version: 1\nsegments: {a: {sauce: x}}\n", "sauce: not known; did you mean source"),
+                       ("version: 1\nsegment: {}\nsegments: {a: {source: x}}\n", "did you mean segments")):  # fmt: skip
         path.write_text(text)
         with pytest.raises(MappingError, match=what):
             load_plan(path)

@@ -19,7 +19,7 @@ from bulk_import.api.client import AnswerLostError, Client
 from bulk_import.api.deadlines import Deadlines
 from bulk_import.api.direct import DirectWay
 from bulk_import.api.unsent import NotSentError
-from bulk_import.api.wire import connect_limits, connector
+from bulk_import.api.wire import NoConnectionError, connect_limits, connector
 from bulk_import.models import Status
 from bulk_import.settings import Settings
 from bulk_import.system.secrets import Secret
@@ -194,6 +194,34 @@ async def test_a_connection_serves_the_next_request_until_the_server_or_the_time
         deadlines.close()
     # The third was idle for too long after it, the fourth's connection was closed by the server.
     assert served_by == [0, 0, 0, 1, 2]
+
+
+async def test_where_no_connection_can_be_made_those_that_are_kept_make_room(unused_tcp_port):
+    """They hold descriptors, of which a process may have too few for a connection of a row's own."""
+    ended = asyncio.Event()
+
+    async def serve(reader, writer):
+        await reader.readuntil(b"x=1")
+        answer(writer, OK)
+        await writer.drain()
+        assert await reader.read() == b""
+        ended.set()
+        writer.close()
+
+    async with served(serve) as port:
+        deadlines, limits = Deadlines(5), connect_limits(5)
+        async with (
+            connector(True, keep_alive=True) as pooled,
+            connector(True, keep_alive=False) as fresh,
+        ):
+            way = DirectWay(pooled, fresh, deadlines, limits)
+            await way.post(URL(f"http://127.0.0.1:{port}/"), b"x=1", keep_alive=True)
+            nobody = URL(f"http://127.0.0.1:{unused_tcp_port}/")
+            with pytest.raises(NoConnectionError):
+                await way.post(nobody, b"x=1", keep_alive=False)
+            await asyncio.wait_for(ended.wait(), 5)
+            way.close()
+        deadlines.close()
 
 
 async def test_an_aiohttp_that_no_longer_asks_our_connector_never_makes_us_say_not_sent():

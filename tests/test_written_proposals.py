@@ -276,3 +276,79 @@ def test_regions_are_counted_by_the_numbers_that_exist_there():
 def test_the_countries_of_domains_come_by_their_number():
     emails = ["a@x.uk", "b@x.co.uk", "c@x.de", "d@x.com", "e@x.com", "f@x.com ", "g"]
     assert regions_of(emails) == ["GB", "DE"]
+
+
+# -- the proposal as a whole ---------------------------------------------------------------------------
+
+MAIL = COLUMNS["Email"]
+PHONES = [f"+1 202 555 01{n:02}" for n in range(10)]
+
+
+def left(proposal) -> list[tuple[str, str, float, str]]:
+    return [(one.column, one.field, one.confidence, one.why) for one in proposal.unmapped]
+
+
+@pytest.mark.parametrize(
+    ("columns", "order"),
+    [
+        (["Phone", "Mobile"], ["Mobile", "Phone"]),
+        (["Phone 2", "Phone", "Mobile 2"], ["Phone", "Mobile 2", "Phone 2"]),
+        (["Home phone", "Work phone", "Other phone"], ["Home phone", "Work phone"]),
+        (["Shipping phone", "Billing phone"], ["Shipping phone"]),
+        (["Phone", "Billing phone"], ["Phone"]),
+    ],
+)
+def test_phones_come_first_by_rank_then_mobile_then_as_in_the_file(columns, order):
+    found = proposed({"Email": MAIL} | dict.fromkeys(columns, PHONES))
+    assert fed(found)["lead_phone"] == order
+
+
+@pytest.mark.parametrize(
+    ("cells", "separator"),
+    [
+        (["a;b", "c"], ";"), (["a", "b"], ","), (["a,b", "c;d", "e;f"], ";"), (["a,b", "c,d", "e;f"], ","), (["a|b", "c"], "|"),
+        (["a:::b", "c"], ":::"), (["a/b", "c"], "/"), (["a,b;c", "d"], ";"),
+    ],
+)  # fmt: skip
+def test_tags_are_separated_by_the_sign_that_most_cells_have(cells, separator):
+    found = proposed({"Email": MAIL[: len(cells)], "Tags": cells})
+    assert found.separator == separator
+
+
+def test_every_column_that_feeds_nothing_is_listed_with_the_best_idea_of_it():
+    found = proposed(
+        {
+            "Email": MAIL, "Owner email": [f"o{n}@x.org" for n in range(10)], "Zork email": [f"z{n}@x.org" for n in range(10)],
+            "City": NAMES, "Work city": NAMES, "Empty": [""] * 10, "Any": ["7"] * 10,
+        }
+    )  # fmt: skip
+    assert fed(found) == {"lead_email": ["Email"], "lead_shipping_city": ["City"]}
+    ten = "10 distinct values in 10 cells"
+    assert left(found) == [
+        ("Owner email", "", 0.0, f"the header names the record's owner; {ten}"),
+        ("Zork email", "", 0.0, ""),
+        ("Work city", "lead_shipping_city", 0.45, f"its header says city; {ten}; of another address than the one that is sent"),
+        ("Empty", "", 0.0, "empty"),
+        ("Any", "", 0.0, ""),
+    ]  # fmt: skip
+    assert found.rows == 10
+
+
+def test_a_second_column_of_a_field_is_left_with_less_than_is_certain():
+    found = proposed({"Email": MAIL, "Notes": NAMES, "Remarks": ["call later"] * 10})
+    assert fed(found)["lead_description"] == ["Notes"]
+    assert left(found) == [("Remarks", "lead_description", 0.65, "its header says notes; 1 distinct value in 10 cells")]  # fmt: skip
+
+
+def test_a_field_that_is_switched_off_becomes_a_remark_with_its_reason():
+    found = proposed()
+    found.dropped["lead_phone"] = 3
+    assert found.filled_rows("lead_phone", rows_of(COLUMNS)) == 10
+    found.switch_off("lead_phone", "but nobody wants it")
+    one = found.unmapped[-1]
+    assert (one.column, one.field, one.confidence) == ("Phone", "lead_phone", 0.4)
+    assert (
+        one.why == "its header says phone; 100% of its cells are phone numbers, but nobody wants it"
+    )
+    assert ("lead_phone" in found.fields, found.dropped, found.region) == (False, {}, None)
+    assert found.filled_rows("lead_phone", rows_of(COLUMNS)) == 0

@@ -92,6 +92,7 @@ class DirectWay:
             try:
                 connection = await self._connectors[keep_alive].usable(target.request, self._limits)
             except FAILURES as exc:
+                self._close_kept()  # the new one may lack what they hold: a descriptor, a place
                 raise NoConnectionError from exc
         http_status: int | None = None
         protocol, transport = connection.protocol, connection.transport
@@ -124,6 +125,10 @@ class DirectWay:
         """Give back the connections that are kept."""
         while self._kept:
             self._kept.pop()[0].release()
+
+    def _close_kept(self) -> None:
+        while self._kept:
+            self._kept.pop()[0].close()
 
     def _kept_connection(self) -> Any:
         """Return the last used connection that is open and silent, or ``None``; close the others."""

@@ -23,6 +23,7 @@ from bulk_import.errors import (
 )
 from bulk_import.jobs.holding import Doubt, Place, held_back
 from bulk_import.jobs.members import Choose, read_members
+from bulk_import.mapping.loading import said_of
 from bulk_import.mapping.schema import Columns, Part
 from bulk_import.mapping.yamltext import parse
 from bulk_import.normalize.mailboxes import email_key
@@ -161,7 +162,9 @@ def load_plan(path: Path) -> dict[str, Segment]:
         segments = _PlanFile.model_validate(document.tree).segments
     except ValidationError as exc:
         raise MappingError(
-            document.problem(error["msg"].removeprefix("Value error, "), error["loc"])
+            document.problem(
+                said_of(error, Segment if len(error["loc"]) > 1 else _PlanFile), error["loc"]
+            )
             for error in exc.errors()
         ) from None
     for name, segment in segments.items():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -198,6 +199,21 @@ def _sound(document: Document, folder: Path, text: str) -> ColumnMapping:
     if problems:
         raise MappingError(problems)
     return ColumnMapping(document.name, folder, spec, document, text)
+
+
+def said_of(error: ErrorDetails, part: type[Part]) -> str:
+    """Return what is wrong with a key or a value of another file of ours than a mapping.
+
+    Args:
+        part: What the key should belong to.
+    """
+    if error["type"] != "extra_forbidden":
+        return error["msg"].removeprefix("Value error, ")
+    known = list(part.model_fields)
+    near = get_close_matches(str(error["loc"][-1]), known, 1)
+    if near:
+        return Message("not known; did you mean {near}?", near=near[0])
+    return Message("not known; {known} are", known=", ".join(known))
 
 
 def closest(word: str, known: Sequence[str]) -> str:

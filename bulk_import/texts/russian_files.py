@@ -202,6 +202,7 @@ FILES: dict[str, str | tuple[str, str, str]] = {
         "{name}: столбцы выровнены пробелами (фиксированная ширина); откройте файл в табличном редакторе, выберите там «фиксированная ширина» и сохраните в XLSX или CSV",
     "{name}: its letters are written as in UTF-7 ({found} is {meant}); set source: encoding: utf-7 in the mapping, or save the file as UTF-8":
         "{name}: буквы записаны как в UTF-7 ({found} — это {meant}); выберите ниже кодировку utf-7 или сохраните файл в UTF-8",
+    "a table within the cell, which is not read; enter its text into the cell": "таблица внутри ячейки, она не читается; введите её текст в ячейку",
     "row {number}: a row or cell in a wrong place": "строка {number}: строка или ячейка не на своём месте",
     "row {number} comes twice": "строка {number} встречается дважды",
     "row {number}: column {column} comes twice": "строка {number}: столбец {column} встречается дважды",

@@ -17,6 +17,7 @@ from pydantic import BeforeValidator, Field, ValidationError, field_validator, m
 
 from bulk_import.api.webhook import check_webhook
 from bulk_import.errors import MappingError, MappingProblem, SettingsError
+from bulk_import.mapping.loading import said_of
 from bulk_import.mapping.schema import Columns, Part
 from bulk_import.mapping.yamltext import Document, parse
 from bulk_import.settings import account_endpoint, account_name, normalize_endpoint
@@ -306,7 +307,7 @@ def _specs(document: Document) -> tuple[dict[str, JobSpec], list[MappingProblem]
             specs[name] = JobSpec.model_validate(_with_defaults(defaults, job))
         except ValidationError as exc:
             for error in exc.errors():
-                message = error["msg"].removeprefix("Value error, ")
+                message = said_of(error, JobSpec)
                 place = ("jobs", name, *error["loc"])
                 is_default = error["loc"][:1] and error["loc"][0] not in job
                 is_default = is_default and error["loc"][0] in defaults

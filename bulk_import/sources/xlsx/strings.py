@@ -31,14 +31,22 @@ _HALVES = re.compile("[\ud800-\udfff]")
 class SharedStrings:
     """Texts by number: fill it, seal it, read it, close it.
 
+    Args:
+        name: Of the workbook, for messages.
+        in_memory: Bytes of the texts above which they go to a temporary file.
+        most_bytes: Of decoded texts that are kept.
+
     Attributes:
         may_be_too_long: Whether any text may be longer than a cell can be.
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(
+        self, name: str, *, in_memory: int = _IN_MEMORY, most_bytes: int = _MOST_BYTES
+    ) -> None:
         self._name = name
+        self._most_bytes = most_bytes
         # Nobody else can open it, and the system removes it, however this process ends.
-        self._file = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115 - closed by close()
+        self._file = tempfile.SpooledTemporaryFile(max_size=in_memory)  # noqa: SIM115 - closed by close()
         self._ends = array("Q", [0])
         self._filling: list[str] = []
         self._blocks: dict[int, list[str]] = {}
@@ -131,7 +139,7 @@ class SharedStrings:
         if b"_x" in data:
             texts = list(map(unescaped, texts))
         self._held += len(data)
-        if self._held > _MOST_BYTES or len(self._blocks) >= _MOST_BLOCKS:
+        if self._held > self._most_bytes or len(self._blocks) >= _MOST_BLOCKS:
             self._blocks.clear()  # those that are wanted come again, in microseconds each
             self._held = len(data)
         self._blocks[at] = texts
