@@ -352,6 +352,8 @@ def test_a_sheet_that_is_named_as_those_who_said_no_is_warned_of(tmp_path, name)
     assert said(sheets=("all",)) == [f"{begin} read as contacts too"]
     assert said(sheet="Active") == [f"{begin} not read; it keeps nobody back by itself"]
     assert said(sheet=name) == []  # as a list of people to suppress, or asked for
+    with open_source(tmp_path / "a.xlsx") as source:
+        assert (source.sheet, source.problems[0].code) == ("Active", "SHEET_CHOSEN")
 
 
 def test_the_first_visible_sheet_is_read_and_the_others_are_named(tmp_path):

@@ -336,6 +336,7 @@ def _choose(tabs: Sequence[Tab], options: SourceOptions, source: str) -> tuple[T
     looks = [_look(tab, options) for tab in visible]
     share = max(look.share for look in looks)
     likely = [look for look in looks if look.has_contacts and look.share == share]
+    likely = [look for look in likely if not names_refusals(look.tab.name)] or likely
     if len(likely) > 1:
         names = _listed(look.tab for look in likely)
         raise SourceError(
