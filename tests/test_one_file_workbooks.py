@@ -382,6 +382,19 @@ def test_rows_and_cells_of_a_flat_workbook_in_wrong_places_are_refused(tmp_path,
     assert caught.value.code == "SOURCE_BROKEN"
 
 
+def test_a_table_within_a_cell_of_a_flat_workbook_is_named(tmp_path):
+    path = tmp_path / "a.fods"
+    inner = '<table:table table:is-sub-table="true"><table:table-row><table:table-cell><text:p>Ann</text:p></table:table-cell></table:table-row></table:table>'
+    more = f"<table:table-row><table:table-cell><text:p>a</text:p>{inner}</table:table-cell>{CELL}</table:table-row>"
+    path.write_text(
+        FODS.replace(
+            "</table:table-row></table:table>", f"{CELL}</table:table-row>{more}</table:table>"
+        ),
+        "utf-8",
+    )
+    assert lines(path, header_row=1) == [(2, ["02139"], []), (3, ["a"], ["CELL_BROKEN"])]
+
+
 def test_texts_of_a_flat_workbook_outside_of_cells_are_no_cells(tmp_path):
     path = tmp_path / "a.fods"
     form = "<office:forms><text:p>Search</text:p></office:forms>"

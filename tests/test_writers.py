@@ -17,6 +17,7 @@ import openpyxl
 import pytest
 import xlsxwriter
 
+from bulk_import.errors import SourceError
 from bulk_import.sources import open_source
 
 # value, number format, what a person sees. Dates and times as ISO.
@@ -232,3 +233,38 @@ def test_a_cell_reads_as_its_writer_meant_it(tmp_path, writer):
     path = tmp_path / name
     write(path, rows)
     assert read(path) == [(text, []) for _, _, text in rows]
+
+
+TABLE = [["E-mail", "Name", "Phone", "Note"], ["a@b.org", "Müller, Anna", "+14155550123", "007"],
+         ["b@b.org", "Иван", "+14155550124", "x\ny"], ["c@b.org", 'Zoë "Z"', "+14155550125", "a;b"]]  # fmt: skip
+# Of the older formats this writer has no letters beyond ASCII.
+OLD = [["E-mail", "Name"], ["a@b.org", "Ann, Berg"], ["b@b.org", "x\ny"]]
+KINDS: dict[str, list[list[str]] | str] = {
+    **dict.fromkeys(["xlsx", "xlsm", "xlsb", "biff8", "xlml", "ods", "fods", "csv", "txt", "html"], TABLE),
+    **dict.fromkeys(["biff5", "biff4", "biff3", "biff2"], OLD),
+    "prn": "aligned with blanks", "dif": "a DIF file", "sylk": "a SYLK file", "eth": "a SocialCalc sheet",
+    "rtf": "an RTF document", "dbf": "a dBASE file", "wk1": "of the 1980s", "wk3": "of the 1980s",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_that_sheetjs_writes_is_read_or_called_by_its_name(tmp_path, kind):
+    expected = KINDS[kind]
+    path = tmp_path / f"a.{kind}"
+    rows = expected if isinstance(expected, list) else TABLE
+    script = (
+        "const X = require('xlsx'), book = X.utils.book_new();"
+        f"X.utils.book_append_sheet(book, X.utils.aoa_to_sheet({json.dumps(rows)}), 'S');"
+        f"X.writeFile(book, {json.dumps(str(path))}, {{bookType: '{kind}'}});"
+    )
+    if shutil.which("node") is None:
+        pytest.skip("node is not installed")
+    if subprocess.run(["node", "-e", "require('xlsx')"], capture_output=True).returncode:
+        pytest.skip("node does not find xlsx; set NODE_PATH")
+    subprocess.run(["node", "-e", script], check=True, capture_output=True)
+    if isinstance(expected, list):
+        with open_source(path) as source:
+            assert [list(row.cells.values()) for row in source] == expected[1:]
+    else:
+        with pytest.raises(SourceError, match=expected), open_source(path):
+            pass

@@ -140,7 +140,7 @@ class _SheetReader(Reader[Line]):
         self._wanted = wanted
         self._name = name
         self._table = -1
-        self._depth = 0  # of tables; a table in a cell is not read
+        self._depth = 0  # of tables; a table in a cell is named, not read
         self._number = 0
         self._row: dict[str, str] = {}
         self._cells: list[str] = []
@@ -152,6 +152,7 @@ class _SheetReader(Reader[Line]):
         self._in_text = 0
         self._is_in_row = False
         self._is_in_cell = False
+        self._has_table = False  # in the cell
         self._ignored = 0
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
@@ -159,7 +160,8 @@ class _SheetReader(Reader[Line]):
         if local == "table":
             self._depth += 1
             self._table += self._depth == 1
-            self._number = 0
+            self._has_table = self._is_in_cell
+            self._number = self._number if self._is_in_cell else 0
         elif self._table != self._wanted or self._depth != 1:
             return
         elif local in _IGNORED:
@@ -226,6 +228,9 @@ class _SheetReader(Reader[Line]):
     def _end_cell(self) -> None:
         shown = "\n".join("".join(parts) for parts in self._paragraphs)
         text, problem = _cell_text(self._cell, shown, has_text=bool(self._paragraphs))
+        if self._has_table:
+            problem = _TABLE_INSIDE
+            self._has_table = False
         repeated = _count(self._cell.get("number-columns-repeated"))
         length = max(len(text), self._spaces)
         if length > LONGEST_CELL:
@@ -262,6 +267,11 @@ class _SheetReader(Reader[Line]):
         for _ in range(min(repeated, MOST_ROWS + 1)):
             self._number += 1
             self.made.append(Line(self._number, self._cells, tuple(self._problems), is_hidden))
+
+
+_TABLE_INSIDE = Problem(
+    "CELL_BROKEN", "a table within the cell, which is not read; enter its text into the cell"
+)
 
 
 def _local(attributes: dict[str, str]) -> dict[str, str]:

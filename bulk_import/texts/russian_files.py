@@ -128,6 +128,10 @@ FILES: dict[str, str | tuple[str, str, str]] = {
         "{source}: контакты есть на нескольких листах ({n}: {names}); укажите один в «Лист книги»",
     "sheet {name!r} is read; the others ({others}) are not; source: sheet: names another, source: sheets: several":
         "читается лист «{name}»; остальные ({others}) — нет; другой можно указать в «Лист книги»",
+    "sheet {name!r}, whose name says no, is read as contacts too":
+        "лист «{name}», судя по названию, список отказавшихся, но читается как контакты",
+    "sheet {name!r}, whose name says no, is not read; it keeps nobody back by itself":
+        "лист «{name}», судя по названию, список отказавшихся, не читается и никого не удерживает",
     "sheet {name!r} lacks the columns {missing} of the others; they are blank in its rows":
         "на листе «{name}» нет столбцов {missing}, которые есть на других; в его строках они пусты",
     "{name}: one row is said to stand {repeated:,} times in it: this looks like a bomb, not a spreadsheet":
@@ -202,6 +206,7 @@ FILES: dict[str, str | tuple[str, str, str]] = {
         "{name}: столбцы выровнены пробелами (фиксированная ширина); откройте файл в табличном редакторе, выберите там «фиксированная ширина» и сохраните в XLSX или CSV",
     "{name}: its letters are written as in UTF-7 ({found} is {meant}); set source: encoding: utf-7 in the mapping, or save the file as UTF-8":
         "{name}: буквы записаны как в UTF-7 ({found} — это {meant}); выберите ниже кодировку utf-7 или сохраните файл в UTF-8",
+    "a table within the cell, which is not read; enter its text into the cell": "таблица внутри ячейки, она не читается; введите её текст в ячейку",
     "row {number}: a row or cell in a wrong place": "строка {number}: строка или ячейка не на своём месте",
     "row {number} comes twice": "строка {number} встречается дважды",
     "row {number}: column {column} comes twice": "строка {number}: столбец {column} встречается дважды",
