@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
@@ -31,6 +32,7 @@ from bulk_import.journal import Journal
 from bulk_import.mapping.binding import bind
 from bulk_import.mapping.loading import load_mapping, parse_mapping
 from bulk_import.mapping.rows import RowMapper
+from bulk_import.mapping.schema import SuppressSpec
 from bulk_import.mapping.suppression import SuppressionList
 from bulk_import.models import Problem, Row, Status
 from bulk_import.progress import Silence
@@ -699,6 +701,46 @@ def test_contacts_with_several_rows_are_found_without_comparing_all_rows_with_al
         state.db.set_progress_handler(None, 0)
         assert state.db.execute("select id from temp.contested").fetchall() == [(7,)]
     assert len(thousands_of_steps) < 200  # 2,000 times 2,000 would be 4,000 of them at least
+
+
+ALL = frozenset(range(40))
+MOST = st.frozensets(st.sampled_from(sorted(ALL)), max_size=8).map(ALL.difference)
+ANY_ORDER = st.lists(st.sampled_from(sorted(ALL)), max_size=40)
+IN_ORDER = st.tuples(MOST, st.lists(st.sampled_from(sorted(ALL)), max_size=2)).map(
+    lambda drawn: sorted([*drawn[0], *drawn[1]])
+)
+
+
+@profile(deadline=None)
+@given(MOST | ANY_ORDER.map(frozenset), IN_ORDER | ANY_ORDER, st.integers(1, 12), st.booleans())
+def test_the_same_rows_are_recognized_in_whatever_order_they_come(known, lines, size, is_listed):
+    header = ("E-mail", "Name")
+    text = "version: 1\nfields: {lead_email: E-mail, lead_first_name: Name}\n"
+    rows = [
+        row((f"p{one}@example.org", "Ann"), header, number=at + 2) for at, one in enumerate(lines)
+    ]
+    with tempfile.TemporaryDirectory() as name, State.open(Path(name) / "job.state") as state:
+        mapped = mapper(text, header)
+        state.confirm(
+            Known(one.cells["E-mail"], "x", 1, "", cells=digest_of(mapped, one))
+            for number in sorted(known)
+            for one in [row((f"p{number}@example.org", "Ann"), header)]
+        )
+        stop = Path(name) / "stop.csv"
+        stop.write_text("E-mail\np3@example.org\n")
+        listed = SuppressionList.load([(stop, SuppressSpec(file="stop.csv"))] if is_listed else [])
+        sieve, detector = Sieve(state), DamageDetector(mapped.roles)
+        left: list[Row] = []
+        for at in range(0, len(rows), size):
+            left += sieve.unknown(1, mapped, detector, rows[at : at + size], listed)
+        seen = state.db.execute(
+            "select key, twice from temp.seen join contact using (id)"
+        ).fetchall()
+    let_go = Counter(one for one in lines if one in known and not (is_listed and one == 3))
+    assert [one.number for one in left] == [
+        at + 2 for at, one in enumerate(lines) if one not in let_go
+    ]
+    assert dict(seen) == {f"p{one}@example.org": int(times > 1) for one, times in let_go.items()}
 
 
 SPELLINGS = st.sampled_from(["vip", "VIP", "Vip;new", "new", "NEW", "old", "Old", "", "#REF!"])

@@ -67,7 +67,7 @@ _NEXT = """select cells, id, key, shape from contact where id > ? and cells is n
 and digest <> '' and id not in (select id from temp.contested) order by id limit ?"""
 _SEEN_FOLLOWING = """insert into temp.seen (id, shape)
 select id, shape from contact where id > ? and id <= ? and cells is not null
-and digest <> '' and id not in (select id from temp.contested)
+and digest <> '' and id not in (select id from temp.contested) and id not in ({})
 on conflict (id) do update set twice = 1"""
 _BY_KEY = """select key, id, digest, rest, mirrored from contact
 where key in ({}) and digest <> '' and cells is not x''
@@ -280,11 +280,14 @@ class Sieve:
         new_tags = tags.new_in(chunk)
         with translated(self._state.path):
             following = self._following(len(digests))
-            if not asks and not new_tags and [line[0] for line in following] == digests:
-                self._let_go_until(following[-1][1])
-                return []
-            known = self._known(digests, following)
-            for at, cells in enumerate(digests):
+            others: Sequence[int] = range(len(digests))
+            if not asks and not new_tags:
+                others = self._let_go(following, digests)
+            known = self._known([digests[at] for at in others], following)
+            if len(others) == len(digests):
+                self._expect(known.values(), len(digests))
+            for at in others:
+                cells = digests[at]
                 found = known.get(cells)
                 if (
                     found is None
@@ -309,10 +312,24 @@ class Sieve:
             return []
         return self._db.execute(_NEXT, (self._expected, number)).fetchall()
 
-    def _let_go_until(self, last: int) -> None:
-        """Let the rows of all contacts go that are expected next, up to one of them."""
-        self._note(_SEEN_FOLLOWING, [(self._expected, last)])
+    def _let_go(
+        self, following: Sequence[Sequence[Any]], digests: Sequence[bytes]
+    ) -> Sequence[int]:
+        """Let the rows of contacts go that were expected, by one statement, if those are most rows.
+
+        Returns:
+            The positions of the other rows.
+        """
+        given, whole = set(digests), range(len(digests))
+        absent = [line[1] for line in following if line[0] not in given]
+        if len(given) < len(digests) or 2 * len(absent) > len(following) or not following:
+            return whole
+        last = max(line[1] for line in following if line[0] in given)
+        few = ",".join(str(one) for one in absent if one < last)
+        self._note(_SEEN_FOLLOWING.format(few), [(self._expected, last)])
         self._expected = last
+        expected = {line[0] for line in following}
+        return [at for at in whole if digests[at] not in expected]
 
     def _known(
         self, digests: Sequence[bytes], following: Sequence[Sequence[Any]]
@@ -326,10 +343,13 @@ class Sieve:
         known = {cells: lines[cells] for cells in digests if cells in lines}
         if len(known) < len(digests):
             known |= self._looked_up(_BY_CELLS, [one for one in digests if one not in known])
-        ids = [line[1] for line in known.values()]
-        is_in_order = ids and max(ids) - min(ids) < 2 * len(digests)
-        self._expected = max(ids) if is_in_order else 0
         return known
+
+    def _expect(self, lines: Iterable[Sequence[Any]], rows: int) -> None:
+        """Note which contacts probably follow those that a number of rows were found to be."""
+        ids = [line[1] for line in lines]
+        is_in_order = ids and max(ids) - min(ids) < 2 * rows
+        self._expected = max(ids) if is_in_order else 0
 
     def kept(self, judged: Sequence[JudgedRow]) -> list[JudgedRow]:
         """Return the judged rows that go into the journal; let those with the same payload go."""
