@@ -57,6 +57,7 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
     live = live_functions()
     gc.collect()
     gc.freeze()
+    os.write(outgoing, b"0\n")  # everything is imported: files may be changed now
     with open(incoming) as lines:  # noqa: PTH123 - a pipe
         for line in lines:
             order = json.loads(line)

@@ -1,4 +1,4 @@
-"""What the journal's guards cost: checksums of stored forms, the mark, reading in one snapshot.
+"""What the journal costs for each row: with cells and forms in blocks and without, and the mark.
 
     python -m benchmarks.journal_cost [--rows 20000] [--rounds 7]
 
@@ -8,14 +8,12 @@ CPU time of this process alone (user and system), with and without in alternatin
 from __future__ import annotations
 
 import argparse
-import contextlib
 import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
 from statistics import median
-from unittest import mock
 
 from bulk_import.journal import Journal
 from bulk_import.journal.entries import JudgedRow
@@ -28,22 +26,6 @@ _BODY = (
 )
 
 
-class _EqualsAll(int):
-    """A checksum that costs nothing to compute and is never wrong."""
-
-    def __eq__(self, other: object) -> bool:
-        return True
-
-    def __ne__(self, other: object) -> bool:
-        return False
-
-    def __hash__(self) -> int:
-        return 0
-
-
-_FREE = _EqualsAll()
-
-
 def main() -> None:
     """Print µs of CPU time for each row, and for each mark."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -53,31 +35,33 @@ def main() -> None:
     spent: dict[str, list[float]] = defaultdict(list)
     with tempfile.TemporaryDirectory() as name:
         for number in range(args.rounds):
-            for is_guarded in (number % 2 == 0, number % 2 == 1):
-                folder = Path(name) / f"{number}-{is_guarded}"
+            for makes_blocks in (number % 2 == 0, number % 2 == 1):
+                folder = Path(name) / f"{number}-{makes_blocks}"
                 folder.mkdir()
-                one_round(folder, args.rows, spent, is_guarded=is_guarded)
+                one_round(folder, args.rows, spent, makes_blocks=makes_blocks)
         marks = cpu_s(lambda: write_marks(Path(name) / "mark", args.rows))
     for what, seconds in sorted(spent.items()):
         print(f"{what:32} {1e6 * median(seconds) / args.rows:6.2f} µs a row")
     print(f"{'a mark (one for each sync)':32} {1e6 * marks / args.rows:6.2f} µs")
 
 
-def one_round(folder: Path, rows: int, spent: dict[str, list[float]], *, is_guarded: bool) -> None:
-    word = "with" if is_guarded else "without"
-    free = {} if is_guarded else {"new": lambda *_: _FREE}
-    with contextlib.ExitStack() as stack:
-        if free:
-            for module in ("records", "ledger"):
-                stack.enter_context(mock.patch(f"bulk_import.journal.{module}.checksum", **free))
-        with Journal.create(folder / "journal.sqlite3") as journal:
-            journal.add_source(1, SourceInfo("a.csv", "csv", header=_HEADER, labels=_HEADER))
-            judged = [judged_row(at) for at in range(1, rows + 1)]
-            spent[f"store, {word} checksum"].append(cpu_s(lambda: journal.add(1, judged)))
-            spent[f"fetch, {word} checksum"].append(cpu_s(lambda: exhaust(journal.pending())))
-            with journal.snapshot() if is_guarded else contextlib.nullcontext():
-                seconds = cpu_s(lambda: exhaust(journal.outcomes()))
-            spent[f"report, {word} snapshot"].append(seconds)
+def one_round(
+    folder: Path, rows: int, spent: dict[str, list[float]], *, makes_blocks: bool
+) -> None:
+    word = "in blocks" if makes_blocks else "without blocks"
+    with Journal.create(folder / "journal.sqlite3", makes_blocks=makes_blocks) as journal:
+        journal.add_source(1, SourceInfo("a.csv", "csv", header=_HEADER, labels=_HEADER))
+        judged = [judged_row(at) for at in range(1, rows + 1)]
+        batches = [judged[at : at + 1000] for at in range(0, rows, 1000)]
+
+        def store() -> None:
+            for at, batch in enumerate(batches):
+                journal.add(1 + 1000 * at, batch)
+
+        spent[f"store, {word}"].append(cpu_s(store))
+        spent[f"fetch, {word}"].append(cpu_s(lambda: exhaust(journal.pending())))
+        with journal.snapshot():
+            spent[f"report, {word}"].append(cpu_s(lambda: exhaust(journal.outcomes())))
 
 
 def judged_row(number: int) -> JudgedRow:

@@ -433,6 +433,7 @@ class Place:
 
     def attempt(self, fault: Fault, tests: Sequence[str]) -> Outcome:
         """Plant the fault, run the tests, put the file back as it was, its time included."""
+        self._process(COLLECTED)  # which imports the project as it is
         path = self.root / fault.path
         original, facts = path.read_bytes(), path.stat()
         planted = original[: fault.start] + fault.after.encode() + original[fault.end :]
@@ -480,7 +481,7 @@ class Place:
         ]
         if code in (0, 1):
             return failed
-        if code == collected.NOT_RUN:  # that says nothing about the fault
+        if code == forking.NOT_RUN:  # that says nothing about the fault
             print("pytest did not run:", self._output, flush=True)
             return []
         running = [line for line in lines if line.startswith(collected.RUNNING)]
@@ -506,14 +507,24 @@ class Place:
         return [line.partition(" ")[2] for line in failed] or [f"(exit {code})"]
 
     def _ordered(self, module: str, order: Mapping[str, object]) -> int:
-        if module not in self._processes:
-            self._processes[module] = self._started(module)
-        _, orders, answers = self._processes[module]
+        _, orders, answers = self._process(module)
+        self._report.write_text("")
         orders.write(f"{json.dumps(order)}\n")
         orders.flush()
+        return self._answer(module, answers)
+
+    def _answer(self, module: str, answers: IO[str]) -> int:
         answer = answers.readline()
         assert answer, f"the process that runs tests has ended, see {self.root / module}.log"
         return int(answer)
+
+    def _process(self, module: str) -> tuple[subprocess.Popen[bytes], IO[str], IO[str]]:
+        """Return a process that waits for orders; started once."""
+        if module not in self._processes:
+            self._processes[module] = self._started(module)
+            if module == COLLECTED:
+                self._answer(module, self._processes[module][2])
+        return self._processes[module]
 
     def _started(self, module: str) -> tuple[subprocess.Popen[bytes], IO[str], IO[str]]:
         (theirs, orders), (answers, ours) = os.pipe(), os.pipe()

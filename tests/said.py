@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 PACKAGE = Path(__file__).parent.parent / "bulk_import"
@@ -33,6 +34,7 @@ def modules() -> Iterator[tuple[str, ast.Module]]:
             yield name, ast.parse(path.read_text("utf-8"))
 
 
+@cache
 def templates() -> dict[str, str]:
     """Return the template of each message, and the module that makes it."""
     return {

@@ -71,6 +71,7 @@ class _Expectations(Silence):
     expecting = sending
 
 
+@pytest.mark.slow
 async def test_rows_that_are_refused_do_not_count_as_work_to_send(
     sandbox, settings, long_csv, mapping
 ):

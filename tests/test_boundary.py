@@ -86,7 +86,9 @@ STATIONS: dict[str, list[str]] = {
     "demo --folder {folder}/demo": ["sandbox.demo:shipped", "sandbox.demo:read_contacts"],
 }  # fmt: skip
 CASES = [
-    (command, station)
+    pytest.param(
+        command, station, marks=[pytest.mark.slow] if command.startswith("demo") else []
+    )  # it starts an import as a process
     for command, stations in STATIONS.items()
     for station in stations
     if not station.endswith("/")  # not on this command's way

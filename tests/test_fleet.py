@@ -584,6 +584,7 @@ def real_job(served, contacts_csv, mapping, monkeypatch):
     )  # fmt: skip
 
 
+@pytest.mark.slow
 def test_a_lease_that_runs_out_stops_the_command_in_good_order_and_the_next_attempt_continues(
     real_job, served, tmp_path
 ):

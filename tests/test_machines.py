@@ -111,6 +111,7 @@ def test_an_account_has_one_name_however_its_address_is_spelled(spelling):
 
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "LOCALHOST"])
+@pytest.mark.slow
 def test_a_run_waits_for_no_other_run_of_the_account_under_any_spelling(
     tmp_path, contacts_csv, mapping, host
 ):
@@ -194,6 +195,7 @@ def test_waits_that_are_none_are_refused(tmp_path, contacts_csv, mapping, waits)
     assert Settings().patience.quota_waits_s == (60, 300, 900)
 
 
+@pytest.mark.slow
 def test_a_report_of_a_running_run_says_so(tmp_path, contacts_csv, mapping):
     run_dir = tmp_path / "run"
     with Served(tmp_path, latency_ms=300) as served:

@@ -11,7 +11,17 @@ from pathlib import Path
 import pytest
 
 from benchmarks.collected import live_functions, planted
-from benchmarks.mutants import DECIDES_NOTHING, GROUPS, PACKAGE, ROOT, Reach, modules_of, sample
+from benchmarks.mutants import (
+    DECIDES_NOTHING,
+    GROUPS,
+    PACKAGE,
+    ROOT,
+    Fault,
+    Place,
+    Reach,
+    modules_of,
+    sample,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -105,3 +115,32 @@ def test_a_module_that_is_imported_later_is_imported_with_the_fault(tmp_path):
     path.write_text("LIMIT = (4)\n")
     order = {"path": str(path), "start": 8, "before": "3", "after": "(4)"}
     assert planted(order, {})
+
+
+@pytest.mark.slow
+def test_each_fault_is_alone_and_found_by_the_tests_that_it_breaks(tmp_path):
+    """Three in turn: found, no difference, found in what runs at import; nothing is left of any."""
+    source = "LIMIT = 3\n\n\ndef allowed(n):\n    return n <= LIMIT and n > -5\n"
+    (tmp_path / "limits.py").write_text(source)
+    (tmp_path / "tests").mkdir()
+    (tmp_path / "tests" / "test_limits.py").write_text(
+        "from limits import allowed\n\n\ndef test_limit():\n    assert allowed(3)\n    assert not allowed(4)\n"
+    )
+    for name in ("benchmarks", ".venv"):
+        (tmp_path / name).symlink_to(ROOT / name)
+
+    def fault(before, after):
+        start = source.index(before)
+        line = source[:start].count("\n") + 1
+        return Fault("g", "limits.py", line, start, start + len(before), before, after, line == 1)
+
+    tests = ["tests/test_limits.py::test_limit"]
+    place = Place(tmp_path, Reach({}, {}, {"limits.py": set(tests)}))
+    faults = [fault("n <= LIMIT", "(n < LIMIT)"), fault("-5", "(-6)"), fault("3", "(4)")]
+    try:
+        killers = [place.attempt(one, tests).killer for one in faults]
+        assert place.failures(tests) == []
+    finally:
+        place.close()
+    assert [killer.partition(" - ")[0] for killer in killers] == [*tests, "", *tests]
+    assert (tmp_path / "limits.py").read_text() == source

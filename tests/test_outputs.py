@@ -151,6 +151,7 @@ def test_a_journal_and_a_sandbox_are_no_states(tmp_path, run_cli):
         assert (code, "not a state file" in err) == (2, True), err
 
 
+@pytest.mark.slow
 def test_a_log_and_an_archive_of_ours_are_written_again(folder, run_cli):
     args = ("run", "contacts.csv", "-m", "mapping.yml", "--log-file", "log.jsonl")
     with Served(folder) as served:

@@ -27,6 +27,7 @@ from tests.wires import OK, says, wired
     "stream",
     [*(pytest.param(name, marks=pytest.mark.slow) for name in ("stdout", "stderr")), "both"],
 )
+@pytest.mark.slow
 def test_nobody_reads_what_is_printed_and_the_run_does_not_care(
     tmp_path, contacts_csv, mapping, stream
 ):
@@ -49,6 +50,7 @@ def test_nobody_reads_what_is_printed_and_the_run_does_not_care(
 
 
 @pytest.mark.parametrize("utf8", ["0", pytest.param("1", marks=pytest.mark.slow)])
+@pytest.mark.slow
 def test_a_c_locale_changes_no_letter(tmp_path, write_csv, mapping, utf8):
     path = write_csv(
         [

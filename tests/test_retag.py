@@ -372,6 +372,25 @@ def test_sheet_and_column_are_read_and_named(tmp_path):
     ]
 
 
+def test_a_sheet_that_is_named_as_those_who_said_no_is_named(tmp_path):
+    from openpyxl import Workbook
+
+    book = Workbook()
+    book.active.title = "Active"
+    book.create_sheet("Unsubscribed")
+    for sheet in book:
+        sheet.append(["E-mail"])
+        sheet.append(["a@b.org"])
+    book.save(tmp_path / "vip.xlsx")
+
+    (read,) = read_members([str(tmp_path / "vip.xlsx")]).read
+
+    assert read == (
+        f"{tmp_path / 'vip.xlsx'}: sheet 'Active', column 'E-mail'; sheet 'Unsubscribed', whose name says no, "
+        "is not read; it keeps nobody back by itself"
+    )
+
+
 def test_an_empty_list_is_no_list_of_nobody(tmp_path, write_csv):
     (tmp_path / "empty.csv").write_text("", "utf-8")
 

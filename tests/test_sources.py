@@ -332,6 +332,30 @@ def test_gaps_and_stray_formatted_cells_cost_nothing(tmp_path):
     assert (row.number, list(row.cells.values()), row.problems) == (5, ["x", "", "z"], ())
 
 
+@pytest.mark.parametrize(
+    "name", ["Unsubscribed", "Abgemeldet 2024", "Отписались", "Opt-outs", "bajas"]
+)
+def test_a_sheet_that_is_named_as_those_who_said_no_is_warned_of(tmp_path, name):
+    book = Workbook()
+    book.active.title = "Active"
+    book.create_sheet(name)
+    for sheet in book:
+        sheet.append(["E-mail", "Name"])
+        sheet.append(["a@b.org", "Ann"])
+    book.save(tmp_path / "a.xlsx")
+
+    def said(**options):
+        with open_source(tmp_path / "a.xlsx", SourceOptions(**options)) as source:
+            return [str(p) for p in source.problems if p.code == "SHEET_SAYS_NO"]
+
+    begin = f"sheet {name!r}, whose name says no, is"
+    assert said(sheets=("all",)) == [f"{begin} read as contacts too"]
+    assert said(sheet="Active") == [f"{begin} not read; it keeps nobody back by itself"]
+    assert said(sheet=name) == []  # as a list of people to suppress, or asked for
+    with open_source(tmp_path / "a.xlsx") as source:
+        assert (source.sheet, source.problems[0].code) == ("Active", "SHEET_CHOSEN")
+
+
 def test_the_first_visible_sheet_is_read_and_the_others_are_named(tmp_path):
     book = Workbook()
     book.active.title = "Hidden"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,7 @@ def sources() -> list[Path]:
             for path in (PACKAGE / room).rglob(kind) if not path.name.startswith("russian")]  # fmt: skip
 
 
+@cache
 def said() -> set[str]:
     """Every text that pages and reports say, as it stands in templates, modules and scripts."""
     found: set[str] = set(SCRIPT_TEXTS)

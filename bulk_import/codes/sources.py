@@ -131,6 +131,12 @@ CODES: tuple[Code, ...] = (
         "Give equal columns equal names; a missing column is blank in the rows of its sheet.",
     ),
     Code(
+        "SHEET_SAYS_NO",
+        "A sheet is named as a list of people who want no e-mail; nobody is kept back by that.",
+        "Name it under suppress: in the mapping (file: and sheet:), and do not read it as contacts.",
+        "sheet 'Unsubscribed'",
+    ),
+    Code(
         "ROWS_HIDDEN",
         "A filter of the workbook hides some rows.",
         "Set source: hidden_rows: skip in the mapping to leave them out.",

@@ -93,7 +93,8 @@ def read_members(
             where += f"{export}; " if export else ""
             is_bare = any(problem.code == "HEADER_ABSENT" for problem in source.problems)
             bare = " (no header: the first line is an address too)" if is_bare else ""
-            read.append(f"{shown(path)}: {where}column {found!r}{bare}")
+            said = [f"; {p}" for p in source.problems if p.code == "SHEET_SAYS_NO"]
+            read.append(f"{shown(path)}: {where}column {found!r}{bare}{''.join(said)}")
             people.add(path, source, found, _Consent(() if ignore_consent else source.header))
     return people.members(", ".join(dict.fromkeys(columns)), tuple(read))
 

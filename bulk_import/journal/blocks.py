@@ -20,6 +20,7 @@ import json
 import zlib
 from collections.abc import Iterable, Sequence
 
+from bulk_import.errors import Message
 from bulk_import.journal.packing import pack
 
 _LEVEL = 6
@@ -42,7 +43,8 @@ class Block:
             emails, self._packed_cells, *self._forms = zlib.decompress(data).split(b"\n")
             self._emails: list[str] = json.loads(emails)
         except (zlib.error, ValueError) as exc:
-            raise ValueError(f"the block of row {first}: {exc}") from exc
+            message = Message("the block of row {first}: {exc}", first=first, exc=exc)
+            raise ValueError(message) from exc
         self._first = first
         self._cells: list[tuple[str, ...]] | None = None
 

@@ -342,7 +342,7 @@ class Database:
         except ValueError as exc:
             raise damaged(self.path, exc) from exc
         if block is None or seq not in block:
-            raise damaged(self.path, f"the block of row {seq} is missing")
+            raise damaged(self.path, Message("the block of row {seq} is missing", seq=seq))
         self._blocks[found[0]] = block
         if len(self._blocks) > _MOST_BLOCKS:
             self._blocks.popitem(last=False)

@@ -133,6 +133,14 @@ _REMARK_WORDS = re.compile(
     r"non contattare|wypisan[aoy]|nie (?:kontaktowac|wysylac|pisac)|abonelikten \w+|"
     r"iletisime gecme\w*"
 )
+# In the name of a sheet: those who are on it said no.
+_NAMES_REFUSALS = re.compile(
+    r"(?<!\w)(?:un ?subscri\w*|unsubs?|opt(?:ed)? ?outs?|(?:hard )?bounce[ds]?|suppress\w*|dnc|complain\w*|"
+    r"(?:black|block) ?list\w*|do not (?:contact|e ?mail|mail|send)|отпис\w+|черн\w+ список|не писать|"
+    r"abgemeldet\w*|abmeld\w+|abbestell\w*|sperrliste|widerspruche?|desabonn\w*|desinscri\w*|liste noire|"
+    r"bajas?|lista negra|descadastr\w*|disiscri\w*|lista nera|wypis\w*|rezygnacj\w*|czarna lista|"
+    r"abonelikten \w+|kara liste|відпис\w+|uitgeschreven\w*|odhlas\w+)(?!\w)"
+)
 _MARKS = {"✓": True, "✔": True, "☑": True, "✅": True, "+": True, "☒": True}
 _MARKS |= {"-": False, "–": False, "—": False, "✗": False, "✘": False, "☐": False, "❌": False}
 _DATE = re.compile(r"(?<=[^\W\d]) \d[\w ]*$")
@@ -180,6 +188,15 @@ def says_unsubscribed(cell: str, *, also_weak: bool = False) -> bool:
     return not words.isdisjoint(_sets()["strong"]) or (
         also_weak and not words.isdisjoint(_sets()["weak"])
     )
+
+
+def names_refusals(name: str) -> bool:
+    """Whether a sheet of that name is a list of people who said no.
+
+    >>> names_refusals("Unsubscribed 2024"), names_refusals("Отписались"), names_refusals("Contacts")
+    (True, True, False)
+    """
+    return bool(_NAMES_REFUSALS.search(folded_words(name)))
 
 
 def undated(cell: str) -> str:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from bulk_import.errors import Message, SourceError
 from bulk_import.models import Problem, Row, Severity
+from bulk_import.normalize.consent import names_refusals
 from bulk_import.sources import Source, SourceOptions
 from bulk_import.sources.header import LOOKED_AT, folded, kind_of_cell
 from bulk_import.sources.table import Line, Table, find_table
@@ -250,6 +251,7 @@ def _open_workbook(
             notes.append(_note("SHEET_EMPTY", Message("sheet {name!r} has no rows", name=tab.name)))
     if not tables:
         raise SourceError(Message("{name}: no rows in its sheets", name=name), code="SOURCE_EMPTY")
+    notes += _of_refusals(tabs, [sheet for sheet, _ in tables])
     first = tables[0][1]
     header, labels, more = _joined_header([table for _, table in tables], [n for n, _ in tables])
     rows: Iterator[Row] = chain.from_iterable(
@@ -270,6 +272,20 @@ def _open_workbook(
         problems=[*problems, *notes, *found, *more],
         tally=tally,
     )
+
+
+def _of_refusals(tabs: Iterable[Tab], read: Sequence[str]) -> Iterator[Problem]:
+    """Warn of sheets whose name says that the people on them want no e-mail."""
+    for tab in tabs:
+        if [tab.name] == [*read] or not names_refusals(tab.name):
+            continue
+        message = Message(
+            "sheet {name!r}, whose name says no, is read as contacts too"
+            if tab.name in read
+            else "sheet {name!r}, whose name says no, is not read; it keeps nobody back by itself",
+            name=tab.name,
+        )
+        yield _note("SHEET_SAYS_NO", message)
 
 
 def _table(tab: Tab, name: str, options: SourceOptions) -> Table:
@@ -320,6 +336,7 @@ def _choose(tabs: Sequence[Tab], options: SourceOptions, source: str) -> tuple[T
     looks = [_look(tab, options) for tab in visible]
     share = max(look.share for look in looks)
     likely = [look for look in looks if look.has_contacts and look.share == share]
+    likely = [look for look in likely if not names_refusals(look.tab.name)] or likely
     if len(likely) > 1:
         names = _listed(look.tab for look in likely)
         raise SourceError(

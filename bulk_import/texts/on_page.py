@@ -192,6 +192,10 @@ CODES: Mapping[str, Mapping[str, tuple[str, str]]] = {
     "SOURCE_NO_HEADER": {"en": ("", f"Add one, or give its row in {_READING}."), "ru": ("", f"Добавьте её или укажите её номер: {_READING_RU}.")},
     "SHEET_CHOSEN": {"en": ("", f"Name the sheet in {_READING}."), "ru": ("", f"Укажите лист: {_READING_RU}.")},
     "SHEET_UNCLEAR": {"en": ("", f"Name one in {_READING}."), "ru": ("", f"Укажите лист: {_READING_RU}.")},
+    "SHEET_SAYS_NO": {
+        "en": ("", "Save it as a file of its own, and name that file among those never to send to."),
+        "ru": ("", "Сохраните его отдельным файлом и укажите этот файл среди тех, кому не отправлять."),
+    },
     "ROWS_HIDDEN": {"en": ("", "Delete them from the file if they are not to be sent."), "ru": ("", "Если их не нужно отправлять, удалите их из файла.")},
     "HEADER_DOUBTFUL": {"en": ("", f"Add a row with the columns' names, or give its row in {_READING}."), "ru": ("", f"Добавьте строку с названиями столбцов или укажите её: {_READING_RU}.")},
     "HEADER_SECOND": {"en": ("", f"Delete it, or give the header's row in {_READING}."), "ru": ("", f"Удалите её или укажите строку заголовка: {_READING_RU}.")},

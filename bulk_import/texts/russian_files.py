@@ -128,6 +128,10 @@ FILES: dict[str, str | tuple[str, str, str]] = {
         "{source}: контакты есть на нескольких листах ({n}: {names}); укажите один в «Лист книги»",
     "sheet {name!r} is read; the others ({others}) are not; source: sheet: names another, source: sheets: several":
         "читается лист «{name}»; остальные ({others}) — нет; другой можно указать в «Лист книги»",
+    "sheet {name!r}, whose name says no, is read as contacts too":
+        "лист «{name}», судя по названию, список отказавшихся, но читается как контакты",
+    "sheet {name!r}, whose name says no, is not read; it keeps nobody back by itself":
+        "лист «{name}», судя по названию, список отказавшихся, не читается и никого не удерживает",
     "sheet {name!r} lacks the columns {missing} of the others; they are blank in its rows":
         "на листе «{name}» нет столбцов {missing}, которые есть на других; в его строках они пусты",
     "{name}: one row is said to stand {repeated:,} times in it: this looks like a bomb, not a spreadsheet":

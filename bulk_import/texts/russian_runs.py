@@ -205,6 +205,8 @@ RUNS: dict[str, str | tuple[str, str, str]] = {
     "{where}: {reason}; free some space, or set TMPDIR to a folder that can be written": "{where}: {reason}; освободите место",
     "{parent}: the run folder is gone (moved or deleted while the run was going on); put it back, then run the same command again": f"{{parent}}: {_FOLDER_GONE}",
     "{folder}: the run folder is gone; put it back, then run the same command again": f"{{folder}}: {_FOLDER_GONE}",
+    "the block of row {seq} is missing": "нет блока строки {seq}",
+    "the block of row {first}: {exc}": "блок строки {first}: {exc}",
     "{path}: the journal is damaged ({exc}); restore it from a copy. Starting again in another folder would send every row again":
         f"{{path}}: журнал повреждён ({{exc}}); восстановите его из копии, {_TWICE}",
     "{path}: the journal is damaged ({place} is not what was stored); restore it from a copy. Starting again in another folder would send every row again":
