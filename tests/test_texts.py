@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from functools import cache
 from pathlib import Path
+from string import Formatter
 
 import pytest
 
@@ -118,6 +119,26 @@ def test_every_message_is_there_in_russian():
     """Walks the code: whoever adds a message gets here without its translation."""
     missing = {text: place for text, place in templates().items() if text not in in_russian()}
     assert missing == {}
+
+
+def test_every_message_of_the_page_can_be_filled_in_with_numbers():
+    """An English template of the page may keep the ``{n:,}`` of the message that it replaces."""
+    from bulk_import.errors import Message
+    from bulk_import.texts import Texts
+    from bulk_import.texts.on_page import ENGLISH
+
+    page = Texts("en", is_page=True)
+    for template, shown in ENGLISH.items():
+        names = [name for _, name, _, _ in Formatter().parse(template) if name]
+        if names and "%" not in template + shown:
+            values = dict.fromkeys((re.split(r"[.\[]", name)[0] for name in names), 1234)
+            assert page.said(Message(template, **values))
+    message = Message(
+        "{rows:,} rows, and the mapping asks for at least {fewest:,} (min_rows)",
+        rows=1,
+        fewest=2345,
+    )
+    assert page.said(message) == "1 rows, and the mapping file asks for at least 2,345"
 
 
 def test_no_message_is_put_together_where_no_language_can_follow():

@@ -21,6 +21,15 @@ _MONTHS_RU = (
 )
 
 
+class _Shown(str):
+    """A number as its reader writes it: ``{n:,}`` of a template changes nothing more."""
+
+    __slots__ = ()
+
+    def __format__(self, spec: str) -> str:
+        return str(self) if spec == "," else super().__format__(spec)
+
+
 @dataclass(frozen=True, slots=True)
 class Texts:
     """The texts of one language. Called with an English text, returns it in that language.
@@ -182,7 +191,7 @@ class Texts:
         if not values:
             return text
         shown = {
-            name: self.number(value)
+            name: _Shown(self.number(value))
             if isinstance(value, int) and not isinstance(value, bool)
             else value
             for name, value in values.items()
