@@ -50,6 +50,7 @@ HEADERS = {
     "Address 1 - City": says("city"),
     "Address 2 Line 1": says("street", rank=2, kinds=("id",)),
     "Rechnungsadresse": says("street", where="billing"),
+    "Rechnungxadresse": says(unknown=("rechnungxadresse",)),  # nothing joins its parts
     "Lieferadresse Straße": says("street", where="shipping"),
     "City, State": says("city", "state"),
     "First and last name": says("full"),
