@@ -198,11 +198,19 @@ def _database(path: Path, *statements: str) -> None:
     db.close()
 
 
-@pytest.mark.parametrize("kind", ["a table", "a database", "a newer state"])
+_SAID = {
+    "a table": "not a state file", "a database": "not a state file", "a newer state": "newer version",
+    "an empty file": "the state file is empty",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", _SAID)
 def test_what_is_no_state_of_this_version_is_refused_and_stays_as_it_is(tmp_path, capsys, kind):
     path = tmp_path / "job.state"
     if kind == "a table":
         path.write_text("E-mail,Name\n")
+    elif kind == "an empty file":
+        path.touch()
     elif kind == "a database":
         _database(path, "create table people (name text)")
     else:
@@ -215,8 +223,27 @@ def test_what_is_no_state_of_this_version_is_refused_and_stays_as_it_is(tmp_path
             main(command)
         assert exit_.value.code == 2
         said = capsys.readouterr().err
-        assert ("newer version" if kind == "a newer state" else "not a state file") in said
+        assert _SAID[kind] in said
     assert path.read_bytes() == before
+
+
+async def test_a_state_that_became_empty_sends_nobody_again(job, tmp_path):
+    """A full disk, or a copy that broke off."""
+    await job(people(range(5)))
+    (tmp_path / "job.state").write_bytes(b"")
+    for end in ("-wal", "-shm"):
+        (tmp_path / f"job.state{end}").unlink(missing_ok=True)
+
+    with pytest.raises(SetupError, match="the state file is empty"):
+        await job(people(range(5)))
+
+
+def test_a_state_that_was_cut_off_while_it_was_made_is_made_anew(tmp_path):
+    (tmp_path / ".job.state.part").write_bytes(b"SQLite form")
+    with State.open(tmp_path / "job.state") as state:
+        assert state.count() == 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["job.state"]
+    assert (tmp_path / "job.state").stat().st_mode & 0o777 == 0o600
 
 
 async def test_showing_a_state_changes_nothing_in_it(job, tmp_path, capsys):

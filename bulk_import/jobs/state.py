@@ -134,17 +134,7 @@ class State:
         if not path.exists():
             if not create or read_only:
                 raise SetupError(Message("{path}: no such state file", path=path))
-            try:
-                path.parent.mkdir(parents=True, exist_ok=True)
-                make_private(path)
-            except OSError as exc:
-                raise StorageError(
-                    Message(
-                        "{path}: cannot be made: {strerror}",
-                        path=path,
-                        strerror=exc.strerror or exc,
-                    )
-                ) from exc
+            _make(path)
         found = _format_of(path)
         with translated(path):
             # A thread that reads rows uses it while the others wait for that thread.
@@ -289,11 +279,31 @@ class State:
                 raise
 
 
-def _format_of(path: Path) -> int:
-    """Return the format of a state file without touching it; 0 for an empty file.
+def _make(path: Path) -> None:
+    """Make a state that knows no contact, under another name until it is complete.
 
     Raises:
-        SetupError: It is something else, or written by a newer version.
+        StorageError: It cannot be made.
+    """
+    draft = path.with_name(f".{path.name}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft.unlink(missing_ok=True)
+        make_private(draft)
+        with translated(path), closing(connect(draft)) as db:
+            _bring_up_to_date(db, 0)
+        draft.replace(path)
+    except OSError as exc:
+        raise StorageError(
+            Message("{path}: cannot be made: {strerror}", path=path, strerror=exc.strerror or exc)
+        ) from exc
+
+
+def _format_of(path: Path) -> int:
+    """Return the format of a state file without touching it.
+
+    Raises:
+        SetupError: It is something else, empty, or written by a newer version.
         StorageError: It cannot be read.
     """
     with translated(path):
@@ -307,7 +317,13 @@ def _format_of(path: Path) -> int:
                 )
             ) from exc
         if not head:
-            return 0
+            raise SetupError(
+                Message(
+                    "{path}: the state file is empty, so a disk or a copy has lost it, and every contact "
+                    "would be sent again. Restore it, or delete it to start anew",
+                    path=path,
+                )
+            )
         if head != b"SQLite format 3\0":
             raise SetupError(
                 Message("{path}: not a state file; nothing in it was changed", path=path)

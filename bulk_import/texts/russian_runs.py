@@ -295,6 +295,8 @@ RUNS: dict[str, str | tuple[str, str, str]] = {
     "--seed {run_dir}: a run of {endpoint}, not of {mine}; nothing was sent. Give a run of this account, or leave --seed out":
         "{run_dir}: отправка в {endpoint}, а не в {mine}; ничего не отправлено",
     "{path}: no such state file": "{path}: такого файла состояния нет",
+    "{path}: the state file is empty, so a disk or a copy has lost it, and every contact would be sent again. Restore it, or delete it to start anew":
+        "{path}: файл состояния пуст, то есть потерян диском или при копировании, и каждый контакт был бы отправлен снова. Восстановите его или удалите, чтобы начать заново",
     "{path}: not a state file; nothing in it was changed": "{path}: это не файл состояния; в нём ничего не изменено",
     "{path}: is a database, but not a state file; nothing in it was changed. Give the path of the job's state":
         "{path}: это база, но не файл состояния; в ней ничего не изменено",
