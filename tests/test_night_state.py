@@ -752,3 +752,19 @@ async def test_an_unchanged_night_leaves_next_to_nothing_in_its_folder(job, tmp_
     db = sqlite3.connect(tmp_path / "run1" / "journal.sqlite3")
     assert db.execute("select count(*) from record").fetchone() == (0,)
     db.close()
+
+
+@pytest.mark.parametrize(("column", "cell"), [("Tags", "no"), ("E-mail", f"{P0} (unsubscribed)")])
+async def test_nothing_is_sent_to_who_said_no_when_the_row_is_gone(job, column, cell):
+    """An action on a missing contact is a request, too, and a tag may start a sequence."""
+    mapping = f'{MISSING}skip: [{{column: Tags, values: ["no"]}}]\n'
+    await job(people(range(30)), mapping=mapping)
+    [row] = people([0], tags="no" if column == "Tags" else "")
+    row[0] = cell if column == "E-mail" else row[0]
+    assert (await job([row, *people(range(1, 30))], mapping=mapping))[1] == []
+    for _ in range(2):
+        assert (await job(people(range(1, 30)), mapping=mapping))[1] == []
+    # Who comes back without a no is a contact as any other.
+    await job(people(range(30)), mapping=mapping)
+    _, sent = await job(people(range(1, 30)), mapping=mapping)
+    assert [form["add_tags"] for form in sent] == ["gone"]

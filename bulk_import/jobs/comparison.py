@@ -81,6 +81,8 @@ create temp table rows (
 );
 drop table if exists temp.compared;
 create temp table compared as select * from night.compared where 0"""
+# Mailboxes of tonight's rows that say no, or may say no.
+REFUSING = "create temp table if not exists refusing (mailbox text primary key)"
 _COMPARED = "insert into temp.compared values (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 # A night that is compared again: forms that are as they were keep what was found out about them.
 _AGAIN = """
@@ -411,7 +413,7 @@ class Comparison:
             f" from contact where presence in ({Presence.HERE:d}, {Presence.OWED:d})"
             f" and key not like 'bare:%' and not {here(self._missing)}"
         )
-        self._db.execute("create temp table if not exists refusing (mailbox text primary key)")
+        self._db.execute(REFUSING)
         self._db.execute("delete from temp.refusing")
         self._db.executemany(
             "insert or ignore into temp.refusing values (?)", ((one,) for one in self._said_no)

@@ -83,6 +83,7 @@ class Presence(IntEnum):
     GONE = 0
     HERE = 1
     OWED = 2  # gone, and its ``on_missing`` action is not confirmed
+    SAID_NO = 3  # here, in rows that say no: nothing is sent when it is gone
 
 
 @dataclass(frozen=True, slots=True)

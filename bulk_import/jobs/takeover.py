@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bulk_import.errors import Message, SetupError, StorageError
-from bulk_import.jobs.comparison import BARE, attached, here
+from bulk_import.jobs.comparison import BARE, REFUSING, attached, here
 from bulk_import.jobs.payloads import digest_of, sha, union
 from bulk_import.jobs.state import CELLS_INDEX, INDEX, Known, Presence, State
 from bulk_import.journal import Journal
@@ -19,6 +19,7 @@ from bulk_import.journal.database import IN_DOUBT
 from bulk_import.models import VANISHED, Status
 from bulk_import.progress import Progress
 from bulk_import.run.folder import JOURNAL
+from bulk_import.run.judging import who_said_no
 from bulk_import.run.reporting import stop_facts, write_reports
 from bulk_import.settings import Settings, account_name
 from bulk_import.system.clock import now, now_s
@@ -88,6 +89,14 @@ from others c where c.key = contact.key and {_DIGEST} = contact.digest
         is not (c.cells, c.shape, c.mirrored, c.rest)"""
 
 
+_SAID_NO = f"""
+update contact set presence = {Presence.SAID_NO:d} where key in (
+    select mailbox from temp.refusing
+    union all select r.email from night.outcome o join night.record r using (seq)
+    where o.status in ('{Status.SKIPPED}', '{Status.INVALID}') and r.email <> ''
+        and mailbox_of(r.email) in (select mailbox from temp.refusing))"""
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """How a night went, for the state.
@@ -125,6 +134,7 @@ def learn(state: State, run_dir: Path, verdict: Verdict) -> None:
             state.db.execute(_SAME)
             if verdict.night:
                 _place(state, missing, verdict)
+            _note_who_said_no(state, journal)
             if verdict.is_cut_off:
                 facts["doubtful"] = with_doubtful(state, doubtful)
             if not state.get("endpoint") and not state.is_empty:
@@ -228,6 +238,16 @@ def _place(state: State, missing: Sequence[int], verdict: Verdict) -> None:
         " and key not in (select key from temp.spared)",
         (Presence.OWED, Presence.GONE, Presence.GONE),
     )
+
+
+def _note_who_said_no(state: State, journal: Journal) -> None:
+    """Note whose rows say no tonight: nothing is sent to them when they are gone, either."""
+    state.db.execute(REFUSING)
+    state.db.executemany(
+        "insert or ignore into temp.refusing values (?)",
+        ((mailbox,) for mailbox, _ in who_said_no(journal)),
+    )
+    state.db.execute(_SAID_NO)
 
 
 def seed(state: State, run_dir: Path, settings: Settings) -> None:
