@@ -90,6 +90,13 @@ class Section:
         )
 
     @property
+    def thousands(self) -> int:
+        """How often a number is divided by a thousand to be shown: the commas after its last digit."""
+        last = max((at for at, (kind, _) in enumerate(self.tokens) if kind == "digit"), default=0)
+        after = self.tokens[last + 1 :]
+        return next((n for n, token in enumerate(after) if token != ("mark", ",")), len(after))
+
+    @property
     def zeros(self) -> int:
         """The width of a plain ``00000``; 0 for anything else."""
         plain = all(token == ("digit", "0") for token in self.tokens)
@@ -191,7 +198,7 @@ def decorates_text(code: str) -> bool:
 
 
 def _is_plain(section: Section) -> bool:
-    if section.has("mark", "%"):
+    if section.has("mark", "%") or section.thousands:
         return False
     kept = [text for kind, text in section.tokens if kind == "lit" and not _is_decoration(text)]
     zeros = sum(token == ("digit", "0") for token in section.tokens)
@@ -213,7 +220,7 @@ def _quantity(
     section: Section, number: Decimal, plain: Callable[[Decimal], str], *, writes_sign: bool
 ) -> str:
     percents = sum(token == ("mark", "%") for token in section.tokens)
-    text = plain(number * 100**percents) + "%" * percents
+    text = plain((number * 100**percents).scaleb(-3 * section.thousands)) + "%" * percents
     places = [at for at, (kind, _) in enumerate(section.tokens) if kind in ("digit", "general")]
     before = "".join(t for k, t in section.tokens[: places[0]] if k == "lit")
     after = "".join(t for k, t in section.tokens[places[-1] :] if k == "lit")
