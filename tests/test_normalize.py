@@ -428,3 +428,17 @@ def test_cleaning_keeps_what_can_be_seen():
 def test_an_offset_that_was_rounded_either_way_is_one_of_its_country(country, shown, not_shown):
     assert [is_offset_of(offset, country) for offset in shown] == [True] * len(shown)
     assert [is_offset_of(offset, country) for offset in not_shown] == [False] * len(not_shown)
+
+
+@pytest.mark.parametrize(
+    ("name", "first", "last"),
+    [
+        ("Frau Anna", "Anna", ""), ("Dr. Maria", "Maria", ""), ("Mrs. Elena", "Elena", ""),
+        ("Mr. James", "", "James"), ("Dr. Kim", "", "Kim"), ("Herr Martin", "", "Martin"),
+    ],
+)  # fmt: skip
+def test_a_title_before_a_word_that_is_nearly_always_a_given_name_makes_no_family_name_of_it(
+    name, first, last
+):
+    found = split_name(name)
+    assert (found.first, found.last) == (first, last)

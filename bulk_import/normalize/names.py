@@ -52,6 +52,7 @@ _LATIN_PATRONYMIC = re.compile(r"[a-z'-]+(?:ovich|evich|ovna|evna|ichna)", re.IG
 _SLAVIC_SURNAME = re.compile(
     r"[a-z'-]+(?:[oe]va?|sk[iy]y?|skaya|skij|skii|enko|chuk)", re.IGNORECASE
 )
+_MOSTLY_GIVEN = 15  # times as often a given name as a family name
 _INITIALS = re.compile(r"(?:[^\W\d_]\.)+")
 _INITIAL = re.compile(r"[^\W\d_]\.|[A-Z]")
 _EXPONENT = re.compile(r"(?<=\d)[eE](?=[+-]?\d)")
@@ -198,7 +199,9 @@ def _by_words(words: list[str], line: str, order: Order | None) -> _Parts:
     if len(words) == 1:
         named = known(words[0])
         is_addressed = len(line.split()) > 1 and is_title(line.split()[0])  # Mr. Smith
-        is_family = (named.is_family and not named.given) or (is_addressed and named.family >= 1)
+        # "Mr. James" is a family name, too; of "Frau Anna" one in twenty would be.
+        is_likely = named.family >= 1 and named.given < _MOSTLY_GIVEN * named.family
+        is_family = (named.is_family and not named.given) or (is_addressed and is_likely)
         return (
             _Parts("", "", words[0], "name.one_word_family")
             if is_family
