@@ -14,6 +14,7 @@ is the business of ``system.environment``.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
@@ -68,7 +69,9 @@ class Limits:
     ends_when_closed: bool = False
 
     def __post_init__(self) -> None:
-        _check(self.rate >= 0, "--rate", self.rate, "requests per second, 0 for no limit")
+        _check(
+            0 <= self.rate < math.inf, "--rate", self.rate, "requests per second, 0 for no limit"
+        )
         _check(1 <= self.concurrency <= 1000, "--concurrency", self.concurrency, "1 to 1000")
         _check(self.daily_limit >= 0, "--daily-limit", self.daily_limit, "a number of requests")
 

@@ -101,6 +101,7 @@ def test_check_groups_problems_and_exits_1(capsys, write_csv, mapping):
         (["--account", "a b"], "give the login alone"),
         (["--account", "a", "--endpoint", "https://b.c"], "give one of them"),
         (["--rate", "-1"], "--rate"),
+        (["--rate", "inf"], "--rate"),
         (["--max-failures", "many"], "--max-failures"),
         (["--api-key-file", "no-such-file"], "cannot be read"),
     ],
