@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from bulk_import.mapping.consent import ConsentWatch, heard
+from bulk_import.mapping.consent import ConsentWatch, listener
 from bulk_import.mapping.rows import RowMapper
 from bulk_import.mapping.unverified import unverified_names
 from bulk_import.models import Problem, Row, SourceInfo, Status
@@ -51,8 +51,11 @@ class Passed:
         self._consent = ConsentWatch(source.header if watches_consent else ())
         self._mapper, self._names = mapper, mapper.unverified
         named = dict.fromkeys(column for _, columns in self._names for column in columns)
-        watched = [(column, heard) for column in self._consent.columns if column not in named]
-        self._watched = (*watched, *((column, _whole) for column in named))
+        said = [column for column in self._consent.columns if column not in named]
+        self._watched = (
+            *((column, listener(column)) for column in said),
+            *((column, _whole) for column in named),
+        )
         self._columns = tuple(column for column, _ in self._watched)
         self._known: dict[tuple[str, ...], int] = {}
         self._rows, self._cells = array("q"), array("q")
@@ -65,7 +68,7 @@ class Passed:
     def add(self, seq: int, cells: Mapping[str, str]) -> None:
         """Note a row."""
         if self._columns:
-            said = tuple([of(column, cells[column]) for column, of in self._watched])
+            said = tuple([of(cells[column]) for column, of in self._watched])
             self._rows.append(seq)
             self._cells.append(self._known.setdefault(said, len(self._known)))
 
@@ -90,7 +93,7 @@ class Passed:
             yield self._source, problem
 
 
-def _whole(_: str, cell: str) -> str:
+def _whole(cell: str) -> str:
     return cell
 
 
