@@ -20,7 +20,7 @@ Two things happen side by side, each with states of its own; entries move from l
     5 failed      failure: intents are refused, the rest is written into the reserve's room; final
 
     1 ─add─▶ 2 (quiet) or 3 (busy)    3 ─intents, claim─▶ 2    2, 3 ─commit─▶ 1    2, 3 ─busy file─▶ 4
-    4 ─commit─▶ 1, after 10 s ─▶ 5    any ─disk full─▶ 5       6 ─commit─▶ 7 or 8   7 ─▶ 8 ─▶ 6
+    4 ─commit─▶ 1, after 60 s ─▶ 5    any ─disk full─▶ 5       6 ─commit─▶ 7 or 8   7 ─▶ 8 ─▶ 6
     8 ─commit─▶ 9 ─sync ends─▶ 7 or 8
 """
 
@@ -38,13 +38,13 @@ from bulk_import.errors import Message, StorageError
 from bulk_import.journal import Journal
 from bulk_import.journal.database import JournalLockedError
 from bulk_import.journal.entries import Entry, Intent
+from bulk_import.system.sqlite import WAIT_S
 
 RESERVE_BYTES = 4 * 2**20
 _GATHERING_S = 0.005
 _SYNCING_S = 0.01
 _BUSY = 16  # entries in a batch
 _LOCKED_S = 0.001  # before a commit is tried again because another process was writing
-_LONGEST_LOCKED_S = 10.0
 
 
 class Reserve:
@@ -213,7 +213,7 @@ class GroupCommit:
         except JournalLockedError as exc:
             now = self._loop.time()
             self._locked_since = self._locked_since or now
-            if now - self._locked_since > _LONGEST_LOCKED_S:
+            if now - self._locked_since > WAIT_S:
                 self._rescue(exc)
             return False
         except StorageError as exc:

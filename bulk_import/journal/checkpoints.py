@@ -18,6 +18,7 @@ from bulk_import.errors import Message, StorageError
 from bulk_import.journal.database import sync_folder, translated
 from bulk_import.journal.mark import MarkFile
 from bulk_import.journal.wholeness import SENDING, Wholeness
+from bulk_import.system.sqlite import WAIT_S
 
 # Bytes of log that are kept; after that it begins again at its start. Measured with 4 to 128 MB:
 # a shorter one is written back too often, a longer one costs every look-up more.
@@ -59,7 +60,7 @@ class Syncing(Wholeness):
                 yield syncer
             finally:
                 syncer.close()
-                self._db.execute("pragma busy_timeout = 10000")
+                self._db.execute(f"pragma busy_timeout = {1000 * WAIT_S:.0f}")
                 self._db.execute("pragma wal_autocheckpoint = 1000")
                 self._db.execute("pragma synchronous = full")
         with suppress(StorageError):  # a full disk; the mark still shows what is missing
@@ -82,7 +83,7 @@ class Syncing(Wholeness):
                 try:
                     self._db.execute("pragma wal_checkpoint(truncate)").fetchall()
                 finally:
-                    self._db.execute("pragma busy_timeout = 10000")
+                    self._db.execute(f"pragma busy_timeout = {1000 * WAIT_S:.0f}")
 
 
 class Syncer:

@@ -6,7 +6,9 @@ import os
 import sqlite3
 from pathlib import Path
 
-_WAIT_S = 10.0  # for another connection that is writing
+# For another connection that is writing. On a machine with too much to do, the process that writes may
+# wait for its turn much longer than it writes.
+WAIT_S = 60.0
 
 
 def connect(path: Path, *, is_scratch: bool = False) -> sqlite3.Connection:
@@ -17,7 +19,7 @@ def connect(path: Path, *, is_scratch: bool = False) -> sqlite3.Connection:
 
     SQLite's own exceptions come through: each caller says in its own words what they mean.
     """
-    db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=_WAIT_S)
+    db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=WAIT_S)
     try:
         # FULL, not NORMAL: at a power loss NORMAL forgets the last commits, and a forgotten
         # intent of a bare row becomes a second contact. Group commits make it affordable.
