@@ -5,6 +5,7 @@ from __future__ import annotations
 import fnmatch
 import shlex
 import stat
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from glob import has_magic
@@ -45,7 +46,7 @@ def connected(url: str) -> Iterator[tuple[Any, str]]:
             raise _unknown(url, key)
 
     parts = urlsplit(url)
-    with paramiko.SSHClient() as client:
+    with _without_tracebacks(), paramiko.SSHClient() as client:
         client.load_system_host_keys()  # ~/.ssh/known_hosts, if it is there
         if _SYSTEM_HOSTS.is_file():
             client.load_system_host_keys(str(_SYSTEM_HOSTS))
@@ -60,6 +61,26 @@ def connected(url: str) -> Iterator[tuple[Any, str]]:
         with client.open_sftp() as session:
             session.get_channel().settimeout(_PATIENCE_S)
             yield session, parts.path
+
+
+@contextmanager
+def _without_tracebacks() -> Iterator[None]:
+    """Let threads that ask ahead for a file end without a word when the connection ends.
+
+    Whoever reads the file is told all the same, by an exception.
+    """
+    before = threading.excepthook
+
+    def hook(args: threading.ExceptHookArgs) -> None:
+        is_ours = "prefetch" in (args.thread.name if args.thread is not None else "")
+        if not (is_ours and issubclass(args.exc_type, EOFError | OSError)):
+            before(args)
+
+    threading.excepthook = hook
+    try:
+        yield
+    finally:
+        threading.excepthook = before
 
 
 def matches(pattern: str) -> list[tuple[float, str]]:
