@@ -96,7 +96,7 @@ accuracy-independent: $(VENV)/.bench ## The same on sets made from packages that
 	@$(BIN)/python -m benchmarks.accuracy --independent
 
 shuffle: $(READY) ## 100,000 rows answered in random order: whose answer has each? (minutes)
-	@SHUFFLED_ROWS=100000 $(BIN)/python -m pytest -q -m slow -k random_order tests/test_wire.py
+	@SHUFFLED_ROWS=100000 $(BIN)/python -m pytest -q -m slow --timeout 900 -k random_order tests/test_wire.py
 
 torture: $(READY) ## Kill runs and nights, spoil journals, finish, count on the server's side (an hour)
 	@$(BIN)/python -m benchmarks.torture
