@@ -767,6 +767,7 @@ def test_sigterm_ends_a_fleet_in_good_order_and_the_same_command_continues(fleet
     assert fleet.sent() == 120
 
 
+@pytest.mark.slow
 def test_a_scheduler_that_does_not_answer_is_a_mistake_in_the_settings(fleet):
     process = fleet.start("--cluster", "tcp://127.0.0.1:9")
     _, err = process.communicate(timeout=60)

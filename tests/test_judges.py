@@ -250,6 +250,7 @@ async def test_a_cluster_writes_the_same_journal_when_a_worker_is_killed_in_the_
 
 
 @pytest.mark.filterwarnings("ignore")
+@pytest.mark.slow
 def test_a_cluster_that_is_not_there_is_told_in_one_line(unused_tcp_port, contacts_csv, mapping):
     pytest.importorskip("distributed")
     with pytest.raises(SettingsError, match=f"--cluster tcp://127.0.0.1:{unused_tcp_port}: "):
