@@ -108,7 +108,7 @@ REMARKS_THAT_SAY_NO = [
     "mail only, do not send e-mails", "vip, unsubscribed", "vip|bounced|2023", "SMS opt-out",
     "Не писать!", "просил больше не присылать письма", "отписался 5 мая", "Удалить из рассылки",
     "клиент отказался от рассылки", "vip; не писать", "не хочет получать рассылку", "Відписався",
-    "bitte keine E-Mails mehr", "nicht mehr anschreiben", "Newsletter abbestellt", "hat sich vom Newsletter abgemeldet",
+    "bitte keine E-Mails mehr", "nicht mehr anschreiben", "Newsletter abbestellt", "hat sich vom Newsletter abgemeldet", "vip, abgemeldet vom Newsletter", "Ausgetragen aus dem Verteiler",
     "ne plus contacter", "ne souhaite plus recevoir d'e-mails", "s'est désabonnée", "De\u0301sinscrit",
     "no quiere recibir correos", "se dio de baja", "não enviar mais", "descadastrado em maio",
     "non contattare", "disiscritta", "nie wysyłać", "wypisana z listy", "e-posta göndermeyin", "退订",

@@ -26,7 +26,7 @@ PHONE = "100% of its cells are phone numbers"
 
 
 def first(number: int, some: list[str], others: list[str]) -> list[str]:
-    """Ten cells: so many of *some*, then of *others*."""
+    """Ten cells: *number* of *some*, then *others*."""
     return (some * 10)[:number] + (others * 10)[number:10]
 
 

@@ -1,4 +1,4 @@
-"""What a person is told of a value that is refused or doubtful: the whole sentence, its code, what was meant."""
+"""Messages about refused or doubtful values: the whole sentence, its code, what was meant."""
 
 from __future__ import annotations
 

@@ -109,6 +109,12 @@ def test_what_is_not_certain_is_a_question_or_a_line_to_uncomment():
     assert "  # no column was recognised; `bulk-import fields` lists what there is" in empty
 
 
+def test_a_country_that_was_chosen_and_never_counted_has_no_share():
+    found = proposed({"E-mail": ["a@b.org"], "Phone": ["12"]})
+    choose_region(found, "de")
+    assert "  phone_region: DE    # chosen" in as_yaml(found, "c.csv").splitlines()
+
+
 @pytest.mark.parametrize(
     ("text", "written"),
     [

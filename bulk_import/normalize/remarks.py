@@ -56,6 +56,7 @@ gdpr (?:delet|eras|remov)\w+|(?:delet\w+|eras\w+) (?:my|h(?:is|er)|their) (?:per
 не (?:хочет|желает) (?:больше )?(?:получать|писем|рассыл\w+)|
 vom newsletter (?:ab(?:ge)?meld\w*|ab(?:zu)?bestell\w*|aus(?:ge|zu)?trag\w*|(?:ge)?losch\w*|nehmen)|
 newsletter (?:abbestellt|abgemeldet|gekundigt)|abbestellt|
+(?:ab(?:ge)?meld\w*|ausgetragen) (?:vom|von|aus) (?:\w+ )?(?:newsletter|mailing\w*|\w*verteiler)|
 aus (?:dem |unserem )?(?:\w*verteiler|newsletter) (?:nehmen|genommen|entfern\w*|(?:ge)?losch\w*|
 raus|aus(?:ge|zu)?trag\w*|(?:ge)?str[ei]+ch\w*|ab(?:ge)?meld\w*)|
 widerspruch (?:gegen )?(?:die )?werbung|werbung widersprochen|einwilligung (?:wurde )?widerrufen|
@@ -133,7 +134,7 @@ righ with revo canc cons mark repo flag comp spam gdpr eras news mail mark subs
 pide remo rimo usun rezy brak cofn wyco uitg niet geen zapi susc insc iscr abon
 un unsu opt opts opte opti opto hard e emai mail do don dont does didn neve no not n stop ask asks aske want
 wish requ remo dele tak take taki отпи не без отка удал убра убер искл vom news abbe nich kein desa desi dés
-désa dési ne plus dado dada dio se desu desc nao não disi non wypi nie abon ilet post відп
+désa dési ne plus dado dada dio se desu desc nao não disi non wypi nie abon ilet post відп abge abme ausg
 """
 _WORD = re.compile(r"[^\W_]+")
 _NOT_ASKED = re.compile(r"(?:not|never|didnt)(?: \w+)? ask\w* to be$")

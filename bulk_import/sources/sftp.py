@@ -65,9 +65,9 @@ def connected(url: str) -> Iterator[tuple[Any, str]]:
 
 @contextmanager
 def _without_tracebacks() -> Iterator[None]:
-    """Let threads that ask ahead for a file end without a word when the connection ends.
+    """Silence the threads that prefetch a file when the connection ends.
 
-    Whoever reads the file is told all the same, by an exception.
+    The reader of the file still gets an exception.
     """
     before = threading.excepthook
 

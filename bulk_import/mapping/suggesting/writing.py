@@ -60,7 +60,10 @@ def _region_lines(proposal: Proposal) -> Iterator[str]:
     region = proposal.region
     if region is None:
         return
-    say = f"{region.share:.0%} of the numbers without a country code exist there; {region.why}"
+    share = f"{region.share:.0%} of the numbers without a country code exist there; "
+    say = (
+        share + region.why if region.share else region.why
+    )  # a chosen one may not have been counted
     if region.is_active:
         yield "\ndefaults:"
         yield f"  phone_region: {region.code}    # {say}"

@@ -144,7 +144,7 @@ def _telling(found: list[bytes]) -> list[bytes]:
 
 
 def _is_near(rival: Guess, best: Guess, differing: int) -> bool:
-    """Whether a reading that differs in so many words is too near to the best."""
+    """Whether a reading that differs in *differing* words scores too close to the best."""
     if not differing:
         return False
     gap = best.score + best.vote - rival.score - rival.vote
