@@ -81,7 +81,7 @@ fields:
 #  lead_…: Unsubscribed    # e.g. no | yes
 #  lead_…: "1"    # e.g. x y
 
-# Only people who did not say no are sent; the counts are in `check`.
+# Rows that say no in these columns are not sent; `check` counts them.
 only:
   - {column: Unsubscribed, values: ["empty", "no", "false", "0"],
      because: unsubscribed}

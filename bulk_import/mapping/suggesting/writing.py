@@ -52,7 +52,7 @@ def _lines(proposal: Proposal, source: str, options: Mapping[str, str]) -> Itera
     yield from _field_lines(proposal)
     yield from _off_lines(proposal)  # where taking the # away is all there is to do
     if proposal.rules:
-        yield "\n# Only people who did not say no are sent; the counts are in `check`."
+        yield "\n# Rows that say no in these columns are not sent; `check` counts them."
         yield from _rule_lines(proposal.rules)
 
 
