@@ -46,7 +46,7 @@ def wait_for_input(file: TextIO) -> None:
         return  # the console wakes up by itself; signals come to the main thread alone
     woken, wakes = socket.socketpair()
     with woken, wakes:
-        wakes.setblocking(False)
+        wakes.settimeout(0)
         before = signal.set_wakeup_fd(wakes.fileno(), warn_on_full_buffer=False)
         try:
             while file not in select.select([file, woken], [], [])[0]:
