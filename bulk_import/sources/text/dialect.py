@@ -29,9 +29,7 @@ _GAP = re.compile(r"\S  +\S")
 # A quotation mark after a backslash that does not end its cell: `"5\\" disk"`.
 _ESCAPED_QUOTE = re.compile(r'\\"(?![,;\t|\r\n]|$)')
 # Two that are not an empty cell, or one that neither opens nor closes a cell.
-_DOUBLED_QUOTE = re.compile(
-    r'[^,;\t|\r\n]""|""[^,;\t|\r\n]|[^,;\t|\r\n ]"[^,;\t|\r\n ]'
-)
+_DOUBLED_QUOTE = re.compile(r'[^,;\t|\r\n]""|""[^,;\t|\r\n]|[^,;\t|\r\n ]"[^,;\t|\r\n ]')
 _SINGLE_QUOTED = re.compile(r"(?:^|[,;\t|])'[^'\r\n]*'(?=[,;\t|\r\n]|$)", re.MULTILINE)
 
 
