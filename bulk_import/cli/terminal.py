@@ -45,11 +45,12 @@ def wait_for_input(file: TextIO) -> None:
     if os.name == "nt" or threading.current_thread() is not threading.main_thread():
         return  # the console wakes up by itself; signals come to the main thread alone
     woken, wakes = socket.socketpair()
+    watched: list[TextIO | socket.socket] = [file, woken]
     with woken, wakes:
         wakes.settimeout(0)
         before = signal.set_wakeup_fd(wakes.fileno(), warn_on_full_buffer=False)
         try:
-            while file not in select.select([file, woken], [], [])[0]:
+            while file not in select.select(watched, [], [])[0]:
                 woken.recv(4096)  # a handler that did not raise
         finally:
             signal.set_wakeup_fd(before)
