@@ -351,6 +351,18 @@ class ConsentWatch:
         return found
 
 
+def unheeded(findings: Iterable[tuple[str, Problem]]) -> list[str]:
+    """Return the columns that say plainly that people must not be written to who would be.
+
+    A remark ("please do not e-mail") is somebody's words, and may be about another thing.
+
+    Args:
+        findings: (source, problem).
+    """
+    found = [p.column for _, p in findings if p.code == "CONSENT_IGNORED"]
+    return [name for name in dict.fromkeys(found) if speaks_of(name) is not Speaks.OF_REMARKS]
+
+
 def _rule(section: str, column: str, values: Iterable[str], because: str) -> ConsentRule:
     kept: dict[str, str] = {}
     for value in values:
