@@ -560,7 +560,8 @@ class Place:
 
 COLLECTED, FORKING = "benchmarks.collected", "benchmarks.forking"
 _PLUGINS = (
-    "-m", "", "-n", "0", "-p", "no:cov", "-p", "no:cacheprovider", "-p", "benchmarks.reaching", "--timeout", "300",
+    "-m", "", "-n", "0", "-p", "no:cov", "-p", "no:cacheprovider", "-p", "benchmarks.reaching", "--timeout", "60",
+    "--timeout-method", "thread",  # ends the process: a test that has hung may not end in order either
     "--ignore=tests/browser", "--continue-on-collection-errors",
 )  # fmt: skip
 
