@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections import Counter
+from itertools import zip_longest
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ from bulk_import.mapping.loading import load_mapping, parse_mapping
 from bulk_import.mapping.rows import RowMapper
 from bulk_import.models import Row, Status
 from bulk_import.normalize.emails import normalize_email
-from bulk_import.normalize.remarks import refusal_in
+from bulk_import.normalize.remarks import refusal_in, refusals_in
 from bulk_import.normalize.result import NormalizeError
 from tests.conftest import Ear, report_of, statuses
 
@@ -613,6 +614,15 @@ def test_a_remark_that_says_no_is_counted_and_kept_back_by_the_proposed_rule(rem
     assert (rule.section, rule.values) == ("skip", ("says no",))
     mapper = _mapper("skip:\n- {column: Notes, values: [says no]}\n", ["E-mail", "Notes"])
     assert _skipped(mapper, Notes=remark).startswith("Notes: ")
+
+
+def test_many_remarks_looked_at_together_say_what_each_says_alone():
+    remarks = []
+    for no, other in zip_longest(REMARKS_THAT_SAY_NO, REMARKS_OF_OTHER_THINGS, fillvalue="vip"):
+        remarks += [no, other, "", *("Ann came\nin May" for _ in range(30)), no]
+    assert refusals_in(remarks) == [refusal_in(remark) for remark in remarks]
+    assert refusals_in(["unsub", "scribed", ""]) == ["unsub", "", ""]  # no word of two cells
+    assert refusals_in([]) == []
 
 
 @pytest.mark.parametrize("remark", REMARKS_OF_OTHER_THINGS)
