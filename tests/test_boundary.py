@@ -352,6 +352,7 @@ SITUATIONS = {
     "a mapping in a missing folder": ("init {csv} -o {folder}/no/m.yml", 5, "{folder}/no/m.yml"),
     "a run folder in a file": (RUN.replace("{new}", "{csv}/run"), 5, "{csv}/run"),
     "a folder of runs that is not there": ("report {folder}/nothing", 2, "not a run folder"),
+    "a resume of a folder that is not there": ("resume {folder}/nothing", 2, "not a run folder"),
     "a key file that is a folder": (RUN + " --api-key-file {folder}/..", 2, "directory"),
     "a demo in a file": ("demo --folder {csv}/demo", 5, "{csv}"),
 }  # fmt: skip

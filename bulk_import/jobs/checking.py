@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import islice
@@ -213,7 +213,7 @@ def _check(
     has_several: bool = False,
 ) -> Checked:
     suppression = SuppressionList.load(loaded.suppress_files())
-    tally = Tally()
+    tally = Tally(counts_changes=True)
     mappers: list[RowMapper] = []
     heads: list[list[Row]] = []
     has_unique = any(check.unique for check in loaded.spec.checks)
@@ -226,11 +226,12 @@ def _check(
             duplicates=loaded.spec.when.duplicate,
             judges=judges,
         )
-        tally.weigh(journal.settled())
+        settled = journal.settled()
+        tally.weigh(settled)
         outcomes = journal.outcomes(only_remarked=on_row is _ignore)
         causes = _causes(outcomes, on_row, loaded.spec, with_source=has_several)
         sources = journal.sources()
-        plan = _plan(journal, tally, loaded.spec.when.duplicate, list(sources.values()))
+        plan = _plan(journal, tally, loaded.spec.when.duplicate, list(sources.values()), settled)
         return Checked(
             sources=tuple(sources.values()),
             rows=tuple(journal.count_rows(number) for number in sources),
@@ -266,7 +267,8 @@ def _noted(
             yield opened
         else:
             heads.append([])
-            yield replace(opened, rows=_remembered(opened.rows, heads[-1]))
+            rows, bare = (_remembered(one, heads[-1]) for one in (opened.rows, opened.bare_rows))
+            yield replace(opened, rows=rows, bare_rows=bare)
 
 
 def _remembered(rows: Iterable[Row], head: list[Row]) -> Iterator[Row]:
@@ -285,10 +287,20 @@ def _refusal(tally: Tally, mapping: ColumnMapping) -> str:
     return ""
 
 
-def _plan(journal: Journal, tally: Tally, duplicates: str, sources: Sequence[SourceInfo]) -> Plan:
-    sets = SetCounter()
-    for beginning, rows in journal.beginnings_to_send(OTHERS).items():
-        sets.add(beginning, rows)
+def _plan(
+    journal: Journal,
+    tally: Tally,
+    duplicates: str,
+    sources: Sequence[SourceInfo],
+    settled: Collection[int],
+) -> Plan:
+    sets = tally.changes
+    if (
+        len(settled) > tally.rows_kept
+    ):  # because of other rows, which may have changed forms as well
+        sets = SetCounter()
+        for beginning, rows in journal.beginnings_to_send(OTHERS).items():
+            sets.add(beginning, rows)
     counts = {status: rows for status, rows in journal.counts().items() if rows}
     named = sources[0].name if len(sources) == 1 else "all sources"
     shared = contact_findings(journal, duplicates=duplicates)

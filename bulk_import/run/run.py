@@ -38,6 +38,7 @@ from bulk_import.errors import (
     StorageError,
 )
 from bulk_import.journal import Journal
+from bulk_import.mapping.consent import unheeded
 from bulk_import.mapping.loading import ColumnMapping
 from bulk_import.mapping.suppression import SuppressionList
 from bulk_import.models import VANISHED, SourceInfo, Summary
@@ -235,6 +236,7 @@ class Run:
             seen = await self._survey(opened)
             rows = seen.rows
             journal.remember(rows_expected=str(rows))
+            self._heed(journal, unheeded(seen.findings))
             if seen.says_no:  # a later row may say no for the contact of an earlier one
                 await self._stop.unless(ahead.judged())
             plan = Plan(endpoint=self._settings.endpoint, rows_read=rows, to_send=rows)
@@ -347,6 +349,7 @@ class Run:
                 tally = Tally(int(facts["rows_read"]))
                 await asyncio.to_thread(self._judge_again, journal, directory, suppression, tally)
                 await self._compare(journal, tally, suppression)
+                self._heed(journal, json.loads(facts.get("unheeded", "[]")))
             else:
                 again = paths or json.loads(facts["paths"])
                 reopened = (
@@ -518,8 +521,27 @@ class Run:
                 self._stop.request(reason, EXIT_STOPPED)
         if not tally.is_watching:
             return
-        for name, problem in await asyncio.to_thread(lambda: tally.weigh(journal.settled())):
+        found = await asyncio.to_thread(lambda: tally.weigh(journal.settled()))
+        for name, problem in found:
             self._progress.say(Message("{name}: {problem}", name=name, problem=problem))
+        self._heed(journal, unheeded(found))
+
+    def _heed(self, journal: Journal, columns: Sequence[str]) -> None:
+        """Stop where nobody is asked, if *columns* say no of people who would be written to."""
+        is_meant = self._mapping.spec.when.says_no == "send" or not self._settings.policy.heeds_no
+        if not columns or is_meant:
+            return
+        journal.remember(unheeded=json.dumps(columns))  # a resume sends them no more than this run
+        if self._confirm is None:
+            self._stop.request(
+                Message(
+                    "nothing was sent: cells of {columns} say that people must not be written to, "
+                    "and no rule looks at them. Add a skip or only rule (`bulk-import init` "
+                    "proposes one), or write `when: {{says_no: send}}` if it means something else",
+                    columns=", ".join(map(repr, columns)),
+                ),
+                EXIT_STOPPED,
+            )
 
     async def _send(self, journal: Journal, client: Client | None, tally: Tally) -> Summary:
         if client is None or self._stop.is_set:

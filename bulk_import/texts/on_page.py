@@ -157,6 +157,8 @@ ENGLISH: dict[str, str | tuple[str, str, str]] = {
         f"{{value!r}} stands for a missing value; clear the cell, or give its meaning in {_MEANT}",
     "{bare!r} stands for a missing value; clear the cell, or give its meaning by values: in the mapping":
         f"{{bare!r}} stands for a missing value; clear the cell, or give its meaning in {_MEANT}",
+    "nothing was sent: cells of {columns} say that people must not be written to, and no rule looks at them. Add a skip or only rule (`bulk-import init` proposes one), or write `when: {{says_no: send}}` if it means something else":
+        "nothing was sent: cells of {columns} say that people must not be written to, and no rule looks at them; add a rule that keeps them back",
     # the file
     "{name}: the archive holds {n} files ({shown}); name one by source: member: in the mapping":
         "{name}: the archive holds {n} files ({shown}); name one in “File of the archive”",
