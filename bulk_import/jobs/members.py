@@ -15,7 +15,7 @@ from bulk_import.errors import (
 )
 from bulk_import.jobs.holding import SHEET_SAYS_NO, Doubt
 from bulk_import.jobs.rosters import DoubtRow, PersonRow, Rosters
-from bulk_import.mapping.consent import listener, refusing_cells, speaks_of
+from bulk_import.mapping.consent import heard, refusing_cells, speaks_of
 from bulk_import.mapping.suggesting.contents import ROWS_LOOKED_AT, contents_of
 from bulk_import.mapping.suggesting.own_address import own_address, own_address_column
 from bulk_import.models import Row
@@ -197,7 +197,7 @@ class _Reader:
             address = normalize_email(text).value.lower()
             key = email_key(address)
             written = "" if address == key else address
-            taken.people.append(PersonRow(key, written, place, row.number, consent.heard(row)))
+            taken.people.append(PersonRow(key, written, place, row.number, consent.note(row)))
         except NormalizeError as exc:
             named = tuple(exc.candidates)
             taken.doubts.append(DoubtRow(place, row.number, text or exc.code, named))
@@ -234,7 +234,7 @@ class _Consent:
             columns: Those that speak of consent.
             is_refused: Everybody on the list said no.
         """
-        self._columns = [(column, listener(column)) for column in columns]
+        self._columns = list(columns)
         self._is_refused = is_refused
         self._numbers: dict[tuple[str, ...], int] = {}  # of combinations of cells
         self._rows: Counter[int] = Counter()
@@ -247,11 +247,11 @@ class _Consent:
         columns = [column for column in source.header if speaks_of(column)]
         return cls(columns, is_refused=names_refusals(source.sheet))
 
-    def heard(self, row: Row) -> int | None:
+    def note(self, row: Row) -> int | None:
         """Note the row of somebody; return the number of its combination of cells."""
         if not self._columns and not self._is_refused:
             return None
-        cells = tuple([listen(row.cells[column]) for column, listen in self._columns])
+        cells = tuple([heard(column, row.cells[column]) for column in self._columns])
         number = self._numbers.setdefault(cells, len(self._numbers))
         self._rows[number] += 1
         return number
@@ -266,11 +266,11 @@ class _Consent:
                 count[cell] += self._rows[number]
         refusing = [
             refusing_cells(column, count)
-            for (column, _), count in zip(self._columns, counts, strict=True)
+            for column, count in zip(self._columns, counts, strict=True)
         ]
         found: dict[int, str] = {}
         for cells, number in self._numbers.items():
-            for (column, _), cell, no in zip(self._columns, cells, refusing, strict=True):
+            for column, cell, no in zip(self._columns, cells, refusing, strict=True):
                 if cell in no:
                     found.setdefault(number, f"{column}: {cell.strip()!r}")
         return found
