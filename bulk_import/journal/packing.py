@@ -67,7 +67,7 @@ def pack_problems(problems: Sequence[Problem]) -> str | None:
 
 def unpack_problems(text: str | None) -> tuple[Problem, ...]:
     """Return what ``pack_problems`` was given."""
-    if text is None:
+    if not text:
         return ()
     return tuple(
         Problem(code, Message.unpacked(message), column, field, value, Severity(severity))
@@ -77,8 +77,11 @@ def unpack_problems(text: str | None) -> tuple[Problem, ...]:
 
 def pack_moment(moment: str) -> int | str:
     """Return a moment (RFC 3339 in UTC) as milliseconds since 1970; empty for none."""
-    if not moment:
-        return ""
+    return pack_ms(moment) if moment else ""
+
+
+def pack_ms(moment: str) -> int:
+    """Return a moment (RFC 3339 in UTC) as milliseconds since 1970."""
     ms = moment[20:-1]
     return _epoch_s(moment[:19]) * 1000 + (int(ms) if ms else 0)
 
