@@ -124,6 +124,7 @@ class Database:
         self.makes_blocks = True
         self._epoch: int | None = None
         self._blocks: OrderedDict[int, Block] = OrderedDict()  # that were read last
+        self._recent: Block | None = None  # the last of them
 
     # -- opening ------------------------------------------------------------------------------
 
@@ -354,8 +355,11 @@ class Database:
         Raises:
             StorageError: It is damaged or missing.
         """
+        if self._recent is not None and seq in self._recent:
+            return self._recent
         for known in reversed(self._blocks.values()):
             if seq in known:
+                self._recent = known
                 return known
         with translated(self.path):
             found = self._db.execute(
@@ -367,7 +371,7 @@ class Database:
             raise damaged(self.path, exc) from exc
         if block is None or seq not in block:
             raise damaged(self.path, Message("the block of row {seq} is missing", seq=seq))
-        self._blocks[found[0]] = block
+        self._blocks[found[0]] = self._recent = block
         if len(self._blocks) > _MOST_BLOCKS:
             self._blocks.popitem(last=False)
         return block

@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from itertools import chain, repeat
 from typing import NamedTuple
 
 from bulk_import.journal.columns import LINE
@@ -54,15 +53,30 @@ def columns_of(forms: Sequence[bytes]) -> FormColumns:
 
 def forms_of(rows: int, columns: FormColumns) -> list[bytes]:
     """Return what ``columns_of`` was given."""
-    parts = [_parts(name, section) for name, section in zip(*columns[:2], strict=True)]
-    # Made as one, since a call for each form costs more than the form.
-    lines = b"".join(chain.from_iterable(zip(repeat(LINE, rows), *parts, strict=True)))
-    if not columns.others:
-        return lines.split(LINE + b"&")[1:]
-    forms = [form.removeprefix(b"&") for form in lines.split(LINE)[1:]]
+    shape, values = b"", []
+    for name, section in zip(columns.names, columns.sections, strict=True):
+        start = b"&" + name + b"="
+        if _EMPTY in section or LINE + LINE in LINE + section + LINE:
+            shape += b"%b"
+            values.append(_parts(start, section))
+        else:
+            shape += start.replace(b"%", b"%%") + b"%b"
+            values.append(section.split(LINE))
+    if shape.startswith(b"&"):
+        forms = [*map(shape[1:].__mod__, zip(*values, strict=True))]
+    else:
+        forms = [(shape % row)[1:] for row in zip(*values, strict=True)] or [b""] * rows
     for at, form in columns.others.items():
         forms[at] = form
     return forms
+
+
+def _parts(start: bytes, section: bytes) -> list[bytes]:
+    """Return what each form has of a parameter that not all have, or that is empty in some."""
+    return [
+        b"" if not value else start if value == _EMPTY else start + value
+        for value in section.split(LINE)
+    ]
 
 
 def _columns_alike(forms: Sequence[bytes]) -> FormColumns | None:
@@ -130,14 +144,3 @@ def _section(values: Sequence[bytes | None]) -> bytes:
     if b"" in values:
         values = [_EMPTY if value == b"" else value for value in values]
     return LINE.join([value or b"" for value in values] if None in values else values)  # type: ignore[arg-type]
-
-
-def _parts(name: bytes, section: bytes) -> list[bytes]:
-    """Return what each form has of a parameter."""
-    start = b"&" + name + b"="
-    if _EMPTY not in section and LINE + LINE not in LINE + section + LINE:
-        return (start + section.replace(LINE, LINE + start)).split(LINE)
-    return [
-        b"" if not value else start if value == _EMPTY else start + value
-        for value in section.split(LINE)
-    ]

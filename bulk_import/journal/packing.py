@@ -88,9 +88,14 @@ def pack_ms(moment: str) -> int:
 
 def unpack_moment(stored: int | str) -> str:
     """Return what ``pack_moment`` was given, to the millisecond; format 4 wrote that itself."""
-    if not stored or "-" in str(stored):
-        return str(stored)
-    seconds, ms = divmod(int(stored), 1000)
+    if isinstance(stored, int):
+        return unpack_ms(stored)
+    return stored if not stored or "-" in stored else unpack_ms(int(stored))
+
+
+def unpack_ms(stored: int) -> str:
+    """Return a moment of milliseconds since 1970, as RFC 3339 in UTC."""
+    seconds, ms = divmod(stored, 1000)
     return f"{_second(seconds)}.{ms:03d}Z"
 
 

@@ -26,6 +26,7 @@ from bulk_import.journal.packing import (
     pack_ms,
     source_and_sheet,
     unpack_moment,
+    unpack_ms,
     unpack_problems,
 )
 from bulk_import.journal.sums import Sums
@@ -39,7 +40,6 @@ _OUTCOME = f"""{CONTACT}, r.warnings, {STATUS}, o.error_code, o.message,
     case when o.seq is null or o.status = 'success' then r.body end,
     k.finished_at, k.elapsed_ms, case when {IS_OPEN} then {IN_DOUBT} end"""
 _STATUS, _BODY = 2, 10  # positions of these columns
-_ACCEPTED = (Status.SUCCESS, "0", "", ())  # of a row in `accepted`: status, code, message, reasons
 _FOLLOWING_S = 0.1
 
 
@@ -226,9 +226,10 @@ class Queries(Sums):
             (contact, warnings, status, code, said, attempts, http_status, finished_at, elapsed_ms,
              reasons, body, accepted_at, accepted_ms, in_doubt) = line  # fmt: skip
             if accepted_at is not None:
+                doubts = () if warnings is None else self._problems(WARNINGS, seq, warnings)
                 return Outcome(
-                    source, sheet, row, contact, *_ACCEPTED, self._problems(WARNINGS, seq, warnings),
-                    1, 200, unpack_moment(epoch_ms + accepted_at), accepted_ms,
+                    source, sheet, row, contact, Status.SUCCESS, "0", "", (), doubts, 1, 200,
+                    unpack_ms(epoch_ms + accepted_at), accepted_ms,
                 )  # fmt: skip
             if status is None:
                 status, code, said = _open_row(

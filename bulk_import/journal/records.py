@@ -64,6 +64,7 @@ class Records(Database):
             for table in ("accepted", "outcome", "attempt", "record", "block", "source"):
                 self._db.execute(f"delete from {table}")
         self._blocks.clear()
+        self._recent = None
 
     @property
     def chunk_options(self) -> dict[str, bool]:
