@@ -10,8 +10,10 @@ import pytest
 
 from bulk_import.jobs.history import rewrite_reports
 from bulk_import.jobs.importing import resume_async
+from bulk_import.jobs.reviewing import Review
 from bulk_import.journal import Journal
 from bulk_import.journal.database import FORMAT
+from bulk_import.mapping.loading import load_mapping
 from bulk_import.models import Status
 from tests.conftest import report_of
 
@@ -86,3 +88,21 @@ def test_reports_of_a_journal_of_an_earlier_version_are_written_again(former):
     ]  # fmt: skip
     assert the(former, "contact")[0] == "p1@example.org"
     assert (summary.balanced, summary.requests) == (True, 4)
+
+
+async def test_the_page_shows_how_rows_of_an_earlier_version_ended(
+    former, tmp_path, bare_mapping, sandbox, settings
+):
+    """It reads the run's journal as it is: opening it as ours would change it."""
+    folder = tmp_path / "desk"
+    folder.mkdir()
+    review = Review.judge(folder, str(tmp_path / "contacts.csv"), load_mapping(bare_mapping))
+    try:
+        review.overlay(former / "journal.sqlite3")
+        assert review.counts().statuses == {"ready": 3, "success": 2, "invalid": 2}
+        review.overlay(None)
+        await resume_async(former, settings(sandbox))
+        review.overlay(former / "journal.sqlite3")
+        assert review.counts().statuses == {"success": 4, "invalid": 2, "unknown": 1}
+    finally:
+        review.close()
