@@ -278,6 +278,14 @@ class Queries(Sums):
             form = self._form(seq, body) or b""
             yield seq, email, form, open_status if status is None else Status(status)
 
+    def accepted_contacts(self) -> Iterator[str]:
+        """Yield the e-mail of every accepted row that has one."""
+        query = f"""
+            select r.seq, r.email from record r join outcome o on o.seq = r.seq
+            where o.status = 'success' and r.email <> '' and r.seq > ? order by r.seq limit {CHUNK}"""
+        for _, email in self._paged(query):
+            yield email
+
     def attempts(self, seq: int) -> list[Attempt]:
         """Return every attempt made for a row, first to last."""
         with translated(self.path):
