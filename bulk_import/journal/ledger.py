@@ -26,6 +26,13 @@ Spans = Sequence[tuple[int, int]]
 
 _STRETCH = 4096  # rows: some milliseconds to look through
 _IS_PENDING = "r.body is not null and not exists (select 1 from outcome o where o.seq = r.seq)"
+# The last attempt of a row that failed is known to have failed, also when its outcome is gone.
+_REFUSED = f"""
+update attempt set result = 'repelled', message = o.message, http_status = o.http_status,
+    elapsed_ms = o.elapsed_ms
+from outcome o where o.seq = attempt.seq and {SPECIAL} and o.status = 'failed' {{}}
+    and attempt.result is null
+    and attempt.number = (select max(number) from attempt a where a.seq = o.seq)"""
 # The columns of a row that was sent, in the order of ``Settled``.
 SETTLED = f"({', '.join(Settled._fields)})"
 
@@ -40,6 +47,7 @@ class Ledger(Database):
         """
         self.settle_doubts()
         with self._writing():
+            self._db.execute(_REFUSED.format("" if retry_failed else "and o.again = 1"))
             self._db.execute(
                 f"delete from outcome where {SPECIAL} and status in ('failed','unknown','not_sent')"
                 " and again = 1"

@@ -389,6 +389,16 @@ class Records(Database):
         ):
             yield seq, place[0], self._row(sources, seq, place), self._form(seq, body) or b""
 
+    def pending_rows(self) -> Iterator[tuple[int, int, str, bool, Row]]:
+        """Yield (seq, source, e-mail, whether the server may hold it, row) of what is to be sent."""
+        sources = self.sources()
+        for seq, email, is_in_doubt, *place in self._paged(
+            f"select r.seq, r.email, {IN_DOUBT}, {ROW} from record r"
+            " where r.body is not null and not exists (select 1 from outcome o where o.seq = r.seq)"
+            f" and r.seq > ? order by r.seq limit {CHUNK}"
+        ):
+            yield seq, place[0], email, bool(is_in_doubt), self._row(sources, seq, place)
+
     def shared_keys(
         self, keys: Iterable[tuple[int, str, int]]
     ) -> Iterator[tuple[int, int, Row, bytes, int, list[Row]]]:
