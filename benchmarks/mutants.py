@@ -4,8 +4,8 @@
 
 A seeded sample of faults is drawn per group of rooms (``GROUPS``): a comparison moved or turned, a condition negated, ``and``
 for ``or``, a number or a truth value changed, an operator swapped, a statement removed. Each is planted alone in a copy of the
-project (``build/mutants/copy-N``); the tests that reach the line run first, the quickest of them first, until one fails. Faults
-that change nothing (equivalents) are not recognized: survivors are listed with file, line and change, for a person to judge.
+project (``build/mutants/copy-N``); the tests that reach the line run, in turn the quickest and the one that speaks most of what
+stands there (`benchmarks.speaking`), until one fails. Faults that change nothing (equivalents) are not recognized: survivors are listed with file, line and change, for a person to judge.
 
 Which test reaches which line comes from runs of the suite under coverage, child processes included, each kept in a folder of
 ``build/mutants/reach`` with the sources it saw: lines that have moved since are followed. ``--measure`` runs the quick suite
@@ -33,7 +33,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from itertools import zip_longest
+from itertools import chain, zip_longest
 from pathlib import Path
 from queue import SimpleQueue
 from typing import IO
@@ -42,6 +42,7 @@ import pytest
 from coverage import CoverageData
 
 from benchmarks import collected, forking
+from benchmarks.speaking import Speaking, function_around, words_of
 
 ROOT = Path(__file__).resolve().parent.parent
 WORK = ROOT / "build" / "mutants"
@@ -305,6 +306,7 @@ class Reach:
     costs: Mapping[str, float]
     modules: Mapping[str, set[str]] = field(default_factory=dict)
     at_import: Set[tuple[str, int]] = frozenset()
+    speaking: Speaking | None = None
 
     def is_of_import(self, fault: Fault) -> bool:
         """Does the line run outside of any test?"""
@@ -317,20 +319,32 @@ class Reach:
         return sorted(name for name in names if (root / name).exists())
 
     def tests(self, fault: Fault, longest_s: float = LONGEST_S) -> list[str]:
-        """The tests that reach a fault's line, the quickest first, up to a sum of CPU seconds.
+        """The tests that reach a fault's line, up to a sum of CPU seconds.
+
+        In turn: the quickest of them, and the one that speaks most of what stands there.
 
         What runs when a module is imported concerns all of its tests; so does a line that none is known of.
         """
         found = set() if fault.is_of_import else self.lines.get((fault.path, fault.line), set())
         found = found or self.modules.get(fault.path, set())
         total = 0.0
-        chosen: list[str] = []
-        for test in sorted(found, key=lambda test: (self.costs.get(test, 1.0), test)):
+        chosen: dict[str, None] = {}
+        quickest = sorted(found, key=lambda test: (self.costs.get(test, 1.0), test))
+        for test in chain.from_iterable(zip(quickest, self._nearest(fault, quickest), strict=True)):
+            if test in chosen:
+                continue
             total += self.costs.get(test, 1.0)
             if chosen and (total > longest_s or len(chosen) == MOST_TESTS):
                 break
-            chosen.append(test)
-        return chosen
+            chosen[test] = None
+        return list(chosen)
+
+    def _nearest(self, fault: Fault, tests: Sequence[str]) -> Sequence[str]:
+        if self.speaking is None:
+            return tests
+        around = function_around((ROOT / fault.path).read_text("utf-8"), fault.line)
+        words = words_of(f"{around} {Path(fault.path).stem}")
+        return self.speaking.nearest(tests, words, words_of(fault.before))
 
 
 def reach(paths: Iterable[str]) -> Reach:
@@ -346,7 +360,7 @@ def reach(paths: Iterable[str]) -> Reach:
             _add_reach(file, moved, lines, modules, at_import)
         for file in place.glob("costs-*.json"):
             costs |= json.loads(file.read_text())
-    return Reach(lines, costs, modules, at_import)
+    return Reach(lines, costs, modules, at_import, Speaking(ROOT))
 
 
 def _moved(path: Path) -> dict[int, int]:
@@ -546,7 +560,8 @@ class Place:
 
 COLLECTED, FORKING = "benchmarks.collected", "benchmarks.forking"
 _PLUGINS = (
-    "-m", "", "-n", "0", "-p", "no:cov", "-p", "no:cacheprovider", "-p", "benchmarks.reaching", "--timeout", "300",
+    "-m", "", "-n", "0", "-p", "no:cov", "-p", "no:cacheprovider", "-p", "benchmarks.reaching", "--timeout", "60",
+    "--timeout-method", "thread",  # ends the process: a test that has hung may not end in order either
     "--ignore=tests/browser", "--continue-on-collection-errors",
 )  # fmt: skip
 

@@ -147,6 +147,7 @@ class Policy:
             first rows are being sent, where nothing depends on all rows; below 0 = never.
         workers: Processes that judge rows; 0 = as many as the size of the sources is worth.
         cluster: Address of a scheduler of dask.distributed whose workers judge; empty = this machine.
+        heeds_no: Send nothing where nobody is asked, if a column says no that no rule looks at.
         send_by: ``direct``, or ``session``: by aiohttp's sessions, slower and otherwise alike.
     """
 
@@ -159,6 +160,7 @@ class Policy:
     read_ahead_bytes: int = 2**20
     workers: int = 0
     cluster: str = ""
+    heeds_no: bool = True
     send_by: str = field(default_factory=environment.sending)
 
     def __post_init__(self) -> None:
@@ -201,6 +203,7 @@ class Options(TypedDict, total=False):
     read_ahead_bytes: int
     workers: int
     cluster: str
+    heeds_no: bool
     send_by: str
 
 

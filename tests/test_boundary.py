@@ -33,7 +33,7 @@ RETAG = "retag {csv} --add-tag vip --endpoint {url} --run-dir {new} --yes -q --r
 STATIONS: dict[str, list[str]] = {
     RUN: [
         "settings:Settings.from_env", "mapping.loading:parse_mapping", "jobs.importing:expand_sources",
-        "jobs.importing:new_run_dir/", "run.folder:RunFolder.make", "run.run:hold", "run.run:preflight",
+        "jobs.importing:new_run_dir/", "run.folder:RunFolder.make", "run.run:hold", "run.connecting:preflight",
         "run.run:SuppressionList.load", "journal:Journal.create", "sources:open_source/",
         "run.run:judge_sources", "mapping.rows:RowMapper.forms", "mapping.columns:quoted_all", "journal:Journal.add_chunk",
         "run.sending:Pool", "journal:Journal.pending",
@@ -352,6 +352,7 @@ SITUATIONS = {
     "a mapping in a missing folder": ("init {csv} -o {folder}/no/m.yml", 5, "{folder}/no/m.yml"),
     "a run folder in a file": (RUN.replace("{new}", "{csv}/run"), 5, "{csv}/run"),
     "a folder of runs that is not there": ("report {folder}/nothing", 2, "not a run folder"),
+    "a resume of a folder that is not there": ("resume {folder}/nothing", 2, "not a run folder"),
     "a key file that is a folder": (RUN + " --api-key-file {folder}/..", 2, "directory"),
     "a demo in a file": ("demo --folder {csv}/demo", 5, "{csv}"),
 }  # fmt: skip

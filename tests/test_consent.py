@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections import Counter
+from itertools import zip_longest
 from pathlib import Path
 
 import pytest
@@ -12,13 +13,14 @@ from bulk_import.errors import MappingError
 from bulk_import.jobs.checking import check_file
 from bulk_import.jobs.explaining import explain_row
 from bulk_import.jobs.importing import import_file_async, resume_async
+from bulk_import.jobs.nightly import sync_async
 from bulk_import.mapping.binding import bind
 from bulk_import.mapping.consent import Speaks, propose_rule, refusing_cells, speaks_of
 from bulk_import.mapping.loading import load_mapping, parse_mapping
 from bulk_import.mapping.rows import RowMapper
 from bulk_import.models import Row, Status
 from bulk_import.normalize.emails import normalize_email
-from bulk_import.normalize.remarks import refusal_in
+from bulk_import.normalize.remarks import refusal_in, refusals_in
 from bulk_import.normalize.result import NormalizeError
 from tests.conftest import Ear, report_of, statuses
 
@@ -614,6 +616,15 @@ def test_a_remark_that_says_no_is_counted_and_kept_back_by_the_proposed_rule(rem
     assert _skipped(mapper, Notes=remark).startswith("Notes: ")
 
 
+def test_many_remarks_looked_at_together_say_what_each_says_alone():
+    remarks = []
+    for no, other in zip_longest(REMARKS_THAT_SAY_NO, REMARKS_OF_OTHER_THINGS, fillvalue="vip"):
+        remarks += [no, other, "", *("Ann came\nin May" for _ in range(30)), no]
+    assert refusals_in(remarks) == [refusal_in(remark) for remark in remarks]
+    assert refusals_in(["unsub", "scribed", ""]) == ["unsub", "", ""]  # no word of two cells
+    assert refusals_in([]) == []
+
+
 @pytest.mark.parametrize("remark", REMARKS_OF_OTHER_THINGS)
 def test_a_remark_about_other_things_keeps_nobody_back(remark):
     assert refusal_in(remark) == ""
@@ -630,6 +641,90 @@ def test_a_remark_about_other_things_keeps_nobody_back(remark):
 )  # fmt: skip
 def test_columns_of_remarks_are_recognised(header):
     assert speaks_of(header) is Speaks.OF_REMARKS
+
+
+UNHEEDED = [
+    ["E-mail", "Unsubscribed"],
+    *([f"p{n}@b.org", "no"] for n in range(3)),
+    ["x@b.org", "yes"],
+]
+STOPPED = (
+    "nothing was sent: cells of 'Unsubscribed' say that people must not be written to, and no rule looks "
+    "at them. Add a skip or only rule (`bulk-import init` proposes one), or write `when: {says_no: send}` "
+    "if it means something else"
+)
+
+
+@pytest.fixture
+def mails(tmp_path):
+    path = tmp_path / "mails.yml"
+    path.write_text("version: 1\nfields: {lead_email: E-mail}\n", "utf-8")
+    return path
+
+
+@pytest.mark.parametrize(
+    "ahead", [pytest.param(0, id="read ahead"), pytest.param(-1, id="read first")]
+)
+async def test_where_nobody_is_asked_a_no_that_no_rule_looks_at_stops_the_run_and_its_resume(
+    sandbox, settings, write_csv, mails, ahead
+):
+    chosen = settings(sandbox, read_ahead_bytes=ahead)
+
+    first = await import_file_async(write_csv(UNHEEDED), mails, chosen)
+    second = await resume_async(chosen.run_dir, chosen)
+
+    for summary in (first, second):
+        assert (summary.stop_code, summary.stopped) == (3, STOPPED)
+        assert summary.counts[Status.NOT_SENT] == 4
+    assert sandbox.sent() == []
+
+
+async def test_a_night_stops_at_a_column_that_says_no_and_is_new_in_the_export(
+    sandbox, settings, write_csv, mails, tmp_path
+):
+    nights = [settings(sandbox, run_dir=tmp_path / name) for name in ("first", "second", "third")]
+    source = write_csv([["E-mail"], *([f"p{n}@b.org"] for n in range(4))])
+    state = tmp_path / "state.db"
+    await sync_async(source, mails, nights[0], state=state)
+
+    write_csv(
+        [["E-mail", "Unsubscribed"], *([f"p{n}@b.org", "no"] for n in range(4)), ["x@b.org", "yes"]]
+    )
+    stopped = await sync_async(source, mails, nights[1], state=state)
+    write_csv([["E-mail", "Unsubscribed"], *([f"p{n}@b.org", "yes"] for n in range(4))])
+    unchanged = await sync_async(source, mails, nights[2], state=state)
+
+    assert (stopped.stop_code, stopped.stopped) == (3, STOPPED)
+    assert (unchanged.stop_code, unchanged.counts[Status.UNCHANGED]) == (
+        0,
+        4,
+    )  # nobody is written to
+    assert len(sandbox.sent()) == 4
+
+
+async def test_a_person_who_is_asked_may_send_and_so_may_a_mapping_that_says_so(
+    sandbox, settings, write_csv, mails, tmp_path
+):
+    source = write_csv(UNHEEDED)
+    said = []
+
+    def asked(plan):
+        said.append([str(problem) for _, problem in plan.problems])
+        return True
+
+    confirmed = await import_file_async(
+        source, mails, settings(sandbox, run_dir=tmp_path / "asked"), confirm=asked
+    )
+    meant = tmp_path / "meant.yml"
+    meant.write_text(f"{mails.read_text('utf-8')}when: {{says_no: send}}\n", "utf-8")
+    told = await import_file_async(source, meant, settings(sandbox, run_dir=tmp_path / "told"))
+
+    assert said == [[
+        "Unsubscribed: 1 of 4 rows say 'yes' and would be sent; a skip or only rule in the mapping "
+        "keeps them back"
+    ]]  # fmt: skip
+    for summary in (confirmed, told):
+        assert (summary.stop_code, summary.counts[Status.SUCCESS]) == (0, 4)
 
 
 async def test_remarks_that_say_no_are_reported_by_check_and_by_the_run(

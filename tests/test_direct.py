@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import aiohttp
 import pytest
 from aiohttp.client_proto import ResponseHandler
@@ -12,7 +14,7 @@ from bulk_import.api.direct import why_not
 from bulk_import.settings import Settings
 from bulk_import.system.secrets import Secret
 
-SHOP = Settings(endpoint="https://shop.example.com", api_key=Secret("k"))
+SHOP = Settings(endpoint="https://shop.example.com", api_key=Secret("k"), send_by="direct")
 SLOWER = "requests go through aiohttp's sessions, slower than usual (aiohttp {}: {})"
 
 
@@ -68,11 +70,9 @@ async def test_a_name_that_takes_more_than_is_given_is_as_good(monkeypatch):
 
 
 async def test_a_proxy_is_told_to_be_slower_and_sessions_that_are_asked_for_are_not():
-    asked = Settings(endpoint=SHOP.endpoint, api_key=SHOP.api_key, send_by="session")
+    asked = replace(SHOP, send_by="session")
     assert await note(asked) == ""
-    proxied = Settings(
-        endpoint=SHOP.endpoint, api_key=SHOP.api_key, proxy=Secret("http://p.example.org:3128")
-    )
+    proxied = replace(SHOP, proxy=Secret("http://p.example.org:3128"))
     assert await note(proxied) == (
         "requests go through a proxy and aiohttp's sessions: slower than without"
     )

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from bulk_import.errors import MappingError
 from bulk_import.mapping.binding import bind
-from bulk_import.mapping.loading import parse_mapping
+from bulk_import.mapping.loading import load_mapping, parse_mapping
 from bulk_import.mapping.merging import merge_records
 from bulk_import.mapping.rows import RowMapper
 from bulk_import.mapping.yamltext import parse
@@ -72,7 +72,7 @@ def test_only_these_mean_nothing(scalar):
         ("version: 1\nversion: 1\n", "m:2:1: version is here and in line 1"),
         (
             "a: !!python/object:os.system x\n",
-            "m:1:4: tags such as tag:yaml.org,2002:python/object:os.system are not allowed; write the plain value",
+            "m:1:4: tags such as !!python/object:os.system are not allowed; write the plain value",
         ),
         ("a: !x y\n", "m:1:4: tags such as !x are not allowed; write the plain value"),
         ("a: &a [x, x]\nb: &b [*a, *a]\n", None),
@@ -116,6 +116,7 @@ def test_no_text_is_a_traceback(text):
         ("fields: {lead_email: x}\n", "begin the mapping with `version: 1`"),
         ("version: 1\n", "fields: is missing"),
         (HEAD + "  lead_phon: Phone\n", "m:4:3: fields.lead_phon: addupdatelead has no 'lead_phon' .did you mean lead_phone"),
+        (HEAD + "  country: Country\n", "did you mean lead_shipping_country_code or lead_billing_country_code"),
         (HEAD + "wen: {}\n", "did you mean when"),
         (HEAD + "when: {duplicate: frist}\n", "when.duplicate: must be 'send'"),
         (HEAD + "when: {duplcate: first}\n", "did you mean duplicate"),
@@ -124,6 +125,11 @@ def test_no_text_is_a_traceback(text):
         (HEAD + "  lead_phone: {strict_phone: true}\n", "where the value comes from"),
         (HEAD + "  lead_phone:\n", "name a column"),
         (HEAD + "  lead_phone: {column: P, always: [x]}\n", "always: is for tags"),
+        (HEAD + "  lead_phone: {column: P, part: first}\n", "^m:4:27: fields.lead_phone.part: is for names$"),
+        (HEAD + "  lead_last_name: {column: P, region_from: C}\n", "^m:4:31: fields.lead_last_name.region_from: is for phones$"),
+        (HEAD + "source: {sheet: a, sheets: all}\n", "^m:4:1: source: sheet and sheets exclude each other$"),
+        (HEAD + "source: {places: [a, b]}\n", "^m:4:1: source: places: name three columns: file, sheet and row$"),
+        (HEAD + "on_missing: {}\n", "^m:4:1: on_missing: says nothing; give add_tags, remove_tags or remove_from_lists$"),
         (HEAD + "extra: {lead_phone: P}\n", "put it under fields"),
         (HEAD + "extra: {rpsKey: P}\n", "carries the key"),
         (HEAD + "extra: {'a b': P}\n", "letters, digits"),
@@ -135,6 +141,33 @@ def test_no_text_is_a_traceback(text):
 def test_mistakes_are_named_with_their_place(text, message):
     with pytest.raises(MappingError, match=message):
         parse_mapping(text, "m")
+
+
+def test_a_mapping_of_more_than_a_million_characters_is_not_read():
+    with pytest.raises(MappingError) as caught:
+        parse("a: " + "x" * 999_998, "m")
+    assert str(caught.value) == "m: too long for a mapping (1,000,001 characters)"
+
+
+def test_a_file_that_is_no_mapping_is_named_with_what_is_wrong(tmp_path):
+    path = tmp_path / "m.yml"
+    wrong = {"cannot be read: No such file or directory": None,
+             "byte 33 is not UTF-8; save the mapping as UTF-8": b'version: 1\nfields: {lead_email: "\xff"}'}  # fmt: skip
+    for message, content in wrong.items():
+        if content is not None:
+            path.write_bytes(content)
+        with pytest.raises(MappingError) as caught:
+            load_mapping(path)
+        assert str(caught.value) == f"{path}: {message}"
+
+
+def test_a_mapping_of_python_is_twenty_levels_deep_at_most():
+    deepest: dict[str, object] = {}
+    for _ in range(25):
+        deepest = {"a": deepest}
+    with pytest.raises(MappingError) as caught:
+        load_mapping(deepest)
+    assert str(caught.value) == f"mapping: {'.'.join('a' * 21)}: nested too deeply for a mapping"
 
 
 def test_all_mistakes_are_reported_at_once():
@@ -295,6 +328,22 @@ def test_problems_of_reading_count_only_in_mapped_columns():
     assert not record("", {}, problems=(Problem("ROW_RAGGED", "x"),)).is_valid
 
 
+def test_a_placeholder_that_the_mapping_has_a_value_for_is_that_value():
+    said = (Problem("VALUE_PLACEHOLDER", "m", column="D", value="N/A"),)
+    text = "  lead_description: {column: D, values: {n/a: none given}}\n"
+    made = record(text, {"D": "N/A"}, problems=said)
+    assert (made.fields[1:], made.problems) == ((("lead_description", "none given"),), ())
+    made = record("  lead_description: D\n", {"D": "N/A"}, problems=said)
+    assert [(p.code, p.field) for p in made.errors] == [("VALUE_PLACEHOLDER", "lead_description")]
+
+
+def test_a_damaged_cell_of_an_extra_parameter_refuses_the_row_and_names_the_parameter():
+    broken = (Problem("CELL_ERROR", "#N/A", column="C", value="#N/A"),)
+    made = record("extra: {crm_id: C, city: D}\n", {"C": "#N/A", "D": "Bonn"}, problems=broken)
+    assert [(p.code, p.column, p.field) for p in made.errors] == [("CELL_ERROR", "C", "crm_id")]
+    assert made.fields == (("lead_email", "a@b.org"), ("city", "Bonn"))
+
+
 def test_adding_and_removing_one_tag_is_refused():
     made = record("  add_tags: A\n  remove_tags: R\n", {"A": "x,y", "R": "y"})
     assert made.errors[0].code == "ADD_AND_REMOVE"
@@ -308,9 +357,16 @@ def test_extensions_go_into_the_notes_if_asked():
 
 
 def test_managers_by_name():
-    assert fields("  lead_personal_manager: M\n", {"M": "Vera"}, managers={"Vera": "101"}) == {
-        "lead_personal_manager": "101"
-    }
+    text, known = "  lead_personal_manager: M\n", {"Vera": "101"}
+    assert fields(text, {"M": "Vera"}, managers=known) == {"lead_personal_manager": "101"}
+    assert fields(text, {"M": "Bob"}) == {"lead_personal_manager": "Bob"}  # nobody was asked yet
+    for cell, managers, code in [
+        ("Bob", known, "MANAGER_UNKNOWN"),
+        ("??", known, "MANAGER_INVALID"),  # no name either
+        ("??", None, "MANAGER_INVALID"),
+    ]:
+        made = record(text, {"M": cell}, managers=managers)
+        assert [(p.code, p.value) for p in made.errors] == [(code, cell)]
 
 
 def test_an_offset_is_guessed_only_when_asked():

@@ -22,6 +22,7 @@ from benchmarks.mutants import (
     modules_of,
     sample,
 )
+from benchmarks.speaking import Speaking, function_around, words_of
 
 
 @pytest.fixture(autouse=True)
@@ -61,6 +62,42 @@ def test_tests_of_a_line_run_quickest_first_and_those_of_the_module_where_none_i
     known = Reach({(fault.path, fault.line): {"slow", "quick"}}, costs, {fault.path: {"other"}})
     assert known.tests(fault) == ["quick", "slow"]
     assert Reach({}, costs, {fault.path: {"other", "slow"}}).tests(fault) == ["other", "slow"]
+
+
+def test_tests_that_speak_of_a_place_come_in_turn_with_the_quickest(tmp_path):
+    (tmp_path / "tests").mkdir()
+    (tmp_path / "tests" / "test_a.py").write_text(
+        "def test_of_rows():\n    assert rows == 1\n\n\n"
+        "def test_of_fewer_files():\n    assert night(fewer_files=True)\n\n\n"
+        "def test_of_files():\n    assert night(files)\n"
+    )
+    speaking = Speaking(tmp_path)
+    names = [f"tests/test_a.py::test_of_{name}" for name in ("rows", "files", "fewer_files[1]", "fewer_files[2]")]  # fmt: skip
+    words = words_of("if last is not None and self._options.fewer_files:")
+    assert {"fewer_files", "fewer", "files"} <= words
+    first, second, *others = speaking.nearest(names, words)
+    assert (first, second) == (names[2], names[1])
+    assert others == [
+        names[0],
+        names[3],
+    ]  # the second case of a function follows one of every other
+    assert speaking.nearest(names, {"files"}, {"rows"})[0] == names[0]
+    (fault,) = [fault for fault in sample(["report"], 40, seed=1) if not fault.is_of_import][:1]
+    costs = {"slow": 2.0, "quick": 0.1, "near": 3.0, "other": 0.5}
+
+    class Near(Speaking):
+        def nearest(self, tests, words, most_telling=frozenset()):
+            return ["near", *(test for test in tests if test != "near")]
+
+    known = Reach({(fault.path, fault.line): set(costs)}, costs, speaking=Near(tmp_path))
+    assert known.tests(fault, 3.5) == ["quick", "near"]
+    assert known.tests(fault) == ["quick", "near", "other", "slow"]
+
+
+def test_the_function_around_a_line_is_the_innermost():
+    assert function_around(MODULE, 3) == "    def inner(n):\n        return n + start"
+    assert function_around(MODULE, 4).startswith("def outer(start):")
+    assert function_around(MODULE, 6) == "LIMIT = max(3, 2)"
 
 
 def test_files_of_tests_that_are_gone_are_not_collected():

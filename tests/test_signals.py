@@ -158,6 +158,37 @@ def test_a_signal_at_a_question_ends_the_run_with_its_report(
     assert Counter(line["status"] for line in report_of(run_dir))["not_sent"] == 9 - int(canary)
 
 
+_ASKS = """
+import ctypes, functools, signal
+from bulk_import.cli.terminal import wait_for_input
+
+def heard(*_):
+    raise KeyboardInterrupt
+
+class Terminal:  # the C library sends the signal: the interpreter sees it after the call that follows
+    fileno = functools.partial(ctypes.CDLL(None)["raise"], signal.SIGTERM)  # and returns 0
+
+signal.signal(signal.SIGTERM, heard)
+try:
+    wait_for_input(Terminal())
+except KeyboardInterrupt:
+    print("interrupted")
+"""
+
+
+def test_a_signal_between_a_question_and_its_answer_is_not_lost():
+    """Python calls a handler between two of its own steps: a read that has begun is not one."""
+    ours, theirs = pty.openpty()
+    try:
+        asked = subprocess.run(
+            [sys.executable, "-c", _ASKS], stdin=theirs, capture_output=True, text=True, timeout=60
+        )
+    finally:
+        os.close(ours)
+        os.close(theirs)
+    assert (asked.stdout, asked.stderr) == ("interrupted\n", "")
+
+
 @pytest.mark.slow
 def test_a_process_that_slept_longer_than_all_timeouts_goes_on(
     tmp_path, contacts_csv, bare_mapping

@@ -256,7 +256,7 @@ PAGES = {
     "plain": "<html><table><tr><th>E-mail</th><th>Name</th></tr><tr><td>a@b.org</td><td>Ann &amp; Bob</td></tr></table></html>",
     "no end tags": "<table><tr><td>E-mail<td>Name<tr><td>a@b.org<td>Ann &amp; Bob</table>",
     "a table for the layout": "<body><table><tr><td><table><tr><td>E-mail</td><td>Name</td></tr><tr><td>a@b.org</td><td>Ann &amp;\n Bob</td></tr></table></td></tr></table>",
-    "styles in front": "<!-- saved -->" + " " * 9000 + "<style>td{}</style><table><tr><td>E-mail<td>Name</tr><tr><td>a@b.org<td><b>Ann</b> &amp; Bob</table>",
+    "styles in front": "<!-- saved -->" + " " * 900 + "<style>td{}</style><table><tr><td>E-mail<td>Name</tr><tr><td>a@b.org<td><b>Ann</b> &amp; Bob</table>",
     "Excel's own": '<html xmlns:x="urn:schemas-microsoft-com:office:excel"><head><title>x</title></head><table><tr><td>E-mail</td><td>Name</td></tr><tr><td>a@b.org</td><td style="mso-number-format:\'\\@\'">Ann &amp; Bob</td></tr></table>',
 }  # fmt: skip
 
@@ -423,13 +423,22 @@ def test_escapes_of_a_database_are_undone(tmp_path, written, cells, end):
 
 @pytest.mark.parametrize(
     "cells",
-    [["C:\\new\\table", "x"], ["a\\d", "x\\ny"], ['"a\\nb"', "x"], ["D:\\notes", "\\server"]],
+    [["a\\", "x"], ["x", "a\\"], ["C:\\new\\table", "x"], ["a\\d", "x\\ny"], ['"a\\nb"', "x"], ["D:\\notes", "\\server"]],
 )  # fmt: skip
 def test_backslashes_that_no_database_wrote_stay(tmp_path, cells):
     path = csv_file(tmp_path, "A\tB\tC\n1\t" + "\t".join(cells) + "\n2\tx\ty\n", "a.tsv")
     _, rows, codes = read(path)
     assert rows[0] == ["1", *(cell.strip('"') for cell in cells)]
     assert codes == []
+
+
+def test_a_row_of_many_lines_at_the_end_of_the_sample_is_no_reason_to_keep_escapes(tmp_path):
+    lines = 90 * [20 * "x"]
+    row = "\\\n".join(lines) + "\ta\\tb\n"
+    # Longer than what the kind of a file is told from, which ends after an escaped line end.
+    _, rows, codes = read(csv_file(tmp_path, "A\tB\n" + 200 * row, "a.tsv"))
+    assert rows == 200 * [["\n".join(lines), "a\tb"]]
+    assert codes == ["ESCAPES_UNDONE"]
 
 
 def test_rejects_of_a_file_with_escapes_are_not_undone_again(tmp_path):

@@ -102,7 +102,7 @@ def test_a_translation_has_the_same_blanks(text, russian):
 # How a page may not speak: options of the mapping and of commands, names of parameters.
 _JARGON = re.compile(
     r"--[a-z]|`|\b(?:source|when|fields|defaults|several|values|half_hours|separator|suppress|repair"
-    r"|duplicate|no_email|min_rows|member|encoding|hidden_rows|strict_phone|dst|bad_value):"
+    r"|duplicate|no_email|min_rows|member|encoding|hidden_rows|strict_phone|dst|bad_value|says_no):"
     r"|[a-z]_[a-z]"
 )
 # They speak of the mapping file's own words, which somebody edits by hand, or of what is to install.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import phonenumbers
 import pytest
 
 from bulk_import.errors import MappingError
@@ -70,6 +71,10 @@ def test_addresses_that_are_more_or_less_than_one_persons():
     assert refused(normalize_email, "anna@mailinator.com", refuse_disposable=True) == (
         "EMAIL_DISPOSABLE", "'anna@mailinator.com' is a throw-away address", (),
     )  # fmt: skip
+    for domain in ("eu.mailinator.com", "a.b.mailinator.com"):
+        assert refused(normalize_email, f"anna@{domain}", refuse_disposable=True)[0] == "EMAIL_DISPOSABLE"  # fmt: skip
+    for domain in ("mail.example.org", "mailinatory.example.org", "mailinator.com.example.org"):
+        assert normalize_email(f"anna@{domain}", refuse_disposable=True).notes == ()
     assert refused(normalize_email, "n\u0430me@example.com") == (
         "EMAIL_INVALID", "'n\u0430me@example.com': '\u0430' is a Cyrillic letter (U+0430) among Latin ones; "
         "type the address again in Latin letters", (),
@@ -91,6 +96,8 @@ CODE = "write +… or give a country column or phone_region"
         ("555 2671", "US", "PHONE_INVALID", "'555 2671' is a local number of US without its area code"),
         ("+7 916 123-45-6", None, "PHONE_INVALID", "'+7 916 123-45-6' is too short for RU"),
         ("12", "US", "PHONE_INVALID", "'12' is too short for a phone number"),
+        ("4.1555526715E9", "US", "PHONE_INVALID", "'4.1555526715E9' is not a phone number"),
+        ("12 " * 84, "US", "PHONE_INVALID", "too long for a phone number"),
         ("4.49E+11", "GB", "PHONE_SCIENTIFIC", "'4.49E+11': the spreadsheet rounded the number (about 449000000000); format the column as text or number without decimals and export it again"),
     ],
 )  # fmt: skip
@@ -118,6 +125,34 @@ def test_several_phones_are_counted_where_one_is_wanted():
     )  # fmt: skip
 
 
+def test_a_country_code_twice_that_can_be_an_area_code_as_well_is_asked_about():
+    assert refused(normalize_phone, "+46 46 8123456") == (
+        "PHONE_AMBIGUOUS", "'+46 46 8123456' can be +46468123456 or +468123456; write it with + and the country code",
+        ("+46468123456", "+468123456"),
+    )  # fmt: skip
+
+
+def test_a_country_code_typed_twice_is_dropped_or_asked_about_and_never_makes_another_number():
+    asked = []
+    for region in sorted(phonenumbers.SUPPORTED_REGIONS)[::5]:
+        example = phonenumbers.example_number_for_type(region, phonenumbers.PhoneNumberType.MOBILE)
+        if example is None:
+            continue
+        code, national = example.country_code, phonenumbers.national_significant_number(example)
+        try:
+            assert normalize_phone(f"+{code} +{code} {national}").value == f"+{code}{national}"
+        except NormalizeError as exc:
+            asked.append((region, exc.code))
+    assert asked == []
+
+
+@pytest.mark.parametrize("several", ["first", "refuse"])
+@pytest.mark.parametrize("again", ["+14155552671", "415-555-2671", "001 415 555 2671"])
+def test_one_number_written_twice_is_one_number(again, several):
+    found = normalize_phone(f"+1 415 555 2671; {again}", region="US", several=several)
+    assert (found.value, found.rule, found.notes) == ("+14155552671", "phone.number", ())
+
+
 # -- offsets -----------------------------------------------------------------------------------------
 
 SUCH = "write an offset such as +03 or a zone such as Europe/Moscow"
@@ -131,6 +166,9 @@ SUCH = "write an offset such as +03 or a zone such as Europe/Moscow"
         ("-13", "UTC_OFFSET_INVALID", f"'-13' is no offset in use (-12 to +14); {SUCH}", ()),
         ("+14:30", "UTC_OFFSET_INVALID", f"'+14:30' is no offset in use (-12 to +14); {SUCH}", ()),
         ("+03:20", "UTC_OFFSET_INVALID", f"'+03:20' is no offset in use (-12 to +14); {SUCH}", ()),
+        ("abc (summer)", "UTC_OFFSET_INVALID", f"'abc (summer)' is not an offset from UTC; {SUCH}", ()),
+        ("room 12 (UTC+4)", "UTC_OFFSET_INVALID", f"'room 12 (UTC+4)' is not an offset from UTC; {SUCH}", ()),
+        ("+3 (UTC+4)", "UTC_OFFSET_AMBIGUOUS", "'+3 (UTC+4)': +3 is not at +04; leave one of the two", ("+03", "+04")),
         ("530", "UTC_OFFSET_AMBIGUOUS", f"'530' can be hours and minutes or minutes alone; {SUCH}", ()),
         ("IST", "UTC_OFFSET_AMBIGUOUS", f"'IST' can mean +05:30 India, +01 Ireland, +02 Israel; {SUCH}", ("+05:30", "+01", "+02")),
         ("Moscow (UTC+7)", "UTC_OFFSET_AMBIGUOUS", "'Moscow (UTC+7)': Moscow is not at +07; leave one of the two", ("+03", "+07")),
@@ -148,6 +186,10 @@ def test_which_of_two_offsets_was_taken():
     assert noted(normalize_utc_offset, zone, dst="current", at=datetime(2026, 7, 1, tzinfo=UTC)) == [
         ("UTC_OFFSET_DST", f"{zone} changes between -05 and -04; -04, the offset in force on 2026-07-01, is used")
     ]  # fmt: skip
+    assert refused(normalize_utc_offset, zone, dst="current")[:2] == (
+        "UTC_OFFSET_INVALID", "dst: current needs to know the moment"
+    )  # fmt: skip
+    assert normalize_utc_offset("Asia/Tokyo", dst="current").value == "+09"  # the same all year
     assert noted(normalize_utc_offset, "EDT") == [
         ("UTC_OFFSET_SUMMER", "'EDT' is summer time: -04 is taken as written")
     ]
@@ -202,10 +244,42 @@ def test_a_name_may_be_as_long_as_the_longest_and_of_few_digits():
     assert check_name("123") == "123"
 
 
-def test_what_a_name_loses_is_said():
-    assert [(n.code, n.message) for n in split_name("Dr. Anna Lee").notes] == [
-        ("NAME_PART_DROPPED", "'Dr.' of 'Dr. Anna Lee' is in no part of the name")
+@pytest.mark.parametrize(
+    ("text", "lost"),
+    [
+        ("Dr. Anna Lee", "Dr."),
+        ("Anna B. Lee Ph.D.", "Ph.D."),
+        ("Anna B. Lee MSc", "MSc"),
+        ("Anna B. Lee M.D.", "M.D."),  # looks like initials, and is none of the name
+        ("Anna B. Lee, M.D. Ph.D.", "M.D. Ph.D."),
+    ],
+)
+def test_what_a_name_loses_is_said(text, lost):
+    parts = split_name(text)
+    assert (parts.first, parts.last) == ("Anna", "Lee")
+    assert [(n.code, n.message) for n in parts.notes] == [
+        ("NAME_PART_DROPPED", f"{lost!r} of {text!r} is in no part of the name")
     ]
+
+
+@pytest.mark.parametrize(
+    "text", ["J.R.R. Tolkien", "Сидоров И.П.", "И.П. Сидоров", "Anna B.C. Lee"]
+)
+def test_initials_written_together_are_parts_of_the_name_and_not_lost(text):
+    assert split_name(text).notes == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("García María José", ("María", "José", "García")),
+        ("Kowalski Jan Piotr", ("Jan", "Piotr", "Kowalski")),
+    ],
+)
+def test_a_family_name_in_front_of_two_given_ones_goes_to_the_end(text, parts):
+    found = split_name(text)
+    assert (found.first, found.middle, found.last) == parts
+    assert (found.rule, found.notes) == ("name.three_known", ())
 
 
 # -- countries, postal codes, tags, ids ----------------------------------------------------------------
@@ -225,6 +299,8 @@ def test_why_a_country_is_not_certain():
     assert refused(normalize_country, "12345") == (
         "COUNTRY_UNKNOWN", f"'12345' is not a country; {COUNTRY}", ()
     )  # fmt: skip
+    assert refused(normalize_country, "x" * 101)[1] == f"too long for a country; {COUNTRY}"
+    assert refused(normalize_country, "x" * 100)[1] == f"'{'x' * 100}' is not a country; {COUNTRY}"
     assert noted(normalize_country, "Germny") == [
         ("COUNTRY_GUESSED", "'Germny' is taken for Germany (DE)")
     ]
@@ -239,6 +315,35 @@ def test_a_postal_code_that_lost_its_zero_names_the_whole_one(text, country, mea
         f"{text!r} is too short for a code of {country}: the spreadsheet dropped a leading zero; {meant} is meant",
         (meant,),
     )  # fmt: skip
+
+
+# Digits of a code, and how many zeros it can begin with.
+ZEROS = {
+    (5, 2): "US PR IT FI LT LK", (5, 1): "DE FR ES TR PE MX UA MY KR DZ GT KW", (6, 1): "KZ RO CN SG",
+    (4, 2): "NO ZA AM", (4, 1): "AU GE", (7, 2): "JP", (8, 1): "BR",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("country", "length", "zeros"),
+    [(country, *plan) for plan, countries in ZEROS.items() for country in countries.split()],
+)
+def test_a_code_that_lost_more_zeros_than_its_country_has_in_front_is_not_completed(
+    country, length, zeros
+):
+    whole = "1" * length
+    assert normalize_postal_code(whole, country=country).value == whole
+    for lost in (1, 2):
+        found = refused(normalize_postal_code, "1" * (length - lost), country=country)
+        if lost <= zeros:
+            assert found[::2] == (
+                "POSTAL_CODE_ZERO_LOST",
+                (f"{'0' * lost}{'1' * (length - lost)}",),
+            )
+        else:
+            assert found == (
+                "POSTAL_CODE_INVALID", f"'{'1' * (length - lost)}' is too short for a code of {country}, which has {length} digits", (),
+            )  # fmt: skip
 
 
 @pytest.mark.parametrize(("text", "shown"), [("0", "0"), ("", ""), ("x" * 11, "X" * 11)])

@@ -6,7 +6,6 @@ import asyncio
 import json
 import os
 import socket
-from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -20,7 +19,6 @@ from bulk_import.errors import BulkImportError, SettingsError
 from bulk_import.jobs.accounts import ask_account
 from bulk_import.jobs.importing import import_file_async, resume_async
 from bulk_import.jobs.projects import IMPORTS, RETAG, Project
-from bulk_import.journal import Journal
 from bulk_import.run.folder import JOURNAL, new_run_dir
 from bulk_import.sandbox.app import Sandbox
 from bulk_import.sandbox.faults import Faults
@@ -319,12 +317,6 @@ class Desk:
             project.close()
         if self.sandbox is not None:
             await self.sandbox.stop()
-
-
-def run_facts(run_dir: Path) -> Mapping[str, str]:
-    """Return what a run's journal remembers."""
-    with Journal.open(run_dir / JOURNAL) as journal:
-        return journal.facts()
 
 
 def _with_key(settings: Settings, key: str) -> Settings:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TextIO
 
-from bulk_import.cli.terminal import is_interactive, plain
+from bulk_import.cli.terminal import is_interactive, plain, wait_for_input
 from bulk_import.models import in_words
 
 if TYPE_CHECKING:
@@ -49,6 +49,7 @@ class Person:
         """Return what is typed, without outer blanks; ``""`` for an empty line or the end of input."""
         self._writes.write(f"{question} ")
         self._writes.flush()
+        wait_for_input(self._reads)
         return self._reads.readline().strip()
 
     def confirms(self, question: str) -> bool:

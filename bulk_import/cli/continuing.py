@@ -36,12 +36,15 @@ def kept_pace(run_dir: Path, options: dict[str, Any]) -> dict[str, Any]:
     """Return *options* of a resume with the pace of its run where they name none.
 
     A profile of this invocation has its own pace, which wins.
+
+    Raises:
+        SetupError: It is no run's folder.
     """
     from bulk_import.journal import Journal
     from bulk_import.run.folder import JOURNAL
 
-    if options.get("profile") or not (run_dir / JOURNAL).is_file():
-        return options  # whoever opens the journal says what is wrong
     with Journal.open(run_dir / JOURNAL) as journal:
+        if options.get("profile"):
+            return options
         pace = json.loads(journal.facts().get("pace", "{}"))
     return {**options, **{name: value for name, value in pace.items() if options.get(name) is None}}

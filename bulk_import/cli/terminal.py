@@ -5,6 +5,9 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import select
+import signal
+import socket
 import sys
 import threading
 from typing import Any, TextIO
@@ -31,6 +34,26 @@ def mute(stream: TextIO) -> None:
 def is_interactive() -> bool:
     """Whether somebody is there to be asked."""
     return sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def wait_for_input(file: TextIO) -> None:
+    """Wait until something can be read from a terminal, or a signal's handler raises.
+
+    A read that begins just after a signal came would wait for the next line: the handler is called
+    when it returns. Here every signal ends the wait.
+    """
+    if os.name == "nt" or threading.current_thread() is not threading.main_thread():
+        return  # the console wakes up by itself; signals come to the main thread alone
+    woken, wakes = socket.socketpair()
+    watched: list[TextIO | socket.socket] = [file, woken]
+    with woken, wakes:
+        wakes.settimeout(0)
+        before = signal.set_wakeup_fd(wakes.fileno(), warn_on_full_buffer=False)
+        try:
+            while file not in select.select(watched, [], [])[0]:
+                woken.recv(4096)  # a handler that did not raise
+        finally:
+            signal.set_wakeup_fd(before)
 
 
 class Bars:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import islice
@@ -33,7 +33,7 @@ from bulk_import.run.contacts import contact_findings
 from bulk_import.run.folder import JOURNAL
 from bulk_import.run.inputs import frame_input, opened_inputs, refuse_as_a_whole
 from bulk_import.run.judges import Judges, size_of
-from bulk_import.run.judging import judge_sources
+from bulk_import.run.judging import WHOLE_ROWS, judge_sources
 from bulk_import.run.plan import Input, Plan, Tally
 from bulk_import.sources import Sources, expand_sources
 
@@ -213,7 +213,7 @@ def _check(
     has_several: bool = False,
 ) -> Checked:
     suppression = SuppressionList.load(loaded.suppress_files())
-    tally = Tally()
+    tally = Tally(counts_changes=True)
     mappers: list[RowMapper] = []
     heads: list[list[Row]] = []
     has_unique = any(check.unique for check in loaded.spec.checks)
@@ -226,17 +226,18 @@ def _check(
             duplicates=loaded.spec.when.duplicate,
             judges=judges,
         )
-        tally.weigh(journal.settled())
+        settled = journal.settled()
+        tally.weigh(settled)
         outcomes = journal.outcomes(only_remarked=on_row is _ignore)
         causes = _causes(outcomes, on_row, loaded.spec, with_source=has_several)
         sources = journal.sources()
-        plan = _plan(journal, tally, loaded.spec.when.duplicate, list(sources.values()))
+        plan = _plan(journal, tally, loaded.spec.when.duplicate, list(sources.values()), settled)
         return Checked(
             sources=tuple(sources.values()),
             rows=tuple(journal.count_rows(number) for number in sources),
             plan=plan,
             causes=causes,
-            fixes=(*_fixes(journal, loaded, mappers), *_order_fixes(journal, loaded, heads)),
+            fixes=(*_fixes(journal, loaded), *_order_fixes(journal, loaded, heads)),
             refusal=_refusal(tally, loaded),
             lists=suppression.reports,
             columns={
@@ -266,7 +267,8 @@ def _noted(
             yield opened
         else:
             heads.append([])
-            yield replace(opened, rows=_remembered(opened.rows, heads[-1]))
+            rows, bare = (_remembered(one, heads[-1]) for one in (opened.rows, opened.bare_rows))
+            yield replace(opened, rows=rows, bare_rows=bare)
 
 
 def _remembered(rows: Iterable[Row], head: list[Row]) -> Iterator[Row]:
@@ -285,10 +287,20 @@ def _refusal(tally: Tally, mapping: ColumnMapping) -> str:
     return ""
 
 
-def _plan(journal: Journal, tally: Tally, duplicates: str, sources: Sequence[SourceInfo]) -> Plan:
-    sets = SetCounter()
-    for beginning, rows in journal.beginnings_to_send(OTHERS).items():
-        sets.add(beginning, rows)
+def _plan(
+    journal: Journal,
+    tally: Tally,
+    duplicates: str,
+    sources: Sequence[SourceInfo],
+    settled: Collection[int],
+) -> Plan:
+    sets = tally.changes
+    if (
+        len(settled) > tally.rows_kept
+    ):  # because of other rows, which may have changed forms as well
+        sets = SetCounter()
+        for beginning, rows in journal.beginnings_to_send(OTHERS).items():
+            sets.add(beginning, rows)
     counts = {status: rows for status, rows in journal.counts().items() if rows}
     named = sources[0].name if len(sources) == 1 else "all sources"
     shared = contact_findings(journal, duplicates=duplicates)
@@ -325,16 +337,16 @@ def _causes(
     return tuple(sorted(found.values(), key=lambda cause: (not cause.is_error, -cause.rows)))
 
 
-def _fixes(journal: Journal, mapping: ColumnMapping, mappers: list[RowMapper]) -> Iterator[Fix]:
+def _fixes(journal: Journal, mapping: ColumnMapping) -> Iterator[Fix]:
     refused: dict[int, list[Record]] = {}
-    for _, number, row in journal.ended_in(Status.INVALID):
+    for number, row, outcome in journal.results(Status.INVALID):
         records = refused.setdefault(number, [])
-        # A row that only gives way to another of its contact has kept no cells: no fix is for it.
-        if row.cells and len(records) < _MOST_TRIED:
-            records.append(mappers[number - 1].record(row))
+        # No change of the mapping is for a row that is refused because of another row.
+        if outcome.error_code not in WHOLE_ROWS and len(records) < _MOST_TRIED:
+            email = outcome.contact if "@" in outcome.contact else ""
+            records.append(Record(row, email, outcome.contact, (), outcome.reasons))
     for number, info in journal.sources().items():
-        wrong = [record for record in refused.get(number, []) if not record.is_valid]
-        yield from tested_fixes(mapping, info.header, wrong)
+        yield from tested_fixes(mapping, info.header, refused.get(number, []))
 
 
 def _order_fixes(

@@ -101,7 +101,7 @@ class _Wanted:
 
     def watched(self, source: Input, mappers: list[RowMapper]) -> Input:
         mappers.append(source.mapper)
-        return replace(source, rows=self._rows(source.rows))
+        return replace(source, rows=self._rows(source.rows), detector=None)
 
     def _rows(self, rows: Iterable[Row]) -> Iterator[Row]:
         for seq, row in enumerate(rows, 1):

@@ -74,7 +74,7 @@ class Rehearsal:
                 endpoint=sandbox.url,
                 api_key=Secret(sandbox.key),
                 limits=limits if self._is_simulated else replace(limits, rate=0),
-                policy=replace(self._settings.policy, preflight=False),
+                policy=replace(self._settings.policy, preflight=False, heeds_no=False),
             )
             return await import_file_async(
                 self._sources, self._mapping, settings, progress=progress, stop=stop

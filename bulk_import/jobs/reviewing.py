@@ -14,6 +14,7 @@ import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any, Self
 
@@ -31,7 +32,8 @@ from bulk_import.run.changes import SetCounter
 from bulk_import.run.inputs import opened_inputs, row_mapper, too_few
 from bulk_import.run.judges import Judges, judge, size_of
 from bulk_import.run.judging import entered, judge_sources, settle_contacts
-from bulk_import.run.plan import Passed, Plan, Tally
+from bulk_import.run.passed import Passed
+from bulk_import.run.plan import Plan, Tally
 
 JUDGED = "judged.sqlite3"
 _VIEW = "view.sqlite3"
@@ -56,6 +58,7 @@ from (select seq, warnings as list from j.record where warnings is not null {amo
       union all
       select seq, reasons from j.outcome where reasons is not null {among}) r, json_each(r.list) p
 """
+_TOGETHER = 1000  # rows that are listened to together
 _MOST_TRIED = 20_000  # rows on which a fix is tried
 _MOST_FOUND = 50_000  # cells that one replacement changes at most
 
@@ -287,9 +290,12 @@ class Review:
     def _shown_by_rows(self) -> Iterator[tuple[str, Problem]]:
         """Yield (source, problem) of what the rows say that would be sent."""
         passed = Passed(self._sources[1], self._mapper)
-        if passed.is_watching:
-            for seq, (_, row, _) in enumerate(self._journal.results(Status.NOT_SENT)):
-                passed.add(seq, row.cells)
+        if passed.watch.columns:
+            rows = (row for _, row, _ in self._journal.results(Status.NOT_SENT))
+            while chunk := list(islice(rows, _TOGETHER)):
+                heard = passed.watch.heard(chunk, {}, ())
+                if heard is not None:
+                    passed.add(0, len(chunk), heard)
         yield from passed.findings(())
 
     def _few(self) -> list[Problem]:

@@ -293,20 +293,13 @@ class Queries(Sums):
             form = self._form(seq, body) or b""
             yield seq, email, form, open_status if status is None else Status(status)
 
-    def contacts(self, *sources: int, without: Sequence[int] = ()) -> Iterator[str]:
-        """Yield the e-mail of every row that has one, refused rows too.
-
-        Args:
-            *sources: Numbers of sources; none = all.
-            without: Numbers of sources that are left out.
-        """
-        wanted = frozenset(sources)
+    def accepted_contacts(self) -> Iterator[str]:
+        """Yield the e-mail of every accepted row that has one."""
         query = f"""
-            select r.seq, r.email, r.source from record r
-            where r.email <> '' and r.seq > ? order by r.seq limit {CHUNK}"""
-        for _, email, source in self._paged(query):
-            if (not wanted or source in wanted) and source not in without:
-                yield email
+            select r.seq, r.email from record r {ENDED}
+            where {STATUS} = 'success' and r.email <> '' and r.seq > ? order by r.seq limit {CHUNK}"""
+        for _, email in self._paged(query):
+            yield email
 
     def attempts(self, seq: int) -> list[Attempt]:
         """Return every attempt made for a row, first to last."""

@@ -13,6 +13,7 @@ from bulk_import.journal.database import (
     ENDED,
     IN_DOUBT,
     IS_OPEN,
+    NOT_ENDED,
     ROW,
     STATUS,
     Database,
@@ -442,6 +443,16 @@ class Records(Database):
             f" and r.seq > ? order by r.seq limit {CHUNK}"
         ):
             yield seq, place[0], self._row(sources, seq, place), self._form(seq, body) or b""
+
+    def pending_rows(self) -> Iterator[tuple[int, int, str, bool, Row]]:
+        """Yield (seq, source, e-mail, whether the server may hold it, row) of what is to be sent."""
+        sources = self.sources()
+        for seq, email, is_in_doubt, *place in self._paged(
+            f"select r.seq, r.email, {IN_DOUBT}, {ROW} from record r"
+            f" where r.body is not null and {NOT_ENDED}"
+            f" and r.seq > ? order by r.seq limit {CHUNK}"
+        ):
+            yield seq, place[0], email, bool(is_in_doubt), self._row(sources, seq, place)
 
     def shared_keys(
         self, keys: Iterable[tuple[int, str, int]]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
@@ -225,22 +225,18 @@ def says_no(speaks: Speaks, cell: str) -> bool:
     return says_unsubscribed(cell)
 
 
-def listener(column: str) -> Callable[[str], str]:
-    """Return what makes of a cell of a column that speaks of consent what has to be kept of it.
+def hears_remarks(column: str) -> bool:
+    """Whether a column holds remarks: of these the words that say no are kept, not the cells."""
+    return speaks_of(column) is Speaks.OF_REMARKS
+
+
+def heard(column: str, cell: str) -> str:
+    """Return what has to be kept of one cell of a column that speaks of consent.
 
     That is the cell; of a remark, which may be long and is different in every row, the words that
     say no.
     """
-    return refusal_in if speaks_of(column) is Speaks.OF_REMARKS else _whole
-
-
-def heard(column: str, cell: str) -> str:
-    """Return what has to be kept of one cell of a column that speaks of consent."""
-    return listener(column)(cell)
-
-
-def _whole(cell: str) -> str:
-    return cell
+    return refusal_in(cell) if hears_remarks(column) else cell
 
 
 def refusing_cells(header: str, counts: Mapping[str, int]) -> dict[str, int]:
@@ -353,6 +349,18 @@ class ConsentWatch:
                     Problem("CONSENT_IGNORED", text, column=column, severity=Severity.WARNING)
                 )
         return found
+
+
+def unheeded(findings: Iterable[tuple[str, Problem]]) -> list[str]:
+    """Return the columns that say plainly that people must not be written to who would be.
+
+    A remark ("please do not e-mail") is somebody's words, and may be about another thing.
+
+    Args:
+        findings: (source, problem).
+    """
+    found = [p.column for _, p in findings if p.code == "CONSENT_IGNORED"]
+    return [name for name in dict.fromkeys(found) if speaks_of(name) is not Speaks.OF_REMARKS]
 
 
 def _rule(section: str, column: str, values: Iterable[str], because: str) -> ConsentRule:

@@ -40,6 +40,7 @@ _PARTS: dict[str, type[Part]] = {
     "when": When,
     "on_missing": OnMissing,
 }
+_SHORTEST_PART = 4  # characters of a word that is looked for within names
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,13 +218,15 @@ def said_of(error: ErrorDetails, part: type[Part]) -> str:
 
 
 def closest(word: str, known: Sequence[str]) -> str:
-    """Return `` (did you mean …?)`` for what is close to *word*, else ``""``."""
+    """Return `` (did you mean …?)`` for what is close to *word* or has it as a part, else ``""``."""
     from rapidfuzz import fuzz, process, utils
 
     best = process.extract(
         word, known, scorer=fuzz.ratio, processor=utils.default_process, limit=3, score_cutoff=65
     )
     shown = [name for name, score, _ in best if score >= best[0][1] - 10]
+    if not shown and len(word) >= _SHORTEST_PART:
+        shown = [name for name in known if word.lower() in name][:3]
     return Message(" (did you mean {shown}?)", shown=Message.any_of(shown)) if shown else ""
 
 

@@ -186,6 +186,10 @@ class When(Part):
     duplicate: Literal["send", "first", "last", "merge", "refuse"] = "send"
     blank: Literal["omit", "clear"] = "omit"
     bad_value: Literal["refuse_row", "drop_field"] = "refuse_row"
+    says_no: Literal["stop", "send"] = Field(
+        default="stop",
+        description="Where nobody is asked and rows would be sent of which a column of consent says no.",
+    )
 
 
 class OnMissing(Part):

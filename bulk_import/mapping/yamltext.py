@@ -97,8 +97,10 @@ class _Walker:
             raise self._error(node, "nested too deeply for a mapping")
         tag = str(node.tag or "")
         if not tag.startswith("tag:yaml.org,2002:") or "python" in tag:
+            written = tag.replace("tag:yaml.org,2002:", "!!")
             raise self._error(
-                node, Message("tags such as {tag} are not allowed; write the plain value", tag=tag)
+                node,
+                Message("tags such as {tag} are not allowed; write the plain value", tag=written),
             )
         self.places.setdefault(path, _place(node))
         if isinstance(node, ScalarNode):

@@ -133,10 +133,6 @@ def together(name: str) -> tuple[str, str] | None:
     return possible[0] if len(possible) == 1 and len(name) in (2, 3) else None
 
 
-def is_east_asian(text: str) -> bool:
-    return EAST_ASIAN.search(text) is not None
-
-
 def order_of_column(names: Iterable[str]) -> Order | None:
     """Return the order that most names of a column show; ``None`` where they are mixed or silent.
 

@@ -230,7 +230,7 @@ def _monsieur(words: list[str], line: str, order: Order | None) -> _Parts:
 
 
 def _is_lost(word: str, used: set[str]) -> bool:
-    return word not in used and not _INITIALS.fullmatch(word) and any(map(str.isalnum, word))
+    return not used.issuperset(_apart(word)) and word not in used and any(map(str.isalnum, word))
 
 
 def check_name(text: str) -> str:

@@ -8,13 +8,13 @@ candidates.
 from __future__ import annotations
 
 import re
-import string
 import unicodedata
 from datetime import datetime
 from functools import lru_cache
 from typing import Literal
 
 from bulk_import.errors import Message
+from bulk_import.normalize import offset_forms as forms
 from bulk_import.normalize import zones
 from bulk_import.normalize.folding import fold
 from bulk_import.normalize.result import Normalized, NormalizeError, Note
@@ -24,109 +24,7 @@ LONGEST = 120
 _WEST_MIN, _EAST_MIN = -12 * 60, 14 * 60  # the widest civil offsets in the tz database
 
 _ADVICE = Message("write an offset such as +03 or a zone such as Europe/Moscow")
-_DASHES = str.maketrans(
-    {
-        "\u2212": "-",
-        "\u2013": "-",
-        "\u2014": "-",
-        "\u2010": "-",
-        "\u2011": "-",
-        "\u2012": "-",
-        "\ufe63": "-",
-        "\uff0d": "-",
-        "\uff0b": "+",
-        "\ufe62": "+",
-        "\uff1a": ":",
-        "\u2236": ":",
-        **{chr(ord(char) + 0xFEE0): char for char in string.ascii_letters + "()/"},  # full width
-    }
-)
-_SIGNED = re.compile(
-    r"(?:(?:UTC|GMT|UT|Z|МСК\b)?\s*)([+-])\s*(\d{1,2})(?:\s*(?:[:.чh]|ч\.|hours?)?\s*([0-5]\d)"
-    r"\s*(?:m|min|мин)?\.?)?\s*(?:h|hrs?|hours?|ч|час(?:а|ов)?)?\.?",
-    re.IGNORECASE,
-)
-_THREE_DIGITS = re.compile(r"[+-]?\s*\d{3}")  # hours and minutes, or JavaScript's minutes?
-_HOURS = re.compile(r"(\d{1,2})\s*(?:h|hrs?|hours?|ч|час(?:а|ов)?)\.?", re.IGNORECASE)
-_CLOCK = re.compile(  # 0300; 03:00:00, what becomes of a cell of time
-    r"(?:([+-])(?=\d{4}|\d+:)|(?=0\d{3}\Z|\d+:))(\d{1,2})"
-    r"(?::(?=\d\d(?::00)?\Z)|(?=\d\d\Z))([0-5]\d)(?::00)?"
-)
-_IN_BRACKETS = re.compile(r"^\(\s*([+-]\s*\d{1,2}(?::?[0-5]\d)?)\s*\)$")
-_OFFSET_THEN_UTC = re.compile(r"([+-]\s*\d{1,2}(?::?[0-5]\d)?)\s*(?:UTC|GMT)", re.IGNORECASE)
-_SEASON = re.compile(
-    r"(.+?)\s*[(,]\s*(?:(summer|dst|daylight|sommer\w*|лет\w+|літ\w+|été|verano|verão|estate|zomer\w*|lato)"
-    r"|(winter|standard|std|зим\w+|hiver|invierno|inverno|zima))(?:\s+(?:time|время|час))?\s*\)?",
-    re.IGNORECASE,
-)
-_ZONE_BESIDE = re.compile(
-    r"([A-Za-z][\w/+-]*)\s*[\s,;(]\s*((?:UTC|GMT)?\s*[+-]\s*\d{1,2}(?::?[0-5]\d)?)\s*\)?"
-    r"|\(?\s*((?:UTC|GMT)?\s*[+-]\s*\d{1,2}(?::?[0-5]\d)?)\s*[\s,;)]\s*([A-Za-z][\w/+-]*)",
-    re.IGNORECASE,
-)
-_PREFIXED = re.compile(
-    r"\(?\s*(?:UTC|GMT)\s*(?:±|\+/-|\+-)?\s*(?:([+-])?\s*(\d{1,2})(?::?([0-5]\d))?)?\s*\)?",
-    re.IGNORECASE,
-)
-_UNSIGNED = re.compile(r"(?:UTC|GMT)?\s*([+-]?)(\d{1,2})(?::([0-5]\d)|[.,]0+)?", re.IGNORECASE)
-_FRACTION = re.compile(r"(?:UTC|GMT)?\s*([+-]?)\s*(\d{1,2})[.,](5|50|25|75)", re.IGNORECASE)
-_DISPLAY = re.compile(
-    r"\(\s*(?:UTC|GMT)\s*(?:([+-])\s*(\d{1,2}):?([0-5]\d)?)?\s*\)\s*(\S.*)", re.IGNORECASE
-)
-_MOSCOW = re.compile(r"(?:MSK|МСК)\s*(?:([+-])\s*(\d{1,2}))?", re.IGNORECASE)
-_BEHIND = re.compile(
-    r"(.+?)\s*\(\s*((?:UTC|GMT)?\s*[+-]\s*\d{1,2}(?::?[0-5]\d)?)\s*\)", re.IGNORECASE
-)
-
-_AHEAD = re.compile(
-    r"((?:UTC|GMT)?\s*[+-]\s*\d{1,2}(?::?[0-5]\d)?)\s*\(\s*([^()]+?)\s*\)", re.IGNORECASE
-)
-_BESIDE = re.compile(
-    r"((?:UTC|GMT)\s*[+-]\s*\d{1,2}(?::?[0-5]\d)?)(?:\s*[,/]\s*|\s+)([^\W\d][^\d]*)", re.IGNORECASE
-)
-_BESIDE_NAME = re.compile(
-    r"([^\W\d][^\d]*?)(?:\s*[,/]\s*|\s+)((?:UTC|GMT)\s*[+-]\s*\d{1,2}(?::?[0-5]\d)?)", re.IGNORECASE
-)
-_SIGNS_IN_WORDS = {"_slash_": "/", "_hyphen_": "-", "_plus_": "+", "_minus_": "-"}
-_BOTH_NAMES = re.compile(r"\b(?:UTC|GMT)\s*/\s*(?:UTC|GMT)\b", re.IGNORECASE)
-_IN_WORDS = re.compile(r"\b((?:UTC|GMT|МСК|MSK)\s*)(plus|minus|плюс|минус)\b", re.IGNORECASE)
-_OFFSET_BEHIND = re.compile(r"^(UTC|GMT)\s*(?::|\()\s*([+-]\s*[\d:]+)\s*\)?$", re.IGNORECASE)
-_SECONDS = re.compile(r"^((?:UTC|GMT)?\s*[+-]\d{1,2}:[0-5]\d):00$", re.IGNORECASE)
-_UNIVERSAL = frozenset({"universal time", "greenwich mean time", "coordinated universal time"})
-_MOSCOW_TIME = frozenset({"по москве", "московское время", "moscow time", "время московское"})
-
-# Abbreviations with one offset in civil use. Those that several zones share are below.
-_ABBREVIATIONS = {
-    "Z": 0, "UTC": 0, "GMT": 0, "UT": 0, "ZULU": 0, "WET": 0, "CET": 60, "MEZ": 60, "MET": 60,
-    "EET": 120, "SAST": 120, "CAT": 120, "MSK": 180, "МСК": 180, "TRT": 180, "EAT": 180,
-    "SAMT": 240, "YEKT": 300, "OMST": 360, "NOVT": 420, "KRAT": 420, "IRKT": 480, "YAKT": 540,
-    "VLAT": 600, "MAGT": 660, "PETT": 720, "UZT": 300, "PKT": 300, "NPT": 345, "ICT": 420,
-    "WIB": 420, "WITA": 480, "WIT": 540, "HKT": 480, "SGT": 480, "PHT": 480, "AWST": 480,
-    "JST": 540, "KST": 540, "ACST": 570, "AEST": 600, "NZST": 720, "BRT": -180, "ART": -180,
-    "NST": -210, "EST": -300, "MST": -420, "PST": -480, "AKST": -540, "HST": -600, "WEST": 60,
-    "CEST": 120, "MESZ": 120, "EEST": 180, "EDT": -240, "CDT": -300, "MDT": -360, "PDT": -420,
-    "AKDT": -480, "AEDT": 660, "ACDT": 630, "NZDT": 780, "MSD": 240,
-}  # fmt: skip
-_SHARED = {
-    "IST": "+05:30 India, +01 Ireland, +02 Israel",
-    "CST": "-06 North America, +08 China, -05 Cuba",
-    "BST": "+01 Britain, +06 Bangladesh",
-    "AST": "-04 Atlantic, +03 Arabia",
-    "ADT": "-03 Atlantic, +04 Arabia",
-    "GST": "+04 Gulf, -02 South Georgia",
-    "AMT": "+04 Armenia, -04 Amazon",
-    "ECT": "-05 Ecuador, -04 Eastern Caribbean",
-    "SST": "+08 Singapore, -11 Samoa",
-    "WST": "+08 Western Australia, +13 Samoa",
-    "CT": "-06 or -05 North America",
-    "ET": "-05 or -04 North America",
-    "MT": "-07 or -06 North America",
-    "PT": "-08 or -07 North America",
-}
 _MOST_CHANGED = 60  # minutes by which the label of a zone can be out of date
-_HAS_OFFSET = re.compile(r"[+-]\s*\d")
-_NOT_OF_CITIES = ("US/", "Canada/", "Brazil/", "Chile/", "Mexico/", "Etc/")  # "US/Eastern"
-_DST_NAMES = frozenset("WEST CEST MESZ EEST EDT CDT MDT PDT AKDT AEDT ACDT NZDT MSD".split())
 
 
 @lru_cache(maxsize=4096)
@@ -153,7 +51,7 @@ def normalize_utc_offset(
     line = _tidied(clean_line(text))
     if not line or len(line) > LONGEST or line.count("(") != line.count(")"):
         raise _invalid(text)
-    season = _SEASON.fullmatch(line) if "(" in line or "," in line else None
+    season = forms.SEASON.fullmatch(line) if "(" in line or "," in line else None
     if season:
         return _in_season(season[1].strip(), line, is_summer=bool(season[2]))
     found = _zone_beside(line, at) or _moscow(line) or _explicit(line, at) or _abbreviation(line)
@@ -181,11 +79,11 @@ def _in_season(line: str, shown: str, *, is_summer: bool) -> Normalized:
 def _zone_beside(line: str, at: datetime | None) -> Normalized | None:
     """``Europe/Moscow +03:00``: a zone of the tz database and its offset."""
     may_be = "/" in line or line[:3].upper() not in ("UTC", "GMT")
-    match = _ZONE_BESIDE.fullmatch(line) if may_be else None
+    match = forms.ZONE_BESIDE.fullmatch(line) if may_be else None
     if match is None or line.lower() in zones.names():  # Etc/GMT+3
         return None
     zone, offset = (match[1], match[2]) if match[1] else (match[4], match[3])
-    is_zone = zone.lower() in zones.names() and zone.upper() not in _ABBREVIATIONS
+    is_zone = zone.lower() in zones.names() and zone.upper() not in forms.ABBREVIATIONS
     return _named_and_offset(zone, offset, line, at) if is_zone else None
 
 
@@ -195,13 +93,13 @@ def _labelled(line: str, dst: Literal["standard", "current"], at: datetime | Non
     The offset in the label counts. A zone that is known by the name says whether it is another in
     summer, and is named in a warning where it has another one altogether.
     """
-    label = _DISPLAY.fullmatch(line)
+    label = forms.DISPLAY.fullmatch(line)
     zone = _zone_named(label[4] if label else line, at)
     if label is None:
         if zone is None:
             raise _invalid(line)
         return _of_zone(zone, dst, at)
-    if _HAS_OFFSET.search(label[4]) or not any(map(str.isalpha, label[4])):
+    if forms.HAS_OFFSET.search(label[4]) or not any(map(str.isalpha, label[4])):
         raise _invalid(line)
     stated = _checked(label[1] or "+", label[2] or "0", label[3], line)
     if zone is None:
@@ -236,30 +134,34 @@ def _tidied(line: str) -> str:
     """One way to write signs, digits, halves, quotes and the names of universal time."""
     if not line.isascii():
         line = "".join(str(unicodedata.decimal(c)) if c.isdecimal() else c for c in line)
-        line = line.translate(_DASHES).replace("½", ".5").replace("±", "+")
+        line = line.translate(forms.DASHES).replace("½", ".5").replace("±", "+")
     line = line.strip("\"'`[]«»“”‘’").removesuffix(".").strip()
     if line.startswith("("):
-        line = _IN_BRACKETS.sub(r"\1", line)
+        line = forms.IN_BRACKETS.sub(r"\1", line)
     if "_" in line:
         line = _in_words(line)
     if line[:1] in ("+", "-"):
-        line = _OFFSET_THEN_UTC.sub(r"UTC\1", line) if _OFFSET_THEN_UTC.fullmatch(line) else line
-    line = _BOTH_NAMES.sub("UTC", line)
-    line = _IN_WORDS.sub(lambda match: match[1] + ("-" if match[2][0] in "mм" else "+"), line)
-    line = _OFFSET_BEHIND.sub(r"\1 \2", line)
-    return _SECONDS.sub(r"\1", line)
+        line = (
+            forms.OFFSET_THEN_UTC.sub(r"UTC\1", line)
+            if forms.OFFSET_THEN_UTC.fullmatch(line)
+            else line
+        )
+    line = forms.BOTH_NAMES.sub("UTC", line)
+    line = forms.IN_WORDS.sub(lambda match: match[1] + ("-" if match[2][0] in "mм" else "+"), line)
+    line = forms.OFFSET_BEHIND.sub(r"\1 \2", line)
+    return forms.SECONDS.sub(r"\1", line)
 
 
 def _in_words(line: str) -> str:
     """HubSpot's ``america_slash_new_york`` with its signs: ``america/new_york``."""
-    for word, sign in _SIGNS_IN_WORDS.items():
+    for word, sign in forms.SIGNS_IN_WORDS.items():
         line = line.replace(word, sign)
     return line
 
 
 def _moscow(line: str) -> Normalized | None:
     """``MSK``, ``МСК+2``: offsets as Russian programs write them, counted from Moscow."""
-    match = _MOSCOW.fullmatch(line)
+    match = forms.MOSCOW.fullmatch(line)
     if match is None:
         return None
     hours = int(match[2] or 0) * (-1 if match[1] == "-" else 1)
@@ -275,7 +177,7 @@ def _minutes(value: str) -> int:
 
 
 def _explicit(line: str, at: datetime | None = None) -> Normalized | None:
-    if _THREE_DIGITS.fullmatch(line):
+    if forms.THREE_DIGITS.fullmatch(line):
         raise NormalizeError(
             "UTC_OFFSET_AMBIGUOUS",
             Message(
@@ -288,22 +190,22 @@ def _explicit(line: str, at: datetime | None = None) -> Normalized | None:
 
 
 def _signed(line: str) -> Normalized | None:
-    for pattern in (_CLOCK, _SIGNED, _PREFIXED):
+    for pattern in (forms.CLOCK, forms.SIGNED, forms.PREFIXED):
         match = pattern.fullmatch(line)
         if match:
             return _checked(match[1] or "+", match[2] or "0", match[3], line)
-    hours = _HOURS.fullmatch(line)
+    hours = forms.HOURS.fullmatch(line)
     return _checked("+", hours[1], None, line) if hours else None
 
 
 def _beside_a_name(line: str, at: datetime | None) -> Normalized | None:
     """``Moscow (UTC+3)``, ``+03 (MSK)``, ``UTC+3 Moscow``, ``Moscow UTC+3``."""
-    behind, ahead = _BEHIND.fullmatch(line), _AHEAD.fullmatch(line)
+    behind, ahead = forms.BEHIND.fullmatch(line), forms.AHEAD.fullmatch(line)
     if behind and not line.startswith("("):
         return _named_and_offset(behind[1], behind[2], line, at)
     if ahead:
         return _named_and_offset(ahead[2], ahead[1], line, at)
-    beside, name_first = _BESIDE.fullmatch(line), _BESIDE_NAME.fullmatch(line)
+    beside, name_first = forms.BESIDE.fullmatch(line), forms.BESIDE_NAME.fullmatch(line)
     if beside and _meant(beside[2], line, at):
         return _named_and_offset(beside[2], beside[1], line, at)
     if name_first and _meant(name_first[1], line, at):
@@ -312,10 +214,10 @@ def _beside_a_name(line: str, at: datetime | None) -> Normalized | None:
 
 
 def _unsigned(line: str) -> Normalized | None:
-    match = _UNSIGNED.fullmatch(line)
+    match = forms.UNSIGNED.fullmatch(line)
     if match:
         return _checked(match[1] or "+", match[2], match[3], line)
-    match = _FRACTION.fullmatch(line)
+    match = forms.FRACTION.fullmatch(line)
     if match:
         minutes = {"5": "30", "50": "30", "25": "15", "75": "45"}[match[3]]
         return _checked(match[1] or "+", match[2], minutes, line)
@@ -347,11 +249,11 @@ def _meant(name: str, line: str, at: datetime | None) -> tuple[str, ...]:
     zone, upper = _zone_named(name, at), name.upper()
     if zone is not None:
         return zones.both(zone, at)
-    if upper in _ABBREVIATIONS:
-        return (zones.written(_ABBREVIATIONS[upper]),)
-    if upper in _SHARED:
+    if upper in forms.ABBREVIATIONS:
+        return (zones.written(forms.ABBREVIATIONS[upper]),)
+    if upper in forms.SHARED:
         return tuple(_offsets_shared(upper))
-    moscow = _moscow(name) or (Normalized("+03", "") if name.lower() in _MOSCOW_TIME else None)
+    moscow = _moscow(name) or (Normalized("+03", "") if name.lower() in forms.MOSCOW_TIME else None)
     if moscow is None and any(char.isdigit() for char in name):
         moscow = _explicit(name)  # "+3 (UTC+4)"
         if moscow is None:
@@ -360,7 +262,7 @@ def _meant(name: str, line: str, at: datetime | None) -> tuple[str, ...]:
 
 
 def _offsets_shared(upper: str) -> list[str]:
-    return re.findall(r"[+-]\d\d(?::\d\d)?", _SHARED[upper])
+    return re.findall(r"[+-]\d\d(?::\d\d)?", forms.SHARED[upper])
 
 
 def _checked(sign: str, hours: str, minutes: str | None, line: str) -> Normalized:
@@ -378,26 +280,26 @@ def _checked(sign: str, hours: str, minutes: str | None, line: str) -> Normalize
 
 def _abbreviation(line: str) -> Normalized | None:
     upper = line.upper()
-    if line.lower() in _UNIVERSAL:
+    if line.lower() in forms.UNIVERSAL:
         return Normalized("+00", "utc_offset.abbreviation")
-    if line.lower() in _MOSCOW_TIME:
+    if line.lower() in forms.MOSCOW_TIME:
         return Normalized("+03", "utc_offset.moscow")
-    if upper in _SHARED:
+    if upper in forms.SHARED:
         raise NormalizeError(
             "UTC_OFFSET_AMBIGUOUS",
             Message(
                 "{line!r} can mean {shared}; {advice}",
                 line=line,
-                shared=_SHARED[upper],
+                shared=forms.SHARED[upper],
                 advice=_ADVICE,
             ),
             candidates=_offsets_shared(upper),
         )
-    if upper not in _ABBREVIATIONS:
+    if upper not in forms.ABBREVIATIONS:
         return None
-    value = zones.written(_ABBREVIATIONS[upper])
+    value = zones.written(forms.ABBREVIATIONS[upper])
     notes: tuple[Note, ...] = ()
-    if upper in _DST_NAMES:
+    if upper in forms.DST_NAMES:
         notes = (
             Note(
                 "UTC_OFFSET_SUMMER",
@@ -426,7 +328,7 @@ def _city(key: str, at: datetime | None) -> str | None:
     found = [
         zone
         for zone in zones.names().values()
-        if zone.lower().endswith(underscored) and not zone.startswith(_NOT_OF_CITIES)
+        if zone.lower().endswith(underscored) and not zone.startswith(forms.NOT_OF_CITIES)
     ]
     if not found:
         cities = (zones.cities().get(fold(city)) for city in key.split(","))

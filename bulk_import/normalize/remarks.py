@@ -8,10 +8,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
 from bulk_import.normalize.consent import folded_words, is_no, listed, strong_words
+
+_APART = "\x1e"  # between texts that are looked at together: part of no word
+_FEW = 4  # texts that are not halved any further
 
 _MAILS = (
     "(?:e ?mails?|mails?|mailings?|newsletters?|offers?|promos?|promotions?|adverts?|advertis\\w+|"
@@ -175,6 +179,24 @@ def refusal_in(text: str) -> str:
         if (words := folded_words(part)) in _phrases():
             return words
     return next(filter(None, map(_refused_in_clause, _CLAUSES.split(text))), "")
+
+
+def refusals_in(texts: Sequence[str]) -> list[str]:
+    """Return ``refusal_in`` of each of *texts*, at a fraction of its cost where most have no refusal."""
+    found = dict(_refusing([*dict.fromkeys(texts)]))
+    return [found.get(text, "") for text in texts] if found else [""] * len(texts)
+
+
+def _refusing(texts: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Yield (text, its refusal) of those that have one: they are halved until few are left."""
+    if not texts or not _may_refuse(_APART.join(texts)):
+        return
+    if len(texts) <= _FEW:
+        yield from ((text, refused) for text in texts if (refused := refusal_in(text)))
+        return
+    half = len(texts) // 2
+    yield from _refusing(texts[:half])
+    yield from _refusing(texts[half:])
 
 
 def _refused_in_clause(clause: str) -> str:

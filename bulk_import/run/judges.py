@@ -2,20 +2,22 @@
 
 Judging a chunk of rows is a pure function of the rows and of what does not change within a source,
 so any executor of ``concurrent.futures`` can do it. Chunks come back in the order of the rows; a
-bounded number is on its way. What the journal stores is made there as well (``chunk_of``), so that
-what comes back is small. Left to this process are reading, counting, and a few columns of each row.
+bounded number is on its way. There cells are looked at for damage, rows are judged, what the journal
+stores is made (``chunk_of``), and what is counted is summed up (``Heard``), so that what comes back is
+small. Left to this process are reading, what depends on the rows before, and storing.
 """
 
 from __future__ import annotations
 
+import marshal
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError, Executor, Future
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from bulk_import.api.form import encode
 from bulk_import.errors import Message, SettingsError
@@ -25,6 +27,8 @@ from bulk_import.mapping.binding import NOT_IN_ACCOUNT
 from bulk_import.mapping.rows import RowMapper
 from bulk_import.mapping.suppression import SuppressionList
 from bulk_import.models import Problem, Record, Row, Status
+from bulk_import.run.passed import Heard, Watch
+from bulk_import.sources.damage import DamageDetector
 from bulk_import.system.interpreters import InterpreterPool, is_possible, processors
 
 T = TypeVar("T")
@@ -54,7 +58,12 @@ class Judgement(NamedTuple):
 
     @property
     def warnings(self) -> tuple[Problem, ...]:
-        return tuple(problem for problem in self.problems if not problem.is_error)
+        return warnings_of(self.problems)
+
+
+def warnings_of(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    """Return those of *problems* that refuse nothing."""
+    return tuple([problem for problem in problems if not problem.is_error])
 
 
 def judge(record: Record, suppression: SuppressionList) -> Judgement:
@@ -87,12 +96,27 @@ def _body_or_refusal(
         )
 
 
+class Judged(NamedTuple):
+    """What a chunk of rows came to. Can be pickled.
+
+    Attributes:
+        damage: By position, what looking at the rows has added to their problems.
+        heard: What is counted of them; nothing if nothing is.
+    """
+
+    chunk: JudgedChunk
+    damage: dict[int, tuple[Problem, ...]]
+    heard: Heard | None
+
+
 @dataclass(frozen=True, slots=True)
 class Judge:
     """What does not change while the rows of one source are judged. Can be pickled.
 
     Attributes:
         options: How ``chunk_of`` is to make what is stored.
+        watch: What is counted of the rows.
+        detector: Looks at the rows; ``None`` = they have been looked at.
     """
 
     source: str
@@ -100,50 +124,144 @@ class Judge:
     mapper: RowMapper
     suppression: SuppressionList
     options: Mapping[str, bool] = field(default_factory=dict)
+    watch: Watch = field(default_factory=lambda: Watch({}))
+    detector: DamageDetector | None = None
 
     def rows(self, rows: Iterable[Row]) -> list[Judgement]:
         """Judge *rows*."""
-        chunk = list(rows)
+        return [Judgement(*found) for found in self._judged([*rows])]
+
+    def _judged(self, rows: Sequence[Row]) -> list[_Found]:
+        """Return what ``Judgement`` is made of, for each row."""
         record, suppression = self.mapper.record, self.suppression
+        has_list = bool(len(suppression))
         return [
             judge(record(row), suppression)
-            if form is None or self._may_be_suppressed(form.email, row)
-            else Judgement(form.email, form.email, form.warnings, form.body, None)
-            for row, form in zip(chunk, self.mapper.forms(chunk), strict=True)
+            if form is None or (has_list and self._may_be_suppressed(form.email, row))
+            else (form.email, form.email, form.warnings, form.body, None)
+            for row, form in zip(rows, self.mapper.forms(rows), strict=True)
         ]
 
     def _may_be_suppressed(self, email: str, row: Row) -> bool:
-        if not len(self.suppression):
-            return False
         addresses = (email, *self.mapper.addresses(row.cells))
         return any(map(self.suppression.reason, addresses))
 
-    def chunk(self, rows: Sequence[Row]) -> JudgedChunk:
-        """Judge *rows*; return what the journal stores of them."""
-        judged = [(j.email, j.contact, j.warnings, j.body, j.refusal) for j in self.rows(rows)]
-        return chunk_of(rows, judged, **self.options)
+    def chunk(self, rows: Sequence[Row]) -> Judged:
+        """Judge *rows*, which have been looked at."""
+        judged = [
+            (email, contact, warnings_of(problems) if problems else (), body, refusal)
+            for email, contact, problems, body, refusal in self._judged(rows)
+        ]
+        chunk = chunk_of(rows, judged, **self.options)
+        heard = self.watch.heard(rows, chunk.refusals, (body for _, _, _, body, _ in judged))
+        return Judged(chunk, {}, heard)
 
-    def packed_rows(self, packed: Iterable[_Packed]) -> list[Judgement]:
+    def read(self, rows: Sequence[Row]) -> tuple[Sequence[Row], bool]:
+        """Count rows, and look at those now whose damage depends on the rows before.
+
+        Call it for every chunk in the order of the file, in the process that reads.
+
+        Returns:
+            The rows, and whether they have been looked at.
+        """
+        if self.detector is None:
+            return rows, True
+        cells = {name: [row.cells[name] for row in rows] for name in self.detector.columns}
+        self.detector.count(rows, cells)
+        if self.detector.depending(cells):
+            return self.detector.looked_at(rows), True
+        return rows, False
+
+    def looked_at(self, rows: Sequence[Row]) -> Sequence[Row]:
+        """Return rows with the damage of their cells among their problems."""
+        return rows if self.detector is None else self.detector.looked_at(rows)
+
+    def packed_rows(self, packed: _Packed) -> list[Judgement]:
         """Judge rows that travelled."""
         return self.rows(self._unpacked(packed))
 
-    def packed_chunk(self, packed: Iterable[_Packed]) -> JudgedChunk:
-        """Judge rows that travelled; return what the journal stores of them."""
-        return self.chunk(list(self._unpacked(packed)))
+    def packed_chunk(self, packed: _Packed) -> Judged:
+        """Look at rows that travelled, if nobody has, and judge them."""
+        rows = self._unpacked(packed)
+        looked = rows if packed.is_looked_at else self.looked_at(rows)
+        damage = {
+            at: after.problems[len(before.problems) :]
+            for at, (before, after) in enumerate(zip(rows, looked, strict=True))
+            if before is not after
+        }
+        return self.chunk(looked)._replace(damage=damage)
 
-    def _unpacked(self, packed: Iterable[_Packed]) -> Iterator[Row]:
-        return (
-            Row(self.source, sheet, number, dict(zip(self.header, cells, strict=True)), problems)
-            for sheet, number, cells, problems in packed
-        )
+    def _unpacked(self, packed: _Packed) -> list[Row]:
+        cells, header, source = iter(marshal.loads(packed.cells)), self.header, self.source  # noqa: S302 - our own
+        problems = packed.problems.get
+        return [
+            Row(source, sheet, number, dict(zip(header, cells)), problems(at, ()))  # noqa: B905 - other rows follow
+            for at, (sheet, number) in enumerate(packed.places)
+        ]
 
 
-_Packed = tuple[str, int, list[str], tuple[Problem, ...]]
+_Found = tuple[str, str, tuple[Problem, ...], bytes | None, Refusal | None]
 
 
-def _pack(row: Row) -> _Packed:
-    """A row without the headers of its cells: a third of the bytes."""
-    return row.sheet, row.number, [*row.cells.values()], row.problems
+class _Packed(NamedTuple):
+    """Rows on their way to another process, without the headers of their cells.
+
+    Attributes:
+        places: Sheet and number of each.
+        cells: Of all rows, one after the other, marshalled: it takes half the time of pickling.
+        problems: By position, of the rows that have any.
+        is_looked_at: Whether the damage of their cells is among their problems.
+    """
+
+    places: list[tuple[str, int]]
+    cells: bytes
+    problems: dict[int, tuple[Problem, ...]]
+    is_looked_at: bool
+
+
+_MARSHAL = 2  # the version without references: looking for repeated texts takes longer than they do
+
+
+def _packed(rows: Sequence[Row], *, is_looked_at: bool) -> _Packed:
+    cells = [cell for row in rows for cell in row.cells.values()]
+    return _Packed(
+        [(row.sheet, row.number) for row in rows],
+        marshal.dumps(cells, _MARSHAL),
+        {at: row.problems for at, row in enumerate(rows) if row.problems},
+        is_looked_at,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Work(Generic[T]):
+    """What is done with a chunk of rows, and by what.
+
+    Attributes:
+        judged: Does it here, with rows that have been looked at.
+        there: Does it in another process.
+    """
+
+    judge: Judge
+    judged: Callable[[Judge, Sequence[Row]], T]
+    there: Callable[[Judge, _Packed], T]
+
+    def looked_at(self, rows: Sequence[Row], is_looked_at: bool) -> Sequence[Row]:  # noqa: FBT001 - as `read` returns it
+        return rows if is_looked_at else self.judge.looked_at(rows)
+
+    def here(self, rows: Sequence[Row], is_looked_at: bool) -> tuple[Sequence[Row], T]:  # noqa: FBT001 - likewise
+        """Return the rows, looked at, and what they came to."""
+        looked = self.looked_at(rows, is_looked_at)
+        return looked, self.judged(self.judge, looked)
+
+
+def _damaged(rows: Sequence[Row], damage: Mapping[int, tuple[Problem, ...]]) -> Sequence[Row]:
+    """Return rows with the problems that another process has found in their cells."""
+    if not damage:
+        return rows
+    looked = list(rows)
+    for at, problems in damage.items():
+        looked[at] = replace(looked[at], problems=(*looked[at].problems, *problems))
+    return looked
 
 
 class Judges:
@@ -205,66 +323,69 @@ class Judges:
 
     def judged(
         self, judge: Judge, rows: Iterable[Row], *, chunk: int = CHUNK, known: int = 0
-    ) -> Generator[tuple[list[Row], list[Judgement]]]:
-        """Yield rows and their judgements by chunks, in order.
+    ) -> Generator[tuple[Sequence[Row], list[Judgement]]]:
+        """Yield rows, which have been looked at, and their judgements by chunks, in order.
 
         Args:
             known: Rows at the beginning that were judged before: they come back without judgements.
         """
-        work = self._work(judge, Judge.rows, Judge.packed_rows, rows, chunk, known)
-        with closing(work):
-            for part, found in work:
+        work = _Work(judge, Judge.rows, Judge.packed_rows)
+        chunks = self._work(work, rows, chunk, known, lambda rows: (rows, True))
+        with closing(chunks):
+            for part, found in chunks:
                 yield part, found or []
 
     def judged_chunks(
         self, judge: Judge, rows: Iterable[Row], *, chunk: int = CHUNK, known: int = 0
-    ) -> Generator[tuple[list[Row], JudgedChunk | None]]:
-        """As ``judged``, with what the journal stores of the rows; ``None`` for known ones."""
-        yield from self._work(judge, Judge.chunk, Judge.packed_chunk, rows, chunk, known)
+    ) -> Generator[tuple[Sequence[Row], Judged | None]]:
+        """As ``judged``, with what the journal stores of the rows; ``None`` for known ones.
+
+        The rows are looked at as well, if the judge can do that, and come back with their damage.
+        """
+        work = _Work(judge, Judge.chunk, Judge.packed_chunk)
+        chunks = self._work(work, rows, chunk, known, judge.read)
+        with closing(chunks):
+            for part, found in chunks:
+                yield part if not found else _damaged(part, found.damage), found
 
     def _work(
         self,
-        judge: Judge,
-        here: Callable[[Judge, list[Row]], T],
-        there: Callable[[Judge, list[_Packed]], T],
+        work: _Work[T],
         rows: Iterable[Row],
         chunk: int,
         known: int,
-    ) -> Generator[tuple[list[Row], T | None]]:
+        read: Callable[[Sequence[Row]], tuple[Sequence[Row], bool]],
+    ) -> Generator[tuple[Sequence[Row], T | None]]:
         """Yield rows and what judging them came to, by chunks, in order; ``None`` for known rows."""
         supply = iter(rows)
         while known > 0 and (before := list(islice(supply, min(chunk, known)))):
             known -= len(before)
-            yield before, None
-        chunks = iter(lambda: list(islice(supply, chunk)), [])
+            yield work.looked_at(*read(before)), None
+        chunks = map(read, iter(lambda: list(islice(supply, chunk)), []))
         if self._executor is not None:
-            yield from self._elsewhere(self._executor, judge, here, there, chunks)
+            yield from self._elsewhere(self._executor, work, chunks)
         for part in chunks:
-            yield part, here(judge, part)
+            yield work.here(*part)
 
     def _elsewhere(
-        self,
-        executor: Executor,
-        judge: Judge,
-        here: Callable[[Judge, list[Row]], T],
-        there: Callable[[Judge, list[_Packed]], T],
-        chunks: Iterator[list[Row]],
-    ) -> Generator[tuple[list[Row], T]]:
+        self, executor: Executor, work: _Work[T], chunks: Iterator[tuple[Sequence[Row], bool]]
+    ) -> Generator[tuple[Sequence[Row], T]]:
         """Judge by the executor, until the last chunk or until it fails."""
-        waiting: deque[tuple[list[Row], Future[T]]] = deque()
-        shared = self._share(judge)
+        waiting: deque[tuple[tuple[Sequence[Row], bool], Future[T]]] = deque()
+        shared = self._share(work.judge)
         try:
             while self._executor is not None:
-                while len(waiting) < self._window and (part := next(chunks, [])):
-                    packed = [_pack(row) for row in part]
-                    waiting.append((part, executor.submit(there, shared, packed)))
+                while len(waiting) < self._window and (part := next(chunks, None)):
+                    packed = _packed(part[0], is_looked_at=part[1])
+                    waiting.append((part, executor.submit(work.there, shared, packed)))
                 if not waiting:
                     return
                 part, future = waiting.popleft()
-                yield part, self._result(future) or here(judge, part)
+                found = self._result(future)
+                yield work.here(*part) if found is None else (part[0], found)
             while waiting:
                 part, _ = waiting.popleft()
-                yield part, here(judge, part)
+                yield work.here(*part)
         finally:
             for _, future in waiting:
                 future.cancel()

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
+from dataclasses import replace
 from itertools import chain, islice
 
 from bulk_import.api.form import decode, encode
 from bulk_import.errors import Message
 from bulk_import.journal import Journal
-from bulk_import.journal.entries import JudgedChunk, JudgedRow, Refusal, SharedRow
+from bulk_import.journal.entries import JudgedRow, Refusal, SharedRow
 from bulk_import.mapping.binding import NOT_IN_ACCOUNT
 from bulk_import.mapping.merging import merge_records
 from bulk_import.mapping.rows import RowMapper
@@ -24,10 +25,15 @@ from bulk_import.models import Problem, Record, Row, Status, in_words
 from bulk_import.normalize.mailboxes import email_key, mailboxes
 from bulk_import.run.corrections import Corrections
 from bulk_import.run.judges import Judge, Judgement, Judges, judge
+from bulk_import.run.passed import Heard, Watch
 from bulk_import.run.plan import Input, Tally
 from bulk_import.run.sifting import Sieve, sifted
 
 BATCH = 1000  # rows that are committed together
+# Codes of rows whose cells are right by themselves, and that are refused nevertheless.
+WHOLE_ROWS = frozenset(
+    {"CONTACT_TWICE", "VALUE_TWICE", "MERGE_INCOMPLETE", "ROW_EMPTY", "CELL_BROKEN"}
+)
 
 
 class JudgingStoppedError(Exception):
@@ -79,14 +85,15 @@ def judge_sources(
         tally.open(source)
         mappers[number] = source.mapper
         judge_of = Judge(
-            source.info.name, source.info.header, source.mapper, suppression, journal.chunk_options
-        )
-        rows_of = sifted(source, number, suppression, sieve, count)
-        work = (judges or Judges(), judge_of, rows_of, batch, known - seq + 1)
+            source.info.name, source.info.header, source.mapper, suppression,
+            journal.chunk_options, tally.watch,
+        )  # fmt: skip
+        work = (journal, seq, number, tally, count, judges or Judges(), batch, known - seq + 1)
         if sieve is None and journal.makes_blocks:
-            seq = _store_chunks(journal, seq, number, tally, count, *work)
+            seq = _store_chunks(*work, replace(judge_of, detector=source.detector), source)
         else:
-            seq = _store_rows(journal, seq, number, tally, count, *work, sieve=sieve)
+            rows_of = sifted(source, number, suppression, sieve, count)
+            seq = _store_rows(*work, judge_of, rows_of, sieve=sieve)
         tally.end(source)
     settle_contacts(journal, duplicates, mappers)
     if sieve is None:
@@ -95,33 +102,26 @@ def judge_sources(
 
 def _store_chunks(
     journal: Journal, seq: int, number: int, tally: Tally, count: Callable[[int], None],
-    judges: Judges, judge_of: Judge, rows_of: Iterable[Row], batch: int, known: int,
+    judges: Judges, batch: int, known: int, judge_of: Judge, source: Input,
 ) -> int:  # fmt: skip
     """Judge and store all rows of source *number*; return the seq that comes next."""
+    rows_of = source.rows if source.detector is None else source.bare_rows
     judged = judges.judged_chunks(judge_of, rows_of, chunk=batch, known=known)
     with closing(judged):
-        for rows, chunk in judged:
-            if chunk is not None:  # rows that an earlier attempt stored come without
-                journal.add_chunk(seq, number, rows, chunk)
-                _note(tally, seq, rows, chunk)
+        for rows, found in judged:
+            if found is not None:  # rows that an earlier attempt stored come without
+                journal.add_chunk(seq, number, rows, found.chunk)
+                for at, refusal in found.chunk.refusals.items():
+                    _refuse(tally, rows[at], refusal)
+                tally.hear(seq, len(rows), found.heard)
             seq += len(rows)
             count(len(rows))
     return seq
 
 
-def _note(tally: Tally, seq: int, rows: Sequence[Row], chunk: JudgedChunk) -> None:
-    """Count the rows of a chunk that are refused, and note those that would be sent."""
-    for at, refusal in chunk.refusals.items():
-        _refuse(tally, rows[at], refusal)
-    if tally.notes_rows:
-        for at, row in enumerate(rows):
-            if at not in chunk.refusals:
-                tally.let_pass(seq + at, row)
-
-
 def _store_rows(
     journal: Journal, seq: int, number: int, tally: Tally, count: Callable[[int], None],
-    judges: Judges, judge_of: Judge, rows_of: Iterable[Row], batch: int, known: int,
+    judges: Judges, batch: int, known: int, judge_of: Judge, rows_of: Iterable[Row],
     *, sieve: Sieve | None,
 ) -> int:  # fmt: skip
     """As ``_store_chunks``, where it is decided for each row whether it is stored."""
@@ -132,19 +132,18 @@ def _store_rows(
             pairs = zip(rows, judgements, strict=False)
             found = [entered(number, tally, *pair) for pair in pairs]
             stored = found if sieve is None else sieve.kept(found)
-            _store(journal, seq, stored, tally)
+            if stored:
+                journal.add(seq, stored)
+                tally.hear(seq, len(stored), _heard(judge_of.watch, stored))
             seq += len(stored) + len(rows) - len(found)
             count(len(rows))
     return seq
 
 
-def _store(journal: Journal, seq: int, judged: Sequence[JudgedRow], tally: Tally) -> None:
-    """Store rows, the first of them as *seq*, and note those that would be sent."""
-    if judged:
-        journal.add(seq, judged)
-    for at, one in enumerate(judged, seq):
-        if one.refusal is None:
-            tally.let_pass(at, one.row)
+def _heard(watch: Watch, judged: Sequence[JudgedRow]) -> Heard | None:
+    """Return what is counted of rows."""
+    kept = {at: one.refusal for at, one in enumerate(judged) if one.refusal is not None}
+    return watch.heard([one.row for one in judged], kept, [one.body for one in judged])
 
 
 def _restart(journal: Journal, sieve: Sieve | None) -> int:

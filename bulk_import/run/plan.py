@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from array import array
 from collections import Counter
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from bulk_import.mapping.consent import ConsentWatch, listener
 from bulk_import.mapping.rows import RowMapper
-from bulk_import.mapping.unverified import unverified_names
 from bulk_import.models import Problem, Row, SourceInfo, Status
+from bulk_import.run.changes import SetCounter
+from bulk_import.run.passed import Heard, Passed, Watch
 from bulk_import.settings import Limits
 from bulk_import.sources.damage import DamageDetector
 
@@ -26,6 +25,7 @@ class Input:
         problems: What opening it found.
         findings: Returns the problems that are visible only after the last row.
         bare_rows: The same rows, not yet looked at by *detector*. Iterate one of the two.
+        detector: ``None`` where there are only *rows*.
     """
 
     info: SourceInfo
@@ -35,66 +35,6 @@ class Input:
     findings: Callable[[], Sequence[Problem]] = tuple
     bare_rows: Iterable[Row] = ()
     detector: DamageDetector | None = None
-
-
-class Passed:
-    """The rows of a source that judging let pass, by what their watched cells say.
-
-    Which of them are sent is known only when all rows are judged: until then a row costs two
-    numbers, however long its cells are.
-    """
-
-    def __init__(
-        self, source: SourceInfo, mapper: RowMapper, *, watches_consent: bool = True
-    ) -> None:
-        self._source = source.name
-        self._consent = ConsentWatch(source.header if watches_consent else ())
-        self._mapper, self._names = mapper, mapper.unverified
-        named = dict.fromkeys(column for _, columns in self._names for column in columns)
-        said = [column for column in self._consent.columns if column not in named]
-        self._watched = (
-            *((column, listener(column)) for column in said),
-            *((column, _whole) for column in named),
-        )
-        self._columns = tuple(column for column, _ in self._watched)
-        self._known: dict[tuple[str, ...], int] = {}
-        self._rows, self._cells = array("q"), array("q")
-
-    @property
-    def is_watching(self) -> bool:
-        """Whether any column is watched."""
-        return bool(self._columns)
-
-    def add(self, seq: int, cells: Mapping[str, str]) -> None:
-        """Note a row."""
-        if self._columns:
-            said = tuple([of(cells[column]) for column, of in self._watched])
-            self._rows.append(seq)
-            self._cells.append(self._known.setdefault(said, len(self._known)))
-
-    def findings(self, settled: Container[int]) -> Iterator[tuple[str, Problem]]:
-        """Yield (source, problem) of the rows that are still to be sent."""
-        counts = Counter(
-            at for seq, at in zip(self._rows, self._cells, strict=True) if seq not in settled
-        )
-        said = [*self._known]
-        by_column: dict[str, Counter[str]] = {column: Counter() for column in self._columns}
-        for at, rows in counts.items():
-            cells = dict(zip(self._columns, said[at], strict=True))
-            self._consent.see(cells, rows)
-            for column, cell in cells.items():
-                by_column[column][cell] += rows
-        unverified = (
-            unverified_names(field, column, self._mapper.unverified_cells(field, by_column[column]))
-            for field, columns in self._names
-            for column in columns
-        )
-        for problem in [*self._consent.findings(), *filter(None, unverified)]:
-            yield self._source, problem
-
-
-def _whole(cell: str) -> str:
-    return cell
 
 
 class Tally:
@@ -107,10 +47,16 @@ class Tally:
         findings: Those of them that are known only after a source's last row.
         codes: Code -> rows refused with it.
         examples: Some of the refused rows: (place, why).
+        changes: Tags and lists of the rows that judging let pass, if they are counted. Others may
+            have been settled since, because of other rows.
     """
 
-    def __init__(self, rows_read: int = 0, *, watches_consent: bool = True) -> None:
+    def __init__(
+        self, rows_read: int = 0, *, watches_consent: bool = True, counts_changes: bool = False
+    ) -> None:
         self._watches_consent = watches_consent
+        self._counts_changes = counts_changes
+        self.changes = SetCounter()
         self.rows_read = rows_read
         self.rows_kept = 0
         self.problems: list[tuple[str, Problem]] = []
@@ -122,8 +68,11 @@ class Tally:
     def open(self, source: Input) -> None:
         """Note what opening *source* found."""
         self._passed.append(
-            Passed(source.info, source.mapper, watches_consent=self._watches_consent)
-        )
+            Passed(
+                source.info, source.mapper,
+                watches_consent=self._watches_consent, counts_changes=self._counts_changes,
+            )
+        )  # fmt: skip
         self.problems += [(source.info.name, problem) for problem in source.problems]
 
     def end(self, source: Input) -> None:
@@ -137,13 +86,14 @@ class Tally:
         """Whether there is anything to weigh: not where no row was judged."""
         return bool(self._passed)
 
-    def weigh(self, settled: Container[int]) -> list[tuple[str, Problem]]:
+    def weigh(self, settled: Iterable[int]) -> list[tuple[str, Problem]]:
         """Note, and return, what the rows show that are to be sent; when all rows are settled.
 
         Args:
             settled: Place in the run of every row that is not to be sent.
         """
-        found = [finding for passed in self._passed for finding in passed.findings(settled)]
+        ordered = sorted(settled)
+        found = [finding for passed in self._passed for finding in passed.findings(ordered)]
         self._passed = []
         self.findings += found
         self.problems += found
@@ -154,18 +104,20 @@ class Tally:
         self.rows_read += rows
 
     @property
-    def notes_rows(self) -> bool:
-        """Whether ``let_pass`` notes anything of the rows of the source that was opened last."""
-        return bool(self._passed) and self._passed[-1].is_watching
+    def watch(self) -> Watch:
+        """What is watched in the rows of the source that was opened last."""
+        return self._passed[-1].watch
 
-    def let_pass(self, seq: int, row: Row) -> None:
-        """Note a row that would be sent.
+    def hear(self, first_seq: int, rows: int, heard: Heard | None) -> None:
+        """Note what a chunk of rows says.
 
         Args:
-            seq: Its place in the run.
+            first_seq: The place in the run of its first row.
         """
-        if self._passed:
-            self._passed[-1].add(seq, row.cells)
+        if heard is not None:
+            self._passed[-1].add(first_seq, rows, heard)
+            for beginning, forms in heard.beginnings.items():
+                self.changes.add(beginning, forms)
 
     def keep(self) -> None:
         """Count a row that is not to be sent."""

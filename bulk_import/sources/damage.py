@@ -110,6 +110,12 @@ class DamageDetector:
         self._columns = [_Column(column, role) for column, role in self._roles.items()]
         self._doubted = [column for column, role in self._roles.items() if is_doubtful_in(role)]
 
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns whose cells ``count`` and ``depending`` ask for."""
+        peered = [column.name for column in self._columns if column.lengths is not None]
+        return tuple(dict.fromkeys([*peered, *self._doubted]))
+
     def watched(self, rows: Iterable[Row]) -> Iterator[Row]:
         """Yield *rows*, each with the damage of its cells among its problems.
 
@@ -136,7 +142,7 @@ class DamageDetector:
         """Count what ``findings`` compares within a column; call it once for every row.
 
         Args:
-            cells: Column -> its cells in these rows; at least those of the mapped columns.
+            cells: Column -> its cells in these rows; at least those of ``columns``.
         """
         for column in self._columns:
             if column.lengths is not None:

@@ -52,11 +52,6 @@ def built_in_format(number: str | int) -> str:
         return "General"
 
 
-def is_date_format(code: str) -> bool:
-    """Whether a number format shows a date or a time."""
-    return compiled(code).numeric[0].is_date
-
-
 @lru_cache(maxsize=8192)
 def shown(raw: str, code: str, *, epoch_1904: bool = False) -> str:
     """Return the text of a numeric cell.

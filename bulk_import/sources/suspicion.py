@@ -103,7 +103,9 @@ def _mistaken() -> tuple[re.Pattern[str], ...]:
 
 def _readable_as_utf8(encoding: str) -> re.Pattern[str]:
     letters: dict[int, str] = dict.fromkeys(range(128, 256), "")
-    for char in map(chr, range(0x80, 0x10000)):
+    upper = bytes(range(128, 256))
+    # Trying every character would take a third of a second.
+    for char in sorted({*upper.decode(encoding, "ignore"), *upper.decode("latin-1")}):
         try:
             made = as_bytes(char, encoding)
         except UnicodeError:

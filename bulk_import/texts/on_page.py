@@ -107,6 +107,8 @@ ENGLISH: dict[str, str | tuple[str, str, str]] = {
         "the brake: {leaving:,} of the {before:,} in {name!r} would lose, more than {max_lose:.0%}; nothing was sent",
     "{n:,} contacts would be touched, max_contacts allows {max_contacts:,}; nothing was sent":
         "{n:,} contacts would be touched, {max_contacts:,} are allowed; nothing was sent",
+    "the brake: everybody on the new list of {name!r} says no, such as {first}; nothing was sent (--ignore-consent takes them all the same)":
+        "the brake: everybody on the new list of {name!r} says no, such as {first}; nothing was sent",
     "the brake: the new list of {name!r} has no addresses, {before:,} were in the segment; nothing was sent (--accept if that is meant)":
         "the brake: the new list of {name!r} has no addresses, {before:,} were in the segment; nothing was sent",
     "--seed {run_dir}: a run of {endpoint}, not of {mine}; nothing was sent. Give a run of this account, or leave --seed out":
@@ -155,6 +157,8 @@ ENGLISH: dict[str, str | tuple[str, str, str]] = {
         f"{{value!r}} stands for a missing value; clear the cell, or give its meaning in {_MEANT}",
     "{bare!r} stands for a missing value; clear the cell, or give its meaning by values: in the mapping":
         f"{{bare!r}} stands for a missing value; clear the cell, or give its meaning in {_MEANT}",
+    "nothing was sent: cells of {columns} say that people must not be written to, and no rule looks at them. Add a skip or only rule (`bulk-import init` proposes one), or write `when: {{says_no: send}}` if it means something else":
+        "nothing was sent: cells of {columns} say that people must not be written to, and no rule looks at them; add a rule that keeps them back",
     # the file
     "{name}: the archive holds {n} files ({shown}); name one by source: member: in the mapping":
         "{name}: the archive holds {n} files ({shown}); name one in “File of the archive”",

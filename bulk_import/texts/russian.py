@@ -242,6 +242,7 @@ TEXTS: dict[str, str | tuple[str, str, str]] = {
     "The brake stopped the last night.": "Тормоз остановил последнюю ночь.",
     "The brake: look at the new list, then accept it or choose another.":
         "Тормоз: посмотрите на новый список, затем примите его или выберите другой.",
+    "The brake: everybody on the new list says no.": "Тормоз: все в новом списке не хотят писем.",
     "The brake: the new list has no addresses.": "Тормоз: в новом списке нет адресов.",
     "The brake: {n} contacts would be touched, {most} are allowed.":
         "Тормоз: были бы затронуты контакты: {n}, разрешено {most}.",

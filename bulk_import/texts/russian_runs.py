@@ -272,6 +272,12 @@ RUNS: dict[str, str | tuple[str, str, str]] = {
     "{vanished:,} of {before:,} contacts have vanished": "исчезло контактов: {vanished} из {before}",
     "{changed:,} of {contacts:,} contacts have changed": "изменилось контактов: {changed} из {contacts}",
     "{name} is filled in {now:.0%} of the rows, it was in {then:.0%}": "{name} заполнено в {now:.0%} строк, было в {then:.0%}",
+    "{n:,} cells are not understood and may be any of them": "не понято ячеек: {n}; в них может быть любой из них",
+    "{folder}: no temporary file can be written there ({reason}); nothing was sent. Free some space, or set TMPDIR to a folder with more":
+        "{folder}: там не записать временный файл ({reason}); ничего не отправлено. Освободите место или задайте TMPDIR",
+    "{path}: sheet {name!r}, whose name says no: {count:,} addresses, left alone":
+        "{path}: лист «{name}» — это те, кто не хочет писем; адресов: {count}, их не трогаем",
+    "the sheet's name says no": "так называется лист",
     "{blanks:,} more rows than before have no address": "строк без адреса стало больше на {blanks}",
     "{doubt} is not understood and may be one of them": "{doubt} не понято и может быть одним из них",
     "{n:,} missing contacts are left alone: files are missing that may hold them (--fewer-files if these files are gone for good)": (
@@ -312,6 +318,8 @@ RUNS: dict[str, str | tuple[str, str, str]] = {
     "names no tag and no list": "не назван ни тег, ни список",
     "TAG_COMMA: {value!r} has a comma in it, which the API takes for a separator; give each tag or list by itself":
         "в «{value}» запятая, а она разделяет теги; напишите каждый тег или список отдельно",
+    "the brake: everybody on the new list of {name!r} says no, such as {first}; nothing was sent (--ignore-consent takes them all the same)":
+        "тормоз: все в новом списке «{name}» не хотят писем, например {first}; ничего не отправлено",
     "the brake: the new list of {name!r} has no addresses, {before:,} were in the segment; nothing was sent (--accept if that is meant)":
         "тормоз: в новом списке нет адресов, в прежнем было {before}; ничего не отправлено («{name}»)",
     "the brake: {leaving:,} of the {before:,} in {name!r} would lose, more than {max_lose:.0%}; nothing was sent (--accept for once, or --max-lose)":
@@ -321,4 +329,6 @@ RUNS: dict[str, str | tuple[str, str, str]] = {
         "было бы затронуто {n} контакта, разрешено {max_contacts}; ничего не отправлено",
         "было бы затронуто {n} контактов, разрешено {max_contacts}; ничего не отправлено"),
     "{path}: no rows": "{path}: строк нет",
+    "nothing was sent: cells of {columns} say that people must not be written to, and no rule looks at them. Add a skip or only rule (`bulk-import init` proposes one), or write `when: {{says_no: send}}` if it means something else":
+        "ничего не отправлено: по столбцу {columns} видно, что некоторым людям писать нельзя, а правила для него нет; добавьте правило, которое их исключит",
 }  # fmt: skip

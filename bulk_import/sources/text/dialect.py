@@ -28,8 +28,8 @@ _BEGINNING = 200  # characters
 _GAP = re.compile(r"\S  +\S")
 # A quotation mark after a backslash that does not end its cell: `"5\\" disk"`.
 _ESCAPED_QUOTE = re.compile(r'\\"(?![,;\t|\r\n]|$)')
-# Two that are not an empty cell.
-_DOUBLED_QUOTE = re.compile(r'[^,;\t|\r\n]""|""[^,;\t|\r\n]')
+# Two that are not an empty cell, or one that neither opens nor closes a cell.
+_DOUBLED_QUOTE = re.compile(r'[^,;\t|\r\n]""|""[^,;\t|\r\n]|[^,;\t|\r\n ]"[^,;\t|\r\n ]')
 _SINGLE_QUOTED = re.compile(r"(?:^|[,;\t|])'[^'\r\n]*'(?=[,;\t|\r\n]|$)", re.MULTILINE)
 
 
@@ -229,7 +229,7 @@ def _is_escaped(sample: str) -> bool:
     """Whether quotation marks within cells are escaped by backslashes, and none is doubled."""
     if '\\"' not in sample or not _ESCAPED_QUOTE.search(sample):
         return False
-    return not _DOUBLED_QUOTE.search(sample.replace("\\\\", "").replace('\\"', ""))
+    return not _DOUBLED_QUOTE.search(sample.replace("\\\\", "x").replace('\\"', "x"))
 
 
 def _is_single_quoted(sample: str) -> bool:

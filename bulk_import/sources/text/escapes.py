@@ -6,6 +6,7 @@ They double real backslashes, so a file with a backslash before any other charac
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Iterable, Iterator
 
@@ -36,7 +37,15 @@ def has_database_escapes(sample: str) -> bool:
     whole = sample[: sample.rfind("\n") + 1] or sample
     if "\\" in _KNOWN.sub("", whole):
         return False
-    return bool(_PROOF.search(whole)) or ("\\" in whole and not _PATH.search(whole))
+    if not _PROOF.search(whole) and ("\\" not in whole or _PATH.search(whole)):
+        return False
+    widths = [*EscapedRows(io.StringIO(whole, newline=""), "").widths()]
+    if _ends_open(whole):
+        if len(whole) == len(sample):
+            return False
+        del widths[-1]  # the sample ends within a row
+    # A backslash that is the last character of a cell would join two cells, or two rows.
+    return len(set(widths)) == 1
 
 
 class EscapedRows:
@@ -62,6 +71,12 @@ class EscapedRows:
                 continue
             whole = self._continued(line).rstrip("\r\n")
             yield [self._meant(cell) for cell in self._cells(whole)]
+
+    def widths(self) -> Iterator[int]:
+        """How many cells each row has, whatever they mean; blank lines are left out."""
+        for line in self._lines:
+            if line.strip("\r\n"):
+                yield sum(1 for _ in self._cells(self._continued(line).rstrip("\r\n")))
 
     def _cells(self, line: str) -> Iterator[str]:
         start = 0
