@@ -14,9 +14,9 @@ of a row that must not be sent twice before its request leaves, all others withi
 
 What a million rows have costs as little as it can: cells, forms and what was refused or doubtful are
 compressed together (``blocks``), and a row that was accepted by its first request keeps two numbers,
-without the attempt. What is rare is stored as it is, each in its row, so that SQL can ask for it: how other rows
-ended, and what is changed after judging. Measured with rows of 12 columns (138 bytes in the source): 90
-bytes a row, where format 5 took 131 and format 4 took 686.
+without the attempt. What is rare is stored as it is, each in its row, so that SQL can ask for it: how
+other rows ended, and what is changed after judging. Measured with rows of 12 columns (138 bytes in the
+source): 90 bytes a row, where format 5 took 131 and format 4 took 686.
 
 Nothing is derived twice: counts, report and exit code all come from the queries below. The API key
 never gets here. Not for network drives: SQLite's locks need a local file system.
