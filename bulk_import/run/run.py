@@ -37,6 +37,7 @@ from bulk_import.errors import (
 from bulk_import.journal import Journal
 from bulk_import.mapping.consent import unheeded
 from bulk_import.mapping.loading import ColumnMapping
+from bulk_import.mapping.rows import RowMapper
 from bulk_import.mapping.suppression import SuppressionList
 from bulk_import.models import VANISHED, SourceInfo, Summary
 from bulk_import.progress import Progress
@@ -360,17 +361,20 @@ class Run:
                     return await self._ending.close(journal)
                 tally = fresh
                 await self._compare(journal, tally, suppression)
-            await asyncio.to_thread(self._reopen, journal, suppression)
+            await asyncio.to_thread(self._reopen, journal, directory, suppression)
             if facts.get("finished") and journal.changes == changes:
                 return await asyncio.to_thread(self._ending.reported, journal, is_unchanged=True)
             return await self._send(journal, client, tally)
 
-    def _reopen(self, journal: Journal, suppression: SuppressionList) -> None:
+    def _reopen(
+        self, journal: Journal, directory: Directory | None, suppression: SuppressionList
+    ) -> None:
         journal.reopen(
             retry_failed=self._settings.policy.retry_failed,
             resend_unknown=self._settings.policy.resend_unknown,
         )
-        withhold_suppressed(journal, suppression)  # lists may have grown
+        # Lists may have grown.
+        withhold_suppressed(journal, suppression, self._mappers(journal, directory))
         withhold_skipped(journal)
 
     def _judge_again(
@@ -381,12 +385,7 @@ class Run:
         tally: Tally,
     ) -> None:
         """Judge rows again that were kept back: lists and corrections may have changed."""
-        known = journal.sources()
-        mappers = {
-            number: row_mapper(self._mapping, info.header, self._names(directory))
-            for number, info in known.items()
-            if info.kind != VANISHED
-        }
+        known, mappers = journal.sources(), self._mappers(journal, directory)
         corrections = {
             number: found
             for number, mapper in mappers.items()
@@ -394,6 +393,14 @@ class Run:
         }
         rejudge(journal, mappers, suppression, tally, corrections)
         settle_contacts(journal, self._mapping.spec.when.duplicate, mappers)
+
+    def _mappers(self, journal: Journal, directory: Directory | None) -> dict[int, RowMapper]:
+        """Return what makes records of the rows of each source in the journal, by its number."""
+        return {
+            number: row_mapper(self._mapping, info.header, self._names(directory))
+            for number, info in journal.sources().items()
+            if info.kind != VANISHED
+        }
 
     def _suppression(self) -> SuppressionList:
         return load_suppression(self._mapping, self._settings, self._progress)
