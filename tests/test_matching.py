@@ -71,6 +71,37 @@ def test_a_column_feeds_the_chosen_field_and_no_other(project, before, column, f
     assert text_of(one) == after
 
 
+@pytest.mark.parametrize(
+    ("field", "before", "cells", "after"),
+    [
+        ("add_tags", "", ["vip; new", "Webinar ; vip"], '  add_tags: {column: Notes, separator: ";"}\n'),
+        ("add_to_lists", "", ["A|B", "C"], '  add_to_lists: {column: Notes, separator: "|"}\n'),
+        ("add_tags", "", ["vip, new", "vip"], "  add_tags: Notes\n"),
+        ("add_tags", "  add_tags: {always: [x]}\n", ["vip; new"], '  add_tags: {always: [x], column: Notes, separator: ";"}\n'),
+        ("add_tags", '  add_tags: {column: Name, separator: "/"}\n', ["vip; new"], '  add_tags: {column: Notes, separator: "/"}\n'),
+        ("lead_description", "", ["vip; new"], "  lead_description: Notes\n"),
+    ],
+)  # fmt: skip
+def test_what_separates_the_tags_of_a_column_is_found_as_init_finds_it(
+    project, field, before, cells, after
+):
+    # Else "vip; new" would be one tag, which starts no series that anybody meant.
+    rows = [[f"p{at}@b.org", "", "", "", cell] for at, cell in enumerate(cells)]
+    one = project(before, rows)
+    assign(one, "Notes", field)
+    assert text_of(one) == after
+
+
+def test_a_spoiled_cell_is_among_those_that_show_what_becomes_of_a_column(tmp_path, write_csv):
+    rows = [[f"p{n}@b.org", f"+4915123456{n:03}", "DE"] for n in range(20)]
+    rows[11][1] = "4.9151E+11"
+    source = write_csv([["E-mail", "Mobile", "Country"], *rows])
+    lines = "  lead_phone: {column: Mobile, region_from: Country}\n  lead_shipping_country_code: Country\n"
+    seen = look(Project.create(tmp_path / "home", source, mapping=HEAD + lines))
+    (mobile,) = [column for column in seen.columns if column.name == "Mobile"]
+    assert [(one.raw, one.is_refused) for one in mobile.became if one.problems] == [("4.9151E+11", True)]  # fmt: skip
+
+
 def test_what_is_no_field_cannot_be_fed(project):
     with pytest.raises(SetupError, match="there is no field 'lead_shoe_size'"):
         assign(project(), "Notes", "lead_shoe_size")

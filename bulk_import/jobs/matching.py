@@ -18,6 +18,7 @@ from bulk_import.mapping.schema import FieldRule
 from bulk_import.mapping.suggesting import Proposal, Suggestion, suggest
 from bulk_import.mapping.suggesting.contents import ROWS_LOOKED_AT, contents_of
 from bulk_import.mapping.suggesting.naming import order_to_state
+from bulk_import.mapping.suggesting.proposal import separator_of
 from bulk_import.models import Problem, Row
 from bulk_import.run.inputs import options_of
 from bulk_import.sources import SourceOptions, open_source
@@ -140,6 +141,7 @@ def assign(project: Project, column: str, field: str) -> None:
         changes += _whole_names(project.source, mapping, column)
     elif field:
         changes += _taken(mapping, column, field)
+        changes += _separated(project.source, mapping, column, field)
     project.change_mapping(changes, _assigned(column, field))
 
 
@@ -308,6 +310,17 @@ def _taken(mapping: ColumnMapping, column: str, field: str) -> Iterator[Change]:
     else:
         yield Change(("fields", field, "columns"), None)
         yield Change(("fields", field, "column"), column)
+
+
+def _separated(source: Path, mapping: ColumnMapping, column: str, field: str) -> Iterator[Change]:
+    """Say what separates the tags of a cell, where it is no comma; a separator that is set stays."""
+    rule = mapping.spec.fields.get(field)
+    if kind_of(field) not in (Kind.TAGS, Kind.LISTS) or (rule is not None and rule.separator):
+        return
+    header, rows, _ = _first_rows(source, mapping, ROWS_LOOKED_AT)
+    separator = separator_of(contents_of(header, rows)[column]) if column in header else ","
+    if separator != ",":
+        yield Change(("fields", field, "separator"), separator)
 
 
 def _whole_names(source: Path, mapping: ColumnMapping, column: str) -> Iterator[Change]:
