@@ -61,6 +61,7 @@ def test_a_text_in_another_notation_is_named_with_what_was_meant(text, meant):
     [
         ("<b>Anna</b>", "TEXT_MARKUP"), ("Anna<br>Berg", "TEXT_MARKUP"), ('["a", "b"]', "TEXT_MARKUP"), ('{"a": 1}', "TEXT_MARKUP"),
         ('=CONCATENATE("A","B")', "FORMULA_AS_TEXT"), ("=A1&B1", "FORMULA_AS_TEXT"), ("2110.0", "NUMBER_FLOAT"), ("M?ller", "TEXT_LOST"),
+        ("N??ez", "TEXT_LOST"), ("Jos?", "TEXT_LOST"), ("?lvaro", "TEXT_LOST"), ("Mar?a Nu?ez", "TEXT_LOST"),
         ("ï¿½", "TEXT_LOST"), ("MÃƒÂ¼ller", "TEXT_MOJIBAKE"), ("Àííà", "TEXT_MOJIBAKE"), ("Ð\u0090Ð½Ð½Ð°", "TEXT_MOJIBAKE"), ("ÐÐ½Ð½Ð°", "TEXT_MOJIBAKE"),
         ("Д°вид", "TEXT_MOJIBAKE"),
     ],
@@ -68,6 +69,11 @@ def test_a_text_in_another_notation_is_named_with_what_was_meant(text, meant):
 def test_other_damage_of_names(text, code):
     problem = spoiled(text, "name")
     assert (problem.code, problem.is_error) == (code, True)
+
+
+@pytest.mark.parametrize("text", ["Hauptstra?e 5", "Rua Concei??o", "Pra?a da S?"])
+def test_letters_that_were_lost_in_a_street(text):
+    assert spoiled(text, "address").code == "TEXT_LOST"
 
 
 @pytest.mark.parametrize(
