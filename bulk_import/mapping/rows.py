@@ -198,6 +198,8 @@ class RowMapper:
         spoiled = self._spoiled(row, problems) if row.problems else {}
         values: Values = {}
         cells = row.cells
+        # Without the rules, which only the steps name.
+        found_before = self._forms.known(row) if steps is None else {}
         self._catch_up(self._next)
         self._next += 1
         self._normalizers.rows += 1
@@ -207,7 +209,11 @@ class RowMapper:
                 raw, rule = "", "spoiled"
             else:
                 raw = field.pick(cells)
-                found = field.memo.known.get(raw) or field.found(raw, values, cells)
+                found = (
+                    found_before.get(field.name)
+                    or field.memo.known.get(raw)
+                    or field.found(raw, values, cells)
+                )
                 value, rule, _ = found
                 if value is not None:
                     values[field.name] = value
