@@ -330,6 +330,7 @@ RUNS: dict[str, str | tuple[str, str, str]] = {
         "было бы затронуто {n} контакта, разрешено {max_contacts}; ничего не отправлено",
         "было бы затронуто {n} контактов, разрешено {max_contacts}; ничего не отправлено"),
     "{path}: no rows": "{path}: строк нет",
+    "the {name} of row {seq} are missing": "у строки {seq} нет данных ({name})",
     "nothing was sent: cells of {columns} say that people must not be written to, and no rule looks at them. Add a skip or only rule (`bulk-import init` proposes one), or write `when: {{says_no: send}}` if it means something else":
         "ничего не отправлено: по столбцу {columns} видно, что некоторым людям писать нельзя, а правила для него нет; добавьте правило, которое их исключит",
 }  # fmt: skip
