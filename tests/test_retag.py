@@ -130,6 +130,7 @@ def test_the_command_line_caps_and_refuses(tmp_path, write_csv, monkeypatch, cap
         assert exit_.value.code == code, err
         assert text in err
     assert json.loads(out)["counts"]["not_sent"] == 10
+    assert f"{Path('dry/plan.csv')}: the plan; reverse.csv beside it takes it back" in err
     assert (tmp_path / "dry" / "reverse.csv").stat().st_mode & 0o777 == 0o600
 
 
@@ -307,13 +308,13 @@ async def test_what_a_resume_confirms_is_taken_over(job, sandbox, settings, tmp_
 async def test_what_a_run_confirmed_that_never_came_to_its_end_is_taken_over(
     job, sandbox, monkeypatch
 ):
-    from bulk_import.run import run
+    from bulk_import.run import ending
 
     def killed(*_args, **_options):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(run, "write_reports", killed)  # the answers are in the journal by then
+        patched.setattr(ending, "write_reports", killed)  # the answers are in the journal by then
         with pytest.raises(KeyboardInterrupt):
             await job(TEN)
     assert len(sandbox.sent()) == 10
@@ -477,7 +478,7 @@ async def test_a_list_that_is_nothing_but_such_a_sheet_is_refused(tmp_path, sand
     assert str(caught.value) == (
         f"the brake: everybody on the new list of 'segment' says no, such as {path} sheet "
         "'Unsubscribed' row 2 'a@b.org' (the sheet's name says no); nothing was sent "
-        "(--ignore-consent takes them all the same)"
+        "(--ignore-consent takes them anyway)"
     )
     assert sandbox.sent() == []
     summary = await retag_async(path, settings(sandbox), remove_tags=["vip"], ignore_consent=True)
@@ -628,8 +629,9 @@ def test_who_says_no_in_a_column_of_the_list_is_said_aloud(write_csv, tmp_path, 
     with pytest.raises(SystemExit):
         main(["retag", str(new), "--add-tag", "vip", "--dry-run", "--run-dir", str(tmp_path / "dry"),
               "--accept", "--account", "shop"])  # fmt: skip
-    assert f"left alone, for the row says no (1): {new} row 3 'no@b.org' (Unsubscribed: 'yes')" in (
-        capsys.readouterr().err
+    assert (
+        f"left alone, because the row says no (1): {new} row 3 'no@b.org' (Unsubscribed: 'yes')"
+        in (capsys.readouterr().err)
     )
 
 
@@ -657,8 +659,12 @@ async def test_another_segment_does_not_tag_who_says_no_in_one(
         "all": str(write_csv([["E-mail"], ["no@b.org"], ["d@b.org"]], name="all.csv")),
     }
     segments = {name: Segment.made(source=path, add_tags=name) for name, path in lists.items()}
-    await _send(tmp_path, plan_retag(segments), sandbox, settings)
+    plan = plan_retag(segments)
+    assert (plan.differences["all"].gains, len(plan.calls)) == (["d@b.org"], 3)
+    await _send(tmp_path, plan, sandbox, settings)
     assert sorted(r.email for r in sandbox.sent()) == ["a@b.org", "c@b.org", "d@b.org"]
+    await _send(tmp_path, plan, sandbox, settings, which="reverse")
+    assert "no@b.org" not in {r.email for r in sandbox.sent()}
 
 
 async def test_consent_is_ignored_on_request_alone(write_csv, sandbox, settings, tmp_path):

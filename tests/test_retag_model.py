@@ -69,7 +69,9 @@ class Listed:
             else:
                 candidates = []
                 self.unsure.append((place, cell, candidates))
-        self.people = {key: one for key, one in self.first.items() if key not in self.no}
+
+    def people(self, no):
+        return {key: one for key, one in self.first.items() if key not in no}
 
 
 def held_of(gone, unsure, blanks):
@@ -77,7 +79,7 @@ def held_of(gone, unsure, blanks):
     if not gone:
         return {}
     if blanks > 0:
-        return dict.fromkeys(gone, f"{blanks:,} more rows than before have no address")
+        return dict.fromkeys(gone, f"rows without an address: {blanks:,} more than before")
     held = {}
     for place, text, candidates in unsure:
         alike = {
@@ -96,27 +98,31 @@ def model(drawn, paths, *, accept, ignores):
     said, now, places = {}, {}, {}
     leaving, coming = [], []
     earlier_places = {}
+    lists = {
+        name: Listed(one["new"], paths[name][0], ignores=ignores) for name, one in drawn.items()
+    }
+    no = {key for new in lists.values() for key in new.no}  # on any list: nothing is sent to them
     for name, one in drawn.items():
-        new = Listed(one["new"], paths[name][0], ignores=ignores)
+        new, people = lists[name], lists[name].people(no)
         if one["old"] is None:
             old, blanks = {email_key(a): a for a in one["known"]}, one["blanks"]
         else:
             earlier = Listed(one["old"], paths[name][1], ignores=ignores)
-            old, blanks = earlier.people, earlier.blanks
+            old, blanks = earlier.people(earlier.no), earlier.blanks
             earlier_places |= earlier.places
         places |= new.places
-        gone = {k: a for k, a in old.items() if k not in new.people and k not in new.no}
+        gone = {k: a for k, a in old.items() if k not in people and k not in no}
         held = {} if accept else held_of(gone, new.unsure, new.blanks - blanks)
-        gains = {k: a for k, a in new.people.items() if k not in old}
-        now[name] = set(new.people) | (set(old) & set(new.no)) | set(held)
+        gains = {k: a for k, a in people.items() if k not in old}
+        now[name] = set(people) | (set(old) & no) | set(held)
         leaving += [(name, k, a) for k, a in gone.items() if k not in held]
         coming += [(name, k, a) for k, a in gains.items()]
         said[name] = {
             "gains": [*gains.values()],
             "loses": sorted(a for k, a in gone.items() if k not in held),
-            "stays": sum(k in old for k in new.people),
+            "stays": sum(k in old for k in people),
             "before": len(old),
-            "now": len(new.people),
+            "now": len(people),
             "held": [(gone[k], why) for k, why in held.items()],
             "unsure": [(place, text) for place, text, _ in new.unsure],
             "blanks": new.blanks,

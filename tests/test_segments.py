@@ -194,7 +194,7 @@ def test_a_doubt_holds_whom_it_may_be(name):
 def test_more_rows_without_an_address_hold_everybody(blanks, held):
     found = held_back(["a", "b"], [], blanks)
     assert len(found) == held
-    assert set(found.values()) <= {f"{blanks:,} more rows than before have no address"}
+    assert set(found.values()) <= {f"rows without an address: {blanks:,} more than before"}
 
 
 def test_rows_without_an_address_are_compared_with_those_of_the_earlier_list(plan_retag, write_csv):

@@ -196,17 +196,18 @@ def _show(plan: RetagPlan) -> None:
             if emails:
                 click.echo(f"  {what}: {_some(emails)}", err=True)
         if found.unsure:
-            click.echo(f"  no address to be used: {_some(found.unsure)}", err=True)
+            click.echo(f"  not an address: {_some(found.unsure)}", err=True)
         if found.said_no:
             click.echo(
-                f"  left alone, for the row says no ({len(found.said_no):,}): "
-                f"{_some(found.said_no)} (--ignore-consent tags them all the same)",
+                f"  left alone, because the row says no ({len(found.said_no):,}): "
+                f"{_some(found.said_no)} (--ignore-consent tags them anyway)",
                 err=True,
             )
         if found.held:
             click.echo(
-                f"  {len(found.held):,} not on the list lose nothing now: {_some(found.held)}; "
-                f"{plain(next(iter(found.held.values())))} (--accept takes it from them all the same)",
+                f"  not on the new list, but nothing is taken from them ({len(found.held):,}): "
+                f"{_some(found.held)}; {plain(next(iter(found.held.values())))} "
+                "(--accept takes it anyway)",
                 err=True,
             )
     for parameter, counts in plan.calls.totals().items():

@@ -111,7 +111,7 @@ def held_back(leaving: Collection[str], doubts: Iterable[Doubt], blanks: int = 0
 
 def more_blanks(blanks: int) -> str:
     """Return why contacts are held when a list has more rows without an address."""
-    return Message("{blanks:,} more rows than before have no address", blanks=blanks)
+    return Message("rows without an address: {blanks:,} more than before", blanks=blanks)
 
 
 def may_be(doubt: Doubt) -> str:

@@ -257,6 +257,10 @@ async def send_plan(
     folder = Path(settings.run_dir or new_run_dir("retag"))
     source, mapping = await asyncio.to_thread(_written, folder, plan, suppress)
     plan.close()  # sending may take hours
+    if progress is not None:
+        progress.say(
+            Message("{source}: the plan; reverse.csv beside it takes it back", source=source)
+        )
     if state is not None and not settings.dry_run:
         _note_run(state, folder)
     summary = await import_file_async(

@@ -290,6 +290,14 @@ class Rosters(Scratch):
         """Prepare for comparing, when all lists are read."""
         self.write(_INDEX)
 
+    def share_refusals(self, segments: int) -> None:
+        """Let whoever says no on one new list say no on all of them: nothing is sent to them at all."""
+        for segment in range(segments):
+            self.write(
+                "insert or ignore into refusal select ?, key from refusal where roster % 2 = 0",
+                (new_of(segment),),
+            )
+
     # -- one roster -------------------------------------------------------------------------------
 
     def count(self, roster: int) -> int:

@@ -46,6 +46,9 @@ class Scratch:
             with self._translated():
                 self._db = connect(path, is_scratch=True)
                 stack.callback(self._db.close)
+                # What a statement replaces would be kept in memory, to be undone: after a failure
+                # nothing of the database is used any more.
+                self._db.execute("pragma journal_mode = off")
                 self._db.execute("pragma locking_mode = exclusive")
                 self._db.execute(f"pragma cache_size = -{_CACHE_KIB}")
                 self._db.executescript(schema)

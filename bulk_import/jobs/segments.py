@@ -103,7 +103,8 @@ class Difference:
             the plan's scratch database whenever it is asked for.
         loses: In alphabetical order.
         unsure: Cells of the new list that are no address.
-        said_no: Rows of the new list that say that somebody is not to be written to.
+        said_no: Rows of the new list that say that somebody is not to be written to. They neither
+            gain nor lose in any segment.
         before: How many were in the segment.
         held: Address -> why it does not lose although it is not on the list.
         blanks: Rows of the new list without an address.
@@ -226,6 +227,7 @@ def plan_retag(
                 rosters.add_known(old_of(number), known(name))
             lists.append((new, new.blanks - blanks))
         rosters.index()
+        rosters.share_refusals(len(segments))
         differences = {
             name: _difference(rosters, number, *lists[number], accept=accept)
             for number, name in enumerate(segments)
@@ -287,7 +289,7 @@ def brake(
             raise StoppedError(
                 Message(
                     "the brake: everybody on the new list of {name!r} says no, such as {first}; "
-                    "nothing was sent (--ignore-consent takes them all the same)",
+                    "nothing was sent (--ignore-consent takes them anyway)",
                     name=name,
                     first=found.said_no[0],
                 )

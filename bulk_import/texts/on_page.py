@@ -107,7 +107,7 @@ ENGLISH: dict[str, str | tuple[str, str, str]] = {
         "the brake: {leaving:,} of the {before:,} in {name!r} would lose, more than {max_lose:.0%}; nothing was sent",
     "{n:,} contacts would be touched, max_contacts allows {max_contacts:,}; nothing was sent":
         "{n:,} contacts would be touched, {max_contacts:,} are allowed; nothing was sent",
-    "the brake: everybody on the new list of {name!r} says no, such as {first}; nothing was sent (--ignore-consent takes them all the same)":
+    "the brake: everybody on the new list of {name!r} says no, such as {first}; nothing was sent (--ignore-consent takes them anyway)":
         "the brake: everybody on the new list of {name!r} says no, such as {first}; nothing was sent",
     "the brake: the new list of {name!r} has no addresses, {before:,} were in the segment; nothing was sent (--accept if that is meant)":
         "the brake: the new list of {name!r} has no addresses, {before:,} were in the segment; nothing was sent",

@@ -25,7 +25,7 @@ RUNS: dict[str, str | tuple[str, str, str]] = {
     "the canary has 0 to {most_canary} rows, the pace is 0 to 1,000 a second":
         "пробных строк бывает от 0 до {most_canary}, скорость — от 0 до 1000 в секунду",
     "no row of this run needs you": "в этой отправке ни одна строка не ждёт вас",
-    "drop the list of the people who are to have the tag": "перетащите список людей, у которых должен быть тег",
+    "Drop the list of the people who should have the tag": "перетащите список людей, у которых должен быть тег",
     "name a tag or a list": "назовите тег или список",
     "drop the list again: it is not there any more": "перетащите список ещё раз: его больше нет",
     "rows are being sent; correct cells when that is over": "строки отправляются; исправляйте ячейки, когда это закончится",
@@ -277,8 +277,9 @@ RUNS: dict[str, str | tuple[str, str, str]] = {
         "{folder}: там не записать временный файл ({reason}); ничего не отправлено. Освободите место или задайте TMPDIR",
     "{path}: sheet {name!r}, whose name says no: {count:,} addresses, left alone":
         "{path}: лист «{name}» — это те, кто не хочет писем; адресов: {count}, их не трогаем",
+    "{source}: the plan; reverse.csv beside it takes it back": "{source}: план; reverse.csv рядом отменяет его",
     "the sheet's name says no": "так называется лист",
-    "{blanks:,} more rows than before have no address": "строк без адреса стало больше на {blanks}",
+    "rows without an address: {blanks:,} more than before": "строк без адреса стало больше на {blanks}",
     "{doubt} is not understood and may be one of them": "{doubt} не понято и может быть одним из них",
     "{n:,} missing contacts are left alone: files are missing that may hold them (--fewer-files if these files are gone for good)": (
         "{n} исчезнувший контакт не трогаем: нет файлов, где он может быть",
@@ -318,7 +319,7 @@ RUNS: dict[str, str | tuple[str, str, str]] = {
     "names no tag and no list": "не назван ни тег, ни список",
     "TAG_COMMA: {value!r} has a comma in it, which the API takes for a separator; give each tag or list by itself":
         "в «{value}» запятая, а она разделяет теги; напишите каждый тег или список отдельно",
-    "the brake: everybody on the new list of {name!r} says no, such as {first}; nothing was sent (--ignore-consent takes them all the same)":
+    "the brake: everybody on the new list of {name!r} says no, such as {first}; nothing was sent (--ignore-consent takes them anyway)":
         "тормоз: все в новом списке «{name}» не хотят писем, например {first}; ничего не отправлено",
     "the brake: the new list of {name!r} has no addresses, {before:,} were in the segment; nothing was sent (--accept if that is meant)":
         "тормоз: в новом списке нет адресов, в прежнем было {before}; ничего не отправлено («{name}»)",
@@ -329,6 +330,7 @@ RUNS: dict[str, str | tuple[str, str, str]] = {
         "было бы затронуто {n} контакта, разрешено {max_contacts}; ничего не отправлено",
         "было бы затронуто {n} контактов, разрешено {max_contacts}; ничего не отправлено"),
     "{path}: no rows": "{path}: строк нет",
+    "the {name} of row {seq} are missing": "у строки {seq} нет данных ({name})",
     "nothing was sent: cells of {columns} say that people must not be written to, and no rule looks at them. Add a skip or only rule (`bulk-import init` proposes one), or write `when: {{says_no: send}}` if it means something else":
         "ничего не отправлено: по столбцу {columns} видно, что некоторым людям писать нельзя, а правила для него нет; добавьте правило, которое их исключит",
 }  # fmt: skip
