@@ -102,6 +102,16 @@ def test_the_page_proposes_what_the_command_does(tmp_path, write_csv):
     assert on_page.fields["lead_shipping_country_code"].bad_value == "drop_field"
 
 
+def test_a_spoiled_cell_is_among_those_that_show_what_becomes_of_a_column(tmp_path, write_csv):
+    rows = [[f"p{n}@b.org", f"+4915123456{n:03}", "DE"] for n in range(20)]
+    rows[11][1] = "4.9151E+11"
+    source = write_csv([["E-mail", "Mobile", "Country"], *rows])
+    lines = "  lead_phone: {column: Mobile, region_from: Country}\n  lead_shipping_country_code: Country\n"
+    seen = look(Project.create(tmp_path / "home", source, mapping=HEAD + lines))
+    (mobile,) = [column for column in seen.columns if column.name == "Mobile"]
+    assert [(one.raw, one.is_refused) for one in mobile.became if one.problems] == [("4.9151E+11", True)]  # fmt: skip
+
+
 def test_what_is_no_field_cannot_be_fed(project):
     with pytest.raises(SetupError, match="there is no field 'lead_shoe_size'"):
         assign(project(), "Notes", "lead_shoe_size")

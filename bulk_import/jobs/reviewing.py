@@ -365,7 +365,7 @@ class Review:
 
         Args:
             whole: Only cells that are *find* and nothing else.
-            exact: Capitals matter.
+            exact: Match case.
         """
         at = self.header.index(column)
         wanted = find if exact else find.casefold()

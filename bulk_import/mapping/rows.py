@@ -206,7 +206,7 @@ class RowMapper:
         for field in self._fields:
             known = len(problems)
             if spoiled and field.is_refused_as_spoiled(spoiled, problems):
-                raw, rule = "", "spoiled"
+                raw, rule = field.pick(cells) if steps is not None else "", "spoiled"
             else:
                 raw = field.pick(cells)
                 found = (

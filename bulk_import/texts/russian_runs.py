@@ -25,7 +25,7 @@ RUNS: dict[str, str | tuple[str, str, str]] = {
     "the canary has 0 to {most_canary} rows, the pace is 0 to 1,000 a second":
         "пробных строк бывает от 0 до {most_canary}, скорость — от 0 до 1000 в секунду",
     "no row of this run needs you": "в этой отправке ни одна строка не ждёт вас",
-    "drop the list of the people who are to have the tag": "перетащите список людей, у которых должен быть тег",
+    "Drop the list of the people who should have the tag": "перетащите список людей, у которых должен быть тег",
     "name a tag or a list": "назовите тег или список",
     "drop the list again: it is not there any more": "перетащите список ещё раз: его больше нет",
     "rows are being sent; correct cells when that is over": "строки отправляются; исправляйте ячейки, когда это закончится",

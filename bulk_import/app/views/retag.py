@@ -119,7 +119,7 @@ def _planned(home: Path, form: dict[str, str]) -> RetagPlan:
         **values,
     )
     if not segment.source:
-        raise SetupError("drop the list of the people who are to have the tag")
+        raise SetupError("Drop the list of the people who should have the tag")
     if not segment.changes():
         raise SetupError("name a tag or a list")
     return plan_retag({"segment": segment}, accept=_accepts(form))
