@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bulk_import.cli.options import account_options, sending_options, settings_from, source_argument
-from bulk_import.cli.telling import telling
+from bulk_import.cli.telling import telling, terminable
 from bulk_import.cli.terminal import plain
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ def command(
     )  # fmt: skip
     settings = settings_from(run_dir=run_dir, dry_run=dry_run, **options)
     with segment_state(state, settings) as opened, ExitStack() as stack:
-        with person() as somebody:
+        with person() as somebody, terminable():
             asked = None if yes else somebody
             segments = _known_names(segments, opened, asked)
             choose = None if asked is None else _chooser(asked)

@@ -141,7 +141,7 @@ _TOUCHED = "select key, code, address, person, place, row from touched order by 
 # Reasons to hold everybody.
 _BLANKS, _TOO_MANY = 0, -1
 AT_A_TIME = 5_000  # contacts that are compared with each doubtful cell
-_MOST_COMPARED = 500_000_000  # pairs of a contact and a cell: some minutes
+MOST_COMPARED = 500_000_000  # pairs of a contact and a cell: some minutes
 _DOUBT = """
 select d.id, l.source, l.sheet, d.row, d.text, d.candidates, d.said_no
 from doubt d join place l on l.id = d.place where {} order by d.id"""
@@ -370,7 +370,7 @@ class Rosters(Scratch):
         doubts = self.doubts(new_of(segment), said_no=False)
         if not count or not (doubts or blanks > 0):
             return
-        if blanks > 0 or len(doubts) * count > _MOST_COMPARED:
+        if blanks > 0 or len(doubts) * count > MOST_COMPARED:
             why = _BLANKS if blanks > 0 else _TOO_MANY
             self.write(f"insert into held select :segment, person, {why}, 0 {leaving}", numbers)
             return

@@ -232,7 +232,7 @@ def plan_retag(
             name: _difference(rosters, number, *lists[number], accept=accept)
             for number, name in enumerate(segments)
         }
-        effects = _Effects(tuple(segments.values()))
+        effects = Effects(tuple(segments.values()))
         calls = Calls(rosters, rosters.calls(len(segments), effects.of))
         doubts = rosters.doubts(*(new_of(number) for number in range(len(segments))))
         stack.pop_all()
@@ -333,7 +333,7 @@ def braked(plan: RetagPlan, *, max_lose: float = MAX_LOSE) -> dict[str, Differen
     }
 
 
-class _Effects:
+class Effects:
     """What is to be changed of contacts. What they keep in one segment another one does not take."""
 
     def __init__(self, segments: Sequence[Segment]) -> None:
