@@ -235,14 +235,14 @@ def load_fleet(path: Path) -> Fleet:
         raise MappingError(problems)
     specs, problems = _specs(document)
     config = _config(document)
+    written: Any = document.tree
     jobs: list[Job] = []
     notify: dict[str, str] = {}
     for name, spec in specs.items():
         try:
             profile = load_profile(spec.profile, config, os.environ) if spec.profile else None
-            own = document.tree["jobs"][name]  # type: ignore[call-overload,index]
-            spec = _paced(spec, own, profile)
-            jobs.append(_job(name, spec, path.resolve().parent, profile))
+            own = written["jobs"][name]
+            jobs.append(_job(name, _paced(spec, own, profile), path.resolve().parent, profile))
         except SettingsError as exc:
             key = next(key for key in ("profile", "account", "endpoint") if getattr(spec, key))
             problems.append(document.problem(str(exc), ("jobs", name, key)))
