@@ -120,7 +120,8 @@ def _jobs(folder: Path, base: str, count: int) -> Iterator[tuple[str, Cost, floa
     # A tenth of the people leave the list, and as many come.
     later = _written(folder / "b.csv", count // 10, count + count // 10)
     lists = [str(later), "--previous", str(source), "--add-tag", "vip"]
-    yield job("retag, a tenth changed", "retag", *lists, *send, "-y", *to_run)
+    yield job("retag, a tenth changed", "retag", *lists, *send, "-y", *to_run, keep=True)
+    yield job("undo of it", "undo", f"{folder}/run")
     later.unlink()
     source.unlink()
     refused = _written(folder / "c.csv", 0, count, refused=2)

@@ -441,7 +441,7 @@ def confirmed_rows(run_dir: Path) -> set[int]:
         return set()
     db = sqlite3.connect(path)
     try:
-        return {seq for (seq,) in db.execute("select seq from outcome where status = 'success'")}
+        return {seq for (seq,) in db.execute("select seq from ended where status = 'success'")}
     except sqlite3.OperationalError:  # killed before the tables were there
         return set()
     finally:

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -267,3 +268,24 @@ def sftp(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     finally:
         server.terminate()
         server.wait(10)
+
+
+@pytest.fixture
+def plan_retag() -> Iterator[Callable[..., Any]]:
+    """``segments.plan_retag``, whose plans are closed at the end of the test."""
+    from bulk_import.jobs.segments import plan_retag
+
+    with ExitStack() as stack:
+        yield lambda *args, **options: stack.enter_context(plan_retag(*args, **options))
+
+
+@pytest.fixture
+def read_members() -> Iterator[Callable[..., Any]]:
+    """``members.read_members`` of lists by themselves."""
+    from bulk_import.jobs.members import read_members
+    from bulk_import.jobs.rosters import Rosters
+
+    with ExitStack() as stack:
+        yield lambda paths, **options: read_members(
+            stack.enter_context(Rosters()), 0, paths, **options
+        )

@@ -25,7 +25,7 @@ CSV = (
     + "not an address,Bob,12,\n"
 )
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z")
-_OWN = {"reported", "elapsed_ms", "elapsed_s", "started_at", "finished_at", "run"}
+_OWN = {"reported", "epoch_ms", "elapsed_ms", "elapsed_s", "started_at", "finished_at", "run"}
 
 
 def contents(journal: Path) -> dict[str, list[tuple[object, ...]]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from urllib.parse import quote_plus, urlencode
 
 import pytest
 from hypothesis import given
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from bulk_import.journal import Journal
 from bulk_import.journal.blocks import Block, packed_block
+from bulk_import.journal.columns import form_encoded
 from bulk_import.journal.entries import (
     AttemptResult,
     Intent,
@@ -22,7 +24,11 @@ from bulk_import.journal.packing import pack_moment, unpack_moment
 from bulk_import.models import Problem, Row, SourceInfo, Status
 
 ANY_TEXT = st.text(alphabet=st.characters(codec=None), max_size=8)
-FORMS = st.binary(max_size=12).map(lambda some: some.replace(b"\n", b"%0A"))
+# Anything, and what forms are like: the same parameters in the same order, some missing, some empty.
+FORMS = st.binary(max_size=12) | st.tuples(
+    *[st.sampled_from(("", f"{name}=", f"{name}=1&", f"{name}=2+%C3%9C")) for name in "abca"]
+).map(lambda parts: "&".join(filter(None, parts)).encode())
+EMAILS = [f"p{n}@example.org" for n in range(20)]
 BAD = Refusal(Status.INVALID, (Problem("X", "no", "A"),))
 AT = "2026-03-10T11:05:00.250Z"
 
@@ -42,6 +48,46 @@ def test_a_block_gives_back_what_was_put_in(rows, first):
         assert (block.email(seq), block.form(seq), block.cells(seq)) == (email, form, texts)
     assert [seq in block for seq in (first - 1, first, first + len(rows))] == [False, True, False]
     assert Block(first, packed_block(emails, forms, None)).cells(first) == ()
+
+
+@given(st.lists(st.tuples(st.sampled_from(EMAILS), ANY_TEXT, st.booleans()), min_size=1))
+def test_what_forms_have_of_the_cells_is_given_back_with_what_they_have_not(rows):
+    """E-mails are told by cells that differ in some rows; some rows have no form."""
+    cells = [
+        (email.swapcase() if at % 7 == 6 else email, note)
+        for at, (email, note, _) in enumerate(rows)
+    ]
+    emails = [email for email, *_ in rows]
+    forms = [
+        urlencode({"lead_email": email, "note": note.encode(errors="ignore")}).encode()
+        if is_sent
+        else b""
+        for email, note, is_sent in rows
+    ]
+    remarks = {"reasons": {at: f"no: {form}" for at, form in enumerate(forms) if not form}}
+    block = Block(3, packed_block(emails, forms, cells, remarks=remarks))
+    for seq, (email, form, texts) in enumerate(zip(emails, forms, cells, strict=True), 3):
+        assert (block.email(seq), block.form(seq), block.cells(seq)) == (email, form, texts)
+        assert block.remark("reasons", seq) == remarks["reasons"].get(seq - 3)
+        assert block.remark("warnings", seq) is None
+
+
+def test_a_form_that_repeats_its_cells_takes_no_room():
+    people = [(f"p{n}@example.org", f"Ann {n} (new)") for n in range(250)]
+    forms = [urlencode({"lead_email": email, "name": name}).encode() for email, name in people]
+    emails = [email for email, _ in people]
+    with_forms = len(packed_block(emails, forms, people))
+    without = len(packed_block(emails, [b"x=y"] * len(people), people))
+    assert abs(with_forms - without) < 50
+
+
+def test_cells_are_encoded_as_in_the_blocks_of_every_earlier_journal():
+    """Forms are put together from this: it may never be changed."""
+    printable = bytes(range(32, 127)).decode()
+    assert (
+        form_encoded(f"{printable}\n\t\r".encode()) == f"{quote_plus(printable)}\n%09%0D".encode()
+    )
+    assert form_encoded("ü".encode()) is None
 
 
 def test_a_block_that_is_cut_or_changed_says_so():

@@ -33,7 +33,7 @@ RETAG = "retag {csv} --add-tag vip --endpoint {url} --run-dir {new} --yes -q --r
 STATIONS: dict[str, list[str]] = {
     RUN: [
         "settings:Settings.from_env", "mapping.loading:parse_mapping", "jobs.importing:expand_sources",
-        "jobs.importing:new_run_dir/", "run.folder:RunFolder.make", "run.run:hold", "run.run:preflight",
+        "jobs.importing:new_run_dir/", "run.folder:RunFolder.make", "run.run:hold", "run.connecting:preflight",
         "run.run:SuppressionList.load", "journal:Journal.create", "sources:open_source/",
         "run.run:judge_sources", "mapping.rows:RowMapper.forms", "mapping.columns:quoted_all", "journal:Journal.add_chunk",
         "run.sending:Pool", "journal:Journal.pending",

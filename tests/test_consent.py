@@ -7,13 +7,16 @@ from collections import Counter
 from itertools import zip_longest
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from bulk_import.errors import MappingError
+from bulk_import.jobs.batches import send_batch_async
 from bulk_import.jobs.checking import check_file
 from bulk_import.jobs.explaining import explain_row
-from bulk_import.jobs.importing import import_file_async, resume_async
+from bulk_import.jobs.importing import import_file_async, import_frame_async, resume_async
 from bulk_import.jobs.nightly import sync_async
+from bulk_import.jobs.rehearsing import Rehearsal
 from bulk_import.mapping.binding import bind
 from bulk_import.mapping.consent import Speaks, propose_rule, refusing_cells, speaks_of
 from bulk_import.mapping.loading import load_mapping, parse_mapping
@@ -22,6 +25,7 @@ from bulk_import.models import Row, Status
 from bulk_import.normalize.emails import normalize_email
 from bulk_import.normalize.remarks import refusal_in, refusals_in
 from bulk_import.normalize.result import NormalizeError
+from bulk_import.stopping import Stop
 from tests.conftest import Ear, report_of, statuses
 
 CASES = Path(__file__).parent / "cases" / "consent"
@@ -676,6 +680,34 @@ async def test_where_nobody_is_asked_a_no_that_no_rule_looks_at_stops_the_run_an
     for summary in (first, second):
         assert (summary.stop_code, summary.stopped) == (3, STOPPED)
         assert summary.counts[Status.NOT_SENT] == 4
+    assert sandbox.sent() == []
+
+
+async def test_a_batch_of_a_pipeline_and_a_frame_stop_there_as_well(
+    sandbox, settings, mails, tmp_path
+):
+    rows = [dict(zip(UNHEEDED[0], cells, strict=True)) for cells in UNHEEDED[1:]]
+    batch = await send_batch_async(rows, mails, settings(sandbox), tmp_path / "batches")
+    frame = await import_frame_async(
+        pd.DataFrame(rows), mails, settings(sandbox, run_dir=tmp_path / "frame")
+    )
+    assert (batch.is_settled, batch.summary.stopped, frame.stopped) == (False, STOPPED, STOPPED)
+    assert sandbox.sent() == []
+
+    meant = {**load_mapping(mails).document.tree, "when": {"says_no": "send"}}
+    again = await send_batch_async(rows, meant, settings(sandbox), tmp_path / "batches")
+    assert (again.is_settled, again.summary.counts[Status.SUCCESS]) == (True, 4)
+
+
+async def test_a_rehearsal_goes_on_and_warns(settings, sandbox, write_csv, mails, tmp_path):
+    """It shows what the run would do; nobody is written to."""
+    ear = Ear()
+    rehearsal = Rehearsal(
+        [str(write_csv(UNHEEDED))], load_mapping(mails), settings(sandbox), latency_ms=1
+    )
+    summary = await rehearsal.run(ear, Stop())
+    assert (summary.stop_code, summary.counts[Status.SUCCESS]) == (0, 4)
+    assert any("Unsubscribed: 1 of 4 rows say 'yes' and would be sent" in told for told in ear.told)
     assert sandbox.sent() == []
 
 

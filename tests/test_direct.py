@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
 import aiohttp
 import pytest
 from aiohttp.client_proto import ResponseHandler
 from aiohttp.connector import Connection
 
-from bulk_import.api.client import Client
+from bulk_import.api.client import AnswerLostError, Client
 from bulk_import.api.direct import why_not
 from bulk_import.settings import Settings
 from bulk_import.system.secrets import Secret
 
-SHOP = Settings(endpoint="https://shop.example.com", api_key=Secret("k"))
+SHOP = Settings(endpoint="https://shop.example.com", api_key=Secret("k"), send_by="direct")
 SLOWER = "requests go through aiohttp's sessions, slower than usual (aiohttp {}: {})"
 
 
@@ -68,11 +72,137 @@ async def test_a_name_that_takes_more_than_is_given_is_as_good(monkeypatch):
 
 
 async def test_a_proxy_is_told_to_be_slower_and_sessions_that_are_asked_for_are_not():
-    asked = Settings(endpoint=SHOP.endpoint, api_key=SHOP.api_key, send_by="session")
+    asked = replace(SHOP, send_by="session")
     assert await note(asked) == ""
-    proxied = Settings(
-        endpoint=SHOP.endpoint, api_key=SHOP.api_key, proxy=Secret("http://p.example.org:3128")
-    )
+    proxied = replace(SHOP, proxy=Secret("http://p.example.org:3128"))
     assert await note(proxied) == (
         "requests go through a proxy and aiohttp's sessions: slower than without"
     )
+
+
+# -- answers that are the same to the byte ------------------------------------------------------------
+
+
+def answer(code: int, text: str = "OK") -> bytes:
+    body = b'{"error_code":%d,"error_text":"%b"}' % (code, text.encode())
+    return b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body)
+
+
+USUAL = answer(0)
+_APART_S, _BETWEEN_S = 0.02, 0.08
+
+
+class Scripted(asyncio.Protocol):
+    """Answers requests, over all connections, by a script: pieces of bytes, ``None`` closes."""
+
+    def __init__(self, script: Iterator[Sequence[bytes | None]], log: list[int]) -> None:
+        self._script = script
+        self._log = log
+        self._pieces: list[asyncio.Task[None]] = []
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = transport
+        self._log.append(0)
+        self._at = len(self._log) - 1
+
+    def data_received(self, data: bytes) -> None:
+        self._log[self._at] += 1
+        self._pieces.append(asyncio.create_task(self._answer(next(self._script))))
+
+    async def _answer(self, pieces: Sequence[bytes | None]) -> None:
+        for piece in pieces:
+            if piece is None:
+                self._transport.close()
+            else:
+                self._transport.write(piece)
+                await asyncio.sleep(_APART_S)  # so that each piece arrives by itself
+
+
+async def sent(
+    monkeypatch, script: Sequence[Sequence[bytes | None]]
+) -> tuple[list[str], list[int], int]:
+    """Send one request after the other: (what each came to, requests of each connection, parsed)."""
+    parsed = 0
+    begin = ResponseHandler.set_response_params
+
+    def counted(self, *, read_until_eof, auto_decompress):
+        nonlocal parsed
+        parsed += 1
+        begin(self, read_until_eof=read_until_eof, auto_decompress=auto_decompress)
+
+    monkeypatch.setattr(ResponseHandler, "set_response_params", counted)
+    log: list[int] = []
+    supply = iter(script)
+    server = await asyncio.get_running_loop().create_server(
+        lambda: Scripted(supply, log), "127.0.0.1", 0
+    )
+    port = server.sockets[0].getsockname()[1]
+    settings = replace(SHOP, endpoint=f"http://127.0.0.1:{port}")
+    found = []
+    async with server, Client.connect(settings) as client:
+        assert client.note == ""
+        for _ in script:
+            try:
+                got = await client.send(b"a=b", repeatable=True)
+                found.append(f"{got.code} {got.text}")
+            except AnswerLostError as exc:
+                found.append(exc.code)
+            await asyncio.sleep(
+                _BETWEEN_S
+            )  # what was not asked for has come before the next request
+    return found, log, parsed
+
+
+async def test_an_answer_that_is_known_to_the_byte_is_not_parsed_again(monkeypatch):
+    found, connections, parsed = await sent(monkeypatch, [[USUAL]] * 5)
+    assert found == ["0 OK"] * 5
+    assert connections == [5]
+    assert parsed == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "pieces", "said"),
+    [
+        ("another answer", [answer(101, "no")], "101 no"),
+        ("a success that says more", [answer(102, "there already")], "102 there already"),
+        ("two pieces", [USUAL[:30], USUAL[30:]], "0 OK"),
+        ("two pieces of the body", [USUAL[:-5], USUAL[-5:]], "0 OK"),
+        ("after a hundred", [b"HTTP/1.1 100 Continue\r\n\r\n" + USUAL], "0 OK"),
+        ("after a hundred of its own", [b"HTTP/1.1 100 Continue\r\n\r\n", USUAL], "0 OK"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+async def test_any_other_answer_is_read_as_ever_between_usual_ones(monkeypatch, name, pieces, said):
+    del name
+    script = [[USUAL], [USUAL], pieces, [USUAL], pieces, [USUAL]]
+    found, connections, _ = await sent(monkeypatch, script)
+    assert found == ["0 OK", "0 OK", said, "0 OK", said, "0 OK"]
+    assert connections == [6]
+
+
+@pytest.mark.parametrize(
+    ("name", "pieces", "said"),
+    [
+        ("no answer", [None], "CONNECTION_LOST"),
+        ("half an answer", [USUAL[:-5], None], "ANSWER_BROKEN"),
+        ("a head", [USUAL[:20], None], "CONNECTION_LOST"),
+        ("no HTTP", [b"\x16\x03\x01 what?\r\n\r\n"], "CONNECTION_LOST"),
+        ("two answers at once", [USUAL + USUAL], "0 OK"),
+        ("two answers, one late", [USUAL, USUAL], "0 OK"),
+        ("another one late", [USUAL, answer(101, "no")], "0 OK"),
+        (
+            "closes afterwards",
+            [USUAL.replace(b"OK\r\n", b"OK\r\nConnection: close\r\n", 1)],
+            "0 OK",
+        ),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+async def test_a_connection_that_went_wrong_serves_no_other_request(
+    monkeypatch, name, pieces, said
+):
+    del name
+    script = [[USUAL], [USUAL], pieces, [answer(7, "next")], [USUAL]]
+    found, connections, _ = await sent(monkeypatch, script)
+    assert found == ["0 OK", "0 OK", said, "7 next", "0 OK"]
+    assert connections == [3, 2]

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bulk_import.mapping.editing import APPEND, Change, edited
+from bulk_import.mapping.editing import APPEND, Change, edited, without_comments
 from bulk_import.mapping.loading import parse_mapping
 
 SHIPPED = sorted(Path("mappings").glob("*.yml"))
@@ -112,3 +112,14 @@ def test_the_fields_stay_although_the_last_of_them_is_removed():
     assert edited(text, changes) == "version: 1\nfields: {lead_email: {column: E}}\n"
     gone = edited(text, [*changes, Change(("fields", "lead_email"), None)])
     assert gone == "version: 1\nfields: {}\n"
+
+
+def test_comments_are_taken_out_and_signs_within_values_stay():
+    text = (
+        "# anna@example.org\nversion: 1  # one\nfields:\n  a: 'x # y'   # bo\n  b: [1,  # cy\n      2]\n"
+        "  c: |\n    t # stays\n\n    u\n  d: a#b  # dee\n# end"
+    )
+    assert without_comments(text) == (
+        "\nversion: 1\nfields:\n  a: 'x # y'\n  b: [1,\n      2]\n  c: |\n    t # stays\n\n    u\n  d: a#b\n"
+    )
+    assert without_comments("") == ""

@@ -133,6 +133,45 @@ def test_a_wrong_setting_is_refused_at_the_first_bad_byte_never_replaced(tmp_pat
         list(read_rows(path, encoding=encoding))
 
 
+RUSSIAN = [f"c{n}@example.ru;Ольга;Казань" for n in range(300)]
+GERMAN = [f"c{n}@example.de;Jürgen;Köln" for n in range(300)]
+
+
+@pytest.mark.parametrize("rows", [RUSSIAN, GERMAN, RUSSIAN[:3]], ids=["ru", "de", "short"])
+@pytest.mark.parametrize("ending", ["\n", "\r\n", "\r"])
+def test_utf8_that_breaks_off_in_a_letter_is_refused_and_not_taken_for_another_encoding(
+    tmp_path, rows, ending
+):
+    # Every other letter of the file would arrive as another one: –Ю–ї—М–≥–∞ instead of Ольга.
+    path = tmp_path / "a.csv"
+    whole = ending.join(["email;name;city", *rows]).encode()
+    path.write_bytes(whole[: max(at for at, byte in enumerate(whole) if byte >= 0xC0) + 1])
+    with pytest.raises(SourceError) as caught:
+        list(read_rows(path))
+    assert str(caught.value) == (
+        f"{path}: line {len(rows) + 1}: the file breaks off in the middle of a letter, so a part of "
+        "it is missing; export or copy it again"
+    )
+
+
+@pytest.mark.parametrize("rows", [RUSSIAN, GERMAN], ids=["ru", "de"])
+@pytest.mark.parametrize("spoiled", [1, 100])
+def test_utf8_with_lines_in_another_encoding_is_refused_with_the_first_of_them(
+    tmp_path, rows, spoiled
+):
+    path = tmp_path / "a.csv"
+    lines = [line.encode() for line in ["email;name;city", *rows]]
+    for at in range(200, 200 + spoiled):
+        lines[at] = "x@example.org;Zoë Ångström;Genève".encode("cp1252")
+    path.write_bytes(b"\n".join(lines) + b"\n")
+    with pytest.raises(SourceError) as caught:
+        list(read_rows(path))
+    assert str(caught.value) == (
+        f"{path}: line 201 is not UTF-8, but {300 - spoiled} other lines are; correct it, or export "
+        "the file again as UTF-8"
+    )
+
+
 def test_a_person_can_choose_among_readings_of_a_line(tmp_path):
     path = tmp_path / "a.csv"
     path.write_bytes("Name;City\nMüller;Bonn\n".encode("cp850"))

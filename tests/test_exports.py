@@ -14,7 +14,6 @@ import pytest
 
 from bulk_import import check_file, import_file_async, read_rows, resume_async, sync_async
 from bulk_import.errors import MappingError, SetupError, SourceError
-from bulk_import.jobs.members import read_members
 from bulk_import.jobs.proposing import propose
 from bulk_import.jobs.reviewing import Review
 from bulk_import.jobs.undoing import undo_async
@@ -103,7 +102,7 @@ def test_a_check_says_what_each_file_is_taken_for(archive, mapping):
 
 
 async def test_a_night_a_review_and_a_proposal_read_the_same_file(
-    archive, mapping, sandbox, settings, tmp_path
+    read_members, archive, mapping, sandbox, settings, tmp_path
 ):
     from bulk_import.mapping.loading import load_mapping
 

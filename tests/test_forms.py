@@ -174,12 +174,31 @@ def test_rows_with_errors_and_contradictions_are_left_to_the_mapper(cells):
     assert _mapper(FIELDS).forms([_row(2, cells)]) == [None]
 
 
-def test_a_source_full_of_errors_is_not_looked_at_twice():
+def test_a_source_full_of_damage_is_not_looked_at_by_column():
+    """Damage decides what a field may use, so nothing that is found by column would be of use."""
     mapper = _mapper(FIELDS)
-    wrong = [_row(number, {"E-mail": "nobody"}) for number in range(2, 12)]
+    torn = (Problem("ROW_RAGGED", "too few cells"),)
+    wrong = [_row(number, {}, torn) for number in range(2, 12)]
     assert mapper.forms(wrong) == [None] * 10
     assert mapper.forms([_row(12, {})]) == [None]  # for some chunks
     assert [mapper.forms([_row(13, {})]) for _ in range(10)][-1] != [None]
+
+
+def test_what_was_found_of_a_refused_row_is_not_found_again(monkeypatch):
+    """A refused phone takes longer than the rest of its row, and has to be read once."""
+    read = []
+
+    def counted(text, **options):
+        read.append(text)
+        return normalize_phone(text, **options)
+
+    monkeypatch.setattr("bulk_import.mapping.normalizers.normalize_phone", counted)
+    mapper = _mapper(FIELDS)
+    rows = [_row(number, {"Phone": f"{number}"}) for number in range(2, 12)]
+    assert mapper.forms(rows) == [None] * 10
+    found = [mapper.record(row) for row in rows]
+    assert read == [row.cells["Phone"] for row in rows]
+    assert found == [_mapper(FIELDS).record(row) for row in rows]
 
 
 _REGIONS = (

@@ -20,10 +20,12 @@ from bulk_import.jobs.history import (
     state_of,
     write_support_bundle,
 )
+from bulk_import.mapping.suggesting import as_yaml, suggest
 from bulk_import.models import Status, Summary
 from bulk_import.report.summary import as_text
 from bulk_import.run.folder import LOCK
 from bulk_import.sandbox.app import Reply
+from bulk_import.sources import open_source
 from bulk_import.system.locks import hold
 
 
@@ -217,3 +219,20 @@ async def test_a_support_bundle_of_a_run_has_its_mapping_and_its_rows(
     with zipfile.ZipFile(tmp_path / "b.zip") as archive:
         assert archive.read("mapping.yml").decode() == mapping.read_text()
         assert len(archive.read("rows.csv").splitlines()) == 4
+
+
+async def test_a_support_bundle_has_nobody_of_the_comments_that_init_writes(
+    sandbox, settings, tmp_path
+):
+    source = tmp_path / "a.csv"
+    source.write_text("E-mail,First name\nanna@example.org,Anna\nbo@example.org,Bo\n")
+    mapping = tmp_path / "m.yml"
+    with open_source(source) as opened:
+        mapping.write_text(as_yaml(suggest(opened.header, opened), source.name))
+    assert "anna@example.org" in mapping.read_text()
+    await import_file_async(source, mapping, settings(sandbox, run_dir=tmp_path / "r"))
+    write_support_bundle(tmp_path / "r", tmp_path / "b.zip")
+    with zipfile.ZipFile(tmp_path / "b.zip") as archive:
+        packed = archive.read("mapping.yml").decode()
+    assert "anna" not in packed.lower()
+    assert packed.split() == ["version:", "1", "fields:", "lead_email:", "E-mail", "lead_first_name:", "First", "name"]  # fmt: skip

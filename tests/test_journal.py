@@ -93,7 +93,8 @@ def test_a_row_without_problems_stores_nothing_for_them(journal):
             None,
         )
         journal.commit([intent(1), settled(1)])
-        assert db.execute("select reasons from outcome where seq = 1").fetchone() == (None,)
+        assert db.execute("select count(*) from outcome where seq = 1").fetchone() == (0,)
+        assert db.execute("select elapsed_ms from accepted").fetchall() == [(5,)]
 
 
 def test_a_journal_of_another_format_is_refused_by_name(journal):
@@ -133,12 +134,24 @@ def test_what_was_confirmed_is_never_pending_again(journal):
     assert [row.seq for row in journal.pending()] == [2]
 
 
+def test_a_row_that_was_refused_is_not_in_doubt_when_it_is_to_be_sent_again(journal):
+    """Its refusal is an answer, also for a resume after one that ended before it was sent again."""
+    journal.commit([intent(1), settled(1), intent(2), settled(2, Status.FAILED)])
+    before = journal.attempts(2)
+    journal.reopen(retry_failed=True)
+    for _ in range(2):
+        assert [(row.seq, row.in_doubt) for row in journal.pending()] == [(2, False)]
+        journal.reopen()
+    (after,) = journal.attempts(2)
+    assert (after.number, after.started_at, after.result) == (1, before[0].started_at, "repelled")
+
+
 def test_a_journal_that_is_there_is_a_whole_one(tmp_path):
     """Killed while it is made, it is not there at all: the same command begins again."""
     (tmp_path / ".journal.sqlite3.part").write_bytes(b"half of it")
     with Journal.create(tmp_path / "journal.sqlite3", {"endpoint": "https://x"}) as made:
         facts = made.facts()
-        assert len(facts.pop("run")) == 32
+        assert (len(facts.pop("run")), len(facts.pop("epoch_ms"))) == (32, 13)
         assert facts == {"format": FORMAT, "endpoint": "https://x"}
     assert [path.name for path in tmp_path.iterdir()] == ["journal.sqlite3"]
 

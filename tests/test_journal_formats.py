@@ -1,4 +1,4 @@
-"""Journals of the version before: a run that was started with it is continued and reported."""
+"""Journals of earlier versions: a run that was started with one is continued and reported."""
 
 from __future__ import annotations
 
@@ -10,13 +10,16 @@ import pytest
 
 from bulk_import.jobs.history import rewrite_reports
 from bulk_import.jobs.importing import resume_async
+from bulk_import.jobs.reviewing import Review
 from bulk_import.journal import Journal
 from bulk_import.journal.database import FORMAT
+from bulk_import.mapping.loading import load_mapping
 from bulk_import.models import Status
 from tests.conftest import report_of
 
-# A run of 7 rows that was cut off: 2 accepted, 2 refused, 2 in flight (one of them bare), 1 not sent.
-DUMP = Path(__file__).parent / "cases" / "journal" / "format_4.sql"
+# Runs of 7 rows that were cut off: 2 accepted, 2 refused, 2 in flight (one of them bare), 1 not sent.
+DUMPS = Path(__file__).parent / "cases" / "journal"
+FIRST_ENDED = {4: "2026-11-26T16:35:30.941Z", 5: "2026-11-26T20:02:54.868Z"}
 LINES = (
     "E-mail,Name,Phone,Tags\r\n"
     "p1@example.org,Person 1,(415) 555-0001,vip; new\r\n"
@@ -29,13 +32,19 @@ LINES = (
 )
 
 
+@pytest.fixture(params=FIRST_ENDED)
+def number(request) -> int:
+    """The number of an earlier format."""
+    return request.param
+
+
 @pytest.fixture
-def former(tmp_path, sandbox) -> Path:
-    """The folder of that run."""
+def former(tmp_path, sandbox, number) -> Path:
+    """The folder of such a run."""
     (tmp_path / "contacts.csv").write_text(LINES, "utf-8", newline="")
     run_dir = tmp_path / "run"
     run_dir.mkdir()
-    text = DUMP.read_text("utf-8")
+    text = (DUMPS / f"format_{number}.sql").read_text("utf-8")
     text = text.replace("/FOLDER", str(tmp_path)).replace("http://SANDBOX", sandbox.url)
     with closing(sqlite3.connect(run_dir / "journal.sqlite3")) as db, db:
         db.executescript(text)
@@ -46,8 +55,8 @@ def the(run_dir: Path, column: str) -> list[str]:
     return [line[column] for line in report_of(run_dir)]
 
 
-async def test_a_run_that_the_version_before_left_unfinished_is_continued(
-    former, sandbox, settings
+async def test_a_run_that_an_earlier_version_left_unfinished_is_continued(
+    former, number, sandbox, settings
 ):
     summary = await resume_async(former, settings(sandbox))
 
@@ -60,7 +69,7 @@ async def test_a_run_that_the_version_before_left_unfinished_is_continued(
     ]  # fmt: skip
     assert the(former, "attempts") == ["1", "1", "0", "2", "1", "0", "1"]
     moments = the(former, "finished_at")
-    assert moments[0] == "2026-11-26T16:35:30.941Z"
+    assert moments[0] == FIRST_ENDED[number]
     assert moments[4] == "2026-03-10T11:05:00.000Z"
     assert (len(moments[6]), moments[6][-1]) == (24, "Z")
     assert (summary.balanced, summary.requests, summary.counts[Status.SUCCESS]) == (True, 6, 4)
@@ -71,7 +80,7 @@ async def test_a_run_that_the_version_before_left_unfinished_is_continued(
         assert journal.count_requests_since("2026-03-11T00:00:00.000Z") == 4
 
 
-def test_reports_of_a_journal_of_the_version_before_are_written_again(former):
+def test_reports_of_a_journal_of_an_earlier_version_are_written_again(former):
     summary = rewrite_reports(former)
 
     assert the(former, "status") == [
@@ -79,3 +88,21 @@ def test_reports_of_a_journal_of_the_version_before_are_written_again(former):
     ]  # fmt: skip
     assert the(former, "contact")[0] == "p1@example.org"
     assert (summary.balanced, summary.requests) == (True, 4)
+
+
+async def test_the_page_shows_how_rows_of_an_earlier_version_ended(
+    former, tmp_path, bare_mapping, sandbox, settings
+):
+    """It reads the run's journal as it is: opening it as ours would change it."""
+    folder = tmp_path / "desk"
+    folder.mkdir()
+    review = Review.judge(folder, str(tmp_path / "contacts.csv"), load_mapping(bare_mapping))
+    try:
+        review.overlay(former / "journal.sqlite3")
+        assert review.counts().statuses == {"ready": 3, "success": 2, "invalid": 2}
+        review.overlay(None)
+        await resume_async(former, settings(sandbox))
+        review.overlay(former / "journal.sqlite3")
+        assert review.counts().statuses == {"success": 4, "invalid": 2, "unknown": 1}
+    finally:
+        review.close()

@@ -19,6 +19,8 @@ from bulk_import.jobs.matching import (
     title_of,
 )
 from bulk_import.jobs.projects import Project
+from bulk_import.jobs.proposing import propose
+from bulk_import.mapping.loading import parse_mapping
 
 HEADER = ["E-mail", "Mobile", "Phone", "Name", "Notes"]
 ROWS = [
@@ -71,6 +73,45 @@ def test_a_column_feeds_the_chosen_field_and_no_other(project, before, column, f
     one = project(before)
     assign(one, column, field)
     assert text_of(one) == after
+
+
+@pytest.mark.parametrize(
+    ("cells", "before", "after"),
+    [
+        (["vip; webinar", "news"], "", '  add_tags: {column: Notes, separator: ";"}\n'),
+        (["vip|webinar", "news|x"], "", '  add_tags: {column: Notes, separator: "|"}\n'),
+        (["vip, webinar", "news"], "", "  add_tags: Notes\n"),
+        (["vip", "news"], "", "  add_tags: Notes\n"),
+        (["vip; webinar"], "  add_tags: {always: [x]}\n", '  add_tags: {always: [x], column: Notes, separator: ";"}\n'),
+        (["vip; webinar"], '  add_tags: {always: [x], separator: "+"}\n', '  add_tags: {always: [x], separator: "+", column: Notes}\n'),
+    ],
+)  # fmt: skip
+def test_what_separates_tags_is_found_in_the_cells_of_the_column(project, cells, before, after):
+    one = project(before, [["a@b.org", "", "", "", cell] for cell in cells])
+    assign(one, "Notes", "add_tags")
+    assert text_of(one) == after
+
+
+def test_the_page_proposes_what_the_command_does(tmp_path, write_csv):
+    """Small losses, the order of names and the region are found by trying the rows."""
+    source = write_csv([
+        ["E-mail", "Name", "Country", "Segments"], ["a@b.org", "Berg, Anna", "Germany", "vip; news"],
+        ["c@d.org", "Cole Ben", "Korea", "vip"], ["e@f.org", "Dorn, Eva", "France", ""], ["g@h.org", "Funk, Ida", "Italy", ""],
+    ])  # fmt: skip
+    on_page = Project.create(tmp_path / "home", source).mapping().spec
+    by_command = parse_mapping(propose(str(source)).text(), "m.yml").spec
+    assert on_page == by_command
+    assert on_page.fields["lead_shipping_country_code"].bad_value == "drop_field"
+
+
+def test_a_spoiled_cell_is_among_those_that_show_what_becomes_of_a_column(tmp_path, write_csv):
+    rows = [[f"p{n}@b.org", f"+4915123456{n:03}", "DE"] for n in range(20)]
+    rows[11][1] = "4.9151E+11"
+    source = write_csv([["E-mail", "Mobile", "Country"], *rows])
+    lines = "  lead_phone: {column: Mobile, region_from: Country}\n  lead_shipping_country_code: Country\n"
+    seen = look(Project.create(tmp_path / "home", source, mapping=HEAD + lines))
+    (mobile,) = [column for column in seen.columns if column.name == "Mobile"]
+    assert [(one.raw, one.is_refused) for one in mobile.became if one.problems] == [("4.9151E+11", True)]  # fmt: skip
 
 
 def test_what_is_no_field_cannot_be_fed(project):

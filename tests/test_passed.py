@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 import random
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
@@ -48,6 +49,8 @@ def added(passed: Passed, rows, kept, *, chunk: int) -> Counter[bytes]:
     for first in range(0, len(rows), chunk):
         part = rows[first : first + chunk]
         gone = {at: object() for at in range(len(part)) if first + at + 1 in kept}
+        # A night forgets the cells of rows that it keeps back.
+        part = [replace(row, cells={}) if at in gone else row for at, row in enumerate(part)]
         forms = [None if at in gone else b"add_tags=vip&lead_email=a" for at in range(len(part))]
         heard = pickle.loads(pickle.dumps(passed.watch.heard(part, gone, forms)))  # noqa: S301 - our own
         passed.add(first + 1, len(part), heard)

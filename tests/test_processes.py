@@ -246,9 +246,9 @@ def test_killed_while_reports_are_written_there_is_always_a_whole_one(
 
 def test_the_traceback_of_a_bug_does_not_show_the_key(tmp_path, contacts_csv, mapping):
     bug = (
-        "import os, bulk_import.run.run, bulk_import.cli\n"
+        "import os, bulk_import.run.connecting, bulk_import.cli\n"
         "async def bug(client, **_): raise ExceptionGroup('bug', [RuntimeError(os.environ['INFLUENCERSOFT_API_KEY'])])\n"
-        "bulk_import.run.run.preflight = bug\n"
+        "bulk_import.run.connecting.preflight = bug\n"
         f"bulk_import.cli.main(['run', '--yes', {str(contacts_csv(2))!r}, '-m', {str(mapping)!r}, '--endpoint', 'http://127.0.0.1:1',"
         f" '--run-dir', {str(tmp_path / 'run')!r}])\n"
     )

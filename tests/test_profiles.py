@@ -141,8 +141,9 @@ def test_the_usual_place_follows_xdg(config, monkeypatch, tmp_path, capsys):
     assert (code, "give --profile NAME too; it has other, shop" in err) == (2, True)
 
 
+@pytest.mark.parametrize("place", ["usual", "named"])
 async def test_a_run_with_a_profile_needs_nothing_else(
-    config, monkeypatch, sandbox, contacts_csv, mapping, tmp_path
+    config, monkeypatch, sandbox, contacts_csv, mapping, tmp_path, place
 ):
     import asyncio
 
@@ -153,6 +154,14 @@ async def test_a_run_with_a_profile_needs_nothing_else(
     # --profile before --config: the order of the options does not matter.
     arguments = ["sync", contacts_csv(3), "-m", mapping, "--state", "x.state", "--profile", "shop",
                  "--config", file, "--json"]  # fmt: skip
+    if place == "usual":  # the profile gives defaults to options before --config is known
+        monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "xdg"))
+        usual = tmp_path / "xdg" / "bulk_import" / "config.toml"
+        usual.parent.mkdir(parents=True)
+        usual.write_text(file.read_text().replace('"shop.', f'"{tmp_path}/shop.'))
+        usual.chmod(0o600)
+        arguments.remove("--config")
+        arguments.remove(file)
     done = await asyncio.to_thread(CliRunner().invoke, cli, list(map(str, arguments)))
     assert json.loads(done.stdout)["counts"]["success"] == len(sandbox.sent()) == 3
     assert "bulk_import_" in (tmp_path / "shop.prom").read_text()

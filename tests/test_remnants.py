@@ -73,6 +73,19 @@ def test_other_damage_of_names(text, code):
 @pytest.mark.parametrize(
     ("text", "role"),
     [
+        ("N??ez", "name"), ("Jos?", "name"), ("?ukasz", "name"), ("Jos? Mar?a", "name"), ("Malm?", "city"), ("?????????? S??o", "city"),
+        ("Hauptstra?e 5", "address"), ("12/3 Caf?? ?tienne, Montr??al", "address"),
+    ],
+)  # fmt: skip
+def test_letters_that_an_earlier_program_wrote_as_question_marks_are_named(text, role):
+    problem = spoiled(text, role)
+    assert (problem.code, problem.is_error) == ("TEXT_LOST", True)
+
+
+@pytest.mark.parametrize(
+    ("text", "role"),
+    [
+        ("Where? Ring twice", "address"), ("maps.example.org/a?q=x", "address"), ("Anna ?", "name"), ("vip?new", "tags"), ("?", "rule"),
         ("Anna", "name"), ("Nancy", "name"), ("Na Li", "name"), ("Ann & Bob", "name"), ("AT&T; x", "address"), ("O'Neill", "name"), ("Jean-Luc", "name"),
         ("https://x.org/M%C3%BCller", "social"), ("100% cotton", "tags"), ("50%", "tags"), ("a_b", "tags"), ("#sale", "tags"), ("#SALE!", "tags"), ("C#", "tags"),
         ("<3", "tags"), ("a < b", "address"), ("2.0", "tags"), ("v1.0", "tags"), ('["vip","news"]', "tags"), ("What?", "address"), ("none of us", "address"),

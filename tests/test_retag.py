@@ -10,9 +10,9 @@ import pytest
 from bulk_import import import_file_async, load_mapping, resume_async, retag_async
 from bulk_import.cli import main
 from bulk_import.errors import MappingError, SettingsError, SetupError, StoppedError
-from bulk_import.jobs.members import read_members
 from bulk_import.jobs.retagging import write_plan
-from bulk_import.jobs.segments import Segment, load_plan, plan_retag
+from bulk_import.jobs.segments import Segment, load_plan
+from bulk_import.jobs.state import State
 from bulk_import.models import Status
 from bulk_import.sandbox.app import Reply
 from bulk_import.sandbox.faults import Faults
@@ -34,7 +34,7 @@ async def _send(folder, plan, sandbox, settings, which="plan", **options):
     )
 
 
-def test_the_column_with_the_addresses_is_found_by_its_cells(write_csv):
+def test_the_column_with_the_addresses_is_found_by_its_cells(read_members, write_csv):
     members = read_members([_list(write_csv, "a.csv", range(5), header="whatever")])
     assert members.column == "whatever"
     assert members.emails[0] == "p0@example.org"
@@ -43,7 +43,7 @@ def test_the_column_with_the_addresses_is_found_by_its_cells(write_csv):
 
 
 async def test_exactly_the_difference_is_sent_and_its_reverse_restores_all(
-    tmp_path, write_csv, sandbox, settings
+    plan_retag, tmp_path, write_csv, sandbox, settings
 ):
     old, new = _list(write_csv, "old.csv", range(300)), _list(write_csv, "new.csv", range(50, 360))
     first = plan_retag({"vip": Segment(source=old, add_tags="vip")})
@@ -71,7 +71,7 @@ async def test_exactly_the_difference_is_sent_and_its_reverse_restores_all(
 
 
 async def test_contacts_that_move_between_segments_get_one_call(
-    tmp_path, write_csv, sandbox, settings
+    plan_retag, tmp_path, write_csv, sandbox, settings
 ):
     lists = {name: _list(write_csv, f"{name}.csv", numbers) for name, numbers in
              {"a_old": range(10), "a_new": range(5), "b_old": range(10, 15), "b_new": range(5, 15)}.items()}  # fmt: skip
@@ -93,7 +93,7 @@ async def test_contacts_that_move_between_segments_get_one_call(
 
 
 async def test_suppressed_people_and_odd_cells_are_accounted_for(
-    tmp_path, write_csv, sandbox, settings
+    plan_retag, tmp_path, write_csv, sandbox, settings
 ):
     source = write_csv(
         [["E-mail"], *[[f"p{n}@example.org"] for n in range(8)], ["not an address"]], name="a.csv"
@@ -130,6 +130,7 @@ def test_the_command_line_caps_and_refuses(tmp_path, write_csv, monkeypatch, cap
         assert exit_.value.code == code, err
         assert text in err
     assert json.loads(out)["counts"]["not_sent"] == 10
+    assert f"{Path('dry/plan.csv')}: the plan; reverse.csv beside it takes it back" in err
     assert (tmp_path / "dry" / "reverse.csv").stat().st_mode & 0o777 == 0o600
 
 
@@ -189,9 +190,17 @@ async def test_the_state_remembers_only_what_was_accepted(job, sandbox):
     assert await job(TEN) == []
 
 
+async def test_segments_whose_names_begin_alike_are_kept_apart_in_one_state(job, sandbox):
+    await job(TEN[:4], segment="vip")
+    assert await job(TEN[4:8], segment="vip 2", add_tags=["two"]) == TEN[4:8]
+    assert await job(TEN[1:4], segment="vip") == ["p0@b.org"]
+    assert await job(TEN[5:8], segment="vip 2", add_tags=["two"]) == ["p4@b.org"]
+    assert tagged(sandbox) == {"p1", "p2", "p3"}
+
+
 @pytest.mark.parametrize(("stays_in", "expected"), [("gold", set()), ("neither", {"member"})])
 async def test_a_tag_of_several_segments_stays_with_who_keeps_it_in_one(
-    tmp_path, write_csv, sandbox, settings, stays_in, expected
+    plan_retag, tmp_path, write_csv, sandbox, settings, stays_in, expected
 ):
     def listed(name: str, members: list[str]) -> str:
         return str(write_csv([["E-mail"], *([one] for one in members)], name=name))
@@ -299,16 +308,29 @@ async def test_what_a_resume_confirms_is_taken_over(job, sandbox, settings, tmp_
 async def test_what_a_run_confirmed_that_never_came_to_its_end_is_taken_over(
     job, sandbox, monkeypatch
 ):
-    from bulk_import.run import run
+    from bulk_import.run import ending
 
     def killed(*_args, **_options):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(run, "write_reports", killed)  # the answers are in the journal by then
+        patched.setattr(ending, "write_reports", killed)  # the answers are in the journal by then
         with pytest.raises(KeyboardInterrupt):
             await job(TEN)
     assert len(sandbox.sent()) == 10
+
+    assert await job(TEN[1:]) == ["p0@b.org"]
+
+
+async def test_what_an_earlier_version_left_to_take_over_is_taken_over(job, sandbox, tmp_path):
+    """It wrote who comes and who leaves as JSON."""
+    await job(TEN)
+    moves = {"segment": {"gains": TEN, "loses": [], "blanks": 0}}
+    (tmp_path / "run0" / "segments.csv").unlink()
+    (tmp_path / "run0" / "segments.json").write_text(json.dumps(moves), "utf-8")
+    with State.open(tmp_path / "tags.state") as state:
+        state.forget([f"segment\t{one}" for one in TEN])
+        state.put(retag_runs=json.dumps([[str(tmp_path / "run0"), ""]]))
 
     assert await job(TEN[1:]) == ["p0@b.org"]
 
@@ -352,7 +374,7 @@ async def test_several_columns_are_a_refusal_that_names_them_and_column_decides(
     assert await job(rows, header=header, column="work E-MAIL") == TEN
 
 
-def test_sheet_and_column_are_read_and_named(tmp_path):
+def test_sheet_and_column_are_read_and_named(read_members, tmp_path):
     from openpyxl import Workbook
 
     book = Workbook()
@@ -372,30 +394,102 @@ def test_sheet_and_column_are_read_and_named(tmp_path):
     ]
 
 
-def test_a_sheet_that_is_named_as_those_who_said_no_is_named(tmp_path):
+def _workbook(path, **sheets):
+    """A workbook with these sheets, each with its lines."""
     from openpyxl import Workbook
 
     book = Workbook()
-    book.active.title = "Active"
-    book.create_sheet("Unsubscribed")
-    for sheet in book:
-        sheet.append(["E-mail"])
-        sheet.append(["a@b.org"])
-    book.save(tmp_path / "vip.xlsx")
+    book.remove(book.active)
+    for name, lines in sheets.items():
+        sheet = book.create_sheet(name)
+        for line in lines:
+            sheet.append(line)
+    book.save(path)
+    return str(path)
 
-    (read,) = read_members([str(tmp_path / "vip.xlsx")]).read
 
-    assert read == (
-        f"{tmp_path / 'vip.xlsx'}: sheet 'Active', column 'E-mail'; sheet 'Unsubscribed', whose name says no, "
-        "is not read; it keeps nobody back by itself"
+def test_people_on_a_sheet_whose_name_says_no_are_left_alone_and_named(read_members, tmp_path):
+    path = _workbook(
+        tmp_path / "vip.xlsx",
+        Active=[["E-mail"], ["a@b.org"], ["B@b.org"], ["c@b.org"]],
+        Unsubscribed=[
+            ["Owner email", "Work e-mail", "Home e-mail"],
+            ["sales@firm.org", "b@b.org", "bee@home.org"],
+            ["sales@firm.org", "", "x@@y"],
+            ["sales@firm.org", "", ""],
+        ],
+        Bounced=[],
     )
 
+    members = read_members([path])
+    assert members.read == (
+        f"{path}: sheet 'Active', column 'E-mail'",
+        f"{path}: sheet 'Unsubscribed', whose name says no: 2 addresses, left alone",
+        f"{path}: sheet 'Bounced', whose name says no: 0 addresses, left alone",
+    )
+    assert members.emails == ("a@b.org", "c@b.org")
+    assert [(str(one), one.candidates) for one in members.doubts] == [
+        (f"{path} sheet 'Unsubscribed' row 2 'b@b.org' (the sheet's name says no)", ("b@b.org",)),
+        (f"{path} sheet 'Unsubscribed' row 2 'bee@home.org' (the sheet's name says no)", ("bee@home.org",)),
+        (f"{path} sheet 'Unsubscribed' row 3 'x@@y'", ()),
+    ]  # fmt: skip
 
-def test_an_empty_list_is_no_list_of_nobody(tmp_path, write_csv):
+    told = read_members([path], ignore_consent=True)
+    assert told.read == (
+        f"{path}: sheet 'Active', column 'E-mail'; sheet 'Unsubscribed', whose name says no, "
+        "is not read; it keeps nobody back by itself; sheet 'Bounced', whose name says no, is not "
+        "read; it keeps nobody back by itself",
+    )
+    assert told.emails == ("a@b.org", "b@b.org", "c@b.org")
+
+
+async def test_nobody_on_a_sheet_whose_name_says_no_is_tagged_or_untagged_in_any_segment(
+    write_csv, sandbox, settings, tmp_path, plan_retag
+):
+    old = str(
+        write_csv([["E-mail"], *([one] for one in people("no", "k", "l", "m"))], name="o.csv")
+    )
+    new = _workbook(
+        tmp_path / "new.xlsx",
+        Active=[["E-mail"], *([one] for one in people("k", "l", "m", "no2", "new"))],
+        Отписались=[["E-mail"], ["no@b.org"], ["NO2@b.org"]],
+    )
+    other = str(write_csv([["E-mail"], ["no@b.org"], ["d@b.org"]], name="all.csv"))
+    plan = plan_retag(
+        {
+            "vip": Segment.made(source=new, previous=old, add_tags="vip"),
+            "all": Segment.made(source=other, add_tags="all"),
+        }
+    )
+    assert (plan.differences["vip"].gains, plan.differences["vip"].loses) == (["new@b.org"], [])
+
+    await _send(tmp_path, plan, sandbox, settings)
+
+    assert sorted(r.email for r in sandbox.sent()) == ["d@b.org", "new@b.org"]
+    skipped = [(r["source"], r["sheet"], r["row"]) for r in report_of(tmp_path / "run_plan")
+               if r["status"] == "skipped" and r["source"] == new]  # fmt: skip
+    assert skipped == [(new, "Отписались", "2"), (new, "Отписались", "3")]
+
+
+async def test_a_list_that_is_nothing_but_such_a_sheet_is_refused(tmp_path, sandbox, settings):
+    path = _workbook(tmp_path / "no.xlsx", Unsubscribed=[["E-mail"], ["a@b.org"], ["b@b.org"]])
+    with pytest.raises(StoppedError) as caught:
+        await retag_async(path, settings(sandbox), add_tags=["vip"])
+    assert str(caught.value) == (
+        f"the brake: everybody on the new list of 'segment' says no, such as {path} sheet "
+        "'Unsubscribed' row 2 'a@b.org' (the sheet's name says no); nothing was sent "
+        "(--ignore-consent takes them anyway)"
+    )
+    assert sandbox.sent() == []
+    summary = await retag_async(path, settings(sandbox), remove_tags=["vip"], ignore_consent=True)
+    assert summary.counts[Status.SUCCESS] == len(sandbox.sent()) == 2
+
+
+def test_an_empty_list_is_no_list_of_nobody(read_members, tmp_path, write_csv):
     (tmp_path / "empty.csv").write_text("", "utf-8")
 
-    assert read_members([str(tmp_path / "empty.csv")]).people == {}
-    assert read_members([str(write_csv([["E-mail"]], name="header.csv"))]).people == {}
+    assert read_members([str(tmp_path / "empty.csv")]).emails == ()
+    assert read_members([str(write_csv([["E-mail"]], name="header.csv"))]).emails == ()
 
 
 @pytest.mark.parametrize(
@@ -411,14 +505,16 @@ def test_an_empty_list_is_no_list_of_nobody(tmp_path, write_csv):
         ("shop@x.org\nE-mail;Name\na@x.org;Ann\nb@x.org;Bo\n", ["a@x.org", "b@x.org"], []),
     ],
 )  # fmt: skip
-def test_the_first_line_of_a_list_without_a_header_is_a_person(tmp_path, lines, people, doubts):
+def test_the_first_line_of_a_list_without_a_header_is_a_person(
+    read_members, tmp_path, lines, people, doubts
+):
     path = tmp_path / "list.txt"
     path.write_text(lines, "utf-8")
     members = read_members([str(path)])
-    assert (list(members.emails), list(members.refused)) == (people, doubts)
+    assert (list(members.emails), [doubt.text for doubt in members.doubts]) == (people, doubts)
 
 
-def test_that_a_list_has_no_header_is_said_aloud(tmp_path):
+def test_that_a_list_has_no_header_is_said_aloud(read_members, tmp_path):
     path = tmp_path / "list.txt"
     path.write_text("a@x.org\nb@x.org\n", "utf-8")
     said = f"{path}: column 'Column A' (no header: the first line is an address too)"
@@ -427,14 +523,14 @@ def test_that_a_list_has_no_header_is_said_aloud(tmp_path):
     assert read_members([str(path)]).read == (f"{path}: column 'E-mail'",)
 
 
-def test_an_address_above_what_may_be_the_header_is_asked_about(tmp_path):
+def test_an_address_above_what_may_be_the_header_is_asked_about(read_members, tmp_path):
     path = tmp_path / "list.txt"
     path.write_text("shop@x.org\nE-mail\na@x.org\nb@x.org\n", "utf-8")
     with pytest.raises(SetupError, match="row 1 is an address, and row 2 is none"):
         read_members([str(path)])
 
 
-def test_a_workbook_without_a_header_is_a_list_of_people_too(tmp_path):
+def test_a_workbook_without_a_header_is_a_list_of_people_too(read_members, tmp_path):
     from openpyxl import Workbook
 
     book = Workbook()
@@ -533,8 +629,9 @@ def test_who_says_no_in_a_column_of_the_list_is_said_aloud(write_csv, tmp_path, 
     with pytest.raises(SystemExit):
         main(["retag", str(new), "--add-tag", "vip", "--dry-run", "--run-dir", str(tmp_path / "dry"),
               "--accept", "--account", "shop"])  # fmt: skip
-    assert f"left alone, for the row says no (1): {new} row 3 'no@b.org' (Unsubscribed: 'yes')" in (
-        capsys.readouterr().err
+    assert (
+        f"left alone, because the row says no (1): {new} row 3 'no@b.org' (Unsubscribed: 'yes')"
+        in (capsys.readouterr().err)
     )
 
 
@@ -555,15 +652,19 @@ async def test_a_remark_that_says_no_is_respected_like_a_column_of_consent(
 
 
 async def test_another_segment_does_not_tag_who_says_no_in_one(
-    write_csv, sandbox, settings, tmp_path
+    plan_retag, write_csv, sandbox, settings, tmp_path
 ):
     lists = {
         "vip": str(write_csv(PEOPLE, name="vip.csv")),
         "all": str(write_csv([["E-mail"], ["no@b.org"], ["d@b.org"]], name="all.csv")),
     }
     segments = {name: Segment.made(source=path, add_tags=name) for name, path in lists.items()}
-    await _send(tmp_path, plan_retag(segments), sandbox, settings)
+    plan = plan_retag(segments)
+    assert (plan.differences["all"].gains, len(plan.calls)) == (["d@b.org"], 3)
+    await _send(tmp_path, plan, sandbox, settings)
     assert sorted(r.email for r in sandbox.sent()) == ["a@b.org", "c@b.org", "d@b.org"]
+    await _send(tmp_path, plan, sandbox, settings, which="reverse")
+    assert "no@b.org" not in {r.email for r in sandbox.sent()}
 
 
 async def test_consent_is_ignored_on_request_alone(write_csv, sandbox, settings, tmp_path):

@@ -16,6 +16,7 @@ from bulk_import.jobs.undoing import undo
 from bulk_import.mapping.schema import SuppressSpec
 from bulk_import.mapping.suppression import SuppressionList
 from bulk_import.models import Status
+from bulk_import.sandbox.app import Reply
 from bulk_import.sandbox.faults import Faults
 from tests.conftest import Ear, report_of, statuses
 
@@ -484,6 +485,45 @@ async def test_a_resume_honours_a_list_that_has_grown(sandbox, settings, job):
     assert sent(sandbox) == ["a@b.org", "c@b.org"]
     assert statuses(Path(again.run_dir)) == ["success", "suppressed", "success"]
     assert (again.exit_code, again.balanced) == (0, True)
+
+
+@pytest.mark.parametrize("entry", ["a.home@b.org", "b.home@b.org", "c@home.org"])
+@pytest.mark.parametrize("retries", [False, True])
+async def test_a_resume_holds_a_person_whose_other_address_is_on_the_list_now(
+    sandbox, settings, tmp_path, write_csv, entry, retries
+):
+    """As an ordinary run does: somebody who said no under one address is not written to at another."""
+    source = write_csv(
+        [["Work", "Home"], ["x@b.org", ""], ["a@b.org", "A.Home@b.org"],
+         ["b@b.org", "B <b.home@b.org>"], ["c@b.org; c@home.org", ""], ["d@b.org", ""]]
+    )  # fmt: skip
+    mapping, stop = tmp_path / "map.yml", tmp_path / "stop.csv"
+    mapping.write_text(
+        "version: 1\nfields: {lead_email: {columns: [Work, Home], several: first}}\n"
+        "suppress: [stop.csv]\n",
+        "utf-8",
+    )
+    stop.write_text("nobody@b.org\n", "utf-8")
+    if retries:  # all were sent, and refused
+        sandbox.script = lambda number, form: Reply(3, apply=False)
+    first = await import_file_async(
+        source, mapping, settings(sandbox, limit=None if retries else 1)
+    )
+    sandbox.script = None
+    before = len(sent(sandbox))
+    stop.write_text(f"{entry}\n", "utf-8")
+
+    again = await resume_async(first.run_dir, settings(sandbox, retry_failed=retries))
+
+    kept = f"{entry[0]}@b.org"
+    expected = [
+        one for one in ("x@b.org", "a@b.org", "b@b.org", "c@b.org", "d@b.org") if one != kept
+    ]
+    assert sent(sandbox)[before:] == expected[0 if retries else 1 :]
+    (line,) = [line for line in report_of(Path(again.run_dir)) if line["status"] == "suppressed"]
+    assert line["contact"] == kept
+    assert line["message"].lower() == f"{entry} is on the suppression list"
+    assert again.balanced
 
 
 async def test_a_contact_in_doubt_that_is_suppressed_now_is_not_sent_again(sandbox, settings, job):

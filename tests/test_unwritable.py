@@ -6,7 +6,9 @@ import pytest
 
 from bulk_import.delivery.commits import Reserve
 from bulk_import.errors import SetupError, StorageError
+from bulk_import.jobs.calls import CALLS, Calls, Line, packed
 from bulk_import.jobs.plan_files import write_plan_files
+from bulk_import.jobs.scratch import Scratch
 from bulk_import.jobs.state import State
 from bulk_import.journal import Journal
 from bulk_import.models import Outcome, Row, SourceInfo, Status, Summary
@@ -31,6 +33,12 @@ def rejects(kind):
     return lambda path: write_rejects(path, {1: info}, [(1, row, OUTCOME)])
 
 
+def plan_files(path):
+    with Scratch(CALLS) as scratch:
+        line = Line(1, "a@b.org", None, None, packed({"add_tags": ["x"]}))
+        write_plan_files(path, Calls(scratch, [line]))
+
+
 def lock(path):
     with hold(path, "it"):
         pass
@@ -47,7 +55,7 @@ WRITERS = {
     "journal": Journal.create,
     "state": State.open,
     "reserve": lambda path: Reserve(path).take(),
-    "plan files": lambda path: write_plan_files(path, {"a@b.org": {"add_tags": {"x": None}}}),
+    "plan files": plan_files,
     "folder": made_folder,
     "run folder": lambda path: RunFolder(path).make(),
     "lock": lock,

@@ -1,8 +1,9 @@
 """The short way: a request written to aiohttp's own connection, the answer read by its own parser.
 
 aiohttp resolves names, connects, does TLS, pools, parses and unpacks, as in a session; what is left
-out is what a session does around that for every request, which is most of what it costs. "May it
-have been sent?" is a fact here: it may as soon as ``write`` was called.
+out is what a session does around that for every request, which is most of what it costs, and to parse
+again an answer that is the same to the byte as the one before. "May it have been sent?" is a fact here:
+it may as soon as ``write`` was called.
 
 Most names of aiohttp that are used here are not documented. They are looked up once, with their
 signatures, before the first request; where one is missing, sessions are used instead.
@@ -13,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 import aiohttp
@@ -53,6 +55,83 @@ class _Target(NamedTuple):
     head: bytes
 
 
+class _Usual:
+    """The answer that most requests get.
+
+    Attributes:
+        raw: As it came, in one piece, head included; empty as long as none is known.
+        reply: What it was parsed to.
+    """
+
+    __slots__ = ("raw", "reply")
+
+    def __init__(self) -> None:
+        self.raw = b""
+        self.reply: Reply | None = None
+
+
+class Hearing(ResponseHandler):
+    """aiohttp's connection, which does not parse an answer that is known to the byte.
+
+    Between two answers the parser is at the beginning of one, so equal bytes have an equal meaning.
+    Everything else goes to aiohttp's parser as ever: other bytes, several pieces, a connection that ends.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, usual: _Usual) -> None:
+        super().__init__(loop)
+        self._new_future = loop.create_future
+        self._usual = usual
+        self._asking: asyncio.Future[Reply | None] | None = None
+        self._whole = b""
+
+    def ask(self) -> asyncio.Future[Reply | None]:
+        """Return the answer to the request that is about to be written.
+
+        ``None`` stands for one that must be read: something came, or the connection has ended.
+        """
+        asking = self._asking = self._new_future()
+        return asking
+
+    def learn(self, reply: Reply) -> None:
+        """Remember the answer that was read, if it came in one piece and the connection goes on."""
+        if self._whole and reply.http_status == 200 and not self.should_close:
+            self._usual.raw, self._usual.reply = self._whole, reply
+
+    def data_received(self, data: bytes) -> None:
+        asking = self._asking
+        if asking is None or not data:  # aiohttp's stream calls it without data as well
+            self._whole = b"" if data else self._whole
+            super().data_received(data)
+            return
+        if data == self._usual.raw:
+            self._asking = None
+            if not asking.done():  # else the request was given up, and closes the connection
+                asking.set_result(self._usual.reply)
+            return
+        self._begin()
+        self._whole = data
+        super().data_received(data)
+        self._read(asking)
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        asking = self._asking
+        if asking is not None:
+            self._begin()
+        super().connection_lost(exc)
+        if asking is not None:
+            self._read(asking)
+
+    def _begin(self) -> None:
+        """Let aiohttp parse what comes as the beginning of an answer."""
+        self._asking = None
+        self.set_response_params(read_until_eof=True, auto_decompress=True)
+
+    @staticmethod
+    def _read(asking: asyncio.Future[Reply | None]) -> None:
+        if not asking.done():
+            asking.set_result(None)
+
+
 class DirectWay:
     """Sends over the connections of two connectors. For one event loop.
 
@@ -83,7 +162,11 @@ class DirectWay:
         self._targets: dict[tuple[URL, bool], _Target] = {}
         self._kept: list[tuple[Any, float]] = []  # with the time since which it is idle
         self._idle_s = idle_s
-        self._time = asyncio.get_running_loop().time
+        loop = asyncio.get_running_loop()
+        self._time = loop.time
+        usual = _Usual()
+        for connector in (pooled, fresh):
+            connector.make_connections_by(partial(Hearing, loop, usual))
 
     async def post(self, url: URL, data: bytes, *, keep_alive: bool) -> Reply:
         target = self._targets.get((url, keep_alive)) or self._target(url, keep_alive=keep_alive)
@@ -98,8 +181,12 @@ class DirectWay:
         protocol, transport = connection.protocol, connection.transport
         try:
             with self._deadlines.limited():
-                protocol.set_response_params(read_until_eof=True, auto_decompress=True)
+                answer = protocol.ask()
                 transport.write(b"%b%d\r\n\r\n%b" % (target.head, len(data), data))
+                known: Reply | None = await answer
+                if known is not None:
+                    self._keep(connection, keep_alive=keep_alive)
+                    return known
                 message, payload = await protocol.read()
                 while message.code < 200 and message.code != _SWITCHING:
                     message, payload = await protocol.read()
@@ -115,11 +202,16 @@ class DirectWay:
         except BaseException:
             connection.close()
             raise
-        if keep_alive and not protocol.should_close:
+        reply = Reply(message.code, message.headers, content)
+        protocol.learn(reply)
+        self._keep(connection, keep_alive=keep_alive)
+        return reply
+
+    def _keep(self, connection: Any, *, keep_alive: bool) -> None:
+        if keep_alive and not connection.protocol.should_close:
             self._kept.append((connection, self._time()))
         else:
             connection.release()  # closes it
-        return Reply(message.code, message.headers, content)
 
     def close(self) -> None:
         """Give back the connections that are kept."""
@@ -160,6 +252,8 @@ def why_not() -> str:
         (ResponseHandler, "set_response_params", ("read_until_eof", "auto_decompress")),
         (ResponseHandler, "read", ()),
         (ResponseHandler, "should_close", ()),
+        (ResponseHandler, "data_received", ("data",)),
+        (ResponseHandler, "connection_lost", ("exc",)),
         (Connection, "protocol", ()),
         (Connection, "transport", ()),
         (Connection, "close", ()),
@@ -174,6 +268,8 @@ def why_not() -> str:
         member = getattr(owner, name, None)
         if member is None or not _takes(member, arguments):
             return f"aiohttp {aiohttp.__version__}: {owner.__name__}.{name} is not as expected"
+    if "_factory" not in aiohttp.BaseConnector.__init__.__code__.co_names:
+        return f"aiohttp {aiohttp.__version__}: BaseConnector._factory is not as expected"
     if not inspect.iscoroutinefunction(ResponseHandler.read):
         return f"aiohttp {aiohttp.__version__}: ResponseHandler.read cannot be awaited"
     return ""

@@ -7,7 +7,7 @@ goes wrong counts as "may have been sent", also if aiohttp one day no longer cal
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from typing import Any, NamedTuple, Protocol
 
@@ -101,6 +101,12 @@ class Connector(aiohttp.TCPConnector):
         crossing.is_connecting, crossing.has_connection = False, True
         crossing.deadlines.restart()
         return connection
+
+    def make_connections_by(
+        self, factory: Callable[[], aiohttp.client_proto.ResponseHandler]
+    ) -> None:
+        """Let *factory* make the protocol of each connection from now on, in place of aiohttp's."""
+        self._factory: Any = factory
 
     async def usable(self, req: Any, limits: aiohttp.ClientTimeout) -> Any:
         """Return a connection that is open and silent.

@@ -11,7 +11,7 @@ import click
 COMMANDS = {
     "app": "The whole job in a browser, on this computer.",
     "run": "Import spreadsheets.",
-    "resume": "Go on with a run where it stopped.",
+    "resume": "Continue a run where it stopped.",
     "rehearse": "A run against a private sandbox, with an estimate of the real one.",
     "init": "Propose a mapping for a spreadsheet.",
     "check": "Everything but the network: what would be sent, what is wrong.",

@@ -25,7 +25,9 @@ def _profile_defaults(ctx: click.Context, _param: object, name: str | None) -> s
         from bulk_import.system.profiles import load_profile
 
         def said(what: str) -> Any:
-            profile = load_profile(name, ctx.params.get("config"), os.environ)
+            # While options are read, click keeps a mark of its own for one that was not given.
+            config = ctx.params.get("config")
+            profile = load_profile(name, config if isinstance(config, Path) else None, os.environ)
             return getattr(profile, what) or None
 
         ctx.default_map = {what: partial(said, what) for what in ("notify", "metrics_file")}

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from contextlib import ExitStack
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from bulk_import.cli.options import account_options, sending_options, settings_from, source_argument
-from bulk_import.cli.telling import telling
+from bulk_import.cli.telling import telling, terminable
 from bulk_import.cli.terminal import plain
 
 if TYPE_CHECKING:
@@ -102,15 +104,15 @@ def command(
         )
     )  # fmt: skip
     settings = settings_from(run_dir=run_dir, dry_run=dry_run, **options)
-    with segment_state(state, settings) as opened:
-        with person() as somebody:
+    with segment_state(state, settings) as opened, ExitStack() as stack:
+        with person() as somebody, terminable():
             asked = None if yes else somebody
             segments = _known_names(segments, opened, asked)
             choose = None if asked is None else _chooser(asked)
-            plan = compare(segments, opened, accept=accept, choose=choose)
+            plan = stack.enter_context(compare(segments, opened, accept=accept, choose=choose))
         _show(plan)
         brake(plan, max_lose=max_lose, accept=accept, max_contacts=max_contacts)
-        if not plan.calls and not plan.refused:
+        if plan.is_empty:
             asyncio.run(send_plan(plan, opened, settings))
             click.echo("nothing to send", err=True)
             return 0
@@ -128,9 +130,10 @@ def _known_names(
     segments: dict[str, Segment], state: State | None, somebody: Person | None
 ) -> dict[str, Segment]:
     """Ask about a segment that the state knows by a name of other case; without anybody, keep it."""
-    from bulk_import.jobs.retagging import members_of, similar_name
+    from bulk_import.jobs.memberships import segment_names
+    from bulk_import.jobs.retagging import similar_name
 
-    known = members_of(state) if state is not None and somebody is not None else {}
+    known = segment_names(state) if state is not None and somebody is not None else []
     found: dict[str, Segment] = {}
     for name, segment in segments.items():
         near = similar_name(name, known)
@@ -181,8 +184,6 @@ def _from_options(name: str, **values: Any) -> dict[str, Segment]:
 
 
 def _show(plan: RetagPlan) -> None:
-    from bulk_import.jobs.segments import totals
-
     for name, found in plan.differences.items():
         for read in found.read:
             click.echo(f"{plain(name)}: read {plain(read)}", err=True)
@@ -194,28 +195,27 @@ def _show(plan: RetagPlan) -> None:
         for what, emails in (("gain", found.gains), ("lose", found.loses)):
             if emails:
                 click.echo(f"  {what}: {_some(emails)}", err=True)
-        said_no = [str(doubt) for doubt in found.doubts if doubt.said_no]
-        unsure = [str(doubt) for doubt in found.doubts if not doubt.said_no]
-        if unsure:
-            click.echo(f"  no address to be used: {_some(unsure)}", err=True)
-        if said_no:
+        if found.unsure:
+            click.echo(f"  not an address: {_some(found.unsure)}", err=True)
+        if found.said_no:
             click.echo(
-                f"  left alone, for the row says no ({len(said_no):,}): {_some(said_no)} "
-                "(--ignore-consent tags them all the same)",
+                f"  left alone, because the row says no ({len(found.said_no):,}): "
+                f"{_some(found.said_no)} (--ignore-consent tags them anyway)",
                 err=True,
             )
         if found.held:
             click.echo(
-                f"  {len(found.held):,} not on the list lose nothing now: {_some(list(found.held))}; "
-                f"{plain(next(iter(found.held.values())))} (--accept takes it from them all the same)",
+                f"  not on the new list, but nothing is taken from them ({len(found.held):,}): "
+                f"{_some(found.held)}; {plain(next(iter(found.held.values())))} "
+                "(--accept takes it anyway)",
                 err=True,
             )
-    for parameter, counts in totals(plan).items():
+    for parameter, counts in plan.calls.totals().items():
         shown = ", ".join(f"{value} ({number:,})" for value, number in counts.most_common(10))
         click.echo(f"  {parameter}: {plain(shown)}", err=True)
     click.echo(f"{len(plan.calls):,} contacts, one call each", err=True)
 
 
-def _some(texts: Sequence[str]) -> str:
-    more = f" and {len(texts) - _SAMPLES:,} more" if len(texts) > _SAMPLES else ""
-    return f"{plain(', '.join(texts[:_SAMPLES]))}{more}"
+def _some(found: Collection[object]) -> str:
+    more = f" and {len(found) - _SAMPLES:,} more" if len(found) > _SAMPLES else ""
+    return f"{plain(', '.join(map(str, islice(found, _SAMPLES))))}{more}"

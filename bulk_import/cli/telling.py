@@ -146,7 +146,7 @@ def _watched(end: End, notify: str | None, metrics_file: Path | None) -> Iterato
     token = _END.set(end)
     url = ""
     try:
-        with _terminable():
+        with terminable():
             url = _checked(notify) if notify else ""
             yield
     except BaseException as exc:
@@ -203,7 +203,7 @@ def _say(text: str) -> None:
 
 
 @contextmanager
-def _terminable() -> Iterator[None]:
+def terminable() -> Iterator[None]:
     """Let a SIGTERM that comes before a run listens end the command with its exit code."""
     if threading.current_thread() is not threading.main_thread():
         yield

@@ -140,7 +140,8 @@ CODES: tuple[Code, ...] = (
         "CONSENT_IGNORED",
         "A column of consent, notes or tags says of rows that they must not be written to, "
         "and no rule of the mapping looks at it.",
-        "Add a skip or only rule; `bulk-import init` writes one.",
+        "Add a skip or only rule; `bulk-import init` writes one. At a column of consent, a run that asks "
+        "nobody stops (when: says_no: send if the column means something else).",
         "Unsubscribed: 1,204 of 9,000 rows say 'yes' and would be sent",
     ),
 )

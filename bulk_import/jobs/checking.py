@@ -33,7 +33,7 @@ from bulk_import.run.contacts import contact_findings
 from bulk_import.run.folder import JOURNAL
 from bulk_import.run.inputs import frame_input, opened_inputs, refuse_as_a_whole
 from bulk_import.run.judges import Judges, size_of
-from bulk_import.run.judging import judge_sources
+from bulk_import.run.judging import WHOLE_ROWS, judge_sources
 from bulk_import.run.plan import Input, Plan, Tally
 from bulk_import.sources import Sources, expand_sources
 
@@ -237,7 +237,7 @@ def _check(
             rows=tuple(journal.count_rows(number) for number in sources),
             plan=plan,
             causes=causes,
-            fixes=(*_fixes(journal, loaded, mappers), *_order_fixes(journal, loaded, heads)),
+            fixes=(*_fixes(journal, loaded), *_order_fixes(journal, loaded, heads)),
             refusal=_refusal(tally, loaded),
             lists=suppression.reports,
             columns={
@@ -337,16 +337,16 @@ def _causes(
     return tuple(sorted(found.values(), key=lambda cause: (not cause.is_error, -cause.rows)))
 
 
-def _fixes(journal: Journal, mapping: ColumnMapping, mappers: list[RowMapper]) -> Iterator[Fix]:
+def _fixes(journal: Journal, mapping: ColumnMapping) -> Iterator[Fix]:
     refused: dict[int, list[Record]] = {}
-    for _, number, row in journal.ended_in(Status.INVALID):
+    for number, row, outcome in journal.results(Status.INVALID):
         records = refused.setdefault(number, [])
-        # A row that only gives way to another of its contact has kept no cells: no fix is for it.
-        if row.cells and len(records) < _MOST_TRIED:
-            records.append(mappers[number - 1].record(row))
+        # No change of the mapping is for a row that is refused because of another row.
+        if outcome.error_code not in WHOLE_ROWS and len(records) < _MOST_TRIED:
+            email = outcome.contact if "@" in outcome.contact else ""
+            records.append(Record(row, email, outcome.contact, (), outcome.reasons))
     for number, info in journal.sources().items():
-        wrong = [record for record in refused.get(number, []) if not record.is_valid]
-        yield from tested_fixes(mapping, info.header, wrong)
+        yield from tested_fixes(mapping, info.header, refused.get(number, []))
 
 
 def _order_fixes(

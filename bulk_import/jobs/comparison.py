@@ -67,11 +67,11 @@ drop table night.compared_earlier"""
 # Contacts that the account may know otherwise than the state when this night has sent its rows.
 _SENDING = """
 insert or ignore into sending
-select n.key, n.mirrored from night.compared n left join night.outcome o using (seq)
+select n.key, n.mirrored from night.compared n left join night.ended o using (seq)
 where o.seq is null and n.key not like 'bare:%'
     and (n.mirrored is not null or n.key in (select key from contact))
 union all
-select r.email, null from night.record r left join night.outcome o using (seq)
+select r.email, null from night.record r left join night.ended o using (seq)
 where o.seq is null and r.source in ({})"""
 _TEMPORARY = """
 drop table if exists temp.rows;
@@ -96,7 +96,7 @@ where k.seq = temp.rows.seq and temp.rows.cells is null"""
 _NEW_ONES = """
 insert into night.compared
 select k.seq, k.key, null, k.sha, null, k.cells, k.rest, k.shape, k.mirrored
-from temp.kept k left join night.outcome o using (seq)
+from temp.kept k left join night.ended o using (seq)
 where k.sha is not null and k.key <> '' and o.seq is null
     and k.key not in (select key from temp.kept group by key having count(*) > 1)
     and not exists (select 1 from contact c where c.key = k.key)"""
@@ -104,7 +104,7 @@ _OTHER_ONES = f"""
 insert into temp.rows
 select k.seq, case k.key when '' then '{BARE}' || lower(hex(k.sha)) else k.key end, k.sha, k.sha,
     coalesce(o.status, '{Status.NOT_SENT}'), k.shape, k.rest, k.mirrored, k.cells
-from temp.kept k left join night.outcome o using (seq)
+from temp.kept k left join night.ended o using (seq)
 where k.sha is not null and k.seq not in (select seq from night.compared)
     and coalesce(o.status, '') not in ({{}})"""
 # A contact's cells alone do not give its payload if another row of it has a say.
@@ -273,7 +273,7 @@ class Comparison:
         """Return the rows still to be sent whose contact has another row that was let go, by seq."""
         lines = self._db.execute(
             "select r.seq from night.record r join contact c on c.key = r.email"
-            " join night.seen s on s.id = c.id left join night.outcome o using (seq)"
+            " join night.seen s on s.id = c.id left join night.ended o using (seq)"
             f" where o.seq is null and r.source not in ({self._marks()})"
         )
         return [seq for (seq,) in lines]
@@ -453,7 +453,7 @@ class Comparison:
         if not self._missing:
             return []
         lines = self._db.execute(
-            "select r.seq from night.record r left join night.outcome o using (seq)"
+            "select r.seq from night.record r left join night.ended o using (seq)"
             f" where o.seq is null and r.source in ({self._marks()}) and mailbox_of(r.email) in"
             f" (select mailbox_of(email) from night.record where source not in ({self._marks()})"
             " union all select mailbox from temp.refusing)"

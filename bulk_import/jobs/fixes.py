@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from bulk_import.api.fields import FIELDS
 from bulk_import.errors import Message
@@ -22,6 +23,7 @@ from bulk_import.models import Problem, Record, Row
 _EMAIL = "lead_email"
 _WITH_SEPARATOR = frozenset({"add_tags", "remove_tags", "add_to_lists", "remove_from_lists"})
 _SEPARATORS = (",", ";", "|", ":::", "/", "\n")
+_TOGETHER = 1000  # rows that are mapped together
 _WITHOUT_FIELD = frozenset({"EMAIL_MISSING", "ROW_RAGGED", "ROW_TOTALS"})
 
 
@@ -91,7 +93,7 @@ def tested_fixes(
             if any(problem.code == candidate.code for problem in record.errors)
         ]
         mapper = RowMapper(bind(candidate.mapping, header))
-        repaired = sum(_is_well(mapper.record(row)) for row in concerned)
+        repaired = sum(_are_well(mapper, concerned))
         if repaired:
             fixes.append(
                 Fix(candidate.edit, candidate.code, len(concerned), repaired, candidate.costs)
@@ -100,9 +102,14 @@ def tested_fixes(
     return fixes
 
 
-def _is_well(record: Record) -> bool:
-    """Whether a row would be sent, and no tag of it looks like several."""
-    return record.is_valid and not any(w.code == "TAG_SEPARATOR" for w in record.warnings)
+def _are_well(mapper: RowMapper, rows: Iterable[Row]) -> Iterator[bool]:
+    """Yield for each row whether it would be sent, and no tag of it looks like several."""
+    supply = iter(rows)
+    while chunk := list(islice(supply, _TOGETHER)):
+        for row, form in zip(chunk, mapper.forms(chunk), strict=True):
+            found = form or mapper.record(row)
+            is_valid = not isinstance(found, Record) or found.is_valid
+            yield is_valid and not any(w.code == "TAG_SEPARATOR" for w in found.warnings)
 
 
 def _candidates(

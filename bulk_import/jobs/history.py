@@ -10,6 +10,7 @@ from typing import Any
 from bulk_import.errors import BulkImportError, Message
 from bulk_import.jobs.state import State
 from bulk_import.journal import Journal
+from bulk_import.mapping.editing import without_comments
 from bulk_import.models import Summary
 from bulk_import.report.bundle import write_bundle
 from bulk_import.report.digest import Digest
@@ -67,7 +68,7 @@ def write_support_bundle(run_dir: Path, path: Path) -> int:
     """
     working_in(run_dir)
     with Journal.open(run_dir / JOURNAL) as journal:
-        mapping = journal.facts().get("mapping_text", "")
+        mapping = without_comments(journal.facts().get("mapping_text", ""))
         return write_bundle(path, summarize(journal, run_dir), mapping, journal.results())
 
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from bulk_import.api.fields import FIELDS, Field, Kind
 from bulk_import.errors import MappingError, Message, SetupError
-from bulk_import.jobs.projects import Project, propose
+from bulk_import.jobs.projects import Project
+from bulk_import.jobs.proposing import proposed_text
 from bulk_import.mapping.binding import bind
 from bulk_import.mapping.editing import Change, edited
 from bulk_import.mapping.loading import ColumnMapping
@@ -18,6 +19,7 @@ from bulk_import.mapping.schema import FieldRule
 from bulk_import.mapping.suggesting import Proposal, Suggestion, suggest
 from bulk_import.mapping.suggesting.contents import ROWS_LOOKED_AT, contents_of
 from bulk_import.mapping.suggesting.naming import order_to_state
+from bulk_import.mapping.suggesting.proposal import separator_in
 from bulk_import.models import Problem, Row
 from bulk_import.run.inputs import options_of
 from bulk_import.sources import SourceOptions, open_source
@@ -139,7 +141,8 @@ def assign(project: Project, column: str, field: str) -> None:
     if field == FULL_NAME:
         changes += _whole_names(project.source, mapping, column)
     elif field:
-        changes += _taken(mapping, column, field)
+        options = _options(project.source, mapping, column, field)
+        changes += _taken(mapping, column, field, options)
     project.change_mapping(changes, _assigned(column, field))
 
 
@@ -185,7 +188,7 @@ def read_as(project: Project, answers: Mapping[str, str]) -> None:
         delimiter=given.get("delimiter"),
         member=given.get("member"),
     )
-    text = propose(project.source, options)
+    text = proposed_text(project.source, options)
     changes = [Change(("source", name), given[name]) for name in _READING if name in given]
     project.write_mapping(edited(text, changes), Message("how the file is read"))
 
@@ -287,11 +290,24 @@ def _released(mapping: ColumnMapping, column: str, *, keep: str) -> Iterator[Cha
                 yield Change(("fields", name, key), left)
 
 
-def _taken(mapping: ColumnMapping, column: str, field: str) -> Iterator[Change]:
+def _options(source: Path, mapping: ColumnMapping, column: str, field: str) -> Mapping[str, str]:
+    """What a proposal would say of the column besides its name: what separates the tags in a cell."""
+    if field not in GROUPS["tags and lists"]:
+        return {}
+    header, rows, _ = _first_rows(source, mapping, ROWS_LOOKED_AT)
+    if column not in header:
+        return {}
+    sign = separator_in(contents_of(header, rows)[column])
+    return {"separator": sign} if sign not in ("", ",") else {}
+
+
+def _taken(
+    mapping: ColumnMapping, column: str, field: str, options: Mapping[str, str]
+) -> Iterator[Change]:
     """Give a column to a field, behind those that feed it if it can have several."""
     rule = mapping.spec.fields.get(field)
     if rule is None:
-        yield Change(("fields", field), column)
+        yield Change(("fields", field), {"column": column, **options} if options else column)
         return
     known = _columns_of(rule, [*rule.column, *rule.columns])
     if column in known:
@@ -308,6 +324,8 @@ def _taken(mapping: ColumnMapping, column: str, field: str) -> Iterator[Change]:
     else:
         yield Change(("fields", field, "columns"), None)
         yield Change(("fields", field, "column"), column)
+        if rule.separator is None:
+            yield from (Change(("fields", field, name), said) for name, said in options.items())
 
 
 def _whole_names(source: Path, mapping: ColumnMapping, column: str) -> Iterator[Change]:

@@ -3,62 +3,65 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
-from itertools import islice
+from dataclasses import dataclass, field, replace
+from itertools import chain, islice
 
 from bulk_import.errors import (
     Message,
     SetupError,
     SourceError,
 )
-from bulk_import.jobs.holding import Doubt, Place
+from bulk_import.jobs.holding import SHEET_SAYS_NO, Doubt
+from bulk_import.jobs.rosters import DoubtRow, PersonRow, Rosters
 from bulk_import.mapping.consent import heard, refusing_cells, speaks_of
 from bulk_import.mapping.suggesting.contents import ROWS_LOOKED_AT, contents_of
 from bulk_import.mapping.suggesting.own_address import own_address, own_address_column
 from bulk_import.models import Row
+from bulk_import.normalize.consent import names_refusals
 from bulk_import.normalize.emails import normalize_email
-from bulk_import.normalize.mailboxes import email_key
+from bulk_import.normalize.mailboxes import Mailboxes, email_key, mailboxes
 from bulk_import.normalize.result import NormalizeError
-from bulk_import.sources import SourceOptions, expand_sources, open_source
+from bulk_import.sources import Source, SourceOptions, expand_sources, open_source
 from bulk_import.sources.remote import shown
 
 # (question, columns) -> the chosen column, or None
 Choose = Callable[[str, Sequence[str]], str | None]
 
+_BATCH = 1000  # rows that are stored together
+
 
 @dataclass(frozen=True, slots=True)
 class Members:
-    """Who is on a list.
+    """Who is on a list, as it is in the rosters.
 
     Attributes:
-        people: Key -> address, normalized and lower-cased, in order.
-        doubts: Cells that are no address, or that say that the person is not to be written to.
         blanks: Rows without an address that have other cells.
         read: What was read of each list, for people: file, sheet, column.
-        places: Key -> the first row of that person.
-        said_no: Keys of those who are not to be written to by what a row of theirs says.
     """
 
-    people: Mapping[str, str]
-    doubts: tuple[Doubt, ...]
+    rosters: Rosters
+    roster: int
     blanks: int
     column: str
     read: tuple[str, ...]
-    places: Mapping[str, Place] = field(default_factory=dict)
-    said_no: frozenset[str] = frozenset()
 
     @property
-    def emails(self) -> tuple[str, ...]:
-        return tuple(self.people.values())
+    def emails(self) -> Sequence[str]:
+        """The addresses, normalized and lower-cased, in order, without those who said no."""
+        self.rosters.index()
+        return self.rosters.people(self.roster)
 
     @property
-    def refused(self) -> tuple[str, ...]:
-        return tuple(doubt.text for doubt in self.doubts)
+    def doubts(self) -> Sequence[Doubt]:
+        """Cells that are no address, or that say that the person is not to be written to."""
+        return self.rosters.doubts(self.roster)
 
 
 def read_members(
+    rosters: Rosters,
+    roster: int,
     patterns: Sequence[str],
     *,
     column: str | None = None,
@@ -66,20 +69,24 @@ def read_members(
     choose: Choose | None = None,
     ignore_consent: bool = False,
 ) -> Members:
-    """Read the addresses of lists.
+    """Read the addresses of lists into a roster.
+
+    People on a sheet whose name says no ("Unsubscribed") are left alone, also where that sheet is
+    beside the one that is read.
 
     Args:
         column: The column with the addresses; ``None`` = the contacts' own, found by name and cells.
         sheet: Of workbooks.
         choose: Asked when it is not certain which column that is.
-        ignore_consent: Take people too whose row says no in a column of consent.
+        ignore_consent: Take people too whose row or sheet says no.
 
     Raises:
         SetupError: No column holds the contacts' addresses, or several may; a source cannot be read.
+        StorageError: There is no room for the roster.
     """
-    people = _People()
     columns: list[str] = []
     read: list[str] = []
+    reader = _Reader(rosters, roster, ignore_consent=ignore_consent)
     options = SourceOptions(sheet=sheet, may_be_bare=True, may_take_subscribed=True)
     for path in expand_sources(patterns):
         found = _column(path, options, column, choose)
@@ -88,89 +95,185 @@ def read_members(
             continue
         columns.append(found)
         with open_source(path, options) as source:
-            where = f"sheet {source.sheet!r}, " if source.sheet else ""
-            export = next((str(p) for p in source.problems if p.code == "ARCHIVE_EXPORT"), "")
-            where += f"{export}; " if export else ""
-            is_bare = any(problem.code == "HEADER_ABSENT" for problem in source.problems)
-            bare = " (no header: the first line is an address too)" if is_bare else ""
-            said = [f"; {p}" for p in source.problems if p.code == "SHEET_SAYS_NO"]
-            read.append(f"{shown(path)}: {where}column {found!r}{bare}{''.join(said)}")
-            people.add(path, source, found, _Consent(() if ignore_consent else source.header))
-    return people.members(", ".join(dict.fromkeys(columns)), tuple(read))
+            read.append(_told(path, source, found, ignore_consent=ignore_consent))
+            reader.add(path, source, found)
+            refusing = [p.value for p in source.problems if p.code == "SHEET_SAYS_NO"]
+        for name in () if ignore_consent else refusing:
+            count = reader.add_refusing(path, replace(options, sheet=name))
+            read.append(
+                Message(
+                    "{path}: sheet {name!r}, whose name says no: {count:,} addresses, left alone",
+                    path=shown(path),
+                    name=name,
+                    count=count,
+                )
+            )
+    return Members(rosters, roster, reader.blanks, ", ".join(dict.fromkeys(columns)), tuple(read))
 
 
-class _People:
-    """Gathers the people of several lists."""
+def _told(path: str, source: Source, column: str, *, ignore_consent: bool) -> str:
+    """Return what is read of a list, for people."""
+    where = f"sheet {source.sheet!r}, " if source.sheet else ""
+    export = next((str(p) for p in source.problems if p.code == "ARCHIVE_EXPORT"), "")
+    where += f"{export}; " if export else ""
+    is_bare = any(problem.code == "HEADER_ABSENT" for problem in source.problems)
+    bare = " (no header: the first line is an address too)" if is_bare else ""
+    said = [f"; {p}" for p in source.problems if p.code == "SHEET_SAYS_NO" and ignore_consent]
+    return f"{shown(path)}: {where}column {column!r}{bare}{''.join(said)}"
 
-    def __init__(self) -> None:
-        self._people: dict[str, str] = {}
-        self._places: dict[str, Place] = {}
-        self._doubts: list[Doubt] = []
-        self._said_no: set[str] = set()
-        self._blanks = 0
 
-    def add(self, path: str, rows: Iterable[Row], column: str, consent: _Consent) -> None:
+@dataclass(slots=True)
+class _Taken:
+    """What some rows of a list hold."""
+
+    people: list[PersonRow] = field(default_factory=list)
+    doubts: list[DoubtRow] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)  # keys of who is not to be written to
+
+
+class _Reader:
+    """Reads lists into a roster.
+
+    Attributes:
+        blanks: Rows so far without an address that have other cells.
+    """
+
+    def __init__(self, rosters: Rosters, roster: int, *, ignore_consent: bool) -> None:
+        self.blanks = 0
+        self._rosters, self._roster = rosters, roster
+        self._ignores_consent = ignore_consent
+
+    def add(self, path: str, source: Source, column: str) -> None:
         """Take the people of a list."""
-        for row in rows:
-            text = row.cells[column].strip()
-            broken = next((p for p in row.problems if p.is_error and p.column == column), None)
-            if not text and broken is None:
-                self._blanks += any(cell.strip() for cell in row.cells.values())
-                continue
-            place = Place(path, row.sheet, row.number)
-            try:
-                if broken is not None:
-                    raise NormalizeError(broken.code, broken.message)
-                address = normalize_email(text).value.lower()
-                key = email_key(address)
-                self._people.setdefault(key, address)
-                self._places.setdefault(key, place)
-                consent.see(address, place, row.cells)
-            except NormalizeError as exc:
-                self._doubts.append(Doubt(place, text or exc.code, exc.candidates))
-                if exc.code == "EMAIL_SAYS_NO":
-                    self._said_no.update(map(email_key, exc.candidates))
-        for address, place, why in consent.refusals():
-            self._doubts.append(Doubt(place, address, (address,), why))
-            self._said_no.add(email_key(address))
+        consent = _Consent.of(source, is_ignored=self._ignores_consent)
+        after = self._rosters.last_person()
+        while rows := list(islice(source, _BATCH)):
+            taken = _Taken()
+            for row in rows:
+                self._take(path, row, column, consent, taken)
+            self._store(taken)
+        self._rosters.refuse_heard(self._roster, after, consent.whys())
 
-    def members(self, column: str, read: tuple[str, ...]) -> Members:
-        """Return who is on the lists. Who said no in any row of them is left alone."""
-        people = {k: address for k, address in self._people.items() if k not in self._said_no}
-        return Members(
-            people, tuple(self._doubts), self._blanks, column, read, self._places,
-            frozenset(self._said_no),
-        )  # fmt: skip
+    def add_refusing(self, path: str, options: SourceOptions) -> int:
+        """Leave the people alone who are on a sheet whose name says no.
+
+        Returns:
+            The number of addresses on it.
+        """
+        addresses = 0
+        try:
+            with open_source(path, options) as source:
+                first = list(islice(source, ROWS_LOOKED_AT))
+                columns = _columns_of_contacts(source.header, first)
+                rest = chain(first, source)
+                while rows := list(islice(rest, _BATCH)):
+                    taken = _Taken()
+                    for row in rows:
+                        self._take_refusing(path, row, columns, taken)
+                    self._store(taken)
+                    addresses += len(taken.refused)
+        except SourceError as exc:
+            if exc.code != "SOURCE_EMPTY":
+                raise
+        return addresses
+
+    def _store(self, taken: _Taken) -> None:
+        self._rosters.add(self._roster, taken.people)
+        self._rosters.add_doubts(self._roster, taken.doubts)
+        self._rosters.refuse(self._roster, taken.refused)
+
+    def _take(self, path: str, row: Row, column: str, consent: _Consent, taken: _Taken) -> None:
+        text = row.cells[column].strip()
+        broken = None
+        if row.problems:
+            broken = next((p for p in row.problems if p.is_error and p.column == column), None)
+        if not text and broken is None:
+            self.blanks += any(cell.strip() for cell in row.cells.values())
+            return
+        place = self._rosters.place(path, row.sheet)
+        try:
+            if broken is not None:
+                raise NormalizeError(broken.code, broken.message)
+            address = normalize_email(text).value.lower()
+            key = email_key(address)
+            written = "" if address == key else address
+            taken.people.append(PersonRow(key, written, place, row.number, consent.note(row)))
+        except NormalizeError as exc:
+            named = tuple(exc.candidates)
+            taken.doubts.append(DoubtRow(place, row.number, text or exc.code, named))
+            if exc.code == "EMAIL_SAYS_NO":
+                taken.refused.extend(map(email_key, named))
+
+    def _take_refusing(self, path: str, row: Row, columns: Sequence[str], taken: _Taken) -> None:
+        place = self._rosters.place(path, row.sheet)
+        for text in (row.cells[column].strip() for column in columns):
+            found = mailboxes(text) if "@" in text else Mailboxes()
+            for address in dict.fromkeys(one.lower() for one in found.addresses):
+                doubt = DoubtRow(place, row.number, address, (address,), SHEET_SAYS_NO)
+                taken.doubts.append(doubt)
+                taken.refused.append(email_key(address))
+            if not found.is_whole:  # whoever that is
+                taken.doubts.append(DoubtRow(place, row.number, text))
+
+
+def _columns_of_contacts(header: Sequence[str], rows: Sequence[Row]) -> list[str]:
+    """Return the columns of a table without those that hold other people's addresses."""
+    foreign = {
+        one.column for one in own_address(header, contents_of(header, rows)).foreign if one.whose
+    }
+    return [column for column in header if column not in foreign] or [*header]
 
 
 class _Consent:
-    """What the columns of consent say of the people on a list."""
+    """What the cells beside the addresses of a list say of consent."""
 
-    def __init__(self, header: Iterable[str]) -> None:
-        self._columns = [column for column in header if speaks_of(column)]
-        self._rows: list[tuple[str, Place, tuple[str, ...]]] = []
+    def __init__(self, columns: Iterable[str], *, is_refused: bool = False) -> None:
+        """Make it.
 
-    def see(self, address: str, place: Place, cells: Mapping[str, str]) -> None:
-        """Note the row of somebody."""
-        if self._columns:
-            self._rows.append(
-                (address, place, tuple([heard(name, cells[name]) for name in self._columns]))
-            )
+        Args:
+            columns: Those that speak of consent.
+            is_refused: Everybody on the list said no.
+        """
+        self._columns = list(columns)
+        self._is_refused = is_refused
+        self._numbers: dict[tuple[str, ...], int] = {}  # of combinations of cells
+        self._rows: Counter[int] = Counter()
 
-    def refusals(self) -> Iterator[tuple[str, Place, str]]:
-        """Yield (address, place, the cell that says no); after the last row."""
+    @classmethod
+    def of(cls, source: Source, *, is_ignored: bool) -> _Consent:
+        """Return what is to be heard on a list."""
+        if is_ignored:
+            return cls(())
+        columns = [column for column in source.header if speaks_of(column)]
+        return cls(columns, is_refused=names_refusals(source.sheet))
+
+    def note(self, row: Row) -> int | None:
+        """Note the row of somebody; return the number of its combination of cells."""
+        if not self._columns and not self._is_refused:
+            return None
+        cells = tuple([heard(column, row.cells[column]) for column in self._columns])
+        number = self._numbers.setdefault(cells, len(self._numbers))
+        self._rows[number] += 1
+        return number
+
+    def whys(self) -> dict[int, str]:
+        """Return combination -> the cell that says no; after the last row."""
+        if self._is_refused:
+            return dict.fromkeys(self._rows, SHEET_SAYS_NO)
+        counts: list[Counter[str]] = [Counter() for _ in self._columns]
+        for cells, number in self._numbers.items():
+            for count, cell in zip(counts, cells, strict=True):
+                count[cell] += self._rows[number]
         refusing = [
-            refusing_cells(column, Counter(cells[at] for _, _, cells in self._rows))
-            for at, column in enumerate(self._columns)
+            refusing_cells(column, count)
+            for column, count in zip(self._columns, counts, strict=True)
         ]
-        for address, place, cells in self._rows:
-            why = (
-                f"{column}: {cell.strip()!r}"
-                for column, cell, no in zip(self._columns, cells, refusing, strict=True)
-                if cell in no
-            )
-            if first := next(why, ""):
-                yield address, place, first
+        found: dict[int, str] = {}
+        for cells, number in self._numbers.items():
+            for column, cell, no in zip(self._columns, cells, refusing, strict=True):
+                if cell in no:
+                    found.setdefault(number, f"{column}: {cell.strip()!r}")
+        return found
 
 
 def _column(path: str, options: SourceOptions, chosen: str | None, choose: Choose | None) -> str:

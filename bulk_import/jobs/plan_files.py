@@ -5,29 +5,39 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Collection, Mapping, Sequence
-from itertools import count
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import chain, count
 from pathlib import Path
+from typing import Protocol
 
-from bulk_import.api.fields import OPPOSITE
+from bulk_import.errors import Message, StorageError
 from bulk_import.jobs.holding import Doubt, Place
 from bulk_import.mapping.schema import SuppressSpec
-from bulk_import.normalize.mailboxes import email_key
 from bulk_import.system.files import replaced
 
 _EMAIL = "lead_email"
 _SAID_NO = "said_no"  # the cell of the list that says that somebody is not to be written to
-_PLACE = ("list", "sheet", "row")  # columns that say where a contact stands
+_PLACE = ("list", "sheet", "row")  # columns that say where a contact is on a list
+_BLOCK = 1 << 16  # characters written together
 
-Calls = Mapping[str, Mapping[str, Collection[str]]]
+
+class Planned(Protocol):
+    """The calls of a plan."""
+
+    @property
+    def used(self) -> Sequence[str]:
+        """The parameters that any call has, in the order of the columns."""
+
+    def placed(self) -> Iterable[tuple[str, Mapping[str, Collection[str]], Place | None]]:
+        """Return (e-mail, parameter -> values, where the person is on a list) of each call."""
 
 
 def write_plan_files(
     stem: Path,
-    calls: Calls,
+    calls: Planned,
     *,
     refused: Sequence[Doubt] = (),
-    places: Mapping[str, Place] | None = None,
+    has_places: bool = False,
     suppress: Sequence[tuple[Path | str, SuppressSpec]] = (),
     comment: str = "",
 ) -> tuple[Path, Path]:
@@ -37,9 +47,8 @@ def write_plan_files(
     ones are then ``stem-2.csv`` and ``stem-2.yml``, or the next number.
 
     Args:
-        calls: E-mail -> parameter -> values, in the order in which they are written.
         refused: Cells that are no address; written as rows of their own.
-        places: Key of a contact -> where the person stands on a list. Reports then name that row
+        has_places: Whether to write where people are on lists. Reports then name those rows
             instead of the plan's.
         suppress: Suppression lists that the mapping names, and what it says of each.
         comment: The mapping's first line.
@@ -50,17 +59,14 @@ def write_plan_files(
     Raises:
         StorageError: They cannot be written.
     """
-    used = [name for name in OPPOSITE if any(call.get(name) for call in calls.values())]
-    contents = (
-        _table(calls, used, refused, places),
-        _mapping(
-            used,
-            suppress,
-            comment,
-            has_places=places is not None,
-            has_no=any(doubt.said_no for doubt in refused),
-        ),
-    )
+    used = calls.used
+    has_no = any(doubt.said_no for doubt in refused)
+    mapping = _mapping(used, suppress, comment, has_places=has_places, has_no=has_no)
+
+    def table() -> Iterator[bytes]:
+        return _table(calls, used, refused, has_places=has_places, has_no=has_no)
+
+    contents: tuple[Callable[[], Iterable[bytes]], ...] = (table, lambda: [mapping])
     for number in count(1):
         named = stem if number == 1 else stem.with_name(f"{stem.name}-{number}")
         paths = named.with_suffix(".csv"), named.with_suffix(".yml")
@@ -68,34 +74,53 @@ def write_plan_files(
             break
     for path, content in zip(paths, contents, strict=True):
         with replaced(path) as file:
-            file.write(content)
+            file.writelines(content())
     return paths
 
 
-def _is_free(path: Path, content: bytes) -> bool:
-    return not path.exists() or path.read_bytes() == content
+def _is_free(path: Path, content: Callable[[], Iterable[bytes]]) -> bool:
+    """Whether there is no such file, or one with just that content."""
+    try:
+        with path.open("rb") as file:
+            return all(file.read(len(block)) == block for block in content()) and not file.read(1)
+    except FileNotFoundError:
+        return True
+    except OSError as exc:
+        reason = exc.strerror or exc
+        raise StorageError(
+            Message("{path}: cannot be written: {strerror}", path=path, strerror=reason)
+        ) from exc
 
 
 def _table(
-    calls: Calls,
-    used: Sequence[str],
-    refused: Sequence[Doubt],
-    places: Mapping[str, Place] | None,
-) -> bytes:
+    calls: Planned, used: Sequence[str], refused: Iterable[Doubt], *, has_places: bool, has_no: bool
+) -> Iterator[bytes]:
     text = io.StringIO(newline="")
     writer = csv.writer(text)
-    has_no = any(doubt.said_no for doubt in refused)
     said_no = [_SAID_NO] if has_no else []
-    writer.writerow([_EMAIL, *used, *said_no, *(_PLACE if places is not None else ())])
-    for email, call in calls.items():
-        where = _cells((places or {}).get(email_key(email))) if places is not None else []
-        writer.writerow(
-            [email, *(",".join(call.get(name, ())) for name in used), *[""] * has_no, *where]
-        )
-    for doubt in refused:
-        where = _cells(doubt.place) if places is not None else []
-        writer.writerow([doubt.text, *([""] * len(used)), *[doubt.said_no] * has_no, *where])
-    return text.getvalue().encode("utf-8-sig")
+    header = [_EMAIL, *used, *said_no, *(_PLACE if has_places else ())]
+    people = (
+        [
+            email, *(",".join(call.get(name, ())) for name in used), *[""] * has_no,
+            *(_cells(place) if has_places else ()),
+        ]
+        for email, call, place in calls.placed()
+    )  # fmt: skip
+    others = (
+        [
+            doubt.text, *[""] * len(used), *[doubt.said_no] * has_no,
+            *(_cells(doubt.place) if has_places else ()),
+        ]
+        for doubt in refused
+    )  # fmt: skip
+    text.write("\ufeff")
+    for line in chain([header], people, others):
+        writer.writerow(line)
+        if text.tell() > _BLOCK:
+            yield text.getvalue().encode()
+            text.seek(0)
+            text.truncate()
+    yield text.getvalue().encode()
 
 
 def _cells(place: Place | str | None) -> list[str]:

@@ -18,14 +18,14 @@ from pathlib import Path
 from typing import Any
 
 from bulk_import.api.preflight import Directory
-from bulk_import.errors import Message, SetupError, SourceError
+from bulk_import.errors import Message, SetupError
 from bulk_import.jobs.edits import Edits, Step
 from bulk_import.jobs.fixes import Fix, tested_fixes
 from bulk_import.jobs.naming import NOT_SPLIT, has_unordered_names, order_fixes
+from bulk_import.jobs.proposing import proposed_or_asked
 from bulk_import.jobs.reviewing import Review
 from bulk_import.mapping.editing import Change, edited
 from bulk_import.mapping.loading import ColumnMapping, parse_mapping
-from bulk_import.mapping.suggesting import as_yaml, suggest
 from bulk_import.mapping.suggesting.contents import ROWS_LOOKED_AT
 from bulk_import.run.corrections import (
     Correction,
@@ -38,18 +38,12 @@ from bulk_import.run.corrections import (
 )
 from bulk_import.run.folder import JOURNAL
 from bulk_import.run.inputs import corrections_file
-from bulk_import.sources import SourceOptions, open_source
 from bulk_import.system.clock import now_s
 from bulk_import.system.files import replaced
 
 IMPORTS = "imports"
 _FACTS = "project.json"
 _MAPPING = Message("change of the mapping file")
-# What a person can answer: which encoding, delimiter, sheet, header or file of an archive.
-_FOR_A_PERSON = frozenset(
-    {"ENCODING_UNCLEAR", "ENCODING_WRONG", "SHEET_UNCLEAR", "SHEETS_DIFFER", "ARCHIVE_SEVERAL",
-     "SOURCE_NO_HEADER", "QUOTE_WRONG", "QUOTE_UNCLOSED"}
-)  # fmt: skip
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,60}")
 _UNSAFE = re.compile(r"[^\w. ()+-]+")
 
@@ -102,7 +96,7 @@ class Project:
         Raises:
             SourceError: The spreadsheet cannot be read.
         """
-        text = mapping or propose_or_ask(source)
+        text = mapping or proposed_or_asked(source)
         folder = _new_folder(home, source.stem)
         facts = Facts(str(source.absolute()), now_s(), note=note)
         project = cls(folder, facts)
@@ -126,7 +120,7 @@ class Project:
         source = folder / safe
         try:
             uploaded.replace(source)
-            text = propose_or_ask(source)
+            text = proposed_or_asked(source)
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
             raise
@@ -434,35 +428,6 @@ def delete_project(project: Project) -> None:
     """Remove a project's folder; runs and sources elsewhere stay."""
     project.close()
     shutil.rmtree(project.folder, ignore_errors=True)
-
-
-def propose_or_ask(source: Path) -> str:
-    """As ``propose``; an empty mapping where a person has to say how the file is read.
-
-    Raises:
-        SourceError: It cannot be read, whatever anybody says.
-    """
-    try:
-        return propose(source)
-    except SourceError as exc:
-        if exc.code not in _FOR_A_PERSON:
-            raise
-        return "version: 1\nfields:\n  lead_email: E-mail\n"
-
-
-def propose(source: Path, options: SourceOptions | None = None) -> str:
-    """Return a mapping that is proposed for a spreadsheet.
-
-    Raises:
-        SourceError: It cannot be read.
-    """
-    looking = replace(options or SourceOptions(), may_take_subscribed=True)
-    with open_source(source, looking) as opened:
-        proposal = suggest(opened.header, opened)
-    text = as_yaml(proposal, source.name)
-    if not proposal.fields:  # a mapping has one field at least: a person chooses it
-        text = text.replace("\nfields:", "\nfields:\n  lead_description: {value: imported}", 1)
-    return text
 
 
 def safe_name(name: str) -> str:

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from itertools import chain, islice
 from pathlib import Path
 
-from bulk_import.errors import MappingError, Message, SettingsError
+from bulk_import.errors import MappingError, Message, SettingsError, SourceError
 from bulk_import.mapping.binding import bind
 from bulk_import.mapping.loading import parse_mapping
 from bulk_import.mapping.rows import RowMapper
@@ -25,6 +25,11 @@ from bulk_import.system.files import replaced
 _SMALL_LOSSES = frozenset(
     "lead_shipping_country_code lead_billing_country_code lead_utc lead_shipping_zip lead_billing_zip "
     "lead_phone".split()
+)  # fmt: skip
+# What a person can answer: which encoding, delimiter, sheet, header or file of an archive.
+_FOR_A_PERSON = frozenset(
+    {"ENCODING_UNCLEAR", "ENCODING_WRONG", "SHEET_UNCLEAR", "SHEETS_DIFFER", "ARCHIVE_SEVERAL",
+     "SOURCE_NO_HEADER", "QUOTE_WRONG", "QUOTE_UNCLOSED"}
 )  # fmt: skip
 
 
@@ -85,6 +90,33 @@ def propose(
         )  # fmt: skip
     try_losses(proposed)
     return proposed
+
+
+def proposed_text(source: Path, options: SourceOptions | None = None) -> str:
+    """Return the mapping that is proposed for a spreadsheet, with a field at least.
+
+    Raises:
+        SetupError: It cannot be read.
+    """
+    proposal = propose(str(source), options).proposal
+    text = as_yaml(proposal, source.name)
+    if not proposal.fields:  # a person chooses it
+        text = text.replace("\nfields:", "\nfields:\n  lead_description: {value: imported}", 1)
+    return text
+
+
+def proposed_or_asked(source: Path) -> str:
+    """As ``proposed_text``; an empty mapping where a person has to say how the file is read.
+
+    Raises:
+        SourceError: It cannot be read, whatever anybody says.
+    """
+    try:
+        return proposed_text(source)
+    except SourceError as exc:
+        if exc.code not in _FOR_A_PERSON:
+            raise
+        return "version: 1\nfields:\n  lead_email: E-mail\n"
 
 
 def try_losses(proposed: Proposed) -> None:

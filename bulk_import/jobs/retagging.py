@@ -8,16 +8,24 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import Any
 
-from bulk_import.api.fields import OPPOSITE
 from bulk_import.errors import Message, SettingsError, SetupError
 from bulk_import.jobs.importing import import_file_async
 from bulk_import.jobs.members import Choose
+from bulk_import.jobs.memberships import (
+    has_moves,
+    learn,
+    members_of,
+    moves_of,
+    read_moves,
+    segment_names,
+    write_moves,
+)
 from bulk_import.jobs.plan_files import write_plan_files
 from bulk_import.jobs.segments import (
     MAX_LOSE,
@@ -26,23 +34,19 @@ from bulk_import.jobs.segments import (
     brake,
     plan_retag,
 )
-from bulk_import.jobs.state import Known, State, refuse_other_account
+from bulk_import.jobs.state import State, refuse_other_account
 from bulk_import.journal import Journal
 from bulk_import.mapping.schema import SuppressSpec
 from bulk_import.models import Status, Summary
-from bulk_import.normalize.mailboxes import email_key
 from bulk_import.progress import Progress
 from bulk_import.run.folder import JOURNAL, new_run_dir
 from bulk_import.run.sending import Confirm
 from bulk_import.settings import Settings
 from bulk_import.sources import Sources, expand_sources
 from bulk_import.stopping import Stop
-from bulk_import.system.clock import now_s
-from bulk_import.system.files import replaced
 from bulk_import.system.locks import hold
 from bulk_import.system.loop import run_blocking
 
-MOVES = "segments.json"  # in a run's folder: who comes into which segment, and who leaves it
 _RUNS = "retag_runs"
 _RUNS_REMEMBERED = 20
 
@@ -57,17 +61,12 @@ def write_plan(folder: Path, plan: RetagPlan, suppress: Sequence[Path] = ()) -> 
         StorageError: They cannot be written.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    reverse = {
-        email: {OPPOSITE[name]: values for name, values in changes.items()}
-        for email, changes in plan.calls.items()
-    }
     lists = [(path, SuppressSpec(file=str(path))) for path in suppress]
-    write_plan_files(folder / "reverse", reverse, places=plan.places, suppress=lists)
+    write_plan_files(folder / "reverse", plan.calls.reversed(), has_places=True, suppress=lists)
+    write_moves(folder, moves_of(plan.differences))
     # Cells that are no address come along, so that the report accounts for them.
-    with replaced(folder / MOVES) as file:
-        file.write(json.dumps(_moves(plan), ensure_ascii=False).encode())
     return write_plan_files(
-        folder / "plan", plan.calls, refused=plan.doubts, places=plan.places, suppress=lists
+        folder / "plan", plan.calls, refused=plan.doubts, has_places=True, suppress=lists
     )
 
 
@@ -161,8 +160,9 @@ async def retag_async(
     )
     if not wanted.changes():
         raise SettingsError("retag: give add_tags, remove_tags, add_to_lists or remove_from_lists")
-    with segment_state(state, settings) as opened:
+    with segment_state(state, settings) as opened, ExitStack() as stack:
         plan = await asyncio.to_thread(compare, {segment: wanted}, opened, accept=accept)
+        stack.enter_context(plan)
         brake(plan, max_lose=max_lose, accept=accept, max_contacts=max_contacts)
         return await send_plan(
             plan, opened, settings, suppress=[Path(file) for file in suppress],
@@ -200,12 +200,15 @@ def compare(
 ) -> RetagPlan:
     """``plan_retag``, with what the state knows.
 
+    Returns:
+        The plan, to be closed by the caller.
+
     Raises:
         SetupError: A segment's name differs from a known one by case alone; a list cannot be read.
     """
     if state is None:
         return plan_retag(segments, accept=accept, choose=choose)
-    known = members_of(state)
+    known = segment_names(state)
     for name in segments:
         near = similar_name(name, known)
         if near:
@@ -219,11 +222,12 @@ def compare(
                 )
             )
     return plan_retag(
-        segments, known, blanks_before=state.get_json("blanks") or {}, accept=accept, choose=choose
-    )
+        segments, partial(members_of, state), blanks_before=state.get_json("blanks") or {},
+        accept=accept, choose=choose,
+    )  # fmt: skip
 
 
-def similar_name(name: str, known: Mapping[str, object]) -> str:
+def similar_name(name: str, known: Collection[str]) -> str:
     """Return the known segment whose name differs from an unknown *name* by case or blanks alone."""
     folded = " ".join(name.casefold().split())
     if name in known:
@@ -241,17 +245,22 @@ async def send_plan(
     progress: Progress | None = None,
     stop: Stop | None = None,
 ) -> Summary:
-    """Write a plan into the run's folder, send it, remember what was accepted.
+    """Write a plan into the run's folder, close it, send it, remember what was accepted.
 
     Raises:
         BulkImportError: As ``import_file`` raises.
     """
-    if not plan.calls and not plan.refused:
+    if plan.is_empty:
         if state is not None and not settings.dry_run:
-            _learn(state, _moves(plan), accepted=None)
+            learn(state, moves_of(plan.differences), accepted=None)
         return Summary("", (), "", settings.endpoint, dict.fromkeys(Status, 0), 0)
     folder = Path(settings.run_dir or new_run_dir("retag"))
-    source, mapping = _written(folder, plan, suppress)
+    source, mapping = await asyncio.to_thread(_written, folder, plan, suppress)
+    plan.close()  # sending may take hours
+    if progress is not None:
+        progress.say(
+            Message("{source}: the plan; reverse.csv beside it takes it back", source=source)
+        )
     if state is not None and not settings.dry_run:
         _note_run(state, folder)
     summary = await import_file_async(
@@ -287,63 +296,14 @@ def take_over_runs(state: State) -> None:
     kept = []
     for folder, seen in runs:
         path = Path(folder)
-        if not (path / JOURNAL).exists() or not (path / MOVES).exists():
+        if not (path / JOURNAL).exists() or not has_moves(path):
             continue  # nothing was sent, or the folder is gone
         with Journal.open(path / JOURNAL) as journal:
-            accepted = {
-                email_key(email)
-                for _, email, _, status in journal.payloads()
-                if status is Status.SUCCESS
-            }
-            endpoint = journal.facts().get("endpoint", "")
-        if accepted and not state.get("endpoint"):
-            state.put(endpoint=endpoint)
-        mark = str(len(accepted))
-        if mark != seen:
-            _learn(state, json.loads((path / MOVES).read_bytes()), accepted)
+            accepted = journal.counts()[Status.SUCCESS]
+            if accepted and not state.get("endpoint"):
+                state.put(endpoint=journal.facts().get("endpoint", ""))
+            mark = str(accepted)
+            if mark != seen:
+                learn(state, read_moves(path), journal.accepted_contacts())
         kept.append((folder, mark))
     state.put(**{_RUNS: json.dumps(kept)})
-
-
-def members_of(state: State) -> dict[str, dict[str, str]]:
-    """Segment -> key -> address of those who are in it."""
-    found: dict[str, dict[str, str]] = {}
-    for known in state.contacts():
-        segment, tab, email = known.key.partition("\t")
-        if tab:
-            found.setdefault(segment, {})[email_key(email)] = email
-    return found
-
-
-def _moves(plan: RetagPlan) -> dict[str, dict[str, Any]]:
-    """Who comes and who leaves; rows without an address only where they held nobody back."""
-    return {
-        name: {
-            "gains": found.gains,
-            "loses": found.loses,
-            **({} if found.held else {"blanks": found.blanks}),
-        }
-        for name, found in plan.differences.items()
-    }
-
-
-def _learn(state: State, moves: Mapping[str, dict[str, Any]], accepted: set[str] | None) -> None:
-    """Remember who is in which segment now.
-
-    Args:
-        accepted: Keys of the contacts whose row was accepted; ``None`` = no row was needed.
-    """
-    moment = now_s()
-    come: list[Known] = []
-    gone: list[str] = []
-    for name, found in moves.items():
-        gains, loses = found["gains"], found["loses"]
-        come += [Known(f"{name}\t{e}", "1", 0, moment) for e in gains if _is_done(e, accepted)]
-        gone += [f"{name}\t{e}" for e in loses if _is_done(e, accepted)]
-    fresh = {name: found["blanks"] for name, found in moves.items() if "blanks" in found}
-    blanks = (state.get_json("blanks") or {}) | fresh
-    state.learn(come, gone, facts={"blanks": json.dumps(blanks)})
-
-
-def _is_done(email: str, accepted: set[str] | None) -> bool:
-    return accepted is None or email_key(email) in accepted

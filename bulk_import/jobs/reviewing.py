@@ -365,7 +365,7 @@ class Review:
 
         Args:
             whole: Only cells that are *find* and nothing else.
-            exact: Capitals matter.
+            exact: Match case.
         """
         at = self.header.index(column)
         wanted = find if exact else find.casefold()
@@ -389,12 +389,20 @@ class Review:
         return as_row(self._sources, place)
 
     def _status(self) -> str:
-        ended = "case when e.status in ('success', 'failed', 'unknown') then e.status end, "
+        ended = """case when k.seq is not null then 'success'
+            when e.status in ('success', 'failed', 'unknown') then e.status end, """
         return f"coalesce({ended if self._sent else ''}o.status, '{READY}')"
 
     def _joins(self) -> str:
-        sent = "left join s.outcome e on e.seq = r.seq" if self._sent else ""
-        return f"left join j.outcome o on o.seq = r.seq {sent}"
+        sent = ""
+        if self._sent:
+            sent = f"left join s.outcome e using (seq) left join {self._accepted()} k using (seq)"
+        return f"left join j.outcome o using (seq) {sent}"
+
+    def _accepted(self) -> str:
+        """The rows that were accepted at once, which journals of an earlier version do not list."""
+        known = self._db.execute("select 1 from s.sqlite_master where name = 'accepted'").fetchone()
+        return "s.accepted" if known else "(select null as seq)"
 
     def _causes(self) -> Iterator[Cause]:
         columns: dict[str, list[str]] = {}

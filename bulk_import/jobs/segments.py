@@ -6,11 +6,13 @@ runs. Without either, everybody on the new list gains. Each contact takes one ca
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Self
 
 from pydantic import Field, ValidationError, field_validator
 
@@ -21,12 +23,13 @@ from bulk_import.errors import (
     SettingsError,
     StoppedError,
 )
-from bulk_import.jobs.holding import Doubt, Place, held_back
-from bulk_import.jobs.members import Choose, read_members
+from bulk_import.jobs.calls import Calls, packed
+from bulk_import.jobs.holding import Doubt
+from bulk_import.jobs.members import Choose, Members, read_members
+from bulk_import.jobs.rosters import COMES, LEAVES, Contact, Effect, Rosters, new_of, old_of
 from bulk_import.mapping.loading import said_of
 from bulk_import.mapping.schema import Columns, Part
 from bulk_import.mapping.yamltext import parse
-from bulk_import.normalize.mailboxes import email_key
 
 MAX_LOSE = 0.3  # the brake: share of a segment that may leave it at once
 _ADDING = ("add_tags", "add_to_lists")
@@ -96,25 +99,28 @@ class Difference:
     """What a segment's new list changes.
 
     Attributes:
+        gains: In the order of the list. Like all that has a line for each contact, it is read from
+            the plan's scratch database whenever it is asked for.
+        loses: In alphabetical order.
+        unsure: Cells of the new list that are no address.
+        said_no: Rows of the new list that say that somebody is not to be written to. They neither
+            gain nor lose in any segment.
         before: How many were in the segment.
         held: Address -> why it does not lose although it is not on the list.
         blanks: Rows of the new list without an address.
         read: What was read of each list, for people.
     """
 
-    gains: tuple[str, ...]
-    loses: tuple[str, ...]
+    gains: Sequence[str]
+    loses: Sequence[str]
     stays: int
-    doubts: tuple[Doubt, ...] = ()
+    unsure: Sequence[Doubt] = ()
+    said_no: Sequence[Doubt] = ()
     before: int = 0
     now: int = 0
     held: Mapping[str, str] = field(default_factory=dict)
     blanks: int = 0
     read: tuple[str, ...] = ()
-
-    @property
-    def refused(self) -> tuple[str, ...]:
-        return tuple(doubt.text for doubt in self.doubts)
 
     @property
     def leaving(self) -> int:
@@ -124,27 +130,34 @@ class Difference:
 
 @dataclass(slots=True)
 class RetagPlan:
-    """What is to be sent.
+    """What is to be sent. Close it, or use it as a context manager: its lists are on disk.
 
     Attributes:
         differences: Segment -> what changes in it.
         calls: E-mail -> parameter -> values; one call for each contact.
-        places: Key -> where the person stands: on a new list, else on an earlier one. Nobody who is
-            known from the state alone.
+        doubts: The doubtful cells of all new lists.
     """
 
+    rosters: Rosters
     segments: Mapping[str, Segment]
-    differences: dict[str, Difference] = field(default_factory=dict)
-    calls: dict[str, dict[str, dict[str, None]]] = field(default_factory=dict)
-    places: dict[str, Place] = field(default_factory=dict)
+    differences: Mapping[str, Difference]
+    calls: Calls
+    doubts: Sequence[Doubt]
 
     @property
-    def doubts(self) -> list[Doubt]:
-        return [doubt for found in self.differences.values() for doubt in found.doubts]
+    def is_empty(self) -> bool:
+        """Whether there is nothing to send, and no cell to be reported."""
+        return not self.calls and not self.doubts
 
-    @property
-    def refused(self) -> list[str]:
-        return [doubt.text for doubt in self.doubts]
+    def close(self) -> None:
+        """Remove the lists; does nothing the second time."""
+        self.rosters.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
 
 
 def load_plan(path: Path) -> dict[str, Segment]:
@@ -173,64 +186,85 @@ def load_plan(path: Path) -> dict[str, Segment]:
     return segments
 
 
+def nobody(_segment: str) -> Iterable[str]:
+    """Return who is known to be in a segment where nothing is known."""
+    return ()
+
+
 def plan_retag(
     segments: Mapping[str, Segment],
-    known: Mapping[str, Mapping[str, str]] | None = None,
+    known: Callable[[str], Iterable[str]] = nobody,
     *,
-    blanks_before: Mapping[str, int] | None = None,
+    blanks_before: Mapping[str, int] = MappingProxyType({}),
     accept: bool = False,
     choose: Choose | None = None,
 ) -> RetagPlan:
-    """Compare every segment's list with its earlier one, or with what is known of earlier runs.
+    """Compare each segment's new list with its earlier one, or with what earlier runs left.
 
     Args:
-        known: Segment -> key -> address of those who are in it, for segments without an earlier list.
+        known: Segment -> addresses of those who are in it, for segments without an earlier list.
         blanks_before: Segment -> rows without an address of the list that was sent last.
         accept: Take from people although damaged cells may be they.
         choose: Asked which column holds the addresses where it is not certain.
 
+    Returns:
+        The plan, to be closed by the caller.
+
     Raises:
         SetupError: A list cannot be read.
+        StorageError: There is no room for the comparison.
     """
-    plan = RetagPlan(segments)
-    earlier_places: dict[str, Place] = {}
-    now: dict[str, Mapping[str, str]] = {}
-    leaving: dict[str, dict[str, str]] = {}
-    for name, segment in segments.items():
-        new = read_members(
-            segment.source, column=segment.column, sheet=segment.sheet, choose=choose,
-            ignore_consent=segment.ignore_consent,
-        )  # fmt: skip
-        plan.places |= new.places
-        old, blanks = (known or {}).get(name, {}), (blanks_before or {}).get(name, 0)
-        if segment.previous:
-            earlier = read_members(
-                segment.previous, column=segment.column, sheet=segment.sheet, choose=choose,
-                ignore_consent=segment.ignore_consent,
-            )  # fmt: skip
-            old, blanks = earlier.people, earlier.blanks
-            earlier_places |= earlier.places
-        quiet = {key: old[key] for key in old if key in new.said_no}  # neither gain nor lose
-        gone = {key: old[key] for key in old if key not in new.people and key not in quiet}
-        more = new.blanks - blanks
-        unsure = [doubt for doubt in new.doubts if not doubt.said_no]
-        held = {} if accept else held_back(gone, unsure, more)
-        now[name], leaving[name] = new.people, {k: e for k, e in gone.items() if k not in held}
-        plan.differences[name] = Difference(
-            gains=tuple(email for key, email in new.people.items() if key not in old),
-            loses=tuple(sorted(leaving[name].values())),
-            stays=sum(key in old for key in new.people),
-            doubts=new.doubts,
-            before=len(old),
-            now=len(new.people),
-            held={gone[key]: why for key, why in held.items()},
-            blanks=new.blanks,
-            read=new.read,
-        )
-        now[name] = {**new.people, **quiet, **{key: gone[key] for key in held}}
-    plan.places = earlier_places | plan.places
-    _call(plan, now, leaving)
-    return plan
+    with ExitStack() as stack:
+        rosters = stack.enter_context(Rosters())
+        lists: list[tuple[Members, int]] = []
+        for number, (name, segment) in enumerate(segments.items()):
+            new = _read(rosters, new_of(number), segment, segment.source, choose)
+            blanks = blanks_before.get(name, 0)
+            if segment.previous:
+                old = _read(rosters, old_of(number), segment, segment.previous, choose)
+                blanks = old.blanks
+            else:
+                rosters.add_known(old_of(number), known(name))
+            lists.append((new, new.blanks - blanks))
+        rosters.index()
+        rosters.share_refusals(len(segments))
+        differences = {
+            name: _difference(rosters, number, *lists[number], accept=accept)
+            for number, name in enumerate(segments)
+        }
+        effects = Effects(tuple(segments.values()))
+        calls = Calls(rosters, rosters.calls(len(segments), effects.of))
+        doubts = rosters.doubts(*(new_of(number) for number in range(len(segments))))
+        stack.pop_all()
+    return RetagPlan(rosters, segments, differences, calls, doubts)
+
+
+def _read(
+    rosters: Rosters, roster: int, segment: Segment, lists: Sequence[str], choose: Choose | None
+) -> Members:
+    return read_members(
+        rosters, roster, lists, column=segment.column, sheet=segment.sheet, choose=choose,
+        ignore_consent=segment.ignore_consent,
+    )  # fmt: skip
+
+
+def _difference(
+    rosters: Rosters, number: int, new: Members, more_blanks: int, *, accept: bool
+) -> Difference:
+    rosters.compare(number, more_blanks, accept=accept)
+    gains, now = rosters.changes(COMES, number), rosters.count(new_of(number))
+    return Difference(
+        gains=gains,
+        loses=rosters.changes(LEAVES, number),
+        stays=now - len(gains),
+        unsure=rosters.doubts(new_of(number), said_no=False),
+        said_no=rosters.doubts(new_of(number), said_no=True),
+        before=rosters.count(old_of(number)),
+        now=now,
+        held=rosters.held(number, more_blanks),
+        blanks=new.blanks,
+        read=new.read,
+    )
 
 
 def brake(
@@ -251,6 +285,15 @@ def brake(
         StoppedError: Nothing was sent.
     """
     for name, found in () if accept else braked(plan, max_lose=max_lose).items():
+        if not found.now and found.said_no:
+            raise StoppedError(
+                Message(
+                    "the brake: everybody on the new list of {name!r} says no, such as {first}; "
+                    "nothing was sent (--ignore-consent takes them anyway)",
+                    name=name,
+                    first=found.said_no[0],
+                )
+            )
         if not found.now:
             raise StoppedError(
                 Message(
@@ -290,56 +333,39 @@ def braked(plan: RetagPlan, *, max_lose: float = MAX_LOSE) -> dict[str, Differen
     }
 
 
-def totals(plan: RetagPlan) -> dict[str, Counter[str]]:
-    """Parameter -> value -> contacts."""
-    found: dict[str, Counter[str]] = {}
-    for changes in plan.calls.values():
-        for name, values in changes.items():
-            found.setdefault(name, Counter()).update(values.keys())
-    return found
+class Effects:
+    """What is to be changed of contacts. What they keep in one segment another one does not take."""
 
+    def __init__(self, segments: Sequence[Segment]) -> None:
+        self._segments = segments
+        self.of = lru_cache(maxsize=4096)(self._of)
 
-def _call(
-    plan: RetagPlan,
-    now: Mapping[str, Mapping[str, str]],
-    leaving: Mapping[str, Mapping[str, str]],
-) -> None:
-    """Make the calls. What somebody keeps in one segment is not taken because of another."""
-    given = _given(plan.segments, now)
-    spelled: dict[str, str] = {}  # one call for a contact, however its lists spell it
-    for name, segment in plan.segments.items():
-        for key, email in leaving[name].items():
+    def _of(self, contact: Contact) -> Effect | None:
+        """Return what is to be changed of a contact; ``None`` when that is nothing."""
+        given = self._given(contact.now)
+        changes: dict[str, dict[str, None]] = {}
+        first: int | None = None
+        for at, (kind, number) in enumerate(contact.events):
+            for parameter, values in self._wanted(kind, self._segments[number]).items():
+                kept = given.get(OPPOSITE[parameter], set())
+                left = [value for value in values if value not in kept]
+                if left:
+                    first = at if first is None else first
+                    changes.setdefault(parameter, {}).update(dict.fromkeys(left))
+        return None if first is None else Effect(first, packed(changes))
+
+    def _given(self, now: Iterable[int]) -> dict[str, set[str]]:
+        """Return parameter that adds -> values that somebody has who is in some segments."""
+        found: dict[str, set[str]] = {}
+        for number in now:
             for parameter in _ADDING:
-                taking = OPPOSITE[parameter]
-                values = _without(getattr(segment, parameter), given.get(parameter, {}), key)
-                _add(plan, spelled.setdefault(key, email), taking, values)
-    for name, segment in plan.segments.items():
-        for email in plan.differences[name].gains:
-            key = email_key(email)
-            for parameter, wanted in segment.changes().items():
-                values = _without(wanted, given.get(OPPOSITE[parameter], {}), key)
-                _add(plan, spelled.setdefault(key, email), parameter, values)
+                found.setdefault(parameter, set()).update(
+                    getattr(self._segments[number], parameter)
+                )
+        return found
 
-
-Given = Mapping[str, Mapping[str, set[str]]]
-
-
-def _given(segments: Mapping[str, Segment], now: Mapping[str, Mapping[str, str]]) -> Given:
-    """Parameter that adds -> value -> keys of everybody who is to have it."""
-    found: dict[str, dict[str, set[str]]] = {}
-    for name, segment in segments.items():
-        for parameter in _ADDING:
-            for value in getattr(segment, parameter):
-                found.setdefault(parameter, {}).setdefault(value, set()).update(now[name])
-    return found
-
-
-def _without(values: Iterable[str], given: Mapping[str, set[str]], key: str) -> list[str]:
-    """The values that the contact is not to have for the sake of any segment."""
-    return [value for value in values if key not in given.get(value, ())]
-
-
-def _add(plan: RetagPlan, email: str, parameter: str, values: Sequence[str]) -> None:
-    """Add to a contact's call. ``_without`` sees to it that nothing is given and taken in one."""
-    for value in values:
-        plan.calls.setdefault(email, {}).setdefault(parameter, {})[value] = None
+    def _wanted(self, kind: int, segment: Segment) -> dict[str, tuple[str, ...]]:
+        """Return what somebody gets who comes into a segment, or leaves it."""
+        if kind == COMES:
+            return segment.changes()
+        return {OPPOSITE[parameter]: getattr(segment, parameter) for parameter in _ADDING}

@@ -33,7 +33,7 @@ _PLAIN = f"""
 insert into contact (key, digest, night, sent_at, presence, cells, rest, shape, mirrored)
 select c.key, digest_alone(c.sha), :night, :moment, {Presence.HERE:d}, c.cells, c.rest, c.shape,
     c.mirrored
-from night.compared c join night.outcome o using (seq) where {_IS_PLAIN} order by c.seq
+from night.compared c join night.ended o using (seq) where {_IS_PLAIN} order by c.seq
 on conflict (key) do update set digest = excluded.digest, night = excluded.night,
     sent_at = excluded.sent_at, presence = excluded.presence, cells = excluded.cells,
     rest = excluded.rest, shape = excluded.shape, mirrored = excluded.mirrored"""
@@ -42,7 +42,7 @@ create temp table learned as
 select c.key as key, min({_DIGEST}) as digest, max(c.cells) as cells,
     max(c.rest) as rest, max(c.shape) as shape, max(c.mirrored) as mirrored,
     group_concat(distinct {_STATUS}) as statuses, c.key like '{BARE}%' as is_bare
-from night.compared c join night.record r using (seq) left join night.outcome o using (seq)
+from night.compared c join night.record r using (seq) left join night.ended o using (seq)
 where ({_IS_PLAIN}) is not 1
 group by c.key having sum(coalesce(o.status, '') <> 'unchanged') > 0
 order by min(c.seq)"""
@@ -72,7 +72,7 @@ on conflict (key) do update set digest = '', cells = null,
     mirrored = either(contact.mirrored, excluded.mirrored)"""
 _DOUBTFUL = "select key from temp.learned where is_bare and statuses = 'unknown'"
 _ACTED_ON = f"""
-select r.email, {_STATUS} from night.record r left join night.outcome o using (seq)
+select r.email, {_STATUS} from night.record r left join night.ended o using (seq)
 where r.source in ({{}})"""
 # What was let go, or settled as unchanged, keeps its payload; its cells may be others.
 _NEW_CELLS = """
@@ -80,7 +80,7 @@ update contact set cells = s.cells, shape = s.shape from temp.seen s
 where s.id = contact.id and s.cells is not null"""
 _SAME = f"""
 with others as materialized (
-    select c.* from night.compared c left join night.outcome o using (seq)
+    select c.* from night.compared c left join night.ended o using (seq)
     where ({_IS_PLAIN}) is not 1)
 update contact set cells = c.cells, shape = c.shape, mirrored = c.mirrored,
     rest = c.rest
@@ -227,7 +227,7 @@ def _place(state: State, missing: Sequence[int], verdict: Verdict) -> None:
     state.db.execute("delete from temp.spared")
     state.db.executemany("insert into temp.spared values (?)", ((key,) for key in verdict.spared))
     owed = (
-        f"key in (select r.email from night.record r left join night.outcome o using (seq)"
+        f"key in (select r.email from night.record r left join night.ended o using (seq)"
         f" where r.source in ({marks})"
         f" and {_STATUS} in ('unknown', 'failed', 'not_sent', 'suppressed'))"
     )

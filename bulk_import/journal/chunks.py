@@ -6,8 +6,11 @@ from collections.abc import Iterable, Sequence
 
 from bulk_import.journal.blocks import packed_block
 from bulk_import.journal.entries import JudgedChunk, Refusal
-from bulk_import.models import Problem, Row
+from bulk_import.journal.packing import pack_problems
+from bulk_import.models import Problem, Row, Status
 
+# Names of the remarks in a block, and of the columns that are empty when it has them.
+WARNINGS, REASONS = "warnings", "reasons"
 # E-mail, contact, warnings, form and refusal of a row.
 Judged = tuple[str, str, tuple[Problem, ...], bytes | None, Refusal | None]
 
@@ -39,15 +42,19 @@ def chunk_of(
             warned[at] = warnings
         if refusal is not None:
             refusals[at] = refusal
-    without = frozenset(formless)
-    cells = _cells(rows, without) if keeps_cells else None
-    block = packed_block(emails, forms, cells, quickly=quickly)
-    return JudgedChunk(emails, contacts, warned, refusals, without, block)
+    cells = [[*row.cells.values()] for row in rows] if keeps_cells else None
+    remarks = {
+        WARNINGS: {at: pack_problems(found) or "" for at, found in warned.items()},
+        REASONS: {
+            at: pack_problems(refusal.reasons) or ""
+            for at, refusal in refusals.items()
+            if is_kept_in_block(refusal)
+        },
+    }
+    block = packed_block(emails, forms, cells, remarks=remarks, quickly=quickly)
+    return JudgedChunk(emails, contacts, warned, refusals, frozenset(formless), block)
 
 
-def _cells(rows: Sequence[Row], without: frozenset[int]) -> list[Sequence[str]]:
-    """Return the cells of each row, blank ones for those that cannot be sent."""
-    cells: list[Sequence[str]] = [[*row.cells.values()] for row in rows]
-    for at in without:
-        cells[at] = ("",) * len(cells[at])
-    return cells
+def is_kept_in_block(refusal: Refusal) -> bool:
+    """Whether the reasons of a refusal are; those of skipped rows are counted by SQL."""
+    return refusal.status is not Status.SKIPPED

@@ -15,12 +15,16 @@ from uuid import uuid4
 from bulk_import.errors import Message, SetupError, StorageError
 from bulk_import.journal.blocks import Block
 from bulk_import.journal.mark import Written
-from bulk_import.journal.packing import as_row
-from bulk_import.models import Row, SourceInfo
+from bulk_import.journal.packing import as_row, pack_ms, unpack_problems
+from bulk_import.models import Problem, Row, SourceInfo
+from bulk_import.system.clock import now
 from bulk_import.system.sqlite import connect, make_private
 
-FORMAT = "5"
-_FORMER = "4"  # has no blocks, and moments as text; both are read
+FORMAT = "6"
+# Format 5 has every row that ended in `outcome`, and other blocks; 4 has no blocks, and moments as text.
+# What they have is read where it is: only what they lack is added.
+_FORMER = ("4", "5")
+EPOCH = "epoch_ms"  # the fact that says since when `accepted` counts
 LOST_UPTO = "lost_upto"  # the fact that names the last row which may have been sent unnoticed
 CHUNK = 500  # rows fetched at a time: few statements, little memory
 CHECKED_BYTES = 32 * 2**20  # a full integrity check takes about 0.1 s up to this size
@@ -29,8 +33,18 @@ _BLOCK = """create table if not exists block (
     first integer primary key,    -- the seq of its first row
     data blob not null            -- as `blocks` makes it
 )"""
+_ACCEPTED = """create table if not exists accepted (
+    seq integer primary key,      -- a row that was accepted by its only request, as most are: with HTTP
+                                  -- 200, code 0 and nothing to be said about it
+    finished_at integer not null, -- milliseconds after the fact `epoch_ms`
+    elapsed_ms integer
+)"""
+# How rows ended. For questions about all of them: joined to rows one by one, it is made anew each time.
+_ENDED = """create view if not exists ended as
+    select seq, status from outcome union all select seq, 'success' from accepted"""
 _SCHEMA = f"""
 {_BLOCK};
+{_ACCEPTED};
 create table meta (key text primary key, value text not null) without rowid;
 create table source (id integer primary key, info text not null);
 create table record (
@@ -44,6 +58,7 @@ create table record (
     email text not null,          -- the contact's key; empty for a bare row
     contact text not null,        -- empty: the e-mail
     warnings text,                -- what was doubtful about a row that passed; likewise
+                                  -- (empty: the row's block has it)
     body blob,                    -- the form without the key (empty: the row's block has it,
                                   -- null: cannot be sent)
     checksum integer              -- of e-mail and body, as `checksum` makes it (null: of the block)
@@ -51,35 +66,43 @@ create table record (
 create table attempt (            -- but for the one that settled a row which was never sent before
     seq integer not null,
     number integer not null,
-    started_at not null,          -- as `pack_moment` makes it
+    started_at not null,          -- as `pack_ms` makes it
     result text,                  -- null: in doubt, or settled by the outcome
     message text,
     http_status integer,
     elapsed_ms integer,
     primary key (seq, number)
 ) without rowid;
-create table outcome (
+create table outcome (            -- of rows that are not in `accepted`
     seq integer primary key,
     status text not null,
     error_code text not null,
     message text not null,
     attempts integer not null,
     http_status integer,
-    finished_at not null,         -- as `pack_moment` makes it
+    finished_at not null,         -- as `pack_ms` makes it
     elapsed_ms integer,
     again integer not null,       -- 1: a resume sends (or judges) it again
     reasons text                  -- why a row was refused before sending, as `pack_problems` writes it
+                                  -- (empty: the row's block has it)
 );
+{_ENDED};
 """
 IN_DOUBT = """exists (select 1 from attempt a where a.seq = r.seq
                        and (a.result is null or a.result = 'doubtful'))"""
-# Rows that ended otherwise than most do. Questions about them name this term, and so its index is used:
-# they then cost what there is of them, not what there are rows.
-SPECIAL = "(status <> 'success' or error_code <> '0' or attempts <> 1)"
-_INDEX = f"create index if not exists special on outcome (seq, status, error_code) where {SPECIAL}"
-# A row that was accepted at the first attempt, which is not among the attempts any more.
-FOLDED = """o.status = 'success' and o.attempts = 1 and not exists (
-    select 1 from attempt a where a.seq = o.seq and a.result is not 'withdrawn')"""
+# How a row ended: joins, what they say, and whether it has not.
+ENDED = "left join outcome o on o.seq = r.seq left join accepted k on k.seq = r.seq"
+STATUS = "case when k.seq is null then o.status else 'success' end"
+IS_OPEN = "o.seq is null and k.seq is null"
+# The same without the joins.
+NOT_ENDED = """not exists (select 1 from outcome o where o.seq = r.seq)
+    and not exists (select 1 from accepted k where k.seq = r.seq)"""
+# Rows whose only attempt is not among the attempts any more, from `outcome o` and from `accepted k`.
+_NOT_KEPT = (
+    "not exists (select 1 from attempt a where a.seq = {}.seq and a.result is not 'withdrawn')"
+)
+FOLDED = f"o.status = 'success' and o.attempts = 1 and {_NOT_KEPT.format('o')}"
+FOLDED_ACCEPTED = _NOT_KEPT.format("k")
 ROW = "r.source, r.sheet, r.row, r.cells, r.problems"  # what `as_row` makes a row of
 CONTACT = "case r.contact when '' then r.email else r.contact end"
 _MOST_BLOCKS = 4  # that are kept in memory, a megabyte each
@@ -99,7 +122,9 @@ class Database:
         self._is_scratch = is_scratch
         self._keeps_cells = not is_scratch
         self.makes_blocks = True
+        self._epoch: int | None = None
         self._blocks: OrderedDict[int, Block] = OrderedDict()  # that were read last
+        self._recent: Block | None = None  # the last of them
 
     # -- opening ------------------------------------------------------------------------------
 
@@ -170,8 +195,7 @@ class Database:
             for statement in _SCHEMA.split(";\n"):
                 if statement.strip():
                     self._db.execute(statement)
-            self._db.execute(_INDEX)
-            known = {"format": FORMAT, "run": uuid4().hex, **facts}
+            known = {"format": FORMAT, "run": uuid4().hex, EPOCH: str(pack_ms(now())), **facts}
             self._db.executemany("insert into meta values (?, ?)", known.items())
 
     @classmethod
@@ -209,11 +233,12 @@ class Database:
                 refusal = self._db.execute("pragma quick_check(1)").fetchone()[0]
                 if refusal != "ok":
                     raise sqlite3.DatabaseError(refusal)
-        if known is not None and known[0] == _FORMER:
+        if known is not None and known[0] in _FORMER:
             with self._writing():
-                self._db.execute(_BLOCK)
-                self._db.execute(_INDEX)
-                self._db.execute("update meta set value = ? where key = 'format'", (FORMAT,))
+                for added in (_BLOCK, _ACCEPTED, _ENDED):
+                    self._db.execute(added)
+                facts = {"format": FORMAT, EPOCH: str(pack_ms(now()))}
+                self._db.executemany("insert or replace into meta values (?, ?)", facts.items())
         elif known is None or known[0] != FORMAT:
             raise SetupError(
                 Message(
@@ -330,8 +355,11 @@ class Database:
         Raises:
             StorageError: It is damaged or missing.
         """
+        if self._recent is not None and seq in self._recent:
+            return self._recent
         for known in reversed(self._blocks.values()):
             if seq in known:
+                self._recent = known
                 return known
         with translated(self.path):
             found = self._db.execute(
@@ -343,10 +371,32 @@ class Database:
             raise damaged(self.path, exc) from exc
         if block is None or seq not in block:
             raise damaged(self.path, Message("the block of row {seq} is missing", seq=seq))
-        self._blocks[found[0]] = block
+        self._blocks[found[0]] = self._recent = block
         if len(self._blocks) > _MOST_BLOCKS:
             self._blocks.popitem(last=False)
         return block
+
+    def _remark(self, name: str, seq: int, stored: str | None) -> str | None:
+        """Return what was refused or doubtful about a row, from the column *name* or from its block."""
+        if stored != "":
+            return stored
+        found = self._block(seq).remark(name, seq)
+        if found is None:
+            raise damaged(
+                self.path, Message("the {name} of row {seq} are missing", name=name, seq=seq)
+            )
+        return found
+
+    def _problems(self, name: str, seq: int, stored: str | None) -> tuple[Problem, ...]:
+        """Return the same as problems."""
+        return unpack_problems(self._remark(name, seq, stored))
+
+    @property
+    def _epoch_ms(self) -> int:
+        """The moment since which `accepted` counts, in milliseconds since 1970."""
+        if self._epoch is None:
+            self._epoch = int(self.facts()[EPOCH])
+        return self._epoch
 
     def _form(self, seq: int, body: bytes | None) -> bytes | None:
         """Return a row's form, from the column ``body`` or from its block."""

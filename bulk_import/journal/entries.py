@@ -51,7 +51,7 @@ class JudgedChunk(NamedTuple):
         warnings: By position, of the rows that have any.
         refusals: By position, of the rows that are not to be sent.
         formless: Positions of the rows that cannot be sent.
-        block: The cells and forms of the others, as ``blocks`` makes it.
+        block: Cells, forms, and what was refused or doubtful, as ``blocks`` makes it.
     """
 
     emails: list[str]

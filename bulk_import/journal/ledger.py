@@ -9,23 +9,31 @@ from itertools import chain
 from typing import Any
 
 from bulk_import.errors import Message, StorageError
+from bulk_import.journal.blocks import Block
 from bulk_import.journal.database import (
     CHUNK,
     CONTACT,
     IN_DOUBT,
-    SPECIAL,
+    NOT_ENDED,
     Database,
     translated,
 )
 from bulk_import.journal.entries import Entry, Intent, Pending, Settled, Unsettled
 from bulk_import.journal.mark import Written
-from bulk_import.journal.packing import checksum, pack_moment, source_and_sheet
+from bulk_import.journal.packing import checksum, pack_moment, pack_ms, source_and_sheet
 from bulk_import.models import Status
 
 Spans = Sequence[tuple[int, int]]
 
 _STRETCH = 4096  # rows: some milliseconds to look through
-_IS_PENDING = "r.body is not null and not exists (select 1 from outcome o where o.seq = r.seq)"
+_IS_PENDING = f"r.body is not null and {NOT_ENDED}"
+# The last attempt of a row that failed is known to have failed, also when its outcome is gone.
+_REFUSED = """
+update attempt set result = 'repelled', message = o.message, http_status = o.http_status,
+    elapsed_ms = o.elapsed_ms
+from outcome o where o.seq = attempt.seq and o.status = 'failed' {}
+    and attempt.result is null
+    and attempt.number = (select max(number) from attempt a where a.seq = o.seq)"""
 # The columns of a row that was sent, in the order of ``Settled``.
 SETTLED = f"({', '.join(Settled._fields)})"
 
@@ -40,14 +48,14 @@ class Ledger(Database):
         """
         self.settle_doubts()
         with self._writing():
+            self._db.execute(_REFUSED.format("" if retry_failed else "and o.again = 1"))
             self._db.execute(
-                f"delete from outcome where {SPECIAL} and status in ('failed','unknown','not_sent')"
-                " and again = 1"
+                "delete from outcome where status in ('failed','unknown','not_sent') and again = 1"
             )
             if retry_failed:
-                self._db.execute(f"delete from outcome where {SPECIAL} and status = 'failed'")
+                self._db.execute("delete from outcome where status = 'failed'")
             if resend_unknown:
-                self._db.execute(f"delete from outcome where {SPECIAL} and status = 'unknown'")
+                self._db.execute("delete from outcome where status = 'unknown'")
 
     def settle_doubts(self) -> None:
         """Settle bare rows that were in flight when a run died, as ``unknown``.
@@ -64,8 +72,7 @@ class Ledger(Database):
                         null, (select max(started_at) from attempt a where a.seq = r.seq), null, 0
                     from record r
                     where r.email = '' and r.seq in (select seq from attempt)
-                    and not exists (select 1 from outcome o where o.seq = r.seq)
-                    and {IN_DOUBT}"""
+                    and {NOT_ENDED} and {IN_DOUBT}"""
             )
 
     def pending(
@@ -113,12 +120,14 @@ class Ledger(Database):
         return bool(
             self._one(
                 "select exists (select 1 from attempt)"
+                " or exists (select 1 from accepted)"
                 " or exists (select 1 from outcome where attempts > 0)"
             )
         )
 
     def count_pending(self) -> int:
-        if self._one("select count(*) from outcome") == self._one("select count(*) from record"):
+        ended = self._one("select (select count(*) from outcome) + (select count(*) from accepted)")
+        if ended == self._one("select count(*) from record"):
             return 0  # known without looking at each
         return int(self._one(f"select count(*) from record r where {_IS_PENDING}"))
 
@@ -132,6 +141,14 @@ class Ledger(Database):
             StorageError: None of them is written: a full disk, permissions.
         """
         intents, unsettled, settled = _by_kind(entries)
+        epoch_ms = self._epoch_ms
+        plain, others = [], []
+        for line in settled:
+            if line[1:6] == _PLAIN and not line.again and line.finished_at:
+                at = pack_ms(line.finished_at) - epoch_ms
+                plain.append((line.seq, at, line.elapsed_ms))
+            else:
+                others.append(_packed(line))
         with self._writing():
             self._insert(
                 "attempt (seq, number, started_at)",
@@ -139,8 +156,9 @@ class Ledger(Database):
             )
             if unsettled:
                 self._db.executemany(_UNSETTLED, ((*line[2:], *line[:2]) for line in unsettled))
-            self._insert(f"outcome {SETTLED}", [_packed(line) for line in settled])
-            self._fold([line.seq for line in settled if _is_plain(line)])
+            self._insert("accepted", plain)
+            self._insert(f"outcome {SETTLED}", others)
+            self._fold([line.seq for line in settled if _is_accepted_at_once(line)])
         self._count(intents, settled)
 
     def _count(self, intents: Sequence[Intent], settled: Sequence[Settled]) -> None:
@@ -196,6 +214,7 @@ class PendingRows(Iterator[Pending]):
         self._after = 0
         self._chunk: Iterator[Pending] = iter(())
         self._sources: dict[int, str] = {}
+        self._block: Block | None = None
 
     def __next__(self) -> Pending:
         while self._left > 0:
@@ -236,10 +255,13 @@ class PendingRows(Iterator[Pending]):
     def _row(self, line: Sequence[Any]) -> Pending:
         seq, email, contact, source, sheet, row, body, stored, was_tried = line
         place = f"row {row}"
-        is_whole = checksum(email, body) == stored
         if body == b"":
-            block = self._journal._block(seq)
+            block = self._block
+            if block is None or seq not in block:
+                block = self._block = self._journal._block(seq)
             body, is_whole = block.form(seq), block.email(seq) == email
+        else:
+            is_whole = checksum(email, body) == stored
         if not is_whole:
             raise StorageError(
                 Message(
@@ -266,6 +288,8 @@ _PENDING = f"""
     where r.seq > ? and r.seq <= ? and {_IS_PENDING}
     order by r.seq limit {CHUNK}"""
 
+# How most rows end, in the order of ``Settled``: status, code, message, attempts, HTTP status.
+_PLAIN = (Status.SUCCESS, "0", "", 1, 200)
 # A few fixed sizes, so that SQLite's prepared statements are reused.
 _AT_ONCE = (64, 16, 4, 1)
 _UNSETTLED = """update attempt set result = ?, message = ?, http_status = ?, elapsed_ms = ?
@@ -278,7 +302,7 @@ def _packed(line: Settled) -> tuple[object, ...]:
     return (*before, pack_moment(finished_at), elapsed_ms, again)
 
 
-def _is_plain(line: Settled) -> bool:
+def _is_accepted_at_once(line: Settled) -> bool:
     """Whether a row was accepted by the only request that was ever made for it."""
     return line.attempts == 1 and line.status is Status.SUCCESS
 

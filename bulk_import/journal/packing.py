@@ -67,7 +67,7 @@ def pack_problems(problems: Sequence[Problem]) -> str | None:
 
 def unpack_problems(text: str | None) -> tuple[Problem, ...]:
     """Return what ``pack_problems`` was given."""
-    if text is None:
+    if not text:
         return ()
     return tuple(
         Problem(code, Message.unpacked(message), column, field, value, Severity(severity))
@@ -77,17 +77,25 @@ def unpack_problems(text: str | None) -> tuple[Problem, ...]:
 
 def pack_moment(moment: str) -> int | str:
     """Return a moment (RFC 3339 in UTC) as milliseconds since 1970; empty for none."""
-    if not moment:
-        return ""
+    return pack_ms(moment) if moment else ""
+
+
+def pack_ms(moment: str) -> int:
+    """Return a moment (RFC 3339 in UTC) as milliseconds since 1970."""
     ms = moment[20:-1]
     return _epoch_s(moment[:19]) * 1000 + (int(ms) if ms else 0)
 
 
 def unpack_moment(stored: int | str) -> str:
     """Return what ``pack_moment`` was given, to the millisecond; format 4 wrote that itself."""
-    if not stored or "-" in str(stored):
-        return str(stored)
-    seconds, ms = divmod(int(stored), 1000)
+    if isinstance(stored, int):
+        return unpack_ms(stored)
+    return stored if not stored or "-" in stored else unpack_ms(int(stored))
+
+
+def unpack_ms(stored: int) -> str:
+    """Return a moment of milliseconds since 1970, as RFC 3339 in UTC."""
+    seconds, ms = divmod(stored, 1000)
     return f"{_second(seconds)}.{ms:03d}Z"
 
 

@@ -7,32 +7,38 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from bulk_import.journal.chunks import REASONS, WARNINGS
 from bulk_import.journal.database import (
     CHUNK,
     CONTACT,
+    ENDED,
     FOLDED,
+    FOLDED_ACCEPTED,
     IN_DOUBT,
+    IS_OPEN,
+    NOT_ENDED,
     ROW,
-    SPECIAL,
+    STATUS,
     translated,
 )
 from bulk_import.journal.entries import Attempt
 from bulk_import.journal.packing import (
-    pack_moment,
+    pack_ms,
     source_and_sheet,
     unpack_moment,
+    unpack_ms,
     unpack_problems,
 )
 from bulk_import.journal.sums import Sums
 from bulk_import.models import Outcome, Row, Status, in_words
 
 # The last columns are needed only for a row without an outcome.
-_OUTCOME = f"""{CONTACT}, r.warnings, o.status, o.error_code, o.message,
-    coalesce(o.attempts, (select count(*) from attempt a
-                          where a.seq = r.seq and a.result is not 'withdrawn')),
-    o.http_status, coalesce(o.finished_at, ''), o.elapsed_ms,
-    case when o.seq is null then {IN_DOUBT} end,
-    case when o.seq is null or o.status = 'success' then r.body end, o.reasons"""
+_OUTCOME = f"""{CONTACT}, r.warnings, {STATUS}, o.error_code, o.message,
+    case when k.seq is null then coalesce(o.attempts, (
+        select count(*) from attempt a where a.seq = r.seq and a.result is not 'withdrawn')) end,
+    o.http_status, coalesce(o.finished_at, ''), o.elapsed_ms, o.reasons,
+    case when o.seq is null or o.status = 'success' then r.body end,
+    k.finished_at, k.elapsed_ms, case when {IS_OPEN} then {IN_DOUBT} end"""
 _STATUS, _BODY = 2, 10  # positions of these columns
 _FOLLOWING_S = 0.1
 
@@ -54,9 +60,9 @@ class Queries(Sums):
         """Rows by status, all statuses named. Their sum is the number of rows in the journal."""
         found = dict.fromkeys(Status, 0)
         with translated(self.path):
-            found[Status.SUCCESS] = self.count_plain()
+            found[Status.SUCCESS] = self.count_accepted()
             for status, number in self._db.execute(
-                f"select status, count(*) from outcome where {SPECIAL} group by status"
+                "select status, count(*) from outcome group by status"
             ):
                 found[Status(status)] += number
             open_rows = self.count_records() - sum(found.values())
@@ -64,8 +70,7 @@ class Queries(Sums):
                 doubtful = self._one(
                     f"""select count(*) from record r
                         where r.seq in (select seq from attempt)
-                        and not exists (select 1 from outcome o where o.seq = r.seq)
-                        and {IN_DOUBT}"""
+                        and {NOT_ENDED} and {IN_DOUBT}"""
                 )
                 found[Status.UNKNOWN] += doubtful
                 found[Status.NOT_SENT] += open_rows - doubtful
@@ -76,7 +81,7 @@ class Queries(Sums):
     def settled(self) -> set[int]:
         """Return the place of every row that has ended, or was never to be sent."""
         with translated(self.path):
-            return {seq for (seq,) in self._db.execute("select seq from outcome")}
+            return {seq for (seq,) in self._db.execute("select seq from ended")}
 
     def count_requests(self) -> int:
         """Requests made for rows, over all resumes."""
@@ -91,18 +96,20 @@ class Queries(Sums):
                             and (cast(started_at as integer) >= :ms
                                  or started_at glob '????-*' and started_at >= :moment)),
                            (select count(*) from outcome o where {FOLDED}
-                            and o.finished_at - coalesce(o.elapsed_ms, 0) >= :ms)""",
-                {"ms": pack_moment(moment), "moment": moment},
+                            and o.finished_at - coalesce(o.elapsed_ms, 0) >= :ms)
+                         + (select count(*) from accepted k where {FOLDED_ACCEPTED}
+                            and k.finished_at - coalesce(k.elapsed_ms, 0) >= :ms - :epoch)""",
+                {"ms": pack_ms(moment), "moment": moment, "epoch": self._epoch_ms},
             ).fetchone()
         return int(kept + folded)
 
     def count_codes(self) -> dict[str, int]:
         """Rows by error code, most frequent first; rows without a code do not count."""
-        found = Counter({"0": self.count_plain()})
+        found = Counter({"0": self.count_accepted()})
         with translated(self.path):
             for code, rows in self._db.execute(
                 "select error_code, count(*) from outcome"
-                f" where {SPECIAL} and error_code <> '' group by error_code"
+                " where error_code <> '' group by error_code"
             ):
                 found[code] += rows
         by_rows = sorted(found.items(), key=lambda item: (-item[1], item[0]))
@@ -113,10 +120,10 @@ class Queries(Sums):
 
         The reason is the code, and for a skipped row the rule and the cell.
         """
-        query = f"""
+        query = """
             select status, case error_code when 'SKIPPED' then coalesce(reasons, '') else error_code end,
                 count(*) as n
-            from outcome where {SPECIAL} and attempts = 0 and error_code <> ''
+            from outcome where attempts = 0 and error_code <> ''
             group by 1, 2 order by n desc, 2"""
         found: dict[Status, dict[str, int]] = {}
         with translated(self.path):
@@ -152,7 +159,7 @@ class Queries(Sums):
             listed += " and (r.warnings is not null or o.reasons is not null)"
         query = f"""
             select r.seq, r.source, r.sheet, r.row, {_OUTCOME}
-            from record r left join outcome o on o.seq = r.seq
+            from record r {ENDED}
             where r.seq > ? {listed} order by r.seq limit {CHUNK}"""
         names: dict[int, str] = {}
         for lines in self._ended(query, is_over):
@@ -194,10 +201,10 @@ class Queries(Sums):
             after: The seq to start after.
         """
         wanted = frozenset(statuses)
-        among = f"and (o.status is null or o.status in ({_marks(statuses)}))" if wanted else ""
+        among = f"and ({STATUS} is null or {STATUS} in ({_marks(statuses)}))" if wanted else ""
         query = f"""
             select r.seq, {ROW}, {_OUTCOME}
-            from record r left join outcome o on o.seq = r.seq
+            from record r {ENDED}
             where 1 {among} and r.seq > ? order by r.seq limit {CHUNK}"""
         sources = self.sources()
         outcome_of = self._outcome_maker()
@@ -213,9 +220,17 @@ class Queries(Sums):
         stopped, is_dry = facts.get("stopped", ""), "dry_run" in facts
         statuses = {str(status): status for status in Status}
 
+        epoch_ms = self._epoch_ms
+
         def outcome_of(source: str, sheet: str, row: int, seq: int, line: Sequence[Any]) -> Outcome:
             (contact, warnings, status, code, said, attempts, http_status, finished_at, elapsed_ms,
-             in_doubt, body, reasons) = line  # fmt: skip
+             reasons, body, accepted_at, accepted_ms, in_doubt) = line  # fmt: skip
+            if accepted_at is not None:
+                doubts = () if warnings is None else self._problems(WARNINGS, seq, warnings)
+                return Outcome(
+                    source, sheet, row, contact, Status.SUCCESS, "0", "", (), doubts, 1, 200,
+                    unpack_ms(epoch_ms + accepted_at), accepted_ms,
+                )  # fmt: skip
             if status is None:
                 status, code, said = _open_row(
                     stopped, self._form(seq, body) if is_dry else None, in_doubt=bool(in_doubt)
@@ -223,9 +238,9 @@ class Queries(Sums):
             else:
                 status = statuses[status]
             return Outcome(
-                source, sheet, row, contact, status, code, said, unpack_problems(reasons),
-                unpack_problems(warnings), attempts, http_status, unpack_moment(finished_at),
-                elapsed_ms,
+                source, sheet, row, contact, status, code, said,
+                self._problems(REASONS, seq, reasons), self._problems(WARNINGS, seq, warnings),
+                attempts, http_status, unpack_moment(finished_at), elapsed_ms,
             )  # fmt: skip
 
         return outcome_of
@@ -234,10 +249,10 @@ class Queries(Sums):
         """Yield (status, form without the key) in source order, of *statuses* or of every row that
         was to be sent."""
         wanted = frozenset(statuses)
-        among = f"and (o.status is null or o.status in ({_marks(statuses)}))" if wanted else ""
+        among = f"and ({STATUS} is null or {STATUS} in ({_marks(statuses)}))" if wanted else ""
         query = f"""
-            select r.seq, r.body, o.status, case when o.seq is null then {IN_DOUBT} end
-            from record r left join outcome o on o.seq = r.seq
+            select r.seq, r.body, {STATUS}, case when {IS_OPEN} then {IN_DOUBT} end
+            from record r {ENDED}
             where r.body is not null {among} and r.seq > ? order by r.seq limit {CHUNK}"""
         for seq, body, status, in_doubt in self._paged(query, statuses):
             open_status = Status.UNKNOWN if in_doubt else Status.NOT_SENT
@@ -251,8 +266,8 @@ class Queries(Sums):
         Forms that begin with *others* are left out.
         """
         query = f"""
-            select r.seq, r.body from record r left join outcome o on o.seq = r.seq
-            where r.body is not null and o.seq is null and not {IN_DOUBT}
+            select r.seq, r.body from record r
+            where r.body is not null and {NOT_ENDED} and not {IN_DOUBT}
             and r.seq > ? order by r.seq limit {CHUNK}"""
         forms = (self._form(seq, body) or b"" for seq, body in self._paged(query))
         return Counter(
@@ -270,13 +285,21 @@ class Queries(Sums):
         among = f"and r.source in ({_marks(only)})" if only else ""
         among += f"and r.source not in ({_marks(without)})" if without else ""
         query = f"""
-            select r.seq, r.email, r.body, o.status, {IN_DOUBT}
-            from record r left join outcome o on o.seq = r.seq
+            select r.seq, r.email, r.body, {STATUS}, {IN_DOUBT}
+            from record r {ENDED}
             where r.body is not null {among} and r.seq > ? order by r.seq limit {CHUNK}"""
         for seq, email, body, status, in_doubt in self._paged(query, (*only, *without)):
             open_status = Status.UNKNOWN if in_doubt else Status.NOT_SENT
             form = self._form(seq, body) or b""
             yield seq, email, form, open_status if status is None else Status(status)
+
+    def accepted_contacts(self) -> Iterator[str]:
+        """Yield the e-mail of every accepted row that has one."""
+        query = f"""
+            select r.seq, r.email from record r {ENDED}
+            where {STATUS} = 'success' and r.email <> '' and r.seq > ? order by r.seq limit {CHUNK}"""
+        for _, email in self._paged(query):
+            yield email
 
     def attempts(self, seq: int) -> list[Attempt]:
         """Return every attempt made for a row, first to last."""
@@ -288,8 +311,10 @@ class Queries(Sums):
             ).fetchall()
             rows += self._db.execute(
                 "select 1, o.finished_at - coalesce(o.elapsed_ms, 0), '', '', null, null"
-                f" from outcome o where o.seq = ? and {FOLDED}",
-                (seq,),
+                f" from outcome o where o.seq = :seq and {FOLDED} union all"
+                " select 1, k.finished_at - coalesce(k.elapsed_ms, 0) + :epoch, '', '', null, null"
+                f" from accepted k where k.seq = :seq and {FOLDED_ACCEPTED}",
+                {"seq": seq, "epoch": self._epoch_ms},
             ).fetchall()
         return [Attempt(number, unpack_moment(at), *rest) for number, at, *rest in rows]
 

@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-from bulk_import.journal.database import FOLDED, SPECIAL, Database
+from bulk_import.journal.database import FOLDED, Database
 
 
 class Sums(Database):
-    """The journal as it is counted.
+    """The journal as it is counted."""
 
-    A row is *plain* if it was accepted by one request with the answer that most rows get, else *special*.
-    """
-
-    def count_plain(self) -> int:
+    def count_accepted(self) -> int:
         """Number of rows that ended as most do."""
-        return int(self._one("select count(*) from outcome")) - self.count_special()
+        return int(self._one("select count(*) from accepted"))
 
-    def count_special(self, which: str = "1") -> int:
+    def count_others(self, which: str = "1") -> int:
         """Number of rows that ended otherwise and fulfil an SQL term."""
-        return int(self._one(f"select count(*) from outcome o where {SPECIAL} and {which}"))
+        return int(self._one(f"select count(*) from outcome o where {which}"))
 
     def count_folded(self) -> int:
         """Number of rows whose attempt is kept in their outcome alone."""
-        unfolded = self._one(
-            f"""select count(distinct a.seq) from attempt a join outcome o using (seq)
-                where not {SPECIAL} and a.result is not 'withdrawn'"""
+        kept = self._one(
+            """select count(distinct seq) from attempt
+               where result is not 'withdrawn' and seq in (select seq from accepted)"""
         )
-        return self.count_plain() - int(unfolded) + self.count_special(FOLDED)
+        return self.count_accepted() - int(kept) + self.count_others(FOLDED)

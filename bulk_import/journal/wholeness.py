@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bulk_import.errors import Message, StorageError
-from bulk_import.journal.database import LOST_UPTO, translated
+from bulk_import.journal.database import LOST_UPTO, NOT_ENDED, translated
 from bulk_import.journal.mark import Mark, MarkFile, Written
 from bulk_import.journal.records import LOST, Records
 from bulk_import.journal.sums import Sums
@@ -21,11 +21,12 @@ class Wholeness(Records, Sums):
             kept, last = self._db.execute(
                 "select count(*), coalesce(max(seq), 0) from attempt"
             ).fetchone()
-            ended = self._db.execute(
-                "select seq from outcome where attempts > 0 order by seq desc limit 1"
+            (ended,) = self._db.execute(
+                """select max(coalesce((select max(seq) from accepted), 0), coalesce((
+                       select seq from outcome where attempts > 0 order by seq desc limit 1), 0))"""
             ).fetchone()
-        settled = self.count_plain() + self.count_special("attempts > 0")
-        return Written(kept + self.count_folded(), settled, max(last, ended[0] if ended else 0))
+        settled = self.count_accepted() + self.count_others("attempts > 0")
+        return Written(kept + self.count_folded(), settled, max(last, ended))
 
     def find_losses(self) -> str:
         """Settle rows as ``unknown`` that may have been sent and must not be sent twice.
@@ -63,7 +64,7 @@ class Wholeness(Records, Sums):
         with translated(self.path):
             seqs = self._db.execute(
                 "select r.seq from record r where r.email = '' and r.body is not null and r.seq <= ?"
-                " and not exists (select 1 from outcome o where o.seq = r.seq)",
+                f" and {NOT_ENDED}",
                 (upto,),
             ).fetchall()
         self.withhold((seq, LOST) for (seq,) in seqs)

@@ -10,10 +10,17 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Protocol
 
-from bulk_import.api.fields import Kind
+from bulk_import.api.fields import FIELDS, Kind
 from bulk_import.api.form import quoted, quoted_all
 from bulk_import.mapping.binding import BoundField
-from bulk_import.mapping.normalizers import FieldMapper, Values, by_column, placed
+from bulk_import.mapping.normalizers import (
+    DEPENDENT,
+    FieldMapper,
+    Found,
+    Values,
+    by_column,
+    placed,
+)
 from bulk_import.mapping.recognizing import recognizer
 from bulk_import.mapping.rules import BoundRule
 from bulk_import.models import Problem, Row
@@ -26,27 +33,58 @@ from bulk_import.normalize.result import NormalizeError
 _MOST = 5000  # texts of a column whose results are remembered
 _LONGEST_POSTAL_CODE = 10
 _COUNTRIES = ("lead_shipping_country_code", "lead_billing_country_code")
+DEPENDENT_FIELDS = frozenset(name for name, field in FIELDS.items() if field.kind in DEPENDENT)
 
 
 class Chunk:
     """A chunk of rows on its way through the columns.
 
     Attributes:
-        left: Positions of the rows that are left to the mapper.
+        spoiled: Positions of the rows with problems of their own.
+        left: Positions of the rows that are left to the mapper, those among them.
         values: Field -> its value in each row; ``""`` where it has none.
         warnings: Position of a row -> what is doubtful about it, in the order of its fields.
     """
 
     def __init__(self, rows: Sequence[Row]) -> None:
         self.rows = rows
-        self.left = {at for at, row in enumerate(rows) if row.problems}
+        self.spoiled = frozenset(at for at, row in enumerate(rows) if row.problems)
+        self.left = set(self.spoiled)
         self.values: dict[str, list[str]] = {}
         self.warnings: dict[int, list[Problem]] = {}
+        self._found: dict[int, dict[str, Found]] = {}
+        self._leaving: dict[int, set[str]] = {}
 
     def warn(self, at: int, bound: BoundField, warnings: Sequence[Problem]) -> None:
         """Note the warnings of a field."""
         placed_here = placed(bound, warnings, self.rows[at].cells)
         self.warnings.setdefault(at, []).extend(placed_here)
+
+    def leave(self, at: int, field: str) -> None:
+        """Leave a row to the mapper because of a field."""
+        self.left.add(at)
+        self._leaving.setdefault(at, set()).add(field)
+
+    def note(self, at: int, field: str, found: Found) -> None:
+        """Note what a field's normalizer has found."""
+        self._found.setdefault(at, {})[field] = found
+
+    def known(self, at: int) -> dict[str, Found]:
+        """Return what is known of the fields of a row that is left, so that it is not found twice.
+
+        Only fields that depend on nothing but their cells, and on the row's country.
+        """
+        doubted = {problem.field for problem in self.warnings.get(at, ())}
+        known = {
+            name: Found(values[at], "")
+            for name, values in self.values.items()
+            if values[at] and name not in doubted
+        }
+        known.update(self._found.get(at, {}))
+        if not self._leaving.get(at, set()).isdisjoint(_COUNTRIES):
+            for name in DEPENDENT_FIELDS & known.keys():  # its country is not what was taken for it
+                del known[name]
+        return known
 
     def value(self, field: str, at: int) -> str:
         values = self.values.get(field)
@@ -109,7 +147,8 @@ class _Texts:
         if None in plain:
             for at, value in enumerate(plain):
                 if value is None:
-                    values[at], parts[at] = self._used(chunk, at, self._made(texts[at], {}, {}))
+                    made = self._made_at(chunk, at, texts[at], {}, {})
+                    values[at], parts[at] = self._used(chunk, at, made)
         chunk.values[self._field.name] = values
         return parts
 
@@ -142,7 +181,7 @@ class _Texts:
     def _used(self, chunk: Chunk, at: int, made: _Made | None) -> tuple[str, str]:
         """Return (value, part) for a row; note the warnings, or that the row is left out."""
         if made is None:
-            chunk.left.add(at)
+            chunk.leave(at, self._field.name)
             return "", ""
         if made.warnings:
             chunk.warn(at, self._field.bound, made.warnings)
@@ -152,8 +191,21 @@ class _Texts:
         """Return what a text comes to; ``None`` if that is for the mapper to say."""
         known = len(values)
         found = self._field.looked_up(text, values, cells)
-        is_clear = not any(problem.is_error for problem in found.problems)
-        if not is_clear or len(values) > known:  # an extension is a value of its own
+        return self._as_made(found) if len(values) == known else None
+
+    def _made_at(
+        self, chunk: Chunk, at: int, text: str, values: Values, cells: Mapping[str, str]
+    ) -> _Made | None:
+        """As ``_made``, and note for the mapper what was found."""
+        known = len(values)
+        found = self._field.looked_up(text, values, cells)
+        if len(values) > known:  # an extension is a value of its own
+            return None
+        chunk.note(at, self._field.name, found)
+        return self._as_made(found)
+
+    def _as_made(self, found: Found) -> _Made | None:
+        if any(problem.is_error for problem in found.problems):
             return None
         if found.value is None:
             return _Made("", "", found.problems)
@@ -211,7 +263,7 @@ class _Dependent(_Texts, ABC):
     def _mapped(self, chunk: Chunk, at: int, text: str) -> tuple[str, str]:
         """Return (value, part) of a text that is not plain."""
         values = {name: value for name in _COUNTRIES if (value := chunk.value(name, at))}
-        made = self._made(text, values, chunk.rows[at].cells)
+        made = self._made_at(chunk, at, text, values, chunk.rows[at].cells)
         is_good = made is not None and self._fits(chunk, at, made.value)
         return self._used(chunk, at, made if is_good else None)
 

@@ -23,6 +23,8 @@ Value = str | Sequence[str] | Mapping[str, Any]
 _PLAIN = re.compile(r"[^\W_](?:[\w ./'()&+-]*[\w.)])?")  # needs no quotes anywhere in YAML
 _WIDE = 4096  # lines are not wrapped again
 
+_COMMENT = re.compile(r"[ \t]*#.*")  # between two tokens
+
 APPEND = "+"
 
 
@@ -71,6 +73,21 @@ def edited(text: str, changes: Sequence[Change]) -> str:
     out = io.StringIO()
     yaml.dump(tree, out)
     return out.getvalue()
+
+
+def without_comments(text: str) -> str:
+    """Return the mapping in *text* without its comments, which may quote cells of a spreadsheet.
+
+    Raises:
+        MappingError: *text* is not one YAML document.
+    """
+    parse(text, "mapping")
+    kept, end = [], 0
+    for token in YAML(typ="safe", pure=True).scan(text):
+        start = token.start_mark.index
+        kept += [_COMMENT.sub("", text[end:start]), text[start : token.end_mark.index]]
+        end = max(end, token.end_mark.index)
+    return "".join([*kept, _COMMENT.sub("", text[end:])])
 
 
 def _yaml() -> YAML:

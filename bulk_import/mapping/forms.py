@@ -2,8 +2,9 @@
 
 ``rows.RowMapper`` maps a row field by field, finds all of its problems and can explain each step. Here a
 chunk of rows is mapped column by column. As soon as there is an error in a row, a contradiction of two
-values or a decision of a rule, the row has no form here and is left to the mapper. A form that is made
-here equals the one that would be made there, warnings included; the tests compare them.
+values or a decision of a rule, the row has no form here and is left to the mapper, with what was found
+of its fields. A form that is made here equals the one that would be made there, warnings included; the
+tests compare them.
 """
 
 from __future__ import annotations
@@ -14,16 +15,15 @@ from typing import NamedTuple
 from bulk_import.api.fields import FIELDS
 from bulk_import.mapping.binding import Binding
 from bulk_import.mapping.columns import Chunk, Extra, Gate, Tags, column_of
-from bulk_import.mapping.normalizers import FieldMapper
+from bulk_import.mapping.normalizers import FieldMapper, Found
 from bulk_import.mapping.whole import WholeRow
 from bulk_import.models import Problem, Row
 from bulk_import.normalize.crosschecks import begins_like, is_offset_of
 
 _EMAIL, _PHONE, _OFFSET = "lead_email", "lead_phone", "lead_utc"
 _COUNTRIES = ("lead_shipping_country_code", "lead_billing_country_code")
-_FEWEST = (
-    0.25  # of a chunk's rows must have had a form; else the next chunks are left to the mapper
-)
+# Of a chunk's rows must be whole as they were read; else the next chunks are left to the mapper.
+_FEWEST = 0.25
 _PAUSE = 10  # chunks
 
 
@@ -55,6 +55,7 @@ class FormMaker:
         self._columns = {field.name: column_of(field, region) for field in fields}
         self._order = [name for name in FIELDS if name in self._columns]
         self._tags = [column for column in self._columns.values() if isinstance(column, Tags)]
+        self._tag_names = {name for name, one in self._columns.items() if isinstance(one, Tags)}
         self._extras = [Extra(field) for field in extras]
         self._gates = [Gate(rule) for rule in binding.rules]
         self._whole = whole
@@ -62,9 +63,16 @@ class FormMaker:
         # The author's checks look at whole rows.
         self._is_possible = _EMAIL in self._columns and not binding.checks
         self._pause = 0
+        self._known: dict[int, tuple[Row, dict[str, Found]]] = {}
+
+    def known(self, row: Row) -> dict[str, Found]:
+        """Return what ``forms`` has found of the fields of a row for which it has made none."""
+        known = self._known.get(id(row))
+        return known[1] if known is not None else {}
 
     def forms(self, rows: Sequence[Row]) -> list[Form | None]:
         """Return the form of each row; ``None`` for a row that is left to the mapper."""
+        self._known = {}
         if not self._is_possible or self._pause:
             self._pause = max(0, self._pause - 1)
             return [None] * len(rows)
@@ -77,8 +85,12 @@ class FormMaker:
             gate.close(chunk)
         for left in (self._incomplete(chunk), self._contradicting(chunk)):
             chunk.left.update(left)
-        if len(rows) - len(chunk.left) < _FEWEST * len(rows):
+        if len(rows) - len(chunk.spoiled) < _FEWEST * len(rows):
             self._pause = _PAUSE
+        self._known = {
+            id(rows[at]): (rows[at], self._reusable(chunk.known(at)))
+            for at in chunk.left - chunk.spoiled
+        }
         emails = chunk.values[_EMAIL]
         forms: list[Form | None] = [
             Form(email.lower(), body[1:].encode("ascii"))
@@ -92,6 +104,12 @@ class FormMaker:
         for at in chunk.left:
             forms[at] = None
         return forms
+
+    def _reusable(self, known: dict[str, Found]) -> dict[str, Found]:
+        """Tags are compared with those of earlier rows, so they are asked for again."""
+        for name in self._tag_names & known.keys():
+            del known[name]
+        return known
 
     def _bodies(self, chunk: Chunk) -> list[str]:
         """Return the forms, with an ampersand in front of each."""

@@ -198,16 +198,22 @@ class RowMapper:
         spoiled = self._spoiled(row, problems) if row.problems else {}
         values: Values = {}
         cells = row.cells
+        # Without the rules, which only the steps name.
+        found_before = self._forms.known(row) if steps is None else {}
         self._catch_up(self._next)
         self._next += 1
         self._normalizers.rows += 1
         for field in self._fields:
             known = len(problems)
             if spoiled and field.is_refused_as_spoiled(spoiled, problems):
-                raw, rule = "", "spoiled"
+                raw, rule = field.pick(cells) if steps is not None else "", "spoiled"
             else:
                 raw = field.pick(cells)
-                found = field.memo.known.get(raw) or field.found(raw, values, cells)
+                found = (
+                    found_before.get(field.name)
+                    or field.memo.known.get(raw)
+                    or field.found(raw, values, cells)
+                )
                 value, rule, _ = found
                 if value is not None:
                     values[field.name] = value

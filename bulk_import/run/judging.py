@@ -30,6 +30,10 @@ from bulk_import.run.plan import Input, Tally
 from bulk_import.run.sifting import Sieve, sifted
 
 BATCH = 1000  # rows that are committed together
+# Codes of rows whose cells are right by themselves, and that are refused nevertheless.
+WHOLE_ROWS = frozenset(
+    {"CONTACT_TWICE", "VALUE_TWICE", "MERGE_INCOMPLETE", "ROW_EMPTY", "CELL_BROKEN"}
+)
 
 
 class JudgingStoppedError(Exception):

@@ -76,18 +76,20 @@ class Watch:
     def _said(
         self, rows: Sequence[Row], kept: Mapping[int, object]
     ) -> tuple[list[tuple[str, ...]], list[int], bytes]:
+        # Of rows that are kept back the cells may be missing.
+        passing = [row.cells for at, row in enumerate(rows) if at not in kept]
         columns = []
         for column, is_remark in self.columns.items():
-            texts = [row.cells[column] for row in rows]
+            texts = [cells[column] for cells in passing]
             columns.append(refusals_in(texts) if is_remark else texts)
         numbers: dict[tuple[str, ...], int] = {}
-        places = [
-            _KEPT if at in kept else numbers.setdefault(said, len(numbers))
-            for at, said in enumerate(zip(*columns, strict=True))
-        ]
-        counts = Counter(places)
-        is_uniform = len(counts) == 1 and not kept
-        packed = b"" if is_uniform else zlib.compress(array("I", places).tobytes(), _LEVEL)
+        said = [numbers.setdefault(cells, len(numbers)) for cells in zip(*columns, strict=True)]
+        counts = Counter(said)
+        if len(counts) == 1 and not kept:
+            return [*numbers], [len(rows)], b""
+        supply = iter(said)
+        places = [_KEPT if at in kept else next(supply) for at in range(len(rows))]
+        packed = zlib.compress(array("I", places).tobytes(), _LEVEL)
         return [*numbers], [counts[at] for at in range(len(numbers))], packed
 
 

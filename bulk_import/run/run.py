@@ -10,41 +10,40 @@ from __future__ import annotations
 
 import asyncio
 import json
-import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import (
+    AbstractAsyncContextManager,
     AbstractContextManager,
     ExitStack,
     asynccontextmanager,
-    contextmanager,
 )
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 from bulk_import.api.client import Client
-from bulk_import.api.preflight import Directory, preflight
+from bulk_import.api.preflight import Directory
 from bulk_import.delivery.allowance import Window
 from bulk_import.errors import (
     EXIT_INTERRUPTED,
     EXIT_STOPPED,
-    EXIT_STORAGE,
     EXIT_TERMINATED,
     BugError,
     BusyError,
     Message,
     SetupError,
     StoppedError,
-    StorageError,
 )
 from bulk_import.journal import Journal
 from bulk_import.mapping.consent import unheeded
 from bulk_import.mapping.loading import ColumnMapping
+from bulk_import.mapping.rows import RowMapper
 from bulk_import.mapping.suppression import SuppressionList
 from bulk_import.models import VANISHED, SourceInfo, Summary
 from bulk_import.progress import Progress
 from bulk_import.run.ahead import ReadAhead, ReadingTask, is_possible
-from bulk_import.run.daily import account_file
+from bulk_import.run.connecting import connected
+from bulk_import.run.ending import Ending
 from bulk_import.run.folder import RunFolder
 from bulk_import.run.identity import (
     facts_of,
@@ -75,21 +74,14 @@ from bulk_import.run.judging import (
 from bulk_import.run.plan import Approval, Input, Plan, Tally
 from bulk_import.run.planning import plan_of
 from bulk_import.run.reporting import (
-    are_current,
-    reports_end,
-    stop_facts,
     summarize,
-    write_reports,
 )
 from bulk_import.run.sending import Confirm, Sending, Steer, answered
 from bulk_import.run.sifting import Sieve
 from bulk_import.run.withholding import load_suppression, withhold_suppressed
 from bulk_import.settings import Settings
 from bulk_import.stopping import Stop, StoppingError, in_thread
-from bulk_import.system.clock import now
 from bulk_import.system.crash import working_in
-from bulk_import.system.environment import LAST_RESORT, LOCKS_VARIABLE
-from bulk_import.system.files import made_folder
 from bulk_import.system.garbage import rare_collections
 from bulk_import.system.locks import hold
 
@@ -141,7 +133,7 @@ class Run:
         self._job = job
         self._known_names = names
         self._sending = Sending(settings, mapping, self._folder, confirm, progress, stop, steer)
-        self._began = time.monotonic()
+        self._ending = Ending(self._folder, settings, stop)
         self._titles: dict[str, str] = {}
 
     async def begin(self, inputs: Inputs, paths: Sequence[str] = ()) -> Summary:
@@ -172,7 +164,7 @@ class Run:
                                         journal, again, suppression, paths, is_again=True
                                     )
                             if tally is None:
-                                return await self._close(journal)
+                                return await self._ending.close(journal)
                             await self._compare(journal, tally, suppression)
                             return await self._send(journal, client, tally)
         except (SetupError, BusyError):
@@ -254,14 +246,14 @@ class Run:
                 )
             for finding in ahead.findings:
                 self._progress.say(finding)
-            await asyncio.to_thread(self._remember_end, journal)
+            await asyncio.to_thread(self._ending.remember, journal)
             is_reported = await ahead.finish_reports()
-            self._refuse_gone()
+            self._ending.refuse_gone()
             if ahead.bug:
                 raise BugError(ahead.error, report=ahead.bug)
             if is_reported:
                 return await asyncio.to_thread(summarize, journal, self._folder.path)
-            return await asyncio.to_thread(self._reported, journal)
+            return await asyncio.to_thread(self._ending.reported, journal)
 
     async def _survey(self, opened: Sequence[OpenedSource]) -> Surveyed:
         """Read every source to its end and tell what that shows; no rows if it is interrupted."""
@@ -315,7 +307,7 @@ class Run:
             try:
                 return await self._go_on(journal, facts, paths, inputs, frame)
             except StoppingError:
-                return await self._close(journal)
+                return await self._ending.close(journal)
 
     async def _go_on(
         self,
@@ -340,7 +332,7 @@ class Run:
                     folder=self._folder,
                 )
             )
-            return await asyncio.to_thread(self._reported, journal, is_unchanged=True)
+            return await asyncio.to_thread(self._ending.reported, journal, is_unchanged=True)
         changes = journal.changes
         async with self._connected() as (client, directory):
             self._know_titles(directory)
@@ -366,20 +358,23 @@ class Run:
                             journal, opened, suppression, again, is_again=True
                         )
                 if fresh is None:
-                    return await self._close(journal)
+                    return await self._ending.close(journal)
                 tally = fresh
                 await self._compare(journal, tally, suppression)
-            await asyncio.to_thread(self._reopen, journal, suppression)
+            await asyncio.to_thread(self._reopen, journal, directory, suppression)
             if facts.get("finished") and journal.changes == changes:
-                return await asyncio.to_thread(self._reported, journal, is_unchanged=True)
+                return await asyncio.to_thread(self._ending.reported, journal, is_unchanged=True)
             return await self._send(journal, client, tally)
 
-    def _reopen(self, journal: Journal, suppression: SuppressionList) -> None:
+    def _reopen(
+        self, journal: Journal, directory: Directory | None, suppression: SuppressionList
+    ) -> None:
         journal.reopen(
             retry_failed=self._settings.policy.retry_failed,
             resend_unknown=self._settings.policy.resend_unknown,
         )
-        withhold_suppressed(journal, suppression)  # lists may have grown
+        # Lists may have grown.
+        withhold_suppressed(journal, suppression, self._mappers(journal, directory))
         withhold_skipped(journal)
 
     def _judge_again(
@@ -390,12 +385,7 @@ class Run:
         tally: Tally,
     ) -> None:
         """Judge rows again that were kept back: lists and corrections may have changed."""
-        known = journal.sources()
-        mappers = {
-            number: row_mapper(self._mapping, info.header, self._names(directory))
-            for number, info in known.items()
-            if info.kind != VANISHED
-        }
+        known, mappers = journal.sources(), self._mappers(journal, directory)
         corrections = {
             number: found
             for number, mapper in mappers.items()
@@ -404,33 +394,26 @@ class Run:
         rejudge(journal, mappers, suppression, tally, corrections)
         settle_contacts(journal, self._mapping.spec.when.duplicate, mappers)
 
+    def _mappers(self, journal: Journal, directory: Directory | None) -> dict[int, RowMapper]:
+        """Return what makes records of the rows of each source in the journal, by its number."""
+        return {
+            number: row_mapper(self._mapping, info.header, self._names(directory))
+            for number, info in journal.sources().items()
+            if info.kind != VANISHED
+        }
+
     def _suppression(self) -> SuppressionList:
         return load_suppression(self._mapping, self._settings, self._progress)
 
     # -- stations -------------------------------------------------------------------------------
 
-    @asynccontextmanager
-    async def _connected(self) -> AsyncIterator[tuple[Client | None, Directory | None]]:
-        """Lock the account, connect, run the preflight; in a dry run, yield nothing."""
-        if self._settings.dry_run:
-            yield None, None
-            return
-        with self._account_lock():
-            async with Client.connect(self._settings) as client:
-                if client.note:
-                    self._progress.say(client.note)
-                directory = None
-                if self._settings.policy.preflight:
-                    wants_managers = "lead_personal_manager" in self._mapping.spec.fields
-                    directory = await self._stop.unless(
-                        preflight(
-                            client,
-                            with_managers=wants_managers,
-                            patience=self._settings.patience,
-                            is_paused=self._progress.paused,
-                        )
-                    )
-                yield client, directory
+    def _connected(self) -> AbstractAsyncContextManager[tuple[Client | None, Directory | None]]:
+        return connected(
+            self._settings,
+            self._progress,
+            self._stop,
+            with_managers="lead_personal_manager" in self._mapping.spec.fields,
+        )
 
     @asynccontextmanager
     async def _opened(
@@ -439,28 +422,6 @@ class Run:
         """Open sources in a thread: a pipe or network may be slow, and signals must be handled."""
         with ExitStack() as stack:
             yield await self._stop.unless(in_thread(lambda: stack.enter_context(inputs)))
-
-    @contextmanager
-    def _account_lock(self) -> Iterator[None]:
-        """Hold the account's lock: two runs would exceed its rate limit without noticing."""
-        lock = account_file(self._settings, "lock")
-        if lock is None:
-            yield
-            return
-        folder = lock.parent
-        if folder.name == LAST_RESORT:
-            self._progress.say(
-                Message(
-                    "the lock of the account is in {folder}: only runs that are started in "
-                    "this folder see it (set {locks_variable} to a folder that all runs "
-                    "share)",
-                    folder=folder,
-                    locks_variable=LOCKS_VARIABLE,
-                )
-            )
-        made_folder(folder, is_private=True)
-        with hold(lock, Message("the account {endpoint}", endpoint=self._settings.endpoint)):
-            yield
 
     async def _judge(
         self,
@@ -545,17 +506,17 @@ class Run:
 
     async def _send(self, journal: Journal, client: Client | None, tally: Tally) -> Summary:
         if client is None or self._stop.is_set:
-            return await self._close(journal)
+            return await self._ending.close(journal)
         plan = await asyncio.to_thread(self._plan, journal, tally)
         answer = not plan.to_send or await answered(self._confirm, plan, self._stop)
         if not answer:
             self._stop.request("not confirmed; nothing was sent", EXIT_STOPPED)
-            return await self._close(journal)
+            return await self._ending.close(journal)
         sending = self._sending
         if isinstance(answer, Approval):
             sending = sending.with_canary(answer.canary)
         await sending.send(journal, client, plan)
-        return await self._close(journal)
+        return await self._ending.close(journal)
 
     def _plan(self, journal: Journal, tally: Tally) -> Plan:
         is_asked = self._confirm is not None
@@ -564,53 +525,7 @@ class Run:
             is_asked=is_asked, duplicates=self._mapping.spec.when.duplicate,
         )  # fmt: skip
 
-    # -- ends -----------------------------------------------------------------------------------
-
-    async def _close(self, journal: Journal) -> Summary:
-        """Store how the run ended, then write the reports."""
-        await asyncio.to_thread(self._remember_end, journal)
-        return await asyncio.to_thread(self._reported, journal)
-
-    def _reported(self, journal: Journal, *, is_unchanged: bool = False) -> Summary:
-        """Write the reports, unless they exist and nothing has changed.
-
-        Raises:
-            StorageError: They cannot be written, or the folder is gone.
-        """
-        self._refuse_gone()
-        safe = self._settings.policy.report_safe
-        is_current = self._folder.has_reports and are_current(journal.facts())
-        if is_unchanged and is_current and not safe:
-            return summarize(journal, self._folder.path)
-        return write_reports(journal, self._folder.path, safe=safe)
-
-    def _refuse_gone(self) -> None:
-        """Refuse to write reports into a folder that was moved or deleted during the run."""
-        if not self._folder.journal.exists():
-            raise StorageError(
-                self._stop.reason
-                if self._stop.code == EXIT_STORAGE
-                else Message(
-                    "{folder}: the run folder is gone; put it back, then run the same "
-                    "command again",
-                    folder=self._folder,
-                )
-            )
-
-    def _remember_end(self, journal: Journal) -> None:
-        facts = journal.facts()
-        elapsed_s = float(facts.get("elapsed_s", "0")) + time.monotonic() - self._began
-        is_dry = "dry_run" in facts
-        is_whole = "judged" in facts
-        is_done = not self._stop.code and is_whole and (is_dry or journal.count_pending() == 0)
-        journal.remember(
-            **stop_facts(self._stop.reason),
-            stop_code=str(self._stop.code),
-            finished_at=now(),
-            elapsed_s=f"{elapsed_s:.3f}",
-            finished="1" if is_done else "",
-            **reports_end(),
-        )
+    # -- names ----------------------------------------------------------------------------------
 
     def _names(self, directory: Directory | None) -> Names | None:
         """Return what the account calls things; ``None`` where a dry run leaves it open."""

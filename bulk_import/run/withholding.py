@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 
 from bulk_import.errors import Message
 from bulk_import.journal import Journal
 from bulk_import.journal.entries import Refusal
 from bulk_import.mapping.loading import ColumnMapping
+from bulk_import.mapping.rows import RowMapper
 from bulk_import.mapping.suppression import SuppressionList
 from bulk_import.models import Status
 from bulk_import.progress import Progress
@@ -29,19 +31,31 @@ def load_suppression(
     return found
 
 
-def withhold_suppressed(journal: Journal, suppression: SuppressionList) -> None:
-    """Settle pending rows whose contact is suppressed, whoever queued them and whenever."""
+def withhold_suppressed(
+    journal: Journal,
+    suppression: SuppressionList,
+    mappers: Mapping[int, RowMapper] = MappingProxyType({}),
+) -> None:
+    """Settle pending rows of people who are suppressed, whoever queued them and whenever.
+
+    Args:
+        mappers: Of the sources whose rows may name several addresses of a person: any of them on a
+            list keeps the row back, as when rows are judged.
+    """
     if len(suppression):
-        journal.withhold(_withheld(journal, suppression))
+        journal.withhold(_withheld(journal, suppression, mappers))
 
 
-def _withheld(journal: Journal, suppression: SuppressionList) -> Iterator[tuple[int, Refusal]]:
-    for row in journal.pending():
-        reason = suppression.reason(row.email)
-        if reason and row.in_doubt:
+def _withheld(
+    journal: Journal, suppression: SuppressionList, mappers: Mapping[int, RowMapper]
+) -> Iterator[tuple[int, Refusal]]:
+    for seq, source, email, is_in_doubt, row in journal.pending_rows():
+        others = mappers[source].addresses(row.cells) if source in mappers and row.cells else ()
+        reason = next(filter(None, map(suppression.reason, (email, *others))), "")
+        if reason and is_in_doubt:
             message = Message(
                 "{reason}; sent before without a trustworthy answer, not sent again", reason=reason
             )
-            yield row.seq, Refusal.because(Status.UNKNOWN, "SUPPRESSED", message)
+            yield seq, Refusal.because(Status.UNKNOWN, "SUPPRESSED", message)
         elif reason:
-            yield row.seq, Refusal.because(Status.SUPPRESSED, "SUPPRESSED", reason)
+            yield seq, Refusal.because(Status.SUPPRESSED, "SUPPRESSED", reason)

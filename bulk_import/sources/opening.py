@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain, islice
 from pathlib import Path
@@ -285,7 +285,7 @@ def _of_refusals(tabs: Iterable[Tab], read: Sequence[str]) -> Iterator[Problem]:
             else "sheet {name!r}, whose name says no, is not read; it keeps nobody back by itself",
             name=tab.name,
         )
-        yield _note("SHEET_SAYS_NO", message)
+        yield replace(_note("SHEET_SAYS_NO", message), value=tab.name)
 
 
 def _table(tab: Tab, name: str, options: SourceOptions) -> Table:

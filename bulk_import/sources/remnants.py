@@ -79,7 +79,10 @@ _FORMULA = re.compile(
     r"=\s*[A-Za-z]{2,}[A-Za-z.]*\(.*\)\s*|=\s*\$?[A-Z]{1,3}\$?\d{1,7}\b.*", re.DOTALL
 )
 _FLOAT = re.compile(r"\d{3,}\.0")
-_LOST_LETTER = re.compile(r"[^\W\d_]\?[^\W\d_]")
+# In a name every ? at a letter; in an address only within a word that is no link.
+_LOST_LETTER = re.compile(r"[^\W\d_]\?|\?[^\W\d_]")
+_LOST_IN_WORD = re.compile(r"(?<!\S)[^\s/=]*[^\W\d_]\?+[^\W\d_][^\s/=]*(?!\S)")
+_LOST_IN = {"name": _LOST_LETTER, "city": _LOST_LETTER, "address": _LOST_IN_WORD}
 # A Latin letter, or two and more of another script, as UTF-7 has them.
 UTF7 = re.compile(r"\+A[A-Z][A-Za-z0-9+/]-|\+[AB][A-Za-z0-9+/]{5,}-")
 # Any text that is in one of these notations has one of these characters.
@@ -220,7 +223,7 @@ def _shape(text: str, bare: str, role: str) -> Problem | None:
             text,
         )
         return _as_warning(problem) if role in ("text", "address") else problem
-    if role in ("name", "city") and _LOST_LETTER.search(bare):
+    if (lost := _LOST_IN.get(role)) and lost.search(bare):
         return _error(
             "TEXT_LOST",
             Message(

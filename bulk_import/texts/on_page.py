@@ -56,7 +56,7 @@ ENGLISH: dict[str, str | tuple[str, str, str]] = {
     "--config {file}: give --profile NAME too; it has {profiles}": "{file}: choose a profile; it has {profiles}",
     "--profile {name}: not in {file}; it has {profiles}": "there is no profile {name} in {file}; it has {profiles}",
     "{where}: give one of api_key_file and api_key_env": "{where}: give one of “api_key_file” and “api_key_env”",
-    "{file}: there is no such file; make it with a table [{table}.NAME], or name another with --config FILE":
+    "{file}: there is no such file; make it with a table [{table}.NAME], or name another with --config FILE (in a file of jobs: config)":
         "{file}: there is no such file; make it with a table [{table}.NAME]",
     "; {name} is set and is not used by itself: if the way out leads through that proxy, give --proxy URL or set {proxy_variable}":
         "; {name} is set and is not used by itself: if the way out leads through that proxy, set {proxy_variable}",
@@ -107,6 +107,8 @@ ENGLISH: dict[str, str | tuple[str, str, str]] = {
         "the brake: {leaving:,} of the {before:,} in {name!r} would lose, more than {max_lose:.0%}; nothing was sent",
     "{n:,} contacts would be touched, max_contacts allows {max_contacts:,}; nothing was sent":
         "{n:,} contacts would be touched, {max_contacts:,} are allowed; nothing was sent",
+    "the brake: everybody on the new list of {name!r} says no, such as {first}; nothing was sent (--ignore-consent takes them anyway)":
+        "the brake: everybody on the new list of {name!r} says no, such as {first}; nothing was sent",
     "the brake: the new list of {name!r} has no addresses, {before:,} were in the segment; nothing was sent (--accept if that is meant)":
         "the brake: the new list of {name!r} has no addresses, {before:,} were in the segment; nothing was sent",
     "--seed {run_dir}: a run of {endpoint}, not of {mine}; nothing was sent. Give a run of this account, or leave --seed out":

@@ -156,6 +156,10 @@ FILES: dict[str, str | tuple[str, str, str]] = {
     "{name}: the encoding is not clear (not UTF-8; it could be {names}); set source: encoding: in the mapping, or save the file as UTF-8":
         "{name}: кодировка не ясна (не UTF-8; возможно, {names}); выберите кодировку в «Как читается файл» или сохраните файл в UTF-8",
     "anything": "что угодно",
+    "{name}: line {line:,}: the file breaks off in the middle of a letter, so a part of it is missing; export or copy it again":
+        "{name}: строка {line:,}: файл обрывается посреди буквы, часть его потеряна; выгрузите или скопируйте его заново",
+    "{name}: line {line:,} is not UTF-8, but {good:,} other lines are; correct it, or export the file again as UTF-8":
+        "{name}: строка {line:,} не в UTF-8, хотя другие строки ({good:,}) в нём; исправьте её или выгрузите файл заново в UTF-8",
     "{source}: encoding {name!r} is unknown; try utf-8, cp1251, cp1252 or utf-16":
         "{source}: кодировки «{name}» нет; попробуйте utf-8, cp1251, cp1252 или utf-16",
     "{name}: zero bytes in it: not a text file in an encoding we know": "{name}: в файле нулевые байты: это не текст в известной кодировке",

@@ -25,7 +25,7 @@ RUNS: dict[str, str | tuple[str, str, str]] = {
     "the canary has 0 to {most_canary} rows, the pace is 0 to 1,000 a second":
         "пробных строк бывает от 0 до {most_canary}, скорость — от 0 до 1000 в секунду",
     "no row of this run needs you": "в этой отправке ни одна строка не ждёт вас",
-    "drop the list of the people who are to have the tag": "перетащите список людей, у которых должен быть тег",
+    "Drop the list of the people who should have the tag": "перетащите список людей, у которых должен быть тег",
     "name a tag or a list": "назовите тег или список",
     "drop the list again: it is not there any more": "перетащите список ещё раз: его больше нет",
     "rows are being sent; correct cells when that is over": "строки отправляются; исправляйте ячейки, когда это закончится",
@@ -116,7 +116,7 @@ RUNS: dict[str, str | tuple[str, str, str]] = {
     "{place}: every user of this machine can read {api_key_file}; run: chmod o-rwx {api_key_file}":
         "{place}: {api_key_file} могут прочесть все пользователи компьютера; выполните: chmod o-rwx {api_key_file}",
     "{place}: the environment variable {api_key_env} is not set": "{place}: переменная окружения {api_key_env} не задана",
-    "{file}: there is no such file; make it with a table [{table}.NAME], or name another with --config FILE":
+    "{file}: there is no such file; make it with a table [{table}.NAME], or name another with --config FILE (in a file of jobs: config)":
         "{file}: такого файла нет; создайте его с таблицей [{table}.ИМЯ]",
     "{file}: cannot be read: {reason}": "{file}: не читается: {reason}",
     "{what}; the file is TOML: text in quotation marks": "{what}; это файл TOML: тексты в кавычках",
@@ -272,7 +272,14 @@ RUNS: dict[str, str | tuple[str, str, str]] = {
     "{vanished:,} of {before:,} contacts have vanished": "исчезло контактов: {vanished} из {before}",
     "{changed:,} of {contacts:,} contacts have changed": "изменилось контактов: {changed} из {contacts}",
     "{name} is filled in {now:.0%} of the rows, it was in {then:.0%}": "{name} заполнено в {now:.0%} строк, было в {then:.0%}",
-    "{blanks:,} more rows than before have no address": "строк без адреса стало больше на {blanks}",
+    "{n:,} cells are not understood and may be any of them": "не понято ячеек: {n}; в них может быть любой из них",
+    "{folder}: no temporary file can be written there ({reason}); nothing was sent. Free some space, or set TMPDIR to a folder with more":
+        "{folder}: там не записать временный файл ({reason}); ничего не отправлено. Освободите место или задайте TMPDIR",
+    "{path}: sheet {name!r}, whose name says no: {count:,} addresses, left alone":
+        "{path}: лист «{name}» — это те, кто не хочет писем; адресов: {count}, их не трогаем",
+    "{source}: the plan; reverse.csv beside it takes it back": "{source}: план; reverse.csv рядом отменяет его",
+    "the sheet's name says no": "так называется лист",
+    "rows without an address: {blanks:,} more than before": "строк без адреса стало больше на {blanks}",
     "{doubt} is not understood and may be one of them": "{doubt} не понято и может быть одним из них",
     "{n:,} missing contacts are left alone: files are missing that may hold them (--fewer-files if these files are gone for good)": (
         "{n} исчезнувший контакт не трогаем: нет файлов, где он может быть",
@@ -312,6 +319,8 @@ RUNS: dict[str, str | tuple[str, str, str]] = {
     "names no tag and no list": "не назван ни тег, ни список",
     "TAG_COMMA: {value!r} has a comma in it, which the API takes for a separator; give each tag or list by itself":
         "в «{value}» запятая, а она разделяет теги; напишите каждый тег или список отдельно",
+    "the brake: everybody on the new list of {name!r} says no, such as {first}; nothing was sent (--ignore-consent takes them anyway)":
+        "тормоз: все в новом списке «{name}» не хотят писем, например {first}; ничего не отправлено",
     "the brake: the new list of {name!r} has no addresses, {before:,} were in the segment; nothing was sent (--accept if that is meant)":
         "тормоз: в новом списке нет адресов, в прежнем было {before}; ничего не отправлено («{name}»)",
     "the brake: {leaving:,} of the {before:,} in {name!r} would lose, more than {max_lose:.0%}; nothing was sent (--accept for once, or --max-lose)":
@@ -321,6 +330,7 @@ RUNS: dict[str, str | tuple[str, str, str]] = {
         "было бы затронуто {n} контакта, разрешено {max_contacts}; ничего не отправлено",
         "было бы затронуто {n} контактов, разрешено {max_contacts}; ничего не отправлено"),
     "{path}: no rows": "{path}: строк нет",
+    "the {name} of row {seq} are missing": "у строки {seq} нет данных ({name})",
     "nothing was sent: cells of {columns} say that people must not be written to, and no rule looks at them. Add a skip or only rule (`bulk-import init` proposes one), or write `when: {{says_no: send}}` if it means something else":
         "ничего не отправлено: по столбцу {columns} видно, что некоторым людям писать нельзя, а правила для него нет; добавьте правило, которое их исключит",
 }  # fmt: skip

@@ -16,13 +16,13 @@ from bulk_import.errors import BulkImportError, Message, SetupError
 from bulk_import.jobs.members import read_members
 from bulk_import.jobs.projects import IMPORTS, RETAG, Project, safe_name
 from bulk_import.jobs.retagging import write_plan
+from bulk_import.jobs.rosters import Rosters
 from bulk_import.jobs.segments import (
     MAX_LOSE,
     RetagPlan,
     Segment,
     braked,
     plan_retag,
-    totals,
 )
 from bulk_import.mapping.schema import SuppressSpec
 from bulk_import.mapping.suppression import SuppressionList
@@ -51,32 +51,37 @@ async def upload_list(request: web.Request) -> web.Response:
             return web.json_response(
                 {"list": f"{folder.name}/{name}", "name": name, "column": "", "people": listed}
             )
-        found = await asyncio.to_thread(read_members, [str(path)])
+        found = await asyncio.to_thread(_looked_at, path)
     except (BulkImportError, OSError) as exc:
         await asyncio.to_thread(path.unlink, missing_ok=True)
         return refused(request, exc)
-    return web.json_response(
-        {
-            "list": f"{folder.name}/{name}",
-            "name": name,
-            "column": found.column,
-            "people": len(found.emails),
-            "refused": list(found.refused[:3]),
-        }
-    )
+    return web.json_response({"list": f"{folder.name}/{name}", "name": name, **found})
+
+
+def _looked_at(path: Path) -> dict[str, object]:
+    """Return what a list of people holds."""
+    with Rosters() as rosters:
+        found = read_members(rosters, 0, [str(path)])
+        refused = [doubt.text for doubt in found.doubts[:3]]
+        return {"column": found.column, "people": len(found.emails), "refused": refused}
 
 
 async def compare(request: web.Request) -> web.Response:
     """Show who gains, who loses, who stays."""
     form = dict(await form_of(request))
+
+    def shown() -> web.Response:
+        with _planned(request.app[DESK].home, form) as plan:
+            return page(
+                request, "_retag.html.j2", plan=plan, form=form, totals=plan.calls.totals(),
+                samples=_SAMPLES, braked=bool(braked(plan)) and not _accepts(form),
+                most_lose=round(MAX_LOSE * 100),
+            )  # fmt: skip
+
     try:
-        plan = await asyncio.to_thread(_planned, request.app[DESK].home, form)
+        return await asyncio.to_thread(shown)
     except (BulkImportError, OSError) as exc:
         return refused(request, exc)
-    return page(
-        request, "_retag.html.j2", plan=plan, form=form, totals=totals(plan), samples=_SAMPLES,
-        braked=bool(braked(plan)) and not _accepts(form), most_lose=round(MAX_LOSE * 100),
-    )  # fmt: skip
 
 
 async def make(request: web.Request) -> web.Response:
@@ -85,21 +90,11 @@ async def make(request: web.Request) -> web.Response:
     form = dict(await form_of(request))
 
     def made() -> Project:
-        plan = _planned(desk.home, form)
-        most = form.get("most", "").strip()
-        if most.isdigit() and len(plan.calls) > int(most):
-            raise SetupError(
-                Message(
-                    "The brake: {n} contacts would be touched, {most} are allowed.",
-                    n=len(plan.calls), most=int(most),
-                )
-            )  # fmt: skip
-        if braked(plan) and not _accepts(form):
-            raise SetupError(
-                Message("The brake: look at the new list, then accept it or choose another.")
-            )
-        if not plan.calls:
-            raise SetupError(Message("Nobody gains and nobody loses: there is nothing to send."))
+        with _planned(desk.home, form) as plan:
+            _refuse(plan, form)
+            return project_of(plan)
+
+    def project_of(plan: RetagPlan) -> Project:
         suppress = [Path(file) for file in _lists(desk.home, form.get("suppress", ""))]
         for file in suppress:
             _never_sent(file)
@@ -124,10 +119,32 @@ def _planned(home: Path, form: dict[str, str]) -> RetagPlan:
         **values,
     )
     if not segment.source:
-        raise SetupError("drop the list of the people who are to have the tag")
+        raise SetupError("Drop the list of the people who should have the tag")
     if not segment.changes():
         raise SetupError("name a tag or a list")
     return plan_retag({"segment": segment}, accept=_accepts(form))
+
+
+def _refuse(plan: RetagPlan, form: Mapping[str, str]) -> None:
+    """Refuse a plan that is not to be sent as it is.
+
+    Raises:
+        SetupError: Too many contacts, the brake, or nothing to send.
+    """
+    most = form.get("most", "").strip()
+    if most.isdigit() and len(plan.calls) > int(most):
+        raise SetupError(
+            Message(
+                "The brake: {n} contacts would be touched, {most} are allowed.",
+                n=len(plan.calls), most=int(most),
+            )
+        )  # fmt: skip
+    if braked(plan) and not _accepts(form):
+        raise SetupError(
+            Message("The brake: look at the new list, then accept it or choose another.")
+        )
+    if not plan.calls:
+        raise SetupError(Message("Nobody gains and nobody loses: there is nothing to send."))
 
 
 def _accepts(form: Mapping[str, str]) -> bool:

@@ -307,15 +307,16 @@ def _complete(proposal: Proposal, table: Table, looked: Sequence[Row]) -> None:
         proposal.region = propose_region(table.header, looked, phones, country, emails)
     tags = next((s.column for s in proposal.unmapped if s.field == "add_tags"), None)
     if tags is not None:
-        proposal.separator = _separator(table.contents[tags])
+        proposal.separator = separator_in(table.contents[tags]) or ","
     if proposal.product is not None and proposal.product.separator:
         proposal.separator = proposal.product.separator
 
 
-def _separator(content: Content) -> str:
+def separator_in(content: Content) -> str:
+    """Return what separates the tags in the cells of a column; empty if nothing does."""
     counts = {sign: sum(sign in cell for cell in content.values) for sign in _SEPARATORS}
     best = max(counts, key=lambda sign: counts[sign])
-    return best if counts[best] else ","
+    return best if counts[best] else ""
 
 
 def _suggestion(column: str, name: str, score: float, why: str, content: Content) -> Suggestion:

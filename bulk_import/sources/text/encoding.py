@@ -8,7 +8,9 @@ often and never asks (figures in ``benchmarks/README.md``, measured by ``benchma
 from __future__ import annotations
 
 import codecs
+import os
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,6 +35,10 @@ _UTF7 = re.compile(rb"\+(?=[0-9/]*[A-Za-z])[A-Za-z0-9+/]{3,}(?![A-Za-z0-9+/])-?(
 _CONTROLS = re.compile("[\x00\x02-\x08\x0e-\x1a]")
 _SHORT_UTF7 = 5  # bytes: one character
 _USUAL = ("cp1252", "cp1251", "cp1250", "mac-roman", "cp852", "koi8-r")  # to choose from
+# A line that is valid UTF-8 by chance is rare in any other encoding; most lines never are.
+_ENOUGH_LINES = 1000  # beyond ASCII: then it is known whether most of them are UTF-8
+_LINES_OF_DAMAGED = 4
+_LINES_OF_CUT = 2
 _READS_POORLY = -10.0  # nats for each letter beyond ASCII: then an East Asian reading is a rival
 
 
@@ -78,6 +84,7 @@ def detect_encoding(path: Path, name: str) -> Encoding:
         return Encoding("utf-8", "no byte beyond ASCII", is_certain=True)
     if _is_utf8(path):
         return Encoding("utf-8", "all of the file is valid UTF-8", is_certain=True)
+    _refuse_damaged_utf8(path, name)
     return _guess(b"\n".join(_beyond_ascii(path)), name, plain)
 
 
@@ -214,6 +221,62 @@ def _is_utf8(path: Path) -> bool:
     except UnicodeDecodeError:
         return False
     return True
+
+
+def _refuse_damaged_utf8(path: Path, name: str) -> None:
+    """Refuse a file that is UTF-8 but for a few lines, or breaks off in the middle of a letter.
+
+    Another encoding would fit those bytes, and turn all other letters of the file into nonsense.
+    """
+    good, bad, first_bad, is_cut = 0, 0, 0, False
+    for number, line in _numbered_lines(path):
+        if line.isascii():
+            continue
+        try:
+            line.decode("utf-8")
+            good, is_cut = good + 1, False
+        except UnicodeDecodeError as exc:
+            bad, first_bad = bad + 1, first_bad or number
+            is_cut = exc.end == len(line) and exc.reason == "unexpected end of data"
+        if good + bad == _ENOUGH_LINES and bad >= good:
+            return
+    if is_cut and bad == 1 and good >= _LINES_OF_CUT and not _ends_a_line(path):
+        raise SourceError(
+            Message(
+                "{name}: line {line:,}: the file breaks off in the middle of a letter, so a part of "
+                "it is missing; export or copy it again",
+                name=name,
+                line=first_bad,
+            ),
+            code="ENCODING_WRONG",
+        )
+    if good >= _LINES_OF_DAMAGED and good > bad:
+        raise SourceError(
+            Message(
+                "{name}: line {line:,} is not UTF-8, but {good:,} other lines are; correct it, or "
+                "export the file again as UTF-8",
+                name=name,
+                line=first_bad,
+                good=good,
+            ),
+            code="ENCODING_WRONG",
+        )
+
+
+def _numbered_lines(path: Path) -> Iterator[tuple[int, bytes]]:
+    """Each line of the file with its number, whether lines end in LF, CR LF or CR."""
+    number = 0
+    with path.open("rb") as file:
+        for part in file:
+            for line in part.splitlines():
+                number += 1
+                yield number, line
+
+
+def _ends_a_line(path: Path) -> bool:
+    with path.open("rb") as file:
+        file.seek(-1, os.SEEK_END)
+        return file.read(1) in b"\r\n"
 
 
 def _guess(sample: bytes, name: str, plain: bytes = b"") -> Encoding:

@@ -1,0 +1,564 @@
+"""The lists of people of a re-tagging in a scratch database, compared by SQL.
+
+Each segment has two rosters: who is on its new list, and who was in the segment. Of somebody with
+several rows the first counts. What the comparison finds goes through these tables::
+
+    person, refusal, doubt      as read: rows with an address; who said no; cells that are no address
+    change, held                who comes, who leaves, and who would leave but for a doubtful cell
+    touched                     all that decides about a call, by contact
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import groupby, islice
+from operator import itemgetter
+from typing import Any, NamedTuple
+
+from bulk_import.errors import Message
+from bulk_import.jobs.calls import CALLS, Line
+from bulk_import.jobs.holding import (
+    SHEET_SAYS_NO,
+    Doubt,
+    Place,
+    Resembling,
+    may_be,
+    more_blanks,
+)
+from bulk_import.jobs.scratch import Found, Scratch
+from bulk_import.normalize.mailboxes import email_key
+
+LEAVES, COMES, HELD = range(3)  # kinds of changes
+
+_SCHEMA = f"""{CALLS}
+create table person (
+    id integer primary key,      -- in the order in which lists are read
+    roster integer not null,
+    key text not null,
+    address text not null,       -- empty: it is the key
+    place integer,               -- null: known from earlier runs alone
+    row integer,
+    heard integer                -- what the row says of consent: a line of `heard`
+);
+create table heard (             -- of the list that is being read
+    id integer primary key,
+    why text not null            -- the cell that says no
+);
+create table refusal (
+    roster integer not null, key text not null, primary key (roster, key)
+) without rowid;
+create table doubt (
+    id integer primary key,
+    roster integer not null,
+    place integer not null,
+    row integer not null,
+    text text not null,
+    candidates text,             -- JSON; null: of a cell beside an address, that address
+    said_no text not null
+);
+create table change (
+    kind integer not null,
+    segment integer not null,
+    person integer not null,
+    primary key (kind, segment, person)
+) without rowid;
+create table held (
+    segment integer not null,
+    person integer not null,
+    doubt integer not null,      -- the doubtful cell, or one of the reasons below
+    rank real not null,          -- among all whom that holds
+    primary key (segment, person)
+) without rowid;
+create table resembling (        -- doubtful cells that resemble anybody
+    doubt integer primary key
+);
+create table touched (
+    key text not null,
+    code integer not null,
+    address text,
+    person integer,
+    place integer,
+    row integer,
+    primary key (key, code)
+) without rowid;
+create table sorted (
+    position integer not null, email text not null, place integer, row integer, changes text not null
+);
+"""
+_INDEX = "create index if not exists person_key on person (roster, key)"
+_ADDRESS = "case p.address when '' then p.key else p.address end"
+_NOT_REFUSED = "not exists (select 1 from refusal r where r.roster = {} and r.key = p.key)"
+_COMES = f"""
+insert into change select {COMES}, :segment, min(p.id) from person p
+where p.roster = :new and {_NOT_REFUSED.format(":new")}
+    and not exists (select 1 from person o where o.roster = :old and o.key = p.key
+                    and {_NOT_REFUSED.format(":old")})
+group by p.key order by min(p.id)"""
+_LEAVES = f"""
+insert into change select {LEAVES}, :segment, min(p.id) from person p
+where p.roster = :old and {_NOT_REFUSED.format(":old")} and {_NOT_REFUSED.format(":new")}
+    and not exists (select 1 from person n where n.roster = :new and n.key = p.key)
+group by p.key order by min(p.id)"""
+_CHANGES = f"""
+select c.kind, c.segment, c.person, p.key, {_ADDRESS}, p.place, p.row
+from change c join person p on p.id = c.person order by c.kind, c.segment, c.person"""
+_LEAVING = f"""
+select c.person, p.key from change c join person p on p.id = c.person
+where c.kind = {LEAVES} and c.segment = ? order by c.person"""
+_UNSURE = """select min(id) as number from doubt where roster = ? and said_no = ''
+    group by text, candidates"""
+_HELD = f"""
+select {_ADDRESS}, h.doubt from held h join person p on p.id = h.person
+where h.segment = ? order by h.doubt, h.rank, h.person"""
+_WHY_HELD = """
+select h.doubt from person p join held h on h.person = p.id
+where p.roster = ? and p.key = ? and h.segment = ?"""
+_TOUCH_CHANGES = f"""
+insert into touched
+select p.key, c.kind * :segments + c.segment, {_ADDRESS}, c.person, p.place, p.row
+from change c join person p on p.id = c.person order by p.key"""
+_TOUCH_HELD = f"""
+insert into touched
+select p.key, {HELD} * :segments + h.segment, null, h.person, p.place, p.row
+from held h join person p on p.id = h.person order by p.key"""
+# Of contacts with an event, where they are listed in segments in which nothing happens to them.
+_ELSEWHERE = """not exists (
+    select 1 from touched x where x.key = t.key and x.code in (:own0, :own1, :own2))"""
+_TOUCH_LISTED = f"""
+insert into touched
+select t.key, :code, null, min(p.id), p.place, p.row
+from (select distinct key from touched where code < :events) t
+join person p on p.roster = :roster and p.key = t.key
+where {_ELSEWHERE} group by t.key"""
+_TOUCH_REFUSED = f"""
+insert into touched (key, code)
+select t.key, :code from (select distinct key from touched where code < :events) t
+join refusal r on r.roster = :roster and r.key = t.key where {_ELSEWHERE}"""
+_TOUCHED = "select key, code, address, person, place, row from touched order by key, code"
+# Reasons to hold everybody.
+_BLANKS, _TOO_MANY = 0, -1
+AT_A_TIME = 5_000  # contacts that are compared with each doubtful cell
+MOST_COMPARED = 500_000_000  # pairs of a contact and a cell: some minutes
+_DOUBT = """
+select d.id, l.source, l.sheet, d.row, d.text, d.candidates, d.said_no
+from doubt d join place l on l.id = d.place where {} order by d.id"""
+
+
+class PersonRow(NamedTuple):
+    """A row with an address.
+
+    Attributes:
+        address: As written, lower-cased; empty if it is the key.
+        place: What ``Rosters.place`` returned.
+        heard: Number of the combination of cells that speak of consent; ``None`` without any.
+    """
+
+    key: str
+    address: str
+    place: int
+    row: int
+    heard: int | None
+
+
+class DoubtRow(NamedTuple):
+    """A cell that is no address, or that is not to be used."""
+
+    place: int
+    row: int
+    text: str
+    candidates: tuple[str, ...] = ()
+    said_no: str = ""
+
+
+class Effect(NamedTuple):
+    """What a call changes.
+
+    Attributes:
+        event: Which of the contact's events is the first to change something: the call's place in
+            the plan is that event's.
+        changes: As ``calls.packed`` makes it.
+    """
+
+    event: int
+    changes: str
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """Somebody whom a re-tagging touches.
+
+    Attributes:
+        events: (kind, segment) of what happens to them, as ``LEAVES`` and ``COMES``, in order.
+        now: The segments in which they are now.
+    """
+
+    events: tuple[tuple[int, int], ...]
+    now: frozenset[int]
+
+
+def new_of(segment: int) -> int:
+    """Return the number of the roster of a segment's new list."""
+    return 2 * segment
+
+
+def old_of(segment: int) -> int:
+    """Return the number of the roster of who was in a segment."""
+    return 2 * segment + 1
+
+
+class Rosters(Scratch):
+    """The rosters of some segments, which have numbers from 0."""
+
+    def __init__(self) -> None:
+        super().__init__(_SCHEMA)
+        self._places: dict[tuple[str, str], int] = {}
+
+    # -- reading ----------------------------------------------------------------------------------
+
+    def place(self, source: str, sheet: str) -> int:
+        """Return the number of a file and its sheet."""
+        known = self._places.get((source, sheet))
+        if known is None:
+            known = self._places[source, sheet] = len(self._places)
+            self.write("insert into place values (?, ?, ?)", (known, source, sheet))
+        return known
+
+    def add(self, roster: int, rows: Iterable[PersonRow]) -> None:
+        """Add rows of a list."""
+        self.write_all(
+            "insert into person (roster, key, address, place, row, heard)"
+            f" values ({roster:d}, ?, ?, ?, ?, ?)",
+            rows,
+        )
+
+    def add_known(self, roster: int, addresses: Iterable[str]) -> None:
+        """Add people who are known from earlier runs."""
+        keyed = ((email_key(address), address) for address in addresses)
+        self.write_all(
+            f"insert into person (roster, key, address) values ({roster:d}, ?, ?)",
+            ((key, "" if address == key else address) for key, address in keyed),
+        )
+
+    def add_doubts(self, roster: int, doubts: Iterable[DoubtRow]) -> None:
+        """Add cells that are no address, or that are not to be used."""
+        self.write_all(
+            "insert into doubt (roster, place, row, text, candidates, said_no)"
+            f" values ({roster:d}, ?, ?, ?, ?, ?)",
+            (
+                (one.place, one.row, one.text, json.dumps(one.candidates), one.said_no)
+                for one in doubts
+            ),
+        )
+
+    def refuse(self, roster: int, keys: Iterable[str]) -> None:
+        """Remember who is not to be written to."""
+        self.write_all(
+            f"insert or ignore into refusal values ({roster:d}, ?)", ((key,) for key in keys)
+        )
+
+    def last_person(self) -> int:
+        """Return the number of the row that was added last."""
+        return self.number("select coalesce(max(id), 0) from person")
+
+    def refuse_heard(self, roster: int, after: int, whys: Mapping[int, str]) -> None:
+        """Remember who said no on the list that was read just now.
+
+        Args:
+            after: The number of the last row before that list.
+            whys: Combination of cells -> the one that says no.
+        """
+        if not whys:
+            return
+        self.write_all("insert into heard values (?, ?)", whys.items())
+        self.write(
+            f"""insert into doubt (roster, place, row, text, said_no)
+                select p.roster, p.place, p.row, {_ADDRESS}, h.why
+                from person p join heard h on h.id = p.heard where p.id > ? order by p.id""",
+            (after,),
+        )
+        self.write(
+            "insert or ignore into refusal select p.roster, p.key from person p"
+            " join heard h on h.id = p.heard where p.id > ?",
+            (after,),
+        )
+        self.write("delete from heard")
+
+    def index(self) -> None:
+        """Prepare for comparing, when all lists are read."""
+        self.write(_INDEX)
+
+    def share_refusals(self, segments: int) -> None:
+        """Let whoever says no on one new list say no on all of them: nothing is sent to them at all."""
+        for segment in range(segments):
+            self.write(
+                "insert or ignore into refusal select ?, key from refusal where roster % 2 = 0",
+                (new_of(segment),),
+            )
+
+    # -- one roster -------------------------------------------------------------------------------
+
+    def count(self, roster: int) -> int:
+        """Return how many people are on a roster, without those who said no."""
+        return self.number(
+            "select count(distinct p.key) from person p where p.roster = :roster"
+            f" and {_NOT_REFUSED.format(':roster')}",
+            {"roster": roster},
+        )
+
+    def people(self, roster: int) -> Found[str]:
+        """Return the addresses on a roster, in order, without those who said no."""
+        query = f"""
+            select {_ADDRESS} from person p
+            where p.id in (select min(id) from person where roster = :roster group by key)
+                and {_NOT_REFUSED.format(":roster")} order by p.id"""
+        return Found(self, query, {"roster": roster}, str, count=self.count(roster))
+
+    def doubts(self, *rosters: int, said_no: bool | None = None) -> Found[Doubt]:
+        """Return the doubtful cells of rosters.
+
+        Args:
+            said_no: Those alone that say that somebody is not to be written to, or the others.
+        """
+        among = f"d.roster in ({','.join(map(str, rosters))})"
+        among += {None: "", True: " and d.said_no <> ''", False: " and d.said_no = ''"}[said_no]
+        count = self.number(f"select count(*) from doubt d where {among}")
+        return Found(self, _DOUBT.format(among), {}, _doubt, count=count)
+
+    # -- comparing --------------------------------------------------------------------------------
+
+    def compare(self, segment: int, blanks: int, *, accept: bool) -> None:
+        """Find who comes into a segment, who leaves it, and who is held.
+
+        Args:
+            blanks: Rows without an address beyond those that there were before.
+            accept: Hold nobody.
+        """
+        numbers = {"segment": segment, "new": new_of(segment), "old": old_of(segment)}
+        self.write(_COMES, numbers)
+        self.write(_LEAVES, numbers)
+        if not accept:
+            self._hold(segment, blanks)
+            self.write(
+                f"delete from change where kind = {LEAVES} and segment = ? and person in"
+                " (select person from held where segment = ?)",
+                (segment, segment),
+            )
+
+    def changes(self, kind: int, segment: int) -> Found[str]:
+        """Return the addresses of who comes, in order of the list, or of who leaves, by address."""
+        query = f"""
+            select {_ADDRESS} as email from change c join person p on p.id = c.person
+            where c.kind = :kind and c.segment = :segment
+            order by {"c.person" if kind == COMES else "email"}"""
+        numbers = {"kind": kind, "segment": segment}
+        count = self.number(
+            "select count(*) from change where kind = :kind and segment = :segment", numbers
+        )
+        return Found(self, query, numbers, str, count=count)
+
+    def held(self, segment: int, blanks: int) -> Held:
+        """Return who would leave but for a doubtful cell."""
+        return Held(self, segment, blanks)
+
+    def _hold(self, segment: int, blanks: int) -> None:
+        leaving = f"from change where kind = {LEAVES} and segment = :segment"
+        numbers = {"segment": segment}
+        count = self.number(f"select count(*) {leaving}", numbers)
+        doubts = self.doubts(new_of(segment), said_no=False)
+        if not count or not (doubts or blanks > 0):
+            return
+        if blanks > 0 or len(doubts) * count > MOST_COMPARED:
+            why = _BLANKS if blanks > 0 else _TOO_MANY
+            self.write(f"insert into held select :segment, person, {why}, 0 {leaving}", numbers)
+            return
+        nobody = self._hold_resembling(segment)
+        if nobody is not None:  # that cell may be anybody's
+            self.write(
+                f"""insert into held select :segment, person, :doubt, 0 {leaving}
+                    on conflict do update set doubt = excluded.doubt, rank = excluded.rank
+                    where held.doubt > excluded.doubt""",
+                numbers | {"doubt": nobody},
+            )
+
+    def _hold_resembling(self, segment: int) -> int | None:
+        """Hold whom a doubtful cell resembles; return the first cell that resembles nobody."""
+        leaving = self.lines(_LEAVING, (segment,))
+        while chunk := list(islice(leaving, AT_A_TIME)):
+            among = Resembling(key for _, key in chunk)
+            held, resembling = [], []
+            for number, doubt in self._unsure(segment):
+                near = among.near(doubt)
+                held += [(segment, chunk[among.keys[key]][0], number, rank) for key, rank in near]
+                resembling += [(number,)] if near or doubt.candidates else []
+            self.write_all("insert or ignore into held values (?, ?, ?, ?)", held)
+            self.write_all("insert or ignore into resembling values (?)", resembling)
+        found = self.line(
+            f"select min(number) from ({_UNSURE}) where number not in (select doubt from resembling)",
+            (new_of(segment),),
+        )
+        return found[0] if found is not None else None
+
+    def _unsure(self, segment: int) -> Iterator[tuple[int, Doubt]]:
+        """Yield the doubtful cells of a new list, equal ones once."""
+        query = f"{_DOUBT.format(f'd.id in (select number from ({_UNSURE}))')}"
+        for number, *line in self.lines(query, (new_of(segment),)):
+            yield number, _doubt(number, *line)
+
+    # -- calls ------------------------------------------------------------------------------------
+
+    def calls(self, segments: int, effect_of: Callable[[Contact], Effect | None]) -> Iterator[Line]:
+        """Yield the calls that follow from the changes, in order.
+
+        Args:
+            segments: How many there are.
+            effect_of: What is to be changed of a contact.
+        """
+        if segments == 1:
+            return self._calls_alone(effect_of)
+        self._touch(segments)
+        lines = (
+            line
+            for _, found in groupby(self.lines(_TOUCHED), itemgetter(0))
+            if (line := _call(list(found), segments, effect_of)) is not None
+        )
+        self.write_all("insert into sorted values (?, ?, ?, ?, ?)", lines)
+        return map(Line._make, self.lines("select * from sorted order by position"))
+
+    def _calls_alone(self, effect_of: Callable[[Contact], Effect | None]) -> Iterator[Line]:
+        """Yield the calls of a plan with one segment, where each contact has one change."""
+        for kind, segment, person, _, address, place, row in self.lines(_CHANGES):
+            now = frozenset({segment} if kind == COMES else ())
+            effect = effect_of(Contact(((kind, segment),), now))
+            if effect is not None:
+                yield Line(_position(kind, person), address, place, row, effect.changes)
+
+    def _touch(self, segments: int) -> None:
+        """Bring together what decides about the call of each contact."""
+        codes = _Codes(segments)
+        self.write(_TOUCH_CHANGES, {"segments": segments})
+        self.write(_TOUCH_HELD, {"segments": segments})
+        for segment in range(segments):
+            own = {f"own{kind}": codes.change(kind, segment) for kind in (LEAVES, COMES, HELD)}
+            own["events"] = codes.change(HELD, 0)
+            for roster in (new_of(segment), old_of(segment)):
+                numbers = own | {"roster": roster}
+                self.write(_TOUCH_LISTED, numbers | {"code": codes.listed(roster)})
+                self.write(_TOUCH_REFUSED, numbers | {"code": codes.refused(roster)})
+
+
+class Held(Mapping[str, str]):
+    """Address -> why it loses nothing although it is not on the new list, the likeliest first."""
+
+    def __init__(self, rosters: Rosters, segment: int, blanks: int) -> None:
+        self._rosters, self._segment, self._blanks = rosters, segment, blanks
+        self._count = rosters.number("select count(*) from held where segment = ?", (segment,))
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __iter__(self) -> Iterator[str]:
+        for address, _ in self._rosters.lines(_HELD, (self._segment,)):
+            yield address
+
+    def __getitem__(self, address: str) -> str:
+        numbers = (old_of(self._segment), email_key(address), self._segment)
+        found = self._rosters.line(_WHY_HELD, numbers)
+        if found is None:
+            raise KeyError(address)
+        return self._why(found[0])
+
+    def _why(self, number: int) -> str:
+        if number == _BLANKS:
+            return more_blanks(self._blanks)
+        if number == _TOO_MANY:
+            unsure = len(self._rosters.doubts(new_of(self._segment), said_no=False))
+            return Message("{n:,} cells are not understood and may be any of them", n=unsure)
+        return may_be(
+            next(
+                _doubt(*line) for line in self._rosters.lines(_DOUBT.format("d.id = ?"), (number,))
+            )
+        )
+
+
+def _doubt(
+    _number: int, source: str, sheet: str, row: int, text: str, candidates: str | None, said_no: str
+) -> Doubt:
+    named = (text,) if candidates is None else tuple(json.loads(candidates))
+    why = SHEET_SAYS_NO if said_no == SHEET_SAYS_NO else said_no  # so that a page can translate it
+    return Doubt(Place(source, sheet, row), text, named, why)
+
+
+@dataclass(frozen=True, slots=True)
+class _Codes:
+    """Numbers of what is known of a contact in a plan of some segments."""
+
+    segments: int
+
+    def change(self, kind: int, segment: int) -> int:
+        return kind * self.segments + segment
+
+    def listed(self, roster: int) -> int:
+        return 3 * self.segments + roster
+
+    def refused(self, roster: int) -> int:
+        return 5 * self.segments + roster
+
+
+def _position(code: int, person: int) -> int:
+    return code << 40 | person
+
+
+def _call(
+    lines: Sequence[tuple[Any, ...]],
+    segments: int,
+    effect_of: Callable[[Contact], Effect | None],
+) -> Line | None:
+    """Return the call of a contact, from its lines in ``touched``; ``None`` when nothing changes."""
+    known = {line[1]: line for line in lines}
+    events = [code for code in known if code < 2 * segments]
+    if not events:
+        return None
+    contact = _contact(tuple(events), frozenset(known), segments)
+    effect = effect_of(contact)
+    if effect is None:
+        return None
+    first, spelled = known[events[effect.event]], known[events[0]]
+    _, _, _, _, place, row = _placed(known, segments)
+    return Line(_position(first[1], first[3]), spelled[2], place, row, effect.changes)
+
+
+@lru_cache(maxsize=4096)
+def _contact(events: tuple[int, ...], known: frozenset[int], segments: int) -> Contact:
+    now = frozenset(s for s in range(segments) if _is_in(s, known, _Codes(segments)))
+    return Contact(tuple((code // segments, code % segments) for code in events), now)
+
+
+def _is_in(segment: int, known: frozenset[int], codes: _Codes) -> bool:
+    """Whether a contact is in a segment from now on, as far as that is known."""
+    if codes.change(COMES, segment) in known or codes.change(HELD, segment) in known:
+        return True
+    if codes.change(LEAVES, segment) in known:
+        return False
+    new, old = new_of(segment), old_of(segment)
+    if codes.refused(new) not in known:
+        return codes.listed(new) in known
+    # Who says no on the new list keeps what the segment gave.
+    return codes.listed(old) in known and codes.refused(old) not in known
+
+
+def _placed(known: Mapping[int, tuple[Any, ...]], segments: int) -> tuple[Any, ...]:
+    """Return the line with the place of a contact: on the last new list, else on an earlier one."""
+    codes = _Codes(segments)
+    wanted: list[tuple[int, ...]] = [
+        (codes.change(COMES, s), codes.listed(new_of(s))) for s in reversed(range(segments))
+    ]
+    wanted += [
+        (codes.change(LEAVES, s), codes.change(HELD, s), codes.listed(old_of(s)))
+        for s in reversed(range(segments))
+    ]
+    found = (known[code] for among in wanted for code in among if code in known)
+    placed = (line for line in found if line[4] is not None)
+    return next(placed, (None,) * 6)
