@@ -73,7 +73,8 @@ GROUPS: Mapping[str, Sequence[str]] = {
     "normalize": ["normalize"],
     "report": ["report", "jobs/history.py"],
     "retag + undo": [
-        f"jobs/{name}.py" for name in ("retagging", "segments", "undoing", "plan_files", "tagging")
+        f"jobs/{name}.py"
+        for name in "retagging segments rosters calls memberships undoing plan_files tagging".split()
     ],
     "run": ["run", "stopping.py", "jobs/importing.py", "jobs/accounts.py"],
     "sources": ["sources"],
