@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shlex
 import signal
@@ -10,8 +11,10 @@ import sys
 from collections import Counter
 
 import pytest
+from click.testing import CliRunner
 
 from bulk_import import import_file_async, resume_async
+from bulk_import.cli import cli
 from bulk_import.cli.continuing import kept_pace
 from bulk_import.journal import Journal
 from tests.children import ENVIRONMENT, Served, start
@@ -54,6 +57,39 @@ def test_leaving_at_once_says_how_to_continue_too(contacts_csv, mapping, tmp_pat
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=60)
     assert _command(err) == ["resume", str(tmp_path / "run"), "--yes"]
+
+
+async def test_what_a_limit_or_the_brake_leaves_comes_with_the_command_that_sends_it(
+    write_csv, sandbox, tmp_path, monkeypatch
+):
+    async def said(*arguments):
+        monkeypatch.setenv("INFLUENCERSOFT_API_KEY", sandbox.key)
+        common = ("-m", mapping, "--endpoint", sandbox.url, "--rate", "0", "--quiet")
+        found = await asyncio.to_thread(
+            CliRunner().invoke, cli, [str(one) for one in (*arguments, *common)]
+        )
+        return [line for line in found.stderr.splitlines() if "resume" in line]
+
+    def contacts(name):
+        return write_csv([["E-mail", "Name"], *([f"p{n}@example.org", name] for n in range(30))])
+
+    mapping = tmp_path / "m.yml"
+    mapping.write_text("version: 1\nfields: {lead_email: E-mail, lead_first_name: Name}\n")
+
+    run = tmp_path / "limited"
+    assert await said("run", contacts("Anna"), "--yes", "--limit", "5", "--run-dir", run) == [
+        f"to continue: bulk-import resume {run} --yes"
+    ]
+    night = ("--state", tmp_path / "x.state", "--run-dir")
+    assert await said("sync", contacts("Anna"), *night, tmp_path / "first") == []
+    run = tmp_path / "second"
+    assert await said("sync", contacts("Bo"), *night, run) == [
+        f"if it is meant: bulk-import resume {run} --accept"
+    ]
+    assert len(sandbox.sent()) == 35
+    again = ["resume", str(run), "--accept", "--yes", "--quiet"]
+    await asyncio.to_thread(CliRunner().invoke, cli, again)
+    assert len(sandbox.sent()) == 65
 
 
 async def test_a_resume_keeps_the_pace_that_it_is_not_told_otherwise(

@@ -105,6 +105,26 @@ def test_a_profile_gives_account_and_notification_and_keeps_its_key(jobs_file, t
     assert fleet.notify == {"a": "https://hooks.example.org/club"}
 
 
+def test_the_pace_of_an_account_wins_over_the_defaults_and_that_of_a_job_over_both(
+    jobs_file, tmp_path
+):
+    config = tmp_path / "accounts.toml"
+    config.write_text(
+        '[profiles.slow]\naccount = "slow"\nrate = 1\nwindow = "02:00-03:00"\n[profiles.any]\naccount = "any"\n'
+    )
+    config.chmod(0o600)
+    path = jobs_file(
+        "version: 1\nconfig: accounts.toml\n"
+        "defaults: {kind: run, source: a.csv, mapping: m.yml, rate: 9, window: '01:00-05:00'}\n"
+        "jobs: {a: {profile: slow}, b: {profile: any}, c: {profile: slow, rate: 3}}\n"
+    )
+    assert [dict(job.shared) for job in load_fleet(path).jobs] == [
+        {"--profile": "slow", "--config": str(config)},
+        {"--profile": "any", "--config": str(config), "--rate": "9", "--window": "01:00-05:00"},
+        {"--profile": "slow", "--config": str(config), "--rate": "3"},
+    ]
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -235,9 +255,21 @@ def test_resume_gets_every_option_of_a_job_that_it_takes():
 def test_a_run_has_one_folder_for_ever(tmp_path):
     one = JobFolder(tmp_path, job(arguments=("a.csv",), shared=(("--rate", "2"),)))
     run_dir = str(tmp_path / "shop" / "run")
-    wanted = ("run", "a.csv", "--rate", "2", "--run-dir", run_dir, "--yes", "--json", "--quiet")
+    wanted = ("run", "a.csv", "--rate", "2", "--job", "shop", "--run-dir", run_dir, "--yes", "--json",
+              "--quiet")  # fmt: skip
     assert one.next("monday").arguments == wanted
     assert one.next("tuesday").arguments == wanted
+
+
+@pytest.mark.parametrize("kind", ["run", "sync", "retag"])
+def test_each_job_has_its_own_name_in_the_metrics_of_its_profile(tmp_path, kind):
+    one = JobFolder(tmp_path, job(kind=kind))
+    one.make()
+    begun = one.next("monday").arguments
+    assert begun[begun.index("--job") + 1] == "shop"
+    named = JobFolder(tmp_path, job("b", kind=kind, options=(("--job", "mine"),)))
+    named.make()
+    assert named.next("monday").arguments.count("--job") == 1
 
 
 def test_an_attempt_that_a_scheduler_repeats_by_itself_is_not_made_again(tmp_path):
@@ -523,6 +555,7 @@ def test_the_table_has_a_line_for_each_job_and_their_sums():
         "club    club.example.org  run       5        0          0       0        0        0      5   143"
         "  interrupted, started 2 times",
         "2 jobs                          1,208    1,200          0       0        0        3      5   143",
+        "shop: the report and the rejects are in /r on vm",
         "club: interrupted",
     ]  # fmt: skip
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -333,6 +335,25 @@ async def test_what_an_earlier_version_left_to_take_over_is_taken_over(job, sand
         state.put(retag_runs=json.dumps([[str(tmp_path / "run0"), ""]]))
 
     assert await job(TEN[1:]) == ["p0@b.org"]
+
+
+async def test_a_comparison_that_is_cancelled_leaves_nothing(
+    job, tmp_path, monkeypatch, write_csv, settings, sandbox
+):
+    folder = tmp_path / "tmp"
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    path = write_csv([["E-mail"], *([f"p{n}@b.org"] for n in range(5000))], name="many.csv")
+    work = asyncio.create_task(
+        retag_async(path, settings(sandbox), add_tags=["vip"], state=tmp_path / "s.state")
+    )
+    while not list(folder.rglob("scratch.sqlite3")):
+        await asyncio.sleep(0.001)
+    work.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await work
+    assert list(folder.rglob("*")) == []
+    assert sandbox.sent() == []
 
 
 async def test_a_lost_answer_is_not_remembered(job, sandbox):

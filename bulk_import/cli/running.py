@@ -96,8 +96,8 @@ def run_and_tell(
     if log is not None:
         log.ended(summary)
     untold = _told(summary, as_json=as_json, quiet=quiet)
-    if summary.stop_code and summary.run_dir and not summary.dry_run:
-        click.echo(f"to continue: {continuing(summary.run_dir)}", err=True)
+    if summary.run_dir and not summary.dry_run and (hint := _to_continue(summary)):
+        click.echo(hint, err=True)
     if after is not None:
         after(summary)
     if untold:
@@ -105,6 +105,18 @@ def run_and_tell(
             f"standard output: {untold}; the run has ended, its summary is in {summary.run_dir}"
         )
     return exit_code(summary)
+
+
+def _to_continue(summary: Summary) -> str:
+    """How the rest is sent; empty if nothing is left, ``--limit`` included."""
+    from bulk_import.models import Status
+
+    if not summary.stop_code and not summary.counts.get(Status.NOT_SENT):
+        return ""
+    command = continuing(summary.run_dir)
+    if summary.stopped.startswith("the brake"):
+        return f"if it is meant: {command} --accept"
+    return f"to continue: {command}"
 
 
 def _told(summary: Summary, *, as_json: bool, quiet: bool) -> str:

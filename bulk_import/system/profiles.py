@@ -182,7 +182,7 @@ def _read(file: Path) -> str:
         raise SettingsError(
             Message(
                 "{file}: there is no such file; make it with a table [{table}.NAME], or name "
-                "another with --config FILE",
+                "another with --config FILE (in a file of jobs: config)",
                 file=file,
                 table=_TABLE,
             )

@@ -56,7 +56,7 @@ ENGLISH: dict[str, str | tuple[str, str, str]] = {
     "--config {file}: give --profile NAME too; it has {profiles}": "{file}: choose a profile; it has {profiles}",
     "--profile {name}: not in {file}; it has {profiles}": "there is no profile {name} in {file}; it has {profiles}",
     "{where}: give one of api_key_file and api_key_env": "{where}: give one of “api_key_file” and “api_key_env”",
-    "{file}: there is no such file; make it with a table [{table}.NAME], or name another with --config FILE":
+    "{file}: there is no such file; make it with a table [{table}.NAME], or name another with --config FILE (in a file of jobs: config)":
         "{file}: there is no such file; make it with a table [{table}.NAME]",
     "; {name} is set and is not used by itself: if the way out leads through that proxy, give --proxy URL or set {proxy_variable}":
         "; {name} is set and is not used by itself: if the way out leads through that proxy, set {proxy_variable}",

@@ -116,7 +116,7 @@ RUNS: dict[str, str | tuple[str, str, str]] = {
     "{place}: every user of this machine can read {api_key_file}; run: chmod o-rwx {api_key_file}":
         "{place}: {api_key_file} могут прочесть все пользователи компьютера; выполните: chmod o-rwx {api_key_file}",
     "{place}: the environment variable {api_key_env} is not set": "{place}: переменная окружения {api_key_env} не задана",
-    "{file}: there is no such file; make it with a table [{table}.NAME], or name another with --config FILE":
+    "{file}: there is no such file; make it with a table [{table}.NAME], or name another with --config FILE (in a file of jobs: config)":
         "{file}: такого файла нет; создайте его с таблицей [{table}.ИМЯ]",
     "{file}: cannot be read: {reason}": "{file}: не читается: {reason}",
     "{what}; the file is TOML: text in quotation marks": "{what}; это файл TOML: тексты в кавычках",

@@ -118,12 +118,24 @@ class JobFolder:
 
     def _begun(self) -> list[str]:
         job = self._job
-        return [job.kind, *job.arguments, *_flat(job.shared), *_flat(job.options)]
+        return [job.kind, *job.arguments, *_flat(job.shared), *_flat(job.options), *self._named()]
+
+    def _named(self) -> tuple[str, ...]:
+        """The job's name in its own metrics and messages, which else is that of its state."""
+        is_named = any(option[0] == "--job" for option in self._job.options)
+        return () if is_named else ("--job", self._job.name)
 
     def _resumed(self, run_dir: Path) -> tuple[str, ...]:
         """Return the command that continues a run: only with options that `resume` takes."""
         options = [option for option in self._job.options if option[0] not in NOT_OF_RESUME]
-        return ("resume", str(run_dir), *_flat(self._job.shared), *_flat(options), *_FLAGS)
+        return (
+            "resume",
+            str(run_dir),
+            *_flat(self._job.shared),
+            *_flat(options),
+            *self._named(),
+            *_FLAGS,
+        )
 
 
 def _ended(run_dir: Path) -> Mapping[str, Any] | None:

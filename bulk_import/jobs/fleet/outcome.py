@@ -143,8 +143,15 @@ def as_text(summary: FleetSummary) -> str:
         [f"{len(summary.ends)} jobs", "", "", f"{rows:,}", *(f"{n:,}" for n in totals),
          f"{rows - sum(totals):,}", str(summary.exit_code), ""]
     )  # fmt: skip
-    messages = [f"{end.name}: {end.message}" for end in summary.ends if end.message]
+    messages = [f"{end.name}: {said}" for end in summary.ends if (said := _said(end))]
     return "\n".join([*_aligned(lines), *messages])
+
+
+def _said(end: JobEnd) -> str:
+    """Why a job did not end well; where its rows are named, if some need somebody."""
+    if end.exit_code == EXIT_SOME_FAILED and not end.message and end.run_dir:
+        return f"the report and the rejects are in {end.run_dir} on {end.place}"
+    return end.message
 
 
 def write_fleet_metrics(path: Path, summary: FleetSummary) -> None:

@@ -235,12 +235,14 @@ def load_fleet(path: Path) -> Fleet:
         raise MappingError(problems)
     specs, problems = _specs(document)
     config = _config(document)
+    written: Any = document.tree
     jobs: list[Job] = []
     notify: dict[str, str] = {}
     for name, spec in specs.items():
         try:
             profile = load_profile(spec.profile, config, os.environ) if spec.profile else None
-            jobs.append(_job(name, spec, path.resolve().parent, profile))
+            own = written["jobs"][name]
+            jobs.append(_job(name, _paced(spec, own, profile), path.resolve().parent, profile))
         except SettingsError as exc:
             key = next(key for key in ("profile", "account", "endpoint") if getattr(spec, key))
             problems.append(document.problem(str(exc), ("jobs", name, key)))
@@ -251,6 +253,12 @@ def load_fleet(path: Path) -> Fleet:
     if problems:
         raise MappingError(problems)
     return Fleet(path, tuple(jobs), notify)
+
+
+def _paced(spec: JobSpec, own: Mapping[str, Any], profile: Profile | None) -> JobSpec:
+    """Return *spec* without the defaults of the file for which its account's profile has its own."""
+    options = profile.options if profile is not None else {}
+    return spec.model_copy(update={key: None for key in _PACE if key in options and key not in own})
 
 
 def _config(document: Document) -> Path:

@@ -155,6 +155,8 @@ def _told(job: Job, code: int, following: Next, folder: JobFolder, began_at: int
     message = str(summary.get("stopped", "")) or _last_error(folder.log, began_at)
     if code == 0:
         message = ""
+    # The brake of this job alone is meant, not those of the others.
+    message = message.replace("(--accept", f"(--only {job.name} --accept")
     return _end(job, code, following, summary=summary, message=message)
 
 
