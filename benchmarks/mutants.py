@@ -494,7 +494,9 @@ class Place:
             for line in lines
             if line.startswith(collected.FAILED)
         ]
-        if code in (0, 1):
+        if code == 0 or (
+            code == 1 and failed
+        ):  # 1 alone: the time limit of a test ends the process
             return failed
         if code == forking.NOT_RUN:  # that says nothing about the fault
             print("pytest did not run:", self._output, flush=True)
