@@ -570,6 +570,23 @@ def test_a_workbook_without_a_header_is_a_list_of_people_too(read_members, tmp_p
     assert read_members([str(tmp_path / "list.xlsx")]).emails == ("a@x.org", "b@x.org")
 
 
+async def test_half_characters_in_a_list_are_doubtful_cells_and_no_crash(
+    tmp_path, sandbox, settings
+):
+    path = tmp_path / "list.json"
+    lines = [{"E-mail": "a@b.org", "Unsubscribed": ""}, {"E-mail": "x\ud83d@b.org", "Unsubscribed": ""},
+             {"E-mail": "c@b.org", "Unsubscribed": "yes \ud83d"}]  # fmt: skip
+    path.write_text(json.dumps(lines), "utf-8")
+    run_dir = tmp_path / "run"
+
+    await retag_async(path, settings(sandbox, run_dir=run_dir), add_tags=["vip"])
+
+    assert [request.email for request in sandbox.sent()] == ["a@b.org"]
+    told = {r["row"]: (r["status"], r["message"]) for r in report_of(run_dir)}
+    assert told["3"] == ("skipped", "said_no: \"Unsubscribed: 'yes \\\\ud83d'\" (only: said no)")
+    assert [status for status, _ in told.values()] == ["success", "invalid", "skipped"]
+
+
 async def test_the_rows_of_reports_are_those_of_the_users_lists(
     tmp_path, write_csv, sandbox, settings, capsys
 ):
