@@ -126,7 +126,7 @@ def test_a_journal_that_cannot_be_opened_for_want_of_handles_has_that_as_its_cau
     in_use = max(int(one.name) for one in Path("/proc/self/fd").iterdir())
     free = open_all_below(in_use)
     try:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (in_use + 1, hard))
+        resource.setrlimit(resource.RLIMIT_NOFILE, (in_use, hard))
         with pytest.raises(StorageError) as caught, translated(tmp_path):
             sqlite3.connect(tmp_path / "journal.sqlite3")
     finally:
