@@ -22,7 +22,7 @@ MAPPING = parse_mapping(
 
 class Clock:
     def __init__(self, start: datetime) -> None:
-        self.at = start
+        self.at = self.start = start
         self.told: list[tuple[str, float]] = []
 
     def now(self) -> datetime:
@@ -52,6 +52,7 @@ async def test_requests_wait_until_the_window_opens(window, now, opens_at):
     clock = Clock(datetime.combine(datetime(2026, 3, 10), time.fromisoformat(now)))
     await allowance(clock, window).one()
     assert f"{clock.at:%H:%M}" == opens_at
+    assert clock.at - clock.start < timedelta(days=1)
 
 
 async def test_a_daily_limit_goes_on_after_midnight_and_is_told_once():
@@ -63,6 +64,18 @@ async def test_a_daily_limit_goes_on_after_midnight_and_is_told_once():
     await asked.one()
     assert clock.at == datetime(2026, 3, 11, 0, 0)
     assert clock.told == [("--daily-limit 3 is reached", 3600.0)]
+
+
+@pytest.mark.parametrize(
+    ("window", "now", "hours"),
+    [
+        ("01:00-05:00", "00:00", 1), ("01:00-05:00", "01:00", 24), ("01:00-05:00", "02:00", 23),
+        ("22:00-04:00", "12:00", 10), ("22:00-04:00", "21:30", 0.5), ("22:00-04:00", "22:00", 24),
+    ],
+)  # fmt: skip
+def test_a_window_opens_next_within_a_day(window, now, hours):
+    moment = datetime.combine(datetime(2026, 3, 10), time.fromisoformat(now))
+    assert Window.parse(window).opens_in_s(moment) == hours * 3600
 
 
 @pytest.mark.parametrize("text", ["", "1-5", "25:00-26:00", "01:00", "01:00-01:00", "a"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bulk_import.sources.formats import decorates_text, shown_text
-from bulk_import.sources.numbers import iso_text, shown
+from bulk_import.sources.numbers import iso_text, moment_of, shown
 
 # What Excel shows. Formats as people type them for phones, codes and years of membership.
 SHOWN = [
@@ -75,3 +75,29 @@ def test_what_is_no_date_is_refused(value):
 )
 def test_a_format_that_no_program_writes_raises_nothing(code):
     assert isinstance(shown("12", code), str)
+
+
+@pytest.mark.parametrize(
+    ("serial", "epoch_1904", "moment"),
+    [
+        (0, False, "1899-12-30 00:00:00"), (0.5, False, "1899-12-30 12:00:00"), (1, False, "1900-01-01 00:00:00"),
+        (59, False, "1900-02-28 00:00:00"), (60, False, "1900-02-28 00:00:00"),  # a day that never was
+        (61, False, "1900-03-01 00:00:00"), (2_958_465.99, False, "9999-12-31 23:45:36"),
+        (0, True, "1904-01-01 00:00:00"), (59, True, "1904-02-29 00:00:00"), (2_957_003, True, "9999-12-31 00:00:00"),
+    ],
+)  # fmt: skip
+def test_the_moment_of_a_serial(serial, epoch_1904, moment):
+    assert str(moment_of(serial, epoch_1904=epoch_1904)) == moment
+
+
+@pytest.mark.parametrize(
+    ("serial", "epoch_1904"),
+    [
+        (-0.5, False), (-1, True), (2_958_466, False), (1e15, False),
+        (2_957_004, True),  # the calendar from 1904 ends earlier
+        (2_958_465.999_999, False),  # half a second before the end of the last day
+    ],
+)  # fmt: skip
+def test_a_serial_outside_of_the_calendar_is_no_date(serial, epoch_1904):
+    with pytest.raises(ValueError, match=r"^[-+.e\d]+ is not a date$"):
+        moment_of(serial, epoch_1904=epoch_1904)

@@ -262,6 +262,29 @@ def test_pending_rows_are_found_among_many_that_have_ended(tmp_path):
         assert list(journal.pending(spans=spans)) == []
 
 
+@pytest.mark.parametrize("rows", [500, 501, 1000])
+def test_rows_that_are_read_in_pages_come_once_and_in_order(tmp_path, rows):
+    """A page is 500 rows: one that is exactly full must neither end the reading nor come again."""
+    every = list(range(1, rows + 1))
+    with Journal.create(tmp_path / "journal.sqlite3") as journal:
+        journal.add_source(1, SourceInfo("c.csv", "csv", header=("A",), labels=("A",)))
+        judged = [JudgedRow(1, Row("c.csv", "", n, {"A": "x"}), f"p{n}@b.org", f"p{n}@b.org", (), b"a=%d" % n) for n in every]  # fmt: skip
+        journal.add(1, judged)
+        bodies = [b"a=%d" % seq for seq in every]
+        assert [row.seq for row in journal.pending()] == every
+        assert [row.seq for row in journal.pending(spans=journal.pending_spans())] == every
+        assert [row.seq for row in journal.pending(upto=lambda: rows)] == every
+        assert [body for *_, body in journal.sendable()] == bodies
+        assert [body for _, body in journal.bodies()] == bodies
+        assert [(seq, body) for seq, _, body, _ in journal.payloads()] == list(zip(every, bodies, strict=True))  # fmt: skip
+        assert [one.row for one in journal.outcomes()] == every
+        assert [row.number for _, row, _ in journal.results()] == every
+        journal.add_refusals((seq, Refusal(Status.INVALID, (BAD,))) for seq in every)
+        assert [seq for seq, *_ in journal.ended_in(Status.INVALID)] == every
+        assert [seq for seq, *_ in journal.said_no(("X",))] == every
+        assert list(journal.pending()) == []
+
+
 @pytest.mark.parametrize("others", [(), ("102", 1), ("0", 3)])
 def test_sums_over_all_rows_are_those_of_looking_at_each(tmp_path, others):
     """Most rows end alike, and are counted without being looked at."""

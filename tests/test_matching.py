@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from bulk_import.api.fields import FIELDS
 from bulk_import.errors import SetupError
 from bulk_import.jobs.matching import (
     FULL_NAME,
+    GROUPS,
     assign,
     kind_of,
     look,
@@ -211,6 +213,20 @@ def test_a_mapping_that_does_not_fit_is_said_and_the_columns_are_seen_all_the_sa
     assert "no column 'Fax'" in said
     assert [column.became for column in found.columns] == [()] * 5
     assert found.columns[0].feeds == ("lead_email",)
+
+
+def test_every_field_can_be_chosen_in_one_group():
+    assert GROUPS["tags and lists"] == (
+        "add_tags",
+        "remove_tags",
+        "add_to_lists",
+        "remove_from_lists",
+    )
+    assert GROUPS["social profiles"] == (
+        "lead_facebook", "lead_instagram", "lead_whatsapp", "lead_telegram", "lead_viber", "lead_vkontakte", "lead_in",
+    )  # fmt: skip
+    chosen = [name for names in GROUPS.values() for name in names]
+    assert sorted(chosen) == sorted([*FIELDS, FULL_NAME])
 
 
 def test_fields_are_called_by_their_titles():

@@ -155,13 +155,18 @@ def test_a_module_that_is_imported_later_is_imported_with_the_fault(tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)  # it starts interpreters that import every library
 def test_each_fault_is_alone_and_found_by_the_tests_that_it_breaks(tmp_path):
-    """Three in turn: found, no difference, found in what runs at import; nothing is left of any."""
-    source = "LIMIT = 3\n\n\ndef allowed(n):\n    return n <= LIMIT and n > -5\n"
+    """In turn: found, no difference, a process that ends, found in what runs at import; nothing is left of any."""
+    source = (
+        "import os\n\nLIMIT = 3\n\n\ndef allowed(n):\n    return n <= LIMIT and n > -5\n\n\n"
+        "def leave(is_over):\n    if is_over:\n        os._exit(1)\n"
+    )
     (tmp_path / "limits.py").write_text(source)
     (tmp_path / "tests").mkdir()
     (tmp_path / "tests" / "test_limits.py").write_text(
-        "from limits import allowed\n\n\ndef test_limit():\n    assert allowed(3)\n    assert not allowed(4)\n"
+        "from limits import allowed, leave\n\n\ndef test_limit():\n    assert allowed(3)\n    assert not allowed(4)\n"
+        "    leave(False)\n"
     )
     for name in ("benchmarks", ".venv"):
         (tmp_path / name).symlink_to(ROOT / name)
@@ -169,15 +174,15 @@ def test_each_fault_is_alone_and_found_by_the_tests_that_it_breaks(tmp_path):
     def fault(before, after):
         start = source.index(before)
         line = source[:start].count("\n") + 1
-        return Fault("g", "limits.py", line, start, start + len(before), before, after, line == 1)
+        return Fault("g", "limits.py", line, start, start + len(before), before, after, line == 3)
 
     tests = ["tests/test_limits.py::test_limit"]
     place = Place(tmp_path, Reach({}, {}, {"limits.py": set(tests)}))
-    faults = [fault("n <= LIMIT", "(n < LIMIT)"), fault("-5", "(-6)"), fault("3", "(4)")]
+    faults = [fault("n <= LIMIT", "(n < LIMIT)"), fault("-5", "(-6)"), fault("if is_over", "if not is_over"), fault("3", "(4)")]  # fmt: skip
     try:
         killers = [place.attempt(one, tests).killer for one in faults]
         assert place.failures(tests) == []
     finally:
         place.close()
-    assert [killer.partition(" - ")[0] for killer in killers] == [*tests, "", *tests]
+    assert [killer.partition(" - ")[0] for killer in killers] == [*tests, "", *tests, *tests]
     assert (tmp_path / "limits.py").read_text() == source

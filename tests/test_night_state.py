@@ -463,6 +463,23 @@ async def test_what_was_sent_in_doubt_is_removed_once_it_has_left_the_cell(job, 
     assert (await job([*people([0], tags="vip"), *others], mapping=TAGS))[1] == []
 
 
+@pytest.mark.parametrize("mirrored_before", [True, False])
+async def test_a_mirror_that_is_switched_in_a_night_in_doubt_still_removes_what_left_the_cell(
+    job, sandbox, mirrored_before
+):
+    """Only one of the two nights knows what the cell held: the contact may have it all the same."""
+    plain, others = TAGS.replace(", mirror: true", ""), people(range(1, 5))
+    nights = [TAGS, plain] if mirrored_before else [plain, TAGS]
+    await job([*people([0], tags="vip;wrong" if mirrored_before else "vip"), *others], mapping=nights[0])  # fmt: skip
+    sandbox.script = lambda _number, form: (
+        Reply(status=502, apply=True) if form["lead_email"] == P0 else None
+    )
+    await job([*people([0], "Bob", tags="vip;wrong"), *others], mapping=nights[1])
+    sandbox.script = None
+    _, sent = await job([*people([0], "Bob", tags="vip"), *others], mapping=TAGS)
+    assert [(form["add_tags"], form["remove_tags"]) for form in sent] == [("nightly,vip", "wrong")]
+
+
 async def test_a_mirrored_list_that_left_the_cell_is_removed(job):
     await job(people(range(3), tags="Super;Clients"), mapping=LISTS)
     _, sent = await job(

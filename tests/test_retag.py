@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -335,6 +337,25 @@ async def test_what_an_earlier_version_left_to_take_over_is_taken_over(job, sand
     assert await job(TEN[1:]) == ["p0@b.org"]
 
 
+async def test_a_comparison_that_is_cancelled_leaves_nothing(
+    job, tmp_path, monkeypatch, write_csv, settings, sandbox
+):
+    folder = tmp_path / "tmp"
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    path = write_csv([["E-mail"], *([f"p{n}@b.org"] for n in range(5000))], name="many.csv")
+    work = asyncio.create_task(
+        retag_async(path, settings(sandbox), add_tags=["vip"], state=tmp_path / "s.state")
+    )
+    while not list(folder.rglob("scratch.sqlite3")):
+        await asyncio.sleep(0.001)
+    work.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await work
+    assert list(folder.rglob("*")) == []
+    assert sandbox.sent() == []
+
+
 async def test_a_lost_answer_is_not_remembered(job, sandbox):
     job.settings = {"max_attempts": 1}
     sandbox.use(Faults(lost=1.0))
@@ -538,6 +559,23 @@ def test_a_workbook_without_a_header_is_a_list_of_people_too(read_members, tmp_p
         book.active.append([address])
     book.save(tmp_path / "list.xlsx")
     assert read_members([str(tmp_path / "list.xlsx")]).emails == ("a@x.org", "b@x.org")
+
+
+async def test_half_characters_in_a_list_are_doubtful_cells_and_no_crash(
+    tmp_path, sandbox, settings
+):
+    path = tmp_path / "list.json"
+    lines = [{"E-mail": "a@b.org", "Unsubscribed": ""}, {"E-mail": "x\ud83d@b.org", "Unsubscribed": ""},
+             {"E-mail": "c@b.org", "Unsubscribed": "yes \ud83d"}]  # fmt: skip
+    path.write_text(json.dumps(lines), "utf-8")
+    run_dir = tmp_path / "run"
+
+    await retag_async(path, settings(sandbox, run_dir=run_dir), add_tags=["vip"])
+
+    assert [request.email for request in sandbox.sent()] == ["a@b.org"]
+    told = {r["row"]: (r["status"], r["message"]) for r in report_of(run_dir)}
+    assert told["3"] == ("skipped", "said_no: \"Unsubscribed: 'yes \\\\ud83d'\" (only: said no)")
+    assert [status for status, _ in told.values()] == ["success", "invalid", "skipped"]
 
 
 async def test_the_rows_of_reports_are_those_of_the_users_lists(

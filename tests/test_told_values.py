@@ -270,6 +270,20 @@ def test_initials_written_together_are_parts_of_the_name_and_not_lost(text):
 
 
 @pytest.mark.parametrize(
+    ("text", "first", "last", "lost"),
+    [
+        ("Jack Ma", "Jack", "Ma", None),  # a degree elsewhere, and of two words the family name
+        ("Anna Berg MA", "Anna", "Berg", "MA"),
+        ("Anna MBA", "Anna", "", "MBA"),
+    ],
+)
+def test_a_word_that_can_be_a_degree_is_one_behind_a_whole_name(text, first, last, lost):
+    found = split_name(text)
+    assert (found.first, found.last) == (first, last)
+    assert [note.code for note in found.notes] == (["NAME_PART_DROPPED"] if lost else [])
+
+
+@pytest.mark.parametrize(
     ("text", "parts"),
     [
         ("García María José", ("María", "José", "García")),

@@ -16,6 +16,7 @@ from bulk_import.errors import StorageError
 from bulk_import.jobs.importing import import_file_async, resume_async
 from bulk_import.journal import Journal
 from bulk_import.journal.entries import Intent, JudgedRow, Settled
+from bulk_import.journal.mark import Mark, Written
 from bulk_import.models import Row, SourceInfo, Status
 from tests.conftest import Ear, report_of
 
@@ -262,3 +263,30 @@ async def test_the_folder_is_looked_after_at_every_sync(journal, tmp_path):
         with pytest.raises(StorageError, match="the run folder is gone"):
             await asyncio.to_thread(syncer.sync)
         (tmp_path / "elsewhere").rename(journal.path.with_name(LOG))
+
+
+@pytest.mark.parametrize("lasts", [[4], [4, 1], [1, 4]])
+def test_rows_that_are_judged_again_after_a_loss_are_unknown_up_to_the_last_that_was_sent(
+    tmp_path, lasts
+):
+    """What is lost holds rows as well as answers; a second loss does not make the first one smaller."""
+
+    def bare_or_not(numbers):
+        emails = {n: f"p{n}@x.org" if n % 2 else "" for n in numbers}
+        return [
+            JudgedRow(1, Row("a.csv", "", n, {"E-mail": email}), email, email, (), b"b", None)
+            for n, email in emails.items()
+        ]
+
+    with Journal.create(tmp_path / DATABASE) as journal:
+        journal.add_source(1, SourceInfo("a.csv", "csv", header=("E-mail",), labels=("E-mail",)))
+        journal.add(1, bare_or_not([1]))
+        for last in lasts:
+            mark = Mark(journal.facts()["run"], Written(intents=last, settled=last, last=last))
+            journal.mark_path.write_bytes(mark.packed())
+            assert "the end of the journal is missing" in journal.find_losses()
+            assert journal.find_losses() == ""
+        journal.add(2, bare_or_not([2, 3, 4, 5, 6]))
+        ended = {one.row: (one.status, one.error_code) for one in journal.outcomes()}
+    lost, pending = (Status.UNKNOWN, "JOURNAL_LOST"), (Status.NOT_SENT, "RUN_STOPPED")
+    assert ended == {1: pending, 2: lost, 3: pending, 4: lost, 5: pending, 6: pending}

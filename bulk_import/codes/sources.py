@@ -132,7 +132,7 @@ CODES: tuple[Code, ...] = (
     ),
     Code(
         "SHEET_SAYS_NO",
-        "A sheet is named as a list of people who want no e-mail; nobody is kept back by that.",
+        "A sheet is named as a list of people who want no e-mail. Only re-tagging leaves them alone.",
         "Name it under suppress: in the mapping (file: and sheet:), and do not read it as contacts.",
         "sheet 'Unsubscribed'",
     ),

@@ -77,7 +77,8 @@ def members_of(state: State, segment: str) -> Iterator[str]:
     first, last = f"{segment}\t", f"{segment}\n"  # a line feed is what follows a tab
     with translated(state.path):
         for (email,) in state.db.execute(_MEMBERS, (len(first) + 1, first, last)):
-            yield email
+            if "\t" not in email:  # of a segment whose name goes on after a tab
+                yield email
 
 
 def moves_of(differences: Mapping[str, Changing]) -> Iterator[Move]:

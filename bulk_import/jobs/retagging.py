@@ -161,13 +161,27 @@ async def retag_async(
     if not wanted.changes():
         raise SettingsError("retag: give add_tags, remove_tags, add_to_lists or remove_from_lists")
     with segment_state(state, settings) as opened, ExitStack() as stack:
-        plan = await asyncio.to_thread(compare, {segment: wanted}, opened, accept=accept)
-        stack.enter_context(plan)
+        plan = stack.enter_context(await _compared({segment: wanted}, opened, accept=accept))
         brake(plan, max_lose=max_lose, accept=accept, max_contacts=max_contacts)
         return await send_plan(
             plan, opened, settings, suppress=[Path(file) for file in suppress],
             confirm=confirm, progress=progress, stop=stop,
         )  # fmt: skip
+
+
+async def _compared(
+    segments: Mapping[str, Segment], state: State | None, *, accept: bool
+) -> RetagPlan:
+    """As ``compare``, in a thread. Cancelled, it waits for the thread: that uses the state."""
+    work = partial(compare, segments, state, accept=accept)
+    working = asyncio.get_running_loop().run_in_executor(None, work)
+    try:
+        return await asyncio.shield(working)
+    except asyncio.CancelledError:
+        await asyncio.wait([working])
+        if working.exception() is None:
+            working.result().close()
+        raise
 
 
 @contextmanager

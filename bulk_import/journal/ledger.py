@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import chain
+from functools import lru_cache
 from typing import Any
 
 from bulk_import.errors import Message, StorageError
@@ -18,7 +18,7 @@ from bulk_import.journal.database import (
     Database,
     translated,
 )
-from bulk_import.journal.entries import Entry, Intent, Pending, Settled, Unsettled
+from bulk_import.journal.entries import Entry, Intent, Pending, Settled
 from bulk_import.journal.mark import Written
 from bulk_import.journal.packing import checksum, pack_moment, pack_ms, source_and_sheet
 from bulk_import.models import Status
@@ -140,61 +140,35 @@ class Ledger(Database):
         Raises:
             StorageError: None of them is written: a full disk, permissions.
         """
-        intents, unsettled, settled = _by_kind(entries)
-        epoch_ms = self._epoch_ms
-        plain, others = [], []
-        for line in settled:
-            if line[1:6] == _PLAIN and not line.again and line.finished_at:
-                at = pack_ms(line.finished_at) - epoch_ms
-                plain.append((line.seq, at, line.elapsed_ms))
-            else:
-                others.append(_packed(line))
+        lines = _Lines(entries, self._epoch_ms)
         with self._writing():
-            self._insert(
-                "attempt (seq, number, started_at)",
-                [(seq, number, pack_moment(at)) for seq, number, at in intents],
-            )
-            if unsettled:
-                self._db.executemany(_UNSETTLED, ((*line[2:], *line[:2]) for line in unsettled))
-            self._insert("accepted", plain)
-            self._insert(f"outcome {SETTLED}", others)
-            self._fold([line.seq for line in settled if _is_accepted_at_once(line)])
-        self._count(intents, settled)
-
-    def _count(self, intents: Sequence[Intent], settled: Sequence[Settled]) -> None:
-        """Note what is committed, for the mark."""
+            self._insert("attempt (seq, number, started_at)", 3, lines.intents)
+            if lines.unsettled:
+                self._db.executemany(_UNSETTLED, lines.unsettled)
+            self._insert("accepted", 3, lines.accepted)
+            self._insert(f"outcome {SETTLED}", len(Settled._fields), lines.others)
+            self._fold(lines.at_once)
         before = self.written
         self.written = Written(
-            before.intents + len(intents),
-            before.settled + sum(1 for line in settled if line.attempts),
-            max(before.last, max((line.seq for line in intents), default=0)),
+            before.intents + len(lines.intents) // 3,
+            before.settled + lines.ended,
+            max(before.last, lines.last),
         )
 
     def _fold(self, seqs: Sequence[int]) -> None:
         """Delete the first attempts of rows that were accepted at once: their outcomes say it all."""
-        done = 0
-        for size in _AT_ONCE:
-            while len(seqs) - done >= size:
-                marks = ",".join("?" * size)
-                self._db.execute(
-                    f"delete from attempt where seq in ({marks}) and number = 1 and result is null",
-                    seqs[done : done + size],
-                )
-                done += size
+        for first, size in _portions(len(seqs)):
+            self._db.execute(_folding(size), seqs[first : first + size])
 
-    def _insert(self, into: str, lines: Sequence[Sequence[Any]]) -> None:
-        """Insert *lines* in few statements.
+    def _insert(self, into: str, width: int, values: Sequence[object]) -> None:
+        """Insert lines of *width* values in few statements.
 
         Each statement lets go of the interpreter's lock and has to win it back from the event loop;
         one for each line costs more in that than in the database.
         """
-        done = 0
-        for size in _AT_ONCE:
-            while len(lines) - done >= size:
-                chunk = lines[done : done + size]
-                values = ",".join([f"({','.join('?' * len(chunk[0]))})"] * size)
-                self._db.execute(f"insert into {into} values {values}", [*chain(*chunk)])
-                done += size
+        for first, size in _portions(len(values) // width):
+            portion = values[first * width : (first + size) * width]
+            self._db.execute(_insertion(into, width, size), portion)
 
 
 class PendingRows(Iterator[Pending]):
@@ -288,35 +262,74 @@ _PENDING = f"""
     where r.seq > ? and r.seq <= ? and {_IS_PENDING}
     order by r.seq limit {CHUNK}"""
 
-# How most rows end, in the order of ``Settled``: status, code, message, attempts, HTTP status.
-_PLAIN = (Status.SUCCESS, "0", "", 1, 200)
-# A few fixed sizes, so that SQLite's prepared statements are reused.
-_AT_ONCE = (64, 16, 4, 1)
+_PLAIN = ("0", "", 200)  # code, message and HTTP status of most accepted rows
 _UNSETTLED = """update attempt set result = ?, message = ?, http_status = ?, elapsed_ms = ?
     where seq = ? and number = ?"""
 
 
-def _packed(line: Settled) -> tuple[object, ...]:
-    """Return the line as it is inserted."""
-    *before, finished_at, elapsed_ms, again = line
-    return (*before, pack_moment(finished_at), elapsed_ms, again)
+# A few fixed sizes, so that SQLite's prepared statements are reused.
+_SIZES = (64, 32, 16, 8, 4, 2, 1)
 
 
-def _is_accepted_at_once(line: Settled) -> bool:
-    """Whether a row was accepted by the only request that was ever made for it."""
-    return line.attempts == 1 and line.status is Status.SUCCESS
+@lru_cache(maxsize=512)  # batches are small
+def _portions(lines: int) -> tuple[tuple[int, int], ...]:
+    """Return (first, size) of the portions in which *lines* are written."""
+    found, first = [], 0
+    for size in _SIZES:
+        for _ in range((lines - first) // size):
+            found.append((first, size))
+            first += size
+    return tuple(found)
 
 
-def _by_kind(entries: Iterable[Entry]) -> tuple[list[Intent], list[Unsettled], list[Settled]]:
-    """Group *entries* by the statement that writes them, in their order."""
-    intents: list[Intent] = []
-    unsettled: list[Unsettled] = []
-    settled: list[Settled] = []
-    for entry in entries:
-        if isinstance(entry, Settled):
-            settled.append(entry)
-        elif isinstance(entry, Intent):
-            intents.append(entry)
+@lru_cache(maxsize=64)
+def _insertion(into: str, width: int, size: int) -> str:
+    line = f"({','.join('?' * width)})"
+    return f"insert into {into} values {','.join([line] * size)}"
+
+
+@lru_cache(maxsize=64)
+def _folding(size: int) -> str:
+    marks = ",".join("?" * size)
+    return f"delete from attempt where seq in ({marks}) and number = 1 and result is null"
+
+
+class _Lines:
+    """What a commit writes, by table; the values of lines stand one after the other.
+
+    Attributes:
+        at_once: The rows that were accepted by the only request that was ever made for them.
+        ended: Number of rows that ended after an attempt.
+        last: The highest seq of an intent.
+    """
+
+    __slots__ = ("accepted", "at_once", "ended", "intents", "last", "others", "unsettled")
+
+    def __init__(self, entries: Iterable[Entry], epoch_ms: int) -> None:
+        self.intents: list[object] = []
+        self.unsettled: list[tuple[object, ...]] = []
+        self.accepted: list[object] = []
+        self.others: list[object] = []
+        self.at_once: list[int] = []
+        self.ended = self.last = 0
+        for entry in entries:
+            if isinstance(entry, Settled):
+                self._settle(entry, epoch_ms)
+            elif isinstance(entry, Intent):
+                seq, number, started_at = entry
+                self.intents += (seq, number, pack_moment(started_at))
+                self.last = max(self.last, seq)
+            else:
+                self.unsettled.append((*entry[2:], *entry[:2]))
+
+    def _settle(self, line: Settled, epoch_ms: int) -> None:
+        (seq, status, code, message, attempts, http_status, finished_at, elapsed_ms,
+         again) = line  # fmt: skip
+        self.ended += attempts > 0
+        is_at_once = attempts == 1 and status is Status.SUCCESS
+        if is_at_once:
+            self.at_once.append(seq)
+        if is_at_once and (code, message, http_status) == _PLAIN and finished_at and not again:
+            self.accepted += (seq, pack_ms(finished_at) - epoch_ms, elapsed_ms)
         else:
-            unsettled.append(entry)
-    return intents, unsettled, settled
+            self.others += (*line[:6], pack_moment(finished_at), elapsed_ms, again)

@@ -80,6 +80,7 @@ def pack_moment(moment: str) -> int | str:
     return pack_ms(moment) if moment else ""
 
 
+@lru_cache(maxsize=64)  # many rows of a fast run share a millisecond
 def pack_ms(moment: str) -> int:
     """Return a moment (RFC 3339 in UTC) as milliseconds since 1970."""
     ms = moment[20:-1]

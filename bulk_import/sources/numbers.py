@@ -180,8 +180,11 @@ def moment_of(serial: float, *, epoch_1904: bool) -> datetime:
     epoch = _EPOCH_1904 if epoch_1904 else _EPOCH_1900
     # Excel believes that 1900 was a leap year; days before the phantom 29 February are one off.
     shift = 1 if not epoch_1904 and 1 <= serial < 60 else 0
-    moment = epoch + timedelta(days=serial + shift)
-    return (moment + timedelta(microseconds=500_000)).replace(microsecond=0)
+    try:
+        moment = epoch + timedelta(days=serial + shift, microseconds=500_000)
+    except OverflowError:  # of the calendar from 1904, or half a second before its end
+        raise ValueError(Message("{serial:g} is not a date", serial=serial)) from None
+    return moment.replace(microsecond=0)
 
 
 def moment_text(moment: datetime) -> str:
