@@ -128,3 +128,20 @@ async def test_who_says_no_on_the_list_is_named_and_left_alone(person):
     sending = await sent_by_page(person, made["url"].removesuffix("/plan"))
     await sending.task
     assert [r.email for r in person.page.desk.sandbox.sent()] == ["a@b.org"]
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [("en", "The brake: everybody on the new list says no."),
+     ("ru", "Тормоз: все в новом списке не хотят писем.")],
+)  # fmt: skip
+async def test_a_list_of_people_who_all_say_no_is_named_as_that(person, language, text):
+    _, answer, _ = await person.ask(
+        "POST", "/retag/list", headers={"X-File-Name": "no.csv"},
+        data=b"E-mail,Unsubscribed\na@b.org,yes\nb@b.org,yes\n",
+    )  # fmt: skip
+    form = {"new": json.loads(answer)["list"], "add_tags": "vip"}
+    headers = {"Accept-Language": language}
+    _, shown, _ = await person.ask("POST", "/retag/compare", headers=headers, data=form)
+    assert text in shown
+    assert "<button disabled>" in shown

@@ -16,7 +16,7 @@ from bulk_import.jobs.retagging import write_plan
 from bulk_import.jobs.segments import Segment, load_plan
 from bulk_import.jobs.state import State
 from bulk_import.models import Status
-from bulk_import.sandbox.app import Reply
+from bulk_import.sandbox.app import Reply, Sandbox
 from bulk_import.sandbox.faults import Faults
 from tests.conftest import report_of
 
@@ -285,13 +285,22 @@ async def test_the_brake_stops_before_anything_is_sent(job, sandbox):
 
 
 async def test_a_state_belongs_to_one_account(job, settings):
-    from bulk_import.sandbox.app import Sandbox
-
     await job(TEN)
     async with Sandbox() as other:
         with pytest.raises(SetupError, match="each account and job has a state file of its own"):
             await job(TEN, account=other)
         assert other.sent() == []
+
+
+async def test_a_state_of_which_nothing_was_accepted_is_still_free(job, sandbox):
+    sandbox.script = lambda _number, _form: Reply(code=101, text="no", apply=False)
+    assert await job(TEN) == TEN
+    async with Sandbox() as other:
+        assert await job(TEN, account=other) == TEN
+        assert tagged(other) == {f"p{n}" for n in range(10)}
+        sandbox.script = None
+        with pytest.raises(SetupError, match="each account and job has a state file of its own"):
+            await job(TEN)
 
 
 async def test_what_a_resume_confirms_is_taken_over(job, sandbox, settings, tmp_path):
@@ -559,6 +568,23 @@ def test_a_workbook_without_a_header_is_a_list_of_people_too(read_members, tmp_p
         book.active.append([address])
     book.save(tmp_path / "list.xlsx")
     assert read_members([str(tmp_path / "list.xlsx")]).emails == ("a@x.org", "b@x.org")
+
+
+async def test_half_characters_in_a_list_are_doubtful_cells_and_no_crash(
+    tmp_path, sandbox, settings
+):
+    path = tmp_path / "list.json"
+    lines = [{"E-mail": "a@b.org", "Unsubscribed": ""}, {"E-mail": "x\ud83d@b.org", "Unsubscribed": ""},
+             {"E-mail": "c@b.org", "Unsubscribed": "yes \ud83d"}]  # fmt: skip
+    path.write_text(json.dumps(lines), "utf-8")
+    run_dir = tmp_path / "run"
+
+    await retag_async(path, settings(sandbox, run_dir=run_dir), add_tags=["vip"])
+
+    assert [request.email for request in sandbox.sent()] == ["a@b.org"]
+    told = {r["row"]: (r["status"], r["message"]) for r in report_of(run_dir)}
+    assert told["3"] == ("skipped", "said_no: \"Unsubscribed: 'yes \\\\ud83d'\" (only: said no)")
+    assert [status for status, _ in told.values()] == ["success", "invalid", "skipped"]
 
 
 async def test_the_rows_of_reports_are_those_of_the_users_lists(

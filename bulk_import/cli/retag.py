@@ -213,7 +213,8 @@ def _show(plan: RetagPlan) -> None:
     for parameter, counts in plan.calls.totals().items():
         shown = ", ".join(f"{value} ({number:,})" for value, number in counts.most_common(10))
         click.echo(f"  {parameter}: {plain(shown)}", err=True)
-    click.echo(f"{len(plan.calls):,} contacts, one call each", err=True)
+    calls = len(plan.calls)
+    click.echo(f"{calls:,} call{'' if calls == 1 else 's'}, one for each contact", err=True)
 
 
 def _some(found: Collection[object]) -> str:

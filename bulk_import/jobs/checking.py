@@ -339,7 +339,9 @@ def _causes(
 
 def _fixes(journal: Journal, mapping: ColumnMapping) -> Iterator[Fix]:
     refused: dict[int, list[Record]] = {}
-    for number, row, outcome in journal.results(Status.INVALID):
+    remarked = journal.outcomes(only_remarked=True)
+    invalid = (outcome for outcome in remarked if outcome.status is Status.INVALID)
+    for (_, number, row), outcome in zip(journal.ended_in(Status.INVALID), invalid, strict=True):
         records = refused.setdefault(number, [])
         # No change of the mapping is for a row that is refused because of another row.
         if outcome.error_code not in WHOLE_ROWS and len(records) < _MOST_TRIED:

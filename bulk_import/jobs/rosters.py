@@ -223,7 +223,7 @@ class Rosters(Scratch):
         known = self._places.get((source, sheet))
         if known is None:
             known = self._places[source, sheet] = len(self._places)
-            self.write("insert into place values (?, ?, ?)", (known, source, sheet))
+            self.write("insert into place values (?, ?, ?)", (known, _whole(source), _whole(sheet)))
         return known
 
     def add(self, roster: int, rows: Iterable[PersonRow]) -> None:
@@ -248,7 +248,7 @@ class Rosters(Scratch):
             "insert into doubt (roster, place, row, text, candidates, said_no)"
             f" values ({roster:d}, ?, ?, ?, ?, ?)",
             (
-                (one.place, one.row, one.text, json.dumps(one.candidates), one.said_no)
+                (one.place, one.row, _whole(one.text), json.dumps(one.candidates), one.said_no)
                 for one in doubts
             ),
         )
@@ -272,7 +272,9 @@ class Rosters(Scratch):
         """
         if not whys:
             return
-        self.write_all("insert into heard values (?, ?)", whys.items())
+        self.write_all(
+            "insert into heard values (?, ?)", ((at, _whole(why)) for at, why in whys.items())
+        )
         self.write(
             f"""insert into doubt (roster, place, row, text, said_no)
                 select p.roster, p.place, p.row, {_ADDRESS}, h.why
@@ -481,6 +483,15 @@ class Held(Mapping[str, str]):
                 _doubt(*line) for line in self._rosters.lines(_DOUBT.format("d.id = ?"), (number,))
             )
         )
+
+
+def _whole(text: str) -> str:
+    """Return *text* with half characters replaced: neither SQLite nor a CSV file can hold them."""
+    return (
+        text
+        if text.isascii()
+        else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    )
 
 
 def _doubt(

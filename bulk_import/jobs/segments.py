@@ -124,7 +124,7 @@ class Difference:
 
     @property
     def leaving(self) -> int:
-        """How many are not on the new list any more, those included who lose nothing now."""
+        """How many are no longer on the new list, including those who are held."""
         return len(self.loses) + len(self.held)
 
 
