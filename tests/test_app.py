@@ -339,7 +339,11 @@ async def test_a_cell_is_explained_corrected_replaced_undone_and_redone(person):
     assert rows["total"] == 1
     assert rows["rows"][0]["marks"] == {"E-mail": "error", "Phone": "error"}
     cell = await person.get(f"{base}/cell?seq=2&column=Phone")
-    assert "PHONE_INVALID" in cell
+    assert ("PHONE_INVALID" in cell, "What would be sent" in cell) == (True, True)
+    # The panel of another cell says why none of the row goes.
+    cell = await person.get(f"{base}/cell?seq=2&column=Name")
+    assert re.search(r"<strong>This row is not sent.</strong> &#39;[^<]*has no @", cell)
+    assert "This row" not in await person.get(f"{base}/cell?seq=1&column=Name")
     await person.post(f"{base}/edit", seq="2", column="E-mail", text="bob@example.com")
     found = await person.post(
         f"{base}/replace", column="Phone", find="12", by="+14155550124", whole="1", preview="1"
@@ -356,6 +360,24 @@ async def test_a_cell_is_explained_corrected_replaced_undone_and_redone(person):
     await person.post(f"{base}/redo")
     assert "bob@example.com" in corrections.read_text("utf-8-sig")
     assert (folder / "contacts.csv").read_text() == CSV
+
+
+async def test_the_cells_of_a_row_that_a_rule_keeps_back_say_so_and_which_rule(person):
+    base = await person.upload(
+        "E-mail,Name,Notes\nann@example.com,Ann,please do not e-mail\nbo@example.com,Bo,\n"
+    )
+    text = (
+        "version: 1\nfields: {lead_email: E-mail, lead_description: Notes}\n"
+        "skip: [{column: Notes, values: [says no], because: asked}]\n"
+    )
+    await person.post(f"{base}/mapping/file", text=text)
+    await judged(person, base)
+    cell = await person.get(f"{base}/cell?seq=1&column=Notes")
+    assert "This row is not sent." in cell
+    assert "(skip: asked)" in cell
+    assert "What would be sent" in cell
+    side = await person.get(f"{base}/side")
+    assert ("What is left out" in side, "What is wrong" in side) == (True, False)
 
 
 async def test_an_edit_of_a_cell_that_changed_meanwhile_is_refused(person):

@@ -102,6 +102,7 @@ async def test_pause_pace_stop_and_continue_from_the_page(person):
     async with Sandbox() as account:
         await person.post("/account", kind="account", endpoint=account.url, key=account.key)
         base = await person.upload(CSV)
+        await person.post(f"{base}/mapping/assign", column="Tags", field="add_tags")
         sending = await sent_by_page(person, base, rate="20")
         while len(account.sent()) < 3:
             await asyncio.sleep(0.02)
@@ -120,6 +121,10 @@ async def test_pause_pace_stop_and_continue_from_the_page(person):
         await person.post(f"{base}/steer", do="stop")
         await sending.task
         assert sending.summary.counts[Status.NOT_SENT] == 40 - len(account.sent())
+        plan = await person.get(f"{base}/plan")
+        assert f">{40 - held}</span></span>" in plan.split('<dt class="starts">')[1], (
+            "of the rows that are left"
+        )
         # Continued: the person is asked with the number that is left.
         await person.post(f"{base}/send", rate="0", canary="0")
         going_on = person.page.desk.sending[base.rsplit("/", 1)[1]]
@@ -130,6 +135,8 @@ async def test_pause_pace_stop_and_continue_from_the_page(person):
         await going_on.task
         assert len(account.sent()) == 40
         assert "40 of 41 imported" in await person.get(f"{base}/result")
+        plan = await person.get(f"{base}/plan")
+        assert ("Nothing is left to send." in plan, 'id="confirm"' in plan, "Tags to add" in plan) == (True, False, False)  # fmt: skip
 
 
 async def test_events_tell_how_it_stands_and_where_to_look_at_the_end(person):
@@ -177,7 +184,7 @@ async def test_downloads_and_the_way_back_of_a_run(person):
     await judged(person, answer["url"].removesuffix("/plan"))
     plan = await person.get(answer["url"])
     assert 'data-rows="40"' in plan
-    assert "Tags removed" in plan
+    assert "Tags to remove" in plan
     answer = await person.post(f"/runs/{run}/rejects")
     fixing = answer["url"].removesuffix("/review")
     await judged(person, fixing)

@@ -173,6 +173,11 @@ def test_each_listed_row_has_its_problems_column_by_column():
     )  # fmt: skip
 
 
+def test_a_cell_that_feeds_several_fields_is_listed_with_its_problem_once():
+    parts = [Problem("TEXT_MOJIBAKE", "odd", "Name", field=f"lead_{part}_name") for part in ("first", "last")]  # fmt: skip
+    assert report(outcomes=[refused(3, *parts)]).listed[0].problems == (("Name", "odd"),)
+
+
 def test_the_files_column_is_there_when_rows_may_come_from_several():
     assert not report(outcomes=[FAILED]).several_sources
     assert report(summary({"failed": 1}, sources=("a.csv", "b.csv"))).several_sources

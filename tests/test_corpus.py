@@ -340,6 +340,29 @@ def _table() -> list[list[str]]:
     return [["Name", "N"], *([value, f"r{n}"] for n, value in enumerate(HARD))]
 
 
+@pytest.mark.parametrize("is_encrypted", [True, False])
+def test_an_ods_file_with_a_password_is_refused_with_what_to_do(tmp_path, is_encrypted):
+    path = tmp_path / "a.ods"
+    pd.DataFrame([["a@b.org"]], columns=["E-mail"]).to_excel(path, index=False, engine="odf")
+    with zipfile.ZipFile(path) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    if is_encrypted:
+        manifest = parts["META-INF/manifest.xml"]
+        parts["META-INF/manifest.xml"] = manifest.replace(
+            b"</manifest:manifest>", b"<manifest:encryption-data/></manifest:manifest>"
+        )
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content)
+    if not is_encrypted:
+        assert cells(path) == [["a@b.org"]]
+        return
+    with pytest.raises(SourceError) as caught:
+        cells(path)
+    assert caught.value.code == "SOURCE_ENCRYPTED"
+    assert str(caught.value) == f"{path}: protected by a password; save it without"
+
+
 @pytest.mark.parametrize("kind", ["xlsx", "ods"])
 def test_texts_written_by_pandas_come_back(tmp_path, kind):
     path = tmp_path / f"a.{kind}"

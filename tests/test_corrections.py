@@ -58,7 +58,7 @@ async def test_corrections_beside_the_source_are_applied_and_said_and_the_source
     assert summary.counts[Status.SUCCESS] == 3
     assert sandbox.contact("bob@example.com").fields["lead_first_name"] == "Bob"
     assert sandbox.contact("cat@example.com").fields["lead_phone"] == "+14155550125"
-    assert any("2 corrections of" in line and "are applied" in line for line in said)
+    assert any("that are applied: 2" in line for line in said)
     assert source.read_bytes() == before
 
 
@@ -278,9 +278,9 @@ def test_by_contact_a_cell_that_was_changed_is_left_alone():
     ]
     note = corrections.note()
     assert (note.code, note.message, note.is_error) == (
-        "CORRECTIONS_APPLIED", "2 corrections of c.csv are applied, found by contact", False,
+        "CORRECTIONS_APPLIED", "corrections of c.csv that are applied, found by contact: 2", False,
     )  # fmt: skip
-    assert _by_row(NAME).note().message == "1 corrections of a.corrections.csv are applied"
+    assert _by_row(NAME).note().message == "corrections of a.corrections.csv that are applied: 1"
 
 
 def test_five_rows_and_five_columns_are_named():

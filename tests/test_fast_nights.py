@@ -257,6 +257,24 @@ def test_an_address_that_the_dns_is_asked_about_is_never_recognized():
     assert digester(mapper(asking)) is None
 
 
+def test_cells_that_hold_what_stands_between_cells_are_not_taken_for_others():
+    """Of a row of two columns, a zero byte can be within either: those are two different rows."""
+    text = "version: 1\nfields: {lead_email: A, lead_first_name: B}\n"
+    made = digester(RowMapper(bind(parse_mapping(text, "m"), ["A", "B"])))
+    rows = [
+        ("a", "b\0c"),
+        ("a\0b", "c"),
+        ("a", "bc"),
+        ("a\0", "bc"),
+        ("a", "\0bc"),
+        ("a\0b\0c", ""),
+    ]
+    for others in ([], [("x", "y")]):  # alone, and among ordinary ones
+        picked = [*others, *rows, *others]
+        read = [Row("a.csv", "", 2, dict(zip("AB", cells, strict=True))) for cells in picked]
+        assert len(set(made.digests(read, picked))) == len(set(picked))
+
+
 TEXTS = st.one_of(
     st.sampled_from(["", " ", "a", "b", "a\0b", "\0", "(", "('a', ())", "ann@example.org", "no"]),
     st.text(max_size=4),

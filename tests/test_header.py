@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from bulk_import.errors import SourceError
 from bulk_import.sources import SourceOptions, open_source
 from bulk_import.sources.header import choose_header
 
@@ -174,3 +175,12 @@ def test_addresses_above_the_named_header_are_said_not_to_be_read(tmp_path):
         assert [(problem.code, "row 2" in problem.message) for problem in source.problems] == [
             ("HEADER_DOUBTFUL", True)
         ]
+
+
+@pytest.mark.parametrize("header_row", [0, None])
+def test_a_file_of_empty_cells_has_no_rows_with_or_without_a_header(tmp_path, header_row):
+    path = tmp_path / "a.csv"
+    path.write_text(",,\n,,\n")
+    with pytest.raises(SourceError) as caught, open_source(path, SourceOptions(header_row=header_row)):  # fmt: skip
+        pass
+    assert (caught.value.code, str(caught.value)) == ("SOURCE_EMPTY", f"{path}: no rows in it")

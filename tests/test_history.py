@@ -211,6 +211,17 @@ async def test_the_report_of_a_run_is_read_from_its_journal(
     assert LiveCauses(tmp_path / "nothing").read() == []
 
 
+async def test_the_runs_of_a_fleet_are_found_below_its_home(
+    sandbox, settings, contacts_csv, mapping, tmp_path
+):
+    home = tmp_path / "fleet"
+    for folder in ("move/run", "night/runs/monday", "night/runs/tuesday"):
+        await import_file_async(contacts_csv(1), mapping, settings(sandbox, run_dir=home / folder))
+    (home / "night/attempts").mkdir()
+    found = [Path(summary.run_dir).relative_to(home).as_posix() for summary in list_runs(home)]
+    assert found == ["move/run", "night/runs/monday", "night/runs/tuesday"]
+
+
 async def test_a_support_bundle_of_a_run_has_its_mapping_and_its_rows(
     sandbox, settings, contacts_csv, mapping, tmp_path
 ):

@@ -192,6 +192,7 @@ def test_a_query_is_a_source_beside_files(database, query, mapping, tmp_path):
     words = ["check", str(tmp_path / "more.csv"), "--query", str(query), "-m", str(mapping)]
     found = CliRunner().invoke(cli, words, standalone_mode=False)
     assert "7 rows read; 7 would be sent" in found.output
+    assert "the rows of a query, " in found.output
     assert "more.csv: csv, utf-8, delimiter ',', header in row 1, 3 columns\n" in found.output
     assert "header in row 0" not in found.output
 

@@ -16,7 +16,7 @@ from bulk_import.jobs.retagging import write_plan
 from bulk_import.jobs.segments import Segment, load_plan
 from bulk_import.jobs.state import State
 from bulk_import.models import Status
-from bulk_import.sandbox.app import Reply
+from bulk_import.sandbox.app import Reply, Sandbox
 from bulk_import.sandbox.faults import Faults
 from tests.conftest import report_of
 
@@ -285,13 +285,22 @@ async def test_the_brake_stops_before_anything_is_sent(job, sandbox):
 
 
 async def test_a_state_belongs_to_one_account(job, settings):
-    from bulk_import.sandbox.app import Sandbox
-
     await job(TEN)
     async with Sandbox() as other:
         with pytest.raises(SetupError, match="each account and job has a state file of its own"):
             await job(TEN, account=other)
         assert other.sent() == []
+
+
+async def test_a_state_of_which_nothing_was_accepted_is_still_free(job, sandbox):
+    sandbox.script = lambda _number, _form: Reply(code=101, text="no", apply=False)
+    assert await job(TEN) == TEN
+    async with Sandbox() as other:
+        assert await job(TEN, account=other) == TEN
+        assert tagged(other) == {f"p{n}" for n in range(10)}
+        sandbox.script = None
+        with pytest.raises(SetupError, match="each account and job has a state file of its own"):
+            await job(TEN)
 
 
 async def test_what_a_resume_confirms_is_taken_over(job, sandbox, settings, tmp_path):

@@ -199,8 +199,38 @@ def test_what_would_not_work_there_is_noted(capsys, monkeypatch, tmp_path):
     assert "t0ken" not in err
 
 
+@pytest.mark.parametrize(
+    ("words", "how"),
+    [
+        (["sync", "a.csv", "-m", "m.yml", "--state", "s", "--profile", "shop"], "--config FILE"),
+        (["fleet", "jobs.yml"], "config: FILE in the file of jobs"),
+    ],
+)
+def test_profiles_that_only_this_terminal_finds_are_noted(
+    capsys, monkeypatch, tmp_path, words, how
+):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    (tmp_path / "bulk_import").mkdir()
+    profiles = tmp_path / "bulk_import" / "config.toml"
+    profiles.write_text('[profiles.shop]\naccount = "shop"\n')
+    profiles.chmod(0o600)
+    for name in ("m.yml", "jobs.yml"):
+        (tmp_path / name).write_text("")
+    assert exits(capsys, "schedule", *words)[::2] == (
+        0,
+        f"note: XDG_CONFIG_HOME is {tmp_path} here and not where the command will run: if the profiles "
+        f"are there, name their file ({how})\n",
+    )
+    monkeypatch.delenv("XDG_CONFIG_HOME")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    config = ["--config", str(profiles)] if "--profile" in words else []
+    assert exits(capsys, "schedule", *words, *config)[::2] == (0, "")
+
+
 def test_a_fleet_names_its_keys_itself(capsys, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
     (tmp_path / "jobs.yml").write_text("")
     code, out, err = exits(capsys, "schedule", "fleet", "jobs.yml")
     assert (code, err, "EnvironmentFile=-/etc/bulk-import.env" in out) == (0, "", True)

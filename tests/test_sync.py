@@ -6,6 +6,7 @@ import asyncio
 import csv
 import os
 import sys
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import openpyxl
 import pytest
 
 from bulk_import.cli import main
-from bulk_import.errors import BusyError, SetupError
+from bulk_import.errors import BusyError, SetupError, StoppedError
 from bulk_import.jobs.night import SyncOptions
 from bulk_import.jobs.nightly import sync_night
 from bulk_import.jobs.state import State
@@ -21,6 +22,7 @@ from bulk_import.mapping.loading import parse_mapping
 from bulk_import.models import Status
 from bulk_import.progress import Silence
 from bulk_import.sandbox.app import Reply
+from bulk_import.stopping import RealTime, Stop
 from bulk_import.system.locks import hold
 
 HEADER = ["E-mail", "Name", "Phone"]
@@ -220,6 +222,68 @@ async def test_one_night_at_a_time_and_one_account_a_state(job, tmp_path, sandbo
             other,
             SyncOptions(tmp_path / "job.state"),
         )
+
+
+class Waiting(RealTime):
+    """Time in which something happens at the first wait."""
+
+    def __init__(self, happens) -> None:
+        self.waits: list[float] = []
+        self._happens = happens
+
+    async def wait(self, seconds, unless) -> None:
+        self.waits.append(seconds)
+        self._happens()
+
+
+@pytest.fixture
+def waiting_night(job, tmp_path, sandbox, settings):
+    """A night of 5 contacts that finds its job's lock held."""
+    path, lock = job.write(people(5)), ExitStack()
+    lock.enter_context(hold(tmp_path / "job.state.lock", "the job"))
+    stop = Stop()
+
+    def run():
+        options = SyncOptions(tmp_path / "job.state", wait_lock_s=60)
+        mapping = parse_mapping(MAPPING, "m.yml")
+        return sync_night(
+            path, mapping, settings(sandbox, run_dir=tmp_path / "run"), options, stop=stop
+        )
+
+    with lock:
+        yield run, lock, stop
+
+
+async def test_a_night_that_may_wait_begins_when_the_one_before_is_over(waiting_night, sandbox):
+    run, lock, stop = waiting_night
+    stop.time = Waiting(lock.close)
+    summary = await run()
+    assert (summary.exit_code, len(sandbox.sent())) == (0, 5)
+    assert stop.time.waits[0] == 0.5
+
+
+@pytest.mark.parametrize("is_early", [True, False])
+async def test_a_night_that_is_stopped_before_it_began_sends_nothing(
+    waiting_night, sandbox, is_early
+):
+    run, _, stop = waiting_night
+
+    def interrupt():
+        stop.request("interrupted", 130)
+
+    stop.time = Waiting(interrupt)
+    if is_early:
+        interrupt()
+    with pytest.raises(StoppedError, match=r"^interrupted; nothing was sent$") as caught:
+        await run()
+    assert (caught.value.exit_code, sandbox.sent()) == (130, [])
+
+
+async def test_a_night_does_not_read_standard_input(job, sandbox):
+    with pytest.raises(SetupError) as caught:
+        await job(source="-")
+    assert str(caught.value) == "sync reads files, not standard input: it compares their times"
+    assert sandbox.sent() == []
 
 
 async def test_a_new_state_can_be_seeded_by_an_earlier_run(job, tmp_path):

@@ -257,6 +257,7 @@ PAGES = {
     "no end tags": "<table><tr><td>E-mail<td>Name<tr><td>a@b.org<td>Ann &amp; Bob</table>",
     "a table for the layout": "<body><table><tr><td><table><tr><td>E-mail</td><td>Name</td></tr><tr><td>a@b.org</td><td>Ann &amp;\n Bob</td></tr></table></td></tr></table>",
     "styles in front": "<!-- saved -->" + " " * 900 + "<style>td{}</style><table><tr><td>E-mail<td>Name</tr><tr><td>a@b.org<td><b>Ann</b> &amp; Bob</table>",
+    "scripts and styles within": "<table><tr><td>E-mail<style>td{color: red}</style><td><script>document.write('x')</script>Name<tr><td>a@b.org<script>1</script><td>Ann <title>t</title>&amp; Bob</table>",
     "Excel's own": '<html xmlns:x="urn:schemas-microsoft-com:office:excel"><head><title>x</title></head><table><tr><td>E-mail</td><td>Name</td></tr><tr><td>a@b.org</td><td style="mso-number-format:\'\\@\'">Ann &amp; Bob</td></tr></table>',
 }  # fmt: skip
 

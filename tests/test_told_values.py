@@ -321,6 +321,22 @@ def test_why_a_country_is_not_certain():
 
 
 @pytest.mark.parametrize(
+    ("text", "candidates"),
+    [
+        ("🇩🇪 France", ("DE", "FR")), ("France 🇩🇪", ("DE", "FR")), ("🇩🇪 Korea", ("DE", "KP", "KR")),
+        ("🇺🇸 Puerto Rico", ("PR", "US")),
+    ],
+)  # fmt: skip
+def test_a_flag_beside_the_name_of_another_country_is_asked_about(text, candidates):
+    assert refused(normalize_country, text)[::2] == ("COUNTRY_AMBIGUOUS", candidates)
+
+
+@pytest.mark.parametrize("text", ["🇩🇪", "🇩🇪 Germany", "Deutschland 🇩🇪", "🇩🇪 DE", "DEU 🇩🇪"])
+def test_a_flag_beside_the_name_of_its_country_is_that_country(text):
+    assert (normalize_country(text).value, normalize_country(text).notes) == ("DE", ())
+
+
+@pytest.mark.parametrize(
     ("text", "country", "meant"), [("1067", "DE", "01067"), ("2138", "US", "02138"), ("2138-1234", "US", "02138-1234")]
 )  # fmt: skip
 def test_a_postal_code_that_lost_its_zero_names_the_whole_one(text, country, meant):

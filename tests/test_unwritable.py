@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import resource
+import sqlite3
+from contextlib import closing, suppress
+from pathlib import Path
+
 import pytest
 
 from bulk_import.delivery.commits import Reserve
@@ -11,6 +16,7 @@ from bulk_import.jobs.plan_files import write_plan_files
 from bulk_import.jobs.scratch import Scratch
 from bulk_import.jobs.state import State
 from bulk_import.journal import Journal
+from bulk_import.journal.database import translated
 from bulk_import.models import Outcome, Row, SourceInfo, Status, Summary
 from bulk_import.report.bundle import write_bundle
 from bulk_import.report.digest import Digest
@@ -78,3 +84,102 @@ def test_a_state_that_is_only_to_be_read_is_not_made(tmp_path):
         with pytest.raises(SetupError, match="no such state file"):
             State.open(tmp_path / "x.state", **options)
     assert list(tmp_path.iterdir()) == []
+
+
+# -- what SQLite says --------------------------------------------------------------------------------
+
+
+def write_to_a_journal_that_may_only_be_read(path):
+    with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as db:
+        db.execute("create table one (a)")
+
+
+def open_a_journal_in_no_folder(path):
+    sqlite3.connect(path / "none" / "journal.sqlite3")
+
+
+@pytest.mark.parametrize(
+    ("happens", "why"),
+    [
+        (write_to_a_journal_that_may_only_be_read, "attempt to write a readonly database"),
+        (open_a_journal_in_no_folder, "unable to open database file"),
+    ],
+)
+def test_a_journal_that_the_disk_refuses_says_what_to_do_and_that_nothing_is_lost(
+    tmp_path, happens, why
+):
+    path = tmp_path / "journal.sqlite3"
+    sqlite3.connect(path).close()
+    path.touch()
+    with pytest.raises(StorageError) as caught, translated(path):
+        happens(path)
+    assert str(caught.value) == (
+        f"{path}: cannot be read or written ({why}); free some space or correct the permissions, then run "
+        "the same command again: nothing is lost"
+    )
+    assert isinstance(caught.value.__cause__, sqlite3.OperationalError)
+
+
+def test_a_journal_that_cannot_be_opened_for_want_of_handles_has_that_as_its_cause(tmp_path):
+    """SQLite says that it cannot open the file; the system knows why."""
+    before, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    in_use = max(int(one.name) for one in Path("/proc/self/fd").iterdir())
+    free = open_all_below(in_use)
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (in_use, hard))
+        with pytest.raises(StorageError) as caught, translated(tmp_path):
+            sqlite3.connect(tmp_path / "journal.sqlite3")
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (before, hard))
+        for file in free:
+            file.close()
+    cause = caught.value.__cause__
+    assert (type(cause), cause.args) == (OSError, (24, "Too many open files"))
+
+
+def open_all_below(highest):
+    """Use up the numbers of files that are free below *highest*."""
+    opened = []
+    while not opened or opened[-1].fileno() < highest:
+        opened.append(Path("/dev/null").open())  # noqa: SIM115 - closed by the caller
+    opened.pop().close()
+    return opened
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (None, "cannot be read: Is a directory"),
+        (b"SQLite format 3\0" + b"x" * 1000, "not a usable state file: "),
+    ],
+)
+def test_a_state_that_cannot_be_read_is_named_and_left_as_it_is(tmp_path, content, why):
+    path = tmp_path / "job.state"
+    path.mkdir() if content is None else path.write_bytes(content)
+    with pytest.raises(StorageError) as caught:
+        State.open(path)
+    assert str(caught.value).startswith(f"{path}: {why}")
+    if content is not None:
+        assert path.read_bytes() == content
+
+
+def test_what_a_state_was_told_in_a_block_that_failed_it_does_not_remember(tmp_path):
+    with State.open(tmp_path / "job.state") as state:
+        state.put(night="1")
+        with suppress(KeyError), state.transaction():
+            state.put(night="2")
+            raise KeyError
+        assert state.get("night") == "1"
+        with state.transaction():
+            state.put(night="3")
+        assert state.get("night") == "3"
+
+
+@pytest.mark.parametrize("contacts", [1, 10_000_000])
+def test_a_state_has_the_usual_cache_again_after_storing_however_many(tmp_path, contacts):
+    with State.open(tmp_path / "job.state") as state:
+        usual = state.db.execute("pragma cache_size").fetchone()
+        with state.cached(contacts):
+            grown = state.db.execute("pragma cache_size").fetchone()
+        assert (grown == usual) == (contacts == 1)
+        assert state.db.execute("pragma cache_size").fetchone() == usual

@@ -76,12 +76,12 @@ fields:
 # Off, because tags and lists can start e-mail series. Remove the # of a line to send it.
 #  add_tags: {column: Tags, separator: ";"}    # 65%; its header says tags; 1 distinct value in 10 cells; off, because it may start mailings; e.g. vip;new
 
-# Columns that are not sent. Remove the # of a line to send it as this field.
+# Columns that are not sent. To send one, remove the # of its line; for lead_… write a field (`bulk-import fields`).
 #  lead_first_name: Zork first name    # 50%; its header says first name and 'zork', which is not known; 10 distinct values in 10 cells; e.g. Anna | Ben
 #  lead_…: Unsubscribed    # e.g. no | yes
 #  lead_…: "1"    # e.g. x y
 
-# Rows that say no in these columns are not sent; `check` counts them.
+# Rows that these rules keep back are not sent; `check` counts them. `only` keeps back every cell that it does not list.
 only:
   - {column: Unsubscribed, values: ["empty", "no", "false", "0"],
      because: unsubscribed}

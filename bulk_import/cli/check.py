@@ -104,10 +104,10 @@ def _tell(checked: Checked, constants: Set[str]) -> None:
         )
     for cause in checked.causes:
         kind = "refused" if cause.is_error else "warning"
-        rows = ", ".join(place.removeprefix("row ") for place, _ in cause.places[:_ROWS_SHOWN])
+        rows = _rows([place for place, _ in cause.places[:_ROWS_SHOWN]])
         more = f" and {cause.rows - _ROWS_SHOWN:,} more" if cause.rows > _ROWS_SHOWN else ""
         where = f" in column {plain(cause.column)}" if cause.column else ""
-        click.echo(f"\n{cause.rows:,} x {cause.code} ({kind}){where}: rows {rows}{more}")
+        click.echo(f"\n{cause.rows:,} x {cause.code} ({kind}){where}: {rows}{more}")
         click.echo(f"  such as: {plain(cause.places[0][1].message)}")
         if cause.fix:
             click.echo(f"  fix: {cause.fix}")
@@ -116,6 +116,14 @@ def _tell(checked: Checked, constants: Set[str]) -> None:
     for fix in checked.fixes:
         costs = f" ({fix.costs})" if fix.costs else ""
         click.echo(plain(f"  `{fix.change}` {fix.effect}{costs}"))
+
+
+def _rows(places: Sequence[str]) -> str:
+    """ "rows 3, 8"; with the names of several sources as they are."""
+    if not all(place.startswith("row ") for place in places):
+        return ", ".join(places)
+    numbers = ", ".join(place.removeprefix("row ") for place in places)
+    return f"row{'s' * (len(places) > 1)} {numbers}"
 
 
 def _what_changes(name: str, columns: Sequence[str], constants: Set[str]) -> str:
@@ -140,6 +148,8 @@ def _tell_sources(checked: Checked) -> None:
 
 
 def _seen_as(info: Any) -> str:
+    if info.name.endswith(".sql"):  # kept as JSON, which nobody has seen
+        return f"the rows of a query, {len(info.header)} columns"
     how = [info.kind]
     if info.sheet:
         how.append(f"sheet {info.sheet!r}")

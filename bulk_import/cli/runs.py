@@ -12,7 +12,7 @@ import click
 @click.argument("folder", type=click.Path(path_type=Path), default=Path("runs"))
 @click.option("--json", "as_json", is_flag=True, help="As JSON on stdout.")
 def command(folder: Path, as_json: bool) -> int:
-    """List the runs in FOLDER (runs/), oldest first."""
+    """List the runs in FOLDER (runs/, or the home of a fleet), oldest first."""
     from bulk_import.jobs.history import list_runs, state_of
     from bulk_import.models import Status
     from bulk_import.report.summary import as_json as to_json

@@ -113,6 +113,13 @@ def _notes(options: dict[str, Any]) -> Iterator[str]:
     for name in ("mapping", "jobs", "api_key_file", "config"):
         if options.get(name) is not None and not Path(options[name]).exists():
             yield f"{options[name]}: not here now; the command runs in this folder, {Path.cwd()}"
+    has_profiles = options.get("profile") or "at_once" in options
+    if has_profiles and not options.get("config") and (base := os.environ.get("XDG_CONFIG_HOME")):
+        how = "config: FILE in the file of jobs" if "at_once" in options else "--config FILE"
+        yield (
+            f"XDG_CONFIG_HOME is {base} here and not where the command will run: if the profiles are "
+            f"there, name their file ({how})"
+        )
     for path in options.get("source") or options.get("new") or ():
         if is_remote(path) and shown(path) != path:
             yield (

@@ -86,9 +86,12 @@ def state_of(summary: Summary) -> str:
 
 
 def list_runs(folder: Path) -> list[Summary]:
-    """Return the summaries of the runs in *folder*, oldest first."""
+    """Return the summaries of the runs in *folder*, oldest first; of a fleet's home, job by job."""
     found = []
-    for journal_path in sorted(folder.glob(f"*/{JOURNAL}")):
+    paths = sorted(folder.glob(f"*/{JOURNAL}")) or sorted(
+        path for runs in ("run", "runs/*") for path in folder.glob(f"*/{runs}/{JOURNAL}")
+    )
+    for journal_path in paths:
         try:
             with Journal.open(journal_path) as journal:
                 found.append(summarize(journal, journal_path.parent))

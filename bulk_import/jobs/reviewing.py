@@ -265,8 +265,8 @@ class Review:
         """Return what a run of these rows would do."""
         with self._in_use():
             changes = SetCounter()
-            for row in self._journal.pending():
-                changes.add(row.body)
+            for body in self._bodies_left():
+                changes.add(body)
             counts = self._journal.counts()
             return Plan(
                 endpoint=endpoint,
@@ -286,6 +286,21 @@ class Review:
                 examples=self.tally.examples,
                 titles=titles,
             )
+
+    def _bodies_left(self) -> Iterator[bytes]:
+        """Yield the forms of the rows that are still to be sent, those that a run accepted left out."""
+        if not self._sent:
+            yield from (row.body for row in self._journal.pending())
+            return
+        left = self._db.execute(
+            f"select r.seq from j.record r {self._joins()} where {self._status()} = ? order by r.seq",  # noqa: S608 - our own texts
+            (READY,),
+        )
+        seq = next(left, (0,))[0]
+        for row in self._journal.pending():
+            if row.seq == seq:
+                yield row.body
+                seq = next(left, (0,))[0]
 
     def _shown_by_rows(self) -> Iterator[tuple[str, Problem]]:
         """Yield (source, problem) of what the rows say that would be sent."""

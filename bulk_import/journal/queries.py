@@ -225,8 +225,8 @@ class Queries(Sums):
         def outcome_of(source: str, sheet: str, row: int, seq: int, line: Sequence[Any]) -> Outcome:
             (contact, warnings, status, code, said, attempts, http_status, finished_at, elapsed_ms,
              reasons, body, accepted_at, accepted_ms, in_doubt) = line  # fmt: skip
+            doubts = () if warnings is None else self._problems(WARNINGS, seq, warnings)
             if accepted_at is not None:
-                doubts = () if warnings is None else self._problems(WARNINGS, seq, warnings)
                 return Outcome(
                     source, sheet, row, contact, Status.SUCCESS, "0", "", (), doubts, 1, 200,
                     unpack_ms(epoch_ms + accepted_at), accepted_ms,
@@ -237,10 +237,10 @@ class Queries(Sums):
                 )
             else:
                 status = statuses[status]
+            why = () if reasons is None else self._problems(REASONS, seq, reasons)
             return Outcome(
-                source, sheet, row, contact, status, code, said,
-                self._problems(REASONS, seq, reasons), self._problems(WARNINGS, seq, warnings),
-                attempts, http_status, unpack_moment(finished_at), elapsed_ms,
+                source, sheet, row, contact, status, code, said, why, doubts, attempts, http_status,
+                unpack_moment(finished_at), elapsed_ms,
             )  # fmt: skip
 
         return outcome_of

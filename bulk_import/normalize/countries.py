@@ -135,8 +135,11 @@ def _by_flag(line: str) -> Normalized | None:
         return None
     code = "".join(chr(ord(char) - 0x1F1E6 + ord("A")) for char in flag[0])
     rest = (line[: flag.start()] + line[flag.end() :]).strip()
-    if code not in iso_codes().alpha2 or (rest and _try(rest) != {code}):
+    named = _try(rest) if rest else {code}
+    if code not in iso_codes().alpha2 or not named:
         return None
+    if named != {code}:
+        raise ambiguous_country(line, sorted({code, *named}))
     return Normalized(code, "country.flag")
 
 

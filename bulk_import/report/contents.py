@@ -252,8 +252,11 @@ def _own_problem(outcome: Outcome, code: str) -> Problem | None:
 
 
 def _listed(outcome: Outcome, say: Texts, *, redact: bool) -> Listed:
+    # A cell that feeds several fields, such as a whole name, has its problem in each of them.
     problems: tuple[tuple[str, str], ...] = tuple(
-        (column_name(p.column or p.field, say), say.problem(p)) for p in outcome.reasons
+        dict.fromkeys(
+            (column_name(p.column or p.field, say), say.problem(p)) for p in outcome.reasons
+        )
     ) or (("", say.said(outcome.said)),)
     if redact:
         problems = tuple((column, "") for column, _ in problems)

@@ -170,7 +170,9 @@ def _by_column(reasons: Iterable[Problem], header: Sequence[str]) -> dict[int, s
     found: dict[str, list[str]] = {}
     for problem in reasons:
         found.setdefault(problem.column, []).append(problem.message)
-    return {at: "; ".join(found[name]) for at, name in enumerate(header) if name in found}
+    return {
+        at: "; ".join(dict.fromkeys(found[name])) for at, name in enumerate(header) if name in found
+    }
 
 
 def _by_code(problems: Iterable[Problem], header: Sequence[str]) -> dict[int, str]:

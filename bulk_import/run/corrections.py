@@ -181,7 +181,7 @@ class Corrections:
         return Problem(
             "CORRECTIONS_APPLIED",
             Message(
-                "{n:,} corrections of {path} are applied{how}",
+                "corrections of {path} that are applied{how}: {n:,}",
                 n=len(self._all),
                 path=self._path,
                 how=how,

@@ -346,7 +346,7 @@ CELLS: dict[str, str | tuple[str, str, str]] = {
     "the row has {n} cells, fewer than the {width} columns of the header; cells may be in the wrong column (a delimiter or a quotation mark too many or few)":
         "ячеек в строке {n} — меньше, чем столбцов в заголовке ({width}); ячейки могли сместиться (лишний или пропавший разделитель или кавычка)",
     # corrections
-    "{n:,} corrections of {path} are applied{how}": (
+    "corrections of {path} that are applied{how}: {n:,}": (
         "применено {n} исправление из {path}{how}", "применены {n} исправления из {path}{how}",
         "применено {n} исправлений из {path}{how}"),
     ", found by contact": ", строки найдены по контакту",

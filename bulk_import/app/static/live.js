@@ -19,7 +19,7 @@ if (form) {
     const seconds = Number(form.dataset.rows) / pace;
     if (!(pace > 0) || !Number.isFinite(seconds)) { shown.textContent = ""; return; }
     const end = new Date(Date.now() + 1000 * seconds);
-    const options = seconds > 43200 ? { weekday: "short", hour: "2-digit", minute: "2-digit" } : { hour: "2-digit", minute: "2-digit" };
+    const options = seconds > 43200 ? { weekday: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23" } : { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
     shown.textContent = `${duration(seconds)} (→ ${end.toLocaleTimeString(document.documentElement.lang, options)})`;
   };
   rate.addEventListener("input", look);
@@ -41,8 +41,11 @@ if (live) {
     at("done").textContent = number(state.done);
     at("total").textContent = state.total ? number(state.total) : "…";
     if (state.total) at("progress").value = state.done / state.total; else at("progress").removeAttribute("value");
-    at("rate").textContent = state.rate ? `${number(state.rate.toFixed(1))} ${t("rows/s")}` : "";
-    at("eta").textContent = state.eta_s === null || state.phase !== "sending" ? "" : state.eta_s > 45 ? t("about {time} left", { time: duration(state.eta_s) }) : t("almost done");
+    const moves = state.phase === "sending" && !state.held;
+    const pace = moves && state.rate ? `${number(state.rate.toFixed(1))} ${t("rows/s")}` : "";
+    const left = !moves || state.eta_s === null ? "" : state.eta_s > 45 ? t("about {time} left", { time: duration(state.eta_s) }) : t("almost done");
+    at("speed").textContent = [pace, left].filter(Boolean).join(" · ");
+    at("state").textContent = state.held ? at("state").dataset.paused : at("state").dataset.sending;
     at("hold").hidden = state.held || state.phase === "over";
     at("continue").hidden = !state.held;
     at("stop").disabled = state.stopping;
@@ -51,7 +54,7 @@ if (live) {
     if (asks && at("ask").hidden) at("ask").hidden = false;
     if (!asks) at("ask").hidden = true;
     for (const one of live.querySelectorAll("[data-when]")) one.hidden = one.dataset.when !== state.phase;
-    at("ask-rows").textContent = t("{n} rows", { n: number(state.to_send) });
+    at("ask-rows").textContent = state.phase === "canary" ? t("{n} rows are left.", { n: number(state.to_send) }) : t("{n} rows", { n: number(state.to_send) });
     at("pause").hidden = !state.pause_s;
     at("pause").textContent = state.pause_s ? t("waiting {seconds} s: {why}", { seconds: Math.ceil(state.pause_s), why: state.pause_why }) : "";
     at("outcomes").replaceChildren(...Object.entries(state.counts).map(([status, rows]) => {

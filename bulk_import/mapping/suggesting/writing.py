@@ -15,6 +15,14 @@ from bulk_import.mapping.suggesting.proposal import NAME_PARTS, Proposal, Sugges
 
 _PLAIN = re.compile(r"[^\W_](?:[\w ./'()&+-]*[\w.)])?")
 _NOT_PLAIN = re.compile(r"[\d.+-]+|y|n|yes|no|true|false|on|off|null|~", re.IGNORECASE)
+_NOT_SENT = (
+    "# Columns that are not sent. To send one, remove the # of its line; for lead_… write a field "
+    "(`bulk-import fields`)."
+)
+_RULES = (
+    "# Rows that these rules keep back are not sent; `check` counts them. `only` keeps back every "
+    "cell that it does not list."
+)
 _TAGS_ARE_OFF = (
     "# Off, because tags and lists can start e-mail series. Remove the # of a line to send it."
 )
@@ -52,7 +60,7 @@ def _lines(proposal: Proposal, source: str, options: Mapping[str, str]) -> Itera
     yield from _field_lines(proposal)
     yield from _off_lines(proposal)  # where taking the # away is all there is to do
     if proposal.rules:
-        yield "\n# Rows that say no in these columns are not sent; `check` counts them."
+        yield f"\n{_RULES}"
         yield from _rule_lines(proposal.rules)
 
 
@@ -173,7 +181,7 @@ def _off_lines(proposal: Proposal) -> Iterator[str]:
             )
     rest = [s for s in proposal.unmapped if s not in proposal.off]
     if rest:
-        yield "\n# Columns that are not sent. Remove the # of a line to send it as this field."
+        yield f"\n{_NOT_SENT}"
     for suggestion in rest:
         field_name = suggestion.field or "lead_…"
         if field_name == FULL_NAME:
