@@ -93,7 +93,8 @@ FILES: dict[str, str | tuple[str, str, str]] = {
         "{name}: в архиве {n} файл ({shown}); выберите, какой читать, в «Файл в архиве»",
         "{name}: в архиве {n} файла ({shown}); выберите, какой читать, в «Файл в архиве»",
         "{name}: в архиве {n} файлов ({shown}); выберите, какой читать, в «Файл в архиве»"),
-    "{name}: a damaged archive ({exc})": "{name}: архив повреждён ({exc})",
+    "{name}: the file is damaged or incomplete ({exc}); download or save it again":
+        "{name}: файл повреждён или неполон ({exc}); скачайте или сохраните его заново",
     "{name}: a damaged workbook ({exc})": "{name}: книга повреждена ({exc})",
     "{name}: {packed_bytes:,} bytes unpack to more than {size:,}: this looks like a bomb, not a spreadsheet":
         "{name}: {packed_bytes} байт распаковываются больше чем в {size}: похоже на бомбу, а не на таблицу",
