@@ -103,8 +103,9 @@ def reason_of(exc: BaseException) -> str:
         exc = exc.os_error
     if isinstance(exc, OSError) and exc.strerror:
         # asyncio's own words have the address again, as a tuple of Python.
-        is_asyncio = exc.errno and exc.strerror.startswith("Connect call failed")
-        return os.strerror(exc.errno) if is_asyncio else exc.strerror
+        if exc.errno and exc.strerror.startswith("Connect call failed"):
+            return os.strerror(exc.errno)
+        return exc.strerror
     return str(exc) or type(exc).__name__
 
 

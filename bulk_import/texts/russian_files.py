@@ -329,6 +329,8 @@ FILES: dict[str, str | tuple[str, str, str]] = {
     "needs names and values below it (indented), not a single value": "под этим нужны имена и значения (с отступом), а не одно значение",
     "must be a text or a list of texts": "должно быть текстом или списком текстов",
     "must name at least one": "нужно хотя бы одно",
+    "must be a number": "здесь нужно число",
+    "must be a whole number": "здесь нужно целое число",
     "must be a text": "должно быть текстом",
     "must be a list, such as `- {{column: Unsubscribed, values: [yes, 1]}}`": "должно быть списком, например - {{column: Unsubscribed, values: [yes, 1]}}",
     "must be a list, such as `- {{column: Customer no, require: yes}}`": "должно быть списком, например - {{column: Customer no, require: yes}}",
