@@ -74,7 +74,7 @@ GROUPS: Mapping[str, Sequence[str]] = {
     "report": ["report", "jobs/history.py"],
     "retag + undo": [
         f"jobs/{name}.py"
-        for name in "retagging segments rosters calls memberships undoing plan_files tagging".split()
+        for name in "retagging segments rosters deciding calls memberships undoing plan_files tagging".split()
     ],
     "run": ["run", "stopping.py", "jobs/importing.py", "jobs/accounts.py"],
     "sources": ["sources"],

@@ -10,6 +10,7 @@ import pytest
 
 from bulk_import.errors import SetupError, StorageError
 from bulk_import.jobs.calls import Calls
+from bulk_import.jobs.deciding import calls_of
 from bulk_import.jobs.rosters import COMES, PersonRow, Rosters, new_of, old_of
 from bulk_import.jobs.scratch import Found, Scratch
 from bulk_import.jobs.segments import Effects, Segment, plan_retag
@@ -95,7 +96,7 @@ def _peak_of(people):
             rosters.add(old_of(0), listed(0))
             rosters.index()
             rosters.compare(0, 0, accept=False)
-            calls = Calls(rosters, rosters.calls(1, effects.of))
+            calls = Calls(rosters, calls_of(rosters, 1, effects.of))
             counts = [
                 sum(1 for _ in found) for found in (calls.placed(), rosters.changes(COMES, 0))
             ]

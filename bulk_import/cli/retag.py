@@ -46,7 +46,7 @@ _SAMPLES = 3
 @click.option("--accept", is_flag=True,
               help="Let the brake pass, and take from people whose cells may only be damaged.")  # fmt: skip
 @click.option("--ignore-consent", is_flag=True,
-              help="Tag people too whose row says no in a column of consent.")  # fmt: skip
+              help="Tag people too whose row or sheet says no.")  # fmt: skip
 @click.option("--max-contacts", type=click.IntRange(1), help="Stop if more would be touched.")
 @click.option("--suppress", multiple=True, type=_FILE, help="A file of contacts never to send.")
 @click.option("--dry-run", is_flag=True, default=None, help="Everything but the network.")

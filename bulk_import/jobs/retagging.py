@@ -107,7 +107,7 @@ def retag(
         max_contacts: Stop if more would be touched.
         max_lose: The brake: share of the segment that may leave it at once.
         accept: Let the brake pass, and take from people although damaged cells may be they.
-        ignore_consent: Tag people too whose row says no in a column of consent.
+        ignore_consent: Tag people too whose row or sheet says no.
         suppress: Files of contacts that are never sent.
 
     Raises:

@@ -5,21 +5,17 @@ several rows the first counts. What the comparison finds goes through these tabl
 
     person, refusal, doubt      as read: rows with an address; who said no; cells that are no address
     change, held                who comes, who leaves, and who would leave but for a doubtful cell
-    touched                     all that decides about a call, by contact
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
-from itertools import groupby, islice
-from operator import itemgetter
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
+from typing import NamedTuple
 
 from bulk_import.errors import Message
-from bulk_import.jobs.calls import CALLS, Line
+from bulk_import.jobs.calls import CALLS
 from bulk_import.jobs.holding import (
     SHEET_SAYS_NO,
     Doubt,
@@ -75,21 +71,9 @@ create table held (
 create table resembling (        -- doubtful cells that resemble anybody
     doubt integer primary key
 );
-create table touched (
-    key text not null,
-    code integer not null,
-    address text,
-    person integer,
-    place integer,
-    row integer,
-    primary key (key, code)
-) without rowid;
-create table sorted (
-    position integer not null, email text not null, place integer, row integer, changes text not null
-);
 """
 _INDEX = "create index if not exists person_key on person (roster, key)"
-_ADDRESS = "case p.address when '' then p.key else p.address end"
+ADDRESS = "case p.address when '' then p.key else p.address end"
 _NOT_REFUSED = "not exists (select 1 from refusal r where r.roster = {} and r.key = p.key)"
 _COMES = f"""
 insert into change select {COMES}, :segment, min(p.id) from person p
@@ -102,42 +86,17 @@ insert into change select {LEAVES}, :segment, min(p.id) from person p
 where p.roster = :old and {_NOT_REFUSED.format(":old")} and {_NOT_REFUSED.format(":new")}
     and not exists (select 1 from person n where n.roster = :new and n.key = p.key)
 group by p.key order by min(p.id)"""
-_CHANGES = f"""
-select c.kind, c.segment, c.person, p.key, {_ADDRESS}, p.place, p.row
-from change c join person p on p.id = c.person order by c.kind, c.segment, c.person"""
 _LEAVING = f"""
 select c.person, p.key from change c join person p on p.id = c.person
 where c.kind = {LEAVES} and c.segment = ? order by c.person"""
 _UNSURE = """select min(id) as number from doubt where roster = ? and said_no = ''
     group by text, candidates"""
 _HELD = f"""
-select {_ADDRESS}, h.doubt from held h join person p on p.id = h.person
+select {ADDRESS}, h.doubt from held h join person p on p.id = h.person
 where h.segment = ? order by h.doubt, h.rank, h.person"""
 _WHY_HELD = """
 select h.doubt from person p join held h on h.person = p.id
 where p.roster = ? and p.key = ? and h.segment = ?"""
-_TOUCH_CHANGES = f"""
-insert into touched
-select p.key, c.kind * :segments + c.segment, {_ADDRESS}, c.person, p.place, p.row
-from change c join person p on p.id = c.person order by p.key"""
-_TOUCH_HELD = f"""
-insert into touched
-select p.key, {HELD} * :segments + h.segment, null, h.person, p.place, p.row
-from held h join person p on p.id = h.person order by p.key"""
-# Of contacts with an event, where they are listed in segments in which nothing happens to them.
-_ELSEWHERE = """not exists (
-    select 1 from touched x where x.key = t.key and x.code in (:own0, :own1, :own2))"""
-_TOUCH_LISTED = f"""
-insert into touched
-select t.key, :code, null, min(p.id), p.place, p.row
-from (select distinct key from touched where code < :events) t
-join person p on p.roster = :roster and p.key = t.key
-where {_ELSEWHERE} group by t.key"""
-_TOUCH_REFUSED = f"""
-insert into touched (key, code)
-select t.key, :code from (select distinct key from touched where code < :events) t
-join refusal r on r.roster = :roster and r.key = t.key where {_ELSEWHERE}"""
-_TOUCHED = "select key, code, address, person, place, row from touched order by key, code"
 # Reasons to hold everybody.
 _BLANKS, _TOO_MANY = 0, -1
 AT_A_TIME = 5_000  # contacts that are compared with each doubtful cell
@@ -171,32 +130,6 @@ class DoubtRow(NamedTuple):
     text: str
     candidates: tuple[str, ...] = ()
     said_no: str = ""
-
-
-class Effect(NamedTuple):
-    """What a call changes.
-
-    Attributes:
-        event: Which of the contact's events is the first to change something: the call's place in
-            the plan is that event's.
-        changes: As ``calls.packed`` makes it.
-    """
-
-    event: int
-    changes: str
-
-
-@dataclass(frozen=True, slots=True)
-class Contact:
-    """Somebody whom a re-tagging touches.
-
-    Attributes:
-        events: (kind, segment) of what happens to them, as ``LEAVES`` and ``COMES``, in order.
-        now: The segments in which they are now.
-    """
-
-    events: tuple[tuple[int, int], ...]
-    now: frozenset[int]
 
 
 def new_of(segment: int) -> int:
@@ -277,7 +210,7 @@ class Rosters(Scratch):
         )
         self.write(
             f"""insert into doubt (roster, place, row, text, said_no)
-                select p.roster, p.place, p.row, {_ADDRESS}, h.why
+                select p.roster, p.place, p.row, {ADDRESS}, h.why
                 from person p join heard h on h.id = p.heard where p.id > ? order by p.id""",
             (after,),
         )
@@ -313,7 +246,7 @@ class Rosters(Scratch):
     def people(self, roster: int) -> Found[str]:
         """Return the addresses on a roster, in order, without those who said no."""
         query = f"""
-            select {_ADDRESS} from person p
+            select {ADDRESS} from person p
             where p.id in (select min(id) from person where roster = :roster group by key)
                 and {_NOT_REFUSED.format(":roster")} order by p.id"""
         return Found(self, query, {"roster": roster}, str, count=self.count(roster))
@@ -352,7 +285,7 @@ class Rosters(Scratch):
     def changes(self, kind: int, segment: int) -> Found[str]:
         """Return the addresses of who comes, in order of the list, or of who leaves, by address."""
         query = f"""
-            select {_ADDRESS} as email from change c join person p on p.id = c.person
+            select {ADDRESS} as email from change c join person p on p.id = c.person
             where c.kind = :kind and c.segment = :segment
             order by {"c.person" if kind == COMES else "email"}"""
         numbers = {"kind": kind, "segment": segment}
@@ -409,47 +342,6 @@ class Rosters(Scratch):
         for number, *line in self.lines(query, (new_of(segment),)):
             yield number, _doubt(number, *line)
 
-    # -- calls ------------------------------------------------------------------------------------
-
-    def calls(self, segments: int, effect_of: Callable[[Contact], Effect | None]) -> Iterator[Line]:
-        """Yield the calls that follow from the changes, in order.
-
-        Args:
-            segments: How many there are.
-            effect_of: What is to be changed of a contact.
-        """
-        if segments == 1:
-            return self._calls_alone(effect_of)
-        self._touch(segments)
-        lines = (
-            line
-            for _, found in groupby(self.lines(_TOUCHED), itemgetter(0))
-            if (line := _call(list(found), segments, effect_of)) is not None
-        )
-        self.write_all("insert into sorted values (?, ?, ?, ?, ?)", lines)
-        return map(Line._make, self.lines("select * from sorted order by position"))
-
-    def _calls_alone(self, effect_of: Callable[[Contact], Effect | None]) -> Iterator[Line]:
-        """Yield the calls of a plan with one segment, where each contact has one change."""
-        for kind, segment, person, _, address, place, row in self.lines(_CHANGES):
-            now = frozenset({segment} if kind == COMES else ())
-            effect = effect_of(Contact(((kind, segment),), now))
-            if effect is not None:
-                yield Line(_position(kind, person), address, place, row, effect.changes)
-
-    def _touch(self, segments: int) -> None:
-        """Bring together what decides about the call of each contact."""
-        codes = _Codes(segments)
-        self.write(_TOUCH_CHANGES, {"segments": segments})
-        self.write(_TOUCH_HELD, {"segments": segments})
-        for segment in range(segments):
-            own = {f"own{kind}": codes.change(kind, segment) for kind in (LEAVES, COMES, HELD)}
-            own["events"] = codes.change(HELD, 0)
-            for roster in (new_of(segment), old_of(segment)):
-                numbers = own | {"roster": roster}
-                self.write(_TOUCH_LISTED, numbers | {"code": codes.listed(roster)})
-                self.write(_TOUCH_REFUSED, numbers | {"code": codes.refused(roster)})
-
 
 class Held(Mapping[str, str]):
     """Address -> why it loses nothing although it is not on the new list, the likeliest first."""
@@ -500,76 +392,3 @@ def _doubt(
     named = (text,) if candidates is None else tuple(json.loads(candidates))
     why = SHEET_SAYS_NO if said_no == SHEET_SAYS_NO else said_no  # so that a page can translate it
     return Doubt(Place(source, sheet, row), text, named, why)
-
-
-@dataclass(frozen=True, slots=True)
-class _Codes:
-    """Numbers of what is known of a contact in a plan of some segments."""
-
-    segments: int
-
-    def change(self, kind: int, segment: int) -> int:
-        return kind * self.segments + segment
-
-    def listed(self, roster: int) -> int:
-        return 3 * self.segments + roster
-
-    def refused(self, roster: int) -> int:
-        return 5 * self.segments + roster
-
-
-def _position(code: int, person: int) -> int:
-    return code << 40 | person
-
-
-def _call(
-    lines: Sequence[tuple[Any, ...]],
-    segments: int,
-    effect_of: Callable[[Contact], Effect | None],
-) -> Line | None:
-    """Return the call of a contact, from its lines in ``touched``; ``None`` when nothing changes."""
-    known = {line[1]: line for line in lines}
-    events = [code for code in known if code < 2 * segments]
-    if not events:
-        return None
-    contact = _contact(tuple(events), frozenset(known), segments)
-    effect = effect_of(contact)
-    if effect is None:
-        return None
-    first, spelled = known[events[effect.event]], known[events[0]]
-    _, _, _, _, place, row = _placed(known, segments)
-    return Line(_position(first[1], first[3]), spelled[2], place, row, effect.changes)
-
-
-@lru_cache(maxsize=4096)
-def _contact(events: tuple[int, ...], known: frozenset[int], segments: int) -> Contact:
-    now = frozenset(s for s in range(segments) if _is_in(s, known, _Codes(segments)))
-    return Contact(tuple((code // segments, code % segments) for code in events), now)
-
-
-def _is_in(segment: int, known: frozenset[int], codes: _Codes) -> bool:
-    """Whether a contact is in a segment from now on, as far as that is known."""
-    if codes.change(COMES, segment) in known or codes.change(HELD, segment) in known:
-        return True
-    if codes.change(LEAVES, segment) in known:
-        return False
-    new, old = new_of(segment), old_of(segment)
-    if codes.refused(new) not in known:
-        return codes.listed(new) in known
-    # Who says no on the new list keeps what the segment gave.
-    return codes.listed(old) in known and codes.refused(old) not in known
-
-
-def _placed(known: Mapping[int, tuple[Any, ...]], segments: int) -> tuple[Any, ...]:
-    """Return the line with the place of a contact: on the last new list, else on an earlier one."""
-    codes = _Codes(segments)
-    wanted: list[tuple[int, ...]] = [
-        (codes.change(COMES, s), codes.listed(new_of(s))) for s in reversed(range(segments))
-    ]
-    wanted += [
-        (codes.change(LEAVES, s), codes.change(HELD, s), codes.listed(old_of(s)))
-        for s in reversed(range(segments))
-    ]
-    found = (known[code] for among in wanted for code in among if code in known)
-    placed = (line for line in found if line[4] is not None)
-    return next(placed, (None,) * 6)

@@ -24,9 +24,10 @@ from bulk_import.errors import (
     StoppedError,
 )
 from bulk_import.jobs.calls import Calls, packed
+from bulk_import.jobs.deciding import Contact, Effect, calls_of
 from bulk_import.jobs.holding import Doubt
 from bulk_import.jobs.members import Choose, Members, read_members
-from bulk_import.jobs.rosters import COMES, LEAVES, Contact, Effect, Rosters, new_of, old_of
+from bulk_import.jobs.rosters import COMES, LEAVES, Rosters, new_of, old_of
 from bulk_import.mapping.loading import said_of
 from bulk_import.mapping.schema import Columns, Part
 from bulk_import.mapping.yamltext import parse
@@ -42,7 +43,7 @@ class Segment(Part):
     previous: Columns = ()
     column: str | None = Field(default=None, description="The column with the addresses.")
     ignore_consent: bool = Field(
-        default=False, description="Tag people too whose row says no in a column of consent."
+        default=False, description="Tag people too whose row or sheet says no."
     )
     sheet: str | None = None
     add_tags: Columns = ()
@@ -233,7 +234,7 @@ def plan_retag(
             for number, name in enumerate(segments)
         }
         effects = Effects(tuple(segments.values()))
-        calls = Calls(rosters, rosters.calls(len(segments), effects.of))
+        calls = Calls(rosters, calls_of(rosters, len(segments), effects.of))
         doubts = rosters.doubts(*(new_of(number) for number in range(len(segments))))
         stack.pop_all()
     return RetagPlan(rosters, segments, differences, calls, doubts)
