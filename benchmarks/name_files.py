@@ -17,7 +17,8 @@ from pathlib import Path
 from benchmarks.accuracy import independent, judged_name
 from bulk_import.jobs.checking import check_file
 from bulk_import.jobs.matching import FULL_NAME, assign
-from bulk_import.jobs.projects import Project, propose
+from bulk_import.jobs.projects import Project
+from bulk_import.jobs.proposing import proposed_text
 from bulk_import.mapping.binding import bind
 from bulk_import.mapping.editing import edited
 from bulk_import.mapping.loading import parse_mapping
@@ -56,7 +57,7 @@ def by_page(path: Path) -> str:
 
 ROUTES: dict[str, Route] = {
     "no order stated": lambda _: PLAIN,
-    "init": propose,
+    "init": proposed_text,
     "check's fix": by_check,
     "page, full name chosen": by_page,
 }

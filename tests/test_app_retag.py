@@ -50,6 +50,17 @@ async def test_the_brake_stops_a_list_that_would_take_the_tag_from_many(person):
     assert (status, said["url"].split("/")[1]) == (200, "imports")
 
 
+async def test_who_said_no_is_named_with_the_file_as_the_person_knows_it(person):
+    status, text, _ = await person.ask(
+        "POST", "/retag/list", headers={"X-File-Name": "gold.csv"},
+        data=b"E-mail,Unsubscribed\nann@example.org,\nbo@example.org,yes\n",
+    )  # fmt: skip
+    assert status == 200
+    form = {"new": json.loads(text)["list"], "add_tags": "gold"}
+    shown = (await person.post("/retag/compare", **form))["html"]
+    assert "1 row says no and is left alone: gold.csv row 3 &#39;bo@example.org&#39;" in shown
+
+
 async def test_a_page_in_russian_says_it_in_russian(person):
     old = await _list(person, *PEOPLE, name="old.csv")
     headers = {"Accept-Language": "ru"}

@@ -140,7 +140,7 @@ def test_an_interpreter_that_dies_costs_nothing_unless_its_work_kills_it(kills):
             assert pool.submit(os.getpid).result() not in (first, os.getpid())
         else:
             with pytest.raises(BrokenExecutor):
-                pool.submit(os._exit, 3).result()
+                pool.submit(signal.raise_signal, signal.SIGKILL).result()
             assert pool.submit(abs, -2).result() == 2
     finally:
         pool.shutdown()

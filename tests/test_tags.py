@@ -120,7 +120,7 @@ def test_the_command_prints_lines_for_the_mapping(tmp_path, write_csv, capsys):
         main(["tags", str(write_csv(ROWS)), "-m", str(mapping)])
     said = capsys.readouterr()
     assert caught.value.code == 0
-    assert said.err == "7 different tags of Tags; 3 groups look alike\n"
+    assert said.err == "7 different tags of Tags; groups that look alike: 3\n"
     assert said.out.splitlines()[0] == "values:"
 
 

@@ -51,7 +51,9 @@ async def test_a_run_undone_leaves_no_trace_in_the_tags(
     with pytest.raises(SystemExit) as exit_:
         main(["undo", str(summary.run_dir)])
     assert exit_.value.code == 0
-    assert "cannot be known" in capsys.readouterr().err
+    said = capsys.readouterr()
+    assert "cannot be known" in said.err
+    assert said.out.endswith(f"undo.yml --endpoint {sandbox.url}\n"), "the account of the run"
 
 
 async def test_what_no_plan_can_find_again_is_counted(tmp_path, write_csv, sandbox, settings):

@@ -23,13 +23,13 @@ LANGUAGE_COOKIE = "bulk_import_language"
 SCRIPT_TEXTS = (
     "Saved", "Not saved: {why}", "Uploading {name}: {percent}", "Reading the spreadsheet …",
     "The upload was cut off", "empty",
-    "{n} rows", "No row fits.", "rows/s", "about {time} left", "almost done",
+    "{n} rows", "{n} rows are left.", "No row fits.", "rows/s", "about {time} left", "almost done",
     "The page lost touch; it keeps trying.", "Edit {column}", "Nothing found",
     "less than a minute", "{n} min", "{h} h {m} min", "waiting {seconds} s: {why}",
 )  # fmt: skip
 
 
-_FOLDER = re.compile(r"\S*[/\\]imports[/\\][^/\\\s]+[/\\]")
+_FOLDER = re.compile(r"\S*[/\\]imports[/\\](?:lists[/\\])?[^/\\\s]+[/\\]")
 
 
 @cache
@@ -48,6 +48,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     made.filters["said"] = pass_context(lambda context, text: context["say"].said(text))
+    made.filters["without_folder"] = without_folder
     made.filters["as_choice"] = lambda name: (name, name)
     made.globals["status_names"] = NAMES
     made.globals["set_names"] = SET_NAMES

@@ -75,7 +75,7 @@ def _lines(file: IO[bytes], longest: int) -> Iterator[bytes]:
 
 def _tell(poured: Poured, runs: Path) -> None:
     click.echo(
-        f"{poured.records:,} records in {poured.batches:,} batches, {poured.states:,} STATE passed on",
+        f"records: {poured.records:,}, batches: {poured.batches:,}, STATE passed on: {poured.states:,}",
         err=True,
     )
     for stream, records in poured.others.items():

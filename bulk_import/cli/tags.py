@@ -41,7 +41,8 @@ def command(source: tuple[str, ...], mapping: Path | None, column: str, as_json:
         return 0
     columns = f" of {plain(', '.join(found.columns))}" if found.columns else ""
     click.echo(
-        f"{len(found.counts):,} different tags{columns}; {len(found.clusters):,} groups look alike",
+        f"{len(found.counts):,} different tags{columns}; groups that look alike: "
+        f"{len(found.clusters):,}",
         err=True,
     )
     if found.left_out:

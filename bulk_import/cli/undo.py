@@ -20,7 +20,8 @@ def command(run_dir: Path) -> int:
     plan = undo(run_dir)
     click.echo(f"{plan.contacts:,} contacts; look at {plan.source}, then:")
     click.echo(f"  bulk-import check {plan.source} -m {plan.mapping}")
-    click.echo(f"  bulk-import run {plan.source} -m {plan.mapping} --account LOGIN")
+    account = f"--endpoint {plan.endpoint}" if plan.endpoint else "--account LOGIN"
+    click.echo(f"  bulk-import run {plan.source} -m {plan.mapping} {account}")
     click.echo("cannot be known: what each contact had before the run", err=True)
     if plan.without_email:
         click.echo(f"cannot be undone: {plan.without_email:,} contacts without e-mail", err=True)

@@ -43,6 +43,7 @@ class Undo:
 
     Attributes:
         contacts: How many the plan concerns.
+        endpoint: The address of the account that the run was sent to.
         without_email: Accepted rows that no plan can find again.
         unknown: Rows whose fate is not known; they are not in the plan.
     """
@@ -52,6 +53,7 @@ class Undo:
     contacts: int
     without_email: int
     unknown: int
+    endpoint: str = ""
 
 
 async def undo_async(run_dir: str | Path) -> Undo:
@@ -84,7 +86,10 @@ def undo(run_dir: str | Path) -> Undo:
                 )
             )
         source, mapping = _written(run_dir, calls, facts)
-        return Undo(source, mapping, len(calls), seen["without e-mail"], seen["unknown"])
+        return Undo(
+            source, mapping, len(calls), seen["without e-mail"], seen["unknown"],
+            facts.get("endpoint", ""),
+        )  # fmt: skip
 
 
 def _changed(journal: Journal, seen: Counter[str]) -> Iterator[tuple[str, int, str]]:

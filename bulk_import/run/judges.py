@@ -15,7 +15,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Se
 from concurrent.futures import CancelledError, Executor, Future
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
-from itertools import islice
+from itertools import islice, repeat
 from pathlib import Path
 from typing import Any, Generic, NamedTuple, TypeVar
 
@@ -192,12 +192,18 @@ class Judge:
         return self.chunk(looked)._replace(damage=damage)
 
     def _unpacked(self, packed: _Packed) -> list[Row]:
-        cells, header, source = iter(marshal.loads(packed.cells)), self.header, self.source  # noqa: S302 - our own
-        problems = packed.problems.get
-        return [
-            Row(source, sheet, number, dict(zip(header, cells)), problems(at, ()))  # noqa: B905 - other rows follow
-            for at, (sheet, number) in enumerate(packed.places)
+        texts = marshal.loads(packed.cells)  # noqa: S302 - our own
+        header, source = self.header, self.source
+        if len(texts) != len(header) * len(packed.numbers):
+            raise ValueError("rows that travelled have not as many cells as the header")
+        cells = iter(texts)
+        rows = [
+            Row(source, sheet, number, dict(zip(header, cells)))  # noqa: B905 - other rows follow
+            for sheet, number in zip(_all(packed.sheets), packed.numbers, strict=False)
         ]
+        for at, problems in packed.problems.items():
+            rows[at] = replace(rows[at], problems=problems)
+        return rows
 
 
 _Found = tuple[str, str, tuple[Problem, ...], bytes | None, Refusal | None]
@@ -207,13 +213,15 @@ class _Packed(NamedTuple):
     """Rows on their way to another process, without the headers of their cells.
 
     Attributes:
-        places: Sheet and number of each.
+        sheets: Of each; one text where all are in the same.
+        numbers: Of each.
         cells: Of all rows, one after the other, marshalled: it takes half the time of pickling.
         problems: By position, of the rows that have any.
         is_looked_at: Whether the damage of their cells is among their problems.
     """
 
-    places: list[tuple[str, int]]
+    sheets: str | list[str]
+    numbers: Sequence[int]
     cells: bytes
     problems: dict[int, tuple[Problem, ...]]
     is_looked_at: bool
@@ -222,10 +230,18 @@ class _Packed(NamedTuple):
 _MARSHAL = 2  # the version without references: looking for repeated texts takes longer than they do
 
 
+def _all(sheets: str | list[str]) -> Iterable[str]:
+    """Yield the sheet of each row, and more where all are in the same."""
+    return repeat(sheets) if isinstance(sheets, str) else sheets
+
+
 def _packed(rows: Sequence[Row], *, is_looked_at: bool) -> _Packed:
     cells = [cell for row in rows for cell in row.cells.values()]
+    sheets, numbers = [row.sheet for row in rows], [row.number for row in rows]
+    span = range(numbers[0], numbers[0] + len(numbers))
     return _Packed(
-        [(row.sheet, row.number) for row in rows],
+        sheets[0] if len(set(sheets)) == 1 else sheets,
+        span if numbers == [*span] else numbers,
         marshal.dumps(cells, _MARSHAL),
         {at: row.problems for at, row in enumerate(rows) if row.problems},
         is_looked_at,

@@ -58,11 +58,16 @@ def start_interpreter(code: str) -> subprocess.Popen[bytes]:
     )
 
 
-def behave() -> None:
-    """Leave signals to the process that started this one, and processors to it as well."""
+def behave(*, is_nice: bool = True) -> None:
+    """Leave signals to the process that started this one.
+
+    Args:
+        is_nice: Leave processors to it as well. Not for helpers that it waits for: a kernel that
+            weighs processes would put all of them on one processor, and it on another one.
+    """
     for name in ("SIGINT", "SIGTERM"):
         signal.signal(getattr(signal, name), signal.SIG_IGN)
-    if hasattr(os, "nice"):
+    if is_nice and hasattr(os, "nice"):
         os.nice(NICENESS)
 
 
@@ -183,7 +188,7 @@ def _read(pipe: IO[bytes]) -> bytes:
 
 def serve() -> None:
     """Do what comes in on stdin until it ends."""
-    behave()
+    behave(is_nice=False)
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # nothing that a library prints may get between the answers
     values: dict[int, object] = {}

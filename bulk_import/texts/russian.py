@@ -306,6 +306,7 @@ TEXTS: dict[str, str | tuple[str, str, str]] = {
     "Look at the result": "Посмотреть итог",
     "Send them": "Отправить их",
     "Paused": "Пауза",
+    "{n} rows are left.": "Осталось строк: {n}.",
     "This takes back the tags and lists that an import set. What a contact had before that import is not known: a tag that it had already is removed as well.":
         "Так снимаются теги и списки, которые поставил импорт. Что было у контакта до него, неизвестно: тег, который уже был, тоже будет снят.",
     "What is wrong": "Что не так",

@@ -54,7 +54,7 @@ if (live) {
     if (asks && at("ask").hidden) at("ask").hidden = false;
     if (!asks) at("ask").hidden = true;
     for (const one of live.querySelectorAll("[data-when]")) one.hidden = one.dataset.when !== state.phase;
-    at("ask-rows").textContent = t("{n} rows", { n: number(state.to_send) });
+    at("ask-rows").textContent = state.phase === "canary" ? t("{n} rows are left.", { n: number(state.to_send) }) : t("{n} rows", { n: number(state.to_send) });
     at("pause").hidden = !state.pause_s;
     at("pause").textContent = state.pause_s ? t("waiting {seconds} s: {why}", { seconds: Math.ceil(state.pause_s), why: state.pause_why }) : "";
     at("outcomes").replaceChildren(...Object.entries(state.counts).map(([status, rows]) => {
