@@ -1,16 +1,17 @@
 """How many small faults planted in the code does the suite find?
 
-    python -m benchmarks.mutants [--seed N] [--sample N] [--group NAME ...] [--workers N] [--longest S] [--measure] [--add FILE ...]
+    python -m benchmarks.mutants [--seed N] [--sample N] [--group NAME ...] [--workers N] [--longest S] [--measure] [--add FILE ...] [--slow]
 
 A seeded sample of faults is drawn per group of rooms (``GROUPS``): a comparison moved or turned, a condition negated, ``and``
 for ``or``, a number or a truth value changed, an operator swapped, a statement removed. Each is planted alone in a copy of the
 project (``build/mutants/copy-N``); the tests that reach the line run, in turn the quickest and the one that speaks most of what
-stands there (`benchmarks.speaking`), until one fails. Faults that change nothing (equivalents) are not recognized: survivors are listed with file, line and change, for a person to judge.
+stands there (`benchmarks.speaking`), until one fails. Faults that change nothing (equivalents) are not recognized: survivors are
+listed with file, line and change, for a person to judge.
 
 Which test reaches which line comes from runs of the suite under coverage, child processes included, each kept in a folder of
 ``build/mutants/reach`` with the sources it saw: lines that have moved since are followed. ``--measure`` runs the quick suite
-again; ``--add FILE`` runs some files of tests that have changed since. At the end, the tests that found a fault run once more
-without any: what fails then has found nothing.
+again; ``--add FILE`` runs some files of tests that have changed since; with ``--slow`` slow tests run as well. At the end, the
+tests that found a fault run once more without any: what fails then has found nothing.
 """
 
 from __future__ import annotations
@@ -276,8 +277,12 @@ def sample(groups: Iterable[str], number: int, seed: int) -> list[Fault]:
 # -- which test reaches which line ---------------------------------------------------------------------
 
 
-def measure(files: Sequence[str] = (), *, workers: str = "auto") -> None:
-    """Run the quick suite, or some of its files, under coverage: a folder of ``REACH``."""
+def measure(files: Sequence[str] = (), *, workers: str = "auto", slow: bool = False) -> None:
+    """Run the quick suite, or some of its files, under coverage: a folder of ``REACH``.
+
+    Args:
+        slow: Run slow tests as well.
+    """
     if not files:
         shutil.rmtree(REACH, ignore_errors=True)
     place = REACH / f"{len(list(REACH.glob('*'))):03}"
@@ -289,7 +294,7 @@ def measure(files: Sequence[str] = (), *, workers: str = "auto") -> None:
     )
     command = [
         sys.executable, "-m", "pytest", "-q", "-p", "no:cov", "-p", "benchmarks.reaching", "-n", workers,
-        "--timeout", "900", "--ignore=tests/browser", *files,
+        "--timeout", "900", "--ignore=tests/browser", *(["-m", ""] if slow else []), *files,
     ]  # fmt: skip
     subprocess.run(
         command,
@@ -612,6 +617,7 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument("--measure", action="store_true", help="run the quick suite again")
     parser.add_argument("--add", nargs="+", default=[], help="run these files of tests again")
+    parser.add_argument("--slow", action="store_true", help="measure slow tests as well")
     return parser.parse_args()
 
 
@@ -619,9 +625,9 @@ def main() -> None:
     """Draw, plant, run, and print a score per group."""
     args = _arguments()
     if args.measure or not REACH.exists():
-        measure(workers=str(args.workers))
+        measure(workers=str(args.workers), slow=args.slow)
     if args.add:
-        measure(args.add, workers=str(args.workers))
+        measure(args.add, workers=str(args.workers), slow=args.slow)
     if not args.sample:
         return
     faults = sample(args.group or GROUPS, args.sample, args.seed)

@@ -223,6 +223,44 @@ def test_entries_that_come_while_the_disk_is_synced_are_synced_next(commits, jou
     assert journal.count_requests() == 4  # of rows 1, 2, 4 and 6
 
 
+def test_the_intent_of_a_row_with_an_email_survives_a_kill_and_does_not_wait_for_the_disk(
+    commits, journal
+):
+    """Sent twice, it makes no second contact."""
+    journal.refuses = True
+
+    async def write() -> int:
+        await commits.intents([intent(1)], synced=False)
+        with journal.another() as reader:
+            return reader.count_requests()
+
+    assert commits.run(write()) == 1
+
+
+@pytest.mark.parametrize("synced", [True, False])
+def test_a_disk_that_stays_full_refuses_every_intent_and_what_is_not_written_is_said_in_the_end(
+    commits, journal, synced
+):
+    heard: list[StorageError] = []
+    commits.on_failure = heard.append
+
+    def full(_entries: object) -> None:
+        raise StorageError("database or disk is full")
+
+    journal.commit = full
+
+    async def write() -> None:
+        commits.add(settled(1))
+        with pytest.raises(StorageError, match="disk is full"):
+            await commits.intents([intent(2)], synced=synced)
+        with pytest.raises(StorageError, match="disk is full"):
+            await commits.flush()
+
+    commits.run(write())
+    assert len(heard) == 1
+    assert (committed(journal), journal.count_requests()) == (0, 0)
+
+
 def test_the_reserve_is_there_until_the_disk_is_full_and_then_its_room_is_given_back(tmp_path):
     reserve = Reserve(tmp_path / "reserve")
     reserve.take()

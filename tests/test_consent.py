@@ -181,6 +181,19 @@ def test_other_columns_are_no_consent(header, cells):
     assert refusing_cells(header, Counter(cells)) == {}
 
 
+@pytest.mark.parametrize("header", ["Newsletter", "Opt-in"])
+@pytest.mark.parametrize(
+    ("cells", "refusing"),
+    [
+        ({"no": 1, "zzz": 1}, {"no": 1}), ({"no": 1, "zzz": 2}, {}),
+        ({"no": 1, "yes": 1, "zzz": 2}, {"no": 1}), ({"no": 1, "yes": 1, "zzz": 3}, {}),
+    ],
+)  # fmt: skip
+def test_a_column_is_of_consent_if_half_of_its_cells_say_yes_or_no(header, cells, refusing):
+    assert refusing_cells(header, cells) == refusing
+    assert (propose_rule(header, cells) is not None) == bool(refusing)
+
+
 def test_a_rule_of_refusals_does_not_send_a_value_that_was_never_seen():
     rule = propose_rule("Unsubscribed", {"no": 5, "yes": 2})
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from openpyxl import load_workbook
 
-from bulk_import.errors import BugError, BusyError, SetupError
+from bulk_import.errors import BugError, BusyError, SetupError, StorageError
 from bulk_import.jobs.history import rewrite_reports
 from bulk_import.jobs.importing import import_file_async, resume_async
 from bulk_import.journal import Journal
@@ -297,3 +297,41 @@ async def test_a_run_that_was_killed_while_it_reported_writes_its_reports_when_i
         await import_file_async(source, mapping, settings(sandbox))
         assert [line["status"] for line in report_of(run_dir)] == ["success"] * 3
     assert len(sandbox.sent()) == 3
+
+
+async def test_reports_of_which_some_could_not_be_put_in_place_are_written_again_by_the_same_command(
+    sandbox, settings, contacts_csv, mapping, tmp_path
+):
+    run_dir = tmp_path / "run"
+    source = contacts_csv(3)
+    await import_file_async(source, mapping, settings(sandbox))
+    (run_dir / "summary.json").unlink()
+    (run_dir / "summary.json").mkdir()
+    with pytest.raises(StorageError) as caught:
+        await asyncio.to_thread(rewrite_reports, run_dir)
+    assert str(caught.value) == f"{run_dir}: cannot be written: Is a directory"
+    (run_dir / "summary.json").rmdir()
+    for name in ("summary.json", "report.csv"):
+        (run_dir / name).write_text("of an earlier moment")
+    await import_file_async(source, mapping, settings(sandbox))
+    assert [line["status"] for line in report_of(run_dir)] == ["success"] * 3
+    assert json.loads((run_dir / "summary.json").read_bytes())["counts"]["success"] == 3
+    assert len(sandbox.sent()) == 3
+
+
+async def test_a_report_that_the_disk_refused_is_named_with_the_command_that_tries_again(
+    sandbox, settings, contacts_csv, mapping, tmp_path, monkeypatch
+):
+    run_dir = tmp_path / "run"
+    await import_file_async(contacts_csv(1), mapping, settings(sandbox))
+
+    def full(*_args: object, **_options: object) -> None:
+        raise StorageError("report.html: no space left on device")
+
+    monkeypatch.setattr(reporting, "write_page", full)
+    with pytest.raises(StorageError) as caught:
+        await asyncio.to_thread(rewrite_reports, run_dir)
+    assert str(caught.value) == (
+        "report.html: no space left on device; the other reports are written; "
+        f"`bulk-import report {run_dir}` tries again"
+    )
