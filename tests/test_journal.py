@@ -162,6 +162,18 @@ def test_a_batch_is_written_whole_or_not_at_all(journal):
     assert journal.counts()[Status.SUCCESS] == 0
 
 
+@pytest.mark.parametrize("first", [Status.SUCCESS, Status.FAILED])
+@pytest.mark.parametrize("second", [Status.SUCCESS, Status.FAILED])
+def test_a_row_ends_once(journal, first, second):
+    journal.commit([intent(1), settled(1, first)])
+    with pytest.raises(StorageError):
+        journal.commit([intent(2), settled(1, second)])
+    assert journal.count_requests() == 1
+    assert {status: n for status, n in journal.counts().items() if n} == {
+        first: 1, Status.NOT_SENT: 1, Status.INVALID: 1,
+    }  # fmt: skip
+
+
 def test_a_damaged_or_foreign_journal_is_refused_with_advice(journal, tmp_path):
     path = journal.path
     journal.remember(x="y" * 20_000)

@@ -42,6 +42,13 @@ _ACCEPTED = """create table if not exists accepted (
 # How rows ended. For questions about all of them: joined to rows one by one, it is made anew each time.
 _ENDED = """create view if not exists ended as
     select seq, status from outcome union all select seq, 'success' from accepted"""
+# A row ends once: what is in one of the two tables is not entered into the other.
+_ONCE = tuple(
+    f"""create trigger if not exists once_{table} before insert on {table}
+    when exists (select 1 from {other} where seq = new.seq)
+    begin select raise(abort, 'a row that has ended'); end"""
+    for table, other in (("accepted", "outcome"), ("outcome", "accepted"))
+)
 _SCHEMA = f"""
 {_BLOCK};
 {_ACCEPTED};
@@ -195,6 +202,8 @@ class Database:
             for statement in _SCHEMA.split(";\n"):
                 if statement.strip():
                     self._db.execute(statement)
+            for statement in _ONCE:
+                self._db.execute(statement)
             known = {"format": FORMAT, "run": uuid4().hex, EPOCH: str(pack_ms(now())), **facts}
             self._db.executemany("insert into meta values (?, ?)", known.items())
 
@@ -235,7 +244,7 @@ class Database:
                     raise sqlite3.DatabaseError(refusal)
         if known is not None and known[0] in _FORMER:
             with self._writing():
-                for added in (_BLOCK, _ACCEPTED, _ENDED):
+                for added in (_BLOCK, _ACCEPTED, _ENDED, *_ONCE):
                     self._db.execute(added)
                 facts = {"format": FORMAT, EPOCH: str(pack_ms(now()))}
                 self._db.executemany("insert or replace into meta values (?, ?)", facts.items())
