@@ -10,7 +10,7 @@ import pytest
 
 from bulk_import import Status, check_file, import_file_async
 from bulk_import.cli import main
-from bulk_import.errors import SourceError
+from bulk_import.errors import SettingsError, SourceError
 from bulk_import.jobs.explaining import explain_row
 from bulk_import.jobs.importing import resume_async
 from bulk_import.models import Problem, Row, Severity
@@ -153,6 +153,31 @@ async def test_a_resume_judges_refused_rows_again_with_their_corrections(
     last = await resume_async(first.run_dir, settings(sandbox))
     assert last.counts[Status.SUCCESS] == 3
     assert last.exit_code == 0
+
+
+def test_corrections_of_several_sources_are_refused_their_rows_have_the_same_numbers(
+    write_csv, mapping
+):
+    from bulk_import import load_mapping
+
+    source, other = write_csv(ROWS), write_csv(ROWS, name="more.csv")
+    corrected = load_mapping(mapping).with_corrections(
+        beside(source, (4, "Phone", "12", "13")), "row"
+    )
+    with pytest.raises(SettingsError) as caught:
+        check_file([source, other], corrected)
+    assert str(caught.value) == (
+        "--corrections: give one source; its rows are corrected by their numbers"
+    )
+
+
+def test_corrections_that_are_not_utf8_are_named_with_the_reason(write_csv, mapping):
+    source = write_csv(ROWS)
+    path = source.with_name("contacts.corrections.csv")
+    path.write_bytes(b"sheet,row,column,before,after\n,2,Phone,\xff,1\n")
+    with pytest.raises(SourceError) as caught:
+        check_file(source, mapping)
+    assert str(caught.value).startswith(f"{path}: cannot be read: it is not UTF-8")
 
 
 async def test_the_reading_process_applies_corrections_too(

@@ -152,6 +152,7 @@ def test_utf8_that_breaks_off_in_a_letter_is_refused_and_not_taken_for_another_e
         f"{path}: line {len(rows) + 1}: the file breaks off in the middle of a letter, so a part of "
         "it is missing; export or copy it again"
     )
+    assert caught.value.code == "SOURCE_BROKEN", "nobody is asked for another encoding"
 
 
 @pytest.mark.parametrize("rows", [RUSSIAN, GERMAN], ids=["ru", "de"])

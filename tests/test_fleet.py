@@ -130,6 +130,8 @@ def test_the_pace_of_an_account_wins_over_the_defaults_and_that_of_a_job_over_bo
     [
         ("version: 1\njobs:\n", "2:1: jobs: a file of jobs has `version: 1` and `jobs:`, name -> job"),
         ("jobs: {a: {kind: run}}", "1:1: version: write `version: 1`"),
+        ("version: 1\njobs:\n  a: {kind: sinc}", "3:7: jobs.a.kind: must be 'run', 'sync' or 'retag'"),
+        ("version: 1\njobs:\n  a: {kind: run}", "3:3: jobs.a.source: is missing"),
         ("version: 1\njobs: {a: x}", "2:8: jobs.a: a job has kind, account, source, …"),
         (
             "version: 1\njobs: {../a: {kind: run}}",
@@ -162,7 +164,7 @@ def test_the_pace_of_an_account_wins_over_the_defaults_and_that_of_a_job_over_bo
         (
             "version: 1\ndefaults: {rate: quick}\n"
             "jobs: {a: {kind: run, account: s, source: a.csv, mapping: m, key_env: K}}",
-            "2:12: jobs.a.rate: Input should be a valid number",
+            "2:12: jobs.a.rate: must be a number",
         ),
         (
             "version: 1\njobs: {a: {kind: run, account: s, sorce: a, source: a, mapping: m, key_env: K}}",

@@ -23,7 +23,7 @@ from bulk_import.jobs.history import (
 from bulk_import.mapping.suggesting import as_yaml, suggest
 from bulk_import.models import Status, Summary
 from bulk_import.report.summary import as_text
-from bulk_import.run.folder import LOCK
+from bulk_import.run.folder import JOURNAL, LOCK
 from bulk_import.sandbox.app import Reply
 from bulk_import.sources import open_source
 from bulk_import.system.locks import hold
@@ -49,6 +49,16 @@ async def test_runs_are_told_apart_by_how_they_stand(
         assert state_of(done) == "running"
     assert state_of(done) == "finished"
     assert (state_of(dry), stopped.exit_code) == ("rehearsal", 3)
+
+
+async def test_a_folder_whose_journal_cannot_be_read_hides_no_other_run(
+    sandbox, settings, contacts_csv, mapping, tmp_path
+):
+    for name in ("a", "b"):
+        options = settings(sandbox, run_dir=tmp_path / "r" / name)
+        await import_file_async(contacts_csv(1), mapping, options)
+    (tmp_path / "r" / "a" / JOURNAL).write_bytes(b"no database")
+    assert [Path(summary.run_dir).name for summary in list_runs(tmp_path / "r")] == ["b"]
 
 
 def test_a_run_without_an_end_says_how_to_continue(tmp_path):

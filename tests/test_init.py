@@ -9,6 +9,8 @@ import pytest
 
 from bulk_import import check_file, import_file_async, load_mapping
 from bulk_import.cli import main
+from bulk_import.errors import SettingsError
+from bulk_import.jobs.proposing import update_mapping, write_mapping
 from bulk_import.mapping.loading import parse_mapping
 from bulk_import.mapping.suggesting import as_yaml, suggest
 from bulk_import.models import Status
@@ -198,3 +200,24 @@ def test_a_fix_repairs_exactly_the_rows_that_were_promised(tmp_path, write_csv, 
         "`defaults.phone_region: PL` makes 30 of 30 rows with PHONE_NO_COUNTRY valid"
         in capsys.readouterr().out
     )
+
+
+def test_a_mapping_that_is_there_is_neither_replaced_nor_updated_without_being_asked(
+    tmp_path, write_csv
+):
+    path = tmp_path / "m.yml"
+    path.write_text("mine")
+    with pytest.raises(SettingsError) as caught:
+        write_mapping(path, "new", force=False)
+    assert str(caught.value) == (
+        f"{path}: is there already; --update adds what is new to it, --force replaces it"
+    )
+    assert path.read_text() == "mine"
+    write_mapping(path, "new", force=True)
+    assert path.read_text() == "new"
+    path.write_bytes(b"version: 1 # \xff")
+    proposal = _propose(write_csv([["E-mail"], ["a@b.org"]]))
+    for wrong, why in ((path, "'utf-8' codec can't decode"), (tmp_path / "none.yml", "[Errno 2]")):
+        with pytest.raises(SettingsError) as caught:
+            update_mapping(wrong, proposal)
+        assert str(caught.value).startswith(f"{wrong}: cannot be read: {why}")

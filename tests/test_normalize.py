@@ -16,6 +16,7 @@ from bulk_import.normalize.addresses import (
 from bulk_import.normalize.countries import normalize_country
 from bulk_import.normalize.crosschecks import cross_check, is_offset_of
 from bulk_import.normalize.emails import normalize_email
+from bulk_import.normalize.name_lists import known
 from bulk_import.normalize.name_order import order_of_column
 from bulk_import.normalize.names import name_part, split_name
 from bulk_import.normalize.offsets import normalize_utc_offset, offset_for_api
@@ -302,6 +303,12 @@ def test_no_part_of_a_doubtful_name_is_sent(text, rule):
     parts = split_name(text)
     assert (parts.first, parts.middle, parts.last, parts.rule) == ("", "", "", rule)
     assert parts.notes
+
+
+def test_a_word_that_ends_as_family_names_do_and_is_counted_as_a_given_one_alone_is_no_family_name():
+    alone, both = ("Абдин", "Абдильдин", "Абдрахман"), ("Ганина", "Ванина", "Абдурахман")
+    assert {(known(word).given, known(word).family) for word in alone} == {(1, 0)}
+    assert {(known(word).given, known(word).family) for word in both} == {(1, 1)}
 
 
 @pytest.mark.parametrize(

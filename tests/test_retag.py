@@ -292,6 +292,23 @@ async def test_a_state_belongs_to_one_account(job, settings):
         assert other.sent() == []
 
 
+async def test_a_plan_is_not_written_into_the_folder_of_another_run(
+    job, sandbox, settings, tmp_path
+):
+    await job(TEN)
+    folder = Path(job.summary.run_dir)
+    before = sorted(folder.iterdir()), (folder / "report.csv").read_bytes()
+    with pytest.raises(SetupError) as caught:
+        await retag_async(
+            tmp_path / "new.csv", settings(sandbox, run_dir=folder), add_tags=["other"]
+        )
+    assert str(caught.value) == (
+        f"{folder}: holds a run already; `bulk-import resume {folder}` continues it, another folder takes a new one"
+    )
+    assert (sorted(folder.iterdir()), (folder / "report.csv").read_bytes()) == before
+    assert len(sandbox.sent()) == 10
+
+
 async def test_a_state_of_which_nothing_was_accepted_is_still_free(job, sandbox):
     sandbox.script = lambda _number, _form: Reply(code=101, text="no", apply=False)
     assert await job(TEN) == TEN

@@ -306,6 +306,23 @@ def test_a_column_of_hashes_names_what_is_none(tmp_path):
     assert [entry.row for entry in load(path).reports[0].unknown] == [3]
 
 
+@pytest.mark.parametrize(
+    ("text", "kind", "named"),
+    [
+        ("blocked\nbad.example\n", "domains", []),  # a header that says nothing of its own
+        ("bad.example\nnot a domain\n", "domains", [2]),
+        ("value\n0800fc577294c34e0b28ad2839435945\n", "hashes", []),
+        ("0800fc577294c34e0b28ad2839435945\nnone\n", "hashes", [2]),
+    ],
+)
+def test_the_first_line_of_a_list_of_one_kind_may_be_a_header_and_no_other_line(
+    tmp_path, text, kind, named
+):
+    path = tmp_path / "stop.csv"
+    path.write_text(text, "utf-8")
+    assert [entry.row for entry in load(path, kind=kind).reports[0].unknown] == named
+
+
 def test_gmail_dots_count_unless_the_mapping_says_otherwise(tmp_path):
     path = tmp_path / "stop.csv"
     path.write_text("li.am+x@gmail.com\n", "utf-8")

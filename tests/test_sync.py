@@ -13,6 +13,7 @@ from pathlib import Path
 import openpyxl
 import pytest
 
+from bulk_import import import_file_async
 from bulk_import.cli import main
 from bulk_import.errors import BusyError, SetupError, StoppedError
 from bulk_import.jobs.night import SyncOptions
@@ -293,6 +294,24 @@ async def test_a_new_state_can_be_seeded_by_an_earlier_run(job, tmp_path):
         (tmp_path / f"job.state{extra}").unlink(missing_ok=True)
     _, sent = await job(people(21), seed=Path(first.run_dir))
     assert sent == ["p20@example.org"]
+
+
+async def test_a_contact_of_which_a_row_was_refused_is_not_taken_over_from_an_earlier_run(
+    job, tmp_path, sandbox, settings
+):
+    """One of two rows was accepted: what the account has of the contact is not what the file says."""
+    rows = [*people(3), ["p0@example.org", "Refused", ""]]
+    sandbox.script = lambda _number, form: (
+        Reply(code=101, text="no", apply=False) if form["lead_first_name"] == "Refused" else None
+    )
+    earlier = await import_file_async(
+        job.write(rows),
+        parse_mapping(MAPPING, "m.yml"),
+        settings(sandbox, run_dir=tmp_path / "one"),
+    )
+    assert earlier.counts[Status.SUCCESS] == 3
+    _, sent = await job(people(3), seed=tmp_path / "one")
+    assert sent == ["p0@example.org"]
 
 
 async def test_state_can_be_shown_and_forgets(job, tmp_path, capsys):

@@ -203,7 +203,9 @@ def test_only_finished_nights_of_this_job_are_deleted(tmp_path):
         (tmp_path / name).mkdir()
         Journal.create(tmp_path / name / "journal.sqlite3", facts).close()
     (tmp_path / "something else").mkdir()
+    (tmp_path / "damaged").mkdir()
+    (tmp_path / "damaged" / "journal.sqlite3").write_bytes(b"no database")
     gone = delete_old_nights(tmp_path / "newest", state, 1)
     assert {folder.name for folder in gone} == {"old night", "taken over"}
     left = {folder.name for folder in tmp_path.iterdir()}
-    assert left == {*folders, "something else"} - {"old night", "taken over"}
+    assert left == {*folders, "something else", "damaged"} - {"old night", "taken over"}

@@ -6,9 +6,10 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
-from bulk_import import import_file_async, resume_async
+from bulk_import import import_file_async, import_frame_async, resume_async
 from bulk_import.errors import SetupError
 from bulk_import.journal import Journal
 from bulk_import.mapping.loading import parse_mapping
@@ -81,6 +82,21 @@ async def test_more_sources_or_other_contents_are_named(begun, sandbox, write_cs
     said = await refused(sandbox, source, mapping, options)
     assert f"{source} has changed" in said
     assert "6 rows then and now" in said
+
+
+async def test_rows_of_files_and_rows_of_a_frame_do_not_continue_each_other(
+    begun, sandbox, settings, tmp_path
+):
+    source, options = begun
+    mapping = parse_mapping(MAPPING, "m.yml")
+    frame = pd.DataFrame({"E-mail": [f"p{n}@example.org" for n in range(6)], "Name": ["Ann"] * 6})
+    with pytest.raises(SetupError) as caught:
+        await import_frame_async(frame, mapping, options)
+    assert f": its rows came from files, now they come from a DataFrame{END}" in str(caught.value)
+    of_frame = settings(sandbox, run_dir=tmp_path / "frame", dry_run=True)
+    await import_frame_async(frame, mapping, of_frame)
+    said = await refused(sandbox, source, mapping, of_frame)
+    assert f": its rows came from a DataFrame, now they come from files{END}" in said
 
 
 async def test_a_rehearsal_and_a_real_run_are_not_continued_as_each_other(

@@ -18,6 +18,7 @@ PROXY = URL("http://user:pass@proxy.example.org:3128")
 KEY = SimpleNamespace(host="shop.example.com", port=443, ssl=True, is_ssl=True)
 RESET = ConnectionResetError(errno.ECONNRESET, "Connection reset by peer")
 REFUSED = ConnectionRefusedError(errno.ECONNREFUSED, "Connection refused")
+OF_ASYNCIO = ConnectionRefusedError(errno.ECONNREFUSED, "Connect call failed ('127.0.0.1', 9)")
 NO_NAME = socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 FOR_NOW = socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
 
@@ -51,6 +52,7 @@ def _no_proxy_in_the_environment(monkeypatch):
         (TimeoutError(), HTTPS, "CONNECT_TIMEOUT", False, "shop.example.com:443: no connection in time"),
         (of_connector(REFUSED), HTTPS, "UNREACHABLE", False, "shop.example.com:443: no connection (Connection refused)"),
         (of_connector(REFUSED), HTTP, "UNREACHABLE", False, "shop.example.com:8080: no connection (Connection refused)"),
+        (of_connector(OF_ASYNCIO), HTTP, "UNREACHABLE", False, "shop.example.com:8080: no connection (Connection refused)"),
         (ValueError(), HTTP, "UNREACHABLE", False, "shop.example.com:8080: no connection (ValueError)"),
     ],
 )  # fmt: skip

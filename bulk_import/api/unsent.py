@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import ssl
 
@@ -101,6 +102,9 @@ def reason_of(exc: BaseException) -> str:
     if isinstance(exc, aiohttp.ClientConnectorError):
         exc = exc.os_error
     if isinstance(exc, OSError) and exc.strerror:
+        # asyncio's own words have the address again, as a tuple of Python.
+        if exc.errno and exc.strerror.startswith("Connect call failed"):
+            return os.strerror(exc.errno)
         return exc.strerror
     return str(exc) or type(exc).__name__
 

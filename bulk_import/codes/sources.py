@@ -66,8 +66,8 @@ CODES: tuple[Code, ...] = (
     ),
     Code(
         "SOURCE_BROKEN",
-        "A workbook or archive is damaged.",
-        "Open it in a spreadsheet program and save it again.",
+        "The file is damaged or incomplete.",
+        "Export or download it again, or save it again in a spreadsheet program.",
     ),
     Code(
         "SOURCE_ENCRYPTED",

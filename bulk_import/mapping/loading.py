@@ -208,8 +208,11 @@ def said_of(error: ErrorDetails, part: type[Part]) -> str:
     Args:
         part: What the key should belong to.
     """
+    if error["type"] == "literal_error":
+        return Message("must be {error}", error=error.get("ctx", {}).get("expected", ""))
     if error["type"] != "extra_forbidden":
-        return error["msg"].removeprefix("Value error, ")
+        plain = MEANINGS.get(error["type"], error["msg"])
+        return plain.removeprefix("Value error, ")
     known = list(part.model_fields)
     near = get_close_matches(str(error["loc"][-1]), known, 1)
     if near:
@@ -288,6 +291,8 @@ MEANINGS = {
     "list_type": "must be a text or a list of texts",
     "too_short": "must name at least one",
     "string_type": "must be a text",
+    "float_parsing": "must be a number",
+    "int_parsing": "must be a whole number",
 }
 
 

@@ -310,7 +310,12 @@ def _member(
             return target
     except DAMAGES as exc:
         raise SourceError(
-            Message("{name}: a damaged archive ({exc})", name=name, exc=exc), code="SOURCE_BROKEN"
+            Message(
+                "{name}: the file is damaged or incomplete ({exc}); download or save it again",
+                name=name,
+                exc=exc,
+            ),
+            code="SOURCE_BROKEN",
         ) from None
 
 

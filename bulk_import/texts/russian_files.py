@@ -93,7 +93,8 @@ FILES: dict[str, str | tuple[str, str, str]] = {
         "{name}: в архиве {n} файл ({shown}); выберите, какой читать, в «Файл в архиве»",
         "{name}: в архиве {n} файла ({shown}); выберите, какой читать, в «Файл в архиве»",
         "{name}: в архиве {n} файлов ({shown}); выберите, какой читать, в «Файл в архиве»"),
-    "{name}: a damaged archive ({exc})": "{name}: архив повреждён ({exc})",
+    "{name}: the file is damaged or incomplete ({exc}); download or save it again":
+        "{name}: файл повреждён или неполон ({exc}); скачайте или сохраните его заново",
     "{name}: a damaged workbook ({exc})": "{name}: книга повреждена ({exc})",
     "{name}: {packed_bytes:,} bytes unpack to more than {size:,}: this looks like a bomb, not a spreadsheet":
         "{name}: {packed_bytes} байт распаковываются больше чем в {size}: похоже на бомбу, а не на таблицу",
@@ -328,6 +329,8 @@ FILES: dict[str, str | tuple[str, str, str]] = {
     "needs names and values below it (indented), not a single value": "под этим нужны имена и значения (с отступом), а не одно значение",
     "must be a text or a list of texts": "должно быть текстом или списком текстов",
     "must name at least one": "нужно хотя бы одно",
+    "must be a number": "здесь нужно число",
+    "must be a whole number": "здесь нужно целое число",
     "must be a text": "должно быть текстом",
     "must be a list, such as `- {{column: Unsubscribed, values: [yes, 1]}}`": "должно быть списком, например - {{column: Unsubscribed, values: [yes, 1]}}",
     "must be a list, such as `- {{column: Customer no, require: yes}}`": "должно быть списком, например - {{column: Customer no, require: yes}}",

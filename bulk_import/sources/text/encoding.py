@@ -248,7 +248,7 @@ def _refuse_damaged_utf8(path: Path, name: str) -> None:
                 name=name,
                 line=first_bad,
             ),
-            code="ENCODING_WRONG",
+            code="SOURCE_BROKEN",
         )
     if good >= _LINES_OF_DAMAGED and good > bad:
         raise SourceError(
@@ -259,7 +259,7 @@ def _refuse_damaged_utf8(path: Path, name: str) -> None:
                 line=first_bad,
                 good=good,
             ),
-            code="ENCODING_WRONG",
+            code="SOURCE_BROKEN",
         )
 
 
