@@ -92,6 +92,25 @@ async def test_what_a_limit_or_the_brake_leaves_comes_with_the_command_that_send
     assert len(sandbox.sent()) == 65
 
 
+async def test_a_resume_with_nothing_left_says_so_beside_the_counts_of_the_whole_run(
+    write_csv, mapping, sandbox, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("INFLUENCERSOFT_API_KEY", sandbox.key)
+    rows = [
+        ["E-mail", "Name", "Phone", "Tags"],
+        ["a@x.org", "Ann", "", ""],
+        ["nobody", "B", "", ""],
+    ]
+    run = tmp_path / "run"
+    common = ["--endpoint", sandbox.url, "--rate", "0", "--yes"]
+    begin = ["run", write_csv(rows), "-m", mapping, "--run-dir", run, *common]
+    for words, is_said in ((begin, False), (["resume", run, *common[2:]], True)):
+        found = await asyncio.to_thread(CliRunner().invoke, cli, list(map(str, words)))
+        assert ("nothing was left to send" in found.stderr) is is_said, found.stderr
+        assert "1 success" in found.stdout
+    assert len(sandbox.sent()) == 1
+
+
 async def test_a_resume_keeps_the_pace_that_it_is_not_told_otherwise(
     write_csv, mapping, sandbox, settings, tmp_path
 ):

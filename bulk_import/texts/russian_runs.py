@@ -253,6 +253,8 @@ RUNS: dict[str, str | tuple[str, str, str]] = {
     "the run folder {folder}": "папка отправки {folder}",
     "the account {endpoint}": "аккаунт {endpoint}",
     "the job of {state}": "задание {state}",
+    "{folder}: nothing was left to send; the counts are those of the whole run":
+        "{folder}: отправлять больше нечего; итоги — за весь запуск",
     "{folder}: this run is finished; nothing was sent. `bulk-import resume {folder}` sends again what may be sent again":
         "{folder}: эта отправка закончена; ничего не отправлено",
     "the lock of the account is in {folder}: only runs that are started in this folder see it (set {locks_variable} to a folder that all runs share)":
