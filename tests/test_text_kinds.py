@@ -15,6 +15,7 @@ from bulk_import.sources import SourceOptions, expand_sources, open_source, read
 from bulk_import.sources.guards import unguarded
 from bulk_import.sources.spoiled import spoiled
 from bulk_import.sources.suspicion import suspicious
+from bulk_import.sources.text.typographic import typographic_quotes
 
 
 def read(path, **options):
@@ -535,3 +536,13 @@ def test_what_the_csv_module_writes_comes_back(tmp_path, delimiter, quoting, esc
         )  # fmt: skip
         writer.writerows([["E-mail", "Name", "Note"], *rows])
     assert read(path)[1] == rows
+
+
+@pytest.mark.parametrize(("alike", "others", "marks"), [(8, 2, "“”"), (7, 3, ""), (80, 20, "“”"), (79, 21, "")])  # fmt: skip
+def test_four_lines_of_five_in_typographic_marks_make_a_table_of_them(alike, others, marks):
+    lines = [
+        "“E-mail”,“Name”",
+        *["“a@b.org”,“Berg, Anna”"] * (alike - 1),
+        *["a@b.org,Anna"] * others,
+    ]
+    assert typographic_quotes("\n".join(lines))[0] == marks
