@@ -363,14 +363,17 @@ class Run:
                 await self._compare(journal, tally, suppression)
             await asyncio.to_thread(self._reopen, journal, directory, suppression)
             if facts.get("finished") and journal.changes == changes:
-                self._progress.say(
-                    Message(
-                        "{folder}: nothing was left to send; the counts are those of the whole run",
-                        folder=self._folder,
-                    )
-                )
+                self._say_nothing_is_left()
                 return await asyncio.to_thread(self._ending.reported, journal, is_unchanged=True)
             return await self._send(journal, client, tally)
+
+    def _say_nothing_is_left(self) -> None:
+        self._progress.say(
+            Message(
+                "{folder}: nothing was left to send; the counts are those of the whole run",
+                folder=self._folder,
+            )
+        )
 
     def _reopen(
         self, journal: Journal, directory: Directory | None, suppression: SuppressionList
