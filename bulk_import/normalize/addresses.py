@@ -34,6 +34,7 @@ _ZEROS = {
     "ZA": (4, 2), "GE": (4, 1), "AM": (4, 2), "JP": (7, 2), "BR": (8, 1), "DZ": (5, 1),
     "GT": (5, 1), "KW": (5, 1),
 }  # fmt: skip
+_DIGITS_OF_DISTRICT = 2  # Peru: "Lima 27" is written beside the codes of five digits
 
 
 @lru_cache(maxsize=4096)
@@ -94,7 +95,8 @@ def normalize_postal_code(text: str, *, country: str | None = None) -> Normalize
         )
     length, _ = _ZEROS.get(country or "", (0, 0))
     whole = _with_zeros(line, country or "")
-    if whole == line and line.isdigit() and length - 2 <= len(line) < length:
+    is_district = country == "PE" and len(line) <= _DIGITS_OF_DISTRICT
+    if whole == line and line.isdigit() and len(line) < length and not is_district:
         raise NormalizeError(
             "POSTAL_CODE_INVALID",
             Message(
