@@ -108,6 +108,7 @@ COPIED = (
 # CPU seconds, measured under coverage, of tests that run for one fault; a cheaper one is always tried.
 LONGEST_S = 30.0
 MOST_TESTS = 600
+_FEW = 10  # tests of a line: then others of its module run after them
 _TIMEOUT_S = 1200
 _FIRST_FILES = 4
 _MEMORY = 6 << 30  # bytes: a fault in a loop must not take the machine down
@@ -329,14 +330,14 @@ class Reach:
 
         In turn: the quickest of them, and the one that speaks most of what stands there.
 
-        What runs when a module is imported concerns all of its tests; so does a line that none is known of.
+        What runs when a module is imported concerns all of its tests; so does, after its own tests, a line that few are known of.
         """
-        found = set() if fault.is_of_import else self.lines.get((fault.path, fault.line), set())
-        found = found or self.modules.get(fault.path, set())
+        own = set() if fault.is_of_import else self.lines.get((fault.path, fault.line), set())
+        # A function with a cache runs once: only the first test that needs it is known.
+        others = self.modules.get(fault.path, set()) - own if len(own) < _FEW else set()
         total = 0.0
         chosen: dict[str, None] = {}
-        quickest = sorted(found, key=lambda test: (self.costs.get(test, 1.0), test))
-        for test in chain.from_iterable(zip(quickest, self._nearest(fault, quickest), strict=True)):
+        for test in chain(self._in_turn(fault, own), self._in_turn(fault, others)):
             if test in chosen:
                 continue
             total += self.costs.get(test, 1.0)
@@ -344,6 +345,10 @@ class Reach:
                 break
             chosen[test] = None
         return list(chosen)
+
+    def _in_turn(self, fault: Fault, tests: Set[str]) -> Iterator[str]:
+        quickest = sorted(tests, key=lambda test: (self.costs.get(test, 1.0), test))
+        return chain.from_iterable(zip(quickest, self._nearest(fault, quickest), strict=True))
 
     def _nearest(self, fault: Fault, tests: Sequence[str]) -> Sequence[str]:
         if self.speaking is None:

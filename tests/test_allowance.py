@@ -67,6 +67,15 @@ async def test_a_daily_limit_goes_on_after_midnight_and_is_told_once():
 
 
 @pytest.mark.parametrize(
+    ("window", "limit", "is_limited"),
+    [("", 0, False), ("", 1, True), ("01:00-05:00", 0, True), ("01:00-05:00", 1, True)],
+)
+def test_a_run_with_a_window_or_a_limit_of_a_single_request_has_to_ask(window, limit, is_limited):
+    clock = Clock(datetime(2026, 3, 10, 2, 0))
+    assert allowance(clock, window, limit).is_limited == is_limited
+
+
+@pytest.mark.parametrize(
     ("window", "now", "hours"),
     [
         ("01:00-05:00", "00:00", 1), ("01:00-05:00", "01:00", 24), ("01:00-05:00", "02:00", 23),

@@ -114,6 +114,7 @@ def test_retry_after_is_read_in_both_forms_and_junk_is_ignored():
     assert parse_retry_after("Thu, 01 Jan 2026 00:01:30 -0000", now) == 90  # without a zone: UTC
     assert parse_retry_after(format_datetime(now + timedelta(seconds=90), usegmt=True), now) == 90
     for junk in (
+        format_datetime(now, usegmt=True),  # nothing is left to wait for
         "",
         "soon",
         "-5",

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from bulk_import.cli.asking import TYPED_ABOVE, describe_plan
+from bulk_import.cli.asking import TYPED_ABOVE, counted, describe_plan
 from bulk_import.models import Problem, Status
 from bulk_import.run.plan import Plan, Sample
 from bulk_import.settings import Limits
@@ -310,3 +310,10 @@ def test_a_real_plan_has_ten_rows_and_the_reasons(served, tmp_path, write_csv):
         *(f"row {n + 2}: p{n}@b.org; add_tags: vip" for n in range(10)),
         "row 15: E-mail: 'nonsense' has no @; write one address such as anna@example.org",
     ]
+
+
+def test_rows_that_another_row_keeps_back_are_counted_in_words_as_those_of_rules_are():
+    rule = "Unsubscribed: 'yes' (skip: unsubscribed)"
+    assert counted({"CONTACT_SKIPPED": 2, rule: 3}, 5) == (
+        f"{rule} (3), another row of the contact is kept back (2)"
+    )

@@ -99,7 +99,7 @@ OTHERS = [
     ("Do Not Call", ["yes", "no"]), ("Opt-in IP", ["10.0.0.1"]), ("Bounce rate", ["12 %"]),
     ("Newsletter", ["Weekly", "Monthly"]), ("Mailing Street", ["1 High Street"]),
     ("Marketing manager", ["Anna Berg"]), ("Tags", ["vip"]), ("Notes", ["said yes"]),
-    ("Bounces", ["0", "3", "12"]), ("Bounced Soft Count", ["0", "1"]), ("Consenso profilazione", ["SI", "NO"]),
+    ("Bounces", ["0", "3", "12"]), ("Bounces", ["2", "0", "1"]), ("Bounced Soft Count", ["0", "1"]), ("Consenso profilazione", ["SI", "NO"]),
     ("Wywołanie zwrotne", ["+48 12 345 67 89"]), ("Cookie consent", ["yes", "no"]),
     ("Mailing City", ["Berlin"]), ("Groups", ["VIP", "Friends"]), ("Segments", ["paid"]), ("Reason", ["wants a call"]),
 ]  # fmt: skip

@@ -60,7 +60,14 @@ def test_tests_of_a_line_run_quickest_first_and_those_of_the_module_where_none_i
     (fault,) = [fault for fault in sample(["report"], 40, seed=1) if not fault.is_of_import][:1]
     costs = {"slow": 2.0, "quick": 0.1, "other": 0.5}
     known = Reach({(fault.path, fault.line): {"slow", "quick"}}, costs, {fault.path: {"other"}})
-    assert known.tests(fault) == ["quick", "slow"]
+    assert known.tests(fault) == [
+        "quick",
+        "slow",
+        "other",
+    ]  # few: others of the module come after them
+    assert known.tests(fault, 2.3) == ["quick", "slow"]
+    many = {(fault.path, fault.line): {f"of the line {n}" for n in range(10)}}
+    assert "other" not in Reach(many, costs, {fault.path: {"other"}}).tests(fault)
     assert Reach({}, costs, {fault.path: {"other", "slow"}}).tests(fault) == ["other", "slow"]
 
 
@@ -87,7 +94,7 @@ def test_tests_that_speak_of_a_place_come_in_turn_with_the_quickest(tmp_path):
 
     class Near(Speaking):
         def nearest(self, tests, words, most_telling=frozenset()):
-            return ["near", *(test for test in tests if test != "near")]
+            return sorted(tests, key=lambda test: test != "near")
 
     known = Reach({(fault.path, fault.line): set(costs)}, costs, speaking=Near(tmp_path))
     assert known.tests(fault, 3.5) == ["quick", "near"]

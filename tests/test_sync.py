@@ -244,8 +244,8 @@ def waiting_night(job, tmp_path, sandbox, settings):
     lock.enter_context(hold(tmp_path / "job.state.lock", "the job"))
     stop = Stop()
 
-    def run():
-        options = SyncOptions(tmp_path / "job.state", wait_lock_s=60)
+    def run(**given):
+        options = SyncOptions(tmp_path / "job.state", **given)
         mapping = parse_mapping(MAPPING, "m.yml")
         return sync_night(
             path, mapping, settings(sandbox, run_dir=tmp_path / "run"), options, stop=stop
@@ -258,7 +258,7 @@ def waiting_night(job, tmp_path, sandbox, settings):
 async def test_a_night_that_may_wait_begins_when_the_one_before_is_over(waiting_night, sandbox):
     run, lock, stop = waiting_night
     stop.time = Waiting(lock.close)
-    summary = await run()
+    summary = await run(wait_lock_s=60)
     assert (summary.exit_code, len(sandbox.sent())) == (0, 5)
     assert stop.time.waits[0] == 0.5
 
@@ -276,8 +276,16 @@ async def test_a_night_that_is_stopped_before_it_began_sends_nothing(
     if is_early:
         interrupt()
     with pytest.raises(StoppedError, match=r"^interrupted; nothing was sent$") as caught:
-        await run()
+        await run(wait_lock_s=60)
     assert (caught.value.exit_code, sandbox.sent()) == (130, [])
+
+
+async def test_a_night_waits_for_no_other_unless_it_is_said(waiting_night, sandbox):
+    run, _, stop = waiting_night
+    stop.time = Waiting(lambda: None)
+    with pytest.raises(BusyError):
+        await run()
+    assert (stop.time.waits, sandbox.sent()) == ([], [])
 
 
 async def test_a_night_does_not_read_standard_input(job, sandbox):

@@ -183,3 +183,21 @@ def test_a_state_has_the_usual_cache_again_after_storing_however_many(tmp_path, 
             grown = state.db.execute("pragma cache_size").fetchone()
         assert (grown == usual) == (contacts == 1)
         assert state.db.execute("pragma cache_size").fetchone() == usual
+
+
+def test_a_journal_in_the_place_of_a_folder_is_not_made(tmp_path):
+    path = tmp_path / "journal.sqlite3"
+    (path / "something").mkdir(parents=True)
+    with pytest.raises(StorageError) as caught:
+        Journal.create(path)
+    assert str(caught.value) == f"{path}: cannot be created: Is a directory"
+    assert (path / "something").is_dir()
+
+
+def test_a_run_does_not_begin_to_send_without_the_mark_beside_its_journal(tmp_path):
+    with Journal.create(tmp_path / "journal.sqlite3") as journal:
+        journal.mark_path.unlink(missing_ok=True)
+        journal.mark_path.mkdir()
+        with pytest.raises(StorageError) as caught, journal.deferring_syncs():
+            pass
+    assert str(caught.value) == f"{tmp_path}/journal.sqlite3-wal: cannot be written: Is a directory"

@@ -167,10 +167,14 @@ def describe_plan(plan: Plan) -> str:
     return "\n".join(lines)
 
 
+# Beside rules, which are said in words.
+_SAID = {"CONTACT_SKIPPED": "another row of the contact is kept back"}
+
+
 def counted(counts: Mapping[str, int], number: int) -> str:
     """The most frequent names with their numbers, then how many more there are."""
     ordered = sorted(counts.items(), key=lambda item: -item[1])
-    shown = ", ".join(f"{plain(name)} ({n:,})" for name, n in ordered[:number])
+    shown = ", ".join(f"{plain(_SAID.get(name, name))} ({n:,})" for name, n in ordered[:number])
     more = len(ordered) - number
     return shown + (f", and {more:,} more" if more > 0 else "")
 

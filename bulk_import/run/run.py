@@ -352,13 +352,7 @@ class Run:
                 await self._compare(journal, tally, suppression)
             await asyncio.to_thread(self._reopen, journal, directory, suppression)
             if facts.get("finished") and journal.changes == changes:
-                self._progress.say(
-                    Message(
-                        "{folder}: nothing was left to send; the counts are those of the whole run",
-                        folder=self._folder,
-                    )
-                )
-                return await asyncio.to_thread(self._ending.reported, journal, is_unchanged=True)
+                return await self._nothing_left(journal)
             return await self._send(journal, client, tally)
 
     async def _read_again(
@@ -377,6 +371,16 @@ class Run:
             async with self._opened(opens(names)) as opened:
                 tally = await self._judge(journal, opened, suppression, paths, is_again=True)
         return tally
+
+    async def _nothing_left(self, journal: Journal) -> Summary:
+        """Say that a finished run has nothing to send again."""
+        self._progress.say(
+            Message(
+                "{folder}: nothing was left to send; the counts are those of the whole run",
+                folder=self._folder,
+            )
+        )
+        return await asyncio.to_thread(self._ending.reported, journal, is_unchanged=True)
 
     def _reopen(
         self, journal: Journal, directory: Directory | None, suppression: SuppressionList
