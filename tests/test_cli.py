@@ -80,7 +80,7 @@ def test_check_groups_problems_and_exits_1(capsys, write_csv, mapping):
     )
     code, out, _ = exits(capsys, "check", source, "-m", mapping)
     assert code == 1
-    assert "1 x EMAIL_INVALID (refused) in column E-mail: rows 2" in out
+    assert "1 x EMAIL_INVALID (refused) in column E-mail: row 2\n" in out
     assert "fix: " in out
 
     code, out, _ = exits(capsys, "check", source, "-m", mapping, "--json")

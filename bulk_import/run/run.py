@@ -344,19 +344,8 @@ class Run:
                 self._heed(journal, json.loads(facts.get("unheeded", "[]")))
             else:
                 again = paths or json.loads(facts["paths"])
-                reopened = (
-                    opened_inputs(again, self._mapping, self._names(directory))
-                    if inputs is None
-                    else inputs(self._names(directory))
-                )
-                async with self._opened(reopened) as opened:
-                    fresh = await self._judge(journal, opened, suppression, again)
-                if fresh is not None and await self._must_read_again(journal):
-                    reopened = opened_inputs(again, self._mapping, self._names(directory))
-                    async with self._opened(reopened) as opened:
-                        fresh = await self._judge(
-                            journal, opened, suppression, again, is_again=True
-                        )
+                names = self._names(directory)
+                fresh = await self._read_again(journal, names, suppression, again, inputs)
                 if fresh is None:
                     return await self._ending.close(journal)
                 tally = fresh
@@ -365,6 +354,23 @@ class Run:
             if facts.get("finished") and journal.changes == changes:
                 return await self._nothing_left(journal)
             return await self._send(journal, client, tally)
+
+    async def _read_again(
+        self,
+        journal: Journal,
+        names: Names | None,
+        suppression: SuppressionList,
+        paths: Sequence[str],
+        inputs: Inputs | None,
+    ) -> Tally | None:
+        """Read and judge all rows of a run that was stopped while it read; ``None`` if it is again."""
+        opens = inputs or (lambda known: opened_inputs(paths, self._mapping, known))
+        async with self._opened(opens(names)) as opened:
+            tally = await self._judge(journal, opened, suppression, paths)
+        if tally is not None and await self._must_read_again(journal):
+            async with self._opened(opens(names)) as opened:
+                tally = await self._judge(journal, opened, suppression, paths, is_again=True)
+        return tally
 
     async def _nothing_left(self, journal: Journal) -> Summary:
         """Say that a finished run has nothing to send again."""
