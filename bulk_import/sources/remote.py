@@ -31,6 +31,7 @@ _ADDRESS = re.compile(
 
 # Of paramiko, which need not be installed.
 _PASSING_OF_SSH = frozenset({"SSHException", "NoValidConnectionsError"})
+_CLOSED = "Socket is closed"  # an OSError of paramiko without a number
 
 
 class Target(Protocol):
@@ -235,7 +236,7 @@ def _translated(url: str) -> Iterator[None]:
 
 def _may_pass(exc: Exception) -> bool:
     """Whether a retry may help: the connection failed, not the key or the path."""
-    if isinstance(exc, ConnectionError | TimeoutError | EOFError):
+    if isinstance(exc, ConnectionError | TimeoutError | EOFError) or str(exc) == _CLOSED:
         return True
     names = {base.__name__ for base in type(exc).__mro__}
     is_ssh = type(exc).__module__.startswith("paramiko.")

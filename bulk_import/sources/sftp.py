@@ -18,6 +18,7 @@ from bulk_import.sources.remote import shown
 
 _PORT = 22
 _PATIENCE_S = 30.0
+_ENDING_S = 5.0
 _SYSTEM_HOSTS = Path("/etc/ssh/ssh_known_hosts")
 
 
@@ -72,7 +73,7 @@ def _without_tracebacks() -> Iterator[None]:
     before = threading.excepthook
 
     def hook(args: threading.ExceptHookArgs) -> None:
-        is_ours = "prefetch" in (args.thread.name if args.thread is not None else "")
+        is_ours = args.thread is not None and _prefetches(args.thread)
         if not (is_ours and issubclass(args.exc_type, EOFError | OSError)):
             before(args)
 
@@ -80,7 +81,13 @@ def _without_tracebacks() -> Iterator[None]:
     try:
         yield
     finally:
+        for thread in filter(_prefetches, threading.enumerate()):
+            thread.join(_ENDING_S)  # the connection is closed: it ends, and may complain of that
         threading.excepthook = before
+
+
+def _prefetches(thread: threading.Thread) -> bool:
+    return "prefetch" in thread.name
 
 
 def matches(pattern: str) -> list[tuple[float, str]]:
