@@ -93,7 +93,7 @@ class Hearing(ResponseHandler):
         return asking
 
     def learn(self, reply: Reply) -> None:
-        """Remember the answer that was read, if it came in one piece and the connection goes on."""
+        """Remember the answer that was read, if it came in one piece and the connection stays open."""
         if self._whole and reply.http_status == 200 and not self.should_close:
             self._usual.raw, self._usual.reply = self._whole, reply
 

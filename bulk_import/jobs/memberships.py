@@ -77,7 +77,7 @@ def members_of(state: State, segment: str) -> Iterator[str]:
     first, last = f"{segment}\t", f"{segment}\n"  # a line feed is what follows a tab
     with translated(state.path):
         for (email,) in state.db.execute(_MEMBERS, (len(first) + 1, first, last)):
-            if "\t" not in email:  # of a segment whose name goes on after a tab
+            if "\t" not in email:  # of a segment whose name continues after a tab
                 yield email
 
 

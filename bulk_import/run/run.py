@@ -363,7 +363,7 @@ class Run:
         paths: Sequence[str],
         inputs: Inputs | None,
     ) -> Tally | None:
-        """Read and judge all rows of a run that was stopped while it read; ``None`` if it is again."""
+        """Read and judge all rows of a run that was stopped while it read; ``None`` if stopped again."""
         opens = inputs or (lambda known: opened_inputs(paths, self._mapping, known))
         async with self._opened(opens(names)) as opened:
             tally = await self._judge(journal, opened, suppression, paths)
