@@ -297,6 +297,13 @@ def test_a_source_may_have_two_million_rows():
     )
 
 
+def test_the_last_of_two_million_rows_may_be_a_hidden_one():
+    lines = [Line(1, ["A"]), Line(2, ["1"], is_hidden=True)]
+    tally = Tally(rows=MOST_ROWS - 1)
+    assert len(list(find_table(iter(lines), "a", nature="sheet").rows("a", "", tally))) == 1
+    assert (tally.rows, tally.hidden) == (MOST_ROWS, 1)
+
+
 def test_guards_are_taken_off_and_counted_but_not_those_of_records():
     tally = Tally()
     lines = (["A", "B"], ["'007", "x"], ['="1"', "y"], ["O'Neil", 'a="b'])
