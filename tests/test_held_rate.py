@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-import selectors
 from collections import deque
 from types import SimpleNamespace
 
@@ -17,29 +16,9 @@ from bulk_import.delivery.retry import AttemptFailedError
 from bulk_import.journal.entries import Pending
 from bulk_import.settings import Settings
 from bulk_import.stopping import Stop
+from tests.timeless import QuickLoop
 
 LIMIT = 20  # requests per second
-
-
-class _Clock(selectors.DefaultSelector):
-    """Waits for nothing: time jumps to when the next timer is due."""
-
-    now = 1000.0
-
-    def select(self, timeout=None):
-        ready = super().select(0)
-        if not ready and timeout:
-            self.now += timeout
-        return ready
-
-
-class QuickLoop(asyncio.SelectorEventLoop):
-    def __init__(self) -> None:
-        self._clock = _Clock()
-        super().__init__(self._clock)
-
-    def time(self) -> float:
-        return self._clock.now
 
 
 class Bucket:
@@ -145,7 +124,9 @@ LIMITERS = {
 }
 
 
-@pytest.mark.parametrize("asked", [0, 3 * LIMIT], ids=["no rate", "three times the limit"])
+@pytest.mark.parametrize(
+    "asked", [0, pytest.param(3 * LIMIT, marks=pytest.mark.slow)], ids=["no rate", "three times the limit"]
+)  # fmt: skip
 @pytest.mark.parametrize(("limiter", "jitter"), LIMITERS.values(), ids=LIMITERS)
 def test_the_rate_that_is_found_is_held_and_hardly_anything_is_refused(limiter, jitter, asked):
     seconds = 240

@@ -274,8 +274,9 @@ class Attempts:
             self.pace.fall()
             self._throttles += 1
             self._quota_hits += answer.is_quota
-        wait_s = self._throttle_wait_s(answer)
-        if wait_s and (is_news or answer.retry_after_s):
+        # What was on its way when the pace fell tells nothing new, unless it names a time.
+        wait_s = self._throttle_wait_s(answer) if is_news or answer.retry_after_s else 0.0
+        if wait_s:
             already_s = self.pace.paused_s
             self.pace.pause(wait_s)
             if wait_s > already_s + 0.5:
@@ -321,7 +322,7 @@ class Attempts:
             if self._quota_hits > len(waits):
                 self._stop.request(describe(answer), EXIT_STOPPED)
                 return 0.0
-            return waits[max(self._quota_hits, 1) - 1]
+            return waits[self._quota_hits - 1]
         longest = min(THROTTLE_WAIT_S * 2.0 ** (self._throttles - 1), _LONGEST_THROTTLE_WAIT_S)
         return longest * (0.75 + 0.25 * self._chance())
 

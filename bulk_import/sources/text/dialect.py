@@ -116,19 +116,19 @@ def detect_dialect(path: Path, encoding: str, name: str, wanted: str | None) -> 
         raise SourceError(Message("{name}: the file is empty", name=name), code="SOURCE_EMPTY")
     if "\0" in sample or _CONTROLS.search(sample, 0, _BEGINNING):
         raise SourceError(Message("{name}: not a text file", name=name), code="SOURCE_BINARY")
+    chosen = _wanted(wanted, name) if wanted else ""
     first = sample.partition("\n")[0]
     terminator = "\r\n" if "\r\n" in sample else "\n" if "\n" in sample else "\r"
     first = first.rstrip("\r").strip('"')
     if first.lower().startswith("sep=") and len(first) == 5:
-        return Dialect(wanted or first[4], lineterminator=terminator, has_sep_line=True)
+        return Dialect(chosen or first[4], lineterminator=terminator, has_sep_line=True)
     inner = _inner_lines(sample)
     if inner:
-        found = _delimiter(inner, Quoting('"', ""))
-        delimiter = _wanted(wanted, name) if wanted else found
+        delimiter = chosen or _delimiter(inner, Quoting('"', ""))
         return Dialect(delimiter, lineterminator=terminator, is_line_quoted=True)
-    if _wanted(wanted or "\t", name) == "\t" and has_database_escapes(sample):
+    if (chosen or "\t") == "\t" and has_database_escapes(sample):
         return Dialect("\t", lineterminator=terminator, undoes_escapes=True)
-    return _quoted_dialect(sample, terminator, _wanted(wanted, name) if wanted else "", name)
+    return _quoted_dialect(sample, terminator, chosen, name)
 
 
 def _quoted_dialect(sample: str, terminator: str, wanted: str, name: str) -> Dialect:
