@@ -186,8 +186,9 @@ async def test_the_other_process_ends_with_this_one_and_never_sees_the_key(
     path = tmp_path / "journal.sqlite3"
     with Journal.create(path) as journal:
         job = ReadingTask.of(path, [str(contacts_csv(10_000))], loaded, None)
+        before = psutil.Process().children()
         with ReadAhead.start(job) as ahead:
-            (child,) = psutil.Process().children()
+            (child,) = set(psutil.Process().children()) - set(before)
             assert "INFLUENCERSOFT_API_KEY" not in child.environ()
             assert "a-secret-key" not in " ".join(child.cmdline())
         assert not child.is_running()
@@ -283,17 +284,6 @@ def test_interrupted_while_it_reads_the_books_balance_and_the_rest_comes_later(s
     assert code == 0, err
     assert len(report_of(run_dir)) == 40_000
     assert max(Counter(r.form["lead_first_name"] for r in served.sent()).values()) == 1
-
-
-async def test_with_one_processor_all_rows_are_read_first(
-    sandbox, settings, long_csv, mapping, monkeypatch
-):
-    monkeypatch.setattr("os.sched_getaffinity", lambda _: {0}, raising=False)
-    monkeypatch.setattr("os.cpu_count", lambda: 1)
-    monkeypatch.setattr("bulk_import.run.run.ReadAhead.start", None)
-    chosen = settings(sandbox, read_ahead_bytes=0)
-    summary = await import_file_async(long_csv(20), mapping, chosen)
-    assert summary.counts[Status.SUCCESS] == 19
 
 
 @pytest.mark.parametrize(("option", "is_ahead"), [((), True), (("--read-first",), False)])
