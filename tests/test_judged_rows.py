@@ -430,14 +430,16 @@ def test_a_refused_row_is_judged_again_if_its_own_corrections_change_it(journal)
 
 def test_a_row_without_e_mail_that_the_api_refused_is_sent_again_once_it_is_corrected(journal):
     """It was taken for one whose answer was lost: that is never sent again."""
-    bare = source(",Ann", ",Bob", using=mapping(when={"no_email": "create"}))
+    fields = {"lead_email": "E-mail", "lead_first_name": "Name", "lead_phone": "Tags"}
+    using = mapping(fields=fields, when={"no_email": "create"})
+    bare = source(",Ann,+14155550101", ",Bob,+14155550102", using=using)
     judge(journal, bare)
     settle(journal, 1, Status.FAILED, "3")
     begin(journal, 2)
     known = {1: edits((2, "Name", "Ann", "Anna"), (3, "Name", "Bob", "Rob"))}
     rejudge(journal, {1: bare.mapper}, SuppressionList(), Tally(), known)
     journal.reopen()
-    assert forms(journal) == [{"lead_first_name": "Anna"}]
+    assert forms(journal) == [{"lead_first_name": "Anna", "lead_phone": "+14155550101"}]
     assert ends(journal) == [(2, "not_sent", ""), (3, "unknown", "INTERRUPTED")]
 
 
