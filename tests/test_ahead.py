@@ -285,17 +285,6 @@ def test_interrupted_while_it_reads_the_books_balance_and_the_rest_comes_later(s
     assert max(Counter(r.form["lead_first_name"] for r in served.sent()).values()) == 1
 
 
-async def test_with_one_processor_all_rows_are_read_first(
-    sandbox, settings, long_csv, mapping, monkeypatch
-):
-    monkeypatch.setattr("os.sched_getaffinity", lambda _: {0}, raising=False)
-    monkeypatch.setattr("os.cpu_count", lambda: 1)
-    monkeypatch.setattr("bulk_import.run.run.ReadAhead.start", None)
-    chosen = settings(sandbox, read_ahead_bytes=0)
-    summary = await import_file_async(long_csv(20), mapping, chosen)
-    assert summary.counts[Status.SUCCESS] == 19
-
-
 @pytest.mark.parametrize(("option", "is_ahead"), [((), True), (("--read-first",), False)])
 @pytest.mark.slow
 def test_read_first_judges_every_row_before_the_first_is_sent(

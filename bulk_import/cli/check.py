@@ -157,7 +157,7 @@ def _seen_as(info: Any) -> str:
         how.append(info.encoding)
     delimiter = info.dialect.get("delimiter")
     if delimiter:
-        how.append(f"delimiter {'tab' if delimiter == chr(9) else delimiter!r}")
+        how.append("delimiter tab" if delimiter == "\t" else f"delimiter {delimiter!r}")
     if info.header_row:  # objects and queries have none
         how.append(f"header in row {info.header_row}")
     how.append(f"{len(info.header)} columns")

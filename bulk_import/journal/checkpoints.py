@@ -50,12 +50,12 @@ class Syncing(Wholeness):
         self.written = self.counted()
         self._db.execute("pragma synchronous = normal")
         self._db.execute("pragma wal_autocheckpoint = 0")
-        self._db.execute("pragma busy_timeout = 0")
         with self.another() as other:
             # Opened now: later, sockets may have taken every descriptor.
             syncer = Syncer(self, other, every_s, longest_log)
             try:
-                self.remember(**{SENDING: "1"})
+                self.remember(**{SENDING: "1"})  # waits: a second process may be storing rows
+                self._db.execute("pragma busy_timeout = 0")
                 syncer.copy_back()
                 yield syncer
             finally:

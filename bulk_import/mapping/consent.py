@@ -379,10 +379,15 @@ def _is_meant(header: str, speaks: Speaks, filled: Mapping[str, int]) -> bool:
         is_noun = _reason(words) == "bounced" and "bounced" not in words  # "Bounces", "Rebotes"
         return not (is_noun and _are_counts(filled))
     total = sum(filled.values())
-    understood = sum(n for cell, n in filled.items() if _is_understood(cell))
+    understood = sum(
+        n for cell, n in filled.items() if _is_understood(cell) or _is_understood(undated(cell))
+    )
     if speaks is Speaks.OF_CONSENT:
         return understood * 2 >= total
-    return any(says_unsubscribed(cell) or _is_plain_consent(cell) for cell in filled)
+    also_weak = _names_subscriptions(header)
+    return any(
+        says_unsubscribed(cell, also_weak=also_weak) or _is_plain_consent(cell) for cell in filled
+    )
 
 
 def _are_counts(filled: Mapping[str, int]) -> bool:
@@ -393,10 +398,15 @@ def _are_counts(filled: Mapping[str, int]) -> bool:
 
 def _is_of_subscriptions(header: str, filled: Mapping[str, int]) -> bool:
     """Whether a status is one of subscriptions: its weak words ("cleaned", "blocked") count too."""
-    words = _header_words(header)
-    return bool(_CONSENT_WORD.search(words) or _MAIL.search(words)) or any(
+    return _names_subscriptions(header) or any(
         says_unsubscribed(cell) or _is_plain_consent(cell) for cell in filled
     )
+
+
+def _names_subscriptions(header: str) -> bool:
+    """Whether a status says what it is of: "Email status", "Subscription state"."""
+    words = _header_words(header)
+    return bool(_CONSENT_WORD.search(words) or _MAIL.search(words))
 
 
 def _is_plain_consent(cell: str) -> bool:

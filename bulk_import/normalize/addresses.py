@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 
 from bulk_import.errors import Message
 from bulk_import.normalize.result import Normalized, NormalizeError
-from bulk_import.normalize.text import clean, clean_line
+from bulk_import.normalize.text import clean, clean_line, remembered
 
 LONGEST_POSTAL_CODE = 16
 
@@ -37,7 +36,7 @@ _ZEROS = {
 _DIGITS_OF_DISTRICT = 2  # Peru: "Lima 27" is written beside the codes of five digits
 
 
-@lru_cache(maxsize=4096)
+@remembered
 def normalize_address(text: str) -> Normalized:
     """Return a street, second line, state or city on one line without stray commas.
 
@@ -51,7 +50,7 @@ def normalize_address(text: str) -> Normalized:
     return Normalized(line, "address.line")
 
 
-@lru_cache(maxsize=4096)
+@remembered
 def normalize_city(text: str) -> Normalized:
     """Return a city; as ``normalize_address``, and what has no letter is refused.
 
@@ -67,7 +66,7 @@ def normalize_city(text: str) -> Normalized:
     return Normalized(found.value, "address.city")
 
 
-@lru_cache(maxsize=4096)
+@remembered
 def normalize_postal_code(text: str, *, country: str | None = None) -> Normalized:
     """Return a postal code: letters upper case, zeros kept, a float's ``.0`` undone.
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import cache, lru_cache
+from functools import cache
 
 from bulk_import.normalize.folding import fold
-from bulk_import.normalize.text import clean_line
+from bulk_import.normalize.text import clean_line, remembered
 
 # Says no wherever it stands: nobody writes these words for another reason.
 _STRONG = """
@@ -223,7 +223,7 @@ def remark_of_refusal(remark: str) -> str:
     return found[0].strip() if found else ""
 
 
-@lru_cache(maxsize=4096)
+@remembered
 def folded_words(text: str) -> str:
     """Return a text as phrases are compared: one line, without case, accents and punctuation."""
     return fold(clean_line(text))

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import lru_cache
 
 from bulk_import.errors import Message
 from bulk_import.normalize.country_names import (
@@ -23,7 +22,7 @@ from bulk_import.normalize.country_slips import by_similarity
 from bulk_import.normalize.country_words import without_its_kind, words_of_names
 from bulk_import.normalize.folding import core, fold, written_out
 from bulk_import.normalize.result import Normalized, NormalizeError
-from bulk_import.normalize.text import clean_line
+from bulk_import.normalize.text import clean_line, remembered
 
 LONGEST = 100  # characters; no country's name is longer
 # Algérien is a person in French, Algerien the country in German; estonià is a person in Catalan.
@@ -55,7 +54,7 @@ _CASES = (
 _DOTTED = re.compile(r"(?:\w\.\s?)+\w?\.?")
 
 
-@lru_cache(maxsize=4096)
+@remembered
 def normalize_country(text: str) -> Normalized:
     """Return the alpha-2 code of the country that *text* names.
 

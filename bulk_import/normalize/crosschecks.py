@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from functools import cache, lru_cache
+from functools import cache
 
 from bulk_import.errors import Message
 from bulk_import.normalize.country_names import country_name
 from bulk_import.normalize.result import Note
+from bulk_import.normalize.text import remembered
 
 # Shapes of postal codes, for countries where they are strict. Digits: 9, letters: A.
 _SHAPES = {
@@ -123,7 +124,7 @@ def country_of_phone(e164: str) -> str:
     return regions[0] if regions else ""
 
 
-@lru_cache(maxsize=8192)
+@remembered
 def _regions_of_phone(e164: str) -> tuple[str, ...]:
     import phonenumbers
 

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import cache, lru_cache
+from functools import cache
 from importlib import resources
 from typing import Literal
 
 from bulk_import.errors import Message
 from bulk_import.normalize.consent import remark_of_refusal
 from bulk_import.normalize.result import Normalized, NormalizeError, Note
-from bulk_import.normalize.text import clean_line
+from bulk_import.normalize.text import clean_line, remembered
 
 LONGEST = 1000  # characters of a cell; an address itself has at most 254
 
@@ -71,7 +71,7 @@ _LOOKS = dict(zip(
 _ADVICE = Message("write one address such as anna@example.org")
 
 
-@lru_cache(maxsize=8192)
+@remembered
 def normalize_email(
     text: str,
     *,
@@ -301,7 +301,7 @@ def _check_letters(address: str, shown: str) -> None:
             )
 
 
-@lru_cache(maxsize=512)
+@remembered
 def _alphabet(char: str) -> str:
     return unicodedata.name(char, "").split(" ")[0]
 
@@ -377,7 +377,7 @@ def _lines(name: str) -> list[str]:
     return resources.files("bulk_import.normalize.data").joinpath(name).read_text("utf-8").split()
 
 
-@lru_cache(maxsize=4096)
+@remembered
 def _suggestion(domain: str) -> str | None:
     """The well-known host that *domain* is a slip for; ``None`` for most."""
     if domain in _WELL_KNOWN or domain in _NO_SLIPS:

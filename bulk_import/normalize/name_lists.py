@@ -7,9 +7,11 @@ import operator
 import re
 import unicodedata
 from collections.abc import Sequence
-from functools import cache, lru_cache
+from functools import cache
 from importlib import resources
 from typing import NamedTuple
+
+from bulk_import.normalize.text import remembered
 
 CERTAIN = 8.0  # times that one order has to be likelier than the other
 CYRILLIC = re.compile("[\u0400-\u052f]")
@@ -125,7 +127,7 @@ def _table(file: str) -> dict[str, Known]:
     return found
 
 
-@lru_cache(maxsize=8192)
+@remembered
 def known(word: str) -> Known:
     """Return what the lists know of a word; of one with hyphens, what they know of its parts."""
     if EAST_ASIAN.match(word):

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import Literal
 
 from bulk_import.errors import Message
@@ -39,7 +38,7 @@ from bulk_import.normalize.name_words import (
     words_of_name,
 )
 from bulk_import.normalize.result import Normalized, NormalizeError, Note
-from bulk_import.normalize.text import clean_line
+from bulk_import.normalize.text import clean_line, remembered
 
 LONGEST = 250
 _LONGEST_WORD = 60
@@ -93,7 +92,7 @@ def name_part(text: str, part: Part, *, order: Order | None = None) -> Normalize
     return Normalized(getattr(parts, part), parts.rule, parts.notes)
 
 
-@lru_cache(maxsize=8192)
+@remembered
 def split_name(text: str, *, order: Order | None = None) -> _Parts:
     """Return the parts of a whole name. Raises as ``name_part`` does."""
     line = clean_line(text)
@@ -122,7 +121,7 @@ def split_name(text: str, *, order: Order | None = None) -> _Parts:
     return replace(parts, notes=(*parts.notes, note))
 
 
-@lru_cache(maxsize=16384)
+@remembered
 def _is_plain(word: str) -> bool:
     """Whether of two such words only the order is asked: no title, no company's word, no patronymic.
 

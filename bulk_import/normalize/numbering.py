@@ -9,8 +9,10 @@ is what the tests are for.
 from __future__ import annotations
 
 import re
-from functools import cache, lru_cache
+from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+from bulk_import.normalize.text import remembered
 
 if TYPE_CHECKING:
     from phonenumbers import PhoneNumber
@@ -109,7 +111,7 @@ def as_it_stands(digits: str, region: str | None) -> Number | None:
     return Number(code, national, is_assigned=True) if is_assigned(code, national) else None
 
 
-@lru_cache(maxsize=4096)  # what is no number is often the same in many rows: 0, 123, 999999
+@remembered
 def _parsed(digits: str, region: str | None) -> Number | None:
     import phonenumbers
 

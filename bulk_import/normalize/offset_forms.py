@@ -23,7 +23,7 @@ DASHES = str.maketrans(
     }
 )
 SIGNED = re.compile(
-    r"(?:(?:UTC|GMT|UT|Z|МСК\b)?\s*)([+-])\s*(\d{1,2})(?:\s*(?:[:.чh]|ч\.|hours?)?\s*([0-5]\d)"
+    r"(?:(?:UTC|GMT|UT|Z)?\s*)([+-])\s*(\d{1,2})(?:\s*(?:[:.чh]|ч\.|hours?)?\s*([0-5]\d)"
     r"\s*(?:m|min|мин)?\.?)?\s*(?:h|hrs?|hours?|ч|час(?:а|ов)?)?\.?",
     re.IGNORECASE,
 )
@@ -54,7 +54,10 @@ FRACTION = re.compile(r"(?:UTC|GMT)?\s*([+-]?)\s*(\d{1,2})[.,](5|50|25|75)", re.
 DISPLAY = re.compile(
     r"\(\s*(?:UTC|GMT)\s*(?:([+-])\s*(\d{1,2}):?([0-5]\d)?)?\s*\)\s*(\S.*)", re.IGNORECASE
 )
-MOSCOW = re.compile(r"(?:MSK|МСК)\s*(?:([+-])\s*(\d{1,2}))?", re.IGNORECASE)
+MOSCOW = re.compile(
+    r"(?:MSK|МСК)\s*(?:([+-])\s*(\d{1,2})(?::?00)?\s*(?:h|hrs?|hours?|ч|час(?:а|ов)?)?\.?)?",
+    re.IGNORECASE,
+)
 BEHIND = re.compile(
     r"(.+?)\s*\(\s*((?:UTC|GMT)?\s*[+-]\s*\d{1,2}(?::?[0-5]\d)?)\s*\)", re.IGNORECASE
 )

@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 import unicodedata
 from datetime import datetime
-from functools import lru_cache
 from typing import Literal
 
 from bulk_import.errors import Message
@@ -18,7 +17,7 @@ from bulk_import.normalize import offset_forms as forms
 from bulk_import.normalize import zones
 from bulk_import.normalize.folding import fold
 from bulk_import.normalize.result import Normalized, NormalizeError, Note
-from bulk_import.normalize.text import clean_line
+from bulk_import.normalize.text import clean_line, remembered
 
 LONGEST = 120
 _WEST_MIN, _EAST_MIN = -12 * 60, 14 * 60  # the widest civil offsets in the tz database
@@ -27,7 +26,7 @@ _ADVICE = Message("write an offset such as +03 or a zone such as Europe/Moscow")
 _MOST_CHANGED = 60  # minutes by which the label of a zone can be out of date
 
 
-@lru_cache(maxsize=4096)
+@remembered
 def normalize_utc_offset(
     text: str, *, dst: Literal["standard", "current"] = "standard", at: datetime | None = None
 ) -> Normalized:
@@ -62,7 +61,7 @@ def normalize_utc_offset(
 
 def _in_season(line: str, shown: str, *, is_summer: bool) -> Normalized:
     """``GMT+3 (summer)``: an offset that says when it is true. It is taken as written."""
-    found = _explicit(line, None)
+    found = _moscow(line) or _explicit(line)
     if found is None:
         raise _invalid(shown)
     if not is_summer:
@@ -78,9 +77,8 @@ def _in_season(line: str, shown: str, *, is_summer: bool) -> Normalized:
 
 def _zone_beside(line: str, at: datetime | None) -> Normalized | None:
     """``Europe/Moscow +03:00``: a zone of the tz database and its offset."""
-    may_be = "/" in line or line[:3].upper() not in ("UTC", "GMT")
-    match = forms.ZONE_BESIDE.fullmatch(line) if may_be else None
-    if match is None or line.lower() in zones.names():  # Etc/GMT+3
+    match = forms.ZONE_BESIDE.fullmatch(line)
+    if match is None:
         return None
     zone, offset = (match[1], match[2]) if match[1] else (match[4], match[3])
     is_zone = zone.lower() in zones.names() and zone.upper() not in forms.ABBREVIATIONS
@@ -94,7 +92,7 @@ def _labelled(line: str, dst: Literal["standard", "current"], at: datetime | Non
     summer, and is named in a warning where it has another one altogether.
     """
     label = forms.DISPLAY.fullmatch(line)
-    zone = _zone_named(label[4] if label else line, at)
+    zone = _zone_named(label[4], at, is_label=True) if label else _zone_named(line, at)
     if label is None:
         if zone is None:
             raise _invalid(line)
@@ -147,7 +145,9 @@ def _tidied(line: str) -> str:
             else line
         )
     line = forms.BOTH_NAMES.sub("UTC", line)
-    line = forms.IN_WORDS.sub(lambda match: match[1] + ("-" if match[2][0] in "mм" else "+"), line)
+    line = forms.IN_WORDS.sub(
+        lambda match: match[1] + ("-" if match[2][0] in "mMмМ" else "+"), line
+    )
     line = forms.OFFSET_BEHIND.sub(r"\1 \2", line)
     return forms.SECONDS.sub(r"\1", line)
 
@@ -311,7 +311,7 @@ def _abbreviation(line: str) -> Normalized | None:
     return Normalized(value, "utc_offset.abbreviation", notes)
 
 
-def _zone_named(line: str, at: datetime | None) -> str | None:
+def _zone_named(line: str, at: datetime | None, *, is_label: bool = False) -> str | None:
     """The IANA zone that a name of a zone, of Windows or of a city stands for."""
     key = line.strip().lower()
     known = zones.names()
@@ -319,21 +319,30 @@ def _zone_named(line: str, at: datetime | None) -> str | None:
     if iana or "/" in key:
         return iana or zones.spelled_otherwise().get(zones.letters_of(key))
     windows = zones.windows_names()
-    return windows.get(key) or windows.get(f"{key}.") or _city(key, at)
+    return windows.get(key) or windows.get(f"{key}.") or _city(key, at, is_label=is_label)
 
 
-def _city(key: str, at: datetime | None) -> str | None:
-    """A city that is a zone of its own, in any language; of a list, what all known ones agree on."""
-    underscored = "/" + key.replace(" ", "_")
+def _city(key: str, at: datetime | None, *, is_label: bool) -> str | None:
+    """A city that is a zone of its own, in any language; of a list, what its cities agree on.
+
+    Behind an offset those that are known count; alone, ``Paris, Texas`` is not Paris.
+    """
+    cities = [_zones_of_city(city.strip()) for city in key.split(",")]
+    known = [zone for zones_of_one in cities for zone in zones_of_one]
+    is_certain = len({zones.both(zone, at) for zone in known}) == 1 and (is_label or all(cities))
+    return known[0] if is_certain else None
+
+
+def _zones_of_city(city: str) -> list[str]:
+    """The zones in whose names a lower-cased city comes last; else the one of its name in any language."""
+    ending = "/" + city.replace(" ", "_")
     found = [
         zone
-        for zone in zones.names().values()
-        if zone.lower().endswith(underscored) and not zone.startswith(forms.NOT_OF_CITIES)
+        for key, zone in zones.names().items()
+        if key.endswith(ending) and not zone.startswith(forms.NOT_OF_CITIES)
     ]
-    if not found:
-        cities = (zones.cities().get(fold(city)) for city in key.split(","))
-        found = [zone for zone in cities if zone]
-    return found[0] if len({zones.both(zone, at) for zone in found}) == 1 else None
+    other = zones.cities().get(fold(city))
+    return found or ([other] if other else [])
 
 
 def _of_zone(zone: str, dst: str, at: datetime | None) -> Normalized:

@@ -9,14 +9,13 @@ from __future__ import annotations
 import re
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
 from bulk_import.errors import Message
 from bulk_import.normalize import numbering
 from bulk_import.normalize.numbering import Number
 from bulk_import.normalize.result import Normalized, NormalizeError, Note
-from bulk_import.normalize.text import clean, clean_line
+from bulk_import.normalize.text import clean, clean_line, remembered
 
 if TYPE_CHECKING:
     pass
@@ -79,7 +78,7 @@ class NormalizedPhone(Normalized):
     extension: str = ""
 
 
-@lru_cache(maxsize=8192)
+@remembered
 def normalize_phone(
     text: str,
     *,

@@ -10,9 +10,10 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache
 
 from bulk_import.normalize.consent import folded_words, is_no, listed, strong_words
+from bulk_import.normalize.text import remembered
 
 _APART = "\x1e"  # between texts that are looked at together: part of no word
 _FEW = 4  # texts that are not halved any further
@@ -160,7 +161,7 @@ kara liste|kara listede|退会|退会済み|登録解除
 """
 
 
-@lru_cache(maxsize=4096)
+@remembered
 def refusal_in(text: str) -> str:
     """Return the words by which a remark says that the person wants no e-mail; ``""`` when none do.
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 from typing import Literal
 from urllib.parse import unquote
 
 from bulk_import.normalize.phones import normalize_phone
 from bulk_import.normalize.result import Normalized, NormalizeError
-from bulk_import.normalize.text import clean_line
+from bulk_import.normalize.text import clean_line, remembered
 
 LONGEST = 255
 
@@ -63,7 +62,7 @@ _IS_LINK = re.compile(r"<?(?:\w+://|(?:[\w-]+\.)+[a-z]{2,}/)", re.IGNORECASE)
 _AT_NAME = re.compile(r"@([A-Za-z0-9_.]{2,64})")
 
 
-@lru_cache(maxsize=4096)
+@remembered
 def normalize_social(text: str, network: Network) -> Normalized:
     """Return the name of a profile, or *text* on one line when it is not a known link.
 

@@ -14,11 +14,10 @@ import unicodedata
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import lru_cache
 
 from bulk_import.errors import Message
 from bulk_import.normalize.result import Normalized, NormalizeError, Note
-from bulk_import.normalize.text import clean, clean_line
+from bulk_import.normalize.text import clean, clean_line, remembered
 
 LONGEST_TAG = 255
 _MOST_TAGS = 20_000  # distinct ones that are remembered of a file
@@ -50,7 +49,7 @@ class NormalizedList:
     notes: tuple[Note, ...] = ()
 
 
-@lru_cache(maxsize=4096)
+@remembered
 def normalize_tags(text: str, *, separator: Separator = ",") -> NormalizedList:
     """Return the tags of a cell: trimmed, in order, each once, letter case kept.
 
@@ -81,7 +80,7 @@ def normalize_tags(text: str, *, separator: Separator = ",") -> NormalizedList:
     return NormalizedList(tuple(values), "tags.split", (*look_alikes(values), *_unsplit(values)))
 
 
-@lru_cache(maxsize=4096)
+@remembered
 def normalize_list_ids(text: str, *, separator: Separator = ",") -> NormalizedList:
     """Return the list ids (or titles, to be resolved) of a cell.
 
@@ -116,7 +115,7 @@ def list_id(text: str) -> str:
     return text
 
 
-@lru_cache(maxsize=1024)
+@remembered
 def normalize_manager_id(text: str) -> Normalized:
     """Return a manager's numeric id as digits.
 

@@ -7,6 +7,9 @@ Comparisons that should not care (tags that look alike) fold for themselves.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
+
+remembered = lru_cache(maxsize=8192)  # what the cells of a column came to: they repeat
 
 # Marks of copying and pasting: byte order mark, zero-width space, soft hyphen, word joiner,
 # bidirectional controls and isolates, invisible operators, interlinear marks.

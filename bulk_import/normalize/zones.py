@@ -8,12 +8,14 @@ from __future__ import annotations
 import json
 import re
 from datetime import UTC, datetime, timedelta
-from functools import cache, lru_cache
+from functools import cache
 from importlib import resources
 from zoneinfo import ZoneInfo
 
+from bulk_import.normalize.text import remembered
+
 _COUNTED = re.compile(r"[+-]\d")  # Etc/GMT-3, where the hyphen is a minus
-_MONTHS = range(15, 365, 15)  # Ramadan, when Morocco changes its clocks, has thirty days
+_WEEKS = [timedelta(weeks=week) for week in range(53)]  # no change of clocks is undone within one
 # Ireland's law calls its winter time the odd one; winter time is what everybody else means.
 _LATER_IS_STANDARD = frozenset({"Europe/Dublin", "Eire"})
 
@@ -73,7 +75,7 @@ def reference() -> datetime:
     return datetime(int(tzdata.IANA_VERSION[:4]), 12, 31, tzinfo=UTC)
 
 
-@lru_cache(maxsize=2048)
+@remembered
 def both(name: str, at: datetime | None = None) -> tuple[str, str]:
     """(standard, summer) offset of a zone by the rules in force at *at*; alike where nothing changes.
 
@@ -84,10 +86,7 @@ def both(name: str, at: datetime | None = None) -> tuple[str, str]:
     moment = at or reference()
     now = moment.astimezone(info)
     standard = minutes_east(now.utcoffset()) - minutes_east(now.dst())
-    shown = [minutes_east(now.utcoffset())] + [
-        minutes_east((moment + timedelta(days=days)).astimezone(info).utcoffset())
-        for days in _MONTHS
-    ]
+    shown = [minutes_east((moment + week).astimezone(info).utcoffset()) for week in _WEEKS]
     if name in _LATER_IS_STANDARD:
         standard = min(shown)
     others = [minutes for minutes in shown if minutes != standard]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import ceil, log10
+from math import ceil, floor, log10
 
 from bulk_import.models import Outcome, Problem, Status, Summary
 from bulk_import.report.digest import Digest
@@ -31,6 +31,7 @@ SET_NAMES: Mapping[str, str] = {
     "remove_from_lists": "Taken off lists",
 }
 _MOST_NAMED = 30
+_LEAST = 8.0  # per mille of the bar
 _PLOT = (600, 150)  # width and height of a chart's field
 _MOST_TICKS = 6
 
@@ -201,7 +202,7 @@ def _sentence(summary: Summary, say: Texts) -> str:
         "{when}, {duration}, into {account}.",
         when=when,
         duration=say.duration(summary.elapsed_s),
-        account=summary.endpoint.split("://", 1)[-1] or say("no account"),
+        account=summary.endpoint.rpartition("://")[2] or say("no account"),
     )
 
 
@@ -210,16 +211,15 @@ def _parts(summary: Summary, say: Texts) -> Sequence[Part]:
     found = [(status, summary.counts.get(status, 0)) for status in NAMES]
     found = [(status, rows) for status, rows in found if rows]
     whole = sum(rows for _, rows in found)
-    least = 8.0
-    widths = [max(least, 1000 * rows / whole) for _, rows in found]
-    shrunk = 1000 / sum(widths) if widths else 1.0
+    widths = {status: max(_LEAST, 1000 * rows / whole) for status, rows in found}
     parts, x = [], 0.0
-    for (status, rows), width in zip(found, widths, strict=True):
+    for status, rows in found:
         name = (
             say("Would be sent") if status is Status.NOT_SENT and summary.dry_run else NAMES[status]
         )
-        parts.append(Part(status.value, say(name), rows, round(x, 2), round(width * shrunk, 2)))
-        x += width * shrunk
+        width = 1000 * widths[status] / sum(widths.values())
+        parts.append(Part(status.value, say(name), rows, round(x, 2), round(width, 2)))
+        x += width
     return parts
 
 
@@ -305,21 +305,21 @@ def _chart(title: str, unit: str, values: Mapping[int, float], seconds: int, say
     width, height = _PLOT
     first, last = min(values), max(values)
     step = _nice(max(values.values()) / 3)
-    top = step * ceil(max(values.values()) / step) or 1.0
+    marks = max(1, ceil(max(values.values()) / step))
+    top = step * marks
     bar = width / (last - first + 1)
     bars = tuple(
         (
             round((n - first) * bar, 2),
             round(height * (1 - value / top), 2),
-            round(max(bar - 0.6, 0.6), 2),
+            round(bar - 0.6, 2),
             round(height * value / top, 2),
-            f"{say.duration((n - first) * seconds)}: {say.number(round(value, 1))} {unit}",
+            f"{say.duration((n - first) * seconds)}: {_figure(value, say)} {unit}",
         )
         for n, value in sorted(values.items())
     )
-    marks = range(round(top / step) + 1)
     y_ticks = tuple(
-        Tick(round(height * (1 - n * step / top), 2), _short(n * step, say)) for n in marks
+        Tick(height * (marks - n) / marks, _short(n * step, say)) for n in range(marks + 1)
     )
     return Chart(
         title, unit, width, height, bars, _x_ticks(last - first + 1, seconds, say), y_ticks
@@ -366,9 +366,15 @@ def _nice(value: float) -> float:
     """The next of 1, 2, 5, 10, … that is not below *value*."""
     if value <= 0:
         return 1.0
-    power = 10.0 ** int(log10(value)) if value >= 1 else 10.0 ** (int(log10(value)) - 1)
-    return next(step * power for step in (1, 2, 5, 10, 20, 50, 100) if step * power >= value)
+    power = 10.0 ** floor(log10(value))
+    return next(step * power for step in (1, 2, 5, 10) if step * power >= value)
+
+
+def _figure(value: float, say: Texts) -> str:
+    """To a tenth; below one to two digits, so that a slow run is not nothing."""
+    return say.number(round(value, 1) if value >= 1 else float(f"{value:.2g}"))
 
 
 def _short(value: float, say: Texts) -> str:
-    return say.number(round(value)) if value == round(value) else say.number(round(value, 2))
+    """The mark of an axis: 1, 2 or 5 of some power of ten, times 1, 2 or 3."""
+    return say.number(round(value) if value == round(value) else float(f"{value:.2g}"))

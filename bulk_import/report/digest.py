@@ -73,11 +73,12 @@ class Digest:
         if second == self._second:
             return self._last
         moment = int(datetime.fromisoformat(f"{second}Z").timestamp())
-        is_new = moment // self.seconds not in self.buckets
-        self.buckets.setdefault(moment // self.seconds, Bucket())
-        # Pauses and later resumes are gaps: what counts is the span, not the filled buckets.
-        while is_new and max(self.buckets) - min(self.buckets) >= _MOST_BUCKETS:
-            self._widen()
+        number = moment // self.seconds
+        if number not in self.buckets:
+            self.buckets[number] = Bucket()
+            # Pauses and later resumes are gaps: what counts is the span, not the filled buckets.
+            while max(self.buckets) - min(self.buckets) >= _MOST_BUCKETS:
+                self._widen()
         self._second, self._last = second, self.buckets[moment // self.seconds]
         return self._last
 

@@ -16,13 +16,13 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
@@ -115,7 +115,7 @@ class ReadAhead:
         on_news: Called when any of these has changed.
     """
 
-    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+    def __init__(self, to_it: IO[bytes], from_it: IO[bytes]) -> None:
         self.rows = 0
         self.rows_kept = 0
         self.rows_read = 0
@@ -125,7 +125,7 @@ class ReadAhead:
         self.error = ""
         self.bug = ""
         self.on_news: Callable[[], None] = lambda: None
-        self._process = process
+        self._to_it, self._from_it = to_it, from_it
         self._loop = asyncio.get_running_loop()
         self._judged = asyncio.Event()
         self._ended = asyncio.Event()
@@ -137,18 +137,27 @@ class ReadAhead:
     def start(cls, job: ReadingTask) -> Iterator[ReadAhead]:
         """Start the second process; it is killed, if still running, when the block ends."""
         process = interpreters.start_interpreter(_START)
-        ahead = cls(process)
+        assert process.stdin is not None  # noqa: S101 - for the type checker
+        assert process.stdout is not None  # noqa: S101 - for the type checker
+        ahead = cls(process.stdin, process.stdout)
         try:
-            ahead._tell({name: getattr(job, name) for name in ReadingTask.__slots__})
+            ahead.give(job)
             yield ahead
         finally:
             process.kill()
             process.wait()
-            ahead._listener.join()
-            for pipe in (process.stdin, process.stdout):
-                if pipe is not None:
-                    with suppress(OSError):
-                        pipe.close()
+            ahead.close()
+
+    def give(self, job: ReadingTask) -> None:
+        """Give it its task."""
+        self._tell({name: getattr(job, name) for name in ReadingTask.__slots__})
+
+    def close(self) -> None:
+        """Close the pipes; call it when the other side has closed its own."""
+        self._listener.join()
+        for pipe in (self._to_it, self._from_it):
+            with suppress(OSError):
+                pipe.close()
 
     def stop(self) -> None:
         """Ask it to stop after the current batch."""
@@ -165,17 +174,15 @@ class ReadAhead:
         return self.is_reported
 
     def _tell(self, message: Mapping[str, Any]) -> None:
-        assert self._process.stdin is not None  # noqa: S101 - for the type checker
         with suppress(OSError):  # it has ended; `_listen` finds out why
-            self._process.stdin.write(json.dumps(message).encode() + b"\n")
-            self._process.stdin.flush()
+            self._to_it.write(json.dumps(message).encode() + b"\n")
+            self._to_it.flush()
 
     def _listen(self) -> None:
         """In a thread: pass its messages to the event loop."""
-        assert self._process.stdout is not None  # noqa: S101 - for the type checker
         with suppress(RuntimeError):  # the loop is closed
             try:
-                for line in self._process.stdout:
+                for line in self._from_it:
                     self._loop.call_soon_threadsafe(self._hear, dict(json.loads(line)))
             except Exception as exc:  # noqa: BLE001 - whatever ends the listening ends the wait
                 self._loop.call_soon_threadsafe(self._hear, {"error": _BUG, "bug": described(exc)})
@@ -203,39 +210,55 @@ class ReadAhead:
 # -- the other process ----------------------------------------------------------------------------
 
 
-_messages: IO[bytes]  # set by `work`; a notebook has no sys.stdout.buffer
+Say = Callable[..., None]
 
 
 def work() -> None:
     """Read the task from stdin, judge the rows, write the reports."""
     interpreters.behave()
-    global _messages
-    _messages = os.fdopen(os.dup(1), "wb")
+    messages = os.fdopen(os.dup(1), "wb")  # a notebook has no sys.stdout.buffer
     os.dup2(2, 1)  # what a library prints must not get between the messages
-    lines = _lines(sys.stdin.fileno())
+    # When the main process is gone: add no rows that it does not know of.
+    serve(sys.stdin.fileno(), messages, on_gone=partial(os._exit, 1))
+
+
+def serve(incoming: int, messages: IO[bytes], *, on_gone: Callable[[], None]) -> None:
+    """Read the task from the handle *incoming*, judge the rows, write the reports.
+
+    Args:
+        messages: Where they are written.
+        on_gone: Called, in a thread, when *incoming* ends.
+    """
+    say = partial(_say, messages)
+    lines = _lines(incoming)
     job = ReadingTask(**json.loads(next(lines)))
     stopping, over = threading.Event(), threading.Event()
-    threading.Thread(target=_obey, args=(lines, stopping, over), daemon=True).start()
+    threading.Thread(target=_obey, args=(lines, stopping, over, on_gone), daemon=True).start()
     try:
         with Journal.open(Path(job.journal)) as journal, rare_collections():
             journal.leave_syncs_to_others()
-            _say(**_judge(job, journal, stopping))
+            say(**_judge(job, journal, stopping, say))
             write_reports(
                 journal, journal.path.parent, safe=job.is_report_safe, is_over=over.is_set
             )
-            _say(reported=True)
+            say(reported=True)
     except JudgingStoppedError:
-        _say(error="stopped before the source was read to its end")
+        say(error="stopped before the source was read to its end")
     except BulkImportError as exc:
-        _say(error=packed(str(exc)))
+        say(error=packed(str(exc)))
     except Exception as exc:  # noqa: BLE001 - the boundary of the command is in the other process
-        _say(error=_BUG, bug=described(exc))
+        say(error=_BUG, bug=described(exc))
 
 
-def _obey(lines: Iterator[bytes], stopping: threading.Event, over: threading.Event) -> None:
+def _obey(
+    lines: Iterator[bytes],
+    stopping: threading.Event,
+    over: threading.Event,
+    on_gone: Callable[[], None],
+) -> None:
     for line in lines:
         (over if b"over" in line else stopping).set()
-    os._exit(1)  # the main process is gone: add no rows that it does not know of
+    on_gone()
 
 
 def _lines(handle: int) -> Iterator[bytes]:
@@ -246,7 +269,9 @@ def _lines(handle: int) -> Iterator[bytes]:
         yield from whole
 
 
-def _judge(job: ReadingTask, journal: Journal, stopping: threading.Event) -> dict[str, Any]:
+def _judge(
+    job: ReadingTask, journal: Journal, stopping: threading.Event, say: Say
+) -> dict[str, Any]:
     mapping = parse_mapping(job.mapping_text, job.mapping_name, folder=Path(job.mapping_folder))
     if job.sheet:
         mapping = mapping.with_sheet(job.sheet)
@@ -268,7 +293,7 @@ def _judge(job: ReadingTask, journal: Journal, stopping: threading.Event) -> dic
             duplicates=mapping.spec.when.duplicate,
             judges=judges,
             is_stopping=stopping.is_set,
-            on_rows=lambda _: _say(rows=tally.rows_read, kept=tally.rows_kept),
+            on_rows=lambda _: say(rows=tally.rows_read, kept=tally.rows_kept),
             batch=_BATCH,
         )
     findings = [packed(Message.joined(": ", (name, problem))) for name, problem in tally.findings]
@@ -280,6 +305,6 @@ def _spare_processors() -> int:
     return max(1, interpreters.processors() - 1)
 
 
-def _say(**message: Any) -> None:
-    _messages.write(json.dumps(message).encode() + b"\n")
-    _messages.flush()
+def _say(messages: IO[bytes], **message: Any) -> None:
+    messages.write(json.dumps(message).encode() + b"\n")
+    messages.flush()

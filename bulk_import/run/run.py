@@ -108,6 +108,7 @@ class Run:
         steer: Steer | None = None,
         job: Mapping[str, str] = MappingProxyType({}),
         names: Names | None = None,
+        start_reader: Callable[[ReadingTask], AbstractContextManager[ReadAhead]] = ReadAhead.start,
     ) -> None:
         """Make a run.
 
@@ -119,6 +120,7 @@ class Run:
                 its kind. A run is only continued as what it was started as.
             steer: Given the pace when sending begins, to hold or change it.
             names: For a dry run, which asks nobody: what the account is known to call things.
+            start_reader: Starts what reads long sources while rows are being sent.
         """
         if settings.limits.window:
             Window.parse(settings.limits.window)  # refuse a wrong one before anything is read
@@ -132,6 +134,7 @@ class Run:
         self._sieve = sieve
         self._job = job
         self._known_names = names
+        self._start_reader = start_reader
         self._sending = Sending(settings, mapping, self._folder, confirm, progress, stop, steer)
         self._ending = Ending(self._folder, settings, stop)
         self._titles: dict[str, str] = {}
@@ -213,7 +216,7 @@ class Run:
         with (
             opened_sources(paths, self._mapping, self._names(directory)) as opened,
             self._new_journal(directory, paths) as journal,
-            ReadAhead.start(
+            self._start_reader(
                 ReadingTask.of(
                     journal.path,
                     paths,
