@@ -145,7 +145,7 @@ class Policy:
         report_safe: Neutralize formula-like cells in ``report.csv`` as well.
         read_ahead_bytes: Sources of at least this size are read by a second process while their
             first rows are being sent, where nothing depends on all rows; below 0 = never.
-        workers: Processes that judge rows; 0 = as many as the size of the sources is worth.
+        workers: Processes that judge rows, this one among them; 0 = as the size of the sources suggests.
         cluster: Address of a scheduler of dask.distributed whose workers judge; empty = this machine.
         heeds_no: Send nothing where nobody is asked, if a column says no that no rule looks at.
         send_by: ``direct``, or ``session``: by aiohttp's sessions, slower and otherwise alike.

@@ -9,6 +9,7 @@ import shutil
 import stat
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -443,12 +444,19 @@ def test_an_argument_that_is_not_utf_8_is_told(places, tmp_path):
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become a user without an entry")
 @pytest.mark.slow
-def test_a_user_without_a_home_has_a_lock_all_the_same(places, tmp_path):
+def test_a_user_without_a_home_has_a_lock_all_the_same(places):
     """As containers run with ``--user 12345``."""
-    tmp_path.chmod(0o777)
-    for folder in (*tmp_path.parents[:3],):
-        folder.chmod(folder.stat().st_mode | 0o055)
-    arguments = RUN.format(**places).split()
+    # Every pytest that starts closes pytest's folders to others.
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o777)
+        for file in ("csv", "map"):
+            shutil.copy(places[file], folder / Path(places[file]).name)
+        given = places | {"csv": Path(places["csv"]).name, "new": "new"}
+        _runs_without_a_home(RUN.format(**given).split(), folder)
+
+
+def _runs_without_a_home(arguments: list[str], folder: Path) -> None:
     shell = ["setpriv", "--reuid=54321", "--regid=54321", "--clear-groups"]
     if shutil.which(shell[0]) is None:
         pytest.skip("setpriv is not installed")
@@ -457,7 +465,7 @@ def test_a_user_without_a_home_has_a_lock_all_the_same(places, tmp_path):
     ).returncode:
         pytest.skip("another user cannot start this interpreter")
     done = subprocess.run(
-        [*shell, sys.executable, "-m", "bulk_import", *arguments], cwd=tmp_path, check=False,
+        [*shell, sys.executable, "-m", "bulk_import", *arguments], cwd=folder, check=False,
         env={"INFLUENCERSOFT_API_KEY": DEFAULT_KEY, "PYTHONPATH": str(Path(__file__).parents[1])},
         capture_output=True, timeout=60, stdin=subprocess.DEVNULL,
     )  # fmt: skip

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import marshal
 import os
 import signal
 import sqlite3
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, Executor, Future
 from contextlib import closing
 from pathlib import Path
@@ -146,12 +148,38 @@ def test_an_interpreter_that_dies_costs_nothing_unless_its_work_kills_it(kills):
         pool.shutdown()
 
 
-def test_an_error_in_another_interpreter_is_raised_here_and_says_where_it_was():
+def test_calls_that_wait_for_an_interpreter_that_dies_are_made_again_by_one_other():
     pool = InterpreterPool(1)
-    with pytest.raises(ValueError, match="invalid literal") as raised:
-        pool.submit(int, "seven").result()
+    try:
+        first = pool.submit(os.getpid).result()
+        pause, waiting = pool.submit(time.sleep, 0.3), pool.submit(os.getpid)
+        time.sleep(0.1)  # both are on their way
+        os.kill(first, signal.SIGKILL)
+        assert pause.result() is None
+        assert waiting.result() == pool.submit(os.getpid).result() != first
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def test_many_calls_at_once_get_their_own_answers():
+    pool = InterpreterPool(2)
+    texts = [str(n) * 50_000 for n in range(40)]  # 50 to 100 KB, as a chunk of rows has
+    futures = [pool.submit(str.upper, text + "a") for text in texts]
+    assert [future.result() for future in futures] == [text + "A" for text in texts]
     pool.shutdown()
-    assert any("another interpreter" in note for note in raised.value.__notes__)
+
+
+@pytest.mark.parametrize(
+    ("function", "argument", "error"),
+    [(os.stat, "/nowhere", FileNotFoundError), (marshal.loads, b"", EOFError)],
+)
+def test_what_a_function_raises_is_no_sign_that_its_interpreter_died(function, argument, error):
+    pool = InterpreterPool(1)
+    before = pool.submit(os.getpid).result()
+    with pytest.raises(error):
+        pool.submit(function, argument).result()
+    assert pool.submit(os.getpid).result() == before
+    pool.shutdown()
 
 
 def test_interpreters_are_gone_with_their_pool():
@@ -161,26 +189,70 @@ def test_interpreters_are_gone_with_their_pool():
     assert not any(psutil.pid_exists(pid) for pid in pids)
 
 
-def test_no_more_rows_are_read_than_the_window_holds(mixed_csv, judged_mapping):
-    """What a slow worker holds up waits in the source, not in memory."""
-    taken = 0
+class Holding(Executor):
+    """Judges a chunk when it is told to."""
 
-    def counted(rows):
-        nonlocal taken
-        for row in rows:
-            taken += 1
-            yield row
+    def __init__(self) -> None:
+        self.held: list[Callable[[], None]] = []
 
-    with (
-        Judges.opened(workers=2) as judges,
-        opened_inputs([str(mixed_csv(3000))], load_mapping(judged_mapping), None) as inputs,
-    ):
+    def submit(self, fn, /, *args, **kwargs):
+        future = Future()
+        self.held.append(lambda: future.set_result(fn(*args)))
+        return future
+
+
+@pytest.fixture
+def judging(mixed_csv, judged_mapping):
+    """Return what yields the judged chunks of 3,000 rows, and the numbers of the rows read so far."""
+    with opened_inputs([str(mixed_csv(3000))], load_mapping(judged_mapping), None) as inputs:
         opened = next(inputs)
         judge = Judge(opened.info.name, opened.info.header, opened.mapper, SuppressionList())
-        judged = judges.judged(judge, counted(opened.rows), chunk=10)
-        next(judged)
-        judged.close()
-    assert taken <= 10 * 7
+
+        def begin(judges, chunk, at=0, then=lambda: None):
+            read = []
+
+            def rows():
+                for row in opened.rows:
+                    read.append(row.number)
+                    if len(read) == at:
+                        then()
+                    yield row
+
+            return judges.judged(judge, rows(), chunk=chunk), read
+
+        yield begin
+
+
+def test_while_the_executor_is_busy_this_process_judges_and_the_order_is_kept(judging):
+    holding = Holding()
+    most = 10 * (3 + 24)  # one is judged, two wait; while it starts, this process has judged these
+    chunks, read = judging(Judges(holding), 10, most, lambda: [give() for give in holding.held])
+    first, found = next(chunks)
+    assert [row.number for row in first] == read[:10]
+    assert len(found) == 10
+    assert (len(holding.held), len(read)) == (3, most)
+    numbers = [row.number for rows, _ in (next(chunks) for _ in range(26)) for row in rows]
+    assert numbers == read[10:most]
+    assert len(holding.held) == 6
+    chunks.close()
+
+
+def test_no_more_rows_are_read_than_may_wait_for_a_slow_executor(judging):
+    """What a slow worker holds up waits in the source, not in memory."""
+    chunks, read = judging(Judges(Holding(), workers=2, patience_s=0.05), 10)
+    next(chunks)
+    assert len(read) == 10 * (2 * 3 + 24)
+    chunks.close()
+
+
+@pytest.mark.slow
+def test_this_process_is_one_of_those_that_judge(judging):
+    before = {child.pid for child in psutil.Process().children()}
+    with Judges.opened(workers=3) as judges:
+        chunks, read = judging(judges, 50)
+        assert [row.number for rows, _ in chunks for row in rows] == read
+        others = {child.pid for child in psutil.Process().children()} - before
+        assert len(others) == 2
 
 
 class Failing(Executor):

@@ -254,7 +254,8 @@ def judging_options(command: Command) -> Command:
         ),
         click.option(
             "--workers", type=click.IntRange(1, 1000), metavar="N",
-            help="Processes that judge rows. [one, or one per processor for large sources]",
+            help="Processes that judge rows, this one among them. "
+            "[one, or one per processor for large sources]",
         ),
     ):  # fmt: skip
         command = option(command)

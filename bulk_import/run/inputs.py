@@ -344,15 +344,15 @@ def changed_sources(
         frame: The DataFrame of this invocation.
         is_unread: The run was stopped before all its rows were in the journal.
     """
-    known = journal.sources()
+    # Contacts that have vanished came from no source.
+    known = {n: info for n, info in journal.sources().items() if info.kind != VANISHED}
     is_frame = any(info.kind == "frame" for info in known.values())
     if frame is not None or is_frame:
         yield from _changed_frame(known, paths, frame, is_needed=is_unread)
         return
-    names = [info.name for info in known.values() if info.kind != VANISHED]
-    expected = begun_with or names
-    if paths is not None and known and len(paths) != len(expected):
-        yield Message("it had {n} sources, now there are {now}", n=len(expected), now=len(paths))
+    expected = len(begun_with or known)
+    if paths is not None and known and len(paths) != expected:
+        yield Message("it had {n} sources, now there are {now}", n=expected, now=len(paths))
         return
     for at, (number, info) in enumerate(known.items()):
         path = paths[at] if paths is not None else info.name
@@ -417,7 +417,7 @@ def _changed_frame(
     is_needed: bool,
 ) -> Iterator[str]:
     """As ``changed_sources``, where the source is, or was, a DataFrame."""
-    before = [info for info in known.values() if info.kind != VANISHED]
+    before = known.values()
     if frame is None and paths:
         yield "its rows came from a DataFrame, now they come from files"
     elif frame is None and is_needed:

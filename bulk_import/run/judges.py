@@ -1,17 +1,18 @@
 """Where rows are judged: in this process, in interpreters beside it, or on a cluster.
 
 Judging a chunk of rows is a pure function of the rows and of what does not change within a source,
-so any executor of ``concurrent.futures`` can do it. Chunks come back in the order of the rows; a
-bounded number is on its way. There cells are looked at for damage, rows are judged, what the journal
-stores is made (``chunk_of``), and what is counted is summed up (``Heard``), so that what comes back is
-small. Left to this process are reading, what depends on the rows before, and storing.
+so any executor of ``concurrent.futures`` can do it; while it has enough to do, this process judges as
+well. Chunks come back in the order of the rows; a bounded number is on its way. Where a chunk is
+judged, its cells are looked at for damage, what the journal stores is made (``chunk_of``), and what is
+counted is summed up (``Heard``), so that what comes back is small. Left to this process are reading,
+what depends on the rows before, and storing.
 """
 
 from __future__ import annotations
 
 import marshal
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError, Executor, Future
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
@@ -37,7 +38,9 @@ Tell = Callable[[str], None]
 CHUNK = 1000  # rows that are judged together
 # Of sources: below that, starting other interpreters (a second each) costs more than they save.
 LARGE_BYTES = 16 * 2**20
-_AHEAD = 2  # chunks that wait for each worker
+_AHEAD = 2  # chunks that wait for each worker of the executor
+# Chunks that wait for one before them. It is sent to an interpreter that starts, for half a second.
+_HELD = 24
 _PATIENCE_S = 60.0  # for a chunk that takes a tenth of a second: then it was lost on the way
 
 
@@ -248,6 +251,12 @@ def _packed(rows: Sequence[Row], *, is_looked_at: bool) -> _Packed:
     )
 
 
+def _done(result: T) -> Future[T]:
+    future: Future[T] = Future()
+    future.set_result(result)
+    return future
+
+
 @dataclass(frozen=True, slots=True)
 class _Work(Generic[T]):
     """What is done with a chunk of rows, and by what.
@@ -284,9 +293,9 @@ class Judges:
     """Where rows are judged: an executor and how to use it. Make it with ``opened``.
 
     Args:
-        executor: ``None`` = this process.
+        executor: Judges beside this process; ``None`` = nothing does.
         share: Returns what stands for a value among the arguments of ``submit``.
-        workers: How many chunks are judged at a time.
+        workers: How many chunks the executor judges at a time.
         tell: Told once if the executor fails; rows are judged here from then on.
         patience_s: Seconds to wait for a chunk.
     """
@@ -314,7 +323,7 @@ class Judges:
         """Choose where rows are judged.
 
         Args:
-            workers: 1 = this process; more = that many interpreters; 0 = as the size suggests.
+            workers: Processes that judge, this one among them; 0 = as the size suggests.
             cluster: Address of a scheduler of dask.distributed; empty = this machine.
             size: Of the sources in bytes; 0 = unknown.
             tell: Told once if the others fail and rows are judged here after all.
@@ -331,9 +340,10 @@ class Judges:
         if workers == 1 or not is_possible():
             yield cls()
             return
-        pool = InterpreterPool(workers)
+        others = workers - 1
+        pool = InterpreterPool(others)
         try:
-            yield cls(pool, pool.share, workers, tell=tell)
+            yield cls(pool, pool.share, others, tell=tell)
         finally:
             pool.shutdown(cancel_futures=True)
 
@@ -386,25 +396,41 @@ class Judges:
     def _elsewhere(
         self, executor: Executor, work: _Work[T], chunks: Iterator[tuple[Sequence[Row], bool]]
     ) -> Generator[tuple[Sequence[Row], T]]:
-        """Judge by the executor, until the last chunk or until it fails."""
+        """Judge by the executor and here, until the last chunk or until the executor fails."""
         waiting: deque[tuple[tuple[Sequence[Row], bool], Future[T]]] = deque()
         shared = self._share(work.judge)
+
+        def there(part: tuple[Sequence[Row], bool]) -> Future[T]:
+            return executor.submit(work.there, shared, _packed(part[0], is_looked_at=part[1]))
+
         try:
             while self._executor is not None:
-                while len(waiting) < self._window and (part := next(chunks, None)):
-                    packed = _packed(part[0], is_looked_at=part[1])
-                    waiting.append((part, executor.submit(work.there, shared, packed)))
+                while self._wants_more(waiting) and (part := next(chunks, None)):
+                    waiting.append((part, there(part)))
                 if not waiting:
                     return
+                if self._can_help(waiting) and (part := next(chunks, None)):
+                    looked, found = work.here(*part)
+                    waiting.append(((looked, True), _done(found)))
+                    continue
                 part, future = waiting.popleft()
-                found = self._result(future)
-                yield work.here(*part) if found is None else (part[0], found)
+                result = self._result(future)
+                yield work.here(*part) if result is None else (part[0], result)
             while waiting:
                 part, _ = waiting.popleft()
                 yield work.here(*part)
         finally:
             for _, future in waiting:
                 future.cancel()
+
+    def _wants_more(self, waiting: Collection[tuple[object, Future[T]]]) -> bool:
+        """Whether the executor has too little to do."""
+        busy = sum(not future.done() for _, future in waiting)
+        return busy < self._window and len(waiting) < self._window + _HELD
+
+    def _can_help(self, waiting: Sequence[tuple[object, Future[T]]]) -> bool:
+        """Whether this process would only wait for the chunk whose turn it is."""
+        return not waiting[0][1].done() and len(waiting) < self._window + _HELD
 
     def _result(self, future: Future[T]) -> T | None:
         """Return what a chunk came to; nothing when its executor has failed.

@@ -14,10 +14,12 @@ import signal
 import subprocess
 import sys
 import traceback
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterator
 from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from queue import SimpleQueue
+from threading import Lock
 from typing import IO, Any, NamedTuple, TypeVar
 
 from bulk_import.system import environment
@@ -27,6 +29,8 @@ T = TypeVar("T")
 
 NICENESS = 5  # where processors are few, sending goes before judging
 _HEAD_BYTES = 8  # before each message: its length
+_AT_A_TIME = 2  # calls of an interpreter: one is worked on, one waits in its pipe
+_PIPE_BYTES = 1 << 20  # as much as Linux grants to anybody
 
 
 def processors() -> int:
@@ -81,12 +85,11 @@ class InterpreterPool(Executor):
     """Runs functions in other interpreters. Functions, arguments and results must be picklable."""
 
     def __init__(self, workers: int) -> None:
-        self._threads = ThreadPoolExecutor(workers, thread_name_prefix="interpreter")
-        self._idle: SimpleQueue[_Interpreter | None] = SimpleQueue()
-        for _ in range(workers):
-            self._idle.put(None)
-        self._started: set[_Interpreter] = set()
-        self._is_closed = False
+        self._threads = ThreadPoolExecutor(workers * _AT_A_TIME, thread_name_prefix="interpreter")
+        self._free: SimpleQueue[_Seat] = SimpleQueue()
+        self._seats = [_Seat() for _ in range(workers)]
+        for seat in self._seats * _AT_A_TIME:
+            self._free.put(seat)
         self._values: dict[int, bytes] = {}
 
     def share(self, value: object) -> Any:
@@ -103,70 +106,130 @@ class InterpreterPool(Executor):
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: FBT001, FBT002 - the signature of Executor
         """As in ``Executor``; with *cancel_futures*, what is being worked on is given up as well."""
-        self._is_closed = cancel_futures
         if cancel_futures:
-            for interpreter in list(self._started):
-                interpreter.kill()
+            for seat in self._seats:
+                seat.close()
         self._threads.shutdown(wait=wait, cancel_futures=cancel_futures)
-        for interpreter in list(self._started):
-            self._end(interpreter)
+        for seat in self._seats:
+            seat.close()
 
     def _call(self, fn: Callable[..., T], args: tuple[Any, ...]) -> T:
-        interpreter = self._idle.get()
+        seat = self._free.get()
         try:
             for _ in range(2):
-                interpreter = interpreter or self._start()
+                interpreter = seat.taken()
                 try:
-                    return interpreter.call(fn, args, self._values)
-                except (OSError, EOFError):  # it died, with what it was doing
-                    self._end(interpreter)
-                    interpreter = None
+                    is_good, result = interpreter.call(fn, args, self._values)
+                except EOFError:  # it died, with what it was doing
+                    seat.leave(interpreter)
+                    continue
+                if not is_good:
+                    raise result
+                return result  # type: ignore[no-any-return]
         finally:
-            self._idle.put(interpreter)
+            self._free.put(seat)
         raise BrokenExecutor("interpreters that were given this work ended twice")
 
-    def _start(self) -> _Interpreter:
-        if self._is_closed:
-            raise BrokenExecutor("shut down")
-        interpreter = _Interpreter()
-        self._started.add(interpreter)
-        return interpreter
 
-    def _end(self, interpreter: _Interpreter) -> None:
-        self._started.discard(interpreter)
-        interpreter.end()
+class _Seat:
+    """The place of one interpreter, in which another is started when it dies."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._interpreter: _Interpreter | None = None
+        self._is_closed = False
+
+    def taken(self) -> _Interpreter:
+        """Return the interpreter that is here, started if there is none."""
+        with self._lock:
+            if self._is_closed:
+                raise BrokenExecutor("shut down")
+            if self._interpreter is None:
+                self._interpreter = _Interpreter()
+            return self._interpreter
+
+    def leave(self, dead: _Interpreter) -> None:
+        """Make room for another one, if nobody has."""
+        with self._lock:
+            if self._interpreter is dead:
+                self._interpreter = None
+                dead.end()
+
+    def close(self) -> None:
+        """End the interpreter; start none any more."""
+        with self._lock:
+            self._is_closed = True
+            if self._interpreter is not None:
+                self._interpreter.end()
+                self._interpreter = None
 
 
 class _Interpreter:
-    """One of them, as seen from here; used by one thread at a time."""
+    """One of them, as seen from here. Several threads may call it: it answers them in turn."""
 
     def __init__(self) -> None:
         self._process = start_interpreter(f"from {__name__} import serve; serve()")
         assert self._process.stdin is not None  # noqa: S101 - for the type checker
         assert self._process.stdout is not None  # noqa: S101 - for the type checker
         self._to, self._from = self._process.stdin, self._process.stdout
+        for pipe in (self._to, self._from):
+            _widen(pipe)
         self._known: set[int] = set()
+        self._asking, self._hearing = Lock(), Lock()
+        self._awaited: deque[Future[bytes]] = deque()
 
-    def call(self, fn: Callable[..., T], args: tuple[Any, ...], values: dict[int, bytes]) -> T:
-        for argument in args:
-            if isinstance(argument, _Shared) and argument.number not in self._known:
-                _write(self._to, pickle.dumps((argument, values[argument.number])))
-                self._known.add(argument.number)
-        _write(self._to, pickle.dumps((fn, args), pickle.HIGHEST_PROTOCOL))
-        is_good, result = pickle.loads(_read(self._from))  # noqa: S301 - from our own interpreter
-        if not is_good:
-            raise result
-        return result  # type: ignore[no-any-return]
+    def call(
+        self, fn: Callable[..., object], args: tuple[Any, ...], values: dict[int, bytes]
+    ) -> tuple[bool, Any]:
+        """Return whether the function returned, and its result or what it raised.
 
-    def kill(self) -> None:
-        self._process.kill()
+        The next question is on its way while one is answered: the interpreter never waits for this
+        process, which may be busy.
+
+        Raises:
+            EOFError: It has died.
+        """
+        question = pickle.dumps((fn, args), pickle.HIGHEST_PROTOCOL)
+        answer: Future[bytes] = Future()
+        with self._asking, _death_seen():
+            for argument in args:
+                if isinstance(argument, _Shared) and argument.number not in self._known:
+                    _write(self._to, pickle.dumps((argument, values[argument.number])))
+                    self._known.add(argument.number)
+            _write(self._to, question)
+            self._awaited.append(answer)
+        with self._hearing:  # the next answer is that of who has waited longest
+            awaited = self._awaited.popleft()
+            try:
+                with _death_seen():
+                    awaited.set_result(_read(self._from))
+            except EOFError as exc:
+                awaited.set_exception(exc)
+        return pickle.loads(answer.result())  # type: ignore[no-any-return]  # noqa: S301 - from our own interpreter
 
     def end(self) -> None:
-        self.kill()
+        self._process.kill()
         self._process.wait()
         for pipe in (self._to, self._from):
             with suppress(OSError):
                 pipe.close()
+
+
+@contextmanager
+def _death_seen() -> Iterator[None]:
+    """Raise ``EOFError`` for all that using the pipes of a dead interpreter raises."""
+    try:
+        yield
+    except (OSError, ValueError) as exc:  # broken; closed after another thread saw it
+        raise EOFError("the interpreter has ended") from exc
+
+
+def _widen(pipe: IO[bytes]) -> None:
+    """Let a pipe hold a chunk of rows, where the system can: nobody waits for the other side to read."""
+    with suppress(ImportError, AttributeError, OSError):
+        import fcntl
+
+        fcntl.fcntl(pipe.fileno(), fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
 
 
 def _write(pipe: IO[bytes], message: bytes) -> None:
