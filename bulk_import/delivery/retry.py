@@ -84,4 +84,5 @@ class _WaitByFailure(wait_base):
                 return self._unreachable(retry_state)
             case AttemptFailedError(failure=Failure.DOUBTFUL) as exc:
                 return max(exc.retry_after_s, self._doubtful(retry_state))
-        return 0.0  # throttled: the pause for everybody is the pace's
+            case _:
+                return 0.0  # throttled: the pause for everybody is the pace's
