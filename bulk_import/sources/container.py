@@ -16,12 +16,12 @@ from typing import IO, cast
 
 from bulk_import.errors import Message, SourceError
 from bulk_import.sources import LOCK_PREFIX
-from bulk_import.sources.exports import DAMAGES, files_in, whole_export
+from bulk_import.sources.exports import files_in, whole_export
 from bulk_import.sources.kept import kept
 from bulk_import.sources.no_tables import refuse_other_files, refuse_other_texts, refuse_other_xml
 from bulk_import.sources.query import is_query, run_query
 from bulk_import.sources.remote import MOST_UNPACKED, fetch, is_remote, shown
-from bulk_import.sources.unpacking import Unpacking
+from bulk_import.sources.unpacking import DAMAGES, Unpacking
 from bulk_import.system.files import private_file, temporary_folder
 
 _BLOCK = 1 << 20
@@ -356,9 +356,8 @@ def _kind_of_zip(path: Path, name: str) -> str:
             if package.find("mimetype") and package.find("content.xml"):
                 return _kind_of_odf(archive.read(package.find("mimetype"))[:100], name)
             is_numbers = any(info.filename.endswith(".iwa") for info in archive.infolist())
-            begin = archive.open(main).read(4) if main else b""
-    # zipfile raises NotImplementedError for a compression it lacks, RuntimeError for a password.
-    except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError) as exc:
+            begin = _first_bytes(archive, main) if main else b""
+    except (*DAMAGES, RuntimeError) as exc:  # RuntimeError: a password is needed
         raise SourceError(
             Message("{name}: a damaged workbook ({exc})", name=name, exc=exc), code="SOURCE_BROKEN"
         ) from None
@@ -375,6 +374,11 @@ def _kind_of_zip(path: Path, name: str) -> str:
     raise SourceError(
         Message("{name}: this is {what}", name=name, what=what), code="SOURCE_NOT_TABLE"
     )
+
+
+def _first_bytes(archive: zipfile.ZipFile, part: str) -> bytes:
+    with archive.open(part) as file:
+        return file.read(4)
 
 
 def _kind_of_odf(mimetype: bytes, name: str) -> str:

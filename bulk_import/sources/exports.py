@@ -7,10 +7,8 @@ only together with the second and third as suppression lists.
 
 from __future__ import annotations
 
-import lzma
 import re
 import zipfile
-import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,14 +16,13 @@ from pathlib import Path
 from bulk_import.errors import Message
 from bulk_import.sources.kept import kept
 from bulk_import.sources.remote import is_remote
+from bulk_import.sources.unpacking import DAMAGES
 
 _PART = re.compile(
     r"(?:\w{0,40}[ _-])?(subscribed|unsubscribed|cleaned|nonsubscribed|non-subscribed)[ _-].*\.csv",
     re.IGNORECASE,
 )
 _NEVER = frozenset({"unsubscribed", "cleaned"})
-# What reading a damaged archive may raise; NotImplementedError: a compression that is not known.
-DAMAGES = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, OSError, EOFError, NotImplementedError)
 _HEAD_BYTES = 4096
 _ADDRESSES = "Email Address"  # Mailchimp's name of the column
 

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import html
 import re
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
@@ -29,6 +28,7 @@ from bulk_import.sources.numbers import (
 )
 from bulk_import.sources.remnants import ERROR_VALUES
 from bulk_import.sources.table import LONGEST_CELL, MOST_COLUMNS, MOST_ROWS, Line
+from bulk_import.sources.unpacking import DAMAGES
 from bulk_import.sources.xlsx.package import PackedWorkbook
 from bulk_import.sources.xlsx.parts import Reader, broken, read_part, read_stream
 
@@ -55,19 +55,22 @@ class OdsWorkbook(PackedWorkbook):
 
     def _read_directory(self) -> None:
         self._content = self._package.find(_CONTENT)
+        try:
+            self._refuse_encrypted()
+            with self._zip.open(self._content) as file:
+                self.sheets = _sheets(file)
+        except (*DAMAGES, KeyError, ValueError) as exc:
+            raise broken(self._name, str(exc)) from None
+        if not self.sheets:
+            raise broken(self._name, Message("it has no sheet"))
+
+    def _refuse_encrypted(self) -> None:
         manifest = self._package.find("META-INF/manifest.xml")
         if manifest and b"encryption-data" in self._zip.read(manifest):
             raise SourceError(
                 Message("{name}: protected by a password; save it without", name=self._name),
                 code="SOURCE_ENCRYPTED",
             )
-        try:
-            with self._zip.open(self._content) as file:
-                self.sheets = _sheets(file)
-        except (zipfile.BadZipFile, EOFError, OSError, KeyError, ValueError) as exc:
-            raise broken(self._name, str(exc)) from None
-        if not self.sheets:
-            raise broken(self._name, Message("it has no sheet"))
 
     def lines(self, at: int) -> Iterator[Line]:
         """Yield the lines of the sheet at a position that have cells, in order."""

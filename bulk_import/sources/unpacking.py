@@ -1,8 +1,14 @@
-"""How much a packed file may unpack to before it is taken for a bomb."""
+"""Packed files: what reading a damaged one raises, and how much one may unpack to."""
 
 from __future__ import annotations
 
+import lzma
+import zipfile
+import zlib
 from dataclasses import dataclass
+
+# What reading a damaged archive may raise; NotImplementedError: a compression that is not known.
+DAMAGES = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, OSError, EOFError, NotImplementedError)
 
 
 @dataclass(frozen=True, slots=True)

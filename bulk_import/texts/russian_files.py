@@ -116,7 +116,6 @@ FILES: dict[str, str | tuple[str, str, str]] = {
     "its reader crashed": "чтение сорвалось",
     "reading it takes more than {limit_s:.0f} seconds": "чтение длится больше {limit_s:.0f} с",
     "{part} is missing": "нет части {part}",
-    "{part}: a text that is none ({reason})": "{part}: текст повреждён ({reason})",
     "{name}: its texts find no room in {gettempdir}: {strerror}; make room there, or let TMPDIR name another folder":
         "{name}: для книги не хватает места в {gettempdir}: {strerror}; освободите место",
     "the number formats of this workbook cannot be read: codes such as 02139 may lack their zeros, phones their country codes; save it as XLSX":

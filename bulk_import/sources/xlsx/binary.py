@@ -9,14 +9,15 @@ Source: [MS-XLSB], sections 2.1.4 (records), 2.4 (BrtRowHdr, BrtCell…, BrtXF, 
 from __future__ import annotations
 
 import struct
-import zipfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from bulk_import.errors import Message
 from bulk_import.models import Problem
 from bulk_import.sources.formats import shown_text
 from bulk_import.sources.numbers import built_in_format, is_rounded, rounded, shown
 from bulk_import.sources.table import LONGEST_CELL, MOST_COLUMNS, Line
+from bulk_import.sources.unpacking import DAMAGES
 from bulk_import.sources.xlsx.package import PackedWorkbook
 from bulk_import.sources.xlsx.parts import broken
 from bulk_import.sources.xlsx.strings import SharedStrings
@@ -59,13 +60,14 @@ class BinaryWorkbook(PackedWorkbook):
         """Yield the lines of a sheet that have cells, in order."""
         strings = self._shared()
         rows = _Rows(strings, self._formats, epoch_1904=self._epoch_1904)
-        for kind, data in self._records(self._parts[at]):
-            if kind == _ROW:
-                if rows.cells:
-                    yield rows.line()
-                rows.begin(data)
-            elif _BLANK <= kind <= _LAST_SHORT or kind == _RICH_TEXT:
-                rows.add(kind, data)
+        with self._records(self._parts[at]) as records:
+            for kind, data in records:
+                if kind == _ROW:
+                    if rows.cells:
+                        yield rows.line()
+                    rows.begin(data)
+                elif _BLANK <= kind <= _LAST_SHORT or kind == _RICH_TEXT:
+                    rows.add(kind, data)
         if rows.cells:
             yield rows.line()
 
@@ -74,16 +76,17 @@ class BinaryWorkbook(PackedWorkbook):
             raise broken(self._name, Message("it has no workbook part"))
         links = {link.id: link for link in self._package.relations(self._main)}
         found: list[tuple[str, bool]] = []
-        for kind, data in self._records(self._main):
-            if kind == _WORKBOOK:
-                self._epoch_1904 = bool(data[0] & 1)
-            elif kind == _BUNDLE:
-                relation, end = _wide(data, 8)
-                name, _ = _wide(data, end)
-                link = links.get(relation)
-                if link is not None and link.kind in ("worksheet", "") and link.part:
-                    found.append((name, struct.unpack_from("<I", data)[0] != 0))
-                    self._parts.append(link.part)
+        with self._records(self._main) as records:
+            for kind, data in records:
+                if kind == _WORKBOOK:
+                    self._epoch_1904 = bool(data[0] & 1)
+                elif kind == _BUNDLE:
+                    relation, end = _wide(data, 8)
+                    name, _ = _wide(data, end)
+                    link = links.get(relation)
+                    if link is not None and link.kind in ("worksheet", "") and link.part:
+                        found.append((name, struct.unpack_from("<I", data)[0] != 0))
+                        self._parts.append(link.part)
         if not found:
             raise broken(self._name, Message("it has no worksheet"))
         return found
@@ -94,14 +97,15 @@ class BinaryWorkbook(PackedWorkbook):
         custom: dict[int, str] = {}
         formats: list[str] = []
         is_inside = False
-        for kind, data in self._records(part) if part else ():
-            if kind == _FORMAT:
-                custom[struct.unpack_from("<H", data)[0]] = _wide(data, 2)[0]
-            elif kind in (_BEGIN_XFS, _END_XFS):
-                is_inside = kind == _BEGIN_XFS
-            elif kind == _XF and is_inside:
-                number = struct.unpack_from("<H", data, 2)[0]
-                formats.append(custom.get(number) or built_in_format(number))
+        with self._records(part) as records:
+            for kind, data in records:
+                if kind == _FORMAT:
+                    custom[struct.unpack_from("<H", data)[0]] = _wide(data, 2)[0]
+                elif kind in (_BEGIN_XFS, _END_XFS):
+                    is_inside = kind == _BEGIN_XFS
+                elif kind == _XF and is_inside:
+                    number = struct.unpack_from("<H", data, 2)[0]
+                    formats.append(custom.get(number) or built_in_format(number))
         return formats or ["General"]
 
     def _shared(self) -> SharedStrings:
@@ -109,26 +113,30 @@ class BinaryWorkbook(PackedWorkbook):
             strings = self._strings = SharedStrings(self._name)
             self._open.callback(strings.close)
             part = self._package.related(self._main, "sharedStrings")
-            for kind, data in self._records(part) if part else ():
-                if kind == _STRING:
-                    text = _wide(data, 1)[0]
-                    # The table undoes the escapes of XML; here there are none.
-                    strings.fill([text.replace("_x", "_x005F_x").replace("\0", "\ufffd")])
+            with self._records(part) as records:
+                for kind, data in records:
+                    if kind == _STRING:
+                        text = _wide(data, 1)[0]
+                        # The table undoes the escapes of XML; here there are none.
+                        strings.fill([text.replace("_x", "_x005F_x").replace("\0", "\ufffd")])
             strings.seal()
         return self._strings
 
-    def _records(self, part: str) -> Iterator[tuple[int, bytes]]:
-        """Yield (number, contents) of the records of a part."""
+    @contextmanager
+    def _records(self, part: str) -> Iterator[Iterator[tuple[int, bytes]]]:
+        """Yield the records of a part as (number, contents); none of a part that is not there.
+
+        Raises:
+            SourceError: The part is cut off, or a record is shorter than what it should hold.
+        """
+        if not part:
+            yield iter(())
+            return
         try:
             with self._zip.open(part) as file:
-                yield from _records(file.read)
-        except (zipfile.BadZipFile, EOFError, OSError, KeyError, struct.error, IndexError) as exc:
+                yield _records(file.read)
+        except (*DAMAGES, KeyError, struct.error, IndexError) as exc:
             raise broken(self._name, f"{part}: {exc}") from None
-        except UnicodeDecodeError as exc:
-            raise broken(
-                self._name,
-                Message("{part}: a text that is none ({reason})", part=part, reason=exc.reason),
-            ) from None
 
 
 class _Rows:

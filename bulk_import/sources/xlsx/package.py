@@ -18,6 +18,7 @@ from xml.etree.ElementTree import Element, ParseError
 from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
+from bulk_import.sources.unpacking import DAMAGES
 from bulk_import.sources.xlsx.parts import broken, refuse_bombs
 
 _ROOT_RELATIONS = "_rels/.rels"
@@ -67,7 +68,7 @@ class Package:
             return []
         try:
             tree: Element = fromstring(self._archive.read(listed), forbid_dtd=True)
-        except (ParseError, DefusedXmlException, zipfile.BadZipFile, EOFError, OSError):
+        except (ParseError, DefusedXmlException, *DAMAGES):
             return []
         return [
             Relation(

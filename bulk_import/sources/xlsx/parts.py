@@ -18,7 +18,7 @@ from typing import Generic, TypeVar
 from xml.parsers import expat
 
 from bulk_import.errors import Message, SourceError
-from bulk_import.sources.unpacking import Unpacking
+from bulk_import.sources.unpacking import DAMAGES, Unpacking
 
 WORKBOOK = Unpacking(2 * 2**30, ratio=200)  # a workbook of a million rows stays below it
 _BLOCK = 1 << 18
@@ -94,7 +94,7 @@ def read_part(archive: zipfile.ZipFile, part: str, reader: Reader[T], name: str)
         raise broken(name, Message("{part} is missing", part=part)) from None
     except expat.ExpatError as exc:
         raise broken(name, f"{part}: {_placed(exc, archive, part, name)}") from None
-    except (zipfile.BadZipFile, EOFError, OSError, ValueError) as exc:
+    except (*DAMAGES, ValueError) as exc:
         raise broken(name, f"{part}: {exc}") from None
 
 
