@@ -157,7 +157,7 @@ def test_escaped_marks_delimiters_and_backslashes_are_read(file):
 
 
 def test_other_escapes_are_named_with_their_line(file):
-    assert refusal(file, 'A,B\n"5\\" disk",\\N\n', escapechar="\\") == (
+    assert refusal(file, 'A,B\n"5\\" disk",\\Nx\n', escapechar="\\") == (
         "QUOTE_WRONG",
         "a.csv: line 2: '\\\\N' in a file that escapes quotation marks by backslashes; export it "
         "with doubled quotation marks and NULL as an empty cell",
@@ -212,7 +212,7 @@ def test_widths_count_cells_of_lines_that_are_not_blank():
         ("A\tB\n1\t\\q\\N\n", False), ("A\tB\n1\tC:\\new\n", False), ("A\tB\n1\tC:\\new\n2\t\\N\n", True), ('A\tB\n"1"\t\\N\n', False),
         ("A\tB\n1\t\\N\n2\n", False), ("A\tB\n1\tx\\\n2\ty\n", False), ("A\tB\n1\t\\Nx\n", False), ("A\tB\nxC:\\new\ty\n", True),
         # Our rejects; a backslash at the very end; the sample ends within a row.
-        ("_status\t_reason\n1\t\\N\n", False), ("_status\tB\n1\t\\N\n", True), ("A\tB\n1\t\\N\n2\tx\\\n", False), ("A\tB\n1\t\\N\n2\tx\\\ny", True),
+        ("_status\t_reason\n1\t\\N\n", False), ("_status\tB\n1\t\\N\n", True), ("A\tB\n1\t\\N\n2\tx\\\n", False), ("A\tB\n1\t\\N\n2\\\ny", True),
         ("A\tB\n1\tx\\n\n2\ty\\q", True),
     ],
 )  # fmt: skip

@@ -49,6 +49,7 @@ def test_control_characters_count_at_the_beginning_and_zero_bytes_everywhere(fil
     assert refusal(file, text[:199] + "\x02" + text[199:]) == not_text
     assert detected(file, text[:200] + "\x02" + text[200:]).delimiter == ","
     assert refusal(file, text + "\0") == not_text
+    assert refusal(file, "\x02" + text) == not_text
     # Some programs separate cells by these, and DOS ended files by the last.
     assert detected(file, "A\x01B\n1\x012\n").delimiter == "\x01"
     assert detected(file, "A\x1fB\n1\x1f2\n").delimiter == "\x1f"
@@ -139,7 +140,7 @@ def test_unusual_delimiters_are_tried_where_the_usual_ones_cut_nothing(file):
 
 
 def test_a_delimiter_that_leaves_addresses_whole_is_likelier(file):
-    assert detected(file, "E-mail;N,M\na@b.org;1,2\nb@b.org;1,2\n").delimiter == ";"
+    assert detected(file, "E-mail;N,M,O,P,Q\n" + "a@b.org;1,2,3,4,5\n" * 2).delimiter == ";"
     assert detected(file, "E-mail;N,M\nx;1,2\ny;1,2\n").delimiter == ","
     named = "E-mail;N,M\nAnn Lee <a@b.org>;1,2\n<b@b.org>;1,2\n"
     assert detected(file, named).delimiter == ";"
@@ -179,6 +180,9 @@ def test_blanks_beside_quotation_marks_are_found_on_either_side(file):
     assert detected(file, 'A,"B"\n"1" ,"2"\n') == Dialect(
         ",", lineterminator="\n", drops_blanks=True
     )
+    assert detected(file, 'A,B\n"5\\" disk" ,x\n') == Dialect(
+        ",", escapechar="\\", lineterminator="\n"
+    )
     assert detected(file, 'A,B\nthe "x" y,2\n') == plain
     assert detected(file, 'A,B\n1,"a" b\n') == plain
 
@@ -198,6 +202,19 @@ def test_lines_quoted_as_a_whole_are_two_or_more_of_several_cells(file):
     assert detected(file, '"A;B,C"\n"1;2,3"\n', "comma") == Dialect(
         ",", lineterminator="\n", is_line_quoted=True
     )
+
+
+def test_of_a_large_file_the_lines_of_its_first_quarter_of_a_megabyte_are_looked_at(file):
+    quoted = detected(file, '"Alpha;B"\n' + '"1;2"\n' * 45_000)
+    assert quoted == Dialect(";", lineterminator="\n", is_line_quoted=True)
+    # The sample ends within the third row: three columns of two thousand characters.
+    long = f"{'x,' * 40_000};{'y,' * 4_000}\n"
+    assert detected(file, "A;B\n" + long * 4).delimiter == ";"
+
+
+def test_a_delimiter_that_tears_quoted_cells_apart_is_none(file):
+    assert detected(file, '"A";"B"\n"1";"2"\n"3"\n').delimiter == ";"
+    assert detected(file, '"A";"B,C"\n"1";"2,3"\n').delimiter == ";"
 
 
 def test_typographic_marks_are_found_with_the_delimiter_between_them(file):
@@ -253,5 +270,19 @@ def test_blanks_in_one_place_are_columns_only_if_room_is_there_in_half_of_the_li
     crowded = ["Name  City", "Annas Rome", "Berts Oslo", "Carlo Bern"]
     assert detected(file, "\n".join(crowded)).delimiter == ","
     # Lines that are shorter than the first column say nothing about a second one.
-    short = ["Name  City", "Anna", "Bert", "Carl"]
-    assert detected(file, "\n".join(short)).delimiter == ","
+    for short in (["Name  City", "Anna  Rome", "Bert", "Carl"], ["Name  City", "Anna", "Bert"]):
+        assert detected(file, "\n".join(short)).delimiter == ","
+    half = ["Name  City", "Anna  Rome", "Annas Rome", "Annes Oslo"]
+    assert refusal(file, "\n".join(half))[0] == "DELIMITER_UNCLEAR"
+    third = [*half, "Berts Oslo", "Carlo Bern"]
+    assert detected(file, "\n".join(third)).delimiter == ","
+
+
+def test_a_letter_of_any_line_in_the_gap_is_no_gap(file):
+    assert detected(file, "Name  of it\nAnna  Rome\nBert  Oslo\nAnnabel\n").delimiter == ","
+
+
+def test_the_header_shows_whether_there_is_a_gap(file):
+    rows = ["Annabel Rome", "Ann     Oslo", "Bo      Bern"]
+    assert refusal(file, "\n".join(["Name    City", *rows]))[0] == "DELIMITER_UNCLEAR"
+    assert detected(file, "\n".join(["Surname City", *rows[1:], rows[0]])).delimiter == ","

@@ -393,7 +393,7 @@ def _names(labels: list[str], used: set[int]) -> tuple[tuple[str, ...], list[Pro
     folded = [" ".join(label.split()) for label in labels]
     often = Counter(folded)
     seen: Counter[str] = Counter()
-    names: list[str] = []
+    names: dict[str, None] = {}
     for at, label in enumerate(folded):
         name = label or f"Column {column_letter(at)}"
         if label and often[label] > 1:
@@ -401,7 +401,7 @@ def _names(labels: list[str], used: set[int]) -> tuple[tuple[str, ...], list[Pro
             name = f"{label} ({seen[label]})"
         while name in names:
             name += "'"
-        names.append(name)
+        names[name] = None
     for label, times in often.items():
         if times > 1 and label:
             problems.append(
@@ -416,7 +416,8 @@ def _names(labels: list[str], used: set[int]) -> tuple[tuple[str, ...], list[Pro
                     label,
                 )
             )
-    empty = [names[at] for at, label in enumerate(folded) if not label and at in used]
+    given = enumerate(zip(names, folded, strict=True))
+    empty = [name for at, (name, label) in given if not label and at in used]
     if empty:
         problems.append(
             _note(

@@ -207,7 +207,7 @@ def _inner_lines(sample: str) -> str:
     """The inner lines of a sample in which each line is quoted as a whole; else ``""``."""
     if not sample.lstrip().startswith('"'):
         return ""
-    if not sample.startswith('"') or len(sample) >= _SAMPLE_CHARS:
+    if len(sample) >= _SAMPLE_CHARS:
         sample = sample[: sample.rfind("\n") + 1]
     try:
         lines = [

@@ -249,14 +249,14 @@ def _scores(word: str, languages: list[str], *, has_case: bool) -> list[float]:
     """How well the letters beyond ASCII of a word read in each language: nats, 0 at best."""
     if _mixes_scripts(word):
         return [_MIXES_SCRIPTS * sum(char > "\x7f" for char in word)] * len(languages)
-    manners = _manners(word, has_case=has_case)
+    penalty = manners(word, has_case=has_case)
     small = word.lower() if len(word.lower()) == len(word) else word
     grams = [gram for part in _PARTS.split(small) for gram in trigrams(part) if not gram.isascii()]
-    return [manners + sum(map(chances_of(language).__getitem__, grams)) for language in languages]
+    return [penalty + sum(map(chances_of(language).__getitem__, grams)) for language in languages]
 
 
-def _manners(word: str, *, has_case: bool) -> float:
-    """Penalty for capitals and signs in unusual places: nats."""
+def manners(word: str, *, has_case: bool) -> float:
+    """Return the penalty for capitals and signs in unusual places: nats, 0 for none."""
     score = 0.0
     last = len(word) - 1
     for at, char in enumerate(word):

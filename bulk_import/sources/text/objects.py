@@ -200,7 +200,7 @@ class _Scanner:
             line, value = self._line, self._value()
             wrapped = self._wrapped(value) if not is_array else None
             if wrapped is None and value and all(isinstance(item, dict) for item in value.values()):
-                raise self._broken(Message("an object of objects"))
+                raise self._broken(Message("an object of objects"), line)
             if wrapped is None:
                 yield line, value
             else:
@@ -263,13 +263,13 @@ class _Scanner:
         self._at = 0
         return bool(block)
 
-    def _broken(self, why: str) -> SourceError:
+    def _broken(self, why: str, line: int = 0) -> SourceError:
         return SourceError(
             Message(
                 "{name}: line {line}: {why}; JSON is read as a list of flat objects, or one "
                 "object a line",
                 name=self._name,
-                line=self._line,
+                line=line or self._line,
                 why=why,
             ),
             code="JSON_WRONG",
