@@ -194,3 +194,93 @@ def test_a_new_day_begins_with_nothing_and_a_clock_that_is_set_back_begins_none(
     file.write_text("{")
     assert Day(file, other, tuesday).begin() == 0
     assert Day(None, own, today()).begin() == 0
+
+
+# -- both sides of each limit ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "opens", "closes"),
+    [
+        ("01:00-05:00", time(1, 0), time(5, 0)), ("1:05 - 23:59", time(1, 5), time(23, 59)), (" 22:30–04:15 ", time(22, 30), time(4, 15)),
+        ("00:00-00:01", time(0, 0), time(0, 1)),
+    ],
+)  # fmt: skip
+def test_a_window_is_read_as_people_write_it(text, opens, closes):
+    assert Window.parse(text) == Window(opens, closes)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("1-5", "--window '1-5': give hours such as 01:00-05:00"),
+        ("24:00-05:00", "--window '24:00-05:00': give hours such as 01:00-05:00"),
+        ("01:60-05:00", "--window '01:60-05:00': give hours such as 01:00-05:00"),
+        ("01:00-05:00 and later", "--window '01:00-05:00 and later': give hours such as 01:00-05:00"),
+        ("1:00-01:00", "--window '1:00-01:00': opens and closes at the same time"),
+    ],
+)  # fmt: skip
+def test_what_is_no_window_is_shown_with_one_that_is(text, said):
+    with pytest.raises(SettingsError) as found:
+        Window.parse(text)
+    assert str(found.value) == said
+
+
+@pytest.mark.parametrize(
+    ("window", "open_at", "closed_at"),
+    [
+        ("01:00-05:00", ["01:00", "04:59"], ["00:59", "05:00", "05:01"]),
+        ("22:00-04:00", ["22:00", "23:59", "00:00", "03:59"], ["21:59", "04:00", "12:00"]),
+    ],
+)
+def test_a_window_is_open_from_its_first_minute_and_closed_at_its_last(window, open_at, closed_at):
+    def at(text: str) -> datetime:
+        return datetime.combine(datetime(2026, 3, 10), time.fromisoformat(text))
+
+    parsed = Window.parse(window)
+    assert [text for text in open_at if not parsed.is_open(at(text))] == []
+    assert [text for text in closed_at if parsed.is_open(at(text))] == []
+
+
+async def test_a_new_day_gives_all_of_the_days_requests_again_and_no_more():
+    clock = Clock(datetime(2026, 3, 10, 23, 0))
+    asked = allowance(clock, limit=3, used=3)
+    for _ in range(3):
+        await asked.one()
+    assert clock.at == datetime(2026, 3, 11)
+    await asked.one()
+    assert clock.at == datetime(2026, 3, 12)
+    assert clock.told == [
+        ("--daily-limit 3 is reached", 3600.0), ("--daily-limit 3 is reached", 24 * 3600.0),
+    ]  # fmt: skip
+
+
+async def test_a_window_and_a_limit_are_each_told_when_they_close():
+    clock = Clock(datetime(2026, 3, 10, 4, 59))
+    asked = allowance(clock, "01:00-05:00", limit=1)
+    await asked.one()
+    await asked.one()
+    assert clock.at == datetime(2026, 3, 11, 1, 0)
+    assert clock.told == [
+        ("--daily-limit 1 is reached", 19 * 3600 + 60.0),
+        ("outside of --window, until 01:00", 20 * 3600 - 540.0),
+    ]
+
+
+async def test_every_request_counts_also_where_only_a_window_is_set():
+    clock = Clock(datetime(2026, 3, 10, 2, 0))
+    asked = allowance(clock, "01:00-05:00")
+    for _ in range(100):
+        await asked.one()
+    assert (clock.at, clock.told) == (datetime(2026, 3, 10, 2, 0), [])
+
+
+async def test_waiting_ends_when_the_run_does():
+    clock = Clock(datetime(2026, 3, 10, 12, 0))
+
+    async def nap(_seconds: float) -> None:
+        raise InterruptedError
+
+    clock.nap = nap  # type: ignore[method-assign]
+    with pytest.raises(InterruptedError):
+        await allowance(clock, "01:00-05:00").one()

@@ -120,6 +120,8 @@ def test_retry_after_is_read_in_both_forms_and_junk_is_ignored():
         "-5",
         "1e9",
         "٧",
+        "Thu, 01 Jan 2026 00:01:99999999999999999999 GMT",
+        "Thu, 01 Jan 2026 00:01:30 +9999999999999",
         format_datetime(now - timedelta(days=1), usegmt=True),
     ):
         assert parse_retry_after(junk, now) is None
@@ -167,3 +169,11 @@ def test_the_hash_of_an_answer_in_an_old_charset_is_checked_over_its_bytes():
     assert hash_matches(f" {told.upper()}\n", 101, "Ошибка", "k")
     assert not hash_matches(told, 101, "Ошибка", "other")
     assert not hash_matches(None, 101, "Ошибка", "k")
+    assert not hash_matches("жé\ud800", 101, "Ошибка", "k")
+
+
+def test_a_date_may_name_its_zone_and_is_utc_without_one():
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    for text in ("Thu, 01 Jan 2026 01:01:30 +0100", "Wed, 31 Dec 2025 19:01:30 EST"):
+        assert parse_retry_after(text, now) == 90
+    assert parse_retry_after("Fri, 31 Dec 9999 23:59:59 GMT", now) > 1e11

@@ -124,3 +124,36 @@ def test_an_ordinary_bad_day_stops_nothing():
     assert not any(breaker.no_answer(1000 + n / 10, "outage") for n in range(99)), "nine seconds"
     breaker.answered()
     assert not any(breaker.unreachable(2000 + n, "outage") for n in range(59))
+
+
+def test_a_share_may_have_decimals():
+    breaker = Breaker(Settings(max_failures="2.5%"))
+    assert not any(breaker.settled(well=well) for well in [True] * 39 + [False])
+    assert breaker.settled(well=False) == "2 of 41 rows failed, more than --max-failures 2.5%"
+
+
+def test_a_row_that_ended_well_stops_no_run_however_many_failed_before():
+    breaker = Breaker(Settings(max_failures="1"))
+    assert [breaker.settled(well=False) != "" for _ in range(2)] == [False, True]
+    assert breaker.settled(well=True) == ""
+
+
+def test_turned_away_requests_are_equal_refusals_once_something_was_answered():
+    breaker = Breaker(Settings(equal_refusals=2))
+    breaker.answered()
+    assert breaker.forbidden("403") == ""
+    assert breaker.refused("101", "no") == ""
+    assert breaker.forbidden("403") == ""
+    assert breaker.forbidden("404") == "2 rows in a row were refused alike: 404"
+
+
+def test_one_failure_is_enough_where_that_is_asked_for():
+    breaker = Breaker(Settings(breaker_failures=1, breaker_s=0))
+    assert not breaker.is_suspect
+    assert breaker.no_answer(5, "late") == "1 requests failed in a row over 0 s: late"
+    assert Breaker(Settings(connect_deadline_s=0)).unreachable(5, "gone") == (
+        "no connection for 0 s: gone"
+    )
+    assert Breaker(Settings(equal_refusals=1)).refused("7", "no") == (
+        "1 rows in a row were refused alike: no"
+    )

@@ -93,6 +93,7 @@ async def answers(
         Stop(),
         SimpleNamespace(settled=lambda _: None, paused=lambda *_: None),
         clock=loop.time,
+        used_today=0,
         chance=chance.random,
     )
 

@@ -240,3 +240,160 @@ def test_a_higher_rate_that_is_asked_for_holds_for_the_slot_that_is_waited_for_a
     assert asyncio.run(slots()) == pytest.approx(100.1)
     pace.ask(0)
     assert (pace.rate, pace.slot_now()) == (0, clock.now)
+
+
+# -- to the figure ------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+def accepted(pace: Pace, clock: Clock, at: float, count: int = 1) -> float:
+    """Accept *count* requests at a moment; return the rate then."""
+    clock.now = at
+    for _ in range(count):
+        pace.accepted()
+    return pace.rate
+
+
+@pytest.mark.parametrize(
+    ("refused_at", "then"), [(100.9, 7 * 2 ** (1 / 3)), (101.0, 7.5)], ids=["a guess", "known"]
+)
+def test_a_refusal_tells_of_a_limit_from_one_second_of_accepted_requests_on(
+    clock, refused_at, then
+):
+    """A guess doubles in three seconds; of a known limit of ten, a twentieth is gained in one."""
+    pace = Pace(0, clock=clock)
+    accepted(pace, clock, 100.0, 10)
+    clock.now = refused_at
+    pace.fall()
+    assert pace.rate == pytest.approx(7.0)
+    assert accepted(pace, clock, refused_at + 1) == pytest.approx(then)
+
+
+@pytest.mark.parametrize(("refused_at", "limit"), [(101.99, 40 / 1.99), (102.0, 10.0)])
+def test_what_was_accepted_is_counted_over_two_seconds(clock, refused_at, limit):
+    pace = Pace(0, clock=clock)
+    accepted(pace, clock, 100.0, 30)
+    accepted(pace, clock, 101.5, 10)
+    clock.now = refused_at
+    pace.fall()
+    assert pace.rate == pytest.approx(0.7 * limit)
+
+
+def limited_to_20(clock: Clock, asked: float = 20) -> Pace:
+    """A pace that was refused at *asked* a second at 101 s, where 20 were accepted in a second."""
+    pace = Pace(asked, clock=clock)
+    accepted(pace, clock, 100.0, 20)
+    clock.now = 101.0
+    pace.fall()
+    return pace
+
+
+@pytest.mark.parametrize(("rate", "fallen"), [(24.0, 24 * 0.965), (24.01, 24.01 * 0.7)])
+def test_a_refusal_by_a_fifth_above_the_known_limit_is_a_first_one_again(clock, rate, fallen):
+    pace = limited_to_20(clock, asked=100)
+    assert pace.rate == pytest.approx(19.3)
+    clock.now, pace.rate = 200.0, rate
+    pace.fall()
+    assert pace.rate == pytest.approx(fallen)
+
+
+def test_below_the_limit_the_rate_climbs_by_the_time_since_the_last_accepted_request(clock):
+    pace = limited_to_20(clock)
+    assert pace.rate == pytest.approx(14)
+    assert accepted(pace, clock, 101.5) == pytest.approx(14 + 20 * 0.05 * 0.5)
+    assert accepted(pace, clock, 101.75) == pytest.approx(14 + 20 * 0.05 * 0.75)
+    assert accepted(pace, clock, 105.0) == pytest.approx(14 + 20 * 0.05 * 1.75), "one second counts"
+    pace.rate = 19.39
+    assert accepted(pace, clock, 106.0) == pytest.approx(19.4), "97 % of the limit, no more"
+
+
+def test_at_the_limit_the_rate_probes_the_faster_the_longer_nothing_was_refused(clock):
+    pace = limited_to_20(clock)
+    pace.rate = 20 * 0.97
+    assert accepted(pace, clock, 111.0) == pytest.approx(19.4 + 20 * 0.000003 * 10, abs=1e-9)
+    assert accepted(pace, clock, 111.5) == pytest.approx(
+        19.4006 + 20 * 0.000003 * 10.5 * 0.5, abs=1e-9
+    )
+    pace.rate = 19.99999999
+    assert accepted(pace, clock, 120.0) == 20, "what was asked for"
+    free = limited_to_20(Clock(), asked=0)
+    assert (free.asked, free.rate) == (0, 14)
+
+
+def test_without_a_rate_that_was_asked_for_the_rate_climbs_beyond_the_limit(clock):
+    pace = limited_to_20(clock, asked=0)
+    pace.rate = 20.5
+    assert 20.5 < accepted(pace, clock, 900.0) < 20.6
+
+
+def test_without_a_refusal_no_accepted_request_changes_the_rate(clock):
+    for asked in (0, 7):
+        pace = Pace(asked, clock=clock)
+        assert accepted(pace, clock, clock.now + 10, 5) == asked
+
+
+def test_a_rate_that_is_back_where_it_was_asked_stays_there(clock):
+    pace = limited_to_20(clock)
+    pace.rate = 20
+    assert accepted(pace, clock, 500.0) == 20
+    pace.ask(100)
+    assert accepted(pace, clock, 600.0) == 100
+
+
+def test_after_a_change_of_the_rate_a_refusal_is_a_first_one(clock):
+    pace = limited_to_20(clock)
+    clock.now = 200.0
+    pace.ask(30)
+    pace.fall()
+    assert pace.rate == pytest.approx(21)
+
+
+async def test_a_held_pace_looks_every_tenth_of_a_second_whether_it_is_released(clock):
+    looks: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        looks.append(seconds)
+        await clock.sleep(seconds)
+        if len(looks) == 3:
+            pace.release()
+
+    for rate in (0, 10):
+        looks.clear()
+        pace = Pace(rate, clock=clock, sleep=sleep)
+        pace.hold()
+        assert pace.is_held
+        began = clock.now
+        assert await pace.slot() == pytest.approx(began + 0.3)
+        assert (looks, pace.is_held) == ([0.1] * 3, False)
+
+
+async def test_a_slot_with_a_rate_is_always_waited_for(clock):
+    pace = Pace(10, clock=clock, sleep=clock.sleep)
+    assert pace.slot_now() == 0
+    assert [await pace.slot() for _ in range(3)] == pytest.approx([100, 100.1, 100.2])
+
+
+async def test_a_pause_moves_the_slots_that_follow_and_is_not_caught_up_with(clock):
+    pace = Pace(10, clock=clock, sleep=clock.sleep)
+    await pace.slot()
+    pace.pause(5)
+    assert [await pace.slot() for _ in range(3)] == pytest.approx([105, 105.1, 105.2])
+    pace.pause(0.05)  # shorter than the wait for the next slot
+    assert await pace.slot() == pytest.approx(105.3)
+
+
+async def test_a_pause_without_a_rate_lets_everybody_start_at_its_end(clock):
+    pace = Pace(0, clock=clock, sleep=clock.sleep)
+    pace.pause(5)
+    assert [await pace.slot() for _ in range(3)] == [105, 105, 105]
+
+
+async def test_a_lower_rate_that_is_asked_for_counts_from_the_next_slot_on(clock):
+    pace = Pace(10, clock=clock, sleep=clock.sleep)
+    await pace.slot()
+    pace.ask(0.5)
+    assert [await pace.slot() for _ in range(2)] == pytest.approx([100.1, 102.1])

@@ -14,12 +14,12 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from enum import StrEnum
 
 import orjson
 
 from bulk_import.errors import Message
+from bulk_import.system.clock import from_header
 
 QUOTE_CHARS = 200  # of an unreadable answer that are shown in the report
 
@@ -134,7 +134,9 @@ def understand(
 
 def _by_status(http_status: int, shown: str, location: str) -> Answer:
     """What an answer means that is none of the API's."""
-    if 300 <= http_status < 400:
+    if http_status < 300:
+        return Answer(Verdict.UNREADABLE, http_status, code="ANSWER_UNREADABLE", text=shown)
+    if http_status < 400:
         return Answer(
             Verdict.FATAL,
             http_status,
@@ -150,12 +152,7 @@ def _by_status(http_status: int, shown: str, location: str) -> Answer:
         return Answer(Verdict.REFUSED, http_status, code=f"HTTP_{http_status}", text=shown)
     if http_status in _FORBIDDING_STATUS:
         return Answer(Verdict.FORBIDDEN, http_status, code=f"HTTP_{http_status}", text=shown)
-    return Answer(
-        Verdict.UNREADABLE,
-        http_status,
-        code="ANSWER_UNREADABLE" if http_status < 400 else f"HTTP_{http_status}",
-        text=shown,
-    )
+    return Answer(Verdict.UNREADABLE, http_status, code=f"HTTP_{http_status}", text=shown)
 
 
 def parse_retry_after(text: str, now: datetime) -> float | None:
@@ -164,17 +161,10 @@ def parse_retry_after(text: str, now: datetime) -> float | None:
     Both forms of RFC 9110 section 10.2.3 are read. A date in the past asks for nothing.
     """
     text = text.strip()
-    if not text:
-        return None
     if text.isascii() and text.isdigit():
         return float(text[:12])
-    try:
-        until = parsedate_to_datetime(text)
-    except ValueError:
-        return None
-    if until.tzinfo is None:
-        until = until.replace(tzinfo=UTC)
-    seconds = (until - now).total_seconds()
+    until = from_header(text)
+    seconds = (until - now).total_seconds() if until else 0.0
     return seconds if seconds > 0 else None
 
 
@@ -205,10 +195,13 @@ def hash_matches(answer: object, code: object, text: object, secret: str) -> boo
     if not isinstance(answer, str):
         return False
     told = f"{code}::{text}::{secret}"
+    found = answer.strip().lower().encode("utf-8", "replace")
     return any(
         hmac.compare_digest(
-            hashlib.md5(told.encode(charset, "replace"), usedforsecurity=False).hexdigest(),
-            answer.strip().lower(),
+            hashlib.md5(told.encode(charset, "replace"), usedforsecurity=False)
+            .hexdigest()
+            .encode(),
+            found,
         )
         for charset in ("utf-8", _OLD_CHARSET)
     )

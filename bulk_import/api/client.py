@@ -36,6 +36,7 @@ from bulk_import.errors import Message, SettingsError
 from bulk_import.settings import Settings
 
 _SEND = "addupdatelead"
+_PLACE = ("scheme", "host", "port")
 
 
 class AnswerLostError(Exception):
@@ -198,10 +199,11 @@ class Client:
     def _same_place(self, url: URL, location: str) -> URL | None:
         """The redirect's target, if it lies on the same scheme, host and port."""
         try:
-            target = url.join(URL(location)) if location else url
-        except ValueError:
+            target = url.join(URL(location)).with_user(None)
+        except ValueError:  # no address, or none of a host: mailto:
             return None
-        return target if target != url and target.origin() == url.origin() else None
+        is_same = all(getattr(target, part) == getattr(url, part) for part in _PLACE)
+        return target if is_same and target != url else None
 
     def _lost(self, exc: BaseException, http_status: int | None) -> AnswerLostError:
         if isinstance(exc, TimeoutError):

@@ -7,7 +7,6 @@ import ssl
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 
 import aiohttp
 from yarl import URL
@@ -16,6 +15,7 @@ from bulk_import.api.client import proxy_of, tls_context
 from bulk_import.api.unsent import not_sent
 from bulk_import.api.wire import FAILURES, connect_limits
 from bulk_import.settings import Settings
+from bulk_import.system.clock import from_header
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +80,8 @@ async def _safety(base: URL, tls: ssl.SSLContext, limit_s: float) -> tuple[str, 
 
 
 def _ahead(date: str, elapsed_s: float) -> float | None:
-    try:
-        there = parsedate_to_datetime(date)
-    except ValueError:
+    there = from_header(date)
+    if there is None:
         return None
     here = datetime.now(UTC).timestamp() - elapsed_s / 2
     # The date has whole seconds: on average it is half of one behind.

@@ -96,7 +96,7 @@ class Attempts:
         watch: Watch,
         *,
         clock: Clock,
-        used_today: int = 0,
+        used_today: int,
         chance: Callable[[], float] = random.random,
     ) -> None:
         self.breaker = Breaker(settings)

@@ -94,7 +94,6 @@ class Pace:
     def pause(self, seconds: float) -> None:
         """Let nobody start for *seconds* from now. A shorter pause never ends a longer one."""
         self._paused_until = max(self._paused_until, self._clock() + seconds)
-        self._next = max(self._next, self._paused_until)
 
     @property
     def is_held(self) -> bool:
@@ -116,7 +115,7 @@ class Pace:
             rate: Requests per second; 0 = no limit.
         """
         self.asked = self.rate = rate
-        self._limit, self._is_guess = 0.0, False
+        self._limit = 0.0
         if rate:
             self._next = min(self._next, self._clock() + 1 / rate)
 

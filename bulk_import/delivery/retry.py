@@ -79,9 +79,10 @@ class _WaitByFailure(wait_base):
         self._unreachable = wait_random_exponential(multiplier=BACKOFF_S, max=LONGEST_UNREACHABLE_S)
 
     def __call__(self, retry_state: RetryCallState) -> float:
-        exc = retry_state.outcome.exception() if retry_state.outcome else None
-        if not isinstance(exc, AttemptFailedError) or exc.failure is Failure.THROTTLED:
-            return 0.0  # the pause for everybody is the pace's
-        if exc.failure is Failure.UNREACHABLE:
-            return self._unreachable(retry_state)
-        return max(exc.retry_after_s, self._doubtful(retry_state))
+        match retry_state.outcome and retry_state.outcome.exception():
+            case AttemptFailedError(failure=Failure.UNREACHABLE):
+                return self._unreachable(retry_state)
+            case AttemptFailedError(failure=Failure.DOUBTFUL) as exc:
+                return max(exc.retry_after_s, self._doubtful(retry_state))
+            case _:
+                return 0.0  # throttled: the pause for everybody is the pace's

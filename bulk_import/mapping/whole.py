@@ -62,7 +62,7 @@ class WholeRow:
                         Message("{both} would be added and removed at once", both=", ".join(both)),
                         field=remove,
                     )
-        for name, note in cross_check(values) if len(values) > 2 else ():
+        for name, note in cross_check(values) if len(values) > 1 else ():
             yield Problem(note.code, note.message, field=name, severity=Severity.WARNING)
 
     def _without_email(self, values: dict[str, str], known: Sequence[Problem]) -> Iterator[Problem]:

@@ -8,7 +8,6 @@ import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from http.client import HTTPException, HTTPResponse
 from pathlib import Path
@@ -21,6 +20,7 @@ from bulk_import.api.answers import parse_retry_after
 from bulk_import.errors import Message, SettingsError, SourceError
 from bulk_import.sources.again import PassingError
 from bulk_import.sources.remote import shown
+from bulk_import.system.clock import from_header
 from bulk_import.system.crash import conceal
 from bulk_import.system.environment import (
     HEADERS_VARIABLE,
@@ -58,10 +58,8 @@ class Page:
         self._url = url
         self._read = 0
         self.size = int(answer.headers.get("Content-Length") or 0)
-        try:
-            self.changed_at = parsedate_to_datetime(answer.headers["Last-Modified"]).timestamp()
-        except (TypeError, ValueError):
-            self.changed_at = 0.0
+        changed = from_header(answer.headers.get("Last-Modified", ""))
+        self.changed_at = changed.timestamp() if changed else 0.0
 
     def read(self, size: int, /) -> bytes:
         """Return at most *size* bytes.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from functools import lru_cache
 
 
@@ -21,6 +22,15 @@ def now_s() -> str:
 def rfc3339(moment: datetime) -> str:
     """Return an aware *moment* as RFC 3339 in UTC, to the millisecond."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def from_header(text: str) -> datetime | None:
+    """Return the date of a header, aware; ``None`` for what is none. Without a zone it is UTC."""
+    try:
+        moment = parsedate_to_datetime(text)
+    except (ValueError, OverflowError):  # the latter for numbers of many digits
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 @lru_cache(maxsize=1)  # asked for every row
