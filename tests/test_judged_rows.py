@@ -1,340 +1,462 @@
-"""What judging writes into a journal, what is changed after it, and which rows of contacts it brings together."""
+"""Rows judged into a journal: batches, stops, readings that begin again, and what rows mean for each other."""
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Iterator
-from contextlib import closing
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
 
 import pytest
 
-from bulk_import.errors import StorageError
+from bulk_import.api.form import decode
 from bulk_import.journal import Journal
-from bulk_import.journal.entries import JudgedRow, Refusal, SharedRow
-from bulk_import.models import Problem, Row, Status
-from tests.journals import (
-    BAD,
-    DOUBT,
-    REFUSED,
-    accepted,
-    failed,
-    info,
-    intent,
-    journal_of,
-    judged,
-    refused,
+from bulk_import.journal.entries import AttemptResult, Intent, JudgedRow, Settled, Unsettled
+from bulk_import.mapping.loading import ColumnMapping, load_mapping
+from bulk_import.mapping.suppression import SuppressionList
+from bulk_import.models import Problem, Row, SourceInfo, Status
+from bulk_import.run.corrections import Correction, Corrections
+from bulk_import.run.inputs import KnownNames, row_mapper
+from bulk_import.run.judging import (
+    JudgingStoppedError,
+    judge_sources,
+    rejudge,
+    settle_contacts,
+    who_said_no,
 )
+from bulk_import.run.plan import Input, Tally
+from bulk_import.run.withholding import withhold_suppressed
+from bulk_import.sources.damage import DamageDetector
 
-LIST = Problem("LIST_UNKNOWN", "no such list", "A")
-NO_LIST = Refusal(Status.INVALID, (LIST,))
-NO_LIST_AND_BAD = Refusal(Status.INVALID, (LIST, BAD))
-SKIPPED = Refusal(Status.SKIPPED, (Problem("SKIPPED", "'yes' (skip)", "B"),))
-CONTACT_SKIPPED = Refusal(Status.SKIPPED, (Problem("CONTACT_SKIPPED", "row 2"),))
-TWICE = Refusal(Status.DUPLICATE, (Problem("DUPLICATE", "row 2"),))
+HEADER = ("E-mail", "Name", "Tags", "Stop")
 
 
-@pytest.fixture(params=[True, False], ids=["blocks", "no blocks"])
-def make(request, tmp_path) -> Iterator:
-    """Makes a journal of some rows, with and without blocks: SQL reads both."""
-    opened: list[Journal] = []
-
-    def made(rows: list[JudgedRow]) -> Journal:
-        opened.append(journal_of(tmp_path, rows, makes_blocks=request.param))
-        return opened[-1]
-
-    yield made
-    opened[0].close()
+def mapping(**sections: Any) -> ColumnMapping:
+    fields = {"lead_email": "E-mail", "lead_first_name": "Name", "add_tags": {"column": "Tags", "separator": ";"}}  # fmt: skip
+    return load_mapping({"version": 1, "fields": fields} | sections)
 
 
-def pending(journal: Journal) -> list[int]:
-    return [row.seq for row in journal.pending()]
+PLAIN = mapping()
+STOPS = mapping(skip=[{"column": "Stop", "values": ["yes"], "because": "asked us to"}])
+UNIQUE = mapping(checks=[{"column": "Name", "unique": True}])
 
 
-def everything(journal: Journal) -> list[tuple]:
-    return [(row, end.status, end.reasons, end.warnings) for _, row, end in journal.results()]
-
-
-# -- adding ------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("ordinary", [1, 3, 4, 9])
-def test_rows_about_which_something_is_to_be_said_stand_among_ordinary_ones(tmp_path, ordinary):
-    """Few of them are stored one by one, many all together."""
-    found = Problem("R", "found on reading", "A")
-    rows = [judged(seq) for seq in range(1, ordinary + 1)]
-    rows.append(judged(20, warnings=(DOUBT,)))
-    rows += [judged(seq) for seq in range(30, 30 + ordinary)]
-    rows.append(judged(40, row=Row("c.csv", "", 41, {"A": "40", "B": "x"}, (found,))))
-    rows.append(judged(50, body=None))
-    rows.append(refused(60))
-    with journal_of(tmp_path, rows) as journal:
-        assert everything(journal) == [
-            (
-                one.row,
-                Status.NOT_SENT if one.refusal is None else Status.INVALID,
-                () if one.refusal is None else (BAD,),
-                one.warnings,
-            )
-            for one in rows
-        ]
-        assert [row.body for row in journal.pending()] == [one.body for one in rows if one.body]
-
-
-def test_rows_of_several_sources_or_widths_are_stored_without_a_block(tmp_path):
-    narrow = judged(2, row=Row("d.csv", "", 2, {"A": "2"}), source=2)
-    with journal_of(tmp_path, []) as journal:
-        journal.add_source(2, info("d.csv", dialect={}))
-        journal.add(1, [judged(1)])
-        journal.add(
-            2, [judged(2), narrow._replace(source=1, row=Row("c.csv", "", 4, {"A": "", "B": ""}))]
-        )
-        journal.add(4, [judged(4), judged(5, source=2, row=Row("d.csv", "", 9, {"A": "x", "B": ""}))])  # fmt: skip
-        assert [(row.source, row.number) for _, row, _ in journal.results()] == [
-            ("c.csv", 2), ("c.csv", 3), ("c.csv", 4), ("c.csv", 5), ("d.csv", 9),
-        ]  # fmt: skip
-        assert journal._one("select count(*) from block") == 2
-
-
-def test_sheets_of_the_rows_of_a_chunk_are_their_own(tmp_path):
-    rows = [Row("c.csv", sheet, n, {"A": "", "B": ""}) for n, sheet in enumerate(["One", "Two", "One"], 2)]  # fmt: skip
-    with journal_of(tmp_path, [judged(at, row=row) for at, row in enumerate(rows, 1)]) as journal:
-        assert [row.sheet for _, row, _ in journal.results()] == ["One", "Two", "One"]
-
-
-def test_a_journal_that_is_cleared_is_filled_anew(make):
-    journal = make([judged(1), refused(2), judged(3)])
-    journal.commit([intent(1), accepted(1), intent(3), failed(3)])
-    assert journal.result(3)[0].number == 4  # its block is known
-    journal.clear()
-    assert (journal.count_records(), journal.sources(), journal.has_attempts()) == (0, {}, False)
-    journal.add_source(1, info())
-    journal.add(1, [judged(7)])
-    assert everything(journal) == [(judged(7).row, Status.NOT_SENT, (), ())]
-
-
-# -- changing ----------------------------------------------------------------------------------------
-
-
-def test_a_row_that_is_judged_otherwise_is_replaced_with_its_cells(make):
-    journal = make([judged(1), refused(2)])
-    better = judged(2, row=Row("c.csv", "", 3, {"A": "two", "B": ""}), warnings=(DOUBT,))
-    worse = refused(1, row=Row("c.csv", "", 2, {"A": "", "B": ""}, (BAD,)))
-    journal.replace_judgement(2, better)
-    journal.replace_judgement(1, worse)
-    assert everything(journal) == [
-        (worse.row, Status.INVALID, (BAD,), ()),
-        (better.row, Status.NOT_SENT, (), (DOUBT,)),
+def source(*lines: str, name: str = "a.csv", sheet: str = "", using: ColumnMapping = PLAIN, **more: Any) -> Input:  # fmt: skip
+    """A source of lines such as ``a@b.org,Ann,vip,no``; cells may be left out at the end."""
+    rows = [
+        Row(name, sheet, number, dict(zip(HEADER, [*line.split(","), "", "", ""][:4], strict=True)))
+        for number, line in enumerate(lines, 2)
     ]
-    assert [(row.seq, row.body) for row in journal.pending()] == [(2, b"a=2")]
-    assert [journal.form(seq) for seq in (1, 2, 3)] == [b"", b"a=2", b""]
+    names = more.pop("names", None)
+    info = SourceInfo(name, "csv", sheet=sheet, header=HEADER, labels=HEADER)
+    return Input(info, rows, row_mapper(using, HEADER, names), **more)
 
 
-@pytest.mark.parametrize("entries", [[accepted(1)], [failed(1)]])
-def test_a_row_that_had_ended_is_pending_when_it_is_judged_otherwise(make, entries):
-    journal = make([judged(1), judged(2)])
-    journal.commit([intent(1), *entries])
-    journal.replace_judgement(1, judged(1, body=b"a=new"))
-    assert [(row.seq, row.body) for row in journal.pending()] == [(1, b"a=new"), (2, b"a=2")]
+@pytest.fixture
+def journal(tmp_path) -> Iterator[Journal]:
+    with Journal.create(tmp_path / "journal.sqlite3", {}) as opened:
+        yield opened
 
 
-def test_forms_are_replaced_alone_or_with_what_is_doubtful(make):
-    journal = make([judged(1, warnings=(DOUBT,)), judged(2), judged(3, warnings=(DOUBT,))])
-    journal.replace_forms([(1, b"a=x"), (2, b"a=y")])
-    journal.replace_body(3, b"a=z", ())
-    journal.replace_body(2, b"a=w", (DOUBT,))
-    assert [row.body for row in journal.pending()] == [b"a=x", b"a=w", b"a=z"]
-    assert [one.warnings for one in journal.outcomes()] == [(DOUBT,), (DOUBT,), ()]
+def judge(journal: Journal, *inputs: Input, tally: Tally | None = None, duplicates: str = "send", **options: Any) -> Tally:  # fmt: skip
+    tally = tally or Tally()
+    suppression = options.pop("suppression", SuppressionList())
+    judge_sources(journal, inputs, suppression, tally, duplicates=duplicates, **options)
+    return tally
 
 
-def test_cells_of_rows_that_nobody_asks_for_again_are_forgotten(tmp_path):
-    rows = [judged(1, refusal=SKIPPED), refused(2)]
-    with journal_of(tmp_path, rows, makes_blocks=False) as journal:
-        journal.forget_cells(Status.SKIPPED)
-        assert [row.cells for _, row, _ in journal.results()] == [{}, {"A": "2", "B": "x"}]
-
-
-def test_how_rows_ended_is_forgotten_unless_they_were_sent(make):
-    journal = make([judged(1, refusal=SKIPPED), judged(2, refusal=SKIPPED), judged(3), refused(4)])
-    journal.commit([intent(3), failed(3, error_code="SKIPPED")])
-    journal.forget_rows([1, 3])
-    assert pending(journal) == [1]
-    journal.forget_code("SKIPPED")
-    assert pending(journal) == [1, 2]
-    journal.forget_code("X")
-    assert journal.counts()[Status.INVALID] == 0
-
-
-def test_rows_that_gave_way_are_pending_again_if_they_have_a_form(make):
-    journal = make([judged(1), judged(2, refusal=TWICE), refused(3, TWICE), refused(4)])
-    journal.forget_duplicates()
-    assert pending(journal) == [1, 2]
-    assert journal.counts()[Status.DUPLICATE] == 1
-    journal.add_refusals([(1, CONTACT_SKIPPED), (2, SKIPPED)])
-    journal.forget_skipped_contacts()
-    assert pending(journal) == [1]
-
-
-# -- asking ------------------------------------------------------------------------------------------
-
-
-def test_the_index_for_finding_contacts_is_made_once(tmp_path):
-    with journal_of(tmp_path, [judged(1)]) as journal:
-        journal.index()
-        journal.index()
-        assert journal._one("select count(*) from sqlite_master where name = 'record_email'") == 1
-
-
-def test_rows_are_found_by_how_they_ended(make):
-    journal = make([judged(1), judged(2, refusal=SKIPPED), refused(3), judged(4), judged(5)])
-    journal.commit([intent(1), accepted(1), intent(4), failed(4, status=Status.SUCCESS, error_code="102")])  # fmt: skip
-
-    def found(*statuses: Status, **options: bool) -> list[int]:
-        return [seq for seq, source, row in journal.ended_in(*statuses, **options)
-                if (source, row.number) == (1, seq + 1)]  # fmt: skip
-
-    assert found(Status.SKIPPED, Status.INVALID) == [2, 3]
-    assert found(Status.SKIPPED, Status.INVALID, without_form=True) == [3]
-    assert found(Status.SUCCESS) == [1, 4]
-    assert found(Status.SUCCESS, Status.INVALID) == [1, 3, 4]
-    assert found(Status.SUCCESS, without_form=True) == []
-
-
-def test_rows_that_are_or_were_to_be_sent_are_found(make):
-    journal = make([judged(1), judged(2, refusal=SKIPPED), refused(3), judged(4), judged(5, "")])
-    journal.commit([intent(1), accepted(1), intent(4), failed(4), intent(5)])
-    rows = {seq: judged(seq).row for seq in range(1, 6)}
-    assert [*journal.sendable()] == [(seq, 1, rows[seq], b"a=%d" % seq) for seq in (1, 4, 5)]
-    journal.forget_rows([2])
-    assert [*journal.pending_rows()] == [
-        (2, 1, "p2@b.org", False, rows[2]), (5, 1, "", True, rows[5]),
-    ]  # fmt: skip
-
-
-def test_addresses_of_several_rows_are_counted_without_rows_that_cannot_be_sent(make):
-    both, often = "both@b.org", "often@b.org"
-    journal = make(
-        [
-            judged(1, both), judged(2, often), judged(3, both), judged(4, often, refusal=TWICE),
-            judged(5, often), refused(6, email=both), judged(7, ""), judged(8, ""),
-            judged(9, "no@b.org"), judged(10, "no@b.org", refusal=CONTACT_SKIPPED),
-        ]
-    )  # fmt: skip
-    assert [*journal.rows_per_address().items()] == [(often, 3), (both, 2)]
-
-
-def test_rows_of_one_contact_are_found_together_in_the_order_of_the_file(make):
-    journal = make(
-        [
-            judged(1, "a@b.org"), judged(2, "b@b.org", warnings=(DOUBT,)), judged(3, "b@b.org"),
-            judged(4, "a@b.org", refusal=TWICE), judged(5, ""), judged(6, ""), judged(7, "c@b.org"),
-            refused(8, email="c@b.org"), judged(9, "a@b.org"),
-        ]
-    )  # fmt: skip
-    journal.commit([intent(9), accepted(9)])
-    groups = [[(one.seq, one.body, one.warnings) for one in found] for found in journal.shared_contacts()]  # fmt: skip
-    assert groups == [
-        [(1, b"a=1", ()), (4, b"a=4", ()), (9, b"a=9", ())],
-        [(2, b"a=2", (DOUBT,)), (3, b"a=3", ())],
+def ends(journal: Journal) -> list[tuple[int, str, str]]:
+    """(row, status, code) of each row; a row that is open has no code here."""
+    return [
+        (one.row, one.status.value, "" if one.status is Status.NOT_SENT else one.error_code)
+        for one in journal.outcomes()
     ]
 
 
-@pytest.mark.parametrize(
-    ("refusal", "names", "are_shared"),
-    [
-        (NO_LIST, ["LIST_UNKNOWN"], True),
-        (NO_LIST, [], False),
-        (NO_LIST, ["MANAGER_UNKNOWN"], False),
-        (NO_LIST_AND_BAD, ["LIST_UNKNOWN"], False),
-        (NO_LIST_AND_BAD, ["LIST_UNKNOWN", "X"], True),
-        (CONTACT_SKIPPED, ["CONTACT_SKIPPED"], False),
-    ],
-)
-def test_a_row_that_only_the_lists_of_the_account_refuse_counts_among_those_of_its_contact(
-    make, refusal, names, are_shared
+def said(journal: Journal) -> dict[int, str]:
+    """Row -> why it is not sent; of the first source that has such a row."""
+    found: dict[int, str] = {}
+    for one in journal.outcomes():
+        if one.reasons:
+            found.setdefault(one.row, one.message)
+    return found
+
+
+def forms(journal: Journal) -> list[dict[str, str]]:
+    return [dict(decode(row.body)) for row in journal.pending()]
+
+
+def begin(journal: Journal, seq: int) -> None:
+    """A request is made for that row and its answer is lost."""
+    journal.commit(
+        [Intent(seq, 1, "2026-01-01T00:00:00.000Z"), Unsettled(seq, 1, AttemptResult.DOUBTFUL, "lost", None, 5)]
+    )  # fmt: skip
+
+
+def settle(journal: Journal, seq: int, status: Status, code: str = "0") -> None:
+    at = "2026-01-01T00:00:00.000Z"
+    journal.commit([Intent(seq, 1, at), Settled(seq, status, code, "", 1, 200, at, 5, status is not Status.SUCCESS)])  # fmt: skip
+
+
+def people(count: int, first: int = 0) -> list[str]:
+    return [f"p{n}@b.org,N{n},t" for n in range(first, first + count)]
+
+
+# -- reading ---------------------------------------------------------------------------------------------
+
+
+def test_rows_are_stored_by_batches_and_counted_after_each(journal):
+    heard = []
+
+    def on_rows(rows: int) -> None:
+        heard.append((rows, journal.count_records(), tally.rows_read, tally.rows_kept))
+
+    tally = Tally()
+    judge(journal, source(*people(3), "nobody", *people(2, 3)), source(*people(2, 9), name="b.csv"),
+          tally=tally, batch=4, on_rows=on_rows)  # fmt: skip
+    assert heard == [(4, 4, 4, 1), (2, 6, 6, 1), (2, 8, 8, 1)]
+    assert (journal.facts()["judged"], journal.facts()["rows_read"]) == ("1", "8")
+    assert {n: info.name for n, info in journal.sources().items()} == {1: "a.csv", 2: "b.csv"}
+    assert [one.source for one in journal.outcomes()] == ["a.csv"] * 6 + ["b.csv"] * 2
+    assert (tally.codes, [place for place, _ in tally.examples]) == ({"EMAIL_INVALID": 1}, ["row 5"])  # fmt: skip
+
+
+def test_only_what_its_cells_refuse_is_an_example_and_every_row_that_is_not_sent_is_kept(journal):
+    tally = judge(journal, source("a@b.org,,,yes", "nobody", "b@b.org", using=STOPS))
+    assert (tally.rows_read, tally.rows_kept, tally.codes) == (3, 2, {"EMAIL_INVALID": 1})
+    assert ends(journal) == [(2, "skipped", "SKIPPED"), (3, "invalid", "EMAIL_INVALID"), (4, "not_sent", "")]  # fmt: skip
+
+
+@pytest.mark.parametrize("at", [1, 2])
+def test_asked_to_stop_it_ends_after_the_batch_and_is_not_judged(journal, at):
+    asked = iter(n == at for n in range(1, 9))
+    with pytest.raises(JudgingStoppedError):
+        judge(journal, source(*people(7)), batch=3, is_stopping=lambda: next(asked))
+    assert (journal.count_records(), "judged" in journal.facts()) == (3 * at, False)
+
+
+def test_what_opening_and_reading_found_is_noted_of_each_source(journal):
+    opening, end = Problem("OPENING", "odd"), Problem("END", "odder")
+    one = source(*people(1), problems=(opening,), findings=lambda: [end])
+    tally = judge(journal, one)
+    assert tally.problems == [("a.csv", opening), ("a.csv", end)]
+    assert tally.findings == [("a.csv", end)]
+
+
+def stopped(journal: Journal, rows: int, **options: Any) -> None:
+    """Judge that number of rows of two sources of four and three rows, and stop."""
+    asked = iter(n == rows for n in range(1, 99))
+    with pytest.raises(JudgingStoppedError):
+        judge(journal, *two(PLAIN), batch=1, is_stopping=lambda: next(asked), **options)
+
+
+def two(using: ColumnMapping) -> tuple[Input, Input]:
+    return source(*people(4), using=using), source(*people(3, 4), name="b.csv", using=using)
+
+
+OTHERWISE = mapping(
+    fields={"lead_email": "E-mail", "lead_last_name": "Name"}
+)  # tells which rows were judged again
+
+
+@pytest.mark.parametrize("before", [1, 3, 4, 5])
+def test_a_reading_that_stopped_before_anything_was_sent_begins_again(journal, before):
+    stopped(journal, before)
+    tally = judge(journal, *two(OTHERWISE), batch=2)
+    assert [form["lead_last_name"] for form in forms(journal)] == [f"N{n}" for n in range(7)]
+    assert (tally.rows_read, journal.facts()["rows_read"]) == (7, "7")
+
+
+@pytest.mark.parametrize("batch", [1, 2, 100])
+@pytest.mark.parametrize("before", [1, 3, 4, 5, 6])
+def test_after_a_request_the_rows_that_are_stored_stay_and_reading_goes_on_behind_them(
+    journal, before, batch
 ):
-    journal = make([judged(1, "a@b.org"), refused(2, refusal, email="a@b.org")])
-    rows = [judged(seq).row for seq in (1, 2)]
-    shared = [SharedRow(1, rows[0], b"a=1", ()), SharedRow(2, rows[1], None, (), refusal.reasons)]
-    assert [*journal.shared_contacts(names)] == ([shared] if are_shared else [])
+    stopped(journal, before)
+    begin(journal, 1)
+    tally = judge(journal, *two(OTHERWISE), batch=batch)
+    names = [next(key for key in form if "name" in key) for form in forms(journal)]
+    assert names == ["lead_first_name"] * before + ["lead_last_name"] * (7 - before)
+    assert [form["lead_email"] for form in forms(journal)] == [f"p{n}@b.org" for n in range(7)]
+    assert tally.rows_read == 7
 
 
-def test_who_said_no_is_found_among_skipped_rows_and_refusals(make):
-    says_no = Refusal(Status.INVALID, (BAD, Problem("EMAIL_SAYS_NO", "stop", "A")))
-    names_it = Refusal(Status.INVALID, (Problem("Y", 'not "EMAIL_SAYS_NO", only its name', "A"),))
-    journal = make(
-        [
-            judged(1), judged(2, refusal=SKIPPED), refused(3, says_no, email=""), refused(4),
-            refused(5, names_it), judged(6, refusal=CONTACT_SKIPPED),
-        ]
+# -- a sieve ---------------------------------------------------------------------------------------------
+
+
+class Sieve:
+    """Knows the rows whose name is in *known*; of the others, those tagged *forgotten* need not be kept."""
+
+    expects_known = False
+
+    def __init__(self, known: Sequence[str]) -> None:
+        self._known = known
+        self.seen: list[tuple[int, int, Any]] = []
+        self.restarts = 0
+
+    def restart(self) -> None:
+        self.restarts += 1
+
+    def unknown(self, number, mapper, detector, rows, suppression) -> list[Row]:
+        self.seen.append((number, len(rows), detector))
+        return [row for row in rows if row.cells["Name"] not in self._known]
+
+    def kept(self, judged: Sequence[JudgedRow]) -> list[JudgedRow]:
+        return [one for one in judged if one.row.cells["Tags"] != "forgotten"]
+
+    def needs_another_reading(self, journal: Journal) -> bool:
+        raise AssertionError("its run asks")
+
+
+def test_rows_that_a_job_knows_are_counted_and_neither_judged_nor_stored(journal):
+    sieve, heard = Sieve(["N1", "N2"]), []
+    lines = [*people(4), "nobody,N9,forgotten", "q@b.org,Q,vip"]
+    detector = DamageDetector({})
+    watched = source(*people(1, 5), name="b.csv")
+    watched = Input(watched.info, (), watched.mapper, bare_rows=watched.rows, detector=detector)
+    tally = judge(
+        journal, source(*lines), watched, tally=Tally(counts_changes=True), sieve=sieve, batch=2,
+        on_rows=heard.append,
     )  # fmt: skip
-    skipped, invalid = (2, "p2@b.org", SKIPPED.reasons), (3, "", says_no.reasons)
-    assert [*journal.said_no(("EMAIL_SAYS_NO",))] == [skipped, invalid]
-    assert [*journal.said_no(())] == [skipped]
+    assert ends(journal) == [(2, "not_sent", ""), (5, "not_sent", ""), (7, "not_sent", ""), (2, "not_sent", "")]  # fmt: skip
+    assert [row.seq for row in journal.pending()] == [1, 2, 3, 4]
+    assert (tally.rows_read, heard) == (7, [2, 2, 2, 0, 1])
+    assert (tally.rows_kept, tally.codes) == (1, {"EMAIL_INVALID": 1})
+    assert tally.changes.names() == {"add_tags": Counter({"t": 3, "vip": 1})}
+    assert [(number, rows) for number, rows, _ in sieve.seen] == [(1, 6), (2, 1)]
+    assert sieve.seen[1][2] is detector
+    assert (sieve.restarts, "judged" in journal.facts()) == (1, False), "its job says when all are judged"  # fmt: skip
 
 
-@pytest.mark.parametrize("is_sent", [True, False])
-def test_rows_are_found_that_another_row_of_their_contact_speaks_for(make, is_sent):
-    journal = make(
-        [
-            judged(1, "ann@b.org", refusal=SKIPPED), judged(2, "ann@b.org"), judged(3, "bob@b.org"),
-            judged(4, "ann@b.org", refusal=TWICE), judged(5, "ann@bücher.example"),
-            refused(6, NO_LIST, email="ann@b.org"), refused(7, email="ann@b.org"),
-            judged(8, "ann@xn--bcher-kva.example", refusal=SKIPPED),
-        ]
-    )  # fmt: skip
-    if is_sent:
-        journal.commit([intent(2)])
-    contacts = [("ann@b.org", 1), ("ann@b.org", 8), ("ann@xn--bcher-kva.example", 8)]
-    first = (2, is_sent, judged(1).row, SKIPPED.reasons)
-    other = (5, False, judged(8).row, SKIPPED.reasons)
-    third = (6, False, judged(1).row, SKIPPED.reasons)
-    assert [*journal.rows_of_contacts(contacts)] == [first, other]
-    assert [*journal.rows_of_contacts(contacts, ["LIST_UNKNOWN"])] == [first, other, third]
-    assert [*journal.rows_of_contacts(())] == []
+# -- several rows of a contact -----------------------------------------------------------------------------
 
-
-def test_rows_that_share_a_value_name_five_others_at_most(make):
-    journal = make([judged(seq) for seq in range(1, 9)])
-    rows = {seq: judged(seq).row for seq in range(1, 9)}
-    keys = [(0, "x", seq) for seq in range(1, 8)] + [(0, "y", 8), (1, "x", 8), (1, "z", 2), (1, "z", 3)]  # fmt: skip
-    journal.commit([intent(7), accepted(7), intent(3), failed(3)])
-    for _ in range(2):
-        found = [*journal.shared_keys(keys)]
-        assert [(seq, source, row, form, number) for seq, source, row, form, number, _ in found] == [
-            *((seq, 1, rows[seq], b"a=%d" % seq, 0) for seq in (1, 2, 4, 5, 6)),
-            (2, 1, rows[2], b"a=2", 1),
-        ]  # fmt: skip
-        assert [[row.number - 1 for row in others] for *_, others in found] == [
-            [2, 3, 4, 5, 6], [1, 3, 4, 5, 6], [1, 2, 3, 5, 6], [1, 2, 3, 4, 6], [1, 2, 3, 4, 5], [3],
-        ]  # fmt: skip
-    assert [*journal.shared_keys([])] == []
-
-
-# -- damage ------------------------------------------------------------------------------------------
+TWICE = ["a@b.org,Ann,x", "b@b.org,Bob", "a@b.org,Anna,y", "A@B.org,,z"]
+GIVES_WAY = "gives way to row {keeper} of the same contact (when: duplicate: {policy})"
 
 
 @pytest.mark.parametrize(
-    ("harm", "said"),
+    ("policy", "expected"),
     [
-        ("delete from block", "the block of row 1 is missing"),
-        ("update block set first = 4", "the block of row 1 is missing"),
-        ("update outcome set reasons = '' where seq = 3", "the reasons of row 3 are missing"),
-        ("update record set warnings = '' where seq = 2", "the warnings of row 2 are missing"),
+        ("send", {}),
+        ("first", {4: GIVES_WAY.format(keeper=2, policy="first"), 5: GIVES_WAY.format(keeper=2, policy="first")}),
+        ("last", {2: GIVES_WAY.format(keeper=5, policy="last"), 4: GIVES_WAY.format(keeper=5, policy="last")}),
+        ("merge", dict.fromkeys((2, 4), "is merged into row 5 of the same contact (when: duplicate: merge)")),
+        ("refuse", {row: f"the same contact is in row {others} too (when: duplicate: refuse)"
+                    for row, others in ((2, "4, 5"), (4, "2, 5"), (5, "2, 4"))}),
     ],
-)
-def test_what_a_block_must_have_and_has_not_is_damage(tmp_path, harm, said):
-    with journal_of(tmp_path, [judged(1), judged(2), judged(3, refusal=SKIPPED)]) as journal:
-        with closing(sqlite3.connect(journal.path)) as db, db:
-            db.execute(harm)
-        with pytest.raises(StorageError) as raised:
-            list(journal.results())
-    assert str(raised.value) == (
-        f"{journal.path}: the journal is damaged ({said}); restore it from a copy. "
-        "Starting again in another folder would send every row again"
+)  # fmt: skip
+def test_one_row_of_a_contact_is_sent_as_the_policy_says(journal, policy, expected):
+    judge(journal, source(*TWICE), duplicates=policy)
+    assert said(journal) == expected
+    status = "invalid" if policy == "refuse" else "duplicate"
+    code = "CONTACT_TWICE" if policy == "refuse" else "DUPLICATE"
+    assert [end for end in ends(journal) if end[1] != "not_sent"] == [(row, status, code) for row in expected]  # fmt: skip
+    if policy == "merge":
+        assert forms(journal) == [
+            {"lead_email": "b@b.org", "lead_first_name": "Bob"},
+            {"add_tags": "x,y,z", "lead_email": "A@b.org", "lead_first_name": "Anna"},
+        ]
+
+
+def test_what_was_doubtful_about_merged_rows_is_noted_at_the_row_that_is_sent_once(journal):
+    using = mapping(fields={"lead_email": "E-mail", "add_tags": "Tags", "remove_tags": "Name"})
+    judge(journal, source("a@b.org,x,y", "a@b.org,y,z", using=using), duplicates="merge")
+    (kept,) = [one for one in journal.outcomes() if one.status is Status.NOT_SENT]
+    assert [warning.code for warning in kept.warnings] == ["MERGE_CONFLICT"]
+    settle_contacts(journal, "merge", {})
+    (again,) = [one for one in journal.outcomes() if one.status is Status.NOT_SENT]
+    assert again.warnings == kept.warnings
+
+
+def test_another_policy_settles_all_rows_again(journal):
+    judge(journal, source(*TWICE), duplicates="first")
+    settle_contacts(journal, "last", {})
+    assert sorted(said(journal)) == [2, 4]
+    settle_contacts(journal, "send", {})
+    assert said(journal) == {}
+
+
+def test_more_rows_than_are_committed_together_give_way(journal):
+    lines = [f"a{n // 501}@b.org,N{n}" for n in range(3 * 501)]
+    judge(journal, source(*lines), duplicates="last")
+    assert Counter(status for _, status, _ in ends(journal)) == {"duplicate": 1500, "not_sent": 3}
+
+
+LISTED = load_mapping({"version": 1, "fields": {"lead_email": "E-mail", "add_to_lists": "Tags"}})
+
+
+def test_a_merge_with_a_row_that_cannot_be_sent_names_it(journal):
+    names = KnownNames({"News": ("7",)})
+    judge(journal, source("a@b.org,,News", "a@b.org,,Nothing", "b@b.org,,News", using=LISTED, names=names), duplicates="merge")  # fmt: skip
+    assert [end[1:] for end in ends(journal)] == [("invalid", "MERGE_INCOMPLETE"), ("invalid", "LIST_UNKNOWN"), ("not_sent", "")]  # fmt: skip
+    assert said(journal)[2].startswith(
+        "row 3 of the same contact, with which it is merged, cannot be sent: Tags: "
     )
 
 
-def test_a_refusal_is_made_for_another_try_unless_it_is_said():
-    assert Refusal(Status.INVALID, (BAD,)) == REFUSED == (Status.INVALID, (BAD,), True)
-    assert Refusal.because(Status.SKIPPED, "Z", "why") == (Status.SKIPPED, (Problem("Z", "why"),), True)  # fmt: skip
-    assert REFUSED.error_code == "X"
+# -- values that may come once -------------------------------------------------------------------------------
+
+
+def test_a_value_that_comes_twice_names_the_other_rows_with_their_file(journal):
+    first = source("a@b.org,Ann", "b@b.org,Ann", "c@b.org,Cat", using=UNIQUE)
+    second = source("d@b.org,Ann", name="b.csv", using=UNIQUE)
+    judge(journal, first, second)
+    assert [end[1:] for end in ends(journal)] == [
+        ("invalid", "VALUE_TWICE"), ("invalid", "VALUE_TWICE"), ("not_sent", ""), ("invalid", "VALUE_TWICE"),
+    ]  # fmt: skip
+    messages = [one.message for one in journal.outcomes() if one.reasons]
+    assert [("row 3, row 2 of b.csv" in messages[0]), ("row 2, row 2 of b.csv" in messages[1])] == [True, True]  # fmt: skip
+    assert "row 2 of a.csv, row 3 of a.csv" in messages[2]
+
+
+def test_only_sources_whose_mapping_asks_for_it_count_and_a_value_that_is_free_again_is_sent(
+    journal,
+):
+    first, second = source("a@b.org,Ann", using=UNIQUE), source("b@b.org,Ann", name="b.csv")
+    judge(journal, first, second)
+    assert said(journal) == {}
+    both = {1: first.mapper, 2: row_mapper(UNIQUE, HEADER, None)}
+    settle_contacts(journal, "send", both)
+    assert len([end for end in ends(journal) if end[2] == "VALUE_TWICE"]) == 2
+    settle_contacts(journal, "send", {1: first.mapper})
+    assert said(journal) == {}
+    settle_contacts(journal, "send", both)
+    settle_contacts(journal, "send", {})
+    assert said(journal) == {}
+
+
+# -- people who said no --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("sheet", "place"), [("", "row 3"), ("People", "row 3 of sheet 'People'")])
+def test_who_said_no_in_one_row_is_not_written_to_by_another(journal, sheet, place):
+    begin_of = "'yes' (skip: asked us to)"
+    judge(journal, source("a@b.org,Ann", "A@B.ORG,,,yes", "b@b.org", sheet=sheet, using=STOPS))
+    assert ends(journal) == [(2, "skipped", "CONTACT_SKIPPED"), (3, "skipped", "SKIPPED"), (4, "not_sent", "")]  # fmt: skip
+    assert said(journal) == {
+        2: f"{place} of the same contact in a.csv: Stop: {begin_of}",
+        3: f"Stop: {begin_of}",
+    }
+
+
+def test_a_row_without_an_answer_is_unknown_when_its_contact_said_no(journal):
+    judge(journal, source("a@b.org,Ann", "b@b.org", using=STOPS))
+    begin(journal, 1)
+    journal.add_source(2, SourceInfo("b.csv", "csv", header=HEADER, labels=HEADER))
+    no = source("a@b.org,,,yes", name="b.csv", using=STOPS)
+    with pytest.raises(JudgingStoppedError):
+        judge(journal, source("a@b.org,Ann", "b@b.org", using=STOPS), no, is_stopping=lambda: journal.count_records() == 3)  # fmt: skip
+    settle_contacts(journal, "send", {})
+    assert ends(journal)[0] == (2, "unknown", "CONTACT_SKIPPED")
+    assert said(journal)[2] == (
+        "row 2 of the same contact in b.csv: Stop: 'yes' (skip: asked us to); sent before without a "
+        "trustworthy answer, not sent again"
+    )
+    settle_contacts(journal, "send", {})
+    assert ends(journal)[0] == (2, "unknown", "CONTACT_SKIPPED"), "settled again, to the same end"
+
+
+def test_all_addresses_of_who_may_have_said_no_are_known_by_their_rows(journal):
+    judge(journal, source(
+        "nobody", "a@b.org do not e-mail,Ann", "b@b.org; c@b.org,,,yes", "d@b.org,Dora", "#REF!,Eve", using=STOPS,
+    ))  # fmt: skip
+    assert sorted(who_said_no(journal)) == [("a@b.org", 2), ("b@b.org", 3), ("c@b.org", 3)]  # fmt: skip
+
+
+# -- suppressed ------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def suppression(tmp_path) -> Callable[..., SuppressionList]:
+    def of(*addresses: str) -> SuppressionList:
+        (tmp_path / "stop.csv").write_text("email\n" + "\n".join(addresses) + "\n")
+        using = mapping(suppress=[str(tmp_path / "stop.csv")])
+        return SuppressionList.load(using.suppress_files())
+
+    return of
+
+
+def test_rows_are_held_back_that_are_on_a_list_by_now_whether_sent_or_not(journal, suppression):
+    one = source("a@b.org,Ann", "b@b.org", "c@b.org; x@b.org", "d@b.org", "e@b.org")  # fmt: skip
+    judge(journal, one)
+    begin(journal, 1)
+    settle(journal, 5, Status.SUCCESS)
+    withhold_suppressed(journal, SuppressionList(), {1: one.mapper})
+    assert said(journal).keys() <= {4}
+    listed = suppression("a@b.org", "b@b.org", "e@b.org")
+    withhold_suppressed(journal, listed, {1: one.mapper})
+    by_row = {row: (status, code) for row, status, code in ends(journal)}
+    assert by_row[2] == ("unknown", "SUPPRESSED")
+    assert by_row[3] == ("suppressed", "SUPPRESSED")
+    assert by_row[5] == ("not_sent", "")
+    assert by_row[6] == ("success", "0")
+    assert said(journal)[2] == f"{said(journal)[3]}; sent before without a trustworthy answer, not sent again".replace("b@b.org", "a@b.org")  # fmt: skip
+
+
+# -- judged again ----------------------------------------------------------------------------------------------
+
+
+def test_rows_that_were_kept_back_are_judged_again_and_no_others(journal, suppression):
+    strict = mapping(checks=[{"column": "Name", "require": True}], skip=[{"column": "Stop", "values": ["yes"]}])  # fmt: skip
+    one = source("nobody", "a@b.org", "b@b.org,Bob,,yes", "c@b.org,Cat", "d@b.org,Dora", using=strict)  # fmt: skip
+    judge(journal, one, suppression=suppression("c@b.org"))
+    assert [end[1] for end in ends(journal)] == ["invalid", "invalid", "skipped", "suppressed", "not_sent"]  # fmt: skip
+    tally = Tally()
+    rejudge(journal, {2: one.mapper}, SuppressionList(), tally)
+    assert (tally.rows_kept, len(said(journal))) == (0, 4), "nobody knows how to judge that source"
+    again = row_mapper(PLAIN, HEADER, None)
+    rejudge(journal, {1: again}, SuppressionList(), tally)
+    assert [end[1] for end in ends(journal)] == ["invalid", *["not_sent"] * 4]
+    assert (tally.rows_kept, tally.codes) == (1, {"EMAIL_INVALID": 1})
+
+
+def edits(*lines: tuple[int, str, str, str]) -> Corrections:
+    return Corrections(Path("c.csv"), [Correction("", *line) for line in lines], contact_of=None)
+
+
+def test_a_refused_row_is_judged_again_if_its_own_corrections_change_it(journal):
+    first, second = source("a@b.org,Ann", "b@b.org,Bob", "nobody"), source("c@b.org,Cat", "d@b.org,Dan", name="b.csv")  # fmt: skip
+    judge(journal, first, second)
+    for seq in (1, 2, 4, 5):
+        settle(journal, seq, Status.FAILED, "3")
+    known = {1: edits((2, "Name", "Ann", "Anna"), (4, "E-mail", "nobody", "some@body.org")),
+             2: edits((9, "Name", "x", "y"))}  # fmt: skip
+    rejudge(journal, {1: first.mapper, 2: second.mapper}, SuppressionList(), Tally(), known)
+    assert forms(journal) == [
+        {"lead_email": "a@b.org", "lead_first_name": "Anna"}, {"lead_email": "some@body.org"},
+    ]  # fmt: skip
+    assert [end[1] for end in ends(journal)] == ["not_sent", "failed", "not_sent", "failed", "failed"]  # fmt: skip
+
+
+def test_a_row_without_e_mail_that_the_api_refused_is_sent_again_once_it_is_corrected(journal):
+    """It was taken for one whose answer was lost: that is never sent again."""
+    fields = {"lead_email": "E-mail", "lead_first_name": "Name", "lead_phone": "Tags"}
+    using = mapping(fields=fields, when={"no_email": "create"})
+    bare = source(",Ann,+14155550101", ",Bob,+14155550102", using=using)
+    judge(journal, bare)
+    settle(journal, 1, Status.FAILED, "3")
+    begin(journal, 2)
+    known = {1: edits((2, "Name", "Ann", "Anna"), (3, "Name", "Bob", "Rob"))}
+    rejudge(journal, {1: bare.mapper}, SuppressionList(), Tally(), known)
+    journal.reopen()
+    assert forms(journal) == [{"lead_first_name": "Anna", "lead_phone": "+14155550101"}]
+    assert ends(journal) == [(2, "not_sent", ""), (3, "unknown", "INTERRUPTED")]
+
+
+def test_corrections_of_a_source_that_cannot_be_judged_change_nothing(journal):
+    judge(journal, source("a@b.org,Ann"))
+    settle(journal, 1, Status.FAILED, "3")
+    rejudge(journal, {}, SuppressionList(), Tally(), {1: edits((2, "Name", "Ann", "Anna"))})
+    assert ends(journal) == [(2, "failed", "3")]
+
+
+def test_a_row_that_gave_way_although_its_list_is_unknown_is_judged_again(journal):
+    lacks, has = KnownNames({"News": ("7",)}), KnownNames({"News": ("7",), "New": ("8",)})
+    one = source("a@b.org,,New", "a@b.org,,News", "b@b.org,,News", "b@b.org,,News", using=LISTED, names=lacks)  # fmt: skip
+    judge(journal, one, duplicates="last")
+    assert [end[1] for end in ends(journal)] == ["duplicate", "not_sent", "duplicate", "not_sent"]
+    mappers = {1: row_mapper(LISTED, HEADER, has)}
+    rejudge(journal, mappers, SuppressionList(), Tally())
+    assert [end[1] for end in ends(journal)] == ["not_sent", "not_sent", "duplicate", "not_sent"]
+    settle_contacts(journal, "first", mappers)
+    assert [form["add_to_lists"] for form in forms(journal)] == ["8", "7"]

@@ -57,6 +57,13 @@ def test_cells_outside_of_rows_begin_a_row():
     assert rows("<table><tr><td>A</tr><td>1</td></tr><td>2</table>") == [["A"], ["1"], ["2"]]
 
 
+def test_tables_rows_and_cells_that_nothing_closes_end_with_the_page():
+    open_row = "<table><tr><td rowspan=2>a<td>b<td rowspan=2>c<tr><td>Ann"
+    assert rows(open_row) == [["a", "b", "c"], ["", "Ann", ""]]
+    assert rows("<table><tr><td>A<td>B &am") == [["A", "B &am"]]
+    assert rows("<table><tr><td>A<td>x<table><tr><td>1") == [["A", "x\n1"]]
+
+
 def test_end_tags_without_a_beginning_end_nothing():
     assert rows("</td></tr></table><table></td><tr></td><td>A</td></td><td>B</table></table>") == [
         ["A", "B"]
@@ -106,7 +113,7 @@ def test_a_span_is_a_whole_number_up_to_a_thousand(span, width):
 
 
 def test_a_page_whose_cells_span_millions_is_a_bomb():
-    assert refusal("<table>" + "<tr><td colspan=1000>x" * 5006 + "</table>") == (
+    assert refusal("<table>" + "<tr><td colspan=1000>x" * 5005 + "<tr><td colspan=7>x</table>") == (
         "SOURCE_BOMB",
         "a.xls: its cells span more than 5,000,000 others: this looks like a bomb, not a spreadsheet",
     )

@@ -97,6 +97,13 @@ create table outcome (            -- of rows that are not in `accepted`
 """
 IN_DOUBT = """exists (select 1 from attempt a where a.seq = r.seq
                        and (a.result is null or a.result = 'doubtful'))"""
+# The last attempt of a row that failed is known to have failed, also when its outcome is gone.
+REPELLED = """
+update attempt set result = 'repelled', message = o.message, http_status = o.http_status,
+    elapsed_ms = o.elapsed_ms
+from outcome o where o.seq = attempt.seq and o.status = 'failed' {}
+    and attempt.result is null
+    and attempt.number = (select max(number) from attempt a where a.seq = o.seq)"""
 # How a row ended: joins, what they say, and whether it has not.
 ENDED = "left join outcome o on o.seq = r.seq left join accepted k on k.seq = r.seq"
 STATUS = "case when k.seq is null then o.status else 'success' end"

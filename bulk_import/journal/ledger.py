@@ -15,6 +15,7 @@ from bulk_import.journal.database import (
     CONTACT,
     IN_DOUBT,
     NOT_ENDED,
+    REPELLED,
     Database,
     translated,
 )
@@ -27,13 +28,6 @@ Spans = Sequence[tuple[int, int]]
 
 _STRETCH = 4096  # rows: some milliseconds to look through
 _IS_PENDING = f"r.body is not null and {NOT_ENDED}"
-# The last attempt of a row that failed is known to have failed, also when its outcome is gone.
-_REFUSED = """
-update attempt set result = 'repelled', message = o.message, http_status = o.http_status,
-    elapsed_ms = o.elapsed_ms
-from outcome o where o.seq = attempt.seq and o.status = 'failed' {}
-    and attempt.result is null
-    and attempt.number = (select max(number) from attempt a where a.seq = o.seq)"""
 # The columns of a row that was sent, in the order of ``Settled``.
 SETTLED = f"({', '.join(Settled._fields)})"
 
@@ -48,7 +42,7 @@ class Ledger(Database):
         """
         self.settle_doubts()
         with self._writing():
-            self._db.execute(_REFUSED.format("" if retry_failed else "and o.again = 1"))
+            self._db.execute(REPELLED.format("" if retry_failed else "and o.again = 1"))
             self._db.execute(
                 "delete from outcome where status in ('failed','unknown','not_sent') and again = 1"
             )

@@ -14,6 +14,7 @@ from bulk_import.journal.database import (
     IN_DOUBT,
     IS_OPEN,
     NOT_ENDED,
+    REPELLED,
     ROW,
     STATUS,
     Database,
@@ -240,6 +241,7 @@ class Records(Database):
                 " problems = ?, checksum = ? where seq = ?",
                 (*record, checksum(judged.email, judged.body), seq),
             )
+            self._db.execute(REPELLED.format("and o.seq = ?"), (seq,))
             for table in ("accepted", "outcome"):
                 self._db.execute(f"delete from {table} where seq = ?", (seq,))
             if refusal:
