@@ -155,6 +155,9 @@ def test_a_short_cell_stands_right_of_the_one_before_it_whatever_that_was(tmp_pa
         (16, u32(DATE) + struct.pack("<d", 45424.0)),
     )
     assert found == ["first", "7", "", "TRUE", "", "", "", "", "2024-05-12"]
+    cells = [header(1), (18, style + u32(1)), (14, style + b"\x2a"), (18, style + u32(0))]
+    ((_, found, problems),) = read(written(tmp_path / "b.xlsb", cells, strings=["x", "y"]))
+    assert (found, [at for at, *_ in problems]) == (["y", "#N/A", "x"], [1])
 
 
 def test_a_text_that_the_workbook_does_not_hold_is_named(tmp_path):
@@ -253,9 +256,9 @@ def test_rows_without_cells_are_no_lines_and_nothing_stays_for_the_next_row(tmp_
 
 def test_sheets_are_those_that_link_to_a_worksheet(tmp_path):
     book = [tab("Shown"), tab("Hidden", state=1), tab("Very hidden", state=2), tab("Chart", "c"),
-            tab("Macro", None), tab("Gone", "none"), tab("Nowhere", "g"), tab("Untyped", "u")]  # fmt: skip
+            tab("Gone", "none"), tab("Nowhere", "g"), tab("Untyped", "u"), tab("Macro", None)]  # fmt: skip
     relations = (
-        *RELATIONS, ("c", "chartsheet", "sheet.bin"), ("g", "worksheet", "missing.bin"), ("u", "", "sheet.bin"),
+        *RELATIONS, ("c", "chartsheet", "sheet.bin"), ("g", "worksheet", "missing.bin"), ("u", "", "sheet.bin"), ("", "worksheet", "sheet.bin"),
     )  # fmt: skip
     path = written(
         tmp_path / "a.xlsb", [header(1), full(6, 0, wide("x"))], book=book, relations=relations
@@ -266,6 +269,7 @@ def test_sheets_are_those_that_link_to_a_worksheet(tmp_path):
             ("Hidden", True),
             ("Very hidden", True),
             ("Untyped", False),
+            ("Macro", False),
         ]
         assert [line.cells for line in opened.lines(3)] == [["x"]]
 
@@ -304,13 +308,14 @@ def test_records_of_any_size_are_followed_by_the_next(tmp_path, length):
     assert cell_of(tmp_path, *cells) == ["x" * length, "end"]
 
 
-@pytest.mark.parametrize("before", range(9))
-def test_a_record_may_begin_anywhere_before_the_end_of_a_block(tmp_path, before):
+@pytest.mark.parametrize("kind", [100, 200])  # written in one byte, and in two
+@pytest.mark.parametrize("before", range(5))
+def test_a_record_may_begin_anywhere_before_the_end_of_a_block(tmp_path, before, kind):
     block = 1 << 18
     filler = record(200, bytes(block - before - 5))
     assert len(filler) == block - before
     path = written(
-        tmp_path / "a.xlsb", filler + record(200, bytes(200)) + joined([header(1), full(6, 0, wide("x"))])
+        tmp_path / "a.xlsb", filler + record(kind, bytes(200)) + joined([header(1), full(6, 0, wide("x"))])
     )  # fmt: skip
     assert read(path) == [(1, ["x"], [])]
 

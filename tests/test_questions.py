@@ -203,6 +203,20 @@ def test_one_of_several_is_chosen_by_its_number(typed, chosen):
     assert screen.getvalue() == "  1  A\n  2  B \nWhich? [1-2, Enter to stop] "
 
 
+def test_a_question_is_on_the_screen_before_it_is_answered():
+    (keys, typing), (seen, shown) = os.pipe(), os.pipe()
+    os.set_blocking(seen, False)
+    os.write(typing, b" an answer \n")
+    with open(keys) as keyboard, open(shown, "w") as screen:  # noqa: PTH123 - handles
+        person = Person(keyboard, screen, sees_messages=True)
+        person.say("said")
+        assert os.read(seen, 100) == b"said\n"
+        assert person.ask("Which?") == "an answer"
+        assert os.read(seen, 100) == b"Which? "
+    for handle in typing, seen:
+        os.close(handle)
+
+
 # -- the plan --------------------------------------------------------------------------------------------
 
 

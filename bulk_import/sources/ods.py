@@ -217,9 +217,7 @@ class _SheetReader(Reader[Line]):
             self._end_cell()
         elif local == "covered-table-cell":  # under a merged cell: not seen
             self._is_in_cell = False
-            self._cells += [""] * min(
-                _count(self._cell.get("number-columns-repeated")), MOST_COLUMNS
-            )
+            self._blanks += _count(self._cell.get("number-columns-repeated"))
         elif local == "table-row":
             self._is_in_row = False
             self._end_row()

@@ -216,7 +216,6 @@ class _Rows:
         self.cells.extend([""] * (self._at + 1 - len(self.cells)))
 
     def _problem(self, code: str, message: str, value: str) -> str:
-        self._widen()
         self._problems.append((self._at, Problem(code, message, value=value)))
         return value
 
@@ -236,7 +235,6 @@ def _records(read: Callable[[int], bytes]) -> Iterator[tuple[int, bytes]]:
     while more(2) or at < len(buffer):
         kind, at = buffer[at], at + 1
         if kind & 0x80:
-            more(6)
             kind, at = kind & 0x7F | (buffer[at] & 0x7F) << 7, at + 1
         more(4)
         size = 0
