@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from bulk_import.sources.header import (
-    LOOKED_AT,
     Choice,
     bare_list,
     choose_header,
