@@ -2,7 +2,8 @@
 
 Load it with ``-p benchmarks.reaching`` while ``COVERAGE_PROCESS_START`` names a configuration: coverage then starts with each
 interpreter. In the process of the tests, this plugin names the running test as the context; a child process inherits the
-name through ``PYTEST_CURRENT_TEST``, which the configuration of ``benchmarks.mutants`` reads. Costs are CPU seconds, those of
+name through ``PYTEST_CURRENT_TEST``, which the configuration of ``benchmarks.mutants`` reads. Helpers that read requests from a pipe are
+killed in production; here they are given a second to end and to save what they have reached. Costs are CPU seconds, those of
 child processes included, in ``costs-PID.json`` beside the coverage data. ``--chosen FILE`` runs the tests that a file names,
 in its order; a name without ``[…]`` is all of its cases.
 """
@@ -12,13 +13,17 @@ from __future__ import annotations
 import json
 import os
 import resource
+import subprocess
+import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from coverage import Coverage
 
 _SAVED_EVERY = 50  # tests: a run that is cut off leaves what it knows
+_PATIENCE_S = 1.0
 _costs: dict[str, float] = {}
 
 
@@ -30,6 +35,22 @@ def _cpu_s() -> float:
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add ``--chosen``."""
     parser.addoption("--chosen", type=Path, help="run the tests that this file names, a line each")
+
+
+def pytest_configure() -> None:
+    """Let helpers end by themselves before they are killed."""
+    if Coverage.current() is None:
+        return
+    kill = subprocess.Popen.kill
+
+    def kill_later(process: subprocess.Popen[bytes]) -> None:
+        if process.stdin is not None:  # in a thread: it may be busy writing to a process that hangs
+            threading.Thread(target=process.stdin.close, daemon=True).start()
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(_PATIENCE_S)
+        kill(process)
+
+    subprocess.Popen.kill = kill_later  # type: ignore[method-assign, assignment]
 
 
 @pytest.hookimpl(trylast=True)

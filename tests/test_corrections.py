@@ -180,6 +180,7 @@ def test_corrections_that_are_not_utf8_are_named_with_the_reason(write_csv, mapp
     assert str(caught.value).startswith(f"{path}: cannot be read: it is not UTF-8")
 
 
+@pytest.mark.slow
 async def test_the_reading_process_applies_corrections_too(
     contacts_csv, mapping, sandbox, settings
 ):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections import Counter
 from datetime import date, datetime
 from decimal import Decimal
@@ -15,6 +13,7 @@ from bulk_import import Settings
 from bulk_import.errors import SetupError
 from bulk_import.jobs.batches import send_batch_async
 from bulk_import.models import Status
+from bulk_import.sandbox.app import DEFAULT_KEY
 from tests.children import Served
 
 MAPPING = {
@@ -24,21 +23,8 @@ MAPPING = {
         "add_tags": "tags",
     },
 }  # fmt: skip
-PIPELINE = """
-import sys
-import dlt
-from bulk_import import Settings
-from bulk_import.destinations.dlt import contacts
-url, folder, refused, *emails = sys.argv[1:]
-mapping = {"version": "1", "fields": {"lead_email": "email", "add_tags": "tags"}}
-destination = contacts(
-    mapping, Settings(endpoint=url, api_key="sandbox-key", rate=0), runs=f"{folder}/runs",
-    batch_size=2, refused=refused,
-)
-pipeline = dlt.pipeline("crm", destination=destination, pipelines_dir=f"{folder}/pipelines")
-rows = [{"email": email, "tags": ["vip", "new"], "crm_id": at} for at, email in enumerate(emails)]
-pipeline.run(rows, table_name="contacts")
-"""
+EMAIL = {"version": "1", "fields": {"lead_email": "email", "add_tags": "tags"}}
+PEOPLE = [f"p{at}@x.org" for at in range(5)]
 
 
 @pytest.fixture
@@ -47,36 +33,122 @@ def served(tmp_path):
         yield server
 
 
-def _piped(served, tmp_path, *emails, refused="warn"):
-    from bulk_import.sandbox.app import DEFAULT_KEY
+@pytest.fixture
+def pipe(served, tmp_path, monkeypatch):
+    """Run a pipeline with these addresses; what it raises."""
+    monkeypatch.setenv("RUNTIME__DLTHUB_TELEMETRY", "false")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    import dlt
+    from dlt.pipeline.exceptions import PipelineStepFailed
 
-    script = PIPELINE.replace("sandbox-key", DEFAULT_KEY)
-    return subprocess.run(
-        [sys.executable, "-c", script, served.url, str(tmp_path), refused, *emails],
-        capture_output=True, text=True, check=False,
-        env={"RUNTIME__DLTHUB_TELEMETRY": "false", "HOME": str(tmp_path), "XDG_STATE_HOME": str(tmp_path)},
-    )  # fmt: skip
+    from bulk_import.destinations.dlt import contacts
+
+    def run(*emails, key=DEFAULT_KEY, batch_size=2, mapping=EMAIL, **options):
+        settings = Settings(endpoint=served.url, api_key=key, rate=0, **options.pop("settings", {}))
+        destination = contacts(
+            mapping, settings, runs=tmp_path / "runs", batch_size=batch_size, **options
+        )
+        pipeline = dlt.pipeline(
+            "crm", destination=destination, pipelines_dir=str(tmp_path / "pipelines")
+        )
+        rows = [
+            {"email": email, "tags": ["vip", "new"], "crm_id": n} for n, email in enumerate(emails)
+        ]
+        try:
+            pipeline.run(rows, table_name="contacts")
+        except PipelineStepFailed as exc:
+            return exc
+        return None
+
+    return run
 
 
-def test_a_pipeline_sends_its_rows_and_a_repeated_one_sends_none(served, tmp_path):
-    people = [f"p{at}@x.org" for at in range(5)]
-    done = _piped(served, tmp_path, *people)
-    assert done.returncode == 0, done.stderr
-    assert sorted(request.email for request in served.sent()) == people
+def test_a_pipeline_sends_its_rows_and_a_repeated_one_sends_none(served, pipe, tmp_path):
+    assert pipe(*PEOPLE) is None
+    assert sorted(request.email for request in served.sent()) == PEOPLE
     assert served.sent()[0].form["add_tags"] == "vip,new"
     assert len(list((tmp_path / "runs").glob("*/report.csv"))) == 3  # a run for each batch
-    assert _piped(served, tmp_path, *people).returncode == 0
+    assert pipe(*PEOPLE) is None
     assert len(served.sent()) == 5
 
 
-def test_refused_rows_are_told_and_fail_the_load_only_if_asked_to(served, tmp_path):
-    done = _piped(served, tmp_path, "a@x.org", "no address")
-    assert done.returncode == 0
-    assert "rows that did not make it: EMAIL_INVALID x1" in done.stderr
-    failed = _piped(served, tmp_path, "b@x.org", "none either", refused="fail")
-    assert failed.returncode == 1
-    assert "rows that did not make it: EMAIL_INVALID x1" in failed.stderr
+def test_refused_rows_are_told_and_fail_the_load_only_if_asked_to(served, pipe, caplog):
+    assert pipe("a@x.org", "no address") is None
+    said = "rows that did not make it: EMAIL_INVALID x1; report.csv names them"
+    (told,) = [record.getMessage() for record in caplog.records if said in record.getMessage()]
+    assert told.endswith(f": {said}")
+    failed = pipe("b@x.org", "none either", refused="fail")
+    assert said in str(failed)
+    assert "Terminal" in type(failed.__cause__).__name__ or "terminal" in str(failed).lower()
     assert sorted(request.email for request in served.sent()) == ["a@x.org", "b@x.org"]
+
+
+# -- what dlt is told of each end, batch by batch -----------------------------------------------------
+
+
+def loading(*, refused="warn", mapping=None, runs, **options):
+    """What dlt calls for a batch."""
+    from bulk_import.destinations.dlt import contacts
+
+    made = contacts(mapping or EMAIL, Settings(**options), runs=runs, refused=refused)
+    return made.config_params["destination_callable"]
+
+
+BATCH_OF_2 = [{"email": f"{name}@x.org", "tags": None} for name in "ab"]
+
+
+def test_a_batch_that_is_sent_says_nothing(served, tmp_path, caplog):
+    load = loading(endpoint=served.url, api_key=DEFAULT_KEY, rate=0, runs=tmp_path / "runs")
+    load(iter(BATCH_OF_2), {})
+    load(BATCH_OF_2, {})
+    assert len(served.sent()) == 2
+    assert [record for record in caplog.records if record.name.startswith("bulk_import")] == []
+
+
+def test_a_batch_that_stopped_may_be_handed_over_again(served, tmp_path):
+    from dlt.common.destination.exceptions import DestinationTransientException
+
+    account = {"endpoint": served.url, "api_key": DEFAULT_KEY, "rate": 0}
+    load = loading(**account, limit=1, runs=tmp_path / "runs")
+    with pytest.raises(DestinationTransientException) as found:
+        load(BATCH_OF_2, {})
+    (folder,) = (tmp_path / "runs").glob("*/")
+    assert str(found.value).startswith(f"{folder}: ")
+    loading(**account, runs=tmp_path / "runs")(BATCH_OF_2, {})
+    assert sorted(request.email for request in served.sent()) == ["a@x.org", "b@x.org"]
+
+
+@pytest.mark.parametrize(
+    ("key", "mapping", "rows", "kind", "said"),
+    [
+        ("wrong", None, BATCH_OF_2, "DestinationTransientException", "nothing was sent: the server answered 4"),
+        (DEFAULT_KEY, {"version": "1", "fields": {"lead_email": "Adresse"}}, BATCH_OF_2, "DestinationTerminalException", "Adresse"),
+        (DEFAULT_KEY, None, [], "DestinationTerminalException", "a batch without rows"),
+        (DEFAULT_KEY, None, [{"email": b"a@x.org"}], "DestinationTerminalException", "a batch has a value of bytes"),
+    ],
+)  # fmt: skip
+def test_whether_a_batch_may_be_repeated_depends_on_what_went_wrong(
+    served, tmp_path, key, mapping, rows, kind, said
+):
+    load = loading(
+        endpoint=served.url, api_key=key, rate=0, mapping=mapping, runs=tmp_path / "runs"
+    )
+    with pytest.raises(Exception, match=said) as found:
+        load(rows, {})
+    assert type(found.value).__name__ == kind
+    assert served.sent() == []
+
+
+def test_a_destination_is_one_sender_with_batches_that_dlt_may_repeat(tmp_path):
+    from bulk_import.destinations.dlt import contacts
+
+    settings = Settings(endpoint="https://shop.example.com", api_key="k")
+    made = contacts(MAPPING_WITHOUT, settings, runs=tmp_path, name="crm")
+    can = made.capabilities()
+    assert (can.max_parallel_load_jobs, can.loader_parallelism_strategy) == (1, "sequential")
+    chosen = made.config_params
+    assert (chosen["batch_size"], chosen["loader_file_format"]) == (1000, "typed-jsonl")
+    assert made.destination_name == "crm"
 
 
 @pytest.mark.slow

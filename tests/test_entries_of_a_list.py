@@ -90,6 +90,8 @@ def test_a_public_provider_is_refused_at_its_cell_and_once(listed):
     ]  # fmt: skip
     assert found[0].domains == {"x.org"}
     assert len(problems(listed(["Domain"], ["gmail.com"]))) == 1  # not also as an empty list
+    bare = listed(["x.org"], ["gmail.com"])
+    assert [(line, column) for _, line, column in problems(bare)] == [(2, 1)]
 
 
 @pytest.mark.parametrize(
@@ -127,6 +129,11 @@ def test_a_list_with_one_address_is_not_of_domains_as_a_whole(listed):
 )
 def test_a_header_says_that_its_column_is_of_domains(listed, header, domains):
     assert listed([header, "E-mail"], ["bad.example", ANNA])[0] == Entries({ANNA}, domains=domains)
+
+
+def test_blank_lines_do_not_count_among_those_in_which_a_header_is_looked_for(listed):
+    rows = [[""]] * 45
+    assert listed(*rows, ["Boss", "Mail"], ["b@x.org", ANNA], columns="Mail")[0] == Entries({ANNA})
 
 
 def test_what_stands_below_an_entry_is_no_header(listed):

@@ -13,7 +13,7 @@ import pytest
 
 from bulk_import.errors import SettingsError, SetupError, StoppedError
 from bulk_import.jobs.batches import Sent
-from bulk_import.jobs.singer import LONGEST_LINE, pour
+from bulk_import.jobs.singer import LONGEST_LINE, Poured, pour
 from bulk_import.models import Status, Summary
 from tests.children import ENVIRONMENT, Served
 
@@ -177,3 +177,150 @@ def test_a_refused_row_is_told_and_its_state_is_passed_on(tmp_path):
         assert [request.email for request in served.sent()] == ["p2@x.org"]
     assert (process.returncode, json.loads(out)) == (1, {"at": 2})
     assert b"rows that did not make it: EMAIL_INVALID x1" in err
+
+
+# -- message by message -------------------------------------------------------------------------------
+
+
+class _Counting(_Log):
+    """Sends batches that come to what is given."""
+
+    def __init__(self, *summaries):
+        super().__init__()
+        self._summaries = list(summaries)
+
+    def send(self, rows):
+        super().send(rows)
+        return self._summaries.pop(0)
+
+
+def _sent(is_settled=True, unknown=0, failed=0, **more):
+    counts = {Status.SUCCESS: 1, Status.UNKNOWN: unknown, Status.FAILED: failed}
+    return Sent(Summary("runs/b", (), "", "", counts, 1 + unknown + failed, **more), is_settled)
+
+
+@pytest.mark.parametrize(
+    ("summary", "said", "code"),
+    [
+        (_sent(False, stopped="the account is disabled", stop_code=3), "the account is disabled", 3),
+        (_sent(False, stopped="interrupted", stop_code=130), "interrupted", 130),
+        (_sent(False, unknown=1200), "1,200 rows have no trustworthy answer yet", 1),
+    ],
+)  # fmt: skip
+def test_a_batch_that_has_not_ended_stops_the_target_with_its_reason(summary, said, code):
+    log = _Counting(summary)
+    with pytest.raises(StoppedError) as found:
+        pour(_lines(_record(0), _state(1)), log.send, log.forward)
+    assert str(found.value) == (
+        f"runs/b: {said}. Nothing is lost; start the pipeline again to continue"
+    )
+    assert (found.value.exit_code, log.events) == (code, [["P0"]])
+
+
+def test_what_did_not_make_it_is_counted_over_all_batches():
+    log = _Counting(
+        _sent(failed=2, by_code={"0": 1, "101": 2}),
+        _sent(by_code={"0": 1}),
+        _sent(failed=1, unknown=3, by_code={"0": 1, "101": 1, "TIMEOUT": 3}),
+    )
+    poured = pour(_lines(*map(_record, range(3))), log.send, log.forward, batch_size=1)
+    assert poured == Poured(3, 3, 0, Counter(), Counter({"101": 3, "TIMEOUT": 3}), 3)
+    assert poured.exit_code == 1
+
+
+@pytest.mark.parametrize(
+    ("poured", "code"),
+    [(Poured(5, 1, 1), 0), (Poured(others=Counter(a=1)), 0), (Poured(refused=Counter(a=1)), 1), (Poured(unknown=1), 1)],
+)  # fmt: skip
+def test_the_exit_code_says_whether_rows_did_not_make_it(poured, code):
+    assert poured.exit_code == code
+
+
+@pytest.mark.parametrize(
+    ("given", "passed_on"),
+    [
+        (b'{"a": 1.50, "n": 10, "t": "\xd0\xb6"}', {"a": 1.5, "n": 10, "t": "ж"}), (b"null", None), (b'"x"', "x"), (b"[1]", [1]),
+        (b"1e400", float("inf")), (b"NaN", "NaN"), (b"0.1", 0.1),
+    ],
+)  # fmt: skip
+def test_a_state_is_passed_on_as_it_was_given(given, passed_on):
+    log = _Log()
+    pour([b'{"type": "STATE", "value": ' + given + b"}\n"], log.send, log.forward)
+    assert [json.loads(event) for event in log.events] == [passed_on]
+    assert "\\u" not in log.events[0]
+
+
+def test_a_state_without_a_value_is_nothing_and_is_passed_on():
+    log = _Log()
+    poured = pour(_lines({"type": "STATE"}), log.send, log.forward)
+    assert (log.events, poured.states, poured.records, poured.batches) == (["null"], 1, 0, 0)
+
+
+def test_of_states_between_which_nothing_was_sent_each_is_passed_on_and_else_the_last():
+    log = _Log()
+    messages = [
+        _state(1),
+        _state(2),
+        _record(0),
+        _state(3),
+        _state(4),
+        _record(1),
+        _state(5),
+        _record(2),
+    ]
+    poured = pour(_lines(*messages), log.send, log.forward, batch_size=2)
+    assert log.events == ["1", "2", ["P0", "P1"], "5", ["P2"]]
+    assert (poured.states, poured.batches, poured.records) == (3, 2, 3)
+
+
+def test_records_of_other_streams_do_not_fill_a_batch():
+    log = _Log()
+    messages = [_record(0), *[_record(n, "orders") for n in range(1, 9)], _state(1), _record(9)]
+    poured = pour(_lines(*messages), log.send, log.forward, stream="contacts", batch_size=2)
+    assert log.events == [["P0", "P9"], "1"]
+    assert (poured.records, poured.others) == (2, {"orders": 8})
+
+
+def test_without_a_size_a_thousand_records_are_a_batch():
+    log = _Log()
+    pour(_lines(*map(_record, range(1001))), log.send, log.forward)
+    assert [len(rows) for rows in log.events] == [1000, 1]
+
+
+def test_lines_without_a_message_and_messages_about_tables_are_passed_over():
+    log = _Log()
+    others = _lines({"type": "SCHEMA"}, {"type": "ACTIVATE_VERSION", "version": 1})
+    poured = pour([b"\n", b"  \r\n", *others, *_lines(_record(0))], log.send, log.forward)
+    assert (log.events, poured.records) == ([["P0"]], 1)
+
+
+def test_numbers_of_a_record_keep_their_digits():
+    rows = []
+    line = (
+        b'{"type":"RECORD","stream":"a","record":{"n":1.10,"big":12345678901234567890,"x":NaN}}\n'
+    )
+    pour([line], lambda given: (rows.extend(given), _sent())[1], print)
+    assert {name: str(value) for name, value in rows[0].items()} == {
+        "n": "1.10", "big": "12345678901234567890", "x": "NaN",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        ([b"\n", b"x\n"], "line 2: not a Singer message; standard input is what a tap writes"),
+        ([b"[1]\n"], "line 1: not a Singer message; standard input is what a tap writes"),
+        (_lines({"type": "RECORD", "stream": 7, "record": {}}), "line 1: a RECORD without stream or record"),
+        (_lines({"type": "RECORD", "stream": "a", "record": [1]}), "line 1: a RECORD without stream or record"),
+        (_lines({"type": "BATCH"}), "line 1: a message of type 'BATCH' is not understood; let the tap send RECORD messages (of Meltano's taps: no batch_config)"),
+        (_lines(_record(0), _record(1, "b")), "line 2: the tap has several streams (contacts, b); name the one with the contacts: --stream NAME"),
+        ([b"x" * (LONGEST_LINE + 1)], f"line 1: longer than {LONGEST_LINE:,} bytes; no message is"),
+        ([b" " * (LONGEST_LINE - 1) + b"x"], "line 1: not a Singer message; standard input is what a tap writes"),
+    ],
+)  # fmt: skip
+def test_a_line_that_is_refused_is_named_with_what_would_work(lines, said):
+    log = _Log()
+    with pytest.raises((SetupError, SettingsError)) as found:
+        pour(lines, log.send, log.forward)
+    assert (str(found.value), log.events) == (said, [])
+    assert LONGEST_LINE == 16 * 1024 * 1024

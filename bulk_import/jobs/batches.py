@@ -15,7 +15,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from bulk_import.errors import SetupError
+from bulk_import.errors import SourceError
 from bulk_import.jobs.importing import import_file_async, resume_async
 from bulk_import.journal import Journal
 from bulk_import.mapping.loading import AnyMapping, ColumnMapping, load_mapping
@@ -131,9 +131,9 @@ def _name(text: bytes, mapping: ColumnMapping, settings: Settings) -> str:
 
 def _as_lines(rows: Sequence[Mapping[str, Any]]) -> bytes:
     if not rows:
-        raise SetupError("a batch without rows")
+        raise SourceError("a batch without rows")
     lines = (json.dumps(_cells(row), ensure_ascii=False, default=_as_text) for row in rows)
-    return "".join(f"{line}\n" for line in lines).encode("utf-8", "surrogatepass")
+    return "".join(f"{line}\n" for line in lines).encode("utf-8", "backslashreplace")
 
 
 def _cells(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -149,5 +149,5 @@ def _as_text(value: object) -> object:
     if isinstance(value, Decimal):
         return f"{value:f}"
     if isinstance(value, bytes):
-        raise SetupError("a batch has a value of bytes; contacts are texts and numbers")
+        raise SourceError("a batch has a value of bytes; contacts are texts and numbers")
     return str(value)

@@ -122,7 +122,7 @@ async def _account(settings: Settings, key_from: str) -> tuple[list[Check], Dire
         answer = await probe(settings)
     except (NotSentError, SettingsError) as exc:
         return [*checks, Check("address", BAD, str(exc), "check address, network and proxy")], None
-    checks += _reached(settings, answer)
+    checks += reached(settings, answer)
     if not settings.api_key:
         return checks, None
     try:
@@ -155,7 +155,8 @@ def _named_proxy(settings: Settings) -> Check:
     return Check("proxy", NOTE, "none is used", hint) if hint else Check("proxy", OK, "none")
 
 
-def _reached(settings: Settings, answer: Probe) -> Iterator[Check]:
+def reached(settings: Settings, answer: Probe) -> Iterator[Check]:
+    """Yield what an answer of the account's address shows: its speed, its certificate, its clock."""
     yield Check(
         "address", OK, f"answers in {answer.elapsed_s * 1000:.0f} ms (HTTP {answer.http_status})"
     )
@@ -282,7 +283,7 @@ def _folder(name: str, path: Path) -> Check:
         )
     free = shutil.disk_usage(there).free
     found = f"{path}: {free / 2**30:,.1f} GB free"
-    kind = _filesystem(there)
+    kind = filesystem(there, _mounts())
     if kind in _NETWORK and name != "temporary files":
         return Check(
             name, NOTE, f"{found}, on a network drive ({kind})",
@@ -294,12 +295,19 @@ def _folder(name: str, path: Path) -> Check:
     return Check(name, OK, found)
 
 
-def _filesystem(path: Path) -> str:
-    """Return the kind of file system that *path* is on; empty where the system does not say."""
+def _mounts() -> list[str]:
     try:
-        mounts = Path("/proc/self/mounts").read_text("utf-8", "replace").splitlines()
+        return Path("/proc/self/mounts").read_text("utf-8", "replace").splitlines()
     except OSError:
-        return ""
+        return []
+
+
+def filesystem(path: Path, mounts: Sequence[str]) -> str:
+    """Return the kind of file system that *path* is on; empty where no mount says it.
+
+    Args:
+        mounts: Lines of ``/proc/self/mounts``: device, mount point, kind, options.
+    """
     best, kind = "", ""
     real = f"{path.resolve()}/"
     for line in mounts:

@@ -215,7 +215,8 @@ def _other_emails(
     bound = next(b for b in bind(mapping, header).fields if b.field.name == _EMAIL)
     address = own_address(header, contents_of(header, rows))
     # Another person's address, or one that many rows share, is never taken for the contact's own.
-    foreign = {one.column for one in address.foreign if one.whose or one.is_shared}
+    found = (*address.own, *address.rivals, *address.foreign)
+    foreign = {one.column for one in found if one.whose or one.is_shared}
     for column in header:
         if (
             column in bound.columns

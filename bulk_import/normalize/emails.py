@@ -36,6 +36,7 @@ _HTML = re.compile(
 )
 _SEVERAL = re.compile(r"\s*[,;|/\n]\s*|\s+(?:and|or|или|и)\s+|\s+(?=[^\s@]+@)", re.IGNORECASE)
 _EDGES = " \t.,;:'\"`<>()[]{}|*\u2018\u2019\u201c\u201d\u00ab\u00bb"
+_SIGNS_AHEAD = re.compile(r"(?:[^\w\x00-\x7f]|\s)+")  # a bullet, an arrow, a picture of a letter
 _LOOKALIKE_AT = str.maketrans({"\uff20": "@", "\ufe6b": "@", "\uff0e": ".", "\u3002": "."})
 _MISTYPED = {
     "gmail.com": "gmial.com gmal.com gmai.com gmil.com gmaill.com gnail.com gmali.com gamil.com "
@@ -178,6 +179,7 @@ def _single(line: str) -> Normalized:
     formula = _FORMULA.fullmatch(bare)
     bare = formula[1] if formula else bare
     # A dot in front is a letter lost; one behind is a sentence's end.
+    bare = _SIGNS_AHEAD.sub("", bare, count=1) if _SIGNS_AHEAD.match(bare) else bare
     bare = bare.lstrip(_EDGES.replace(".", "")).rstrip(_EDGES + "/\\!?")
     scheme = _SCHEME.match(bare)
     if scheme:
@@ -277,10 +279,22 @@ def _patterns() -> list[tuple[str, re.Pattern[str]]]:
 
 
 def _check_letters(address: str, shown: str) -> None:
-    """Refuse letters of another alphabet in a Latin address: the mailbox is somebody else's, or none."""
+    """Refuse signs, and letters of another alphabet in a Latin address: the mailbox is another, or none."""
     if address.isascii():
         return
     local, domain = address.rsplit("@", 1)
+    sign = next((char for char in local if not (char.isascii() or _is_written(char))), "")
+    if sign:
+        raise NormalizeError(
+            "EMAIL_INVALID",
+            Message(
+                "{shown!r}: {sign!r} (U+{ord:04X}) is in no address; {advice}",
+                shown=shown,
+                sign=sign,
+                ord=ord(sign),
+                advice=_ADVICE,
+            ),
+        )
     is_latin = domain.rsplit(".", 1)[-1].isascii()
     for part in (local, *domain.split(".")):
         letters = [char for char in part if char.isalpha()]
@@ -299,6 +313,11 @@ def _check_letters(address: str, shown: str) -> None:
                     ord=ord(one),
                 ),
             )
+
+
+def _is_written(char: str) -> bool:
+    """Whether words are written with it: a letter, a digit, a vowel sign or a joiner of letters."""
+    return char.isalnum() or unicodedata.category(char)[0] == "M" or char in "\u200c\u200d"
 
 
 @remembered

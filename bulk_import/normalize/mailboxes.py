@@ -70,11 +70,10 @@ def mailboxes(text: str) -> Mailboxes:
     domains: dict[str, None] = {}
     understood = 0
     for token in _TOKEN.finditer(line):
-        found = _address(token, line)
-        if found:
-            addresses |= dict.fromkeys(found)
-        elif wildcard := _wildcard(token, line):
+        if wildcard := _wildcard(token, line):  # "%" alone could be a mailbox
             domains[wildcard] = None
+        elif found := _address(token, line):
+            addresses |= dict.fromkeys(found)
         else:
             continue
         understood += 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager, nullcontext, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -144,24 +144,10 @@ class _OutdatedError(Exception):
     """Reports were overtaken while they were being written."""
 
 
-@contextmanager
-def _placing(run_dir: Path) -> Iterator[None]:
+def _placing(run_dir: Path) -> AbstractContextManager[None]:
     """Hold the lock under which reports are put in place."""
-    try:
-        with hold(
-            run_dir / _LOCK,
-            Message("the reports of {run_dir}", run_dir=run_dir),
-            wait_s=_LONGEST_WAIT_S,
-        ):
-            yield
-    except OSError as exc:
-        raise StorageError(
-            Message(
-                "{run_dir}: cannot be written: {strerror}",
-                run_dir=run_dir,
-                strerror=exc.strerror or exc,
-            )
-        ) from exc
+    what = Message("the reports of {run_dir}", run_dir=run_dir)
+    return hold(run_dir / _LOCK, what, wait_s=_LONGEST_WAIT_S)
 
 
 class _Reports:

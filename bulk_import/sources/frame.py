@@ -55,6 +55,8 @@ def _text(value: object) -> str:
             return ""
         return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
     if isinstance(value, pd.Timestamp):
-        is_day = value.hour == value.minute == value.second == 0
-        return value.strftime("%Y-%m-%d") if is_day else value.isoformat(" ", "minutes")
+        if value == value.normalize():
+            return value.strftime("%Y-%m-%d")
+        is_minute = value == value.floor("min")
+        return value.isoformat(" ", "minutes" if is_minute else "auto")
     return str(value)

@@ -37,9 +37,9 @@ _EXAMPLE_ADDRESS = re.compile(
 # What the column of addresses holds in a second line of headings; a damaged address never matches.
 _HEADING = re.compile(
     r"^[^@]*(?:(?<![a-z])e?[ _-]?mail|почт|адрес|correo|courriel|posta|poczt|メール|邮|郵)[^@.]*$"
-    r"|^\W*(?:text|string|str|char|varchar|free text|required|mandatory|optional|unique|key|format|"
+    r"|^[^\w@]*(?:text|string|str|char|varchar|free text|required|mandatory|optional|unique|key|format|"
     r"pflicht(?:feld)?|erforderlich|optional|obligatoire|facultatif|obligatorio|opcional|obbligatorio|"
-    r"текст|строка|обязательно|обязательное|необязательно|[a-z])\W*$",
+    r"текст|строка|обязательно|обязательное|необязательно|[a-z])[^\w@]*$",
     re.IGNORECASE,
 )
 _BLANKS = re.compile(r"\s+")

@@ -41,6 +41,7 @@ CELLS: dict[str, str | tuple[str, str, str]] = {
     "{shown!r}: {domain} is not a domain; {advice}": "«{shown}»: {domain} — не домен; {advice}",
     "{shown!r}: {one!r} is a {alphabet} letter (U+{ord:04X}) among Latin ones; type the address again in Latin letters":
         "«{shown}»: среди латинских букв стоит «{one}» из другого алфавита ({alphabet}, код {ord}); наберите адрес заново латиницей",
+    "{shown!r}: {sign!r} (U+{ord:04X}) is in no address; {advice}": "«{shown}»: знака «{sign}» (код {ord}) в адресах не бывает; {advice}",
     "{value!r} is a shared mailbox, not a person": "«{value}» — общий ящик, а не человек",
     "{value!r} is a throw-away address": "«{value}» — одноразовый адрес",
     "{value!r}: no mail is delivered to .{top} from outside; {advice}":
