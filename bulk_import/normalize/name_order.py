@@ -214,7 +214,7 @@ def may_be_given(name: str) -> bool:
 def is_double_surname(one: str, other: str) -> bool:
     """Whether two words are a father's and a mother's name, as Spain and Portugal join them."""
     first, second = known(one), known(other)
-    return first.is_iberian and first.is_family and second.is_iberian
+    return first.is_iberian and first.is_family and second.is_iberian and not second.is_given
 
 
 def is_middle(word: str) -> bool:

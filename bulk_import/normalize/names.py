@@ -15,7 +15,7 @@ from typing import Literal
 
 from bulk_import.errors import Message
 from bulk_import.normalize import name_order
-from bulk_import.normalize.name_lists import known
+from bulk_import.normalize.name_lists import EAST_ASIAN, known
 from bulk_import.normalize.name_order import Order
 from bulk_import.normalize.name_words import (
     KOREAN_FAMILY,
@@ -41,7 +41,6 @@ from bulk_import.normalize.result import Normalized, NormalizeError, Note
 from bulk_import.normalize.text import clean_line, remembered
 
 LONGEST = 250
-_LONGEST_WORD = 60
 _FEWEST_DIGITS = 4  # below that a name of digits is somebody's joke, not a shifted column
 _NICKNAME = re.compile(
     r"\s*(?:\"[^\"]+\"|“[^”]+”|«[^»]+»|„[^“”]+[“”]|\([^()]+\)|\[[^\[\]]+\])(?=\s|,|$)"
@@ -56,7 +55,6 @@ _INITIALS = re.compile(r"(?:[^\W\d_]\.)+")
 _INITIAL = re.compile(r"[^\W\d_]\.|[A-Z]")
 _EXPONENT = re.compile(r"(?<=\d)[eE](?=[+-]?\d)")
 _KOREAN_GIVEN = re.compile(r"[A-Z][a-z]+-[A-Za-z][a-z]+")
-_EAST_ASIAN = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af]")
 
 _WHOLE = frozenset({"name.whole", "name.no_person"})
 
@@ -97,13 +95,13 @@ def split_name(text: str, *, order: Order | None = None) -> _Parts:
     """Return the parts of a whole name. Raises as ``name_part`` does."""
     line = clean_line(text)
     words = line.split(" ")
-    if len(words) == 2 and _is_plain(words[0]) and _is_plain(words[1]):
+    if len(words) == 2 and len(line) <= LONGEST and _is_plain(words[0]) and _is_plain(words[1]):
         return _by_order(words, line, order)
     line = check_name(line)
     if is_company(line):
         return _whole(line, "name.no_person", Message("looks like the name of a company"))
-    bare = _without_remark(_NICKNAME.sub(" ", line).strip() or line)
-    if _EAST_ASIAN.search(bare):
+    bare = _without_remark(_without_suffix(_NICKNAME.sub(" ", line).strip() or line))
+    if EAST_ASIAN.search(bare):
         return _east_asian(bare.replace(",", " ").replace("，", " ").split(), line)
     words = words_of_name(bare.replace(",", " "))
     # Jr. and PhD follow a family name.
@@ -128,13 +126,17 @@ def _is_plain(word: str) -> bool:
     Most names are of two plain words, and the same words come again and again.
     """
     return (
-        1 < len(word) < _LONGEST_WORD
-        and word.isalpha()
-        and not word.isupper()
+        word.isalpha()
         and word.lower() not in special_words()
-        and _EAST_ASIAN.search(word) is None
+        and EAST_ASIAN.search(word) is None
         and not is_patronymic(word)
     )
+
+
+def _without_suffix(line: str) -> str:
+    """``Smith, John, Jr.``: the first comma says the order, and the second one nothing."""
+    before, _, after = line.rpartition(",")
+    return before if "," in before and all(map(is_suffix, after.split())) else line
 
 
 def _without_remark(line: str) -> str:
@@ -144,7 +146,10 @@ def _without_remark(line: str) -> str:
     if not comma or not before.strip() or not words or "," in after:
         return line
     is_remark = words[0].lower().strip(".") in REMARKS or (
-        words[0].islower() and before[0].isupper() and words[0] not in PARTICLES
+        words[0].islower()
+        and before[0].isupper()
+        and words[0] not in PARTICLES
+        and not (len(words) == 1 and known(words[0]).is_given)  # Lee, anna
     )
     return before.strip() if is_remark else line
 
@@ -179,9 +184,9 @@ def _by_comma(line: str, shown: str) -> _Parts | None:
     is_two = len(family) > 1 and len(given) > 1 and any(known(word).is_given for word in family)
     if is_turned or is_two or (is_whole_name and not (given and known(given[0]).given)):
         return _whole(shown, "name.whole", Message("has a comma in a place that cannot be told"))
-    return _Parts(
-        given[0] if given else first, " ".join(given[1:]), " ".join(family) or last, "name.comma"
-    )
+    if not given and not family:
+        return _whole(shown, "name.whole", Message("is made of titles only"))
+    return _Parts("".join(given[:1]), " ".join(given[1:]), " ".join(family), "name.comma")
 
 
 def _by_words(words: list[str], line: str, order: Order | None) -> _Parts:
@@ -323,7 +328,8 @@ def _by_asian_order(words: list[str], line: str, order: Order | None) -> _Parts 
 
 
 def _by_particle(words: list[str], line: str) -> _Parts | None:
-    if len(words) > 2 and words[0].lower() in PARTICLES and known(words[-1]).is_given:
+    has_family_in_front = len(words) > 2 and words[0].lower() in PARTICLES
+    if has_family_in_front and known(words[-1]).is_given and not known(words[-2]).is_given:
         return _Parts(words[-1], "", " ".join(words[:-1]), "name.particle_first")
     if len(words) > 2 and words[0].islower() and words[0] in PARTICLES:
         return _whole(line, "name.whole", _ORDER_UNKNOWN)
