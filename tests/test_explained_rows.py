@@ -27,7 +27,7 @@ def test_a_row_is_explained_by_its_steps_and_its_form(write_csv):
         ("add_tags", ("Tags",), "x, y", "x,y", "tags.split"),
         ("lead_email", ("E-mail",), "A@b.org", "A@b.org", "email.checked"),
     ]  # fmt: skip
-    assert found.form == [("lead_email", "A@b.org"), ("add_tags", "x,y")]
+    assert found.form == [("add_tags", "x,y"), ("lead_email", "A@b.org")]
     assert (found.kept_back, found.is_refused, found.was_sent, found.outcome, found.attempts) == ("", False, False, None, ())  # fmt: skip
     bad = explain_row(str(source), parse_mapping(TAGGED), 3)
     assert (bad.kept_back, bad.is_refused, bad.form) == ("", True, [])  # its own cells say why
