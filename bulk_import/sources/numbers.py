@@ -137,7 +137,9 @@ def iso_text(value: str) -> str:
     """
     duration = _DURATION.fullmatch(value)
     if duration is not None and value not in ("P", "PT"):
-        days, hours, minutes, seconds = (float(part or 0) for part in duration.groups())
+        days, hours, minutes, seconds = (
+            float((part or "0").replace(",", ".")) for part in duration.groups()
+        )
         total = ((days * 24 + hours) * 60 + minutes) * 60 + seconds
         if total > _LAST_DAY * _DAY_S:
             raise ValueError(Message("{raw!r} is not a number", raw=value[:40]))
