@@ -25,12 +25,14 @@ import pytest
 
 from bulk_import.delivery import attempts, pace, retry
 from bulk_import.progress import Silence
+from bulk_import.run.ahead import ReadAhead
 from bulk_import.sandbox.app import Sandbox
 from bulk_import.settings import Settings
 from bulk_import.sources import again
 from bulk_import.sources.again import Tries
 from bulk_import.system.environment import SENDING_VARIABLE
 from bulk_import.system.secrets import Secret
+from tests.readers import Reader
 from tests.visitors import person, stranger  # noqa: F401 - fixtures for every module
 
 # Tests start the program hundreds of times. Compiled once, it starts in half the time, also on
@@ -269,6 +271,12 @@ def sftp(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     finally:
         server.terminate()
         server.wait(10)
+
+
+@pytest.fixture
+def reader_in_a_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What reads while rows are sent is a thread, not a process: that takes a second to start."""
+    monkeypatch.setattr(ReadAhead, "start", Reader())
 
 
 @pytest.fixture

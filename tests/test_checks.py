@@ -155,6 +155,7 @@ def test_a_damaged_cell_satisfies_no_check_and_is_told_once(tmp_path, write_csv)
     assert [code for code, _ in found[3]] == ["PHONE_INVALID"]  # refused once, not also as missing
 
 
+@pytest.mark.usefixtures("reader_in_a_thread")
 async def test_nothing_is_sent_of_a_source_with_too_few_rows(
     tmp_path, write_csv, sandbox, settings
 ):

@@ -345,6 +345,7 @@ def test_a_rule_that_keeps_them_back_says_no_more_and_one_with_a_gap_does():
     assert told("[unsubscribed]")[0].startswith("3 of 6 rows say 'cleaned' and would be sent")
 
 
+@pytest.mark.usefixtures("reader_in_a_thread")
 @pytest.mark.parametrize("ahead", [-1, 0])
 async def test_a_run_tells_it_before_the_first_row_is_sent(sandbox, settings, ahead):
     ear = Ear()
@@ -569,6 +570,7 @@ async def test_who_is_suppressed_at_one_of_two_addresses_is_written_to_at_neithe
     )
 
 
+@pytest.mark.usefixtures("reader_in_a_thread")
 async def test_a_remark_at_the_end_of_a_long_file_holds_a_row_at_its_beginning(
     sandbox, settings, write_csv, tmp_path
 ):
@@ -679,6 +681,7 @@ def mails(tmp_path):
     return path
 
 
+@pytest.mark.usefixtures("reader_in_a_thread")
 @pytest.mark.parametrize(
     "ahead", [pytest.param(0, id="read ahead"), pytest.param(-1, id="read first")]
 )

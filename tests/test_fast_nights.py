@@ -796,7 +796,7 @@ def test_tags_are_compared_with_those_of_rows_before_whether_judged_or_not(lines
 
 
 @pytest.mark.timeout(600)
-@_checked(6)
+@_checked(4)
 @given(_some_nights())
 def test_a_night_that_recognizes_rows_comes_to_what_a_slow_one_comes_to(nights):
     asyncio.run(_both(nights))

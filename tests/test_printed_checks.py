@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import openpyxl
@@ -141,6 +142,45 @@ def test_rows_come_first_in_the_json_one_a_line_and_of_no_rows_it_is_json_too(to
     code, out, _ = told("check", write("a.csv", "E-mail,Name,Tags"), "-m", "m.yml", "--json")
     found = json.loads(out)
     assert (code, found["rows"], found["rows_read"], found["exit_code"]) == (0, [], 0, 0)
+
+
+def test_names_are_written_as_they_are_and_numbers_of_a_json_are_below_each_other(told):
+    write("m.yml", f"{HEAD}fields: {{lead_email: E-mail, add_tags: Теги}}\n")
+    out = told("check", write("a.csv", "E-mail,Теги", "нет,новый"), "-m", "m.yml", "--json")[1]
+    assert "'нет' has no @" in out.splitlines()[2]
+    assert '\n  "sources": [\n    {\n      "source": "a.csv",\n' in out
+    assert '"Теги"' in out
+
+
+def test_the_newest_of_several_files_is_checked(told):
+    for name, age in ("a1.csv", 100), ("a2.csv", 50):
+        os.utime(write(name, "E-mail,Name,Tags", "a@b.org,,"), (age, age))
+    newest = told("check", "a*.csv", "--newest", "-m", "m.yml")[1].splitlines()
+    assert [line.partition(":")[0] for line in newest] == ["a1.csv", "1 rows read; 1 would be sent"]
+    assert "2 rows read" in told("check", "a*.csv", "-m", "m.yml")[1]
+
+
+def test_a_check_and_an_explanation_ask_for_what_they_need(told):
+    source = write("a.csv", "E-mail,Name,Tags", "a@b.org,,")
+    for words, missing in (("check", source), "'--mapping'"), (("explain", source, "-m", "m.yml"), "'--row'"):  # fmt: skip
+        code, out, err = told(*words)
+        assert (code, out, f"Missing option {missing}" in err) == (2, "", True)
+
+
+def test_several_reasons_of_a_status_are_counted_the_sixth_as_another(told):
+    rules = "".join(f"  - {{column: Name, values: [n{n}]}}\n" for n in range(6))
+    write("m.yml", f"{PLAIN}skip:\n{rules}")
+    rows = [f"p{n}@x.org,n{n}," for n in range(6)]
+    out = told("check", write("a.csv", "E-mail,Name,Tags", *rows), "-m", "m.yml")[1]
+    whys = ", ".join(f"Name: 'n{n}' (skip) (1)" for n in range(5))
+    assert out.splitlines()[2] == f"  6 skipped: {whys}, and 1 more"
+
+
+def test_ten_tags_and_eight_rows_are_all_named(told):
+    rows = [f"p{n}@x.org,,t{n}" for n in range(10)] + [f"no{n},," for n in range(8)]
+    out = told("check", write("a.csv", "E-mail,Name,Tags", *rows), "-m", "m.yml")[1]
+    assert f"from column Tags: {', '.join(f't{n} (1)' for n in range(10))}\n" in out
+    assert "in column E-mail: rows 12, 13, 14, 15, 16, 17, 18, 19\n" in out
 
 
 def make_workbook(name: str) -> str:

@@ -88,6 +88,8 @@ def test_the_more_rows_the_more_is_asked(ask, to_send, question):
         (21, "c", Approval(canary=5)),
         (21, "Canary", Approval(canary=5)),
         (21, "", False),
+        (500, "y", True),
+        (500, "500", False),
         (501, "501", True),
         (501, "y", False),
         (501, "yes", False),

@@ -10,10 +10,9 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import pytest
 from openpyxl import Workbook
@@ -30,29 +29,10 @@ from bulk_import.run.inputs import KnownNames, opened_inputs
 from bulk_import.run.run import Run
 from bulk_import.stopping import Stop
 from tests.conftest import Ear, report_of, statuses
+from tests.readers import Heard, Pipes, Reader
 
 ENDED = "the process that reads the source ended unexpectedly"
 BUG = "a bug in bulk_import (in the process that reads the source)"
-
-
-class Pipes:
-    """Both ends of what connects the two sides."""
-
-    def __init__(self) -> None:
-        (self.incoming, to_it), (from_it, messages) = os.pipe(), os.pipe()
-        self.to_it = os.fdopen(to_it, "wb")
-        self.from_it = os.fdopen(from_it, "rb")
-        self.messages = os.fdopen(messages, "wb")
-
-    def say(self, **message: Any) -> None:
-        self.messages.write(json.dumps(message).encode() + b"\n")
-        self.messages.flush()
-
-    def close(self) -> None:
-        for file in (self.to_it, self.messages, self.from_it):
-            file.close()
-        with suppress(OSError):
-            os.close(self.incoming)
 
 
 @pytest.fixture
@@ -222,22 +202,6 @@ def test_a_task_of_an_account_that_nobody_asked_knows_no_names():
 
 
 # -- what it says ------------------------------------------------------------------------------------------
-
-
-class Heard:
-    """Takes messages; *then* is called after each."""
-
-    def __init__(self, then: Callable[[int], None] = lambda _: None) -> None:
-        self.said: list[dict[str, Any]] = []
-        self._then = then
-
-    def write(self, line: bytes) -> None:
-        assert line.endswith(b"\n")
-        self.said.append(json.loads(line))
-        self._then(len(self.said))
-
-    def flush(self) -> None:
-        """Do nothing."""
 
 
 @pytest.fixture
@@ -440,58 +404,6 @@ def test_sending_can_begin_while_it_is_storing_rows(tmp_path):
 
 
 # -- a whole run -------------------------------------------------------------------------------------------
-
-
-class _Noticed(ReadAhead):
-    """Notices when it is asked to stop."""
-
-    asked: threading.Event
-
-    def stop(self) -> None:
-        super().stop()
-        self.asked.set()
-
-
-class Reader:
-    """Starts it in a thread. *after* is called with the number of each of its messages."""
-
-    def __init__(
-        self, after: Callable[[int], None] = lambda _: None, before: Callable[[], None] = lambda: None
-    ) -> None:  # fmt: skip
-        self._after, self._before = after, before
-        self.said: list[dict[str, Any]] = []
-        self.asked_to_stop = threading.Event()
-
-    @contextmanager
-    def __call__(self, task: ReadingTask) -> Iterator[ReadAhead]:
-        pipes = Pipes()
-        thread = threading.Thread(target=self._serve, args=(pipes,))
-        ahead = _Noticed(pipes.to_it, pipes.from_it)
-        ahead.asked = self.asked_to_stop
-        ahead.give(task)
-        thread.start()
-        try:
-            yield ahead
-        finally:
-            with suppress(OSError):  # a run that has failed has told it nothing
-                pipes.to_it.write(b'{"stop": 1}\n{"over": 1}\n')
-            thread.join(20)
-            ahead.close()
-
-    def _serve(self, pipes: Pipes) -> None:
-        with pipes.messages:
-            self._before()
-            serve(pipes.incoming, self._watched(pipes.messages), on_gone=lambda: None)
-
-    def _watched(self, messages: IO[bytes]) -> Any:
-        def then(number: int) -> None:
-            messages.write(json.dumps(heard.said[-1]).encode() + b"\n")
-            messages.flush()
-            self._after(number)
-
-        heard = Heard(then)
-        self.said = heard.said
-        return heard
 
 
 @pytest.fixture

@@ -97,8 +97,8 @@ def _tell(checked: Checked, constants: Set[str]) -> None:
             f"  {number:,} {status.value}" + (f": {plain(counted(why, _WHYS))}" if why else "")
         )
     for name, counter in plan.changes.items():
-        shown = ", ".join(f"{plain(value)} ({n:,})" for value, n in counter.most_common(10))
-        more = f" and {len(counter) - 10:,} more" if len(counter) > 10 else ""
+        shown = ", ".join(f"{plain(value)} ({n:,})" for value, n in counter.most_common(_NAMES))
+        more = f" and {len(counter) - _NAMES:,} more" if len(counter) > _NAMES else ""
         click.echo(
             f"  {_what_changes(name, checked.columns.get(name, ()), constants)}: {shown}{more}"
         )

@@ -108,7 +108,7 @@ class Run:
         steer: Steer | None = None,
         job: Mapping[str, str] = MappingProxyType({}),
         names: Names | None = None,
-        start_reader: Callable[[ReadingTask], AbstractContextManager[ReadAhead]] = ReadAhead.start,
+        start_reader: Callable[[ReadingTask], AbstractContextManager[ReadAhead]] | None = None,
     ) -> None:
         """Make a run.
 
@@ -120,7 +120,8 @@ class Run:
                 its kind. A run is only continued as what it was started as.
             steer: Given the pace when sending begins, to hold or change it.
             names: For a dry run, which asks nobody: what the account is known to call things.
-            start_reader: Starts what reads long sources while rows are being sent.
+            start_reader: Starts what reads long sources while rows are being sent; ``None`` =
+                ``ReadAhead.start``.
         """
         if settings.limits.window:
             Window.parse(settings.limits.window)  # refuse a wrong one before anything is read
@@ -134,7 +135,7 @@ class Run:
         self._sieve = sieve
         self._job = job
         self._known_names = names
-        self._start_reader = start_reader
+        self._start_reader = start_reader or ReadAhead.start
         self._sending = Sending(settings, mapping, self._folder, confirm, progress, stop, steer)
         self._ending = Ending(self._folder, settings, stop)
         self._titles: dict[str, str] = {}

@@ -109,8 +109,8 @@ def one_byte_encoding(sample: bytes, plain: bytes = b"") -> tuple[Guess | None, 
         (guess, []) when one reading is clearly better than any different one; (None, candidates)
         when several read about as well, or none reads well.
     """
-    words = _telling(_BYTES_OF_WORDS.findall(sample))
-    guesses = _guesses(words, company(plain))
+    words = telling(_BYTES_OF_WORDS.findall(sample))
+    guesses = guesses_of(words, company(plain))
     texts = {guess.encoding: [word.decode(guess.encoding) for word in words] for guess in guesses}
     for encoding, share in _votes(sample).items():
         alike = [guess for guess in guesses if texts[guess.encoding] == texts.get(encoding)]
@@ -123,7 +123,7 @@ def one_byte_encoding(sample: bytes, plain: bytes = b"") -> tuple[Guess | None, 
     rivals = [
         guess.encoding
         for guess in guesses[1:]
-        if _is_near(guess, best, sum(map(ne, texts[guess.encoding], texts[best.encoding])))
+        if is_near(guess, best, sum(map(ne, texts[guess.encoding], texts[best.encoding])))
     ]
     is_short = sum(char.isalpha() for word in texts[best.encoding] for char in word) < _FEWEST
     if rivals or is_short or best.score < _ENOUGH * best.letters:
@@ -131,8 +131,8 @@ def one_byte_encoding(sample: bytes, plain: bytes = b"") -> tuple[Guess | None, 
     return best, []
 
 
-def _telling(found: list[bytes]) -> list[bytes]:
-    """The most frequent words, and for each byte beyond ASCII some that have it."""
+def telling(found: list[bytes]) -> list[bytes]:
+    """Return the 200 most frequent words, and for each byte beyond ASCII up to two that have it."""
     counted = [word for word, _ in Counter(found).most_common()]
     chosen = counted[:_MOST_WORDS]
     seen = Counter(byte for word in chosen for byte in set(word))
@@ -143,8 +143,8 @@ def _telling(found: list[bytes]) -> list[bytes]:
     return chosen
 
 
-def _is_near(rival: Guess, best: Guess, differing: int) -> bool:
-    """Whether a reading that differs in *differing* words scores too close to the best."""
+def is_near(rival: Guess, best: Guess, differing: int) -> bool:
+    """Return whether a reading that differs in *differing* words scores too close to the best."""
     if not differing:
         return False
     gap = best.score + best.vote - rival.score - rival.vote
@@ -174,8 +174,12 @@ def _votes(sample: bytes) -> dict[str, float]:
     return {name: share / most for name, share in found.items()} if most else {}
 
 
-def _guesses(words: list[bytes], company: dict[str, float]) -> list[Guess]:
-    """How well the words read in each encoding that can decode them."""
+def guesses_of(words: list[bytes], company: dict[str, float]) -> list[Guess]:
+    """Return how well the words read in each encoding that can decode them.
+
+    Args:
+        company: Evidence of the rest of the file for each language: nats.
+    """
     readings = [reading for encoding in _REGIONS if (reading := _Reading.of(encoding, words))]
     for at in range(0, len(words), _AT_ONCE):
         for reading in readings:
