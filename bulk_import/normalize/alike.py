@@ -9,12 +9,12 @@ from dataclasses import dataclass
 
 from rapidfuzz.distance import OSA
 
+from bulk_import.normalize.tags import LOOKS
+
 MOST_TAGS = 20_000  # different ones that are compared
 _FEWEST_LETTERS = 5  # of a tag in which one slip is looked for: "sale" and "male" are two words
 _JOINTS = re.compile(r"[\s\-‐‑‒–—_.·]+")
 _DIGITS = re.compile(r"\d+")
-# Cyrillic and Greek letters that look like Latin ones.
-_LOOKS = str.maketrans("аеорсухкмтвнідѕјԁԛԝοαυν", "aeopcyxkmtbhidsjdqwoauv")
 _LATIN = str.maketrans(
     {
         "а": "a", "б": "b", "в": "v", "г": "g", "ґ": "g", "д": "d", "е": "e", "ё": "e", "є": "e",
@@ -101,7 +101,7 @@ def _join_alphabets(groups: dict[str, list[str]]) -> None:
         if key.isascii():
             latin.setdefault(_sound(key), key)
     for key in [key for key in groups if not key.isascii()]:
-        looks = key.translate(_LOOKS)
+        looks = key.translate(LOOKS)
         target = looks if looks in groups and looks != key else latin.get(_sound(key))
         if target is not None and target in groups:
             groups[target] += groups.pop(key)

@@ -31,9 +31,8 @@ _SIGNS = re.compile(
 )  # of a list as programs write it
 _LIST = re.compile(r"\[(.*)\]|\{(.*)\}|\((.*)\)", re.DOTALL)
 _BROKEN_LIST = re.compile(r"""[\[{]\s*["']|["']\s*[\]}]|^[\[{][^\]}]*$|^[^\[{]*[\]}]$""")
-_LIST_ID = re.compile(r"\d{10}\.\d{4,10}")
+_LIST_ID = re.compile(r"\d{10}\.\d{10}")
 _FLOAT_LIKE = re.compile(r"\d+[.,]\d+(?:[eE][+-]?\d+)?|\d[.,]?\d*[eE][+-]?\d+")
-_FEWEST_FRACTION = 10  # digits behind the point of an undamaged id
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +100,7 @@ def list_id(text: str) -> str:
         raise NormalizeError(
             "LIST_ID_COMMA", Message("the list {text!r} has a comma in it", text=text)
         )
-    if _LIST_ID.fullmatch(text) and len(text.split(".")[1]) >= _FEWEST_FRACTION:
+    if _LIST_ID.fullmatch(text):
         return text
     if _FLOAT_LIKE.fullmatch(text):
         raise NormalizeError(
@@ -191,12 +190,12 @@ def _unsplit(values: Collection[str]) -> Iterator[Note]:
 def _appearance(value: str) -> str:
     """What two tags share that look alike."""
     if not value.isascii():
-        value = unicodedata.normalize("NFKC", value).casefold().translate(_LOOKS)
+        value = unicodedata.normalize("NFKC", value).casefold().translate(LOOKS)
     return "".join(value.casefold().split())
 
 
 # Cyrillic and Greek letters that look like Latin ones.
-_LOOKS = str.maketrans("аеорсухкмтвнідѕјԁԛԝοαυν", "aeopcyxkmtbhidsjdqwoauv")
+LOOKS = str.maketrans("аеорсухкмтвнідѕјԁԛԝοαυν", "aeopcyxkmtbhidsjdqwoauv")
 
 
 def _is_plain(text: str, separator: str) -> bool:
@@ -256,6 +255,8 @@ def _listed(text: str) -> list[str] | None:
     if match is None or text[0] == "(":
         return None
     inside = match[1] if match[1] is not None else match[2]
+    if not inside.strip():
+        return []
     if not any(sign in inside for sign in ",'\""):
         return None  # [urgent] is a tag
     if text[0] == "[":
