@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
@@ -141,15 +142,14 @@ async def sent(
     found = []
     async with server, Client.connect(settings) as client:
         assert client.note == ""
-        for _ in script:
+        for pieces in script:
             try:
                 got = await client.send(b"a=b", repeatable=True)
                 found.append(f"{got.code} {got.text}")
             except AnswerLostError as exc:
                 found.append(exc.code)
-            await asyncio.sleep(
-                _BETWEEN_S
-            )  # what was not asked for has come before the next request
+            if pieces != [USUAL]:  # what was not asked for comes before the next request
+                await asyncio.sleep(_BETWEEN_S)
     return found, log, parsed
 
 
@@ -206,3 +206,61 @@ async def test_a_connection_that_went_wrong_serves_no_other_request(
     found, connections, _ = await sent(monkeypatch, script)
     assert found == ["0 OK", "0 OK", said, "7 next", "0 OK"]
     assert connections == [3, 2]
+
+
+def of_status(status: str) -> bytes:
+    return USUAL.replace(b"200 OK", status.encode(), 1)
+
+
+CLOSING = USUAL.replace(b"OK\r\n", b"OK\r\nConnection: close\r\n", 1)
+OTHER = answer(0, "another")
+
+
+@pytest.mark.parametrize(
+    ("script", "parsed"),
+    [
+        ([[USUAL], [OTHER], [OTHER], [USUAL], [USUAL]], 3),  # the latest is known
+        ([[OTHER[:-3], OTHER[-3:]]] * 3, 3),  # what comes in pieces is not learned
+        ([[of_status("201 Created")]] * 3, 3),  # nor another status
+        ([[CLOSING]] * 3, 3),  # nor what ends its connection
+        ([[USUAL], [of_status("201 Created")], [USUAL]], 2),  # and it replaces nothing
+        ([[b"HTTP/1.1 100 Continue\r\n\r\n" + USUAL], [USUAL], [USUAL]], 2),
+        ([[answer(101, "no")]] * 3, 1),  # a refusal is as good as any
+    ],
+)  # fmt: skip
+async def test_which_answers_are_known_the_next_time(monkeypatch, script, parsed):
+    found, _, counted = await sent(monkeypatch, script)
+    assert counted == parsed
+    assert not {"TIMEOUT", "CONNECTION_LOST", "ANSWER_BROKEN"} & set(found)
+
+
+NAMES = [
+    (aiohttp.TCPConnector, "connect"), (ResponseHandler, "set_response_params"), (ResponseHandler, "read"),
+    (ResponseHandler, "should_close"), (ResponseHandler, "data_received"), (Connection, "protocol"), (Connection, "transport"),
+    (Connection, "close"), (Connection, "release"), (aiohttp.StreamReader, "read_nowait"), (aiohttp.StreamReader, "is_eof"),
+    (aiohttp.StreamReader, "at_eof"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("owner", "name"), NAMES)
+def test_every_name_that_is_used_is_looked_for(monkeypatch, owner, name):
+    monkeypatch.setattr(owner, name, None)
+    said = f"aiohttp {aiohttp.__version__}: {owner.__name__}.{name} is not as expected"
+    assert why_not() == said
+
+
+def test_a_connector_that_no_longer_asks_a_factory_is_noticed(monkeypatch):
+    def other(self, *, force_close=False, limit=100, limit_per_host=0):
+        raise NotImplementedError
+
+    monkeypatch.setattr(aiohttp.BaseConnector, "__init__", other)
+    said = f"aiohttp {aiohttp.__version__}: BaseConnector._factory is not as expected"
+    assert why_not() == said
+
+
+async def test_an_aiohttp_that_lacks_a_module_is_said_and_sessions_are_used(monkeypatch):
+    monkeypatch.setitem(sys.modules, "bulk_import.api.direct", None)
+    said = await note()
+    assert said.startswith(
+        f"requests go through aiohttp's sessions, slower than usual (aiohttp {aiohttp.__version__}: import of"
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from types import SimpleNamespace
@@ -231,6 +232,46 @@ async def test_after_an_answer_that_ends_its_connection_the_next_has_a_new_one(c
     assert [number for number, _ in server.requests] == [1, 1, 2, 3]
 
 
+async def test_an_answer_without_an_end_is_given_up_after_64_kib(connected):
+    """Counted at the server: what has left it by then lies in buffers on the way."""
+    written = 0
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal written
+        with contextlib.suppress(ConnectionError):
+            await reader.readuntil(b"rpsKey")
+            writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+            while written < 200 * SIZE:
+                writer.write(b"4000\r\n" + b"x" * 0x4000 + b"\r\n")
+                await writer.drain()
+                written += 0x4000
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    async with server, connected(server.sockets[0].getsockname()[1]) as client:
+        with pytest.raises(AnswerLostError, match="longer than 64 KiB"):
+            await client.send(b"a=b", repeatable=True)
+        await asyncio.sleep(0.01)
+    assert written < 200 * SIZE
+
+
+@pytest.mark.parametrize("interim", ["100 Continue", "102 Processing", "103 Early Hints"])
+async def test_any_number_of_interim_answers_come_before_the_answer(connected, interim):
+    before = f"HTTP/1.1 {interim}\r\n\r\n".encode()
+    script = [[before, before, ok("first")], [before + before + ok("second")], ok("third")]
+    async with serving(*script) as (_, port), connected(port) as client:
+        found = [(await client.send(b"a=b", repeatable=True)).text for _ in range(3)]
+    assert found == ["first", "second", "third"]
+
+
+async def test_an_answer_that_changes_the_protocol_is_none_and_nothing_is_waited_for(connected):
+    switching = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n"
+    async with serving([switching, None], ok("next")) as (_, port), connected(port) as client:
+        found = await client.send(b"a=b", repeatable=True)
+        assert (found.verdict, found.http_status) == (Verdict.UNREADABLE, 101)
+        assert (await client.send(b"a=b", repeatable=True)).text == "next"
+
+
 async def test_equal_answers_of_another_status_are_told_apart(connected):
     script = [ok(), ok(), ok(status="500 No"), ok(), ok(status="201 Created"), ok(code=8), ok()]
     async with serving(*script) as (_, port), connected(port) as client:
@@ -261,6 +302,16 @@ async def test_a_server_that_answers_too_late_is_asked_again_on_another_connecti
         assert (lost.value.code, str(lost.value)) == ("TIMEOUT", "no answer within 0.1 s")
         assert (await client.send(b"a=b", repeatable=True)).text == "next"
     assert [number for number, _ in server.requests] == [1, 2]
+
+
+async def test_half_an_answer_that_stays_half_ends_its_connection(connected):
+    script = [[ok()[:-3]], ok("next")]
+    async with serving(*script) as (server, port), connected(port, timeout_s=0.1) as client:
+        with pytest.raises(AnswerLostError) as lost:
+            await client.send(b"a=b", repeatable=True)
+        assert (lost.value.code, lost.value.http_status) == ("TIMEOUT", 200)
+        assert (await client.send(b"a=b", repeatable=True)).text == "next"
+        await until(lambda: server.open == {2})
 
 
 async def test_a_request_that_is_cancelled_leaves_its_connection_to_nobody(connected):

@@ -192,7 +192,7 @@ class DirectWay:
                     message, payload = await protocol.read()
                 http_status = message.code
                 # Nearly all answers come in one piece.
-                content = payload.read_nowait() if payload.is_eof() else await read_whole(payload)
+                content = payload.read_nowait() if payload.is_eof() else b""
                 if not payload.at_eof():
                     content += await read_whole(payload)
                 refuse_long(content)
