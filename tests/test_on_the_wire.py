@@ -304,6 +304,16 @@ async def test_a_server_that_answers_too_late_is_asked_again_on_another_connecti
     assert [number for number, _ in server.requests] == [1, 2]
 
 
+async def test_half_an_answer_that_stays_half_ends_its_connection(connected):
+    script = [[ok()[:-3]], ok("next")]
+    async with serving(*script) as (server, port), connected(port, timeout_s=0.1) as client:
+        with pytest.raises(AnswerLostError) as lost:
+            await client.send(b"a=b", repeatable=True)
+        assert (lost.value.code, lost.value.http_status) == ("TIMEOUT", 200)
+        assert (await client.send(b"a=b", repeatable=True)).text == "next"
+        await until(lambda: server.open == {2})
+
+
 async def test_a_request_that_is_cancelled_leaves_its_connection_to_nobody(connected):
     async with serving([], ok("next")) as (server, port), connected(port) as client:
         asking = asyncio.create_task(client.send(b"a=b", repeatable=True))

@@ -166,8 +166,22 @@ async def test_a_note_comes_before_the_words_about_attempts():
 
 @timeless
 async def test_attempts_of_an_earlier_run_are_counted_and_need_no_wait():
-    (end,) = await Delivery().run(row(7, attempts=2, next_number=3))
-    assert (end.attempts, end.message) == (3, "attempt 3, after 0.0 s of waiting")
+    (end,) = await Delivery().run(row(7, attempts=1, next_number=2))
+    assert (end.attempts, end.message) == (2, "attempt 2, after 0.0 s of waiting")
+
+
+@pytest.mark.parametrize(
+    ("wait_s", "message"), [(0.03125, ""), (0.0625, "attempt 1, after 0.1 s of waiting")]
+)
+def test_a_wait_is_told_from_a_twentieth_of_a_second_on(monkeypatch, wait_s, message):
+    monkeypatch.setattr("random.uniform", lambda _least, _most: wait_s)
+
+    @timeless
+    async def run():
+        (end,) = await Delivery(AWAY, OK).run(row(7))
+        assert (end.attempts, end.message) == (1, message)
+
+    run()
 
 
 @timeless
@@ -385,6 +399,44 @@ async def test_rows_that_come_later_are_sent_when_the_pool_is_woken():
     is_over = True
     pool.wake()
     await asyncio.wait_for(running, 1)
+
+
+@timeless
+async def test_as_many_workers_are_woken_as_are_asked_for():
+    """Each looks for a row, which costs as much as one: counted by who asks."""
+    world, asked = Delivery(concurrency=3), 0
+
+    class Empty:
+        def __iter__(self):
+            return self
+
+        def __next__(self):
+            nonlocal asked
+            asked += 1
+            raise StopIteration
+
+    pool = world.pool()
+    running = asyncio.create_task(pool.run(Empty(), lambda: False))
+    await asyncio.sleep(1)
+    found = [asked]
+    for workers in (1, 2, 7):
+        pool.wake(workers)
+        await asyncio.sleep(1)
+        found.append(asked)
+    assert found == [3, 4, 6, 9]
+    pool.wake()
+    await asyncio.sleep(1)
+    assert asked == 12
+    world.stop.request("enough", 3)
+    await asyncio.wait_for(running, 1)
+
+
+@timeless
+async def test_a_repeated_row_lets_the_next_of_its_contact_go_where_all_workers_are_idle():
+    world = Delivery(by_row={1: [IN_7_S, OK], 2: [OK]}, concurrency=3)
+    ends = await asyncio.wait_for(world.run(row(1), row(2)), 60)
+    assert [(end.seq, end.status) for end in ends] == [(1, "success"), (2, "success")]
+    assert world.client.rows == [1, 1, 2]
 
 
 # -- disk, pace and claims ----------------------------------------------------------------------------

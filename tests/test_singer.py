@@ -10,11 +10,14 @@ import sys
 from collections import Counter
 
 import pytest
+from click.testing import CliRunner
 
+from bulk_import.cli import cli
 from bulk_import.errors import SettingsError, SetupError, StoppedError
 from bulk_import.jobs.batches import Sent
 from bulk_import.jobs.singer import LONGEST_LINE, Poured, pour
 from bulk_import.models import Status, Summary
+from bulk_import.sandbox.app import DEFAULT_KEY
 from tests.children import ENVIRONMENT, Served
 
 MAPPING = """version: 1
@@ -168,15 +171,31 @@ def test_a_killed_target_loses_nothing_and_makes_no_second_contact(tmp_path):
     assert again <= 16
 
 
-def test_a_refused_row_is_told_and_its_state_is_passed_on(tmp_path):
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ([], ["records: 3, batches: 1, STATE passed on: 1", "stream orders: 1 records left out", "rows that did not make it: EMAIL_INVALID x1; {runs} has their reports"]),
+        (["--quiet"], []),
+    ],
+)  # fmt: skip
+def test_a_refused_row_is_told_and_its_state_is_passed_on(tmp_path, monkeypatch, options, told):
     (tmp_path / "mapping.yml").write_text(MAPPING)
+    monkeypatch.setenv("INFLUENCERSOFT_API_KEY", DEFAULT_KEY)
+    lines = _lines(
+        _record(0, email="nobody"), _record(1, "orders"), _record(2), _record(4), _state({"at": 2})
+    )
     with Served(tmp_path) as served:
-        process = _started(served, tmp_path)
-        lines = _lines(_record(0, email="nobody"), _record(2), _state({"at": 2}))
-        out, err = process.communicate(b"".join(lines))
-        assert [request.email for request in served.sent()] == ["p2@x.org"]
-    assert (process.returncode, json.loads(out)) == (1, {"at": 2})
-    assert b"rows that did not make it: EMAIL_INVALID x1" in err
+        arguments = [
+            "singer", "-m", tmp_path / "mapping.yml", "--endpoint", served.url, "--rate", "0",
+            "--stream", "contacts", "--runs", tmp_path / "runs", *options,
+        ]  # fmt: skip
+        done = CliRunner().invoke(
+            cli, [*map(str, arguments)], input=b"".join(lines), standalone_mode=False
+        )
+        assert [request.email for request in served.sent()] == ["p2@x.org", "p4@x.org"]
+    assert (done.return_value, json.loads(done.stdout)) == (1, {"at": 2})
+    said = [line for line in done.stderr.splitlines() if not line.startswith("warning")]
+    assert said == [line.format(runs=tmp_path / "runs") for line in told]
 
 
 # -- message by message -------------------------------------------------------------------------------
