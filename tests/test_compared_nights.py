@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from bulk_import.api.form import decode, encode
+from bulk_import.errors import SetupError
 from bulk_import.jobs.comparison import Comparison, Found, attached
 from bulk_import.jobs.payloads import digest_alone, digest_of, sha
 from bulk_import.jobs.sieve import Sieve
@@ -508,3 +509,61 @@ def test_a_state_that_begins_with_nobody_belongs_to_no_account(job, status):
     with job.state as state:
         seed(state, night.folder, Settings(endpoint=HTTP))
         assert (state.is_empty, state.get("endpoint")) == (True, "")
+
+
+def test_a_state_does_not_begin_with_a_run_of_another_account(job):
+    night = job.night([a(1)])
+    with Journal.open(night.folder / "journal.sqlite3") as journal:
+        journal.commit(sent(1))
+    with job.state as state:
+        with pytest.raises(SetupError) as raised:
+            seed(state, night.folder, Settings(endpoint="https://other.example.com"))
+        assert str(raised.value) == (
+            f"--seed {night.folder}: a run of {HTTP}, not of https://other.example.com; nothing was sent. "
+            "Give a run of this account, or leave --seed out"
+        )
+        assert state.is_empty
+        seed(state, night.folder, Settings())  # a dry run knows no account
+        assert (state.count(), state.get("endpoint")) == (1, HTTP)
+
+
+def test_reports_of_a_cut_night_that_cannot_be_written_do_not_keep_the_state_from_learning(job):
+    night = job.night([a(1)], sends=True)
+    with Journal.open(night.folder / "journal.sqlite3") as journal:
+        journal.commit(sent(1))
+        journal.remember(mapping_text="", started_at="2026-03-10T11:00:00.000Z")
+    (night.folder / "report.csv").mkdir()
+    left(job, night.folder)
+    ear = Ear()
+    with job.state as state:
+        take_over_left_run(state, ear)
+    assert len(ear.told) == 2
+    assert ear.told[1].startswith(f"the reports of {night.folder} cannot be written: ")
+    assert job.known() == {"a@x.org": (alone(a(1)), "HERE")}
+
+
+def test_a_night_that_had_ended_when_it_was_cut_off_keeps_its_end(job):
+    night = job.night([a(1), bare(2)], sends=True)
+    with Journal.open(night.folder / "journal.sqlite3") as journal:
+        journal.commit([*sent(1), intent(2)])
+        journal.remember(
+            mapping_text="", started_at="2026-03-10T11:00:00.000Z", finished_at="2026-03-10T11:01:00.000Z"
+        )  # fmt: skip
+    left(job, night.folder)
+    with job.state as state:
+        take_over_left_run(state, Ear())
+    with Journal.open(night.folder / "journal.sqlite3") as journal:
+        facts = journal.facts()
+    assert (facts["finished_at"], facts.get("stopped"), facts["taken_over"]) == (
+        "2026-03-10T11:01:00.000Z", None, "1",
+    )  # fmt: skip
+
+
+def test_contacts_are_indexed_by_their_cells_after_the_first_night_and_after_others(job):
+    for name in ("Ann", "Eve"):
+        job.ends(job.night([a(1, name), b(2, name)]), *sent(1, 2))
+        with job.state as state:
+            found = state.db.execute(
+                "select count(*) from sqlite_master where name = 'contact_cells'"
+            )
+            assert found.fetchone() == (1,)

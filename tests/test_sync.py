@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import csv
+import json
 import os
 import sys
 from contextlib import ExitStack
@@ -483,3 +484,18 @@ async def test_a_contact_in_another_spelling_has_not_vanished(job):
 
     _, sent = await job([*people(30), ["Mona@xn--bcher-kva.example", "Mona", ""]], mapping=mapping)
     assert sent == ["mona@xn--bcher-kva.example"]  # the row itself, and no action
+
+
+async def test_where_the_last_fourteen_nights_are_is_remembered(job, tmp_path):
+    await job(people(5))
+    with State.open(tmp_path / "job.state") as state:
+        (first,) = state.get_json("runs")
+        assert Path(first).parent == tmp_path
+        state.put(runs=json.dumps([first, *map(str, range(20))]))
+    await job(people(5))
+    with State.open(tmp_path / "job.state") as state:
+        latest, *others = state.get_json("runs")
+        assert (Path(latest).parent, latest != first) == (tmp_path, True)
+        assert others == [first, *map(str, range(12))]
+        assert state.get_json("paths") == [str(tmp_path / "export.csv")]
+        assert state.get("mapping").endswith("/m.yml")

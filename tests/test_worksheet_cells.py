@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -204,6 +205,23 @@ def test_problems_of_one_row_are_not_those_of_the_next(tmp_path):
     assert [[p.value for _, p in line.problems] for line in lines] == [["x"], [], ["y"], []]
 
 
+def test_a_formula_without_a_result_is_a_cell_of_its_row(tmp_path):
+    formula = '<c r="{}"><f>A1</f></c>'
+    rows = f'<row r="1">{cell("A1", "1")}{formula.format("B1")}</row><row r="2">{formula.format("A2")}</row>'
+    lines = read(tmp_path, rows)
+    assert [(line.cells, [at for at, _ in line.problems]) for line in lines] == [
+        (["1", ""], [1]),
+        ([""], [0]),
+    ]
+
+
+def test_a_text_in_place_is_read_wherever_it_stands(tmp_path):
+    cells = '<c r="A1" t="inlineStr"><v>y</v></c><c r="B1"><v>7</v><is><t>x</t></is></c><c r="C1"><is><t>z</t></is></c>'
+    (line,) = read(tmp_path, f'<row r="1">{cells}</row>')
+    assert list(line.cells[:2]) == ["y", "7"]
+    assert [(at, p.code, p.value) for at, p in line.problems] == [(2, "CELL_BROKEN", "z")]
+
+
 def test_many_rows_that_look_alike_are_read_as_each_of_them_is(tmp_path):
     """After twenty of them one expression reads a row; what is left out or otherwise is read as before."""
 
@@ -263,6 +281,39 @@ def test_the_widths_of_columns_are_as_the_sheet_says(tmp_path):
     sheet = f'{DECLARATION}<worksheet xmlns="{MAIN}" xmlns:x="{MAIN}"><cols>{columns}</cols><sheetData>{later}</worksheet>'
     with Workbook(book(tmp_path / "a.xlsx", ('name="S"', sheet)), "a.xlsx") as opened:
         assert opened.widths(opened.sheets[0]) == [(1, 1, 12.5), (2, 4, 8.0), (5, 16_384, 3.0)]
+
+
+def test_sheets_that_link_to_no_worksheet_are_left_out(tmp_path):
+    path = book(tmp_path / "a.xlsx", *((f'name="{name}"', f"{SHEET}{END}") for name in "ABCD"))
+    with zipfile.ZipFile(path) as archive:
+        parts = {name: archive.read(name).decode() for name in archive.namelist()}
+    links = parts["xl/_rels/workbook.xml.rels"]
+    links = links.replace(
+        f'{RELATIONS}/worksheet" Target="s1', f'{RELATIONS}/chartsheet" Target="s1'
+    )
+    links = links.replace("s2.xml", "none.xml").replace('Id="rId3"', 'Id="other"')
+    with zipfile.ZipFile(tmp_path / "b.xlsx", "w") as archive:
+        for name, text in (parts | {"xl/_rels/workbook.xml.rels": links}).items():
+            archive.writestr(name, text)
+    with Workbook(tmp_path / "b.xlsx", "b.xlsx") as opened:
+        assert [sheet.name for sheet in opened.sheets] == ["A"]
+    for without, said in (
+        ("xl/workbook.xml", "it has no workbook part"),
+        ("xl/_rels/workbook.xml.rels", "it has no worksheet"),
+    ):
+        with zipfile.ZipFile(tmp_path / "c.xlsx", "w") as archive:
+            for name in parts.keys() - {without}:
+                archive.writestr(name, parts[name])
+        with pytest.raises(SourceError, match=rf"c\.xlsx: not a readable workbook \({said}\)"):
+            Workbook(tmp_path / "c.xlsx", "c.xlsx")
+
+
+def test_a_part_that_is_gone_or_not_xml_is_named(tmp_path):
+    path = book(tmp_path / "a.xlsx", ('name="S"', f"{SHEET}{END}"))
+    with Workbook(path, "a.xlsx") as opened:
+        gone = replace(opened.sheets[0], part="xl/gone.xml")
+        with pytest.raises(SourceError, match=r"\(xl/gone\.xml is missing\)"):
+            list(opened.lines(gone))
 
 
 def test_without_styles_numbers_show_as_they_are(tmp_path):

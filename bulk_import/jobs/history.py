@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -92,11 +93,8 @@ def list_runs(folder: Path) -> list[Summary]:
         path for runs in ("run", "runs/*") for path in folder.glob(f"*/{runs}/{JOURNAL}")
     )
     for journal_path in paths:
-        try:
-            with Journal.open(journal_path) as journal:
-                found.append(summarize(journal, journal_path.parent))
-        except BulkImportError:
-            continue
+        with suppress(BulkImportError), Journal.open(journal_path) as journal:
+            found.append(summarize(journal, journal_path.parent))
     return found
 
 
@@ -146,10 +144,8 @@ def list_jobs(folder: Path) -> list[Job]:
     found = []
     for path in sorted({*folder.glob("*"), *folder.glob("*/*")}):
         if path.is_file() and path.suffix in _STATES and _is_sqlite(path):
-            try:
+            with suppress(BulkImportError):
                 found += _jobs_of(path)
-            except BulkImportError:
-                continue
     return found
 
 

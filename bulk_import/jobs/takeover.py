@@ -24,7 +24,6 @@ from bulk_import.run.reporting import stop_facts, write_reports
 from bulk_import.settings import Settings, account_name
 from bulk_import.system.clock import now, now_s
 
-_BATCH = 1000
 _STATUS = f"coalesce(o.status, case when {IN_DOUBT} then 'unknown' else 'not_sent' end)"
 _DIGEST = "coalesce(c.digest, digest_alone(c.sha))"
 _IS_PLAIN = f"c.digest is null and o.status = 'success' and c.key not like '{BARE}%'"

@@ -286,7 +286,9 @@ def _trouble(name: str, value: object) -> str:
     return (
         ""
         if good
-        else Message("{value!r} is not what it takes: give {wanted}", value=value, wanted=wanted)
+        else Message(
+            "{value} is not what it takes: give {wanted}", value=repr(value), wanted=wanted
+        )
     )
 
 

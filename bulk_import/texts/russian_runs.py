@@ -99,7 +99,7 @@ RUNS: dict[str, str | tuple[str, str, str]] = {
     "--api-key-file {path}: it must hold the key alone, on one line": "{path}: в файле должен быть только ключ, одной строкой",
     "--api-key-file {path}: cannot be read: {reason}": "{path}: файл с ключом не читается: {reason}",
     "no table [{table}.NAME]": "нет таблицы [{table}.ИМЯ]",
-    "{value!r} is not what it takes: give {wanted}": "«{value}» не подходит: нужно {wanted}",
+    "{value} is not what it takes: give {wanted}": "{value} не подходит: нужно {wanted}",
     "--profile: this user has no home folder; name the file with --config FILE": "у этого пользователя нет домашней папки с профилями",
     "--config {file}: give --profile NAME too; it has {profiles}": "{file}: выберите профиль; есть {profiles}",
     "--profile {name}: not in {file}; it has {profiles}": "профиля {name} нет в {file}; есть {profiles}",
