@@ -53,6 +53,7 @@ class Nights:
         self.ear = Ear()
         self.number = 0
         self.told: dict[str, str] = {}
+        self.is_sieved = False
 
     def written(self, changed: int = 1000, content: bytes = b"12345") -> Path:
         self.source.write_bytes(content)
@@ -70,10 +71,20 @@ class Nights:
         )  # fmt: skip
 
     def begun(self, job: NightJob, rows: Sequence[JudgedRow]) -> Journal:
-        """The journal of a night whose rows were judged."""
+        """The journal of a night whose rows were judged; sieved ones are not read again by the comparison."""
         facts = {"endpoint": "https://shop.example.com"} | job.facts() | self.told
         journal = Journal.create(self.folder / f"run{self.number}" / "journal.sqlite3", facts)
         journal.add_source(1, info())
+        if self.is_sieved and rows:
+            mapped = mapper()
+            left = job.sieve.unknown(
+                1,
+                mapped,
+                DamageDetector(mapped.roles),
+                [one.row for one in rows],
+                SuppressionList(),
+            )
+            rows = job.sieve.kept([one for one in rows if one.row in left])
         journal.add(1, rows)
         return journal
 
@@ -112,6 +123,13 @@ def nights(tmp_path) -> Iterator[Nights]:
         yield Nights(tmp_path, state)
 
 
+@pytest.fixture(params=[False, True], ids=["read", "sieved"])
+def both_ways(request, nights) -> Nights:
+    """Nights whose rows the comparison reads from the journal, or knows from the sieve."""
+    nights.is_sieved = request.param
+    return nights
+
+
 THIRTY = [person(seq, f"p{seq}") for seq in range(1, 31)]
 
 
@@ -136,22 +154,22 @@ def test_a_night_notes_in_its_journal_what_a_resume_of_it_needs(nights):
     assert nights.job(facts={"night": "5:cd"}).facts()["night"] == "5:cd"
 
 
-def test_a_good_night_is_what_the_next_one_is_compared_with(nights):
-    nights.told = {"lists": '{"News": "15.2"}'}
-    assert nights.night(THIRTY, codes=["EMAIL_MISSING", "EMAIL_MISSING", "X"]) == ""
-    assert nights.last == {
+def test_a_good_night_is_what_the_next_one_is_compared_with(both_ways):
+    both_ways.told = {"lists": '{"News": "15.2"}'}
+    assert both_ways.night(THIRTY, codes=["EMAIL_MISSING", "EMAIL_MISSING", "X"]) == ""
+    assert both_ways.last == {
         "rows": 30, "contacts": 30, "changed": 0, "moved": 0, "vanished": 0,
         "filled": {"lead_email": 30, "lead_first_name": 30}, "modified_at": 1000.0,
-        "files": [str(nights.source)], "blank": 2, "clocks": "",
+        "files": [str(both_ways.source)], "blank": 2, "clocks": "",
     }  # fmt: skip
-    state = nights.state
+    state = both_ways.state
     assert (state.get("night"), state.get("left_run"), state.get("left_bare"), state.get("doubtful")) == ("1", "", "", "")  # fmt: skip
     assert state.get_json("names") == {"lists": {"News": "15.2"}, "managers": {}}
-    assert nights.job().names is not None
-    assert {name: nights.facts[name] for name in ("judged", "rows_read", "unchanged_rows", "clocks")} == {
+    assert both_ways.job().names is not None
+    assert {name: both_ways.facts[name] for name in ("judged", "rows_read", "unchanged_rows", "clocks")} == {
         "judged": "1", "rows_read": "30", "unchanged_rows": "0", "clocks": "",
     }  # fmt: skip
-    assert (nights.tally.rows_read, state.get("latest").split(":")[0]) == (30, "1")
+    assert (both_ways.tally.rows_read, state.get("latest").split(":")[0]) == (30, "1")
 
 
 @pytest.mark.parametrize(("stop_code", "is_good"), [(0, True), (3, False), (130, False)])
@@ -177,20 +195,49 @@ def test_a_dry_night_notes_nothing_of_what_it_would_send(nights):
     assert (nights.state.get("left_run"), nights.state.get("latest")) == ("", "")
 
 
+def bare(seq: int, phone: str) -> JudgedRow:
+    return judged(seq, "", body=f"lead_phone={phone}".encode())
+
+
+def test_rows_are_sent_that_are_new_have_changed_or_stand_beside_one_that_has(both_ways):
+    nights = both_ways
+    first = [person(1, "a"), person(2, "b"), person(3, "b", "Bob"), bare(4, "1"), bare(5, "1"), refused(6)]  # fmt: skip
+    nights.night(first)
+    assert nights.pending == ["a@b.org", "b@b.org", "b@b.org", "", ""]
+    assert {name: nights.last[name] for name in ("rows", "contacts", "changed", "filled")} == {
+        "rows": 6, "contacts": 4, "changed": 0, "filled": {"lead_email": 3, "lead_first_name": 3, "lead_phone": 2},
+    }  # fmt: skip
+    nights.night(first)
+    assert nights.pending == []
+    again = [
+        person(11, "a", "Eve"), person(12, "b"), person(13, "b", "Rob"), bare(14, "1"), bare(15, "2"),
+        person(16, "c"), person(17, "d"), person(18, "d", "Dan"), refused(19, email="a@b.org"),
+    ]  # fmt: skip
+    nights.night(again, brake=Brake(changed=1))
+    assert nights.pending == ["a@b.org", "b@b.org", "b@b.org", "", "c@b.org", "d@b.org", "d@b.org"]
+    assert {name: nights.last[name] for name in ("rows", "contacts", "changed", "vanished")} == {
+        "rows": 9, "contacts": 6, "changed": 2, "vanished": 0,
+    }  # fmt: skip
+    nights.night(again)
+    assert nights.pending == []
+    several = [key for (key,) in nights.state.db.execute("select key from contact where cells = x'' order by key")]  # fmt: skip
+    assert [key for key in several if "@" in key] == ["a@b.org", "b@b.org", "d@b.org"]
+
+
 # -- who vanished ------------------------------------------------------------------------------------
 
 
-def test_the_action_of_the_mapping_is_queued_for_who_vanished(nights):
-    nights.told = {"lists": '{"News": "15.2"}'}
-    nights.night(THIRTY, GONE)
-    assert nights.night(THIRTY[2:], GONE) == ""
-    assert nights.queued == [
+def test_the_action_of_the_mapping_is_queued_for_who_vanished(both_ways):
+    both_ways.told = {"lists": '{"News": "15.2"}'}
+    both_ways.night(THIRTY, GONE)
+    assert both_ways.night(THIRTY[2:], GONE) == ""
+    assert both_ways.queued == [
         {"lead_email": f"{name}@b.org", "remove_from_lists": "15.2,17.1", "add_tags": "gone,x"}
         for name in ("p1", "p2")
     ]
-    assert (nights.tally.rows_read, nights.facts["rows_read"]) == (30, "30")
-    assert nights.night(THIRTY[2:], GONE) == ""
-    assert nights.queued == []
+    assert (both_ways.tally.rows_read, both_ways.facts["rows_read"]) == (30, "30")
+    assert both_ways.night(THIRTY[2:], GONE) == ""
+    assert both_ways.queued == []
 
 
 @pytest.mark.parametrize("action", ["add_tags", "remove_tags"])
@@ -224,16 +271,16 @@ LEFT_ALONE = "{n} of {vanished} vanished contacts are left alone: {why} (--accep
     ],
 )  # fmt: skip
 def test_who_may_be_behind_a_damaged_cell_is_left_alone_and_still_expected(
-    nights, rows, codes, queued, why
+    both_ways, rows, codes, queued, why
 ):
     both = [person(31, "anna.berg"), person(32, "ben")]
-    nights.night([*THIRTY, *both], GONE)
-    nights.night([*THIRTY, *rows], GONE, codes=codes)
-    assert [one["lead_email"] for one in nights.queued] == queued
+    both_ways.night([*THIRTY, *both], GONE)
+    both_ways.night([*THIRTY, *rows], GONE, codes=codes)
+    assert [one["lead_email"] for one in both_ways.queued] == queued
     held = 2 - len(queued)
-    assert nights.ear.told == ([LEFT_ALONE.format(n=held, vanished=2, why=why)] if held else [])
-    assert nights.last["blank"] == 0  # or the next night would take it for usual
-    expected = nights.state.db.execute("select key from contact where presence = 1 and key not like 'p%'").fetchall()  # fmt: skip
+    assert both_ways.ear.told == ([LEFT_ALONE.format(n=held, vanished=2, why=why)] if held else [])
+    assert both_ways.last["blank"] == 0  # or the next night would take it for usual
+    expected = both_ways.state.db.execute("select key from contact where presence = 1 and key not like 'p%'").fetchall()  # fmt: skip
     assert sorted(key for (key,) in expected) == sorted(
         {"anna.berg@b.org", "ben@b.org"} - {*queued}
     )
@@ -249,25 +296,25 @@ def test_who_may_be_behind_a_damaged_cell_has_vanished_if_that_is_accepted(night
 # -- files that are missing --------------------------------------------------------------------------
 
 
-def test_missing_files_hold_who_vanished_and_are_still_expected(nights):
+def test_missing_files_hold_who_vanished_and_are_still_expected(both_ways):
     """The brake would stop the night: it is accepted once."""
-    other = nights.folder / "b.csv"
+    other = both_ways.folder / "b.csv"
     other.write_bytes(b"")
-    both = [nights.written(), other]
+    both = [both_ways.written(), other]
     names = [str(path) for path in both]
-    nights.night(THIRTY, GONE, paths=both)
-    assert "1 files, there were 2; missing: " in nights.night(THIRTY[3:], GONE)
-    assert (nights.queued, nights.last["files"]) == ([], names)
-    assert nights.night(THIRTY[3:], GONE, accept=True) == ""
-    assert nights.queued == []
-    assert nights.ear.told == [
+    both_ways.night(THIRTY, GONE, paths=both)
+    assert "1 files, there were 2; missing: " in both_ways.night(THIRTY[3:], GONE)
+    assert (both_ways.queued, both_ways.last["files"]) == ([], names)
+    assert both_ways.night(THIRTY[3:], GONE, accept=True) == ""
+    assert both_ways.queued == []
+    assert both_ways.ear.told == [
         "3 missing contacts are left alone: files are missing that may hold them (--fewer-files if these files "
         "are gone for good)"
     ]
-    assert (nights.last["rows"], nights.last["files"]) == (27, names)
-    assert nights.night(THIRTY[3:], GONE, fewer_files=True) == ""
-    assert [one["lead_email"] for one in nights.queued] == ["p1@b.org", "p2@b.org", "p3@b.org"]
-    assert nights.last["files"] == names[:1]
+    assert (both_ways.last["rows"], both_ways.last["files"]) == (27, names)
+    assert both_ways.night(THIRTY[3:], GONE, fewer_files=True) == ""
+    assert [one["lead_email"] for one in both_ways.queued] == ["p1@b.org", "p2@b.org", "p3@b.org"]
+    assert both_ways.last["files"] == names[:1]
 
 
 def test_a_first_night_lacks_no_file(nights):
@@ -277,15 +324,17 @@ def test_a_first_night_lacks_no_file(nights):
 # -- the brake ---------------------------------------------------------------------------------------
 
 
-def test_the_brake_stops_a_night_before_anything_is_queued_or_noted(nights):
-    nights.night(THIRTY, GONE)
-    assert nights.night(THIRTY[10:], GONE) == (
+def test_the_brake_stops_a_night_before_anything_is_queued_or_noted(both_ways):
+    both_ways.night(THIRTY, GONE)
+    assert both_ways.night(THIRTY[10:], GONE) == (
         "the brake: 20 rows, there were 30; 10 of 30 contacts have vanished (--accept sends it this once if it is meant)"
     )  # fmt: skip
-    assert (nights.queued, nights.state.get("night")) == ([], "1")
-    assert nights.night(THIRTY[10:], GONE, brake=Brake(rows_fewer=0.5, vanished=0.5)) == ""
-    assert nights.night([], GONE) == "the brake: the source has no rows (--accept if that is meant)"
-    assert nights.night(THIRTY[:10], GONE, accept=True) == ""
+    assert (both_ways.queued, both_ways.state.get("night")) == ([], "1")
+    assert both_ways.night(THIRTY[10:], GONE, brake=Brake(rows_fewer=0.5, vanished=0.5)) == ""
+    assert (
+        both_ways.night([], GONE) == "the brake: the source has no rows (--accept if that is meant)"
+    )
+    assert both_ways.night(THIRTY[:10], GONE, accept=True) == ""
 
 
 def test_a_source_that_changed_while_it_was_read_stops_the_night(nights):

@@ -92,38 +92,42 @@ def normalize_postal_code(text: str, *, country: str | None = None) -> Normalize
         raise NormalizeError(
             "POSTAL_CODE_INVALID", Message("{line!r} is not a postal code", line=line)
         )
-    length, _ = _ZEROS.get(country or "", (0, 0))
-    whole = _with_zeros(line, country or "")
-    is_district = country == "PE" and len(line) <= _DIGITS_OF_DISTRICT
-    if whole == line and line.isdigit() and len(line) < length and not is_district:
-        raise NormalizeError(
-            "POSTAL_CODE_INVALID",
-            Message(
-                "{line!r} is too short for a code of {country}, which has {length} digits",
-                line=line,
-                country=country,
-                length=length,
-            ),
-        )
-    if whole != line:
-        raise NormalizeError(
-            "POSTAL_CODE_ZERO_LOST",
-            Message(
-                "{line!r} is too short for a code of {country}: the spreadsheet dropped a "
-                "leading zero; {whole} is meant",
-                line=line,
-                country=country,
-                whole=whole,
-            ),
-            candidates=[whole],
-        )
+    _refuse_short(line, country)
     return Normalized(line, rule)
 
 
-def _with_zeros(line: str, country: str) -> str:
-    """The code with the zeros that a spreadsheet took away, as far as that can be seen."""
+def _refuse_short(line: str, country: str | None) -> None:
+    """Refuse a code that lost digits, with the zeros that a spreadsheet took away where these are all."""
     if country == "US" and _SHORT_ZIP4.fullmatch(line):
-        return line.zfill(10)
-    length, most_zeros = _ZEROS.get(country, (0, 0))
-    lost = line.isdigit() and length - most_zeros <= len(line) < length
-    return line.zfill(length) if lost else line
+        raise _zero_lost(line, country, line.zfill(10))
+    if country not in _ZEROS or not line.isdigit():
+        return
+    length, most_zeros = _ZEROS[country]
+    is_district = country == "PE" and len(line) <= _DIGITS_OF_DISTRICT
+    if len(line) >= length or is_district:
+        return
+    if len(line) >= length - most_zeros:
+        raise _zero_lost(line, country, line.zfill(length))
+    raise NormalizeError(
+        "POSTAL_CODE_INVALID",
+        Message(
+            "{line!r} is too short for a code of {country}, which has {length} digits",
+            line=line,
+            country=country,
+            length=length,
+        ),
+    )
+
+
+def _zero_lost(line: str, country: str, whole: str) -> NormalizeError:
+    return NormalizeError(
+        "POSTAL_CODE_ZERO_LOST",
+        Message(
+            "{line!r} is too short for a code of {country}: the spreadsheet dropped a "
+            "leading zero; {whole} is meant",
+            line=line,
+            country=country,
+            whole=whole,
+        ),
+        candidates=[whole],
+    )

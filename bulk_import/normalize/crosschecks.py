@@ -134,7 +134,7 @@ def _regions_of_phone(e164: str) -> tuple[str, ...]:
         return ()
     shared = phonenumbers.region_codes_for_country_code(number.country_code or 0)
     # +7, +44, +1: neighbours in one plan; which of them is only certain for the number's own.
-    return (region, *(other for other in shared if other != region)) if region else ()
+    return (region, *(other for other in shared if other != region))
 
 
 @cache

@@ -94,11 +94,9 @@ def as_it_stands(digits: str, region: str | None) -> Number | None:
     """Return the number, if it exists and nothing but a trunk prefix has to be taken off it."""
     if region is None:
         code, national = split(digits)
-        if not code:
-            return None
     else:
         code, national = calling_code(region), digits
-        if not code or _international_prefix(region).match(digits) or digits.startswith(str(code)):
+        if _international_prefix(region).match(digits) or digits.startswith(str(code)):
             return None
     prefix = _national_prefix(region or main_region(code), code).match(national)
     if prefix:
@@ -239,10 +237,5 @@ def _all_numbers(metadata: Any) -> re.Pattern[str]:
 
 def _of_type(description: Any) -> str:
     """A type's numbers as a pattern; empty when it has none."""
-    if description is None or not description.national_number_pattern:
-        return ""
-    pattern = f"(?:{description.national_number_pattern})"
-    if not description.possible_length:
-        return pattern
-    lengths = "|".join(rf"\d{{{n}}}\Z" for n in description.possible_length if n > 0)
-    return f"(?={lengths}){pattern}" if lengths else ""
+    pattern = description.national_number_pattern if description else None
+    return f"(?:{pattern})" if pattern else ""

@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from typing import TYPE_CHECKING
 
 from bulk_import.errors import Message
 from bulk_import.normalize.result import NormalizeError
-
-if TYPE_CHECKING:
-    pass
 
 _SCIENTIFIC = re.compile(r"\+?(\d)(?:[.,](\d+))?[eE]\+?(\d{1,2})")
 _FLOAT = re.compile(r"(\+?\d{7,15})[.,]0{1,2}")

@@ -9,16 +9,11 @@ from __future__ import annotations
 import re
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from bulk_import.errors import Message
 from bulk_import.normalize import numbering
 from bulk_import.normalize.numbering import Number
-from bulk_import.normalize.result import Normalized, NormalizeError, Note
-from bulk_import.normalize.text import clean, clean_line, remembered
-
-if TYPE_CHECKING:
-    pass
 from bulk_import.normalize.phone_reading import (
     DOUBLED,
     FORMER_PREFIX,
@@ -37,6 +32,8 @@ from bulk_import.normalize.phone_text import (
     unrounded,
     without_words,
 )
+from bulk_import.normalize.result import Normalized, NormalizeError, Note
+from bulk_import.normalize.text import clean, clean_line, remembered
 
 LONGEST = 250  # characters of a cell that can hold a phone at all
 
@@ -57,8 +54,6 @@ _SQUARE = str.maketrans("[]{}", "()()")
 _NO_EXCHANGE = re.compile(r"\+1\d{3}[01]")  # in North America none begins so
 # A number that `_single` reads as it stands: of ASCII, without "(0)" and without two blanks together.
 _PLAIN = re.compile(r"(?!\+8[^0-9])(?!\+.*\(0\))[+(]?[0-9](?:[().\-/]? ?[().\-/]?[0-9])*")
-_LONGEST_PLAIN = 40
-_NEVER_PLAIN = ("00", "011", "521")  # prefixes from abroad, and one of Mexico's past
 _NUMBER_CHARS = re.compile(r"[\d\s().\-/+*~_'\\]+")
 _MARKS = re.compile(r"[~_'\\*]")
 _PLACEHOLDERS = re.compile(r"(\d)\1{6,}|0?123456789\d?")
@@ -136,13 +131,13 @@ def plain_phone(text: str, region: str) -> str | None:
     Returns:
         What ``normalize_phone`` would return without a note and an extension, else ``None``.
     """
-    if not _PLAIN.fullmatch(text) or text.count(".") == 1 or len(text) > _LONGEST_PLAIN:
+    if not _PLAIN.fullmatch(text) or text.count(".") == 1:
         return None
     is_international = text[0] == "+"
     digits = text[1:] if is_international else text
     if not digits.isdigit():
         digits = NO_DIGITS.sub("", digits)
-    if digits.startswith(_NEVER_PLAIN) or _PLACEHOLDERS.fullmatch(digits):
+    if _PLACEHOLDERS.fullmatch(digits):
         return None
     if is_international:
         found = numbering.as_it_stands(digits, None)
