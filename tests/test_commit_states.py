@@ -225,10 +225,12 @@ async def test_a_busy_run_syncs_ten_milliseconds_later_unless_somebody_waits_for
     for seq in range(32, 48):
         commits.add(settled(seq))
     await turns()
-    clock.now += 0.011
+    clock.now += 0.005  # they are gathered, and committed
     await turns()
-    clock.now += 1
+    clock.now += 0.01
     await until_synced(disk, 49)
+    clock.now += 1
+    await turns()
     assert disk.syncs == [33, 49], "and the timer of before syncs nothing more"
 
 
@@ -315,6 +317,34 @@ async def test_a_claim_that_finds_the_journal_locked_leaves_nothing_of_itself_be
     await until(lambda: disk.commits)
     assert disk.commits == [[settled(1)]]
     assert commits.claim([intent(2)]) is True
+
+
+async def test_a_locked_journal_is_tried_again_every_millisecond(commits, disk, clock):
+    lock = Lock(disk)
+    commits.add(settled(1))
+    await turns()
+    assert lock.tries == 1
+    for tries in (2, 3):
+        clock.now += 0.001
+        await turns()
+        assert lock.tries == tries
+    lock.is_on = False
+    clock.now += 0.001
+    await turns()
+    assert disk.commits == [[settled(1)]]
+
+
+async def test_after_a_claim_that_found_the_journal_locked_it_is_looked_again_by_itself(
+    commits, disk, clock
+):
+    lock = Lock(disk)
+    assert commits.claim([intent(1)]) is False
+    lock.is_on = False
+    assert commits.claim([intent(1)]) is False, "nobody has looked yet"
+    clock.now += 0.001
+    await turns()
+    assert commits.claim([intent(1)]) is True
+    assert disk.commits == [[intent(1)]]
 
 
 async def test_a_claim_of_its_own_that_finds_the_journal_locked_is_no_reason_to_wait_for_ever(

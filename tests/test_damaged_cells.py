@@ -86,6 +86,22 @@ def test_cyrillic_words_that_were_read_as_western_are_named():
         assert spoiled(text, "name") is None, text
 
 
+def test_long_cells_are_cited_by_their_beginning():
+    for text, shown in (
+        ("Àííà " * 13, 60),
+        ("<b>Ann</b> " * 5, 40),
+        ("=SUM(A1:A9)".ljust(50, "x") + ")", 40),
+    ):
+        cited = str(said(text)[1])
+        assert text[:shown] in cited
+        assert text[: shown + 1] not in cited
+    assert said(f"[{'1, ' * 20}1]")[1] == f"[{'1, ' * 13} is JSON, not one value"
+    assert said("Ann?Lee " * 6)[1].startswith(f"{('Ann?Lee ' * 6)[:40]!r} has a question mark")
+    assert said("&amp;" * 15)[1].startswith(
+        f"{('&amp;' * 15)[:60]!r} is written as in a web page: "
+    )
+
+
 # -- numbers and dates -------------------------------------------------------------------------------
 
 
@@ -426,6 +442,20 @@ def test_of_many_cells_only_the_neighbours_of_a_suspicious_one_are_examined():
 )  # fmt: skip
 def test_every_cell_with_a_mark_of_damage_is_examined(cell, role):
     assert list(suspicious([cell], role)) == [cell]
+
+
+ENDS = "\u0080 \u00bf \u00c0 \u07ff \u0800 \uffff \U00010000 \U0010ffff".split(" ")
+NO_UTF_8 = [b"\xc1\x80", b"\xc2\x7f", b"\xc2\xc0", b"\xdf\xc0", b"\xe0\x80", b"\xef\xbf", b"\xf0\x90\x80", b"\xf5\x80\x80\x80", b"\x80", b"\xbf\xbf"]  # fmt: skip
+
+
+@pytest.mark.parametrize("encoding", ["mac-roman", "cp437", "cp866", "latin-1"])
+def test_what_can_be_utf_8_in_another_encoding_is_examined_to_the_ends_of_its_range(encoding):
+    for char in ENDS:
+        cell = f"a{char.encode().decode(encoding)}b"
+        assert suspicious([cell], "text") == [cell], char
+        assert suspicious([cell + cell], "text") == [cell + cell], char
+    for raw in NO_UTF_8:
+        assert suspicious([f"a{raw.decode(encoding)}b"], "text") == (), raw
 
 
 @pytest.mark.parametrize(

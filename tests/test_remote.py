@@ -44,7 +44,7 @@ async def test_a_source_over_http(tmp_path, sandbox, settings):
     (folder / "export.csv").write_text(CSV)
     handler = partial(SimpleHTTPRequestHandler, directory=str(folder))
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         url = f"http://127.0.0.1:{server.server_port}/export.csv"
         rows = list(read_rows(url))
         assert [(row.source, row.cells["Name"]) for row in rows] == [(url, "Ann"), (url, "Bob")]
@@ -242,7 +242,7 @@ def served():
         server.asked, server.told, server.failures = [], [], []
         server.url = f"http://127.0.0.1:{server.server_port}"
         server.target = "/private.csv"
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         yield server
         server.shutdown()
 

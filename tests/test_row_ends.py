@@ -350,6 +350,26 @@ async def test_while_everything_fails_only_what_failed_is_repeated():
 
 
 @timeless
+async def test_while_everything_fails_one_row_that_waits_is_enough_to_start_no_other():
+    world = Delivery(LATER, breaker_failures=1, breaker_s=10_000)
+    assert await started(world, 400) == [1]
+
+
+@timeless
+async def test_rows_that_are_not_repeated_keep_nobody_waiting_while_everything_fails():
+    world = Delivery(LOST, breaker_failures=2, breaker_s=10_000)
+    ends = await asyncio.wait_for(world.run(*(row(n, "") for n in range(1, 8))), 60)
+    assert [end.status for end in ends] == [Status.UNKNOWN] * 7
+
+
+@timeless
+async def test_rows_that_are_through_make_room_for_as_many_that_wait():
+    outcomes = {n: [IN_7_S, OK] for n in range(1, 6)}
+    world = Delivery(LATER, by_row=outcomes, breaker_failures=1000)
+    assert await started(world, 400) == list(range(1, 5 + 32 + 1))
+
+
+@timeless
 async def test_when_repetitions_succeed_new_rows_are_started_again():
     outcomes = {n: [IN_7_S, OK] for n in range(1, 4)}
     world = Delivery(by_row=outcomes, breaker_failures=3, breaker_s=10_000, concurrency=1)

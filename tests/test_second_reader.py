@@ -5,19 +5,23 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import signal
 import sqlite3
+import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
+from subprocess import PIPE
 from typing import Any
 
+import psutil
 import pytest
 from openpyxl import Workbook
 
-from bulk_import.errors import BugError, Message
+from bulk_import.errors import BugError, MappingError, Message
 from bulk_import.journal import Journal
 from bulk_import.mapping.loading import load_mapping
 from bulk_import.models import Status
@@ -28,6 +32,7 @@ from bulk_import.run.folder import JOURNAL
 from bulk_import.run.inputs import KnownNames, opened_inputs
 from bulk_import.run.run import Run
 from bulk_import.stopping import Stop
+from bulk_import.system.interpreters import NICENESS, start_interpreter
 from tests.conftest import Ear, report_of, statuses
 from tests.readers import Heard, Pipes, Reader
 
@@ -373,10 +378,11 @@ def test_its_report_is_as_safe_as_it_is_asked_to_be(
     assert line["contact"] == cell
 
 
+@pytest.mark.parametrize(("processors", "workers"), [(1, 1), (2, 1), (4, 3)])
 def test_with_no_workers_asked_for_it_judges_beside_the_process_that_sends(
-    served, task_of, write_csv, mapping, monkeypatch
+    served, task_of, write_csv, mapping, monkeypatch, processors, workers
 ):
-    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0}, raising=False)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(processors)), raising=False)
     asked = []
     real = module.Judges.opened
 
@@ -387,7 +393,51 @@ def test_with_no_workers_asked_for_it_judges_beside_the_process_that_sends(
     monkeypatch.setattr(module.Judges, "opened", opened)
     task = task_of([mixed(write_csv, 1)], mapping, workers=0)
     served(task)
-    assert asked == [(1, "")]
+    assert asked == [(workers, "")]
+
+
+def test_as_a_process_it_leaves_signals_to_the_first_one_and_ends_with_it(
+    task_of, write_csv, mapping, tmp_path, monkeypatch
+):
+    """What libraries print there goes where errors go, not between the messages."""
+    (tmp_path / "sitecustomize.py").write_text(
+        "import sys\n"
+        "sys.addaudithook(lambda event, _: event == 'sqlite3.connect' and print('hello', flush=True))\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    task = task_of([mixed(write_csv, 3)], mapping)
+    process = start_interpreter("from bulk_import.run.ahead import work; work()")
+    try:
+        process.stdin.write(json.dumps(asdict(task)).encode() + b"\n")
+        process.stdin.flush()
+        said = [json.loads(process.stdout.readline())]
+        assert psutil.Process(process.pid).nice() >= NICENESS
+        for number in (signal.SIGINT, signal.SIGTERM):
+            process.send_signal(number)
+        said.append(json.loads(process.stdout.readline()))
+        assert said == [{"rows": 3, "kept": 1}, {"done": 3, "findings": []}]
+        process.stdin.close()  # as when the first process has died
+        assert process.wait(30) == 1
+        assert process.stdout.read() == b""
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+
+
+async def test_a_process_that_is_still_running_is_killed_at_the_end(task_of, mapping, monkeypatch):
+    started = []
+
+    def start(_code: str) -> subprocess.Popen[bytes]:
+        started.append(subprocess.Popen(["sleep", "3"], stdin=PIPE, stdout=PIPE))
+        return started[0]
+
+    monkeypatch.setattr(module.interpreters, "start_interpreter", start)
+    with pytest.raises(ZeroDivisionError), ReadAhead.start(task_of([], mapping)) as ahead:
+        raise ZeroDivisionError
+    (process,) = started
+    assert (process.returncode, ahead.error) == (-signal.SIGKILL, "")
+    assert (process.stdin.closed, process.stdout.closed) == (True, True)
 
 
 def test_sending_can_begin_while_it_is_storing_rows(tmp_path):
@@ -586,6 +636,16 @@ async def test_cells_that_say_no_and_that_no_rule_looks_at_send_nothing(
     )
     with Journal.open(tmp_path / "run" / JOURNAL) as journal:
         assert json.loads(journal.facts()["unheeded"]) == ["Unsubscribed"]
+
+
+async def test_a_list_that_cannot_be_used_sends_nothing_and_leaves_nothing(
+    run_with, sandbox, write_csv, mapping, tmp_path
+):
+    mapping.write_text(mapping.read_text("utf-8") + "suppress: gone.csv\n", "utf-8")
+    reader = Reader()
+    with pytest.raises(MappingError, match=r"gone\.csv"):
+        await run_with(mixed(write_csv, 3), reader)
+    assert (reader.said, sandbox.sent(), (tmp_path / "run").exists()) == ([], [], False)
 
 
 DEPENDING: list[tuple[str, dict[str, Any]]] = [

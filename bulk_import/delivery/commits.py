@@ -305,7 +305,7 @@ class GroupCommit:
 
     def _rest(self) -> None:
         """Wake the callers that wait for everything to be on disk, if it is."""
-        if self._next is not None or self._is_syncing or (self._is_unsynced and not self.failure):
+        if self._next is not None or self._is_syncing or self._is_unsynced:
             return
         flushing, self._flushing = self._flushing, []
         for flushed in flushing:

@@ -49,7 +49,7 @@ class Pool:
         *,
         watch: Watch,
         constant_lists: Collection[str] = (),
-        used_today: int = 0,
+        used_today: int,
     ) -> None:
         self._settings = settings
         self._commits = commits

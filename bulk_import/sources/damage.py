@@ -87,14 +87,9 @@ class _Column:
             for text in suspicious([*new], self.role)
             if (problem := spoiled(text, self.role)) is not None
         }
-        if len(new) * _FEWEST_REPEATS < len(texts):
-            self._remember(new - found.keys())
+        if len(new) * _FEWEST_REPEATS < len(texts) and len(self._sound) < _MOST_REMEMBERED:
+            self._sound |= new - found.keys()
         return found
-
-    def _remember(self, sound: set[str]) -> None:
-        if len(self._sound) + len(sound) > _MOST_REMEMBERED:
-            self._sound.clear()
-        self._sound |= sound
 
 
 class DamageDetector:
