@@ -143,6 +143,8 @@ _NAMES_REFUSALS = re.compile(
 )
 _MARKS = {"✓": True, "✔": True, "☑": True, "✅": True, "+": True, "☒": True}
 _MARKS |= {"-": False, "–": False, "—": False, "✗": False, "✘": False, "☐": False, "❌": False}
+_MARKS |= dict.fromkeys("✕✖×❎🚫", False)
+_HOW_SHOWN = "\ufe0e\ufe0f"  # as text or as a picture: said behind a mark
 _DATE = re.compile(r"(?<=[^\W\d]) \d[\w ]*$")
 _BEFORE_DATE = re.compile(
     r" (?:am|on|at|since|seit|vom|den|le|depuis|el|desde|em|il|dal|dnia|od|с|от)$"
@@ -161,7 +163,7 @@ def folded_cell(text: str) -> str:
 
 def is_no(cell: str) -> bool:
     """Whether the cell is a plain "no": ``no``, ``false``, ``0``, ``нет``, a dash; not an empty one."""
-    mark = _MARKS.get(cell.strip())
+    mark = _marked(cell)
     if mark is not None:
         return not mark
     return folded_words(cell) in _sets()["false"] or bool(_ZERO.fullmatch(cell.strip()))
@@ -169,8 +171,13 @@ def is_no(cell: str) -> bool:
 
 def is_yes(cell: str) -> bool:
     """Whether the cell is a plain "yes": ``yes``, ``true``, ``1``, ``да``, a tick."""
-    mark = _MARKS.get(cell.strip())
+    mark = _marked(cell)
     return mark if mark is not None else folded_words(cell) in _sets()["true"]
+
+
+def _marked(cell: str) -> bool | None:
+    """What a cell of one tick or cross says."""
+    return _MARKS.get(cell.strip().rstrip(_HOW_SHOWN))
 
 
 def says_subscribed(cell: str) -> bool:

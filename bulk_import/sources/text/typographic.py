@@ -20,14 +20,15 @@ def typographic_quotes(sample: str) -> tuple[str, str]:
 
     Both are ``""`` if the cells have no such marks.
     """
+    sample = sample.removeprefix("\ufeff")
     lines = [line for line in sample.splitlines()[:_MOST_LINES] if line.strip()]
     for pair in _PAIRS:
         opening, closing = tuple(pair)
-        if not lines or not lines[0].lstrip("\ufeff ").startswith(opening):
+        if not lines or not lines[0].lstrip(" ").startswith(opening):
             continue
         cell = rf"[ ]*{_quoted(opening, closing)}[ ]*"
         # A blank cell may lack the marks; the header has at least two cells, all with marks.
-        header = re.compile(rf"\ufeff?{cell}(?:([,;\t|]){cell})(?:\1{cell})*")
+        header = re.compile(rf"{cell}(?:([,;\t|]){cell})(?:\1{cell})*")
         match = header.fullmatch(lines[0])
         if match is None:
             continue
