@@ -14,9 +14,11 @@ from typing import Any
 import pytest
 
 from bulk_import.api.form import decode
+from bulk_import.errors import SetupError
 from bulk_import.jobs.brake import Brake
 from bulk_import.jobs.fingerprints import cells_of, digester
 from bulk_import.jobs.night import NightJob, SyncOptions, stats_of
+from bulk_import.jobs.nightly import resume_night
 from bulk_import.jobs.sieve import Sieve
 from bulk_import.jobs.state import Known, Presence, State
 from bulk_import.journal import Journal
@@ -27,6 +29,7 @@ from bulk_import.mapping.rows import RowMapper
 from bulk_import.mapping.suppression import SuppressionList
 from bulk_import.models import Problem, Row, Status, Summary
 from bulk_import.run.plan import Tally
+from bulk_import.settings import Settings
 from bulk_import.sources.damage import DamageDetector
 from tests.conftest import Ear
 from tests.journals import accepted, info, intent, judged, refused
@@ -497,3 +500,29 @@ def test_a_row_of_which_something_new_is_to_be_remembered_is_kept(
     sieve = Sieve(nights.state)
     assert left_by(sieve, [line(2, "a@b.org")], text) == [line(2, "a@b.org")]
     assert sieve.kept([person(1, "a")]) == ([] if is_let_go else [person(1, "a")])
+
+
+# -- a night that is resumed -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("mine", "latest"), [("5:a", "5:b"), ("4:b", "5:b"), ("5:b", "15:b")])
+async def test_a_night_is_not_resumed_once_a_later_one_has_begun(nights, mine, latest):
+    nights.state.put(latest=latest)
+    facts = nights.job().facts() | {"night": mine}
+    with pytest.raises(SetupError) as raised:
+        await resume_night(nights.folder, facts, parse_mapping(FIELDS, "m"), Settings())
+    assert str(raised.value) == (
+        f"{nights.folder}: a later night of the job {nights.folder / 'job.state'} has begun; nothing was sent. "
+        "Run `bulk-import sync` again: it sends what is left"
+    )
+
+
+async def test_a_night_whose_state_is_gone_is_not_resumed_and_makes_no_new_one(nights):
+    facts = nights.job().facts() | {"state": str(nights.folder / "gone.state")}
+    with pytest.raises(SetupError) as raised:
+        await resume_night(nights.folder, facts, parse_mapping(FIELDS, "m"), Settings())
+    assert str(raised.value) == (
+        f"{nights.folder}: a night of the job {nights.folder / 'gone.state'}, and that file is gone; nothing was "
+        "sent. Restore it, or run `bulk-import sync` with the same --state to start again"
+    )
+    assert not (nights.folder / "gone.state").exists()
