@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -464,6 +465,18 @@ async def test_a_bug_in_a_commit_keeps_nobody_waiting_and_is_raised_in_the_end(
     assert disk.commits == ([[settled(1)]] if times == 1 else [])
     with pytest.raises(ValueError, match="the first"):
         commits.close()
+
+
+@pytest.mark.parametrize("exc", [ValueError("a bug"), FULL])
+async def test_a_claim_that_is_not_written_is_never_said_to_be(disk, tmp_path, exc):
+    commits = GroupCommit(disk, Reserve(tmp_path / "reserve"))  # type: ignore[arg-type]
+    disk.trouble = lambda: exc
+    assert commits.claim([intent(1)]) is False
+    disk.trouble = lambda: None
+    assert commits.claim([intent(2)]) is False
+    with contextlib.suppress(ValueError):
+        commits.close()
+    assert disk.commits == []
 
 
 def test_a_reserve_without_room_is_given_back_and_told_with_its_folder(tmp_path):
