@@ -30,7 +30,7 @@ from bulk_import.api.answers import hash_matches, parse_retry_after, quote, unde
         (399, b'{"error_code":0}', "success", "0"), (199, b'{"error_code":0}', "unreadable", "ANSWER_UNREADABLE"),
         (300, b"", "fatal", "REDIRECTED"), (399, b"", "fatal", "REDIRECTED"), (308, b"", "moved", ""),
         *[(200, b'{"error_code":"%s"}' % text, "refused", code) for text, code in ((b" 3 ", "3"), (b"-3", "-3"), (b"999999999", "999999999"))],
-        (200, b'{"error_code":-3}', "refused", "-3"), (200, b'{"error_code":3.0}', "refused", "3"),
+        (200, '{"error_code":"٧"}'.encode(), "unreadable", "ANSWER_UNREADABLE"), (200, b'{"error_code":-3}', "refused", "-3"), (200, b'{"error_code":3.0}', "refused", "3"),
         *[(200, b'{"error_code":%s}' % code, "unreadable", "ANSWER_UNREADABLE") for code in (b'"1234567890"', b'"--3"', b'"3-"', b'""', b"[3]", b"1e999", b"false")],
         *[(status, b"", "forbidden", f"HTTP_{status}") for status in (401, 403, 404, 405, 410)],
         *[(200, body, "unreadable", "ANSWER_UNREADABLE") for body in (
@@ -170,6 +170,15 @@ def test_the_hash_of_an_answer_in_an_old_charset_is_checked_over_its_bytes():
     assert not hash_matches(told, 101, "Ошибка", "other")
     assert not hash_matches(None, 101, "Ошибка", "k")
     assert not hash_matches("жé\ud800", 101, "Ошибка", "k")
+
+
+def test_a_date_is_turned_into_seconds_by_the_clock_of_the_moment():
+    now = datetime(2026, 1, 1, 0, 0, 0, 500_000, tzinfo=UTC)
+    for second, seconds in ((0, None), (1, 0.5), (31, 30.5)):
+        until = {"Retry-After": f"Thu, 01 Jan 2026 00:00:{second:02} GMT"}
+        assert understand(429, until, b"", now=now).retry_after_s == seconds
+    later = format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True)
+    assert 3500 < understand(503, {"Retry-After": later}, b"").retry_after_s <= 3600
 
 
 def test_a_date_may_name_its_zone_and_is_utc_without_one():

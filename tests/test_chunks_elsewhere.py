@@ -141,6 +141,19 @@ def test_damage_is_found_where_rows_are_judged_but_what_depends_on_rows_before_h
     assert here[0][1].chunk.refusals[2].error_code == "TEXT_LOST"
 
 
+@pytest.mark.parametrize("known", [0, 7])
+@pytest.mark.parametrize("executor", [None, Elsewhere])
+def test_what_only_a_whole_column_shows_is_counted_where_it_is_read(known, executor):
+    lines = [f"p{n}@b.org,{4155550100 + n if n else 415555010}" for n in range(21)]
+    using = judge_of(detector=DamageDetector({"Name": "phone"}))
+    judges = Judges(executor() if executor else None)
+    assert len([*judges.judged_chunks(using, rows_of(*lines), chunk=5, known=known)]) >= 5
+    assert using.detector is not None
+    (problem,) = using.detector.findings()
+    assert (problem.code, problem.column) == ("PHONE_DIGIT_SHORT", "Name")
+    assert problem.message.startswith("1 numbers have 9 digits, 20 others have 10")
+
+
 def test_a_judge_without_a_detector_takes_rows_as_they_are():
     rows = rows_of(DAMAGED)
     assert judge_of().read(rows) == (rows, True)

@@ -72,6 +72,22 @@ def test_rows_without_an_email_are_never_claimed_ahead():
     assert claimer.together == [[2]]
 
 
+def test_rows_without_an_email_are_read_ahead_as_rarely_as_others():
+    read: list[int] = []
+
+    def supply():
+        for n in range(1, 31):
+            read.append(n)
+            yield row(n, "")
+
+    claims = Claims(Lanes(supply()), Claimer(), 8, lambda _: False)  # type: ignore[arg-type]
+    found = []
+    for _ in range(8):
+        claims.take()
+        found.append(len(read))
+    assert found == [8, 8, 8, 8, 8, 8, 14, 14]
+
+
 @pytest.mark.parametrize("at_once", [0, 8])
 def test_only_while_a_lane_is_held_rows_are_asked_about_and_left_out(at_once):
     given = [row(1), row(2, "c@d.org"), row(3), row(4, "c@d.org"), row(5, "e@f.org")]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -222,6 +223,8 @@ async def test_a_busy_run_syncs_ten_milliseconds_later_unless_somebody_waits_for
     assert disk.syncs == [33], "the first sixteen had no sync of their own"
     clock.now += 1
     await turns()
+    await asyncio.to_thread(threading.Event().wait, 0.01)
+    assert disk.syncs == [33], "the timer of before syncs nothing more"
     for seq in range(32, 48):
         commits.add(settled(seq))
     await turns()
@@ -229,9 +232,7 @@ async def test_a_busy_run_syncs_ten_milliseconds_later_unless_somebody_waits_for
     await turns()
     clock.now += 0.01
     await until_synced(disk, 49)
-    clock.now += 1
-    await turns()
-    assert disk.syncs == [33, 49], "and the timer of before syncs nothing more"
+    assert disk.syncs == [33, 49]
 
 
 async def until_synced(disk: Disk, count: int) -> None:
@@ -464,6 +465,18 @@ async def test_a_bug_in_a_commit_keeps_nobody_waiting_and_is_raised_in_the_end(
     assert disk.commits == ([[settled(1)]] if times == 1 else [])
     with pytest.raises(ValueError, match="the first"):
         commits.close()
+
+
+@pytest.mark.parametrize("exc", [ValueError("a bug"), FULL])
+async def test_a_claim_that_is_not_written_is_never_said_to_be(disk, tmp_path, exc):
+    commits = GroupCommit(disk, Reserve(tmp_path / "reserve"))  # type: ignore[arg-type]
+    disk.trouble = lambda: exc
+    assert commits.claim([intent(1)]) is False
+    disk.trouble = lambda: None
+    assert commits.claim([intent(2)]) is False
+    with contextlib.suppress(ValueError):
+        commits.close()
+    assert disk.commits == []
 
 
 def test_a_reserve_without_room_is_given_back_and_told_with_its_folder(tmp_path):

@@ -81,13 +81,15 @@ class Job:
 
     def night(
         self, rows: Sequence[JudgedRow], *, queued: Sequence[JudgedRow] = (), doubtful: Mapping[str, str] | None = None,
-        again: Path | None = None, let_go: Sequence[str] = (), sends: bool = False, **options: Any,
+        again: Path | None = None, is_first: bool | None = None, let_go: Sequence[str] = (), sends: bool = False,
+        **options: Any,
     ) -> Compared:  # fmt: skip
         """Compare the rows of a night with the state.
 
         Args:
             queued: Rows of contacts that are missing, of another source.
             again: The folder of a night that is compared again.
+            is_first: Whether its sources were read just now; without, unless it is compared again.
             let_go: Contacts whose rows the journal does not have.
             sends: Note in the state what is about to be sent.
         """
@@ -116,7 +118,9 @@ class Job:
                     state, journal, missing,
                     **{"full": False, "mirrors": self.mirrors, "has_offset": False} | options,
                 )  # fmt: skip
-                found = comparison.settle(doubtful or {}, is_first=again is None)
+                found = comparison.settle(
+                    doubtful or {}, is_first=again is None if is_first is None else is_first
+                )
                 if sends:
                     with state.transaction():
                         comparison.note_sending(missing)
@@ -221,6 +225,25 @@ def test_a_night_that_is_compared_again_sends_what_the_comparison_lets_it(job):
     assert (again.pending, again.found.rows, again.found.contacts) == ([1], 2, 2)
 
 
+def test_what_is_settled_and_what_is_reopened_is_written_together(job):
+    rows = [a(1), b(2)]
+    job.ends(job.night(rows), *sent(1, 2))
+    night = job.night([a(1), b(2, "Bob")])
+    assert night.pending == [2]
+    with job.state as state:
+        state.forget(["a@x.org"])
+        state.confirm([Known("b@x.org", alone(b(2, "Bob")), 1, "", Presence.HERE)])
+    assert job.night([], again=night.folder).pending == [1]
+
+
+def test_a_night_whose_sources_are_read_again_is_compared_from_the_beginning(job):
+    job.ends(job.night([a(1), b(2)]), *sent(1, 2))
+    night = job.night([row(1, "c@x.org")], let_go=["a@x.org"])
+    assert night.vanished == ["b@x.org"]
+    again = job.night([], again=night.folder, is_first=True, let_go=["b@x.org"])
+    assert (again.vanished, again.found.let_go, again.pending) == (["a@x.org"], 1, [1])
+
+
 @pytest.mark.parametrize(
     ("now", "moved", "changed"), [("+03", 0, 0), ("+04", 1, 1), ("+03 Bob", 0, 1), ("+04 Bob", 0, 1)]
 )  # fmt: skip
@@ -273,6 +296,30 @@ def test_a_tag_that_left_the_cell_is_removed_by_the_last_row_of_the_contact(job)
     # The state remembers the payload without what it removes: the next night sends nothing.
     job.ends(night, *sent(1, 2, 3))
     assert job.night([a(1, add_tags="new"), b(2, "Bob", add_tags="old"), b(3, "Bob")]).pending == []
+
+
+@pytest.mark.parametrize(
+    ("known", "tags", "held"),
+    [
+        (None, "x", '{"add_tags": ["x"]}'),
+        ('{"add_tags": ["y"]}', "x", '{"add_tags": ["y", "x"]}'),
+        ('{"add_tags": ["y"]}', "", '{"add_tags": ["y"]}'),
+    ],
+)
+def test_what_may_have_arrived_is_remembered_beside_what_was_there(job, known, tags, held):
+    with job.state as state:
+        state.confirm([Known("a@x.org", "d", 0, "", Presence.HERE, mirrored=known)])
+    job.mirrors = {"add_tags": ()}
+    job.ends(job.night([a(1, add_tags=tags)]), intent(1))
+    with job.state as state:
+        assert state.db.execute("select digest, mirrored from contact").fetchall() == [("", held)]
+
+
+def test_without_mirrored_columns_nothing_of_them_is_remembered(job):
+    placed(job, a=Presence.HERE)
+    job.ends(job.night([a(1)]), intent(1))
+    with job.state as state:
+        assert state.db.execute("select digest, mirrored from contact").fetchall() == [("", None)]
 
 
 # -- who vanished ------------------------------------------------------------------------------------
@@ -397,6 +444,22 @@ def test_what_a_night_that_is_not_good_confirmed_is_remembered_of_the_night_befo
         known = state.contact("a@x.org")
         assert known is not None
         assert (known.night, state.get("night"), state.get("endpoint")) == (7, "7", HTTP)
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "entries", "expected"),
+    [
+        ("", sent(1), HTTP),
+        ("https://first.example.com", sent(1), "https://first.example.com"),
+        ("", [intent(1), failed(1)], ""),
+    ],
+)
+def test_a_state_belongs_to_the_account_of_its_first_contact(job, endpoint, entries, expected):
+    with job.state as state:
+        state.put(endpoint=endpoint)
+    job.ends(job.night([a(1)]), *entries)
+    with job.state as state:
+        assert state.get("endpoint") == expected
 
 
 def test_rows_without_email_in_doubt_are_remembered_as_sent_and_told_by_the_night_after_a_cut(job):

@@ -225,6 +225,7 @@ OTHER = answer(0, "another")
         ([[CLOSING]] * 3, 3),  # nor what ends its connection
         ([[USUAL], [of_status("201 Created")], [USUAL]], 2),  # and it replaces nothing
         ([[b"HTTP/1.1 100 Continue\r\n\r\n" + USUAL], [USUAL], [USUAL]], 2),
+        ([[USUAL], [USUAL[:30], USUAL[30:]], [USUAL]], 2),
         ([[answer(101, "no")]] * 3, 1),  # a refusal is as good as any
     ],
 )  # fmt: skip

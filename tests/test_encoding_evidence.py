@@ -235,6 +235,7 @@ def test_what_is_unclear_names_up_to_five_candidates_each_once(file):
 def test_texts_of_a_workbook_have_one_encoding(file):
     assert encoding_of_texts("Zoë\nÅsa".encode()) == "utf-8"
     assert encoding_of_texts(b"Ann") == "utf-8"
+    assert encoding_of_texts("Jürgen Müller Köln Günther Groß Straße".encode("cp1252")) == "cp1252"
     assert (
         encoding_of_texts("Jürgen Müller\nKöln\nGünther Groß\nStraße".encode("cp1252")) == "cp1252"
     )
@@ -251,6 +252,9 @@ def test_readings_of_the_most_telling_line_are_all_different(file):
     assert all(text.isprintable() for _, text in found)
     file.write_bytes(b"Name;City\nAnn;Bonn\n")
     assert readings(file) == []
+    # Also where no encoding is likelier than the others.
+    file.write_bytes(b"Name\nKuli\xb1\n")
+    assert readings(file)[:2] == [("iso8859-2", "Kulią"), ("cp1252", "Kuli±")]
 
 
 def test_readings_of_east_asian_texts_begin_with_theirs(file):

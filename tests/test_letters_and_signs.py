@@ -10,9 +10,7 @@ from bulk_import.sources.text.company import company
 from bulk_import.sources.text.east_asian import east_asian_encoding, east_asian_readings
 from bulk_import.sources.text.languages import manners, one_byte_encoding
 from bulk_import.sources.text.letters import (
-    FLOOR,
     LANGUAGES,
-    WRONG_LETTER,
     alphabet,
     chances_of,
     in_windows_letters,
@@ -81,13 +79,16 @@ def test_the_chances_of_what_may_follow_two_letters_are_those_of_a_language():
     chances = chances_of("German")
     assert alphabet("German") == frozenset("äöüß")
     # A letter of another language is the same everywhere, however often it is asked.
-    assert [chances["^^ł"], chances["^^ł"]] == [WRONG_LETTER, WRONG_LETTER]
+    assert [chances["^^ł"], chances["^^ł"]] == [-16.0, -16.0]
     letters = "abcdefghijklmnopqrstuvwxyzäöüß^"
-    total = sum(math.exp(chances[f"mü{letter}"]) for letter in letters)
-    assert 0.9 < total < 1.05
-    assert min(chances[f"mü{letter}"] for letter in letters) >= FLOOR
+    for context in ("mü", "^^", "ab", "zz", "ßq"):
+        total = sum(math.exp(chances[context + letter]) for letter in letters)
+        assert total == pytest.approx(1.0, abs=1e-4), context
+    # Where two letters never stand together, the second alone says what may follow.
+    assert chances["ßqu"] > chances["ßqe"]
+    assert chances["^^e"] < chances["^^s"]
     assert chances["mül"] > chances["müx"]
-    assert chances["zzq"] >= FLOOR
+    assert chances["zzq"] == -13.0  # nothing is less likely
     assert all(chances_of(language)["^^a"] > -6 for language in ("German", "French", "Polish"))
 
 

@@ -14,9 +14,11 @@ from typing import Any
 import pytest
 
 from bulk_import.api.form import decode
+from bulk_import.errors import SetupError
 from bulk_import.jobs.brake import Brake
 from bulk_import.jobs.fingerprints import cells_of, digester
 from bulk_import.jobs.night import NightJob, SyncOptions, stats_of
+from bulk_import.jobs.nightly import resume_night
 from bulk_import.jobs.sieve import Sieve
 from bulk_import.jobs.state import Known, Presence, State
 from bulk_import.journal import Journal
@@ -27,6 +29,7 @@ from bulk_import.mapping.rows import RowMapper
 from bulk_import.mapping.suppression import SuppressionList
 from bulk_import.models import Problem, Row, Status, Summary
 from bulk_import.run.plan import Tally
+from bulk_import.settings import Settings
 from bulk_import.sources.damage import DamageDetector
 from tests.conftest import Ear
 from tests.journals import accepted, info, intent, judged, refused
@@ -497,3 +500,97 @@ def test_a_row_of_which_something_new_is_to_be_remembered_is_kept(
     sieve = Sieve(nights.state)
     assert left_by(sieve, [line(2, "a@b.org")], text) == [line(2, "a@b.org")]
     assert sieve.kept([person(1, "a")]) == ([] if is_let_go else [person(1, "a")])
+
+
+# -- a night that is resumed -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("mine", "latest"), [("5:a", "5:b"), ("4:b", "5:b"), ("5:b", "15:b")])
+async def test_a_night_is_not_resumed_once_a_later_one_has_begun(nights, mine, latest):
+    nights.state.put(latest=latest)
+    facts = nights.job().facts() | {"night": mine}
+    with pytest.raises(SetupError) as raised:
+        await resume_night(nights.folder, facts, parse_mapping(FIELDS, "m"), Settings())
+    assert str(raised.value) == (
+        f"{nights.folder}: a later night of the job {nights.folder / 'job.state'} has begun; nothing was sent. "
+        "Run `bulk-import sync` again: it sends what is left"
+    )
+
+
+async def test_a_night_whose_state_is_gone_is_not_resumed_and_makes_no_new_one(nights):
+    facts = nights.job().facts() | {"state": str(nights.folder / "gone.state")}
+    with pytest.raises(SetupError) as raised:
+        await resume_night(nights.folder, facts, parse_mapping(FIELDS, "m"), Settings())
+    assert str(raised.value) == (
+        f"{nights.folder}: a night of the job {nights.folder / 'gone.state'}, and that file is gone; nothing was "
+        "sent. Restore it, or run `bulk-import sync` with the same --state to start again"
+    )
+    assert not (nights.folder / "gone.state").exists()
+
+
+# -- rows in the order of the state ------------------------------------------------------------------
+
+KNOWN = range(1, 41)
+
+
+def statements(nights: Nights, sieve: Sieve, numbers: Sequence[int]) -> tuple[list[str], list[int]]:
+    """Let a chunk of rows pass; by what kinds of statements, and which rows are left."""
+    said: list[str] = []
+    nights.state.db.set_trace_callback(said.append)
+    left = left_by(sieve, [line(number, f"p{number}@b.org") for number in numbers])
+    nights.state.db.set_trace_callback(None)
+    kinds = {"order by id limit": "next", "where cells in": "each", "select id, shape from contact": "together"}  # fmt: skip
+    found = [kind for one in said for text, kind in kinds.items() if text in one]
+    return found, [row.number for row in left]
+
+
+@pytest.fixture
+def forty(nights) -> Nights:
+    nights.state.confirm(
+        Known(f"p{n}@b.org", "d", 1, "", Presence.HERE, cells(line(2, f"p{n}@b.org")))
+        for n in KNOWN
+    )
+    return nights
+
+
+@pytest.mark.parametrize(
+    ("chunks", "kinds", "left"),
+    [
+        # The first chunk is looked up; what follows it in the state is let go together.
+        ([[*range(1, 11)], [*range(11, 21)], [*range(21, 31)]], ["each", "next", "together", "next", "together"], []),
+        # One is missing, one is new: what is not expected is looked up.
+        ([[*range(1, 11)], [*range(11, 15), *range(16, 21), 99]], ["each", "next", "together", "each"], [99]),
+        ([[*range(1, 11)], [*range(11, 20), 25], [*range(20, 30)]], ["each", "next", "together", "each", "next", "together"], []),
+        # Half of those that were expected are missing, and more than half.
+        ([[*range(1, 11)], [*range(11, 16), *range(31, 36)]], ["each", "next", "together", "each"], []),
+        ([[*range(1, 11)], [*range(11, 15), *range(31, 37)]], ["each", "next", "each"], []),
+        # A row that comes twice must be noted.
+        ([[*range(1, 11)], [*range(11, 20), 11]], ["each", "next"], []),
+        # Rows that are far apart are in no order that is known.
+        ([[1, 2, 3, 9], [10, 11]], ["each", "each"], []),
+        ([[1, 2, 3, 8], [9, 10]], ["each", "next", "together"], []),
+        ([[99], [1, 2]], ["each", "each"], [99]),
+        ([[38, 39, 40], [99]], ["each", "next", "each"], [99]),
+    ],
+)  # fmt: skip
+def test_contacts_that_come_in_the_order_of_the_state_are_not_looked_up_one_by_one(
+    forty, chunks, kinds, left
+):
+    sieve = Sieve(forty.state)
+    found: list[str] = []
+    left_over: list[int] = []
+    for numbers in chunks:
+        more, others = statements(forty, sieve, numbers)
+        found += more
+        left_over += others
+    assert (found, left_over) == (kinds, left)
+    seen = forty.state.db.execute("select key, twice from temp.seen join contact using (id) order by id").fetchall()  # fmt: skip
+    times = [number for numbers in chunks for number in numbers if number in KNOWN]
+    assert seen == [(f"p{n}@b.org", int(times.count(n) > 1)) for n in KNOWN if n in times]
+
+
+def test_after_a_restart_no_order_is_known(forty):
+    sieve = Sieve(forty.state)
+    statements(forty, sieve, range(1, 11))
+    sieve.restart()
+    assert statements(forty, sieve, range(11, 21)) == (["each"], [])

@@ -140,6 +140,7 @@ async def test_rows_that_may_be_repeated_share_a_connection_and_others_have_thei
     async with serving() as (server, port), connected(port) as client:
         for repeatable in (True, False, True, False, True):
             await client.send(b"a=b", repeatable=repeatable)
+        await until(lambda: server.open == {1})
     assert [number for number, _ in server.requests] == [1, 2, 1, 3, 1]
     await until(lambda: not server.open)
 
@@ -322,6 +323,7 @@ async def test_a_request_that_is_cancelled_leaves_its_connection_to_nobody(conne
         with pytest.raises(asyncio.CancelledError):
             await asking
         assert (await client.send(b"a=b", repeatable=True)).text == "next"
+        await until(lambda: server.open == {2})
     assert [number for number, _ in server.requests] == [1, 2]
 
 

@@ -4,10 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import pytest
+
 from bulk_import.sources.text.languages import Guess, guesses_of, is_near, telling
 
 # Signs alone have scores that no list of names changes: 8 nats where a sign may be, 9 more where it is odd,
 # 9 more for each word with a quotation mark whose other one is in no word.
+
+
+STARTS = {
+    "cp1252": 0.0, "cp1251": 0.0, "cp1250": -1.0, "cp1253": -1.0, "cp1255": -1.0, "cp1256": -1.0, "cp1254": -1.5, "cp1257": -1.5, "cp1258": -1.5, "cp874": -1.5,
+    "koi8-r": -2.0, "koi8-u": -2.5, "iso8859-7": -2.0, "cp866": -2.0, "iso8859-2": -3.0, "iso8859-5": -3.0, "cp850": -3.0, "mac-roman": -3.0, "cp852": -3.5,
+    "mac-cyrillic": -3.5, "iso8859-13": -4.0, "cp437": -5.0, "mac-latin2": -5.0, "mac-greek": -5.0,
+}  # fmt: skip
 
 
 def guess(encoding: str, *words: bytes, company: Mapping[str, float] | None = None) -> Guess:
@@ -64,6 +73,21 @@ def test_a_word_in_another_language_than_most_costs_a_nat_and_a_half():
     assert alone.language == "Polish"
     together = guess("cp1250", *words).score + alone.score
     assert mixed.score == together + 1.0 - 1.5  # what few programs write counts once
+
+
+def test_a_word_in_icelandic_costs_more_than_one_in_another_language():
+    german = [word.encode("cp1252") for word in "Müller Größe Köln Weiß Jürgen Björn".split()]
+    for word, language, cost in (("Þórður", "Icelandic", -4.5), ("Åström", "Swedish", -1.5)):
+        alone = guess("cp1252", word.encode("cp1252"))
+        mixed = guess("cp1252", *german, word.encode("cp1252"))
+        assert (alone.language, mixed.language) == (language, "German")
+        more = mixed.score - guess("cp1252", *german).score - alone.score
+        assert more == pytest.approx(cost)
+
+
+def test_every_encoding_has_the_start_that_its_programs_deserve():
+    # A word within ASCII reads alike in all of them.
+    assert {one.encoding: one.score for one in guesses_of([b"5"], {})} == STARTS
 
 
 def test_letters_beyond_ascii_are_counted():

@@ -24,8 +24,11 @@ from bulk_import.jobs.accounts import ask_account
 from bulk_import.journal import Journal
 from bulk_import.mapping.loading import load_mapping
 from bulk_import.models import Status
+from bulk_import.run.corrections import Correction, corrections_beside, write_corrections
 from bulk_import.run.folder import JOURNAL
-from bulk_import.run.plan import Approval, Plan
+from bulk_import.run.inputs import opened_inputs
+from bulk_import.run.plan import Approval, Plan, Tally
+from bulk_import.run.run import Run
 from bulk_import.sandbox.app import Reply
 from bulk_import.settings import Settings
 from bulk_import.stopping import Stop
@@ -366,6 +369,20 @@ async def test_a_resume_reads_the_sheet_and_sends_to_the_account_that_the_run_be
     assert [request.email for request in sandbox.sent()] == ["a@b.org", "b@b.org"]
 
 
+@pytest.mark.parametrize("by", ["row", "contact"])
+async def test_a_resume_corrects_as_the_run_began(sandbox, settings, people, mapping, tmp_path, by):
+    source = people(3)
+    place = 4 if by == "row" else 99  # by contact, wherever the row is
+    lines = [Correction("", place, "Name", "N2", "Anna", contact="p2@example.org")]
+    write_corrections(tmp_path / "mine.csv", lines)
+    corrected = load_mapping(mapping).with_corrections(tmp_path / "mine.csv", by)
+    await import_file_async(source, corrected, settings(sandbox, limit=1))
+    with Journal.open(tmp_path / "run" / JOURNAL) as journal:
+        journal.remember(judged="")
+    await resume_async(tmp_path / "run", settings(sandbox))
+    assert [request.form["lead_first_name"] for request in sandbox.sent()] == ["N0", "N1", "Anna"]
+
+
 async def test_people_who_said_no_since_in_another_row_or_list_are_held_back_by_a_resume(
     sandbox, settings, write_csv, mapping, tmp_path
 ):
@@ -423,3 +440,97 @@ async def test_a_run_from_python_is_told_stopped_and_steered_by_what_it_is_given
     )  # fmt: skip
     assert (ear.totals, len(given), summary.stopped) == ([2], 1, "enough")
     assert len(sandbox.sent()) == 1
+
+
+# -- a job that knows most rows -----------------------------------------------------------------------------
+
+
+class Knowing:
+    """A sieve that knows the contact ``p1`` at its first reading, and finds out then that it must be kept."""
+
+    expects_known = True
+
+    def __init__(self, readings: int) -> None:
+        self.restarts = 0
+        self._readings = readings
+
+    def restart(self) -> None:
+        self.restarts += 1
+
+    def unknown(
+        self, _number: int, _mapper: Any, detector: Any, rows: Any, _suppression: Any
+    ) -> Any:
+        left = [row for row in rows if row.cells["Name"] != "N1" or self.restarts == self._readings]
+        return detector.looked_at(left)
+
+    def kept(self, judged: Any) -> Any:
+        return judged
+
+    def needs_another_reading(self, journal: Journal) -> bool:
+        assert journal.count_records() == 2 + (self.restarts == self._readings)
+        return self.restarts < self._readings
+
+
+def night(settings: Settings, mapping: Path, ear: Ear, stop: Stop, readings: int, reason: str = "") -> tuple[Run, list[int]]:  # fmt: skip
+    adjusted: list[int] = []
+
+    def adjust(journal: Journal, tally: Tally) -> str:
+        adjusted.append(tally.rows_read)
+        journal.remember(judged="1", rows_read=str(tally.rows_read))
+        return reason
+
+    run = Run(
+        Path(settings.run_dir or ""), load_mapping(mapping), settings, None, ear, stop, adjust=adjust,
+        sieve=Knowing(readings), job={"job": "x"},
+    )  # fmt: skip
+    return run, adjusted
+
+
+@pytest.fixture
+def corrected(people) -> Path:
+    """Three contacts, and corrections of which one finds no row: what opening and reading find is said."""
+    source = people(3)
+    beside = corrections_beside(str(source))
+    assert beside is not None
+    write_corrections(beside, [Correction("", 9, "Name", "x", "y")])
+    return source
+
+
+@pytest.mark.parametrize("readings", [1, 2])
+async def test_a_second_reading_keeps_what_the_first_let_go_and_says_nothing_twice(
+    sandbox, settings, corrected, mapping, readings
+):
+    ear = Told()
+    run, adjusted = night(settings(sandbox), mapping, ear, Stop(), readings)
+    loaded = load_mapping(mapping)
+    summary = await run.begin(lambda names: opened_inputs([str(corrected)], loaded, names), [str(corrected)])  # fmt: skip
+    assert [request.email for request in sandbox.sent()] == [f"p{n}@example.org" for n in range(3)]
+    assert (adjusted, sum(ear.read), summary.exit_code) == ([3], 3, 0)
+    assert len([said for said in ear.told if said.startswith(f"{corrected}: ")]) == 2
+
+
+async def test_a_job_that_was_stopped_while_it_read_reads_again_when_it_is_continued(
+    sandbox, settings, corrected, mapping, tmp_path
+):
+    stop, ear = Stop(), Told()
+    ear.reading = lambda _rows: stop.request("Ctrl-C", 130)  # type: ignore[method-assign]
+    run, adjusted = night(settings(sandbox), mapping, ear, stop, readings=2)
+    loaded = load_mapping(mapping)
+    summary = await run.begin(lambda names: opened_inputs([str(corrected)], loaded, names), [str(corrected)])  # fmt: skip
+    assert (adjusted, summary.exit_code, sandbox.sent()) == ([], 130, [])
+    again = Told()
+    run, adjusted = night(settings(sandbox), mapping, again, Stop(), readings=2)
+    summary = await run.go_on(None)
+    assert (adjusted, sum(again.read), summary.counts[Status.SUCCESS]) == ([3], 3, 3)
+    assert len([said for said in again.told if said.startswith(f"{corrected}: ")]) == 2
+    assert len(report_of(tmp_path / "run")) == 3
+
+
+async def test_what_a_job_finds_stops_the_run_before_anything_is_sent(
+    sandbox, settings, corrected, mapping
+):
+    run, _ = night(settings(sandbox), mapping, Ear(), Stop(), 2, reason="the brake: too few")
+    loaded = load_mapping(mapping)
+    summary = await run.begin(lambda names: opened_inputs([str(corrected)], loaded, names), [str(corrected)])  # fmt: skip
+    assert (summary.stopped, summary.exit_code, sandbox.sent()) == ("the brake: too few", 3, [])
+    assert facts_of(Path(summary.run_dir))["job"] == "x"

@@ -68,6 +68,7 @@ class Terminal:
         return bool(data)
 
 
+@pytest.mark.slow
 def test_the_wizard_asks_what_is_in_doubt_and_writes_a_mapping(tmp_path):
     book = Workbook()
     book.active.title = "Notes"

@@ -12,6 +12,7 @@ import json
 import math
 import re
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -232,10 +233,8 @@ def _decoded(body: bytes, content_type: str) -> Iterator[str]:
     """Yield the readings of *body*, the likeliest first; the last one always succeeds."""
     named = _CHARSET.search(content_type)
     for charset in (named[1] if named else "utf-8", "utf-8"):
-        try:
+        with suppress(UnicodeDecodeError, LookupError):
             yield body.decode(charset)
-        except (UnicodeDecodeError, LookupError):
-            continue
     yield body.decode(_OLD_CHARSET, "replace")
 
 

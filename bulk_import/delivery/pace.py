@@ -144,7 +144,7 @@ class Pace:
         """Count an accepted request; the rate may grow a little."""
         now = self._clock()
         self._accepted.append(now)
-        if not self._limit or self.rate == self.asked > 0:
+        if not self._limit or self.rate == self.asked:
             return
         seconds, self._climbed_at = min(now - self._climbed_at, 1.0), now
         near = self._limit * NEAR
