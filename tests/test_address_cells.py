@@ -133,6 +133,10 @@ def test_another_address_beside_one_makes_two(text):
     assert _refused(text)[0] == "EMAIL_SEVERAL"
 
 
+def test_a_link_that_shows_another_address_than_it_leads_to_is_refused():
+    assert _refused("<a href='mailto:a@b.org'>c@d.org</a>")[0] == "EMAIL_INVALID"
+
+
 @pytest.mark.parametrize("text", ["a@b.org; foo@", "a@b.org; foo", "foo@; a@b.org"])
 def test_an_address_beside_a_broken_one_is_refused_even_where_the_first_would_do(text):
     assert _refused(text, several="first")[0] == "EMAIL_INVALID"
