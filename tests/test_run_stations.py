@@ -384,6 +384,20 @@ async def test_a_resume_reads_the_sheet_and_sends_to_the_account_that_the_run_be
     assert [request.email for request in sandbox.sent()] == ["a@b.org", "b@b.org"]
 
 
+async def test_what_was_fetched_before_is_fetched_again_by_a_resume(
+    sandbox, settings, people, mapping, tmp_path, monkeypatch
+):
+    """Who has unsubscribed since is in the archive that is there now."""
+    copy = tmp_path / "kept" / "archive.copy"
+    copy.parent.mkdir()
+    copy.write_bytes(b"of yesterday")
+    monkeypatch.setenv("BULK_IMPORT_KEPT", str(copy.parent))
+    await import_file_async(people(1), mapping, settings(sandbox))
+    assert copy.exists()
+    await resume_async(tmp_path / "run", settings(sandbox))
+    assert not copy.exists()
+
+
 @pytest.mark.parametrize("by", ["row", "contact"])
 async def test_a_resume_corrects_as_the_run_began(sandbox, settings, people, mapping, tmp_path, by):
     source = people(3)
