@@ -17,7 +17,6 @@ from bulk_import.models import Problem, Record, Row, Severity, Status
 from bulk_import.run import judges as module
 from bulk_import.run.inputs import KnownNames, row_mapper
 from bulk_import.run.judges import (
-    LARGE_BYTES,
     Judge,
     Judged,
     Judgement,
@@ -141,6 +140,19 @@ def test_damage_is_found_where_rows_are_judged_but_what_depends_on_rows_before_h
     assert here[0][1].chunk.refusals[2].error_code == "TEXT_LOST"
 
 
+@pytest.mark.parametrize("known", [0, 7])
+@pytest.mark.parametrize("executor", [None, Elsewhere])
+def test_what_only_a_whole_column_shows_is_counted_where_it_is_read(known, executor):
+    lines = [f"p{n}@b.org,{4155550100 + n if n else 415555010}" for n in range(21)]
+    using = judge_of(detector=DamageDetector({"Name": "phone"}))
+    judges = Judges(executor() if executor else None)
+    assert len([*judges.judged_chunks(using, rows_of(*lines), chunk=5, known=known)]) >= 5
+    assert using.detector is not None
+    (problem,) = using.detector.findings()
+    assert (problem.code, problem.column) == ("PHONE_DIGIT_SHORT", "Name")
+    assert problem.message.startswith("1 numbers have 9 digits, 20 others have 10")
+
+
 def test_a_judge_without_a_detector_takes_rows_as_they_are():
     rows = rows_of(DAMAGED)
     assert judge_of().read(rows) == (rows, True)
@@ -214,6 +226,8 @@ def test_the_judge_is_shared_once():
     assert shared == [using]
 
 
+LARGE = 16_777_216  # bytes, from which on other interpreters are worth starting
+
 # -- where ------------------------------------------------------------------------------------------------
 
 
@@ -240,7 +254,7 @@ def pools(monkeypatch) -> list[tuple[str, int]]:
 
 @pytest.mark.parametrize(
     ("workers", "size", "others"),
-    [(1, LARGE_BYTES, 0), (2, 0, 1), (3, 0, 2), (0, 0, 0), (0, LARGE_BYTES - 1, 0), (0, LARGE_BYTES, 3), (0, LARGE_BYTES + 1, 3)],
+    [(1, LARGE, 0), (2, 0, 1), (3, 0, 2), (0, 0, 0), (0, LARGE - 1, 0), (0, LARGE, 3), (0, LARGE + 1, 3)],
 )  # fmt: skip
 def test_others_judge_if_they_are_asked_for_or_the_sources_are_large(pools, workers, size, others):
     with Judges.opened(workers, size=size) as judges:
@@ -255,7 +269,7 @@ def test_a_program_in_one_file_judges_by_itself_and_so_does_one_with_one_process
         with Judges.opened(4):
             assert pools == []
     monkeypatch.setattr("os.sched_getaffinity", lambda _: {0}, raising=False)
-    with Judges.opened(0, size=LARGE_BYTES):
+    with Judges.opened(0, size=LARGE):
         assert pools == []
 
 

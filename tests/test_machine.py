@@ -7,11 +7,13 @@ import errno
 import gc
 import json
 import os
+import pwd
 import re
 import sqlite3
 import stat
 import tempfile
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from types import SimpleNamespace
@@ -472,3 +474,64 @@ def test_of_two_mounts_at_one_place_the_later_counts():
     )
     assert network_file_system(Path("/nfs/a"), [Mount("", "/nfs", "nfs", "")]) == "nfs"
     assert isinstance(network_file_system(Path("/")), str)
+
+
+# -- where locks are -------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def passwd(monkeypatch: pytest.MonkeyPatch) -> Callable[[Path | None], None]:
+    """Lets the system know a home folder of the user, or nobody."""
+
+    def known_as(home: Path | None) -> None:
+        def entry(_: int) -> SimpleNamespace:
+            if home is None:
+                raise KeyError
+            return SimpleNamespace(pw_dir=str(home))
+
+        monkeypatch.setattr(pwd, "getpwuid", entry)
+
+    return known_as
+
+
+def test_locks_are_in_the_home_folder_that_the_system_knows(tmp_path, passwd, monkeypatch):
+    monkeypatch.setenv("HOME", "/nonexistent")
+    passwd(tmp_path)
+    folder = tmp_path / ".local" / "state" / "bulk_import"
+    assert environment.lock_folder({"XDG_STATE_HOME": "/x"}) == folder
+    folder.mkdir(parents=True)
+    assert environment.lock_folder({}) == folder
+
+
+def test_without_a_home_folder_locks_are_in_one_that_all_processes_of_the_user_find(passwd):
+    shared = Path("/var/tmp") / f"bulk_import-{os.getuid()}"  # noqa: S108 - what is expected
+    for home in (None, Path("/nonexistent/ann")):
+        passwd(home)
+        assert environment.lock_folder({}) == shared
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can give a folder away")
+def test_a_folder_of_another_user_holds_no_locks(tmp_path, passwd):
+    shared = Path("/var/tmp") / f"bulk_import-{os.getuid()}"  # noqa: S108 - what is expected
+    passwd(tmp_path)
+    folder = tmp_path / ".local" / "state" / "bulk_import"
+    folder.mkdir(parents=True)
+    os.chown(folder, 12345, -1)
+    assert environment.lock_folder({}) == shared
+    folder.rmdir()
+    assert environment.lock_folder({}) == folder, "one folder alone can be made anywhere"
+    folder.parent.rmdir()
+    os.chown(tmp_path / ".local", 12345, -1)
+    assert environment.lock_folder({}) == shared
+
+
+def test_what_is_replaced_is_on_the_disk_before_it_takes_the_place(tmp_path, monkeypatch):
+    synced: list[Path] = []
+    monkeypatch.setattr(
+        os, "fsync", lambda file: synced.append(Path(f"/proc/self/fd/{file}").readlink())
+    )
+    path = tmp_path / "a.csv"
+    with replaced(path) as file:
+        file.write(b"x" * 10)
+    assert [name.parent for name in synced] == [tmp_path]
+    assert synced[0].name.startswith(".a.csv.")

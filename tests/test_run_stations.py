@@ -369,6 +369,20 @@ async def test_a_resume_reads_the_sheet_and_sends_to_the_account_that_the_run_be
     assert [request.email for request in sandbox.sent()] == ["a@b.org", "b@b.org"]
 
 
+@pytest.mark.parametrize("by", ["row", "contact"])
+async def test_a_resume_corrects_as_the_run_began(sandbox, settings, people, mapping, tmp_path, by):
+    source = people(3)
+    place = 4 if by == "row" else 99  # by contact, wherever the row is
+    lines = [Correction("", place, "Name", "N2", "Anna", contact="p2@example.org")]
+    write_corrections(tmp_path / "mine.csv", lines)
+    corrected = load_mapping(mapping).with_corrections(tmp_path / "mine.csv", by)
+    await import_file_async(source, corrected, settings(sandbox, limit=1))
+    with Journal.open(tmp_path / "run" / JOURNAL) as journal:
+        journal.remember(judged="")
+    await resume_async(tmp_path / "run", settings(sandbox))
+    assert [request.form["lead_first_name"] for request in sandbox.sent()] == ["N0", "N1", "Anna"]
+
+
 async def test_people_who_said_no_since_in_another_row_or_list_are_held_back_by_a_resume(
     sandbox, settings, write_csv, mapping, tmp_path
 ):

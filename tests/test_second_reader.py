@@ -334,11 +334,10 @@ def test_the_sheet_the_lists_the_managers_and_the_time_are_those_of_the_task(
             "lead_email": "E-mail", "lead_personal_manager": "Manager",
             "add_to_lists": {"column": "Lists"}, "lead_utc": {"column": "Zone", "dst": "current"},
         },
-        "source": {"sheet": "People"},
     }  # fmt: skip
     names = KnownNames({"News": ("7",)}, {"Ann": "101"})
     for_summer = {}
-    task = task_of([tmp_path / "book.xlsx"], mapping, names)
+    task = task_of([tmp_path / "book.xlsx"], load_mapping(mapping).with_sheet("People"), names)
     said = served(replace(task, at="2026-07-01T12:00:00+00:00"))
     assert said[-2] == {"done": 2, "findings": []}
     first, second = report_of(tmp_path / "run")
@@ -670,6 +669,14 @@ async def test_what_depends_on_all_rows_is_read_first(
     )  # fmt: skip
     await one.begin(lambda names: opened_inputs([str(source)], loaded, names), [str(source)])
     assert (started, len(sandbox.sent())) == ([], 1)
+
+
+async def test_what_is_no_file_here_is_read_first(sandbox, settings, write_csv, mapping):
+    source, loaded, reader = mixed(write_csv, 3), load_mapping(mapping), Reader()
+    chosen = settings(sandbox, read_ahead_bytes=0)
+    one = Run(Path(chosen.run_dir), loaded, chosen, None, Ear(), Stop(), start_reader=reader)
+    await one.begin(lambda names: opened_inputs([str(source)], loaded, names), ["-", str(source)])
+    assert (reader.said, len(sandbox.sent())) == ([], 2)
 
 
 @pytest.mark.parametrize(("smaller", "is_ahead"), [(0, True), (-1, False)])
