@@ -81,8 +81,12 @@ def test_the_chances_of_what_may_follow_two_letters_are_those_of_a_language():
     # A letter of another language is the same everywhere, however often it is asked.
     assert [chances["^^ł"], chances["^^ł"]] == [-16.0, -16.0]
     letters = "abcdefghijklmnopqrstuvwxyzäöüß^"
-    total = sum(math.exp(chances[f"mü{letter}"]) for letter in letters)
-    assert 0.9 < total < 1.05
+    for context in ("mü", "^^", "ab", "zz", "ßq"):
+        total = sum(math.exp(chances[context + letter]) for letter in letters)
+        assert total == pytest.approx(1.0, abs=1e-4), context
+    # Where two letters never stand together, the second alone says what may follow.
+    assert chances["ßqu"] > chances["ßqe"]
+    assert chances["^^e"] < chances["^^s"]
     assert chances["mül"] > chances["müx"]
     assert chances["zzq"] == -13.0  # nothing is less likely
     assert all(chances_of(language)["^^a"] > -6 for language in ("German", "French", "Polish"))
