@@ -17,7 +17,6 @@ from bulk_import.models import Problem, Record, Row, Severity, Status
 from bulk_import.run import judges as module
 from bulk_import.run.inputs import KnownNames, row_mapper
 from bulk_import.run.judges import (
-    LARGE_BYTES,
     Judge,
     Judged,
     Judgement,
@@ -227,6 +226,8 @@ def test_the_judge_is_shared_once():
     assert shared == [using]
 
 
+LARGE = 16_777_216  # bytes, from which on other interpreters are worth starting
+
 # -- where ------------------------------------------------------------------------------------------------
 
 
@@ -253,7 +254,7 @@ def pools(monkeypatch) -> list[tuple[str, int]]:
 
 @pytest.mark.parametrize(
     ("workers", "size", "others"),
-    [(1, LARGE_BYTES, 0), (2, 0, 1), (3, 0, 2), (0, 0, 0), (0, LARGE_BYTES - 1, 0), (0, LARGE_BYTES, 3), (0, LARGE_BYTES + 1, 3)],
+    [(1, LARGE, 0), (2, 0, 1), (3, 0, 2), (0, 0, 0), (0, LARGE - 1, 0), (0, LARGE, 3), (0, LARGE + 1, 3)],
 )  # fmt: skip
 def test_others_judge_if_they_are_asked_for_or_the_sources_are_large(pools, workers, size, others):
     with Judges.opened(workers, size=size) as judges:
@@ -268,7 +269,7 @@ def test_a_program_in_one_file_judges_by_itself_and_so_does_one_with_one_process
         with Judges.opened(4):
             assert pools == []
     monkeypatch.setattr("os.sched_getaffinity", lambda _: {0}, raising=False)
-    with Judges.opened(0, size=LARGE_BYTES):
+    with Judges.opened(0, size=LARGE):
         assert pools == []
 
 
