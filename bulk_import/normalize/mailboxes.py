@@ -70,7 +70,7 @@ def mailboxes(text: str) -> Mailboxes:
     domains: dict[str, None] = {}
     understood = 0
     for token in _TOKEN.finditer(line):
-        if wildcard := _wildcard(token):  # "%" alone could be a mailbox
+        if wildcard := _wildcard(token, line):  # "%" alone could be a mailbox
             domains[wildcard] = None
         elif found := _address(token, line):
             addresses |= dict.fromkeys(found)
@@ -93,9 +93,10 @@ def _address(token: re.Match[str], line: str) -> tuple[str, ...]:
     return (address,) if bare == address or bare.startswith("@") else (address, bare)
 
 
-def _wildcard(token: re.Match[str]) -> str:
+def _wildcard(token: re.Match[str], line: str) -> str:
     """The domain that a token such as ``*@example.com`` names; ``""`` for another token."""
-    if token["local"].strip("='") not in _WILDCARDS:
+    before = line[token.start() - 1] if token.start() else " "  # of "a@b@c.org" it is a letter
+    if token["local"].strip("='") not in _WILDCARDS or before.isalnum():
         return ""
     domain = token["domain"].strip(".-·_").lower()
     return domain if _DOMAIN.fullmatch(domain) else ""
