@@ -203,7 +203,8 @@ def test_another_text_there_may_be_a_person(line):
 def test_lines_may_end_before_the_column_of_addresses():
     rows = (["Ann", "x", A], ["Ben", "y", B], ["Cid", "z", C])
     assert chosen(["Name", "City", "E-mail"], ["text", "text"], *rows) == Choice(0)
-    assert chosen(["Name", "City"], *rows).is_doubtful is False
+    wide = (["Ann", "x", "1", "y", A], ["Ben", "y", "2", "z", B], ["Cid", "z", "3", "x", C])
+    assert chosen(["Name", "City", "Zip", "Note"], *wide) == Choice(0)
 
 
 def test_without_a_column_of_addresses_no_second_line_is_known():
