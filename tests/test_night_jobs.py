@@ -320,6 +320,15 @@ def test_missing_files_hold_who_vanished_and_are_still_expected(both_ways):
     assert both_ways.last["files"] == names[:1]
 
 
+@pytest.mark.parametrize(("text", "rows"), [(FIELDS, THIRTY[1:]), (GONE, THIRTY)])
+def test_nothing_is_said_of_missing_files_where_nobody_would_be_acted_on(nights, text, rows):
+    other = nights.folder / "b.csv"
+    other.write_bytes(b"")
+    nights.night(THIRTY, text, paths=[nights.written(), other])
+    assert nights.night(rows, text, accept=True) == ""
+    assert nights.ear.told == []
+
+
 def test_a_first_night_lacks_no_file(nights):
     assert nights.night(THIRTY, fewer_files=True) == ""
 
@@ -453,6 +462,11 @@ def test_a_report_of_all_rows_lists_those_that_are_let_go_without_cells_and_form
         Row("c.csv", "", 2, {}), None, Refusal.because(Status.UNCHANGED, "UNCHANGED", "same as last confirmed"),
     )  # fmt: skip
     assert kept_notes(nights.state) == [(1, "", 1, None)]
+
+
+def test_where_nothing_was_let_go_nothing_is_read_again(nights):
+    with nights.begun(nights.job(), [person(1, "a"), refused(2)]) as journal:
+        assert not Sieve(nights.state).needs_another_reading(journal)
 
 
 def test_a_full_night_knows_nobody(nights):
