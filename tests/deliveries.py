@@ -51,6 +51,7 @@ class Script:
         self.by_row = by_row or {}
         self.sent: list[tuple[float, bytes, bool]] = []
         self.in_flight = self.most_in_flight = 0
+        self.took_s = TOOK_S
 
     @property
     def rows(self) -> list[int]:
@@ -64,7 +65,7 @@ class Script:
         outcome = outcomes.pop(0) if len(outcomes) > 1 else outcomes[0]
         self.in_flight += 1
         self.most_in_flight = max(self.most_in_flight, self.in_flight)
-        await asyncio.sleep(TOOK_S)
+        await asyncio.sleep(self.took_s)
         self.in_flight -= 1
         if isinstance(outcome, Exception):
             raise outcome

@@ -357,12 +357,12 @@ async def test_a_retry_after_of_zero_is_no_wait_that_anybody_is_told_of():
 
 @timeless
 async def test_of_several_in_flight_only_a_longer_pause_is_told_again():
-    at_once = [replace(SLOWER, retry_after_s=seconds) for seconds in (7.0, 7.0, 7.4, 8.0, 3.0)]
+    at_once = [replace(SLOWER, retry_after_s=seconds) for seconds in (7.0, 7.0, 7.5, 8.25, 3.0)]
     world = Delivery(*at_once, concurrency=5)
     attempts = world.attempts()
     await asyncio.gather(*(made(attempts, Shipment.of(row(n))) for n in range(1, 6)))
-    assert world.ear.pauses == [(7.0, "slower"), (8.0, "slower")]
-    assert attempts.pace.paused_s == 8.0
+    assert world.ear.pauses == [(7.0, "slower"), (8.25, "slower")]
+    assert attempts.pace.paused_s == 8.25
 
 
 @timeless
@@ -447,6 +447,26 @@ async def test_a_time_just_as_long_as_a_run_waits_is_waited_for():
     world = Delivery(replace(SLOWER, retry_after_s=600.0))
     assert await waits(world, 1) == [600.0]
     assert not world.stop.is_set
+
+
+@timeless
+async def test_a_throttle_of_the_api_has_its_code_and_one_of_the_server_its_status():
+    for answer, code in (
+        (QUOTA, "8"),
+        (SLOWER, "HTTP_429"),
+        (replace(SLOWER, http_status=503), "HTTP_503"),
+    ):
+        failed = await made(Delivery(answer).attempts(), Shipment.of(row()))
+        assert (failed.code, failed.http_status) == (code, answer.http_status)
+
+
+@timeless
+async def test_how_long_a_request_took_is_known_to_the_millisecond():
+    for took_s, ms in ((0.0, 0), (2.0, 2000), (0.0625, 62)):
+        world, shipment = Delivery(), Shipment.of(row())
+        world.client.took_s = took_s
+        await world.attempts().make(shipment)
+        assert shipment.elapsed_ms == ms
 
 
 # -- an answer ----------------------------------------------------------------------------------------

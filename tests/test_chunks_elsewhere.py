@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import pickle
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -17,7 +19,6 @@ from bulk_import.models import Problem, Record, Row, Severity, Status
 from bulk_import.run import judges as module
 from bulk_import.run.inputs import KnownNames, row_mapper
 from bulk_import.run.judges import (
-    LARGE_BYTES,
     Judge,
     Judged,
     Judgement,
@@ -227,6 +228,8 @@ def test_the_judge_is_shared_once():
     assert shared == [using]
 
 
+LARGE = 16_777_216  # bytes, from which on other interpreters are worth starting
+
 # -- where ------------------------------------------------------------------------------------------------
 
 
@@ -253,7 +256,7 @@ def pools(monkeypatch) -> list[tuple[str, int]]:
 
 @pytest.mark.parametrize(
     ("workers", "size", "others"),
-    [(1, LARGE_BYTES, 0), (2, 0, 1), (3, 0, 2), (0, 0, 0), (0, LARGE_BYTES - 1, 0), (0, LARGE_BYTES, 3), (0, LARGE_BYTES + 1, 3)],
+    [(1, LARGE, 0), (2, 0, 1), (3, 0, 2), (0, 0, 0), (0, LARGE - 1, 0), (0, LARGE, 3), (0, LARGE + 1, 3)],
 )  # fmt: skip
 def test_others_judge_if_they_are_asked_for_or_the_sources_are_large(pools, workers, size, others):
     with Judges.opened(workers, size=size) as judges:
@@ -268,7 +271,7 @@ def test_a_program_in_one_file_judges_by_itself_and_so_does_one_with_one_process
         with Judges.opened(4):
             assert pools == []
     monkeypatch.setattr("os.sched_getaffinity", lambda _: {0}, raising=False)
-    with Judges.opened(0, size=LARGE_BYTES):
+    with Judges.opened(0, size=LARGE):
         assert pools == []
 
 
@@ -279,12 +282,94 @@ def test_pools_end_after_an_error_too(pools):
 
 
 def test_a_cluster_without_its_library_says_what_to_install(monkeypatch):
-    monkeypatch.setitem(__import__("sys").modules, "distributed", None)
+    monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(SettingsError) as caught, Judges.opened(cluster="tcp://x:1"):
         pytest.fail("there is none")
     assert str(caught.value) == (
         "--cluster needs dask.distributed: pip install 'bulk_import[cluster]'"
     )
+
+
+class _Late(Future[Any]):
+    """Is done when somebody asks for its result."""
+
+    def __init__(self, work: Callable[[], Any]) -> None:
+        super().__init__()
+        self._work = work
+
+    def result(self, timeout: float | None = None) -> Any:
+        assert timeout == 60, "seconds"
+        return self._work()
+
+
+class Cluster(Executor):
+    """The client of a scheduler, and its executor, that judges when it is waited for; what it is asked is noted."""
+
+    asked: list[Any]
+    threads: dict[str, int]
+    failure: Exception | None
+
+    def __init__(self, address: str, **options: Any) -> None:
+        self.asked.append((address, options))
+        if self.failure is not None:
+            raise self.failure
+
+    def __exit__(self, *exc: object) -> None:
+        self.asked.append("closed")
+
+    def nthreads(self) -> dict[str, int]:
+        return self.threads
+
+    def get_executor(self, **options: Any) -> Cluster:
+        self.asked.append(options)
+        return self
+
+    def scatter(self, value: object, **options: Any) -> object:
+        self.asked.append(options)
+        return value
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        self.asked.append("work")
+        return _Late(lambda: fn(*args, **kwargs))
+
+
+@pytest.fixture
+def cluster(monkeypatch) -> type[Cluster]:
+    Cluster.asked, Cluster.threads, Cluster.failure = [], {"a": 2, "b": 1}, None
+    monkeypatch.setitem(sys.modules, "distributed", SimpleNamespace(Client=Cluster))
+    return Cluster
+
+
+@pytest.mark.parametrize(("workers", "chunks"), [(0, 9), (1, 3), (2, 6)])
+def test_a_cluster_is_given_three_chunks_for_each_thread_or_worker_that_is_asked_for(
+    cluster, workers, chunks
+):
+    rows = rows_of(*people(60))
+    with Judges.opened(workers, "tcp://x:1") as judges:
+        judged = judges.judged(judge_of(), rows, chunk=1)
+        first = next(judged)
+        assert cluster.asked == [
+            ("tcp://x:1", {"timeout": 10, "set_as_default": False}), {"retries": 0, "pure": False},
+            {"broadcast": True, "hash": False}, *["work"] * chunks,
+        ]  # fmt: skip
+        assert [row for part, _ in [first, *judged] for row in part] == rows
+    assert cluster.asked[-1] == "closed"
+
+
+@pytest.mark.parametrize(
+    ("threads", "failure", "said"),
+    [
+        ({}, None, "the scheduler has no workers"), ({"a": 0}, None, "the scheduler has no workers"),
+        ({"a": 1}, OSError("refused"), "no scheduler answers (refused)"),
+        ({"a": 1}, TimeoutError("10 s"), "no scheduler answers (10 s)"),
+        ({"a": 1}, ValueError("no address"), "no scheduler answers (no address)"),
+    ],
+)  # fmt: skip
+def test_a_cluster_that_cannot_judge_says_why(cluster, threads, failure, said):
+    cluster.threads, cluster.failure = threads, failure
+    with pytest.raises(SettingsError) as caught, Judges.opened(cluster="tcp://x:1"):
+        pytest.fail("nobody would judge")
+    assert str(caught.value) == f"--cluster tcp://x:1: {said}"
 
 
 def test_the_size_of_sources_is_known_where_all_are_files(tmp_path):

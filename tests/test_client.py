@@ -107,6 +107,22 @@ def test_a_file_of_authorities_that_cannot_be_used_is_named(tmp_path):
     assert context.minimum_version is ssl.TLSVersion.TLSv1_2
 
 
+@pytest.mark.parametrize(("scheme", "times"), [("https", 1), ("http", 0)])
+def test_the_system_s_certificates_are_read_only_where_something_is_encrypted(
+    monkeypatch, scheme, times
+):
+    read, real = [], ssl.create_default_context
+
+    def counted() -> ssl.SSLContext:
+        read.append(1)
+        return real()
+
+    monkeypatch.setattr(ssl, "create_default_context", counted)
+    context = tls_context(Settings(endpoint=f"{scheme}://127.0.0.1:1", api_key=Secret("k")))
+    assert len(read) == times
+    assert (context.verify_mode, context.check_hostname) == (ssl.CERT_REQUIRED, True)
+
+
 def test_a_proxy_is_used_for_what_is_encrypted_alone():
     def proxy(endpoint):
         given = Settings(endpoint=endpoint, api_key=Secret("k"), proxy=Secret("http://p.org:3128"))

@@ -171,12 +171,18 @@ def test_tags_of_rows_that_are_not_judged_count_where_they_stood():
     assert ([w.code for w in found.warnings], one.overheard) == (["TAG_LOOK_ALIKE"], 0)
 
 
-@pytest.mark.parametrize(("tags", "doubtful"), [(("vip", "x"), [0, 0]), (("x", "vip"), [0, 1])])
-def test_tags_of_a_row_between_others_are_looked_at_between_them(tags, doubtful):
+@pytest.mark.parametrize(
+    ("tags", "judged_before", "doubtful"),
+    [
+        (("vip", "x"), 1, [0, 0]), (("x", "vip"), 1, [0, 1]), (("x", "vip", "y"), 2, [0, 0, 0]),
+        (("x", "y", "vip"), 2, [0, 0, 1]),
+    ],
+)  # fmt: skip
+def test_tags_of_a_row_between_others_are_looked_at_between_them(tags, judged_before, doubtful):
     one = mapper("  add_tags: Tags\n")
-    one.overhear(row(3, Tags="VIP"), 1)
-    rows = [row(number, Tags=tag) for number, tag in zip((2, 4), tags, strict=True)]
-    assert one.forms(rows) == [None, None]  # by column they would all be looked at before it
+    one.overhear(row(9, Tags="VIP"), judged_before)
+    rows = [row(number, Tags=tag) for number, tag in enumerate(tags, 2)]
+    assert one.forms(rows) == [None] * len(rows)  # by column they would all be looked at before it
     assert [len(one.record(each).problems) for each in rows] == doubtful
 
 

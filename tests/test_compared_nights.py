@@ -22,6 +22,7 @@ from bulk_import.jobs.state import Known, Presence, State
 from bulk_import.jobs.takeover import Verdict, learn, seed, take_over_left_run
 from bulk_import.journal import Journal
 from bulk_import.journal.entries import JudgedRow, Refusal
+from bulk_import.journal.mark import Mark, Written
 from bulk_import.models import VANISHED, Problem, SourceInfo, Status
 from bulk_import.settings import Settings
 from tests.conftest import Ear
@@ -322,6 +323,22 @@ def test_without_mirrored_columns_nothing_of_them_is_remembered(job):
         assert state.db.execute("select digest, mirrored from contact").fetchall() == [("", None)]
 
 
+def test_a_row_that_was_sent_keeps_what_it_removed_when_the_night_is_compared_again(job):
+    job.mirrors = {"add_tags": ()}
+    job.ends(job.night([a(1, add_tags="x"), b(2)]), *sent(1, 2))
+    rows = [a(1, add_tags="y"), b(2, "Bob")]
+    night = job.night(rows)
+    with Journal.open(night.folder / "journal.sqlite3") as journal:
+        journal.commit(sent(1))
+        removing = journal.form(1)
+    assert job.night([], again=night.folder).pending == [2]
+    with Journal.open(night.folder / "journal.sqlite3") as journal:
+        assert journal.form(1) == removing
+    assert dict(decode(removing))["remove_tags"] == "x"
+    job.ends(night, *sent(2))
+    assert job.night(rows).pending == []
+
+
 # -- who vanished ------------------------------------------------------------------------------------
 
 
@@ -603,6 +620,20 @@ def test_reports_of_a_cut_night_that_cannot_be_written_do_not_keep_the_state_fro
     assert len(ear.told) == 2
     assert ear.told[1].startswith(f"the reports of {night.folder} cannot be written: ")
     assert job.known() == {"a@x.org": (alone(a(1)), "HERE")}
+
+
+def test_a_cut_night_whose_journal_lost_its_end_says_so(job):
+    night = job.night([a(1), bare(2)], sends=True)
+    with Journal.open(night.folder / "journal.sqlite3") as journal:
+        journal.remember(mapping_text="", started_at="2026-03-10T11:00:00.000Z")
+        mark = Mark(journal.facts()["run"], Written(2, 0, 2))
+        journal.mark_path.write_bytes(mark.packed())
+    left(job, night.folder)
+    ear = Ear()
+    with job.state as state:
+        take_over_left_run(state, ear)
+    assert "the end of the journal is missing" in ear.told[1]
+    assert [*job.known()] == [f"bare:{sha(bare(2).body or b'').hex()}:1"]
 
 
 def test_a_night_that_had_ended_when_it_was_cut_off_keeps_its_end(job):

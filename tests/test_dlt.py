@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import sys
 from collections import Counter
 from datetime import date, datetime
 from decimal import Decimal
@@ -11,8 +13,8 @@ import pytest
 from benchmarks.moving import Counted, trial
 from bulk_import import Settings
 from bulk_import.errors import SetupError
-from bulk_import.jobs.batches import send_batch_async
-from bulk_import.models import Status
+from bulk_import.jobs.batches import Sent, send_batch_async
+from bulk_import.models import Status, Summary
 from bulk_import.sandbox.app import DEFAULT_KEY
 from tests.children import Served
 
@@ -137,6 +139,38 @@ def test_whether_a_batch_may_be_repeated_depends_on_what_went_wrong(
         load(rows, {})
     assert type(found.value).__name__ == kind
     assert served.sent() == []
+
+
+def sent(is_settled=True, unknown=0, **more):
+    counts = dict.fromkeys(Status, 0) | {Status.SUCCESS: 2, Status.UNKNOWN: unknown}
+    return Sent(Summary("runs/b", (), "", "", counts, 2 + unknown, **more), is_settled)
+
+
+@pytest.mark.parametrize(
+    ("came_to", "refused", "kind", "said"),
+    [
+        (sent(False, stopped="the account is busy", stop_code=3), "warn", "DestinationTransientException", "runs/b: the account is busy"),
+        (sent(False, unknown=1500), "warn", "DestinationTransientException", "runs/b: 1,500 rows have no trustworthy answer yet"),
+        (sent(unknown=3, by_code={"0": 2, "TIMEOUT": 3}), "fail", "DestinationTerminalException", "runs/b: 3 rows may or may not have arrived; rows that did not make it: TIMEOUT x3; report.csv names them"),
+    ],
+)  # fmt: skip
+def test_what_a_batch_came_to_is_said_in_the_load_s_error(
+    monkeypatch, tmp_path, came_to, refused, kind, said
+):
+    monkeypatch.setattr("bulk_import.destinations.dlt.send_batch", lambda *_: came_to)
+    load = loading(endpoint="https://shop.example.com", api_key="k", refused=refused, runs=tmp_path)
+    with pytest.raises(Exception, match="runs/b") as found:
+        load(BATCH_OF_2, {})
+    assert (type(found.value).__name__, str(found.value)) == (kind, said)
+
+
+def test_without_dlt_it_is_said_what_to_install(monkeypatch):
+    monkeypatch.delitem(sys.modules, "bulk_import.destinations.dlt", raising=False)
+    monkeypatch.setitem(sys.modules, "dlt", None)
+    with pytest.raises(ImportError) as found:
+        importlib.import_module("bulk_import.destinations.dlt")
+    assert str(found.value) == "the destination needs dlt: pip install 'bulk_import[dlt]'"
+    assert found.value.name == "dlt"
 
 
 def test_a_destination_is_one_sender_with_batches_that_dlt_may_repeat(tmp_path):

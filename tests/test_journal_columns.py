@@ -170,6 +170,13 @@ def test_a_block_without_any_form_has_cells_and_emails():
     assert [4 in block, 5 in block, 6 in block, 7 in block] == [False, True, True, False]
 
 
+def test_emails_that_are_no_lines_are_stored_by_themselves():
+    block = Block(5, packed_block(["a\nb", "", "c\0"], [b"x=1", b"", b"x=2"], [["a"], [""], ["c"]]))
+    assert [block.email(seq) for seq in (5, 6, 7)] == ["a\nb", "", "c\0"]
+    assert [block.form(seq) for seq in (5, 6, 7)] == [b"x=1", b"", b"x=2"]
+    assert [block.cells(seq) for seq in (5, 6, 7)] == [("a",), ("",), ("c",)]
+
+
 def test_a_block_of_an_earlier_format_is_read():
     packed = b'["a@b.org", ""]\n[["1", "2"], ["x", ""]]\na=1\n'
     block = Block(5, zlib.compress(packed))

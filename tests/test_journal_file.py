@@ -8,7 +8,7 @@ import resource
 import sqlite3
 import zlib
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -419,11 +419,54 @@ def test_what_the_journal_holds_is_counted_up_to_the_last_row_that_was_sent(jour
     assert journal.counts()[Status.SUCCESS] == 2
 
 
-def test_a_mark_that_cannot_be_lowered_stops_the_run(journal, tmp_path):
+@contextmanager
+def nothing_can_be_written() -> Iterator[None]:
+    """As on a full disk, for whoever runs the tests."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_a_mark_that_cannot_be_lowered_stops_the_run(journal):
     noted(journal, 0, 0, 0)
-    journal.mark_path.chmod(0o400)
-    if os.access(journal.mark_path, os.W_OK):
-        pytest.skip("whoever runs the tests may write everything")
-    with pytest.raises(StorageError) as raised:
+    with pytest.raises(StorageError) as raised, nothing_can_be_written():
         journal.find_losses()
-    assert str(raised.value) == f"{journal.mark_path}: cannot be written: Permission denied"
+    assert str(raised.value) == f"{journal.mark_path}: cannot be written: File too large"
+
+
+def test_a_sync_that_fails_is_said_and_the_next_one_may_succeed(journal):
+    with journal.deferring_syncs() as syncer:
+        journal.commit([intent(1)])
+        with pytest.raises(StorageError) as raised, nothing_can_be_written():
+            syncer.sync()
+        assert str(raised.value) == f"{log_of(journal)}: cannot be written: File too large"
+        syncer.sync()
+    assert Mark.read(journal.mark_path) == Mark(journal.facts()["run"], Written(1, 0, 1))
+
+
+def test_a_journal_without_room_takes_nothing_and_goes_on_when_there_is_some(journal):
+    journal._one("pragma max_page_count = 24")
+    many = [judged(seq, row=None) for seq in range(5, 3000)]
+    with pytest.raises(StorageError) as raised:
+        journal.add(5, many)
+    assert str(raised.value) == (
+        f"{journal.path}: cannot be read or written (database or disk is full); free some space or correct the "
+        "permissions, then run the same command again: nothing is lost"
+    )
+    assert journal.count_records() == 4
+    journal._one("pragma max_page_count = 10000")
+    journal.add(5, many)
+    assert journal.count_records() == 2999
+
+
+def test_a_block_that_was_damaged_on_the_disk_is_said(journal):
+    with closing(sqlite3.connect(journal.path)) as db, db:
+        db.execute("update block set data = x'00'")
+    with pytest.raises(StorageError) as raised:
+        journal.form(1)
+    assert str(raised.value).startswith(
+        f"{journal.path}: the journal is damaged (the block of row 1: Error -"
+    )

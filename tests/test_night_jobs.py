@@ -320,6 +320,15 @@ def test_missing_files_hold_who_vanished_and_are_still_expected(both_ways):
     assert both_ways.last["files"] == names[:1]
 
 
+@pytest.mark.parametrize(("text", "rows"), [(FIELDS, THIRTY[1:]), (GONE, THIRTY)])
+def test_nothing_is_said_of_missing_files_where_nobody_would_be_acted_on(nights, text, rows):
+    other = nights.folder / "b.csv"
+    other.write_bytes(b"")
+    nights.night(THIRTY, text, paths=[nights.written(), other])
+    assert nights.night(rows, text, accept=True) == ""
+    assert nights.ear.told == []
+
+
 def test_a_first_night_lacks_no_file(nights):
     assert nights.night(THIRTY, fewer_files=True) == ""
 
@@ -455,6 +464,11 @@ def test_a_report_of_all_rows_lists_those_that_are_let_go_without_cells_and_form
     assert kept_notes(nights.state) == [(1, "", 1, None)]
 
 
+def test_where_nothing_was_let_go_nothing_is_read_again(nights):
+    with nights.begun(nights.job(), [person(1, "a"), refused(2)]) as journal:
+        assert not Sieve(nights.state).needs_another_reading(journal)
+
+
 def test_a_full_night_knows_nobody(nights):
     nights.night([person(1, "a")])
     sieve = Sieve(nights.state, full=True)
@@ -500,6 +514,18 @@ def test_a_row_of_which_something_new_is_to_be_remembered_is_kept(
     sieve = Sieve(nights.state)
     assert left_by(sieve, [line(2, "a@b.org")], text) == [line(2, "a@b.org")]
     assert sieve.kept([person(1, "a")]) == ([] if is_let_go else [person(1, "a")])
+
+
+@pytest.mark.parametrize("judge_all", [False, True])
+def test_a_row_with_the_same_payload_is_recognized_by_its_new_cells_from_then_on(nights, judge_all):
+    """After an update of the program, say, or of the mapping: the digests of all cells are others."""
+    nights.is_sieved = True
+    nights.night([person(1, "a")])
+    before = nights.state.db.execute("select cells, shape from contact").fetchall()
+    nights.state.db.execute("update contact set cells = x'00', shape = 99")
+    nights.night([person(1, "a")], judge_all=judge_all)
+    assert nights.pending == []
+    assert nights.state.db.execute("select cells, shape from contact").fetchall() == before
 
 
 # -- a night that is resumed -------------------------------------------------------------------------

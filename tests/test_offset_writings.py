@@ -199,10 +199,16 @@ def test_the_label_of_a_zone_with_summer_time_says_which_of_the_two_is_used():
 
 
 @pytest.mark.parametrize(
-    ("text", "value", "now"), [("(UTC+04:00) Moscow", "+04", "+03"), ("(UTC-04:30) Caracas", "-04:30", "-04")]
+    ("text", "value", "now"), [("(UTC+04:00) Moscow", "+04", "+03"), ("(UTC-04:30) Caracas", "-04:30", "-04"), ("(UTC+10:00) Tokyo", "+10", "+09"), ("(UTC+00:00) Berlin", "+00", "+01")]
 )  # fmt: skip
 def test_a_label_an_hour_beside_its_zone_is_of_former_years_and_counts_as_written(text, value, now):
-    zone = {"+03": "Europe/Moscow", "-04": "America/Caracas"}[now]
+    zones = {
+        "+03": "Europe/Moscow",
+        "-04": "America/Caracas",
+        "+09": "Asia/Tokyo",
+        "+01": "Europe/Berlin",
+    }
+    zone = zones[now]
     found = normalize_utc_offset(text)
     assert (found.value, found.rule) == (value, "utc_offset.label")
     assert [(note.code, note.message) for note in found.notes] == [

@@ -18,10 +18,10 @@ from bulk_import.sources.query import is_query, run_query
 
 @pytest.fixture
 def query(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The file of a query; its database has 2,500 numbers."""
+    """The file of a query; its database has 1,500 numbers."""
     with closing(sqlite3.connect(tmp_path / "crm.db")) as database, database:
         database.execute("create table numbers (n integer)")
-        database.executemany("insert into numbers values (?)", ([n] for n in range(2500)))
+        database.executemany("insert into numbers values (?)", ([n] for n in range(1500)))
     monkeypatch.setenv("BULK_IMPORT_DATABASE", f"sqlite:///{tmp_path / 'crm.db'}")
     return tmp_path / "q.sql"
 
@@ -48,7 +48,7 @@ def test_a_query_is_a_file_here_whose_name_ends_so():
 
 def test_all_rows_are_written_in_their_order_however_many_are_fetched_together(query):
     found = written(query, "SELECT n, 'Zoë' AS name FROM numbers ORDER BY n")
-    assert [row["n"] for row in found] == list(range(2500))
+    assert [row["n"] for row in found] == list(range(1500))
     assert {row["name"] for row in found} == {"Zoë"}
 
 
@@ -104,10 +104,10 @@ def test_a_query_without_rows_is_empty(query):
 def test_rows_are_written_up_to_the_limit_of_bytes(query):
     text = "SELECT 'abc' AS a FROM numbers"  # 13 bytes each
     assert json.dumps({"a": "abc"}) + "\n" == '{"a": "abc"}\n'
-    assert len(written(query, text, 13 * 2500)) == 2500
-    assert refusal(query, text, 13 * 2500 - 1) == (
+    assert len(written(query, text, 13 * 1500)) == 1500
+    assert refusal(query, text, 13 * 1500 - 1) == (
         "SOURCE_BOMB",
-        f"{query}: more than 32,499 bytes",
+        f"{query}: more than 19,499 bytes",
     )
 
 
@@ -177,7 +177,7 @@ def test_nothing_is_written_to_the_database(query, tmp_path):
         f"{query}: sqlite refuses it: attempt to write a readonly database",
     )
     with closing(sqlite3.connect(tmp_path / "crm.db")) as database:
-        assert database.execute("select count(*) from numbers").fetchone() == (2500,)
+        assert database.execute("select count(*) from numbers").fetchone() == (1500,)
 
 
 @pytest.mark.parametrize(

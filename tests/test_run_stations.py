@@ -187,6 +187,21 @@ async def test_a_list_is_its_id_where_the_account_was_asked_else_as_it_is_writte
     assert lists.get("Newsletter") == (None if options else NEWSLETTER)
 
 
+@pytest.mark.parametrize(
+    ("options", "known", "unknown"),
+    [({}, "success", "invalid"), ({"preflight": False}, "invalid", "invalid"), ({"dry_run": True}, "not_sent", "not_sent")],
+)  # fmt: skip
+async def test_a_manager_is_refused_whom_the_account_does_not_name_unless_it_is_a_rehearsal(
+    sandbox, settings, write_csv, mapping, tmp_path, options, known, unknown
+):
+    mapping.write_text(mapping.read_text("utf-8") + "  lead_personal_manager: Manager\n", "utf-8")
+    rows = [[f"{name[0]}@b.org", "", "", "", name] for name in ("Vera Lindqvist", "Nobody Known")]
+    source = write_csv([[*HEADER, "Manager"], *rows])
+    await import_file_async(source, mapping, settings(sandbox, **options))
+    assert statuses(tmp_path / "run") == [known, unknown]
+    assert [request.form["lead_personal_manager"] for request in sandbox.sent()] == ["101"] * (known == "success")  # fmt: skip
+
+
 # -- asked, and told --------------------------------------------------------------------------------------
 
 
@@ -367,6 +382,20 @@ async def test_a_resume_reads_the_sheet_and_sends_to_the_account_that_the_run_be
     summary = await resume_async(tmp_path / "run", options)
     assert (summary.counts[Status.SUCCESS], summary.exit_code) == (2, 0)
     assert [request.email for request in sandbox.sent()] == ["a@b.org", "b@b.org"]
+
+
+async def test_what_was_fetched_before_is_fetched_again_by_a_resume(
+    sandbox, settings, people, mapping, tmp_path, monkeypatch
+):
+    """Who has unsubscribed since is in the archive that is there now."""
+    copy = tmp_path / "kept" / "archive.copy"
+    copy.parent.mkdir()
+    copy.write_bytes(b"of yesterday")
+    monkeypatch.setenv("BULK_IMPORT_KEPT", str(copy.parent))
+    await import_file_async(people(1), mapping, settings(sandbox))
+    assert copy.exists()
+    await resume_async(tmp_path / "run", settings(sandbox))
+    assert not copy.exists()
 
 
 @pytest.mark.parametrize("by", ["row", "contact"])

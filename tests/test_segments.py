@@ -293,6 +293,17 @@ def test_the_brake_says_what_it_saw():
     )
 
 
+def test_the_brake_names_somebody_where_everybody_says_no():
+    doubt = Doubt(Place("a.csv", "", 2), "a@b.org", said_no="Opt-in: 'no'")
+    found = Difference((), (), 0, said_no=[doubt], before=3)
+    with pytest.raises(StoppedError) as everybody:
+        brake(SimpleNamespace(differences={"s": found}, calls=[]))
+    assert str(everybody.value) == (
+        "the brake: everybody on the new list of 's' says no, such as a.csv row 2 'a@b.org' (Opt-in: 'no'); "
+        "nothing was sent (--ignore-consent takes them anyway)"
+    )
+
+
 def test_no_more_contacts_are_touched_than_allowed_whatever_else_is_accepted():
     plan = changed(10, 0, calls=6)
     brake(plan, max_contacts=6)

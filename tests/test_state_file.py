@@ -107,6 +107,15 @@ def test_what_is_no_state_is_refused_and_stays_as_it_is(tmp_path, content, said)
     assert path.read_bytes() == before
 
 
+def test_a_database_without_any_table_becomes_a_state(tmp_path):
+    """So does one that was being made when the machine stopped."""
+    path = tmp_path / "job.state"
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("pragma user_version = 1")
+    with State.open(path) as state:
+        assert (state.count(), state.get("format")) == (0, str(FORMAT))
+
+
 # -- brought up to date ------------------------------------------------------------------------------
 
 FIRST = """

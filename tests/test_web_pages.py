@@ -112,13 +112,6 @@ def test_a_span_is_a_whole_number_up_to_a_thousand(span, width):
     assert first == ["A", *[""] * (width - 1), "B"]
 
 
-def test_a_page_whose_cells_span_millions_is_a_bomb():
-    assert refusal("<table>" + "<tr><td colspan=1000>x" * 5005 + "<tr><td colspan=7>x</table>") == (
-        "SOURCE_BOMB",
-        "a.xls: its cells span more than 5,000,000 others: this looks like a bomb, not a spreadsheet",
-    )
-
-
 # -- numbers that are stored beside their texts ------------------------------------------------------
 
 

@@ -46,7 +46,7 @@ class Sent:
     @property
     def unknown(self) -> int:
         """Rows that may or may not have arrived."""
-        return self.summary.counts.get(Status.UNKNOWN, 0)
+        return self.summary.counts[Status.UNKNOWN]
 
 
 def send_batch(

@@ -77,9 +77,7 @@ def _by_the_known_one(first: Known, second: Known, *, is_cyrillic: bool) -> Orde
 
 
 def _by_sure_endings(first: Known, second: Known) -> Order | None:
-    """Whether just one word ends as no given name does, and no list has it as one."""
-    if first.is_sure == second.is_sure:
-        return None
+    """Of two words just one ends as no given name does, and no list has it as one."""
     if (second if first.is_sure else first).is_family:
         return None
     return "last_first" if first.is_sure else "first_last"
@@ -115,9 +113,9 @@ def _by_capitals(one: str, other: str) -> Order | None:
 
 def together(name: str) -> tuple[str, str] | None:
     """(family, given) of a name in East Asian letters without a blank, where but one way is known."""
-    if not EAST_ASIAN.fullmatch(name[0]) or len(name) > 6:
+    if not EAST_ASIAN.fullmatch(name[0]):
         return None
-    splits = [(name[:at], name[at:]) for at in range(1, min(len(name), 4))]
+    splits = [(name[:at], name[at:]) for at in range(1, len(name))]
     known_both = [
         (family, given) for family, given in splits if known(family).family and known(given).given
     ]
@@ -125,12 +123,8 @@ def together(name: str) -> tuple[str, str] | None:
         return known_both[0]
     if known_both:
         return None
-    possible = [
-        (family, given)
-        for family, given in splits
-        if known(family).family and 1 <= len(given) <= 2 and len(family) <= 2
-    ]
-    return possible[0] if len(possible) == 1 and len(name) in (2, 3) else None
+    possible = [(family, given) for family, given in splits if known(family).family]
+    return possible[0] if len(possible) == 1 and len(name) <= 3 else None
 
 
 def order_of_column(names: Iterable[str]) -> Order | None:

@@ -202,7 +202,7 @@ def _by_words(words: list[str], line: str, order: Order | None) -> _Parts:
         return _whole(line, "name.no_person", Message("is no name"))
     if len(words) == 1:
         named = known(words[0])
-        is_addressed = len(line.split()) > 1 and is_title(line.split()[0])  # Mr. Smith
+        is_addressed = is_title(line.split()[0])  # Mr. Smith
         # "Mr. James" is a family name, too; of "Frau Anna" one in twenty would be.
         is_likely = named.family >= 1 and named.given < _MOSTLY_GIVEN * named.family
         is_family = (named.is_family and not named.given) or (is_addressed and is_likely)
@@ -248,7 +248,7 @@ def check_name(text: str) -> str:
         raise NormalizeError(
             "NAME_INVALID", Message("{n} characters are too long for a name", n=len(line))
         )
-    if "@" in line and "." in line.rsplit("@", 1)[1] and " " not in line:
+    if "@" in line and "." in line.rpartition("@")[2] and " " not in line:
         raise NormalizeError(
             "NAME_INVALID", Message("{line!r} is an e-mail address, not a name", line=line)
         )

@@ -164,7 +164,7 @@ def _moscow(line: str) -> Normalized | None:
     match = forms.MOSCOW.fullmatch(line)
     if match is None:
         return None
-    hours = int(match[2] or 0) * (-1 if match[1] == "-" else 1)
+    hours = int((match[1] or "+") + (match[2] or "0"))
     if not -1 <= hours <= 9:
         raise _invalid(line)
     return Normalized(zones.written(180 + hours * 60), "utc_offset.moscow")

@@ -115,8 +115,7 @@ def write_corrections(path: Path, corrections: Iterable[Correction]) -> None:
             (one.sheet, one.row, one.column, one.before, one.after, one.at, one.contact)
             for one in ordered
         )
-        text.flush()
-        text.detach()
+        text.detach()  # writes what it holds
 
 
 def digest_of(path: Path | None) -> str:

@@ -209,6 +209,7 @@ class _Redirects(HTTPRedirectHandler):
         target = urljoin(req.full_url, newurl)
         before, after = urlsplit(req.full_url), urlsplit(target)
         if before.scheme == "https" and after.scheme != "https":
+            fp.close()  # nobody else knows of this answer
             raise URLError(
                 Message(
                     "HTTP {code}: redirects to {scheme}, which is not safe",
