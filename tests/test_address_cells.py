@@ -133,6 +133,10 @@ def test_another_address_beside_one_makes_two(text):
     assert _refused(text)[0] == "EMAIL_SEVERAL"
 
 
+def test_a_link_that_shows_another_address_than_it_leads_to_is_refused():
+    assert _refused("<a href='mailto:a@b.org'>c@d.org</a>")[0] == "EMAIL_INVALID"
+
+
 @pytest.mark.parametrize("text", ["a@b.org; foo@", "a@b.org; foo", "foo@; a@b.org"])
 def test_an_address_beside_a_broken_one_is_refused_even_where_the_first_would_do(text):
     assert _refused(text, several="first")[0] == "EMAIL_INVALID"
@@ -223,7 +227,7 @@ def test_what_people_type_where_there_is_no_address(email, is_one):
         ("a@b.org", "a@b.org", ""), ("Ann <A@b.org>, c@d.org", "A@b.org c@d.org", ""), ("a@b.org a@b.org", "a@b.org", ""), ("a&#64;b.org", "a@b.org", ""),
         ("a%40b.org", "a@b.org", ""), ("a (at) b.org", "a@b.org", ""), ("a [at] b [dot] org", "a@b.org", ""), ("a{@}b.org", "a@b.org", ""),
         ("anna at example dot org", "anna@example.org", ""), ("anna AT example DOT co DOT uk", "anna@example.co.uk", ""), ("a (a) b.org", "a@b.org", ""),
-        ("a (собака) b (точка) org", "a@b.org", ""), ("a @ b.org", "a@b.org", ""), ("*@b.org", "", "b.org"), ("@B.org; %@c.org", "", "b.org c.org"),
+        ("a (собака) b (точка) org", "a@b.org", ""), ("a @ b.org", "a@b.org", ""), ("*@b.org", "", "b.org"), ("x, @c.org", "", "c.org"), ("@B.org; %@c.org", "", "b.org c.org"),
         ("x=a@b.org", "x=a@b.org a@b.org", ""), ("mail=a@b.org", "a@b.org", ""), ("-a@b.org", "-a@b.org a@b.org", ""), ("ａ＠b.org", "a@b.org", ""), ("a@b.org.", "a@b.org", ""), ("see a@b.org!", "a@b.org", ""),
     ],
 )  # fmt: skip

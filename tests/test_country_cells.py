@@ -35,7 +35,7 @@ def _refused(text: str) -> tuple[str, str, tuple[str, ...]]:
         ("Germany, DEU", "DE", "name_and_code"), ("DE: Germany", "DE", "name_and_code"), ("Germany/DE", "DE", "name_and_code"),
         ("Germany DE", "DE", "name_and_code"), ("[KR] Korea", "KR", "name_and_code"), ("Korea (KP)", "KP", "name_and_code"),
         ("Deutschland / Germany", "DE", "two_names"), ("Germany | Allemagne", "DE", "two_names"), ("Hong Kong / China", "HK", "name.known"),
-        ("USA: Guam", "GU", "words"), ("England, UK", "GB", "two_names"), ("Scotland / UK", "GB", "two_names"), ("Italy - Italia", "IT", "two_names"),
+        ("USA: Guam", "GU", "words"), ("England, UK", "GB", "two_names"), ("Scotland / UK", "GB", "two_names"), ("Italy - Italia", "IT", "two_names"), ("us /", "US", "two_names"),
         ("Germany (", "DE", "name.known"), ("il Giappone", "JP", "name.it"), ("la France", "FR", "name.iso"),
         ("los Estados Unidos", "US", "name.es"), ("l'Italie", "IT", "name.known"), ("Spain Kingdom", "ES", "words"),
         ("Niger Republic", "NE", "words"), ("Österreich Republik", "AT", "words"), ("Islands Faroe", "FO", "words"),
@@ -51,7 +51,7 @@ def test_one_certain_country_is_told_by_its_code_flag_or_name(text, code, rule):
 @pytest.mark.parametrize(
     ("text", "code"),
     [
-        ("Германии", "DE"), ("Германию", "DE"), ("Казахстана", "KZ"), ("Казахстане", "KZ"), ("Украине", "UA"), ("Украины", "UA"),
+        ("Германии", "DE"), ("Чада", "TD"), ("Чаду", "TD"), ("Германию", "DE"), ("Казахстана", "KZ"), ("Казахстане", "KZ"), ("Украине", "UA"), ("Украины", "UA"),
         ("Польшу", "PL"), ("Грузию", "GE"), ("Китая", "CN"), ("Китае", "CN"), ("Китаю", "CN"), ("Израиля", "IL"), ("Израиле", "IL"), ("Израилю", "IL"),
         ("Франции", "FR"),
     ],

@@ -53,6 +53,7 @@ def test_a_list_begins_with_an_address_in_a_column_of_addresses():
     assert bare_list([["anna@example"], [B]]) is True
     assert bare_list([["E-mail"], [A], [B]]) is False
     assert bare_list([["a@b.org and c@b.org"], [B]]) is False
+    assert bare_list([["Ann", A], ["Ben"], ["Cid", C]]) is True
     assert bare_list([]) is False
     assert bare_list([[], [" "]]) is False
 
@@ -139,6 +140,7 @@ def test_lines_that_count_the_columns_are_not_the_header():
     assert chosen(["A", "B"], [A, "Ann"], [B, "Ben"]).at == 0
     assert chosen(["A", "C", "B"], [A, "Ann", "x"], [B, "Ben", "y"]).at == 0
     assert chosen(head, ["1", "3", "2"], *rows).second == ()
+    assert chosen(["E-mail", "Name"], ["1", "2"], [A, "Ann"], [B, "Ben"]).second == ()
 
 
 def test_the_header_of_a_second_table_is_not_that_of_the_first():
@@ -146,6 +148,10 @@ def test_the_header_of_a_second_table_is_not_that_of_the_first():
     prices = (["Product", "Price"], ["x", "1"], ["y", "2"], ["z", "3"], ["u", "4"])
     assert chosen(*people, [], *prices).at == 0
     assert chosen(*prices, [], *people, columns=("Name",)).at == 6
+    wide = (["Product", "Price", "Unit"], *[["x", "1", "kg"]] * 12)
+    assert chosen(*people, [], *wide).at == chosen(*people, *wide).at == 0
+    # An address alone in its line is one to write to.
+    assert chosen(["help@b.org"], *prices).at == 1
 
 
 def test_headings_of_groups_stand_above_the_header():
@@ -192,6 +198,13 @@ def test_a_word_for_an_address_makes_a_line_of_headings(word):
 )  # fmt: skip
 def test_another_text_there_may_be_a_person(line):
     assert chosen(["E-mail", "Name"], line, [A, "Ann"], [B, "Ben"]).second == ()
+
+
+def test_lines_may_end_before_the_column_of_addresses():
+    rows = (["Ann", "x", A], ["Ben", "y", B], ["Cid", "z", C])
+    assert chosen(["Name", "City", "E-mail"], ["text", "text"], *rows) == Choice(0)
+    wide = (["Ann", "x", "1", "y", A], ["Ben", "y", "2", "z", B], ["Cid", "z", "3", "x", C])
+    assert chosen(["Name", "City", "Zip", "Note"], *wide) == Choice(0)
 
 
 def test_without_a_column_of_addresses_no_second_line_is_known():

@@ -516,6 +516,18 @@ def test_a_row_of_which_something_new_is_to_be_remembered_is_kept(
     assert sieve.kept([person(1, "a")]) == ([] if is_let_go else [person(1, "a")])
 
 
+@pytest.mark.parametrize("judge_all", [False, True])
+def test_a_row_with_the_same_payload_is_recognized_by_its_new_cells_from_then_on(nights, judge_all):
+    """After an update of the program, say, or of the mapping: the digests of all cells are others."""
+    nights.is_sieved = True
+    nights.night([person(1, "a")])
+    before = nights.state.db.execute("select cells, shape from contact").fetchall()
+    nights.state.db.execute("update contact set cells = x'00', shape = 99")
+    nights.night([person(1, "a")], judge_all=judge_all)
+    assert nights.pending == []
+    assert nights.state.db.execute("select cells, shape from contact").fetchall() == before
+
+
 # -- a night that is resumed -------------------------------------------------------------------------
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from bulk_import.jobs.state import State
 from bulk_import.models import Status
 from bulk_import.sandbox.app import Reply, Sandbox
 from bulk_import.sandbox.faults import Faults
-from tests.conftest import report_of
+from tests.conftest import Ear, report_of
 
 
 def _list(write_csv, name, numbers, header="E-mail"):
@@ -741,3 +742,28 @@ async def test_consent_is_ignored_on_request_alone(write_csv, sandbox, settings,
         accept=True,
     )
     assert sorted(r.email for r in sandbox.sent()) == ["a@b.org", "c@b.org", "no@b.org"]
+
+
+async def test_a_rehearsal_with_a_state_notes_nothing_in_it(job, sandbox, tmp_path):
+    job.settings = {"dry_run": True}
+    ear = Ear()
+    assert await job(TEN, progress=ear) == []
+    assert f"{tmp_path / 'run0' / 'plan.csv'}: the plan; reverse.csv beside it takes it back" in ear.told  # fmt: skip
+    with State.open(tmp_path / "tags.state") as state:
+        assert (state.get("retag_runs"), state.get("blanks"), state.is_empty) == ("[]", "", True)
+
+
+async def test_the_last_twenty_runs_are_looked_at_for_what_they_have_confirmed_since(job, tmp_path):
+    await job(TEN)
+    folders = [tmp_path / f"earlier{n}" for n in range(22)]
+    for folder in folders:
+        shutil.copytree(tmp_path / "run0", folder)
+    with State.open(tmp_path / "tags.state") as state:
+        state.put(retag_runs=json.dumps([[str(folder), "10"] for folder in folders]))
+    assert await job([*TEN, "new@b.org"]) == ["new@b.org"]
+    with State.open(tmp_path / "tags.state") as state:
+        runs = state.get_json("retag_runs")
+    assert runs == [
+        *([str(folder), "10"] for folder in folders[-19:]),
+        [str(tmp_path / "run1"), "1"],
+    ]

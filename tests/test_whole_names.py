@@ -362,7 +362,8 @@ def test_words_are_surely_in_the_other_order_where_one_language_knows_both_so_an
         ("Łukasz", True, False, False), ("Jean-Pierre", True, False, False), ("Anna-Zzyzx", False, False, False), ("O'Brien", False, True, False), ("O’Brien", False, True, False),
         ("Ionescu", False, True, True), ("太郎", True, False, False), ("山田", False, True, False), ("김", False, True, False), ("Зззенко", False, True, True),
         ("Zzzson", False, True, False), ("zzov", False, True, True), ("Xov", False, False, False), ("ov", False, False, False), ("Zzyzx", False, False, False),
-        ("Ёлкина", False, True, False), ("Дзе", False, False, False), ("Гогоберидзе", False, True, True), ("Παπαδόπουλος", False, True, False), ("", False, False, False),
+        ("Ёлкина", False, True, False), ("Дзе", False, False, False), ("Гогоберидзе", False, True, True), ("İNCİ", True, False, False), ("AYŞE", True, False, False), ("IRMAK", True, False, False), ("İBRAHİMLİ", False, True, False),
+        ("Тер-Зззян", False, True, False), ("Տեր-Ղազարյան", False, True, True), ("Алёнка", True, False, False), ("Абделазиз", True, False, False), ("Παπαδόπουλος", False, True, False), ("", False, False, False),
     ],
 )  # fmt: skip
 def test_what_is_known_of_a_word(word, is_given, is_family, is_sure):

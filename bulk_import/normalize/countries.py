@@ -148,8 +148,8 @@ def _by_name(line: str) -> Normalized | None:
     if found is None:
         found = without_its_kind(line, written_out(fold(_ELISION.sub("", line))))
     if found is None and _ARTICLE.match(folded):
-        bare = _known(line, _ARTICLE.sub("", folded, count=1))
-        found = bare if bare and bare.rule.rsplit(".", 1)[-1] in _WITH_ARTICLE else None
+        bare = _known(line, _ARTICLE.sub("", folded))
+        found = bare if bare and bare.rule.rpartition(".")[2] in _WITH_ARTICLE else None
     return found
 
 
@@ -186,8 +186,6 @@ def _by_parts(line: str) -> Normalized | None:
 
 def _common(meanings: list[frozenset[str]]) -> str:
     """The one country that all parts can mean, or that belongs to what the others mean."""
-    if len(meanings) == 1:  # "Ghana (" and nothing more
-        return next(iter(meanings[0])) if len(meanings[0]) == 1 else ""
     possible = {
         code
         for code in frozenset().union(*meanings)

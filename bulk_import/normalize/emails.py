@@ -66,9 +66,7 @@ _ROLES = frozenset(
 )
 _SPECIAL_USE = frozenset("arpa invalid local localhost onion test".split())  # RFC 6761, 7686
 _RESERVED_FOR_EXAMPLES = "example"
-# Letters of other alphabets that look like Latin ones, and the Latin letters.
-_LOOKS = dict(zip(
-    "асеорхуіјѕԁһԛԝкмнтвαορνικυ", "aceopxyijsdhqwkmhtbaopviku", strict=True))  # fmt: skip
+_LOOKS_LATIN = frozenset("асеорхуіјѕԁһԛԝкмнтвαορνικυ")  # letters of other alphabets
 _ADVICE = Message("write one address such as anna@example.org")
 
 
@@ -175,20 +173,25 @@ def _single(line: str) -> Normalized:
                 Message("{line!r} holds two addresses; {advice}", line=line, advice=_ADVICE),
             )
         bare, rule = display[1], "email.display_name"
-    bare = _BEFORE.sub("", bare, count=1) if _BEFORE.match(bare) else bare
+    bare = _without(_BEFORE, bare)
     formula = _FORMULA.fullmatch(bare)
     bare = formula[1] if formula else bare
     # A dot in front is a letter lost; one behind is a sentence's end.
-    bare = _SIGNS_AHEAD.sub("", bare, count=1) if _SIGNS_AHEAD.match(bare) else bare
-    bare = bare.lstrip(_EDGES.replace(".", "")).rstrip(_EDGES + "/\\!?")
+    bare = _without(_SIGNS_AHEAD, bare).lstrip(_EDGES.replace(".", "")).rstrip(_EDGES + "/\\!?")
     scheme = _SCHEME.match(bare)
     if scheme:
-        bare, rule = bare[scheme.end() :].split("?", 1)[0].strip(_EDGES + "/"), "email.mailto"
+        bare, rule = bare[scheme.end() :].partition("?")[0].strip(_EDGES + "/"), "email.mailto"
     if bare.count("@") == 1:
         # A blank beside the sign is a slip of the thumb, not a part of the address.
         local, domain = (half.strip() for half in bare.split("@"))
         bare = f"{local}@{domain}"
     return Normalized(_validated(bare, line), rule)
+
+
+def _without(ahead: re.Pattern[str], text: str) -> str:
+    """*text* without what matches at its beginning."""
+    found = ahead.match(text)
+    return text[found.end() :] if found else text
 
 
 def _validated(address: str, shown: str) -> str:
@@ -224,9 +227,9 @@ def _validated(address: str, shown: str) -> str:
             Message("{shown!r}: {reason}; {advice}", shown=shown, reason=reason, advice=_ADVICE),
         ) from None
     # An address that was typed in ASCII stays so, "xn--" and all: it is the same mailbox.
-    typed = address.rsplit("@", 1)[1]
+    typed = address.rpartition("@")[2]
     domain = (typed if typed.isascii() else checked.domain).lower()
-    last = domain.rsplit(".", 1)[-1]
+    last = domain.rpartition(".")[2]
     if "." not in domain or last.isdigit() or len(last) < 2:
         raise NormalizeError(
             "EMAIL_INVALID",
@@ -282,7 +285,7 @@ def _check_letters(address: str, shown: str) -> None:
     """Refuse signs, and letters of another alphabet in a Latin address: the mailbox is another, or none."""
     if address.isascii():
         return
-    local, domain = address.rsplit("@", 1)
+    local, _, domain = address.rpartition("@")
     sign = next((char for char in local if not (char.isascii() or _is_written(char))), "")
     if sign:
         raise NormalizeError(
@@ -295,11 +298,11 @@ def _check_letters(address: str, shown: str) -> None:
                 advice=_ADVICE,
             ),
         )
-    is_latin = domain.rsplit(".", 1)[-1].isascii()
+    is_latin = domain.rpartition(".")[2].isascii()
     for part in (local, *domain.split(".")):
         letters = [char for char in part if char.isalpha()]
         others = [char for char in letters if _alphabet(char) in ("CYRILLIC", "GREEK")]
-        is_disguised = is_latin and all(char.lower() in _LOOKS for char in letters)
+        is_disguised = is_latin and all(char.lower() in _LOOKS_LATIN for char in letters)
         if others and (is_disguised or any(_alphabet(char) == "LATIN" for char in letters)):
             one = others[0]
             raise NormalizeError(
@@ -326,8 +329,8 @@ def _alphabet(char: str) -> str:
 
 
 def _judged(found: Normalized, *, refuse_role: bool, refuse_disposable: bool) -> Normalized:
-    local, domain = found.value.rsplit("@", 1)
-    if refuse_role and local.lower().split("+", 1)[0] in _ROLES:
+    local, _, domain = found.value.rpartition("@")
+    if refuse_role and local.lower().partition("+")[0] in _ROLES:
         raise NormalizeError(
             "EMAIL_ROLE", Message("{value!r} is a shared mailbox, not a person", value=found.value)
         )
@@ -335,7 +338,7 @@ def _judged(found: Normalized, *, refuse_role: bool, refuse_disposable: bool) ->
         raise NormalizeError(
             "EMAIL_DISPOSABLE", Message("{value!r} is a throw-away address", value=found.value)
         )
-    top = domain.rsplit(".", 1)[-1]
+    top = domain.rpartition(".")[2]
     if top in _SPECIAL_USE:
         raise NormalizeError(
             "EMAIL_INVALID",
@@ -383,7 +386,7 @@ def _is_disposable(domain: str) -> bool:
     while "." in domain:
         if domain in _disposable():
             return True
-        domain = domain.split(".", 1)[1]
+        domain = domain.partition(".")[2]
     return False
 
 

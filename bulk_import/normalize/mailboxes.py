@@ -95,7 +95,7 @@ def _address(token: re.Match[str], line: str) -> tuple[str, ...]:
 
 def _wildcard(token: re.Match[str], line: str) -> str:
     """The domain that a token such as ``*@example.com`` names; ``""`` for another token."""
-    before = line[token.start() - 1] if token.start() else " "
+    before = line[token.start() - 1] if token.start() else " "  # of "a@b@c.org" it is a letter
     if token["local"].strip("='") not in _WILDCARDS or before.isalnum():
         return ""
     domain = token["domain"].strip(".-·_").lower()

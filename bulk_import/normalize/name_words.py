@@ -97,7 +97,7 @@ def is_company(line: str) -> bool:
 
 def is_patronymic(words: str) -> bool:
     """Whether a name is a patronymic of Russian, Ukrainian, Belarusian or Turkic form."""
-    child_of = words.rsplit(" ", 1)[-1].lower() in _CHILD_OF
+    child_of = words.rpartition(" ")[2].lower() in _CHILD_OF
     return child_of or _PATRONYMIC.fullmatch(words) is not None
 
 

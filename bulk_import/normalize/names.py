@@ -248,7 +248,7 @@ def check_name(text: str) -> str:
         raise NormalizeError(
             "NAME_INVALID", Message("{n} characters are too long for a name", n=len(line))
         )
-    if "@" in line and "." in line.rsplit("@", 1)[1] and " " not in line:
+    if "@" in line and "." in line.rpartition("@")[2] and " " not in line:
         raise NormalizeError(
             "NAME_INVALID", Message("{line!r} is an e-mail address, not a name", line=line)
         )

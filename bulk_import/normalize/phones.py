@@ -106,7 +106,8 @@ def normalize_phone(
     link = _LINK.fullmatch(line)
     if link:
         return _canonical(line, "+" + link[1], None, "phone.link", (), strict=strict)
-    line = _SCHEME.sub("", line, count=1) if _SCHEME.match(line) else line
+    scheme = _SCHEME.match(line)
+    line = line[scheme.end() :] if scheme else line
     restored = unrounded(line)
     if restored:
         return _canonical(line, restored, region, "phone.spreadsheet", (), strict=strict)

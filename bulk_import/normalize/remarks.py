@@ -227,7 +227,7 @@ def _without_denied(found: re.Match[str]) -> str:
 
 
 def _is_denied(before: str) -> bool:
-    return not _DENIALS.isdisjoint(before.rsplit(None, 2)[-2:]) or bool(_NOT_ASKED.search(before))
+    return not _DENIALS.isdisjoint(before.split()[-2:]) or bool(_NOT_ASKED.search(before))
 
 
 def _may_refuse(text: str) -> bool:

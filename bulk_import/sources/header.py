@@ -180,7 +180,7 @@ def _score(
     # People above it and none below: the header of a second table.
     if _has_people(grid[:at]) and not _has_people(grid[at + 1 :]):
         score -= 5
-    return score - 0.3 * (1 - len(set(names)) / len(names))
+    return score
 
 
 def _counts_columns(line: Sequence[str]) -> bool:
