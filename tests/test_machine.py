@@ -440,6 +440,9 @@ def test_a_database_survives_a_power_cut_and_scratch_need_not(tmp_path):
             None,
         )
         connection.close()
+    usual = sqlite.connect(path)
+    assert usual.execute("pragma synchronous").fetchone() == (2,)
+    usual.close()
     path.chmod(0o640)
     sqlite.make_private(path)
     assert (mode_of(path), path.stat().st_size > 0) == (0o640, True)
