@@ -6,6 +6,7 @@ import bz2
 import gzip
 import io
 import lzma
+import subprocess
 import sys
 import zipfile
 from collections.abc import Iterator
@@ -17,7 +18,7 @@ from bulk_import.errors import SourceError
 from bulk_import.sources import SourceOptions, open_source, read_rows, sheet_names
 from bulk_import.sources.container import kind_of, regular_file
 from bulk_import.sources.exports import WholeExport, address_column, export_in, whole_export
-from bulk_import.sources.kept import forget, kept, may_be_archive
+from bulk_import.sources.kept import forget, keep, kept, may_be_archive
 from bulk_import.sources.unpacking import Unpacking
 
 TABLE = b"A,B\n1,2\n"
@@ -310,3 +311,39 @@ def test_forgetting_deletes_copies_and_leaves_what_else_is_in_the_folder(far, tm
     assert len(list(folder.iterdir())) == 3
     forget()
     assert [path.name for path in folder.iterdir()] == ["in use"]
+
+
+def test_a_later_copy_replaces_the_earlier_one(far, tmp_path):
+    import fsspec
+
+    memory = fsspec.filesystem("memory")
+    memory.pipe("/lists/audience.zip", b"first")
+    memory.pipe("/lists/other.zip", b"other")
+    copy = keep(far)
+    assert (copy.parent, copy.read_bytes(), kept(far)) == (tmp_path / "kept", b"first", copy)
+    assert copy.stat().st_mode & 0o777 == 0o600
+    memory.pipe("/lists/audience.zip", b"second")
+    assert keep(far).read_bytes() == b"second"
+    other = keep("memory://lists/other.zip")
+    assert set(copy.parent.iterdir()) == {copy, other}
+    forget(far)
+    assert (kept(far), kept("memory://lists/other.zip")) == (None, other)
+
+
+KEEPING = """
+import fsspec
+from bulk_import.sources.kept import keep
+fsspec.filesystem("memory").pipe("/a.zip", b"people")
+copy = keep("memory://a.zip")
+print(copy, copy.read_bytes().decode(), oct(copy.parent.stat().st_mode & 0o777))
+"""
+
+
+def test_no_copy_outlives_its_process(monkeypatch):
+    monkeypatch.delenv("BULK_IMPORT_KEPT", raising=False)
+    done = subprocess.run(
+        [sys.executable, "-c", KEEPING], capture_output=True, text=True, check=True
+    )
+    path, content, mode = done.stdout.split()
+    assert (content, mode) == ("people", "0o700")
+    assert not Path(path).parent.exists()

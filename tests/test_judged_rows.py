@@ -302,6 +302,17 @@ def test_a_row_without_an_answer_is_unknown_when_its_contact_said_no(journal):
     assert ends(journal)[0] == (2, "unknown", "CONTACT_SKIPPED"), "settled again, to the same end"
 
 
+def test_a_row_that_another_one_kept_back_is_sent_when_that_says_no_no_more(journal):
+    one = source("a@b.org,Ann", "a@b.org,,,yes", using=STOPS)
+    judge(journal, one)
+    settle_contacts(journal, "send", {1: one.mapper})
+    assert [end[2] for end in ends(journal)] == ["CONTACT_SKIPPED", "SKIPPED"]
+    allows = row_mapper(PLAIN, HEADER, None)
+    rejudge(journal, {1: allows}, SuppressionList(), Tally())
+    settle_contacts(journal, "send", {1: allows})
+    assert [end[1] for end in ends(journal)] == ["not_sent", "not_sent"]
+
+
 def test_all_addresses_of_who_may_have_said_no_are_known_by_their_rows(journal):
     judge(journal, source(
         "nobody", "a@b.org do not e-mail,Ann", "b@b.org; c@b.org,,,yes", "d@b.org,Dora", "#REF!,Eve", using=STOPS,
