@@ -105,6 +105,7 @@ def test_headers_are_cut_where_people_and_programs_join_words(header, words):
         (["crm_email", "crm_phone", "City", "Name", "Zip"], False),
         (["crm_email", "crm_phone", "crm_city"], False),  # too few columns to tell
         (["crm_email", "crm_phone", "crm_city", "crm"], True),
+        (["crm_email", "crm_phone", "crm", "City", "Zip"], False),  # a word alone begins nothing
         (["Person - email", "Person - phone", "Person - city", "Person - zip"], True),
     ],
 )
