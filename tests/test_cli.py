@@ -14,17 +14,8 @@ from click.testing import CliRunner
 from bulk_import.cli import COMMANDS, cli, main
 
 
-def call(*args: str | Path) -> tuple[int, str, str]:
-    """Run the program as a person does."""
-    done = subprocess.run(
-        [sys.executable, "-m", "bulk_import", *map(str, args)],
-        capture_output=True, text=True, check=False, timeout=60,
-    )  # fmt: skip
-    return done.returncode, done.stdout, done.stderr
-
-
 def exits(capsys: pytest.CaptureFixture[str], *args: str | Path) -> tuple[int, str, str]:
-    """As ``call``, in this process."""
+    """Call the command line in this process: (exit code, stdout, stderr)."""
     with pytest.raises(SystemExit) as caught:
         main([str(arg) for arg in args])
     out, err = capsys.readouterr()
