@@ -40,7 +40,7 @@ def _refused(text: str) -> tuple[str, str, tuple[str, ...]]:
         ("Germany (", "DE", "name.known"), ("il Giappone", "JP", "name.it"), ("la France", "FR", "name.iso"),
         ("los Estados Unidos", "US", "name.es"), ("l'Italie", "IT", "name.known"), ("Spain Kingdom", "ES", "words"),
         ("Niger Republic", "NE", "words"), ("Österreich Republik", "AT", "words"), ("Islands Faroe", "FO", "words"),
-        ("Afgánsky islamský štát", "AF", "words"), ("Korea, Republic of", "KR", "name.iso"), ("The Gambia", "GM", "name.known"),
+        ("Afgánsky islamský štát", "AF", "words"), ("Islamic Republik Pakistan", "PK", "words"), ("Islámský stát Pákistán", "PK", "words"), ("Korea, Republic of", "KR", "name.iso"), ("The Gambia", "GM", "name.known"),
         ("Republic of China", "TW", "name.known"), ("China, People's Republic of", "CN", "words"),
     ],
 )  # fmt: skip
