@@ -75,10 +75,8 @@ def run(tmp_path, contacts_csv, mapping):
     )  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    "command",
-    ["run", *(pytest.param(name, marks=pytest.mark.slow) for name in ("resume", "retag"))],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("command", ["run", "resume", "retag"])
 def test_where_nobody_can_be_asked_nothing_is_sent(tmp_path, served, run, write_csv, command):
     finish(*run(9, "--limit", "3"), url=served.url)
     before = len(served.sent())

@@ -8,6 +8,7 @@ import stat
 from datetime import date, datetime, time
 from decimal import Decimal
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
@@ -82,7 +83,7 @@ async def test_a_batch_that_was_cut_off_while_its_file_was_written_is_written_ag
     ("value", "sent"),
     [
         (datetime(2026, 3, 1, 9, 30, 5), "2026-03-01 09:30:05"), (date(2026, 3, 1), "2026-03-01"), (Decimal("1E+3"), "1000"),
-        (Decimal("0.10"), "0.10"), (time(9, 30), "09:30:00"), (7, "7"), (None, None),
+        (Decimal("0.10"), "0.10"), (time(9, 30), "09:30:00"), (UUID(int=5), "00000000-0000-0000-0000-000000000005"), (7, "7"), (None, None),
     ],
 )  # fmt: skip
 async def test_values_that_json_has_no_word_for_are_written_as_text(
@@ -91,6 +92,26 @@ async def test_values_that_json_has_no_word_for_are_written_as_text(
     mapping = {"version": "1", "fields": {"lead_email": "email", "lead_description": "note"}}
     await send_batch_async([{"email": "a@x.org", "note": value}], mapping, account, tmp_path)
     assert [request.form.get("lead_description") for request in sandbox.sent()] == [sent]
+
+
+async def test_a_set_of_tags_is_the_same_batch_in_every_process(tmp_path, sandbox, account):
+    mapping = {"version": "1", "fields": {"lead_email": "email", "add_tags": "tags"}}
+    for tags in ({"new", "vip", "a b"}, frozenset(["vip", "a b", "new"]), ["a b", "new", "vip"]):
+        await send_batch_async([{"email": "a@x.org", "tags": tags}], mapping, account, tmp_path)
+    assert [request.form["add_tags"] for request in sandbox.sent()] == ["a b,new,vip"]
+
+
+class Unknown:
+    """What has no text of its own: its address, which changes, would be sent."""
+
+
+async def test_a_value_without_a_text_of_its_own_is_refused(tmp_path, account):
+    for value, kind in ((b"x", "bytes"), (Unknown(), "Unknown"), ([Unknown()], "Unknown")):
+        with pytest.raises(SetupError) as found:
+            await send_batch_async([{"email": value}], MAPPING, account, tmp_path)
+        assert str(found.value) == (
+            f"a batch has a value of {kind}; contacts are texts and numbers"
+        )
 
 
 async def test_half_a_character_refuses_its_row_and_no_other(tmp_path, sandbox, account):

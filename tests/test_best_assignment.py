@@ -36,7 +36,7 @@ def best_total(scores: Scores) -> float:
 
 def drawn(seed: int, *, grain: int) -> Scores:
     """Scores of up to four fields and five columns, some pairs left out; few different ones make ties."""
-    chance = random.Random(seed)  # noqa: S311
+    chance = random.Random(seed)  # noqa: S311 - a sample that comes again
     fields, columns = "abcd"[: chance.randint(1, 4)], "uvwxy"[: chance.randint(1, 5)]
     return {
         (field, column): chance.randint(1, grain) / grain

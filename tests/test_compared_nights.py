@@ -556,6 +556,7 @@ def test_a_night_whose_folder_is_gone_may_have_sent_all_that_it_was_about_to(job
         f"the last run was cut off and its folder {job.path / 'gone'} is gone: what it sent is not known and is "
         f"sent again{rest}"
     ]
+    assert sending(job) == []
     expected = {"a@x.org": ("", "HERE"), "c@x.org": ("d", "HERE")}
     assert job.known() == expected | ({key: (alone(bare(2)), "GONE")} if has_bare else {})
     assert night.found.contacts == 2

@@ -167,6 +167,15 @@ def test_a_crash_is_written_into_the_folder_of_the_run(tmp_path, monkeypatch):
     assert text.endswith("TypeError: wrong\n")
 
 
+@pytest.mark.parametrize(
+    ("home", "shown"), [("/h", "~/c.csv"), ("/", "/h/c.csv"), ("", "/h/c.csv")]
+)
+def test_the_home_folder_is_not_named_unless_it_is_everything(tmp_path, monkeypatch, home, shown):
+    monkeypatch.setenv("HOME", home)
+    text = write_crash(TypeError(), Scene(tmp_path), ["/h/c.csv"]).read_text("utf-8")
+    assert f"\narguments  {shown}\n" in text
+
+
 def test_whether_somebody_sits_at_a_terminal_is_said(tmp_path, monkeypatch):
     class Terminal:
         def isatty(self) -> bool:

@@ -67,6 +67,12 @@ HEADERS = {
     "Contact ID": says(kinds=("id",)),
     "Created date": says(kinds=("date",)),
     "顧客番号X": says(kinds=("id",), unknown=("x",)),
+    "Utworzony przez": says(whose="maker"),
+    "Кем создано": says(whose="maker"),
+    "E-mail: не доставлено": says("email", consent=("no",)),
+    "zz utworzony": says(unknown=("zz", "utworzony")),  # half a phrase means nothing
+    "zz кем": says(unknown=("zz", "кем")),
+    "не получено": says(unknown=("не", "получено")),
     "Zork": says(unknown=("zork",)),
     "c1": says(unknown=("c",)),
 }
@@ -105,6 +111,7 @@ def test_headers_are_cut_where_people_and_programs_join_words(header, words):
         (["crm_email", "crm_phone", "City", "Name", "Zip"], False),
         (["crm_email", "crm_phone", "crm_city"], False),  # too few columns to tell
         (["crm_email", "crm_phone", "crm_city", "crm"], True),
+        (["crm_email", "crm_phone", "crm", "City", "Zip"], False),  # a word alone begins nothing
         (["Person - email", "Person - phone", "Person - city", "Person - zip"], True),
     ],
 )

@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from bulk_import.cli import COMMANDS, cli
-from bulk_import.cli.helping import EXAMPLES
+from bulk_import.cli.helping import EXAMPLES, manual_page
 from hatch_build import on_an_index
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -88,3 +88,92 @@ def test_a_package_index_shows_a_readme_whose_links_lead_somewhere():
     assert linked
     assert re.findall(r"\]\((?!https?:|#)[^)]*\)", shown) == []
     assert all(f"`bulk-import help {name}`" in shown for name in linked)
+
+
+OF_A_BUNDLE = """\
+Usage: bulk-import bundle [OPTIONS] RUN_DIR
+
+  Write a support archive of a run: the same shapes, but nobody's names,
+  addresses or numbers.
+
+  Letters and digits are replaced by others, equal cells by equal ones. Look
+  into it before you send it: headers and the mapping are as you wrote them,
+  except for the mapping's comments.
+
+Options:
+  -o, --output FILE  The archive. [RUN_DIR/bundle.zip]
+  -h, --help         Show this message and exit.
+
+Examples:
+  bulk-import bundle runs/may -o support.zip
+"""
+PAGE_OF_A_BUNDLE = r""".TH "BULK-IMPORT BUNDLE" "1"
+.SH NAME
+bulk-import bundle \- Write a support archive of a run: the same shapes, but nobody's names, addresses or numbers.
+.SH SYNOPSIS
+bulk\-import bundle [OPTIONS] RUN_DIR
+.SH DESCRIPTION
+Write a support archive of a run: the same shapes, but nobody's names, addresses or numbers.
+.PP
+Letters and digits are replaced by others, equal cells by equal ones. Look into it before you
+send it: headers and the mapping are as you wrote them, except for the mapping's comments.
+.PP
+.SH OPTIONS
+.TP
+.B \-o, \-\-output FILE
+The archive. [RUN_DIR/bundle.zip]
+.TP
+.B \-h, \-\-help
+Show this message and exit.
+.SH EXAMPLES
+.nf
+bulk\-import bundle runs/may \-o support.zip
+.fi
+"""
+
+
+@pytest.mark.parametrize(
+    ("words", "shown"),
+    [
+        (["help", "bundle"], OF_A_BUNDLE),
+        (["bundle", "-h"], OF_A_BUNDLE),
+        (["help", "bundle", "--man"], PAGE_OF_A_BUNDLE),
+    ],
+)
+def test_the_help_of_a_command_is_written_to_the_letter(words, shown):
+    done = CliRunner().invoke(cli, words, prog_name="bulk-import")
+    assert (done.exit_code, done.output) == (0, shown)
+
+
+def test_a_manual_page_of_a_group_has_its_commands():
+    page = CliRunner().invoke(cli, ["help", "state", "--man"]).output
+    assert page.splitlines()[7:14] == [
+        ".SH COMMANDS",
+        ".TP",
+        ".B forget",
+        "Forget CONTACT… (e\\-mail addresses): the next sync sends them again.",
+        ".TP",
+        ".B show",
+        "Show what STATE remembers: account, last good run, contacts.",
+    ]
+    assert ".SH EXAMPLES" not in page
+
+
+def test_a_line_of_a_manual_page_that_troff_would_run_is_kept_from_it():
+    @click.command(help=".de is a request\n\n'so is this\n\na\\b  c")
+    def odd() -> None: ...
+
+    page = manual_page(odd, click.Context(odd, info_name="odd"))
+    assert page.splitlines()[6:11] == ["\\&.de is a request", ".PP", "\\&'so is this", ".PP", "a\\eb c"]  # fmt: skip
+    assert page.splitlines()[2] == "odd \\- \\&.de is a request"
+
+
+def test_the_program_shows_its_commands_guides_and_where_the_key_comes_from():
+    shown = CliRunner().invoke(cli, ["help"], prog_name="bulk-import").output
+    assert shown.startswith("Usage: bulk-import [OPTIONS] COMMAND [ARGS]...\n")
+    assert "The API key comes from INFLUENCERSOFT_API_KEY" in shown
+    assert shown.splitlines()[-2] == "Guides (bulk-import help GUIDE):"
+    names = shown.splitlines()[-1].split()
+    assert names == sorted(names)
+    assert "index.md" not in names
+    assert "Guides" not in CliRunner().invoke(cli, ["help", "run"]).output

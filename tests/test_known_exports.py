@@ -183,3 +183,25 @@ def test_every_preset_is_a_mapping_that_keeps_back_by_optional_rules(name):
 def test_columns_that_a_template_names():
     assert columns_in("{A}, {B c}: {}") == {"A", "B c"}
     assert columns_in("plain") == set()
+
+
+def test_a_second_column_is_taken_over_for_addresses_and_phones_alone():
+    """The first that is filled feeds any other field."""
+    known = known_products()
+
+    def fed(product: str, **filled: list[str]) -> dict[str, list[str]]:
+        header = list(next(iter(known[product].headers.values())))
+        lines = [
+            [dict(zip(filled, line, strict=True)).get(column.replace(" ", "_"), "") for column in header]
+            for line in zip(*filled.values(), strict=True)
+        ]  # fmt: skip
+        found = proposal_of(header, *lines, product=product)
+        return {name: [one.column for one in all_] for name, all_ in found.fields.items()}
+
+    people = ["a@b.org", "c@d.org"]
+    both = fed("eventbrite", Email=people, Last_Name=["Berg", ""], Surname=["", "Cole"])
+    assert both == {"lead_email": ["Email"], "lead_last_name": ["Last Name"]}
+    second = fed("eventbrite", Email=people, Last_Name=["", ""], Surname=["Berg", "Cole"])
+    assert second["lead_last_name"] == ["Surname"]
+    mails = fed("wix", Email_1=people, Email_2=["e@f.org", ""], Phone_1=["", ""], Phone_2=["+14155552671", ""])  # fmt: skip
+    assert mails == {"lead_email": ["Email 1", "Email 2"], "lead_phone": ["Phone 2"]}

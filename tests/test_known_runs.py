@@ -23,6 +23,7 @@ from bulk_import.journal import Journal
 from bulk_import.journal.entries import Refusal
 from bulk_import.models import Status, Summary
 from bulk_import.run.folder import JOURNAL, LOCK
+from bulk_import.system.crash import watched_scene
 from bulk_import.system.locks import hold
 from tests.journals import accepted, info, judged, refused
 
@@ -87,6 +88,14 @@ def test_reports_of_a_run_that_is_under_way_say_that_they_are_of_this_moment(tmp
     assert rewrite_reports(tmp_path / "run").notes == ()
     with hold(tmp_path / "run" / LOCK, "the run folder"):
         assert rewrite_reports(tmp_path / "run").notes == (note,)
+
+
+@pytest.mark.parametrize("work", [rewrite_reports, lambda run: write_support_bundle(run, run / "b.zip")])  # fmt: skip
+def test_a_bug_on_the_way_would_be_written_down_beside_the_run(tmp_path, work):
+    journal_at(tmp_path / "run").close()
+    with watched_scene() as scene:
+        work(tmp_path / "run")
+    assert scene.folder == tmp_path / "run"
 
 
 # -- jobs of nights --------------------------------------------------------------------------------------

@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -35,27 +37,68 @@ def home(path: Path) -> str:
     return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
 
 
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the tests ask of a module.
+
+    Attributes:
+        imports: Full names of what it imports anywhere, deferred imports included.
+        at_import: Modules of the package that it imports when it is imported itself, and names that may be some.
+        long: Functions of more than 60 lines.
+        texts: All of its strings.
+        codes: What it gives to problems and errors as their code.
+    """
+
+    imports: frozenset[str]
+    at_import: frozenset[str]
+    long: tuple[str, ...]
+    texts: frozenset[str]
+    codes: frozenset[str]
+
+
+@cache
+def facts(path: Path) -> Facts:
+    """Read a module once: to parse all of them takes seconds."""
+    tree = ast.parse(path.read_text("utf-8"))
+    nodes = list(ast.walk(tree))
+    functions = [node for node in nodes if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    return Facts(
+        frozenset(name for node in nodes for name in _imported(node)),
+        frozenset(name for node in tree.body for name in _needed(node)),
+        tuple(node.name for node in functions if (node.end_lineno or 0) - node.lineno + 1 > 60),
+        frozenset(
+            node.value
+            for node in nodes
+            if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        ),
+        frozenset(code for node in nodes if isinstance(node, ast.Call) for code in _codes(node)),
+    )
+
+
+def _imported(node: ast.AST) -> list[str]:
+    if isinstance(node, ast.ImportFrom):
+        return [node.module or ""]
+    return [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+
+
+def _needed(node: ast.AST) -> list[str]:
+    if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("bulk_import"):
+        # `from package import name`: the name may be a module
+        return [node.module or "", *(f"{node.module}.{alias.name}" for alias in node.names)]
+    return [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+
+
+def _codes(node: ast.Call) -> Iterator[str]:
+    makers = ("NormalizeError", "Note", "Problem", "_note", "_problem")
+    name = getattr(node.func, "id", getattr(node.func, "attr", ""))
+    found = [node.args[0]] if name in makers and node.args else []
+    found += [keyword.value for keyword in node.keywords if keyword.arg == "code"]
+    yield from (str(value.value) for value in found if isinstance(value, ast.Constant))
+
+
 def imported(path: Path) -> set[str]:
     """Parts of the package that a module imports anywhere, deferred imports included."""
-    found = set()
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("bulk_import."):
-            found.add((node.module or "").split(".")[1])
-        elif isinstance(node, ast.Import):
-            found |= {a.name.split(".")[1] for a in node.names if a.name.startswith("bulk_import.")}
-    return found
-
-
-def at_import(path: Path) -> set[str]:
-    """Modules of the package that a module imports when it is imported itself."""
-    found = set()
-    for node in ast.parse(path.read_text("utf-8")).body:
-        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("bulk_import"):
-            # `from package import name`: the name may be a module
-            found |= {node.module or "", *(f"{node.module}.{alias.name}" for alias in node.names)}
-        elif isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
-    return found
+    return {name.split(".")[1] for name in facts(path).imports if name.startswith("bulk_import.")}
 
 
 def test_no_modules_import_each_other():
@@ -66,19 +109,17 @@ def test_no_modules_import_each_other():
         ): path
         for path in PACKAGE.rglob("*.py")
     }
-    graph = {name: at_import(path) & names.keys() - {name} for name, path in names.items()}
+    graph = {name: facts(path).at_import & names.keys() - {name} for name, path in names.items()}
     assert len(list(TopologicalSorter(graph).static_order())) == len(names)
 
 
 def test_functions_fit_a_screen():
     """Only the commands are longer: each lists its options."""
     long = [
-        f"{path.relative_to(PACKAGE)}: {node.name}"
+        f"{path.relative_to(PACKAGE)}: {name}"
         for path in PACKAGE.rglob("*.py")
-        for node in ast.walk(ast.parse(path.read_text("utf-8")))
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-        and (node.end_lineno or 0) - node.lineno + 1 > 60
-        and not (home(path) == "cli" and node.name == "command")
+        for name in facts(path).long
+        if not (home(path) == "cli" and name == "command")
     ]
     assert long == []
 
@@ -117,13 +158,11 @@ def test_each_room_opens_with_the_sentence_that_says_what_belongs_there():
     ],
 )
 def test_each_effect_has_one_home(module, homes):
-    users = set()
-    for path in MODULES:
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            names = [a.name for a in node.names] if isinstance(node, ast.Import) else []
-            names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
-            if any(name.split(".")[0] == module for name in names):
-                users.add(home(path))
+    users = {
+        home(path)
+        for path in MODULES
+        if any(name.split(".")[0] == module for name in facts(path).imports)
+    }
     assert users <= homes
 
 
@@ -138,31 +177,11 @@ def test_each_exception_from_the_linter_has_its_reason_beside_it():
     assert bare == []
 
 
-def codes_in(path: Path) -> Iterator[str]:
-    """Codes that a module gives to problems and errors."""
-    makers = ("NormalizeError", "Note", "Problem", "_note", "_problem")
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-        if not isinstance(node, ast.Call):
-            continue
-        name = getattr(node.func, "id", getattr(node.func, "attr", ""))
-        found = [node.args[0]] if name in makers and node.args else []
-        found += [keyword.value for keyword in node.keywords if keyword.arg == "code"]
-        for value in found:
-            if isinstance(value, ast.Constant):
-                yield str(value.value)
-
-
 def test_every_code_that_is_used_is_in_the_catalogue_and_the_other_way_round():
     from bulk_import.codes import catalogue
 
-    used = set()
-    for path in MODULES:
-        if home(path) == "codes":
-            continue
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            if isinstance(node, ast.Constant) and isinstance(node.value, str):
-                used.add(node.value)
+    used = {text for path in MODULES if home(path) != "codes" for text in facts(path).texts}
     known = set(catalogue())
     assert {name for name in known if not name.startswith("HTTP_") and not name.isdigit()} <= used
-    raised = {code for path in MODULES for code in codes_in(path)}
+    raised = {code for path in MODULES for code in facts(path).codes}
     assert {name for name in raised if name.isupper()} <= known

@@ -133,6 +133,15 @@ def test_words_of_four_letters_and_more_speak_for_their_language():
         assert set(company(text).values()) == {0.0}, text
 
 
+def test_a_twentieth_of_what_its_trigrams_say_counts_for_a_word():
+    def fit(language: str) -> float:
+        return sum(chances_of(language)[gram] for gram in trigrams("schmidt"))
+
+    found = company(b"schmidt")
+    for language in ("Italian", "French", "Polish"):
+        assert found[language] == pytest.approx(0.05 * (fit(language) - fit("German")))
+
+
 def test_a_word_counts_once_and_all_that_speaks_against_a_language_is_bounded():
     once, often = company(b"schmidt becker"), company(b"schmidt becker " * 50)
     assert once == often

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +17,14 @@ import pytest
 from bulk_import.api.form import decode
 from bulk_import.errors import SetupError
 from bulk_import.jobs.brake import Brake
-from bulk_import.jobs.fingerprints import cells_of, digester
+from bulk_import.jobs.fingerprints import Digester, cells_of, digester
 from bulk_import.jobs.night import NightJob, SyncOptions, stats_of
 from bulk_import.jobs.nightly import resume_night
 from bulk_import.jobs.sieve import Sieve
 from bulk_import.jobs.state import Known, Presence, State
 from bulk_import.journal import Journal
 from bulk_import.journal.entries import JudgedRow, Refusal
-from bulk_import.mapping.binding import bind
+from bulk_import.mapping.binding import Binding, bind
 from bulk_import.mapping.loading import ColumnMapping, parse_mapping
 from bulk_import.mapping.rows import RowMapper
 from bulk_import.mapping.suppression import SuppressionList
@@ -64,7 +65,7 @@ class Nights:
         return self.source
 
     def job(self, text: str = FIELDS, *, paths: Sequence[Path] = (), facts: Any = None, dry: bool = False, **options: Any) -> NightJob:  # fmt: skip
-        mapping = parse_mapping(text, "m.yml") if isinstance(text, str) else text
+        mapping = parsed(text)
         names = [str(path) for path in paths or [self.written()]]
         run_dir = self.folder / f"run{self.number}"
         run_dir.mkdir(exist_ok=True)
@@ -79,7 +80,7 @@ class Nights:
         journal = Journal.create(self.folder / f"run{self.number}" / "journal.sqlite3", facts)
         journal.add_source(1, info())
         if self.is_sieved and rows:
-            mapped = mapper()
+            mapped = RowMapper(bound(FIELDS))
             left = job.sieve.unknown(
                 1,
                 mapped,
@@ -391,9 +392,21 @@ def test_a_row_corrected_into_a_contact_that_was_let_go_waits_for_the_next_night
 # -- rows that are let go ----------------------------------------------------------------------------
 
 
-def mapper(text: str = FIELDS, **account: Any) -> RowMapper:
-    mapping: ColumnMapping = parse_mapping(text, "m.yml")
-    return RowMapper(bind(mapping, ("A", "B"), **account))
+@lru_cache(maxsize=16)
+def parsed(text: str) -> ColumnMapping:
+    return parse_mapping(text, "m.yml")
+
+
+@lru_cache(maxsize=16)
+def bound(text: str) -> Binding:
+    return bind(parsed(text), ("A", "B"))
+
+
+@lru_cache(maxsize=16)
+def digester_of(text: str) -> Digester:
+    found = digester(RowMapper(bound(text)))
+    assert found is not None
+    return found
 
 
 def line(number: int, email: str, name: str = "Ann") -> Row:
@@ -401,8 +414,7 @@ def line(number: int, email: str, name: str = "Ann") -> Row:
 
 
 def cells(row: Row, text: str = FIELDS) -> bytes:
-    digest = digester(mapper(text))
-    assert digest is not None
+    digest = digester_of(text)
     return digest.digests([row], cells_of([row], digest.columns))[0]
 
 
@@ -411,7 +423,7 @@ def kept_notes(state: State) -> list[tuple[Any, ...]]:
 
 
 def left_by(sieve: Sieve, rows: Sequence[Row], text: str = FIELDS) -> list[Row]:
-    mapped = mapper(text)
+    mapped = RowMapper(bound(text))
     return sieve.unknown(1, mapped, DamageDetector(mapped.roles), rows, SuppressionList())
 
 
@@ -536,7 +548,7 @@ async def test_a_night_is_not_resumed_once_a_later_one_has_begun(nights, mine, l
     nights.state.put(latest=latest)
     facts = nights.job().facts() | {"night": mine}
     with pytest.raises(SetupError) as raised:
-        await resume_night(nights.folder, facts, parse_mapping(FIELDS, "m"), Settings())
+        await resume_night(nights.folder, facts, parsed(FIELDS), Settings())
     assert str(raised.value) == (
         f"{nights.folder}: a later night of the job {nights.folder / 'job.state'} has begun; nothing was sent. "
         "Run `bulk-import sync` again: it sends what is left"
@@ -546,7 +558,7 @@ async def test_a_night_is_not_resumed_once_a_later_one_has_begun(nights, mine, l
 async def test_a_night_whose_state_is_gone_is_not_resumed_and_makes_no_new_one(nights):
     facts = nights.job().facts() | {"state": str(nights.folder / "gone.state")}
     with pytest.raises(SetupError) as raised:
-        await resume_night(nights.folder, facts, parse_mapping(FIELDS, "m"), Settings())
+        await resume_night(nights.folder, facts, parsed(FIELDS), Settings())
     assert str(raised.value) == (
         f"{nights.folder}: a night of the job {nights.folder / 'gone.state'}, and that file is gone; nothing was "
         "sent. Restore it, or run `bulk-import sync` with the same --state to start again"

@@ -144,12 +144,17 @@ def calamine(path: Path, *rows: list[Any], **more: Any) -> CalamineWorkbook:
         ("Ann", "Ann"), (7, "7"), (7.5, "7.5"), (79161234567, "79161234567"), (0.1 + 0.2, "0.3"), (True, "TRUE"), (False, "FALSE"),
         (dt.datetime(2024, 5, 12, 14, 30, 15), "2024-05-12 14:30:15"), (dt.datetime(2024, 5, 12, 14, 30, 15, 400_000), "2024-05-12 14:30:15"),
         (dt.datetime(2024, 5, 12), "2024-05-12"), (dt.date(2024, 5, 12), "2024-05-12"), (dt.time(9, 5), "09:05"), (dt.time(23, 59, 58), "23:59:58"),
-        (dt.timedelta(hours=25, minutes=30, seconds=7), "25:30:07"), (999999999999999, "999999999999999"),
+        (dt.timedelta(hours=25, minutes=30, seconds=7), "25:30:07"), (dt.timedelta(hours=25), "25:00"), (999999999999999, "999999999999999"),
     ],
 )  # fmt: skip
 def test_a_value_without_its_format_is_read_by_its_type(tmp_path, value, text):
     (line,) = calamine(tmp_path / "a.xlsx", ["n", value]).lines(0)
     assert line == Line(1, ["n", text])
+
+
+def test_rows_and_cells_are_counted_from_the_corner_of_the_sheet(tmp_path):
+    book = calamine(tmp_path / "a.xlsx", [], [], [None, "x"], [None, None, "y"])
+    assert list(book.lines(0)) == [Line(3, ["", "x", ""]), Line(4, ["", "", "y"])]
 
 
 def test_errors_and_lost_digits_are_named_where_they_stand(tmp_path):

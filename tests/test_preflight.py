@@ -210,6 +210,40 @@ async def test_lines_that_name_nothing_are_left_out_and_a_title_of_two_has_no_id
     assert (await preflight(Scripted(replace(FOUND, result={"a": 1})))).lists == ()
 
 
+async def test_an_id_that_came_as_a_number_with_decimals_has_lost_digits_and_is_none():
+    lines = [
+        {"rass_name": 1473249885.2899961004, "rass_title": "A"}, {"rass_name": 7, "rass_title": "B"},
+        {"rass_name": "1473249885.2899961004", "rass_title": 1.5},
+    ]  # fmt: skip
+    found = await preflight(Scripted(replace(FOUND, result=lines)))
+    assert found.lists == (Entry("", "A"), Entry("7", "B"), Entry("1473249885.2899961004", "1.5"))
+    assert "A" not in found.list_ids
+    assert found.known_lists["A"] == ()
+
+
+class Asked(Scripted):
+    """Notes the methods that are asked for."""
+
+    def __init__(self, *answers: Answer | Exception) -> None:
+        super().__init__(*answers)
+        self.methods: list[str] = []
+
+    async def call(self, method: str) -> Answer:
+        self.methods.append(method)
+        return await super().call(method)
+
+
+async def test_managers_are_asked_for_only_where_they_are_needed():
+    people = replace(FOUND, result=[{"manager_id": 101, "manager_name": "Vera"}])
+    client = Asked(FOUND, people)
+    found = await preflight(client, with_managers=True)
+    assert client.methods == ["getalllists", "getpersonalmanagers"]
+    assert (found.managers, found.manager_ids) == ((Entry("101", "Vera"),), {"Vera": "101"})
+    client = Asked(FOUND)
+    assert (await preflight(client)).managers == ()
+    assert client.methods == ["getalllists"]
+
+
 def test_a_title_maps_to_every_id_that_it_may_mean():
     known = Directory(
         (Entry("1", "A"), Entry("2", "A"), Entry("", "B"), Entry("4", ""))

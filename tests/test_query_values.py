@@ -147,6 +147,8 @@ def test_a_query_has_a_megabyte_at_most(query):
     text = b"SELECT 1 AS a".ljust(1 << 20)
     assert written(query, text) == [{"a": 1}]
     assert refusal(query, text + b" ") == ("QUERY_REFUSED", f"{query}: {ONE_SELECT}")
+    # Nothing of a larger file is looked at: it is a dump.
+    assert refusal(query, text + b"\xff") == ("QUERY_REFUSED", f"{query}: {ONE_SELECT}")
 
 
 def test_a_query_that_cannot_be_read_is_said(query):
@@ -178,6 +180,17 @@ def test_nothing_is_written_to_the_database(query, tmp_path):
     )
     with closing(sqlite3.connect(tmp_path / "crm.db")) as database:
         assert database.execute("select count(*) from numbers").fetchone() == (1500,)
+
+
+def test_a_select_that_writes_is_refused_as_well(query, tmp_path, monkeypatch):
+    path = tmp_path / "crm.duck"
+    with duckdb.connect(str(path)) as database:
+        database.execute("create sequence s")
+    monkeypatch.setenv("BULK_IMPORT_DATABASE", f"duckdb:///{path}")
+    code, said = refusal(query, "SELECT nextval('s') AS n")
+    assert code == "QUERY_REFUSED"
+    assert said.startswith(f"{query}: duckdb refuses it: ")
+    assert "read-only" in said
 
 
 @pytest.mark.parametrize(

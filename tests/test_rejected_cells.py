@@ -190,3 +190,17 @@ def test_the_looks_of_a_row_are_found_after_rows_that_were_sent(tmp_path):
     assert [cell.value for cell in sheet["E"]] == ["C0", 1, 4, "7", 100, 105]
     assert sheet.auto_filter.ref == "A1:E6"
     assert Path(path).stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize(
+    ("value", "cells"),
+    [("", "a,b"), ("1", "a,b"), ("2", "a"), ("[]", "a,b,c"), ('["d", ""]', "a,b,c,d,"), (None, "a,b,c")],
+)  # fmt: skip
+def test_a_row_of_text_that_was_too_short_or_too_long_is_so_again(tmp_path, value, cells):
+    names = ("A", "B", "C")
+    info = SourceInfo("a.csv", "csv", header=names, labels=names)
+    problems = (Problem("OTHER", "x", "A"),) + ((Problem("ROW_RAGGED", "x", value=value),) if value is not None else ())  # fmt: skip
+    row = Row("a.csv", "", 2, dict(zip(names, "abc", strict=True)), problems)
+    outcome = Outcome("a.csv", "", 2, "", Status.INVALID, "X", said="why")
+    (path,) = write_rejects(tmp_path, {1: info}, [(1, row, outcome)])
+    assert path.read_text("utf-8-sig").splitlines()[1] == f"2,invalid,why,{cells}"

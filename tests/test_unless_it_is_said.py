@@ -10,16 +10,25 @@ from typing import Any
 import pytest
 
 from bulk_import.jobs.brake import Brake
+from bulk_import.jobs.comparison import Comparison
+from bulk_import.jobs.holding import held_back
+from bulk_import.jobs.members import read_members
+from bulk_import.jobs.night import NightJob
 from bulk_import.jobs.nightly import resume_night, sync, sync_async, sync_night
 from bulk_import.jobs.plan_files import write_plan_files
-from bulk_import.jobs.retagging import retag, retag_async, send_plan, write_plan
+from bulk_import.jobs.retagging import compare, retag, retag_async, send_plan, write_plan
+from bulk_import.jobs.rosters import Rosters
 from bulk_import.jobs.segments import Difference, Segment, brake, braked, plan_retag
 from bulk_import.jobs.sieve import Sieve
-from bulk_import.jobs.state import Known, Presence
+from bulk_import.jobs.state import Known, Presence, State
+from bulk_import.jobs.tagging import look_at_tags
 from bulk_import.jobs.takeover import Verdict
 from bulk_import.jobs.undoing import Undo
 from bulk_import.journal import Journal
-from bulk_import.journal.entries import JudgedRow, Pending, SharedRow
+from bulk_import.journal.blocks import packed_block
+from bulk_import.journal.checkpoints import Syncer
+from bulk_import.journal.chunks import chunk_of
+from bulk_import.journal.entries import JudgedRow, Pending, Refusal, SharedRow
 from bulk_import.journal.mark import Written
 from bulk_import.models import Row
 
@@ -54,6 +63,23 @@ _STOP = {"confirm": None, "progress": None, "stop": None}
         (Journal.open, {"checked_bytes": 32 * 2**20}),
         (Journal.deferring_syncs, {"every_s": 5.0, "longest_log": 64 * 2**20}),
         (Journal.reopen, {"retry_failed": False, "resend_unknown": False}),
+        (Journal.scratch, {"keeps_cells": False}),
+        (Journal.ended_in, {"without_form": False}),
+        (Journal.results, {"after": 0}),
+        (Journal.pending, {"limit": None, "spans": None, "upto": None}),
+        (Journal.checkpoint, {"is_whole": False}),
+        (Syncer.copy_back, {"is_whole": False}),
+        (Refusal.because, {}),
+        (chunk_of, {"keeps_cells": True, "quickly": False}),
+        (packed_block, {"remarks": None, "quickly": False}),
+        (Comparison, {"lists_all": False, "said_no": ()}),
+        (NightJob, {"facts": None, "dry": False}),
+        (State.open, {"create": True, "read_only": False}),
+        (Rosters.doubts, {"said_no": None}),
+        (held_back, {"blanks": 0}),
+        (compare, {"accept": False, "choose": None}),
+        (read_members, {"column": None, "sheet": None, "choose": None, "ignore_consent": False}),
+        (look_at_tags, {"mapping": None, "column": ""}),
     ],
 )
 def test_a_function_does_what_is_documented_unless_it_is_told_otherwise(

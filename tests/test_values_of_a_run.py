@@ -195,3 +195,12 @@ def test_a_notebook_shows_the_statuses_that_occur_and_no_markup_of_others(tmp_pa
     assert wrong.endswith(
         f"<p>the counts do not add up: please report this bug<br>report: {tmp_path}/report.html</p>"
     )
+
+
+def test_the_report_is_a_table_of_texts_where_na_is_a_name(tmp_path):
+    (tmp_path / "report.csv").write_text("row,contact\n2,NA\n3,\n", "utf-8")
+    whole = Summary(str(tmp_path), (), "", "", {}, 0)
+    assert whole.frame().to_dict("records") == [
+        {"row": "2", "contact": "NA"},
+        {"row": "3", "contact": ""},
+    ]

@@ -12,7 +12,9 @@ from bulk_import.api.webhook import check_webhook, notify
 from bulk_import.errors import SettingsError
 
 
-async def told(status: int, headers: dict[str, str] | None = None) -> tuple[str, list[object]]:
+async def told(
+    status: int, headers: dict[str, str] | None = None, scheme: str = "http"
+) -> tuple[str, list[object]]:
     """Notify a server that answers with *status*: (what is said, what it was sent)."""
     heard: list[object] = []
 
@@ -28,7 +30,7 @@ async def told(status: int, headers: dict[str, str] | None = None) -> tuple[str,
     await site.start()
     port = runner.addresses[0][1]
     try:
-        url = f"http://127.0.0.1:{port}/hook"
+        url = f"{scheme}://127.0.0.1:{port}/hook"
         return await asyncio.to_thread(notify, url, {"exit_code": 3, "stopped": "why"}), heard
     finally:
         await runner.cleanup()
@@ -39,6 +41,11 @@ async def told(status: int, headers: dict[str, str] | None = None) -> tuple[str,
 )
 async def test_whatever_is_no_success_is_said(status, said):
     assert await told(status) == (said, [{"exit_code": 3, "stopped": "why"}])
+
+
+async def test_an_address_in_capitals_is_a_webhook_as_well():
+    assert check_webhook("HTTP://example.org/hook") == "HTTP://example.org/hook"
+    assert await told(200, scheme="HTTP") == ("", [{"exit_code": 3, "stopped": "why"}])
 
 
 async def test_a_redirect_is_not_followed():

@@ -30,8 +30,8 @@ class Entry:
     """A list or a manager of the account: its title, and its id for the API.
 
     Attributes:
-        id: Empty when the account's answer has none. The internal number (``rass_id``) is not it:
-            sent in its place, it would name another list or none.
+        id: Empty when the account's answer has none, or it lost digits on the way. The internal
+            number (``rass_id``) is not it: sent in its place, it would name another list or none.
     """
 
     id: str
@@ -171,11 +171,16 @@ def describe(answer: Answer) -> str:
 def _entries(answer: Answer, *, id_name: str, title_name: str) -> tuple[Entry, ...]:
     lines = answer.result if isinstance(answer.result, list) else []
     found = [
-        Entry(_text(line.get(id_name)), _text(line.get(title_name)))
+        Entry(_id(line.get(id_name)), _text(line.get(title_name)))
         for line in lines
         if isinstance(line, dict)
     ]
     return tuple(entry for entry in found if entry.id or entry.title)
+
+
+def _id(value: object) -> str:
+    """An id such as ``1473249885.2899961004`` that came as a JSON number has lost digits: none."""
+    return "" if isinstance(value, float) else _text(value)
 
 
 def _text(value: object) -> str:

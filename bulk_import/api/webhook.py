@@ -16,6 +16,7 @@ import aiohttp
 from bulk_import.errors import SettingsError
 
 _TIMEOUT_S = 10.0
+_HTTP = ("http", "https")
 
 
 def check_webhook(url: str) -> str:
@@ -25,7 +26,7 @@ def check_webhook(url: str) -> str:
         SettingsError: It is no address, or Apprise is needed and not installed.
     """
     parts = urlsplit(url)
-    if parts.scheme in ("http", "https") and parts.hostname:
+    if parts.scheme in _HTTP and parts.hostname:
         return url
     if "://" not in url:
         raise SettingsError("--notify: give an http or https address, or one of Apprise's")
@@ -42,7 +43,7 @@ def check_webhook(url: str) -> str:
 
 def notify(url: str, message: Mapping[str, Any]) -> str:
     """Send *message*; return what went wrong, or ``""``. A run never fails for it."""
-    if not url.startswith(("http://", "https://")):
+    if urlsplit(url).scheme not in _HTTP:
         return _by_apprise(url, message)
 
     async def post() -> str:

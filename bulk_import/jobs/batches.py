@@ -148,6 +148,9 @@ def _as_text(value: object) -> object:
         return value.isoformat()
     if isinstance(value, Decimal):
         return f"{value:f}"
-    if isinstance(value, bytes):
-        raise SourceError("a batch has a value of bytes; contacts are texts and numbers")
+    if isinstance(value, set | frozenset):
+        return sorted(value, key=str)  # a set's own order changes from one process to the next
+    if isinstance(value, bytes) or type(value).__str__ is object.__str__:
+        kind = type(value).__name__
+        raise SourceError(f"a batch has a value of {kind}; contacts are texts and numbers")
     return str(value)

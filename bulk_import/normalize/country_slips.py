@@ -25,7 +25,6 @@ _OF_PEOPLE = ("ian", "ean", "ese", "ish", "er", "ien", "ienne", "ais", "aise", "
 _SHORTEST_LOST = 6  # likewise, of one that may have lost a letter
 _FEWEST_OF_WORD = 3
 _FEWEST_SHARING = 3  # countries that share a word which does not distinguish them
-_MANY = 200  # names near a misspelt one, at most
 _LONG = 12  # letters of a name in which two slips are not another word
 _NOT_INFLECTED = frozenset({"known", "iso", "en"})
 _SEVERAL = frozenset("or oder ou или або not".split())
@@ -127,7 +126,7 @@ def _within(most: int, folded: str, names: Sequence[str]) -> list[tuple[str, int
     from rapidfuzz import process
     from rapidfuzz.distance import OSA
 
-    near = process.extract(folded, names, scorer=OSA.distance, score_cutoff=most, limit=_MANY)
+    near = process.extract(folded, names, scorer=OSA.distance, score_cutoff=most, limit=None)
     return [(name, int(distance)) for name, distance, _ in near]
 
 

@@ -34,7 +34,7 @@ _PLAIN_COMPANY_WORDS = frozenset(
 _COMPANY = re.compile(
     rf"(?:^|[\s,«\"])(?:{'|'.join(_COMPANY_WORDS)}|sp\.\s?z\s?o\.\s?o|e figli|et fils)(?:[\s.,»\"]|$)"
     r"|^(?:trung tâm|công ty|cửa hàng) | sp\. ?[jkp]\."
-    r"|株式会社|有限会社|有限公司| [-–—+] |\b(?:and|&) sons\b",
+    r"|株式会社|有限会社|有限公司| [-–—+] |(?:\band|&) sons\b",
     re.IGNORECASE,
 )
 REMARKS = frozenset(

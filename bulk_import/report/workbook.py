@@ -8,6 +8,7 @@ otherwise cells are texts. Bad cells are coloured and say what is wrong with the
 from __future__ import annotations
 
 import re
+import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, suppress
@@ -258,7 +259,7 @@ class _Looks:
             while self._current[0] < number:
                 self._current = next(self._rows)
         except Exception:  # noqa: BLE001 - as above; a sheet that ends early included
-            self._current = (1 << 30, ())
+            self._current = (sys.maxsize, ())
             return {}
         found, cells = self._current
         if found != number:

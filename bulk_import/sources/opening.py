@@ -193,9 +193,9 @@ def _open_objects(file: Path, name: str, options: SourceOptions) -> Source:
     return Source(
         name=name,
         kind="json",
-        header=header,
-        labels=header,
-        header_row=0,
+        header=table.header,
+        labels=table.labels,
+        header_row=table.header_row,
         rows=table.rows(name, "", tally),
         path=file,
         encoding=encoding,

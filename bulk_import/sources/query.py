@@ -52,10 +52,10 @@ def run_query(path: str, target: Target, *, most_bytes: int) -> None:
     with _connected(path) as connection:
         found = connection.exec_driver_sql(query, execution_options={"no_parameters": True})
         columns = _columns(found.keys(), path)
-        size = rows = 0
+        size = 0
         while lines := found.fetchmany(_ROWS):
             text = "".join(_line(columns, values, path) for values in lines).encode()
-            rows, size = rows + len(lines), size + len(text)
+            size += len(text)
             if size > most_bytes:
                 raise SourceError(
                     Message(
@@ -64,14 +64,14 @@ def run_query(path: str, target: Target, *, most_bytes: int) -> None:
                     code="SOURCE_BOMB",
                 )
             target.write(text)
-    if not rows:
+    if not size:
         raise SourceError(Message("{path}: the query has no rows", path=path), code="SOURCE_EMPTY")
 
 
 def _query(path: str) -> str:
     try:
         raw = Path(path).read_bytes()
-        text = raw[: _LONGEST + 1].decode("utf-8-sig").strip()
+        text = "" if len(raw) > _LONGEST else raw.decode("utf-8-sig").strip()
     except OSError as exc:
         raise SourceError(
             Message("{path}: cannot be read: {strerror}", path=path, strerror=exc.strerror or exc),
@@ -84,7 +84,7 @@ def _query(path: str) -> str:
     bare = _SKIPPED.sub(lambda found: " " if found[0][0] in "-/" else "''", text).strip()
     bare = bare.rstrip("; \n\t\r")
     word = re.match(r"[\s(]*(\w*)", bare)
-    if len(raw) > _LONGEST or ";" in bare or word is None or word[1].lower() not in _READS:
+    if ";" in bare or word is None or word[1].lower() not in _READS:
         raise SourceError(
             Message(
                 "{path}: a query as a source is one SELECT; of a dump of a database, export "

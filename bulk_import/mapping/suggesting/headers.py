@@ -120,9 +120,7 @@ def _table() -> tuple[tuple[str, tuple[str, ...]], ...]:
     text = resources.files(__package__).joinpath("data/words.tsv").read_text("utf-8")
     found = []
     for line in text.splitlines():
-        concept, tab, phrases = line.partition("\t")
-        if not tab or line.startswith("#"):
-            continue
+        concept, _, phrases = line.partition("\t")  # of a comment: no phrase
         for phrase in phrases.split("|"):
             words = tuple(_folded_phrase(phrase))
             if words:
@@ -151,7 +149,7 @@ def _others() -> dict[tuple[str, ...], tuple[str, ...]]:
     found: dict[tuple[str, ...], list[str]] = {}
     for concept, words in _table():
         found.setdefault(words, []).append(concept)
-    return {words: tuple(dict.fromkeys(c))[1:] for words, c in found.items() if len(set(c)) > 1}
+    return {words: tuple(dict.fromkeys(concepts))[1:] for words, concepts in found.items()}
 
 
 @cache
