@@ -173,10 +173,8 @@ def _from_parts(
             raise
         numbers = []
         for part in parts:
-            try:
+            with suppress(NormalizeError):
                 numbers.append(_single(part, region, (), strict=strict))
-            except NormalizeError:
-                continue
         if not numbers:
             raise whole from None
         distinct = list(dict.fromkeys(number.value for number in numbers))
