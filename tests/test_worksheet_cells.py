@@ -420,6 +420,18 @@ def test_what_xml_forbids_is_refused_in_rows_and_texts_that_look_plain(tmp_path,
     assert caught.value.code == "SOURCE_BROKEN"
 
 
+def test_where_a_sheet_was_cut_off_is_its_last_place_in_the_file(tmp_path):
+    rows = "".join(f'<row r="{n}">{cell(f"A{n}", str(n))}</row>\n' for n in range(1, 6))
+    path = book(tmp_path / "a.xlsx", ('name="S"', f"{SHEET}{rows}<row r="))
+    with Workbook(path, "a.xlsx") as opened, pytest.raises(SourceError) as caught:
+        list(opened.lines(opened.sheets[0]))
+    assert "(xl/s0.xml: unclosed token: line 7, column 0)" in str(caught.value)
+    path = book(tmp_path / "b.xlsx", ('name="S"', f"{SHEET}{rows}"))
+    with Workbook(path, "b.xlsx") as opened, pytest.raises(SourceError) as caught:
+        list(opened.lines(opened.sheets[0]))
+    assert "(xl/s0.xml: no element found: line 7, column 0)" in str(caught.value)
+
+
 class _Tags(PartReader[str]):
     """Collects the tags that expat tells it."""
 
