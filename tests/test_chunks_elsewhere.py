@@ -353,6 +353,7 @@ def test_a_cluster_is_given_three_chunks_for_each_thread_or_worker_that_is_asked
             {"broadcast": True, "hash": False}, *["work"] * chunks,
         ]  # fmt: skip
         assert [row for part, _ in [first, *judged] for row in part] == rows
+    assert cluster.asked.count("work") < len(rows), "this process judges while it would only wait"
     assert cluster.asked[-1] == "closed"
 
 

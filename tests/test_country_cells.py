@@ -40,7 +40,8 @@ def _refused(text: str) -> tuple[str, str, tuple[str, ...]]:
         ("Germany (", "DE", "name.known"), ("il Giappone", "JP", "name.it"), ("la France", "FR", "name.iso"),
         ("los Estados Unidos", "US", "name.es"), ("l'Italie", "IT", "name.known"), ("Spain Kingdom", "ES", "words"),
         ("Niger Republic", "NE", "words"), ("Österreich Republik", "AT", "words"), ("Islands Faroe", "FO", "words"),
-        ("Afgánsky islamský štát", "AF", "words"), ("Islamic Republik Pakistan", "PK", "words"), ("Islámský stát Pákistán", "PK", "words"), ("Korea, Republic of", "KR", "name.iso"), ("The Gambia", "GM", "name.known"),
+        ("Afgánsky islamský štát", "AF", "words"), ("Islamic Republik Pakistan", "PK", "words"), ("эстонсая республика", "EE", "words"), ("franzossiche republik", "FR", "words"),
+        ("Nigerijská republika", "NG", "words"), ("Islámský stát Pákistán", "PK", "words"), ("Korea, Republic of", "KR", "name.iso"), ("The Gambia", "GM", "name.known"),
         ("Republic of China", "TW", "name.known"), ("China, People's Republic of", "CN", "words"),
     ],
 )  # fmt: skip
@@ -110,7 +111,7 @@ def test_a_word_near_a_country_that_may_be_another_is_refused(text, near):
     "text",
     [
         "0276", "999", "XX", "🇽🇽", "🇩🇪🇫🇷", "de-DE", "de_DE", "Germany / France", "Guam / Canada", "Paris, France", "France, Paris",
-        "Germany Islands", "Islamic Republic", "Germany or France", "France not Germany", "Chd", "Cuab", "Nigr", "Peruvia nut", "1.5", "27 6", "непа",
+        "Germany Islands", "Islamic Republic", "Germany or France", "France not Germany", "Chd", "Cuab", "Nigr", "Peruvia nut", "1.5", "27 6", "republique nigerienne", "nigerianska republiken", "République guinéenne", "непа",
         "Algérien", "algérienne", "estonià", "galês", "Germany 1", "Kingdom", "Republic", "State of", "Europe / Germany",
     ],
 )  # fmt: skip

@@ -67,6 +67,12 @@ HEADERS = {
     "Contact ID": says(kinds=("id",)),
     "Created date": says(kinds=("date",)),
     "顧客番号X": says(kinds=("id",), unknown=("x",)),
+    "Utworzony przez": says(whose="maker"),
+    "Кем создано": says(whose="maker"),
+    "E-mail: не доставлено": says("email", consent=("no",)),
+    "zz utworzony": says(unknown=("zz", "utworzony")),  # half a phrase means nothing
+    "zz кем": says(unknown=("zz", "кем")),
+    "не получено": says(unknown=("не", "получено")),
     "Zork": says(unknown=("zork",)),
     "c1": says(unknown=("c",)),
 }

@@ -64,6 +64,12 @@ def test_letters_of_two_scripts_in_a_word_cost_24_nats_each():
     assert score("cp1253", "Aλφα".encode("cp1253")) == -73.0
 
 
+def test_a_capital_within_a_word_costs_sixteen_nats_where_letters_have_case():
+    for encoding in ("cp1252", "cp1250", "cp850"):
+        small, capital = (score(encoding, word.encode(encoding)) for word in ("aüb", "aÜb"))
+        assert capital - small == pytest.approx(-16.0), encoding
+
+
 def test_a_word_in_another_language_than_most_costs_a_nat_and_a_half():
     german, polish = "Müller Größe Köln Weiß".split(), "Łódź"
     words = [word.encode("cp1250") for word in german]
