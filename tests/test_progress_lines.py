@@ -80,8 +80,11 @@ def test_the_bar_shows_how_many_failed_and_of_how_many(monkeypatch):
         def close(self) -> None:
             shown.append("closed")
 
-    def tqdm(*, desc: str, total: int | None, **_options: object) -> Bar:
+    def tqdm(*, desc: str, total: int | None, **options: object) -> Bar:
         shown.append(f"{desc} {total}")
+        assert options == {
+            "unit": " rows", "file": sys.stderr, "mininterval": 0.1, "smoothing": 0.05, "dynamic_ncols": True, "leave": False,
+        }  # fmt: skip
         bar = Bar()
         bar.total = total or 0
         return bar
@@ -199,12 +202,24 @@ def test_a_pause_is_told_until_it_is_over(heart):
 
 
 def test_everything_is_passed_on():
-    ear = Ear()
-    beat = Heartbeat(ear, lambda _: None, every_s=3600, clock=Clock())
-    beat.say("a")
+    calls: list[tuple[str, object]] = []
+
+    class Inner:
+        def __getattr__(self, name: str) -> Callable[..., None]:
+            return lambda *values: calls.append((name, values))
+
+    beat = Heartbeat(Inner(), lambda _: None, every_s=3600, clock=Clock())
+    beat.reading(2)
+    beat.sending(3)
+    beat.expecting(4)
+    beat.settled(Status.SUCCESS)
     beat.paused(1.0, "b")
+    beat.say("a")
     beat.close()
-    assert ear.told == ["a", "paused 1.0 s: b"]
+    assert calls == [
+        ("reading", (2,)), ("sending", (3,)), ("expecting", (4,)), ("settled", (Status.SUCCESS,)),
+        ("paused", (1.0, "b")), ("say", ("a",)),
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -337,7 +352,9 @@ def test_the_files_of_a_run_are_listed_and_no_others(finished, tmp_path):
 
 def test_json_or_nothing_is_printed_when_asked(finished, tmp_path):
     summary = ended(GOOD, tmp_path / "run")
-    assert json.loads(finished(summary, as_json=True)[1])["counts"]["success"] == 2
+    text = finished(summary, as_json=True)[1]
+    assert json.loads(text)["counts"]["success"] == 2
+    assert text.startswith('{\n  "run_dir": ')
     assert json.loads(finished(summary, as_json=True, quiet=True)[1])["exit_code"] == 0
     assert finished(summary, quiet=True) == (0, "", "")
 

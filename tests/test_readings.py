@@ -169,8 +169,8 @@ def test_every_word_is_looked_at_once_if_there_are_few_the_most_frequent_first()
 
 def test_beyond_two_hundred_words_two_for_each_rare_byte_are_looked_at():
     usual = [b"%d\xe9" % n for n in range(200)]
-    rare = [b"a\xfc", b"b\xfc", b"c\xfc", b"d\xe9", b"xyz", b"e\xe9\xf6"]
-    assert telling([*usual * 2, *rare]) == [*usual, b"a\xfc", b"b\xfc", b"e\xe9\xf6"]
+    rare = [b"a\xfc", b"b\xfc", b"c\xfc", b"d\xe9", b"xyz\x7f", b"e\xe9\xf6", b"f\x80"]
+    assert telling([*usual * 2, *rare]) == [*usual, b"a\xfc", b"b\xfc", b"e\xe9\xf6", b"f\x80"]
     # One among the usual ones counts as seen.
     first = [b"0\xfc", *usual[1:]]
-    assert telling([*first * 2, *rare]) == [*first, b"a\xfc", b"e\xe9\xf6"]
+    assert telling([*first * 2, *rare]) == [*first, b"a\xfc", b"e\xe9\xf6", b"f\x80"]

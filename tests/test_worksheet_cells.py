@@ -16,7 +16,7 @@ from bulk_import.sources.xlsx.parts import Reader as PartReader
 from bulk_import.sources.xlsx.parts import read_stream, references_resolved, refuse_bombs
 from bulk_import.sources.xlsx.strings import SharedStrings, unescaped
 from bulk_import.sources.xlsx.workbook import Workbook
-from tests.test_plain_xml import DECLARATION, END, MAIN, RELATIONS, SHEET, TABLE
+from tests.test_plain_xml import DECLARATION, END, MAIN, RELATIONS, SHEET, TABLE, UNSOUND
 
 CODES = {164: "00000", 165: '"+"@', 166: "yyyy-mm-dd", 167: '0;0;0;"ID "@'}
 FORMATS = "".join(
@@ -406,6 +406,30 @@ def test_a_workbook_with_a_password_is_refused(tmp_path):
     with pytest.raises(SourceError, match=r"a\.xlsx: protected by a password; save it without") as caught:  # fmt: skip
         Workbook(path, "a.xlsx")
     assert caught.value.code == "SOURCE_ENCRYPTED"
+
+
+@pytest.mark.parametrize("bad", UNSOUND)
+@pytest.mark.parametrize("place", ["sheet", "texts"])
+def test_what_xml_forbids_is_refused_in_rows_and_texts_that_look_plain(tmp_path, bad, place):
+    given = f"a{bad}b"
+    sheet = f'{SHEET}<row r="1">{cell("A1", given if place == "sheet" else "0", TEXT)}{cell("B1", "0", SHARED)}</row>{END}'
+    texts = (given if place == "texts" else "x", "y")
+    path = book(tmp_path / "a.xlsx", ('name="S"', sheet), texts=texts)
+    with Workbook(path, "a.xlsx") as opened, pytest.raises(SourceError) as caught:
+        list(opened.lines(opened.sheets[0]))
+    assert caught.value.code == "SOURCE_BROKEN"
+
+
+def test_where_a_sheet_was_cut_off_is_its_last_place_in_the_file(tmp_path):
+    rows = "".join(f'<row r="{n}">{cell(f"A{n}", str(n))}</row>\n' for n in range(1, 6))
+    path = book(tmp_path / "a.xlsx", ('name="S"', f"{SHEET}{rows}<row r="))
+    with Workbook(path, "a.xlsx") as opened, pytest.raises(SourceError) as caught:
+        list(opened.lines(opened.sheets[0]))
+    assert "(xl/s0.xml: unclosed token: line 7, column 0)" in str(caught.value)
+    path = book(tmp_path / "b.xlsx", ('name="S"', f"{SHEET}{rows}"))
+    with Workbook(path, "b.xlsx") as opened, pytest.raises(SourceError) as caught:
+        list(opened.lines(opened.sheets[0]))
+    assert "(xl/s0.xml: no element found: line 7, column 0)" in str(caught.value)
 
 
 class _Tags(PartReader[str]):

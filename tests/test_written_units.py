@@ -249,6 +249,13 @@ def test_a_command_that_cannot_run_at_night_is_refused(told, tmp_path, words, sa
     assert not (tmp_path / "units").exists()
 
 
+def test_units_are_written_into_a_folder_alone(told):
+    code, out, err = told("-o", "m.yml", *NIGHT)
+    assert (code, out, "Directory 'm.yml' is a file." in err) == (2, "", True)
+    code, out, err = told("--cron")
+    assert (code, out, "Missing argument 'COMMAND_LINE...'" in err) == (2, "", True)
+
+
 @pytest.mark.parametrize(
     "words", [("run", "a.csv", "-m", "m.yml", "--yes"), ("retag", "a.csv", "--add-tag", "x", "-y")]
 )
