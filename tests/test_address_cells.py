@@ -237,7 +237,7 @@ def test_all_addresses_and_domains_of_a_text_are_found(text, addresses, domains)
 
 @pytest.mark.parametrize(
     ("text", "addresses"),
-    [("a@b.org, c@", "a@b.org"), ("a@b@c.org", ""), ("x@y, a@b.org", "a@b.org"), ("a@b..org", ""), ("@twitter", "")],
+    [("a@b.org, c@", "a@b.org"), ("a@b@c.org", ""), ("a@b.org@c.org", ""), ("x@y, a@b.org", "a@b.org"), ("a@b..org", ""), ("@twitter", "")],
 )  # fmt: skip
 def test_a_text_with_a_sign_that_is_no_address_is_not_understood_whole(text, addresses):
     found = mailboxes(text)
