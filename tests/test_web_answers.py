@@ -7,6 +7,7 @@ import gc
 import ipaddress
 import ssl
 import threading
+import warnings
 from collections.abc import Iterator
 from http.server import ThreadingHTTPServer
 from pathlib import Path
@@ -200,6 +201,8 @@ def test_a_certificate_that_nobody_vouches_for_is_refused_at_once(encrypted):
 def test_an_encrypted_request_is_redirected_to_no_plain_one(encrypted, certificate, monkeypatch):
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
     monkeypatch.setenv("BULK_IMPORT_SOURCE_TOKEN", "t0ken")
+    with warnings.catch_warnings(action="ignore"):
+        gc.collect()  # what earlier tests have left is not this one's
     target = Target()
     fetch(f"{encrypted.url}/moved.csv", target, most_bytes=1000, tries=ONCE)
     assert b"".join(target.blocks) == CSV.encode()
