@@ -34,6 +34,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from functools import cache
 from itertools import chain, zip_longest
 from pathlib import Path
 from queue import SimpleQueue
@@ -330,11 +331,16 @@ class Reach:
 
         In turn: the quickest of them, and the one that speaks most of what stands there.
 
-        What runs when a module is imported concerns all of its tests; so does, after its own tests, a line that few are known of.
+        What runs when a module is imported concerns all of its tests, and those of the modules that import it: it may be a
+        table. A line of which few tests are known concerns, after these, the others of its module.
         """
         own = set() if fault.is_of_import else self.lines.get((fault.path, fault.line), set())
         # A function with a cache runs once: only the first test that needs it is known.
         others = self.modules.get(fault.path, set()) - own if len(own) < _FEW else set()
+        if fault.is_of_import:
+            others = others.union(
+                *(self.modules.get(one, set()) for one in importers_of(fault.path))
+            )
         total = 0.0
         chosen: dict[str, None] = {}
         for test in chain(self._in_turn(fault, own), self._in_turn(fault, others)):
@@ -360,9 +366,9 @@ class Reach:
 
 def reach(paths: Iterable[str]) -> Reach:
     """Read what ``measure`` wrote about these modules."""
-    wanted = set(paths)
+    wanted = {near for path in paths for near in (path, *importers_of(path))}
     lines: dict[tuple[str, int], set[str]] = {}
-    modules: dict[str, set[str]] = {}
+    modules: dict[str, set[str]] = {path: set() for path in wanted}
     costs: dict[str, float] = {}
     at_import: set[tuple[str, int]] = set()
     for place in sorted(REACH.iterdir()):
@@ -372,6 +378,22 @@ def reach(paths: Iterable[str]) -> Reach:
         for file in place.glob("costs-*.json"):
             costs |= json.loads(file.read_text())
     return Reach(lines, costs, modules, at_import, Speaking(ROOT))
+
+
+@cache
+def importers_of(path: str) -> list[str]:
+    """The modules that import names of a module."""
+    dotted = path.removesuffix(".py").replace("/", ".")
+    package, _, name = dotted.rpartition(".")
+    line = re.compile(
+        rf"^\s*from {re.escape(dotted)} import|^\s*from {re.escape(package)} import (?:.*[ (])?{name}\b",
+        re.M,
+    )
+    return sorted(
+        str(found.relative_to(ROOT))
+        for found in (ROOT / PACKAGE).rglob("*.py")
+        if line.search(found.read_text("utf-8"))
+    )
 
 
 def _moved(path: Path) -> dict[int, int]:

@@ -3,17 +3,20 @@
 Load it with ``-p benchmarks.reaching`` while ``COVERAGE_PROCESS_START`` names a configuration: coverage then starts with each
 interpreter. In the process of the tests, this plugin names the running test as the context; a child process inherits the
 name through ``PYTEST_CURRENT_TEST``, which the configuration of ``benchmarks.mutants`` reads. Helpers that read requests from a pipe are
-killed in production; here they are given a second to end and to save what they have reached. Costs are CPU seconds, those of
+killed in production; here they are given a second to end and to save what they have reached. What earlier tests have left in
+caches of values is forgotten: a cached answer reaches nothing. Costs are CPU seconds, those of
 child processes included, in ``costs-PID.json`` beside the coverage data. ``--chosen FILE`` runs the tests that a file names,
 in its order; a name without ``[…]`` is all of its cases.
 """
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import resource
 import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
@@ -76,6 +79,8 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
     measuring = Coverage.current()
     if measuring is None:
         return (yield)
+    for cached in _caches_of_values():
+        cached.cache_clear()
     before = _cpu_s()
     measuring.switch_context(item.nodeid)
     try:
@@ -85,6 +90,17 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
         _costs[item.nodeid] = round(_cpu_s() - before, 3)
         if not len(_costs) % _SAVED_EVERY:
             _save(measuring)
+
+
+def _caches_of_values() -> list[functools._lru_cache_wrapper[object]]:
+    """The bounded caches of the project. The others hold tables, which take long to read again."""
+    return [
+        value
+        for name, module in list(sys.modules.items())
+        if name.startswith("bulk_import.normalize.")
+        for value in vars(module).values()
+        if isinstance(value, functools._lru_cache_wrapper) and value.cache_parameters()["maxsize"]
+    ]
 
 
 def pytest_sessionfinish() -> None:

@@ -6,6 +6,7 @@ import ast
 import gc
 import importlib
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from benchmarks.mutants import (
     Fault,
     Place,
     Reach,
+    importers_of,
     modules_of,
     sample,
 )
@@ -69,6 +71,16 @@ def test_tests_of_a_line_run_quickest_first_and_those_of_the_module_where_none_i
     many = {(fault.path, fault.line): {f"of the line {n}" for n in range(10)}}
     assert "other" not in Reach(many, costs, {fault.path: {"other"}}).tests(fault)
     assert Reach({}, costs, {fault.path: {"other", "slow"}}).tests(fault) == ["other", "slow"]
+
+
+def test_a_table_concerns_the_tests_of_the_modules_that_import_it():
+    table, user = (f"bulk_import/normalize/{name}.py" for name in ("offset_forms", "offsets"))
+    assert importers_of(table) == [user]
+    fault = Fault("normalize", table, 1, 0, 1, "1", "(2)", is_of_import=True)
+    known = Reach({}, {}, {table: {"own"}, user: {"of its user"}, "other.py": {"other"}})
+    assert known.tests(fault) == ["of its user", "own"]
+    inside = replace(fault, is_of_import=False)
+    assert known.tests(inside) == ["own"]
 
 
 def test_tests_that_speak_of_a_place_come_in_turn_with_the_quickest(tmp_path):
