@@ -105,11 +105,11 @@ torture: $(READY) ## Kill runs and nights, spoil journals, finish, count on the 
 mutants: $(READY) ## Plant small faults in the code and count those that the tests find (hours)
 	@$(BIN)/python -m benchmarks.mutants
 
-# Tracing doubles the time of the suite: not part of CI. What only processes reach is reached by the slow tests.
-coverage: $(READY) ## Branches that no test reaches; fails below the gate (half an hour)
+# Tracing triples the time of the suite: not part of CI.
+coverage: $(READY) ## Branches that no quick test reaches; fails below the gate (ten minutes)
 	@rm -rf build/coverage && mkdir -p build/coverage
 	@COVERAGE_FOLDER=$(CURDIR)/build/coverage COVERAGE_PROCESS_START=$(CURDIR)/pyproject.toml \
-	  $(BIN)/python -m pytest -q -m "" -p no:cov -p benchmarks.reaching -n auto --timeout 900 --ignore=tests/browser $(TESTS)
+	  $(BIN)/python -m pytest -q -p no:cov -p benchmarks.reaching -n auto --timeout 900 --ignore=tests/browser $(TESTS)
 	@COVERAGE_FOLDER=$(CURDIR)/build/coverage $(BIN)/python -m coverage combine -q
 	@COVERAGE_FOLDER=$(CURDIR)/build/coverage $(BIN)/python -m coverage report
 

@@ -21,6 +21,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import IO
 
 import pytest
 from coverage import Coverage
@@ -46,9 +47,15 @@ def pytest_configure() -> None:
         return
     kill = subprocess.Popen.kill
 
+    def close(pipe: IO[bytes]) -> None:
+        with suppress(OSError, ValueError):
+            pipe.close()
+
     def kill_later(process: subprocess.Popen[bytes]) -> None:
-        if process.stdin is not None:  # in a thread: it may be busy writing to a process that hangs
-            threading.Thread(target=process.stdin.close, daemon=True).start()
+        # What is late is killed at once, by a timer's thread.
+        if process.stdin is not None and threading.current_thread() is threading.main_thread():
+            # In a thread: another one may be writing to a process that hangs.
+            threading.Thread(target=close, args=[process.stdin], daemon=True).start()
             with suppress(subprocess.TimeoutExpired):
                 process.wait(_PATIENCE_S)
         kill(process)
