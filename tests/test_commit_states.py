@@ -256,6 +256,32 @@ async def test_flushing_waits_for_all_that_was_added_and_for_the_disk(commits, d
     await asyncio.wait_for(commits.flush(), 5)  # nothing is left
 
 
+class OneByOne(threading.Semaphore):
+    """A gate that lets some syncs end; ``set`` lets all of them."""
+
+    def wait(self, timeout: float) -> bool:
+        return self.acquire(timeout=timeout)
+
+    def set(self) -> None:
+        self.release(100)
+
+
+async def test_flushing_waits_for_the_sync_that_follows_the_one_under_way(commits, disk):
+    disk.gate = gate = OneByOne(0)
+    for seq in (1, 2):
+        commits.add(settled(seq))
+        await turns()
+    flushing = asyncio.create_task(commits.flush())
+    await turns()
+    gate.release()
+    await until_synced(disk, 1)
+    await turns(10)
+    assert not flushing.done()
+    gate.set()
+    await asyncio.wait_for(flushing, 5)
+    assert disk.syncs == [1, 2]
+
+
 async def test_somebody_who_no_longer_waits_does_not_keep_the_others_from_being_told(commits, disk):
     disk.gate.clear()
     gone = asyncio.create_task(commits.intents([intent(1)]))

@@ -80,6 +80,7 @@ def test_a_russian_name_in_another_case_is_its_country_with_a_warning(text, code
         ("Itally", "IT"), ("Irann", "IR"), ("Kenyya", "KE"), ("Brasill", "BR"), ("Austriia", "AT"), ("Trinidad and Tobaggo", "TT"), ("Росссия", "RU"),
         # another letter, or one more, in a long name
         ("Kyrgistan", "KG"), ("Turkmenstan", "TM"), ("Phillippines", "PH"), ("Liechtenstien", "LI"),
+        ("Sauth Korea", "KR"), ("Saiht Lucia", "LC"),  # another letter in a word of many countries
         ("Lixembourg", "LU"), ("Luxembuorg", "LU"), ("Uzbekastan", "UZ"),
     ],
 )  # fmt: skip

@@ -99,6 +99,22 @@ async def test_blocks_that_are_late_at_once_are_all_ended():
 
 
 @timeless
+async def test_a_task_that_was_late_once_can_be_cancelled_the_next_time():
+    deadlines, log = Deadlines(10), []
+
+    async def twice() -> None:
+        await lasting(deadlines, 30, log)
+        await lasting(deadlines, 4, log)
+
+    task = asyncio.create_task(twice())
+    await asyncio.sleep(12)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert log == [(10, "late")]
+
+
+@timeless
 async def test_a_block_whose_time_begins_again_has_all_of_it_and_its_neighbours_do_not():
     deadlines, log = Deadlines(10), []
 

@@ -86,6 +86,23 @@ def test_a_twin_takes_the_same_arguments(blocking, twin):
     assert inspect.iscoroutinefunction(twin)
 
 
+@pytest.mark.parametrize("name", ["check_file", "import_file", "resume", "retag", "sync", "undo"])
+def test_nobody_is_passed_over_or_waved_through_unless_it_is_asked_for(name):
+    """A default of the public calls never accepts, ignores, leaves out or begins anew."""
+    defaults = {
+        key: parameter.default
+        for key, parameter in inspect.signature(getattr(bulk_import, name)).parameters.items()
+        if isinstance(parameter.default, bool)
+    }
+    assert defaults == dict.fromkeys(defaults, False)
+    named = {
+        "resume": {"accept"},
+        "retag": {"accept", "ignore_consent"},
+        "sync": {"accept", "full", "report_all", "fewer_files", "judge_all"},
+    }
+    assert defaults.keys() == named.get(name, set())
+
+
 async def test_a_blocking_call_on_a_running_loop_names_its_twin(tmp_path, source):
     settings = bulk_import.Settings(dry_run=True, run_dir=tmp_path / "run")
     for call, twin in (

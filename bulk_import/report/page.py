@@ -51,7 +51,7 @@ def render(
     digest: Digest,
     changes: Mapping[str, Mapping[str, int]],
     *,
-    redact: bool = False,
+    redact: bool,
     language: str = "en",
     rejects: Sequence[str] | None = None,
 ) -> str:
