@@ -204,8 +204,8 @@ def test_where_the_others_fail_the_rows_are_judged_here_and_it_is_said_once(fail
     assert len(others.given) == given, "nobody asks them again"
 
 
-@pytest.mark.parametrize(("workers", "most"), [(1, 3), (2, 6)])
-def test_three_chunks_wait_for_each_worker_and_what_nobody_waits_for_is_cancelled(workers, most):
+@pytest.mark.parametrize(("workers", "most"), [(1, 4), (2, 8)])
+def test_four_chunks_are_given_to_each_worker_and_what_nobody_waits_for_is_cancelled(workers, most):
     others = Elsewhere(lazy=True)
     judged = Judges(others, workers=workers, patience_s=0).judged(
         judge_of(), rows_of(*people(200)), chunk=2
@@ -340,8 +340,8 @@ def cluster(monkeypatch) -> type[Cluster]:
     return Cluster
 
 
-@pytest.mark.parametrize(("workers", "chunks"), [(0, 9), (1, 3), (2, 6)])
-def test_a_cluster_is_given_three_chunks_for_each_thread_or_worker_that_is_asked_for(
+@pytest.mark.parametrize(("workers", "chunks"), [(0, 12), (1, 4), (2, 8)])
+def test_a_cluster_is_given_four_chunks_for_each_thread_or_worker_that_is_asked_for(
     cluster, workers, chunks
 ):
     rows = rows_of(*people(60))

@@ -225,15 +225,17 @@ def judging(mixed_csv, judged_mapping):
 
 def test_while_the_executor_is_busy_this_process_judges_and_the_order_is_kept(judging):
     holding = Holding()
-    most = 10 * (3 + 24)  # one is judged, two wait; while it starts, this process has judged these
+    most = 10 * (
+        4 + 24
+    )  # one is judged, three wait; while it starts, this process has judged these
     chunks, read = judging(Judges(holding), 10, most, lambda: [give() for give in holding.held])
     first, found = next(chunks)
     assert [row.number for row in first] == read[:10]
     assert len(found) == 10
-    assert (len(holding.held), len(read)) == (3, most)
-    numbers = [row.number for rows, _ in (next(chunks) for _ in range(26)) for row in rows]
+    assert (len(holding.held), len(read)) == (4, most)
+    numbers = [row.number for rows, _ in (next(chunks) for _ in range(27)) for row in rows]
     assert numbers == read[10:most]
-    assert len(holding.held) == 6
+    assert len(holding.held) == 8
     chunks.close()
 
 
@@ -241,7 +243,7 @@ def test_no_more_rows_are_read_than_may_wait_for_a_slow_executor(judging):
     """What a slow worker holds up waits in the source, not in memory."""
     chunks, read = judging(Judges(Holding(), workers=2, patience_s=0.05), 10)
     next(chunks)
-    assert len(read) == 10 * (2 * 3 + 24)
+    assert len(read) == 10 * (2 * 4 + 24)
     chunks.close()
 
 

@@ -92,7 +92,7 @@ def test_two_interpreters_work_at_the_same_time_and_end_with_the_pool():
 def test_work_is_given_up_when_nobody_waits_for_it():
     pool = InterpreterPool(1)
     pid = pool.submit(os.getpid).result()
-    waiting = [pool.submit(time.sleep, 600) for _ in range(4)]
+    waiting = [pool.submit(time.sleep, 600) for _ in range(6)]
     pool.shutdown(cancel_futures=True)
     assert not psutil.pid_exists(pid)
     assert {type(future.exception()) if not future.cancelled() else None for future in waiting} == {BrokenExecutor, None}  # fmt: skip

@@ -38,7 +38,7 @@ Tell = Callable[[str], None]
 CHUNK = 1000  # rows that are judged together
 # Of sources: below that, starting other interpreters (a second each) costs more than they save.
 LARGE_BYTES = 16 * 2**20
-_AHEAD = 2  # chunks that wait for each worker of the executor
+_AHEAD = 3  # chunks that wait for each worker of the executor
 # Chunks that wait for one before them. It is sent to an interpreter that starts, for half a second.
 _HELD = 24
 _PATIENCE_S = 60.0  # for a chunk that takes a tenth of a second: then it was lost on the way

@@ -29,7 +29,8 @@ T = TypeVar("T")
 
 NICENESS = 5  # where processors are few, sending goes before judging
 _HEAD_BYTES = 8  # before each message: its length
-_AT_A_TIME = 2  # calls of an interpreter: one is worked on, one waits in its pipe
+# Calls of an interpreter: one is worked on, the others wait in its pipe. This process is busy itself.
+_AT_A_TIME = 4
 _PIPE_BYTES = 1 << 20  # as much as Linux grants to anybody
 
 
