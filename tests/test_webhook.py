@@ -37,7 +37,8 @@ async def told(
 
 
 @pytest.mark.parametrize(
-    ("status", "said"), [(200, ""), (204, ""), (299, ""), (300, "HTTP 300"), (404, "HTTP 404"), (500, "HTTP 500")]
+    ("status", "said"),
+    [(200, ""), (204, ""), (299, ""), (300, "HTTP 300"), (404, "HTTP 404"), (500, "HTTP 500")],
 )
 async def test_whatever_is_no_success_is_said(status, said):
     assert await told(status) == (said, [{"exit_code": 3, "stopped": "why"}])
