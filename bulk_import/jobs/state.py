@@ -71,7 +71,7 @@ _CACHE = "pragma cache_size = -{}"
 _LOOKING_UP_KIB = 8_000
 # Where many contacts are stored, pages of the indexes are changed in no order. With a cache that is
 # too small each of them is written again and again.
-_STORING_KIB = 64_000
+_STORING_KIB = 24_000
 _MANY = 20_000  # contacts
 
 _FILLED = re.compile(rb"(?:^|&)([^=&]+)=(?!&|$)")  # the name of a field of a form that has a value
