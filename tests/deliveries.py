@@ -114,7 +114,7 @@ class Notes:
 
 
 class Ear:
-    """A watch that notes what a person is told."""
+    """A watch that notes what a person gets to read."""
 
     def __init__(self) -> None:
         self.pauses: list[tuple[float, str]] = []

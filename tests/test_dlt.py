@@ -85,7 +85,7 @@ def test_refused_rows_are_told_and_fail_the_load_only_if_asked_to(served, pipe, 
     assert sorted(request.email for request in served.sent()) == ["a@x.org", "b@x.org"]
 
 
-# -- what dlt is told of each end, batch by batch -----------------------------------------------------
+# -- what dlt gets to know of each end, batch by batch -----------------------------------------------------
 
 
 def loading(*, refused="warn", mapping=None, runs, **options):

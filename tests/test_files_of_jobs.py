@@ -208,7 +208,7 @@ def test_brakes_are_released_once_and_runs_have_none(load):
     ]  # fmt: skip
 
 
-# -- where it goes on ------------------------------------------------------------------------------------
+# -- where it continues ------------------------------------------------------------------------------------
 
 
 def night(**values) -> Job:

@@ -190,7 +190,7 @@ def test_interpreters_are_gone_with_their_pool():
 
 
 class Holding(Executor):
-    """Judges a chunk when it is told to."""
+    """Judges a chunk on request."""
 
     def __init__(self) -> None:
         self.held: list[Callable[[], None]] = []

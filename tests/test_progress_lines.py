@@ -1,4 +1,4 @@
-"""What is told while a run works: bars, a line a minute, a log for machines, and how to continue."""
+"""What a run says while it works: bars, a line a minute, a log for machines, and how to continue."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How rows end: what is written of each, what a person is told, and what it means for the rows after it."""
+"""How rows end: what is written of each, what a person gets to read, and what it means for the rows after it."""
 
 from __future__ import annotations
 

@@ -127,7 +127,7 @@ DAY = date(2026, 3, 10)
 
 
 def used(folder: Path, requests: int) -> Path:
-    """The journal of another run that has made so many requests."""
+    """The journal of another run with that number of requests."""
     folder.mkdir()
     with Journal.create(folder / JOURNAL, {}) as journal:
         judge(journal, source(*(f"p{n}@b.org" for n in range(requests))))

@@ -456,7 +456,7 @@ def test_sending_can_begin_while_it_is_storing_rows(tmp_path):
 
 @pytest.fixture
 def run_with(sandbox, settings, mapping) -> Callable[..., Any]:
-    """Run with that reader: what it is told goes to *ear*."""
+    """Run with that reader: messages to it go to *ear*."""
 
     async def run(source, reader, *, ear=None, stop=None, using=mapping, **options: Any) -> Any:
         chosen = settings(sandbox, read_ahead_bytes=0, **options)

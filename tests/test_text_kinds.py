@@ -437,7 +437,7 @@ def test_backslashes_that_no_database_wrote_stay(tmp_path, cells):
 def test_a_row_of_many_lines_at_the_end_of_the_sample_is_no_reason_to_keep_escapes(tmp_path):
     lines = 90 * [20 * "x"]
     row = "\\\n".join(lines) + "\ta\\tb\n"
-    # Longer than what the kind of a file is told from, which ends after an escaped line end.
+    # Longer than what the kind of a file is recognized by, which ends after an escaped line end.
     _, rows, codes = read(csv_file(tmp_path, "A\tB\n" + 200 * row, "a.tsv"))
     assert rows == 200 * [["\n".join(lines), "a\tb"]]
     assert codes == ["ESCAPES_UNDONE"]
