@@ -28,7 +28,7 @@ from bulk_import.journal.packing import (
     stored_sheet,
     unpack_problems,
 )
-from bulk_import.models import Problem, Row, Status
+from bulk_import.models import Problem, Row, Rows, Status
 from bulk_import.normalize.mailboxes import email_key
 
 # Created after the rows are stored: filling it row by row costs twice as much.
@@ -78,7 +78,7 @@ class Records(Database):
         alike = {(one.source, len(one.row.cells)) for one in batch}
         if self.makes_blocks and len(alike) == 1:
             judged = [one[2:] for one in batch]
-            rows = [one.row for one in batch]
+            rows = Rows.of([one.row for one in batch])
             self.add_chunk(
                 first_seq, batch[0].source, rows, chunk_of(rows, judged, **self.chunk_options)
             )
@@ -100,23 +100,19 @@ class Records(Database):
             self._db.executemany(_RECORD, records)
             self._refuse(first_seq, refusals, [one.email for one in batch])
 
-    def add_chunk(
-        self, first_seq: int, source: int, rows: Sequence[Row], chunk: JudgedChunk
-    ) -> None:
+    def add_chunk(self, first_seq: int, source: int, rows: Rows, chunk: JudgedChunk) -> None:
         """Add the rows of a chunk; the first of them gets *first_seq*.
 
         Args:
             source: Its number.
         """
         plain = [
-            (seq, source, sheet, row.number, email, contact)
-            for seq, sheet, row, email, contact in zip(
-                count(first_seq), self._sheets(source, rows), rows, chunk.emails, chunk.contacts,
-                strict=False,
+            *zip(
+                count(first_seq), repeat(source), self._sheets(source, rows), rows.numbers,
+                chunk.emails, chunk.contacts,
             )
         ]  # fmt: skip
-        found_on_reading = (at for at, row in enumerate(rows) if row.problems)
-        others = sorted({*chunk.warnings, *chunk.refusals, *chunk.formless, *found_on_reading})
+        others = sorted({*chunk.warnings, *chunk.refusals, *chunk.formless, *rows.problems})
 
         def records(first: int, after: int) -> Iterator[tuple[object, ...]]:
             for at in range(first, after):
@@ -158,11 +154,10 @@ class Records(Database):
         placed = {n: info.name for n, info in self.sources().items() if "places" in info.dialect}
         return lambda source, row: stored_sheet(row, placed.get(source, row.source))
 
-    def _sheets(self, source: int, rows: Sequence[Row]) -> Iterable[str]:
+    def _sheets(self, source: int, rows: Rows) -> Iterable[str]:
         """Return which sheet is stored for each row of a source."""
-        _, *others = {(row.source, row.sheet) for row in rows}
         stored = self._places()
-        if not others:  # as it mostly is
+        if rows.are_in_one_place:  # as they mostly are
             return repeat(stored(source, rows[0]), len(rows))
         return (stored(source, row) for row in rows)
 
