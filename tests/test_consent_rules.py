@@ -9,7 +9,7 @@ from bulk_import.mapping.consent import (
     ConsentWatch,
     Speaks,
     heard,
-    hears_remarks,
+    keeps_refusals,
     propose_rule,
     refusing_cells,
     says_no,
@@ -46,7 +46,10 @@ STATES = (
         ("No newsletter", Speaks.OF_REFUSAL),
         ("Consent withdrawn", Speaks.OF_REFUSAL),
         ("Unsubscribed at", Speaks.OF_REFUSAL),  # a date of a refusal is one
-        ("Opt-in date", None),  # a date of a consent is none
+        (
+            "Opt-in date",
+            Speaks.OF_DETAIL,
+        ),  # a date of a consent is none, but a "no" may stand there
         ("Newsletter", Speaks.OF_CONSENT),
         ("NewsletterOptIn", Speaks.OF_CONSENT),
         ("newsletter_opt_in", Speaks.OF_CONSENT),
@@ -58,7 +61,9 @@ STATES = (
 )
 def test_a_header_says_how_its_column_speaks_of_consent(header, speaks):
     assert speaks_of(header) is speaks
-    assert hears_remarks(header) == (speaks is Speaks.OF_REMARKS)
+    assert keeps_refusals(header) == (
+        speaks in (Speaks.OF_REMARKS, Speaks.OF_DETAIL, Speaks.OF_CODE, Speaks.OF_TERMS)
+    )
 
 
 @pytest.mark.parametrize(

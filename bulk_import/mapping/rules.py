@@ -6,11 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bulk_import.errors import Message
-from bulk_import.mapping.consent import EMPTY, SAYS_NO
+from bulk_import.mapping.consent import EMPTY, SAYS_NO, words_say_no
 from bulk_import.mapping.schema import RowRule
 from bulk_import.models import Problem
 from bulk_import.normalize.consent import folded_cell
-from bulk_import.normalize.remarks import refusal_in
 from bulk_import.sources.remnants import ERROR_VALUES
 
 # A row that is refused by one of these may be of somebody who said no: no other row of the contact
@@ -65,7 +64,7 @@ class BoundRule:
         """Return why the row may not be sent; ``None`` when this rule lets it pass."""
         cell = cells[self.column]
         is_named = folded_cell(cell) in self.values or (
-            SAYS_NO in self.values and bool(refusal_in(cell))
+            SAYS_NO in self.values and words_say_no(self.column, cell)
         )
         if is_named is (self.section == "only"):
             return None

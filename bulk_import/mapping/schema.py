@@ -238,7 +238,8 @@ class RowRule(Part):
     values: Columns = Field(
         min_length=1,
         description="Cells, without regard to case and blanks; `empty` is an empty cell, "
-        "`says no` a text with words such as *please do not e-mail*.",
+        "`says no` a text with words such as *please do not e-mail*, and in a column of consent "
+        "(*Newsletter since*) a plain *no* as well, with or without a date.",
     )
     because: str = Field(default="", description="The reason, for the report.")
     optional: bool = Field(

@@ -141,14 +141,40 @@ _NAMES_REFUSALS = re.compile(
     r"bajas?|lista negra|descadastr\w*|disiscri\w*|lista nera|wypis\w*|rezygnacj\w*|czarna lista|"
     r"abonelikten \w+|kara liste|відпис\w+|uitgeschreven\w*|odhlas\w+)(?!\w)"
 )
+# Means no and nothing else: neither "there is none" nor "not known", as ``none``, ``-`` and ``0`` may.
+_NO_WORDS = """
+no|n|nope|нет|н|ні|nein|nee|nej|ne|nie|nu|nem|ikke|non|nao|hayir|false|falsch|faux|falso|falsz|yanlis|ложь|
+いいえ|希望しない|同意しない|受け取らない|受信しない|否|不同意|未同意|아니오|아니요|미동의|거부|
+no thanks|no thank you|нет спасибо|nein danke|non merci|no gracias|nao obrigado|nao obrigada|no grazie|
+nie dziekuje|nej tack|nej tak|nei takk|nee bedankt|hayir tesekkurler
+"""
+# Of the weak words those by which a person says no, or never said yes.
+_REFUSALS = """
+declined|refused|denied|rejected|withdrawn|revoked|objected|not opted in|disallowed|not allowed|forbidden|
+never subscribed|not granted|not given|unconfirmed|not confirmed|
+отказ|отказался|отказалась|отозвано|отклонено|не согласен|не согласна|не дано|не давал|не давала|
+не получено|не выражено|не получать|запрещено|не подтвержден|не подтверждена|не подтверждено|
+widerspruch|abgelehnt|nicht erteilt|verweigert|zuruckgewiesen|nicht erlaubt|unbestatigt|nicht bestatigt|
+refus|refuse|refusee|oppose|opposee|opposition|non confirme|non confirmee|
+rechazado|rechazada|no acepta|denegado|sin confirmar|no confirmado|recusado|recusada|rejeitado|rejeitada|
+nao aceita|negado|nao confirmado|nao confirmada|rifiutato|rifiutata|revocato|revocata|non confermato|
+non confermata|odrzucony|odrzucona|wycofana|wycofany|odmowa|niewyrazona|niepotwierdzony|niepotwierdzona|
+reddedildi|reddetti|onaylanmadi|izin verilmedi|verilmedi
+"""
 _MARKS = {"✓": True, "✔": True, "☑": True, "✅": True, "+": True, "☒": True}
 _MARKS |= {"-": False, "–": False, "—": False, "✗": False, "✘": False, "☐": False, "❌": False}
 _MARKS |= dict.fromkeys("✕✖×❎🚫", False)
+_DASHES = "-–—"
 _HOW_SHOWN = "\ufe0e\ufe0f"  # as text or as a picture: said behind a mark
 _DATE = re.compile(r"(?<=[^\W\d]) \d[\w ]*$")
 _BEFORE_DATE = re.compile(
     r" (?:am|on|at|since|seit|vom|den|le|depuis|el|desde|em|il|dal|dnia|od|с|от)$"
 )
+_PARTS = re.compile(r"[,;|()\[\]\n]|\s[-–—/]+\s|[.:!](?=\s|$)")
+_LEADING_DATE = re.compile(r"^(?:\d[\d.:/-]*(?:T[\d:.]+Z?)?\s*)+")
+# "no. 5", "NO 12-A": a number; "no 12.5.2024" is an answer.
+_NUMBERED = re.compile(r"(?:n[or]?[.:°º]*|№)\s*(?!\d+[./-]\d+[./-]\d)\d", re.IGNORECASE)
+_LONG = 80  # characters: a longer cell is a wording ("... you can unsubscribe at any time")
 _ZERO = re.compile(r"[+-]?0+(?:[.,]0+)?\s*%?")
 
 
@@ -195,6 +221,43 @@ def says_unsubscribed(cell: str, *, also_weak: bool = False) -> bool:
     return not words.isdisjoint(_sets()["strong"]) or (
         also_weak and not words.isdisjoint(_sets()["weak"])
     )
+
+
+def answers_no(cell: str) -> bool:
+    """Whether the cell is a "no" that can mean nothing else, alone or beside a date or a remark.
+
+    >>> [answers_no(cell) for cell in ("no", "nein (2024-01-02)", "нет, звонил 3 мая", "2024-05-01: no")]
+    [True, True, True, True]
+    >>> [answers_no(cell) for cell in ("none", "-", "0", "no. 5", "no source", "Oslo, NO")]
+    [False, False, False, False, False, False]
+    """
+    if _marked(cell) is False and cell.strip() not in _DASHES:
+        return True
+    return bool(plain_no(cell))
+
+
+@remembered
+def plain_no(cell: str) -> str:
+    """Return the word with which such a cell says no; ``""`` where it does not or is a mark."""
+    said = _LEADING_DATE.sub("", cell.strip()).lstrip(" ,;:|([-–—")
+    first = _PARTS.split(said, maxsplit=1)[0].strip()
+    if _NUMBERED.match(said):
+        return ""
+    word = undated(first)
+    return word if word in _sets()["no_words"] else ""
+
+
+def refuses(cell: str) -> bool:
+    """Whether the cell, or one part of it, is a word for unsubscribed, withdrawn or refused.
+
+    >>> [refuses(cell) for cell in ("abgemeldet am 3.5.", "2024-01-02; withdrawn 2024-02-03", "expired")]
+    [True, True, False]
+    """
+    if len(cell) > _LONG:
+        return False
+    found = _sets()["strong"] | _sets()["refusals"]
+    parts = (cell, *_PARTS.split(cell))
+    return any(undated(_LEADING_DATE.sub("", part.strip())) in found for part in parts)
 
 
 def names_refusals(name: str) -> bool:
@@ -245,6 +308,8 @@ def _sets() -> dict[str, frozenset[str]]:
         "weak_remark": weak - listed("active|pending|not|inactive|archived|transactional"),
         "false": listed(_FALSE),
         "true": listed(_TRUE),
+        "no_words": listed(_NO_WORDS),
+        "refusals": listed(_REFUSALS),
         "subscribed": listed(_SUBSCRIBED),
     }
 
