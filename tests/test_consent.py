@@ -185,8 +185,10 @@ def test_other_columns_are_no_consent(header, cells):
 @pytest.mark.parametrize(
     ("cells", "refusing"),
     [
-        ({"no": 1, "zzz": 1}, {"no": 1}), ({"no": 1, "zzz": 2}, {}),
-        ({"no": 1, "yes": 1, "zzz": 2}, {"no": 1}), ({"no": 1, "yes": 1, "zzz": 3}, {}),
+        ({"0": 1, "zzz": 1}, {"0": 1}), ({"0": 1, "zzz": 2}, {}),
+        ({"0": 1, "yes": 1, "zzz": 2}, {"0": 1}), ({"0": 1, "yes": 1, "zzz": 3}, {}),
+        # "weekly, monthly, no": whatever the others answer, a plain no is one
+        ({"no": 1, "zzz": 2}, {"no": 1}), ({"unsubscribed": 1, "none": 1, "zzz": 9}, {"unsubscribed": 1}),
     ],
 )  # fmt: skip
 def test_a_column_is_of_consent_if_half_of_its_cells_say_yes_or_no(header, cells, refusing):
