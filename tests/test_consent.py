@@ -18,7 +18,8 @@ from bulk_import.jobs.importing import import_file_async, import_frame_async, re
 from bulk_import.jobs.nightly import sync_async
 from bulk_import.jobs.rehearsing import Rehearsal
 from bulk_import.mapping.binding import bind
-from bulk_import.mapping.consent import Speaks, propose_rule, refusing_cells, speaks_of
+from bulk_import.mapping.consent import propose_rule, refusing_cells
+from bulk_import.mapping.consent_headers import Speaks, speaks_of
 from bulk_import.mapping.loading import load_mapping, parse_mapping
 from bulk_import.mapping.rows import RowMapper
 from bulk_import.models import Row, Status

@@ -16,13 +16,12 @@ from bulk_import.jobs.proposing import proposed_text
 from bulk_import.jobs.retagging import retag_async
 from bulk_import.mapping.consent import (
     ConsentRule,
-    Speaks,
     heard,
     keeps_refusals,
     propose_rule,
     refusing_cells,
-    speaks_of,
 )
+from bulk_import.mapping.consent_headers import Speaks, speaks_of
 from bulk_import.mapping.loading import load_mapping, parse_mapping
 from bulk_import.models import Status
 from bulk_import.normalize.consent import answers_no, refuses

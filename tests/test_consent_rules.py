@@ -7,16 +7,15 @@ import pytest
 from bulk_import.mapping.consent import (
     ConsentRule,
     ConsentWatch,
-    Speaks,
     heard,
     keeps_refusals,
     propose_rule,
     refusing_cells,
     says_no,
-    speaks_of,
     unheeded,
     words_say_no,
 )
+from bulk_import.mapping.consent_headers import Speaks, speaks_of
 from bulk_import.models import Problem, Severity
 
 NO = ("empty", "no", "false", "0")
