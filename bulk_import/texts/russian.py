@@ -50,6 +50,7 @@ TEXTS: dict[str, str | tuple[str, str, str]] = {
     "Text for every row": "Текст для каждой строки",
     "The same for every row": "Одинаково для всех строк",
     "cells are split at {sign}": "ячейки делятся по {sign}",
+    "several with a space between them": "несколько — через пробел",
     "what is certain is put right, each with a remark": "исправляется только бесспорное, с замечанием",
     "Encoding": "Кодировка",
     "File of the archive": "Файл в архиве",

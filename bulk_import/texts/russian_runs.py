@@ -64,6 +64,7 @@ RUNS: dict[str, str | tuple[str, str, str]] = {
     "no column {column!r}": "столбца «{column}» нет",
     "no row at {seq}": "строки {seq} нет",
     "only the first one is used": "берётся только первый",
+    "cells are no longer split at {sign}": "по {sign} ячейки больше не делятся",
     "they go without {title!r}": "отправятся без поля «{title}»",
     "they exist in {rivals} as well: be sure of {best}": "такие номера есть и в {rivals}: убедитесь, что это {best}",
     "There is no such file.": "Такого файла нет.",
