@@ -27,7 +27,7 @@ def fixes(lines: str, *rows: dict[str, str]) -> list[tuple[str, str, int, int, s
         for number, cells in enumerate(rows, 2)
     ]  # fmt: skip
     found = jobs_fixes.tested_fixes(
-        mapping, HEADER, [record for record in records if not record.is_valid]
+        mapping, HEADER, [record for record in records if not record.is_valid], ()
     )
     return [(fix.change, fix.code, fix.rows, fix.repaired, fix.costs) for fix in found]
 
@@ -122,10 +122,13 @@ def test_a_fix_never_makes_one_tag_of_the_two_in_a_cell_that_was_well():
     mapping = parse_mapping(f'{head}";"}}\n')
     refused, well = (RowMapper(bind(mapping, HEADER)).record(row) for row in rows)
     assert (refused.is_valid, well.is_valid) == (False, True)
-    best = jobs_fixes.tested_fixes(mapping, HEADER, [refused])[0]
+    best = jobs_fixes.tested_fixes(mapping, HEADER, [refused], ())[0]
     assert best.change == 'fields.add_tags.separator: [";", ","]'
     fixed = RowMapper(bind(parse_mapping(f'{head}[";", ","]}}\n'), HEADER))
-    assert [dict(fixed.record(row).fields)["add_tags"] for row in rows] == ["client,VIP", "client,webinar"]
+    assert [dict(fixed.record(row).fields)["add_tags"] for row in rows] == [
+        "client,VIP",
+        "client,webinar",
+    ]
 
 
 def test_a_further_sign_is_proposed_for_tags_that_look_like_several():
@@ -154,7 +157,7 @@ def test_lists_get_the_separator_that_makes_their_names_whole():
     rows = [Row("a", "", 2, dict.fromkeys(HEADER, "") | {"E-mail": "a@b.org", "Lists": "A;B"})]
     refused = [mapper.record(row) for row in rows]
     assert [p.code for p in refused[0].errors] == ["LIST_UNKNOWN"]
-    found = jobs_fixes.tested_fixes(mapping, HEADER, refused)
+    found = jobs_fixes.tested_fixes(mapping, HEADER, refused, ())
     assert found[0] == Fix(
         Change(("fields", "add_to_lists", "separator"), (",", ";")), "LIST_UNKNOWN", 1, 1
     )
@@ -194,7 +197,7 @@ def test_a_mapping_without_an_address_gets_none():
     mapping = parse_mapping("version: 1\nfields: {lead_phone: Phone}\n")
     mapper = RowMapper(bind(mapping, HEADER))
     row = Row("a", "", 2, dict.fromkeys(HEADER, "") | {"Second": "s@x.org"})
-    assert jobs_fixes.tested_fixes(mapping, HEADER, [mapper.record(row)]) == []
+    assert jobs_fixes.tested_fixes(mapping, HEADER, [mapper.record(row)], ()) == []
 
 
 # -- their order, and how they are told ---------------------------------------------------------------

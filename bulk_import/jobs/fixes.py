@@ -80,7 +80,7 @@ def tested_fixes(
     mapping: ColumnMapping,
     header: Sequence[str],
     refused: Sequence[Record],
-    joined: Sequence[Record] = (),
+    joined: Sequence[Record],
 ) -> list[Fix]:
     """Return what repairs some of the *refused* rows of a file, the most useful first.
 
