@@ -192,11 +192,11 @@ def _separators(
         if sign not in now and any(sign in problem.value for problem in problems)
     ]
     sure = [sign for sign in found if sign != "/"]  # which is in words, too
-    more = [(*now, sign) for sign in sure]
+    more: list[str | tuple[str, ...]] = [(*now, sign) for sign in sure]
     if len(sure) > 1:
         more.append((*now, *sure))
     instead = found if len(now) == 1 else []
-    for choice in (*more, *instead):
+    for choice in [*more, *instead]:
         lost = "" if isinstance(choice, tuple) else now[0]
         yield _Candidate(
             Change(("fields", name, _SEPARATOR), choice), code,
