@@ -348,7 +348,7 @@ def _fixes(journal: Journal, mapping: ColumnMapping) -> Iterator[Fix]:
             email = outcome.contact if "@" in outcome.contact else ""
             records.append(Record(row, email, outcome.contact, (), outcome.reasons))
     for number, info in journal.sources().items():
-        yield from tested_fixes(mapping, info.header, refused.get(number, []))
+        yield from tested_fixes(mapping, info.header, refused.get(number, []), ())
 
 
 def _order_fixes(
