@@ -264,6 +264,11 @@ TEXTS: dict[str, str | tuple[str, str, str]] = {
         "Кого из них ещё нет в аккаунте, тот станет там новым контактом: сервис не сообщает, кто в нём есть."
     ),
     "people: {n}": "человек: {n}",
+    "Rows of this import were sent: those that are left are sent by the same columns and rules, so that nothing can be changed here any more.": (
+        "Строки этого импорта уже отправлялись: остальные уйдут по тем же столбцам и правилам, поэтому здесь больше ничего не изменить."
+    ),
+    "Import the rows that need you by themselves": "Импортировать строки, которые ждут вас, отдельно",
+    "Correct the cells here. To change columns or rules:": "Ячейки исправляйте здесь. Чтобы изменить столбцы или правила:",
     "entries: {n}": "записей: {n}",
     "The form was changed: compare again.": "Форма изменилась: сравните ещё раз.",
     "Nobody gains and nobody loses: there is nothing to send.":

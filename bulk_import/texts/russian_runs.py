@@ -28,6 +28,10 @@ RUNS: dict[str, str | tuple[str, str, str]] = {
     "Drop the list of the people who should have the tag": "перетащите список людей, у которых должен быть тег",
     "name a tag or a list": "назовите тег или список",
     "drop the list again: it is not there any more": "перетащите список ещё раз: его больше нет",
+    "rows of this import were sent: the others are sent by the same columns and rules; import the rows that need you by themselves to change them": (
+        "строки этого импорта уже отправлялись: остальные уйдут по тем же столбцам и правилам; чтобы изменить их, "
+        "импортируйте строки, которые ждут вас, отдельно"
+    ),
     "rows are being sent; correct cells when that is over": "строки отправляются; исправляйте ячейки, когда это закончится",
     "nothing is being sent": "ничего не отправляется",
     "the pace is a number of rows per second": "скорость — это число строк в секунду",
