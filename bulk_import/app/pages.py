@@ -51,6 +51,7 @@ def environment() -> Environment:
     made.filters["said"] = pass_context(lambda context, text: context["say"].said(text))
     made.filters["without_folder"] = without_folder
     made.filters["as_choice"] = lambda name: (name, name)
+    made.filters["in_braces"] = lambda name: f"{{{name}}}"
     made.globals["status_names"] = NAMES
     made.globals["set_names"] = SET_NAMES
     made.globals["titles"] = FIELD_NAMES
