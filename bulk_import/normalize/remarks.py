@@ -160,8 +160,8 @@ _NOT_ASKED = re.compile(r"(?:not|never|didnt)(?: \w+)? ask\w* to be$")
 _OTHER_OFFER = re.compile(
     r" (?:of|from) (?!(?:(?:all|any|our|the|your|my|his|her|their|every|further|future|us|this|these) )*"
     r"(?:$|e ?mail|mail|newsletter|marketing|market|communic|everything|all|receiv|contact|promo|list|"
-    r"update|us|crm|data ?base|camp|broadcast|messag|advert|it|them|this|sequence|funnel|automation|offers|serie|"
-    r"weekly|daily|monthly|blog|digest|news))"
+    r"update|us|crm|data ?base|camp|broadcast|messag|advert|it|them|this|sequence|funnel|automation|"
+    r"offers|serie|weekly|daily|monthly|blog|digest|news))"
 )
 _WISHES = re.compile(r"(?<!\w)(?:mochte|will|wunscht|wollen|bitte|mehr)(?!\w)")
 _DENIALS = frozenset("dont not never didnt doesnt isnt hasnt wasnt не nicht pas nie".split())
