@@ -962,7 +962,7 @@ def _sent(header: str, counts: dict[str, int]) -> list[str]:
     rule = propose_rule(header, counts)
     if rule is None:
         return list(counts)
-    bound = BoundRule(rule.section, header, frozenset(map(folded_cell, rule.values)), "")
+    bound = BoundRule(rule.section, (header,), frozenset(map(folded_cell, rule.values)), "")
     return [cell for cell in counts if bound.refusal({header: cell}) is None]
 
 
