@@ -124,7 +124,7 @@ _WRITTEN = {
     "City": ["Bonn", "", "123", ", Bonn,", "Saint-Denis", "Köln"],
     "Street": ["12 Main St", "", ",", "Main St., 5", "Straße 7"],
     "Zip": ["10115", "", "1015", "2138", "00000", "SW1A 1AA", "101000", "10115.0", "١٢٣٤٥"],
-    "Zone": ["", "+1", "-8", "Europe/Berlin", "+05:30", "lunch", "UTC+3", "PST"],
+    "Zone": ["", "+1", "-8", "Europe/Berlin", "+05:30", "lunch", "UTC+3", "EST"],
     "Tags": ["", "vip", "VIP", "vip; VIP", "a, b", "new;vip"],
     "Gone": ["", "vip", "old"],
     "Note": ["", "note", " note ", "two\nlines", "a@c.org", "x\ty", "20% & more", "Привет"],

@@ -17,7 +17,7 @@ from bulk_import.mapping.binding import Binding
 from bulk_import.mapping.columns import Chunk, Extra, Gate, Tags, column_of
 from bulk_import.mapping.normalizers import FieldMapper, Found
 from bulk_import.mapping.whole import WholeRow
-from bulk_import.models import Problem, Row
+from bulk_import.models import Problem, Row, Rows
 from bulk_import.normalize.crosschecks import begins_like, is_offset_of
 
 _EMAIL, _PHONE, _OFFSET = "lead_email", "lead_phone", "lead_utc"
@@ -70,7 +70,7 @@ class FormMaker:
         known = self._known.get(id(row))
         return known[1] if known is not None else {}
 
-    def forms(self, rows: Sequence[Row]) -> list[Form | None]:
+    def forms(self, rows: Rows) -> list[Form | None]:
         """Return the form of each row; ``None`` for a row that is left to the mapper."""
         self._known = {}
         if not self._is_possible or self._pause:

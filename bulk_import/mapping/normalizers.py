@@ -13,7 +13,7 @@ from bulk_import.mapping.binding import Binding, BoundField, resolve_list, spell
 from bulk_import.mapping.memo import Memo
 from bulk_import.mapping.optional import normalize_email_by, normalize_name_by
 from bulk_import.mapping.repairs import emptied, repaired, repairs, with_zero
-from bulk_import.models import Problem, Severity
+from bulk_import.models import Problem, Rows, Severity
 from bulk_import.normalize.addresses import (
     normalize_address,
     normalize_city,
@@ -73,6 +73,16 @@ class FieldMapper:
     def takes_text_as_it_is(self) -> bool:
         """Whether the mapping says nothing that changes texts before they are judged."""
         return not self.bound.values and not self._repairs
+
+    def picked(self, rows: Rows) -> list[str]:
+        """Return the texts of rows, as ``pick`` returns that of one."""
+        columns, pick = self.bound.columns, self.pick
+        if len(columns) == 1 and self.bound.rule.template is None:
+            return rows.column(columns[0])
+        if not columns:
+            return [pick({})] * len(rows)
+        every = zip(*map(rows.column, columns), strict=True)
+        return [pick(dict(zip(columns, cells, strict=True))) for cells in every]
 
     def looked_up(self, raw: str, values: Values, cells: Mapping[str, str]) -> Found:
         """As ``found``; remembered results are used."""

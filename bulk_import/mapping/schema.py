@@ -233,12 +233,15 @@ class RowRule(Part):
     """Cells that keep a row from being sent (``skip``), or that it needs to be sent (``only``)."""
 
     column: Columns = Field(
-        min_length=1, description="A column by its header; other spellings in a list."
+        min_length=1,
+        description="A column by its header; other spellings in a list. Of several columns that "
+        "a file has, every filled cell is looked at.",
     )
     values: Columns = Field(
         min_length=1,
         description="Cells, without regard to case and blanks; `empty` is an empty cell, "
-        "`says no` a text with words such as *please do not e-mail*.",
+        "`says no` a text with words such as *please do not e-mail*, and in a column of consent "
+        "(*Newsletter since*) a plain *no* as well, with or without a date.",
     )
     because: str = Field(default="", description="The reason, for the report.")
     optional: bool = Field(

@@ -17,7 +17,8 @@ from bulk_import.normalize.text import clean_line, remembered
 # Says no wherever it stands: nobody writes these words for another reason.
 _STRONG = """
 unsubscribed|unsubscribe|unsub|un subscribed|not subscribed|nonsubscribed|non subscribed|
-unsubscribed by admin|unsubscribed by user|globally unsubscribed|
+unsubscribed by admin|removed by complaint|removed due to complaint|unsubscribed by user|
+globally unsubscribed|
 opted out|opt out|optout|optedout|has opted out|email opt out|do not contact|do not email|do not e mail|
 do not mail|do not send|do not market|dont contact|dont email|dont e mail|dont mail|dont send|dnc|
 no marketing|no newsletter|no mailing|no mailings|non marketing contact|not marketing contact|
@@ -76,14 +77,26 @@ _WEAK = """
 cleaned|bounce|bounces|spam|abuse|blocked|block|banned|declined|refused|denied|rejected|withdrawn|revoked|
 removed|deleted|archived|invalid|inactive|cancelled|canceled|expired|unconfirmed|not confirmed|
 pending|pending confirmation|awaiting confirmation|waiting for confirmation|not opted in|disallowed|
-not allowed|forbidden|never subscribed|not granted|not given|disabled|off|failed|objected|transactional|
-отказ|отказался|отказалась|отозвано|отклонено|отклонен|отклонена|удален|удалена|удалено|заблокирован|
+not allowed|do not allow|forbidden|never subscribed|not granted|not given|not opted|unreachable|junk|
+redacted|
+spam rejected|no more|no longer|stopped|withdrew|out|no consent given|never opted in|not interested|
+no interest|not wanted|unwanted|dont want|does not want|never again|
+disabled|off|failed|objected|transactional|
+не активирован|не активирована|недоступен|недоступна|не интересно|не хочу|отменена|отменен|отменено|
+неактивный|неактивная|не хочет|не нужно|не надо|запрещен|
+запрещена|
+запрещены|отказ|отказался|отказалась|отозвано|отклонено|отклонен|отклонена|удален|удалена|удалено|заблокирован|
 заблокирована|заблокировано|неактивен|неактивна|не активен|не подтвержден|не подтверждена|
 не подтверждено|ожидает подтверждения|запрещено|спам|возврат|недействителен|исключен|исключена|
 не согласен|не согласна|отключен|отключена|отключено|откл|выкл|выключен|выключено|
 не дано|не давал|не давала|не получено|не выражено|не получать|
 widerspruch|gesperrt|blockiert|abgelehnt|inaktiv|geloscht|unbestatigt|nicht bestatigt|ausstehend|
-gekundigt|entfernt|ungultig|nicht erteilt|verweigert|zuruckgewiesen|nicht erlaubt|
+gekundigt|entfernt|ungultig|nicht erteilt|verweigert|zuruckgewiesen|nicht erlaubt|nicht zulassen|
+nicht gewunscht|nicht erwunscht|unerwunscht|
+mochte nicht|will nicht|kein newsletter gewunscht|annullata|annullato|annulee|annule|anulowana|anulowany|
+storniert|kein interesse|pas interesse|pas interessee|no interesado|no interesada|nie chce|istemiyor|
+geen interesse|
+uitgeschreven|afgemeld|retire|retiree|ret|
 rejete|rejetee|bloque|bloquee|refus|refuse|refusee|oppose|opposee|opposition|inactif|inactive|
 supprime|supprimee|non confirme|non confirmee|en attente|invalide|rebond|retour|resilie|
 cancelado|cancelada|bloqueado|bloqueada|rechazado|rechazada|anulado|anulada|inactivo|inactiva|
@@ -103,18 +116,18 @@ faux|jamais|falso|nunca|nao|mai|falsz|brak|hayir|yanlis|yok|h|aucun|ninguno|nenh
 ні|nu|nem|ikke|いいえ|希望しない|同意しない|受け取らない|受信しない|否|不同意|未同意|아니오|아니요|미동의|거부
 """
 _TRUE = """
-yes|y|true|t|1|x|on|ok|yep|ano|да|д|истина|ja|j|wahr|oui|o|vrai|si|s|verdadero|sim|verdadeiro|vero|tak|prawda|
+doğru|yes|y|true|t|1|x|on|ok|yep|ano|да|д|истина|ja|j|wahr|oui|o|vrai|si|s|verdadero|sim|verdadeiro|vero|tak|prawda|
 evet|e|dogru|var|
 так|igen|はい|希望する|同意する|受け取る|受信する|是|同意|已同意|예|네|동의
 """
 _SUBSCRIBED = """
 allow|subscribed|active|confirmed|opted in|opt in|optin|optedin|double opt in|double optin|single opt in|
 doi|soi|granted|given|agreed|accepted|consented|allowed|permitted|subscriber|marketing contact|enabled|
-verified|explicit|express|
-подписан|подписана|подписано|подписаны|подписался|подписалась|активен|активна|активный|подтвержден|
+verified|explicit|express|implicit|implied|obtained|confirmed opt in|available|
+подписан|подписана|подписано|подписаны|подписался|подписалась|активен|активна|активный|активная|подтвержден|
 подтверждена|подтверждено|согласен|согласна|согласие|согласие получено|есть|есть согласие|получено|дано|
-разрешено|включен|включена|включено|вкл|получать|
-angemeldet|abonniert|aktiv|bestatigt|erteilt|zugestimmt|eingewilligt|erlaubt|einwilligung|zustimmung|vorhanden|
+разрешено|разрешена|разрешен|разрешены|доступен|доступна|включен|включена|включено|вкл|получать|
+angemeldet|abonniert|aktiv|bestatigt|erteilt|zugestimmt|eingewilligt|erlaubt|einwilligung|zustimmung|vorhanden|zulassen|erwunscht|
 abonne|abonnee|inscrit|inscrite|actif|confirme|confirmee|accepte|acceptee|accorde|donne|consentement|
 suscrito|suscrita|activo|activa|confirmado|confirmada|aceptado|aceptada|acepta|alta|dado de alta|otorgado|
 inscrito|inscrita|ativo|ativa|aceito|aceita|aceitou|concedido|cadastrado|cadastrada|
@@ -141,14 +154,43 @@ _NAMES_REFUSALS = re.compile(
     r"bajas?|lista negra|descadastr\w*|disiscri\w*|lista nera|wypis\w*|rezygnacj\w*|czarna lista|"
     r"abonelikten \w+|kara liste|відпис\w+|uitgeschreven\w*|odhlas\w+)(?!\w)"
 )
+# Means no and nothing else: neither "there is none" nor "not known", as ``none``, ``-`` and ``0`` may.
+_NO_WORDS = """
+no|n|nope|never|нет|никогда|niemals|jamais|nunca|nigdy|н|ні|nein|nee|nej|ne|nie|nu|nem|ikke|non|nao|hayir|false|falsch|faux|falso|falsz|yanlis|ложь|
+いいえ|希望しない|同意しない|受け取らない|受信しない|否|不同意|未同意|아니오|아니요|미동의|거부|
+no thanks|no thank you|нет спасибо|nein danke|non merci|no gracias|nao obrigado|nao obrigada|no grazie|
+nie dziekuje|nej tack|nej tak|nei takk|nee bedankt|hayir tesekkurler
+"""
+# Of the weak words those by which a person says no, or never said yes.
+_REFUSALS = """
+declined|refused|denied|rejected|withdrawn|revoked|objected|not opted in|disallowed|not allowed|forbidden|
+never subscribed|not granted|not given|unconfirmed|not confirmed|
+отказ|отказался|отказалась|отозвано|отклонено|не согласен|не согласна|не дано|не давал|не давала|
+не получено|не выражено|не получать|запрещено|не подтвержден|не подтверждена|не подтверждено|
+widerspruch|abgelehnt|nicht erteilt|verweigert|zuruckgewiesen|nicht erlaubt|unbestatigt|nicht bestatigt|
+refus|refuse|refusee|oppose|opposee|opposition|non confirme|non confirmee|
+rechazado|rechazada|no acepta|denegado|sin confirmar|no confirmado|recusado|recusada|rejeitado|rejeitada|
+nao aceita|negado|nao confirmado|nao confirmada|rifiutato|rifiutata|revocato|revocata|non confermato|
+non confermata|odrzucony|odrzucona|wycofana|wycofany|odmowa|niewyrazona|niepotwierdzony|niepotwierdzona|
+reddedildi|reddetti|onaylanmadi|izin verilmedi|verilmedi
+"""
 _MARKS = {"✓": True, "✔": True, "☑": True, "✅": True, "+": True, "☒": True}
 _MARKS |= {"-": False, "–": False, "—": False, "✗": False, "✘": False, "☐": False, "❌": False}
+_MARKS |= {"[ ]": False, "[]": False, "[x]": True, "[X]": True}
 _MARKS |= dict.fromkeys("✕✖×❎🚫", False)
+_DASHES = "-–—"
 _HOW_SHOWN = "\ufe0e\ufe0f"  # as text or as a picture: said behind a mark
 _DATE = re.compile(r"(?<=[^\W\d]) \d[\w ]*$")
 _BEFORE_DATE = re.compile(
     r" (?:am|on|at|since|seit|vom|den|le|depuis|el|desde|em|il|dal|dnia|od|с|от)$"
 )
+_PARTS = re.compile(r"[,;|()\[\]\n]|\s[-–—/]+\s|[.:!](?=\s|$)")
+_LEADING_DATE = re.compile(r"^(?:\d[\d.:/-]*(?:T[\d:.]+Z?)?\s*)+")
+# "no. 5", "NO 12-A": a number; "no 12.5.2024" is an answer.
+_NUMBERED = re.compile(r"(?:n[or]?[.:°º]*|№)\s*(?!\d+[./-]\d+[./-]\d)\d", re.IGNORECASE)
+# "revoked by mail", "refused on phone"
+_BESIDE = re.compile(r" (?:by|on|per|via|from|due|because|par|por|po|по|через|weil|vom) .*")
+_LONG = 80  # characters: a longer cell is a wording ("... you can unsubscribe at any time")
 _ZERO = re.compile(r"[+-]?0+(?:[.,]0+)?\s*%?")
 
 
@@ -197,6 +239,44 @@ def says_unsubscribed(cell: str, *, also_weak: bool = False) -> bool:
     )
 
 
+def answers_no(cell: str) -> bool:
+    """Whether the cell is a "no" that can mean nothing else, alone or beside a date or a remark.
+
+    >>> [answers_no(cell) for cell in ("no", "nein (2024-01-02)", "нет, звонил 3 мая", "2024-05-01: no")]
+    [True, True, True, True]
+    >>> [answers_no(cell) for cell in ("none", "-", "0", "no. 5", "no source", "Oslo, NO")]
+    [False, False, False, False, False, False]
+    """
+    if _marked(cell) is False and cell.strip() not in _DASHES:
+        return True
+    return bool(plain_no(cell))
+
+
+@remembered
+def plain_no(cell: str) -> str:
+    """Return the word with which such a cell says no; ``""`` where it does not or is a mark."""
+    said = _LEADING_DATE.sub("", cell.strip()).lstrip(" ,;:|([-–—")
+    first = _PARTS.split(said, maxsplit=1)[0].strip()
+    if _NUMBERED.match(said):
+        return ""
+    word = undated(first)
+    return word if word in _sets()["no_words"] else ""
+
+
+def refuses(cell: str) -> bool:
+    """Whether the cell, or one part of it, is a word for unsubscribed, withdrawn or refused.
+
+    >>> [refuses(cell) for cell in ("abgemeldet am 3.5.", "2024-01-02; withdrawn 2024-02-03", "expired")]
+    [True, True, False]
+    """
+    if len(cell) > _LONG:
+        return False
+    found = _sets()["strong"] | _sets()["refusals"]
+    parts = (cell, *_PARTS.split(cell))
+    said = (undated(_LEADING_DATE.sub("", part.strip())) for part in parts)
+    return any(words in found or _BESIDE.sub("", words) in found for words in said)
+
+
 def names_refusals(name: str) -> bool:
     """Whether a sheet of that name is a list of people who said no.
 
@@ -233,7 +313,7 @@ def remark_of_refusal(remark: str) -> str:
 @remembered
 def folded_words(text: str) -> str:
     """Return a text as phrases are compared: one line, without case, accents and punctuation."""
-    return fold(clean_line(text))
+    return fold(clean_line(text)).replace("ğ", "g")
 
 
 @cache
@@ -245,6 +325,8 @@ def _sets() -> dict[str, frozenset[str]]:
         "weak_remark": weak - listed("active|pending|not|inactive|archived|transactional"),
         "false": listed(_FALSE),
         "true": listed(_TRUE),
+        "no_words": listed(_NO_WORDS),
+        "refusals": listed(_REFUSALS),
         "subscribed": listed(_SUBSCRIBED),
     }
 
@@ -256,4 +338,4 @@ def strong_words() -> frozenset[str]:
 
 def listed(text: str) -> frozenset[str]:
     """The phrases of a list, folded as cells are."""
-    return frozenset(fold(phrase) for phrase in text.replace("\n", "").split("|") if phrase)
+    return frozenset(folded_words(phrase) for phrase in text.replace("\n", "").split("|") if phrase)

@@ -14,11 +14,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from bulk_import.mapping.consent import ConsentWatch, hears_remarks
+from bulk_import.mapping.consent import ConsentWatch, all_heard
 from bulk_import.mapping.rows import RowMapper
 from bulk_import.mapping.unverified import unverified_names
-from bulk_import.models import Problem, Row, SourceInfo
-from bulk_import.normalize.remarks import refusals_in
+from bulk_import.models import Problem, Row, Rows, SourceInfo
 from bulk_import.run.changes import OTHERS
 
 _KEPT = 0xFFFF_FFFF  # in place of what a row says that is kept back
@@ -47,7 +46,8 @@ class Watch:
     """What is watched in the rows of one source. Can be pickled.
 
     Attributes:
-        columns: Column -> whether it holds remarks; of these only the words that say no are kept.
+        columns: Column -> whether it speaks of consent; of remarks and details only what says no is
+            kept.
         counts_changes: Whether tags and lists are counted.
     """
 
@@ -65,7 +65,7 @@ class Watch:
         """
         if not self.columns and not self.counts_changes:
             return None
-        said, counts, places = self._said(rows, kept) if self.columns else ([], [], b"")
+        said, counts, places = self._said(Rows.of(rows), kept) if self.columns else ([], [], b"")
         beginnings = Counter(
             form.partition(b"&" + OTHERS)[0]
             for at, form in enumerate(forms if self.counts_changes else ())
@@ -74,14 +74,14 @@ class Watch:
         return Heard(said, counts, places, dict(beginnings))
 
     def _said(
-        self, rows: Sequence[Row], kept: Mapping[int, object]
+        self, rows: Rows, kept: Mapping[int, object]
     ) -> tuple[list[tuple[str, ...]], list[int], bytes]:
-        # Of rows that are kept back the cells may be missing.
-        passing = [row.cells for at, row in enumerate(rows) if at not in kept]
         columns = []
-        for column, is_remark in self.columns.items():
-            texts = [cells[column] for cells in passing]
-            columns.append(refusals_in(texts) if is_remark else texts)
+        for column, is_of_consent in self.columns.items():
+            texts = rows.column(column)
+            if kept:  # of these the cells may be missing
+                texts = [text for at, text in enumerate(texts) if at not in kept]
+            columns.append(all_heard(column, texts) if is_of_consent else texts)
         numbers: dict[tuple[str, ...], int] = {}
         said = [numbers.setdefault(cells, len(numbers)) for cells in zip(*columns, strict=True)]
         counts = Counter(said)
@@ -133,7 +133,7 @@ class Passed:
         self._consent = ConsentWatch(source.header if watches_consent else ())
         self._mapper, self._names = mapper, mapper.unverified
         named = dict.fromkeys(column for _, columns in self._names for column in columns)
-        columns = {column: hears_remarks(column) for column in self._consent.columns}
+        columns = dict.fromkeys(self._consent.columns, True)
         self.watch = Watch(columns | dict.fromkeys(named, False), counts_changes)
         self._known: dict[tuple[str, ...], int] = {}
         self._rows: Counter[int] = Counter()
