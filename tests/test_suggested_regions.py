@@ -145,7 +145,9 @@ def test_domains_of_no_country_are_none():
 
 # -- numbers that lost their plus ------------------------------------------------------------------------
 
-MOSCOW = [f"7941977904{n}" for n in range(10)]  # without a plus they exist in Germany as well: 07941 is Öhringen
+MOSCOW = [
+    f"7941977904{n}" for n in range(10)
+]  # without a plus they exist in Germany as well: 07941 is Öhringen
 
 
 def test_numbers_that_lost_their_plus_are_not_taken_for_numbers_of_another_country():

@@ -221,7 +221,10 @@ def test_nothing_is_proposed_for_fields_that_are_sent_or_for_rows_that_are_refus
 
 
 def test_a_column_of_countries_gives_the_numbers_their_country():
-    rows = [{"Phone": "79161234567", "Zone": "Россия"}, {"Phone": "0151 12345678", "Zone": "Germany"}]
+    rows = [
+        {"Phone": "79161234567", "Zone": "Россия"},
+        {"Phone": "0151 12345678", "Zone": "Germany"},
+    ]
     effect = "keeps the field in 2 of 2 rows with PHONE_NO_COUNTRY (of the first 2 rows)"
     assert kept("  lead_phone: {column: Phone, bad_value: drop_field}\n", *rows)[0] == (
         "fields.lead_phone.region_from: Zone", effect

@@ -45,6 +45,10 @@ def _notes(text: str, order=None) -> list[tuple[str, str]]:
         ("山田 太郎", ("太郎", "", "山田"), "east_asian"), ("山田太郎", ("太郎", "", "山田"), "east_asian"), ("山田,太郎", ("太郎", "", "山田"), "east_asian"),
         ("金 太郎", ("太郎", "", "金"), "east_asian"), ("김철수", ("철수", "", "김"), "east_asian"), ("김 철수", ("철수", "", "김"), "east_asian"),
         ("남궁민수", ("민수", "", "남궁"), "east_asian"), ("欧阳修", ("修", "", "欧阳"), "east_asian"), ("王小明", ("小明", "", "王"), "east_asian"),
+        ("Anna 王", ("Anna", "", "王"), "east_asian"), ("王 Anna", ("Anna", "", "王"), "east_asian"), ("王 Smith", ("", "", ""), "whole"), ("Smith 王", ("", "", ""), "whole"),
+        # pictures are no names
+        ("Łukasz Nuñez 🎉", ("Łukasz", "", "Nuñez"), "first_last"), ("Anna ❤️ Smith", ("Anna", "", "Smith"), "first_last"), ("🇩🇪 Anna", ("Anna", "", ""), "one_word"),
+        ("Anna 🎉", ("Anna", "", ""), "one_word"), ("🎉", ("", "", ""), "whole"), ("Anna & Bob", ("", "", ""), "whole"),
         ("Kim Min-jun", ("Min-jun", "", "Kim"), "korean"), ("Min-jun Kim", ("Min-jun", "", "Kim"), "korean"), ("Xiaoming Wang", ("Xiaoming", "", "Wang"), "first_last"),
         ("Nguyễn Văn An", ("An", "Văn", "Nguyễn"), "vietnamese"), ("Nguyen Van An", ("An", "Van", "Nguyen"), "vietnamese"),
         ("Tran Thi Mai Anh", ("Anh", "Thi Mai", "Tran"), "vietnamese"), ("Nguyễn Mai Anh", ("Anh", "Mai", "Nguyễn"), "vietnamese"), ("Nguyễn An", ("An", "", "Nguyễn"), "last_first"),

@@ -1,4 +1,4 @@
-"""Changes to the mapping that would repair refused rows or keep fields; each is tried before it is shown."""
+"""Changes to the mapping that repair refused rows or keep fields; each is tried before it is shown."""
 
 from __future__ import annotations
 

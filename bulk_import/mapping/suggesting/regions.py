@@ -178,7 +178,9 @@ def regions_by_numbers(numbers: Sequence[str], regions: Iterable[str]) -> list[t
     for region in dict.fromkeys(regions):
         there = [_value(number, region) for number in looked]
         good = sum(map(bool, there))
-        others = sum(bool(one and two) and one != two for one, two in zip(there, complete, strict=True))
+        others = sum(
+            bool(one and two) and one != two for one, two in zip(there, complete, strict=True)
+        )
         if good and not (lost_plus and others > _MISREAD * len(looked)):
             found.append((region, good / len(looked)))
     return sorted(found, key=lambda item: -round(item[1], 1))
