@@ -102,7 +102,7 @@ def fingerprint(binding: Binding) -> str:
             binding.mapping.fingerprint(),
             spec.model_dump(mode="json"),  # options of the command line included
             sorted(binding.used_columns),
-            [(rule.section, rule.column, sorted(rule.values)) for rule in binding.rules],
+            [(rule.section, rule.columns, sorted(rule.values)) for rule in binding.rules],
             [
                 (field.field.name, field.columns, field.region_column, field.always)
                 for field in bound

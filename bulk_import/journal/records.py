@@ -28,6 +28,7 @@ from bulk_import.journal.packing import (
     stored_sheet,
     unpack_problems,
 )
+from bulk_import.journal.repeats import Repeats
 from bulk_import.models import Problem, Row, Rows, Status
 from bulk_import.normalize.mailboxes import email_key
 
@@ -67,6 +68,7 @@ class Records(Database):
                 self._db.execute(f"delete from {table}")
         self._blocks.clear()
         self._recent = None
+        self._repeats = Repeats() if self._is_scratch else None
 
     @property
     def chunk_options(self) -> dict[str, bool]:
@@ -96,6 +98,7 @@ class Records(Database):
             )
         ]  # fmt: skip
         refusals = {at: one.refusal for at, one in enumerate(batch) if one.refusal is not None}
+        self._repeats = None  # these are not noted
         with self._writing():
             self._db.executemany(_RECORD, records)
             self._refuse(first_seq, refusals, [one.email for one in batch])
@@ -112,6 +115,8 @@ class Records(Database):
                 chunk.emails, chunk.contacts,
             )
         ]  # fmt: skip
+        if self._repeats is not None:
+            self._repeats.add(chunk.emails)
         others = sorted({*chunk.warnings, *chunk.refusals, *chunk.formless, *rows.problems})
 
         def records(first: int, after: int) -> Iterator[tuple[object, ...]]:
@@ -230,6 +235,7 @@ class Records(Database):
             ended = (*ended[:-1], self._remark(REASONS, seq, ended[-1]))
         if before == record and (ended or ()) == refusal:
             return
+        self._repeats = None  # its address may be another one now
         with self._writing():
             self._db.execute(
                 "update record set email = ?, contact = ?, warnings = ?, body = ?, cells = ?,"
@@ -300,13 +306,22 @@ class Records(Database):
 
         Rows that were refused do not count; rows that gave way to another row of the contact do.
         """
-        return dict(
-            self._db.execute(
-                "select email, count(*) from record r where email <> '' and body is not null"
+        maybe = self._repeats.texts if self._repeats is not None else None
+        if maybe is not None and not maybe:
+            return {}
+        with translated(self.path):
+            if maybe is not None:
+                self._db.execute("drop table if exists temp.repeated")
+                self._db.execute("create temp table repeated (email text primary key)")
+                texts = ((text,) for text in maybe)
+                self._db.executemany("insert into temp.repeated values (?)", texts)
+            among = "email <> ''" if maybe is None else "email in temp.repeated"
+            found = self._db.execute(
+                f"select email, count(*) from record r where {among} and body is not null"
                 f" and not {_SAID_NO} group by email having count(*) > 1"
                 " order by count(*) desc, min(seq)"
             ).fetchall()
-        )
+        return dict(found)
 
     def shared_contacts(self, unknown_names: Collection[str] = ()) -> Iterator[list[SharedRow]]:
         """Yield the sendable rows of each contact that has several, in file order.

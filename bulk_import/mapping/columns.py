@@ -365,17 +365,17 @@ class Gate:
 
     def __init__(self, rule: BoundRule) -> None:
         self._rule = rule
-        self._known: dict[str, bool] = {}
+        self._known: dict[tuple[str, ...], bool] = {}
 
     def close(self, chunk: Chunk) -> None:
         """Leave out the rows about which the rule has anything to say."""
-        column = self._rule.column
-        cells = chunk.rows.column(column)
+        columns = self._rule.columns
+        cells = [*zip(*map(chunk.rows.column, columns), strict=True)]
         if len(self._known) > _MOST:
             self._known.clear()
-        for cell in {*cells} - self._known.keys():
-            self._known[cell] = self._lets_pass({column: cell})
-        chunk.left.update(at for at, cell in enumerate(cells) if not self._known[cell])
+        for of_row in {*cells} - self._known.keys():
+            self._known[of_row] = self._lets_pass(dict(zip(columns, of_row, strict=True)))
+        chunk.left.update(at for at, of_row in enumerate(cells) if not self._known[of_row])
 
     def _lets_pass(self, cells: Mapping[str, str]) -> bool:
         return self._rule.damage(cells) is None and self._rule.refusal(cells) is None

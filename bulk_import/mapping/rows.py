@@ -272,7 +272,7 @@ class RowMapper:
     ) -> Problem | None:
         """Return which rule keeps the row from being sent. A damaged cell decides nothing."""
         for rule in self._rules:
-            damage = [p for p in spoiled.get(rule.column, ()) if p.is_error]
+            damage = [p for name in rule.columns for p in spoiled.get(name, ()) if p.is_error]
             error = rule.damage(cells)
             if damage or error:
                 problems.extend(damage or filter(None, [error]))
