@@ -141,8 +141,8 @@ def check_file(
     paths = expand_sources(source)
     loaded = load_mapping(mapping).for_sources(paths)
     with (
-        opened_inputs(paths, loaded, None) as inputs,
         Judges.opened(workers, cluster, size=size_of(paths)) as judges,
+        opened_inputs(paths, loaded, None) as inputs,
     ):
         return _check(inputs, loaded, on_row, judges, has_several=len(paths) > 1)
 
@@ -353,7 +353,7 @@ def _fixes(journal: Journal, mapping: ColumnMapping) -> Iterator[Fix]:
             email = outcome.contact if "@" in outcome.contact else ""
             records.append(Record(row, email, outcome.contact, (), outcome.reasons))
     for number, info in journal.sources().items():
-        yield from tested_fixes(mapping, info.header, refused.get(number, []))
+        yield from tested_fixes(mapping, info.header, refused.get(number, []), ())
 
 
 def _fixes_of_dropped(

@@ -20,8 +20,10 @@ from bulk_import.mapping.suggesting.regions import REGIONS, regions_by_numbers, 
 from bulk_import.mapping.suggesting.writing import scalar
 from bulk_import.models import Problem, Record, Row
 
+JOINED = "TAG_SEPARATOR"  # the warning of a tag that looks like several
 _EMAIL = "lead_email"
 _DROP = "drop_field"
+_SEPARATOR = "separator"
 _WITH_SEPARATOR = frozenset({"add_tags", "remove_tags", "add_to_lists", "remove_from_lists"})
 _SEPARATORS = (",", ";", "|", ":::", "/", "\n")
 _MOSTLY = 0.9  # of the cells of a column of countries are countries
@@ -84,31 +86,38 @@ class _Candidate:
 
 
 def tested_fixes(
-    mapping: ColumnMapping, header: Sequence[str], refused: Sequence[Record]
+    mapping: ColumnMapping,
+    header: Sequence[str],
+    refused: Sequence[Record],
+    joined: Sequence[Record],
 ) -> list[Fix]:
     """Return what repairs some of the *refused* rows of a file, the most useful first.
 
     Args:
         header: Of the file, as bound.
         refused: Records with errors.
+        joined: Records that would be sent with a tag that looks like several (``JOINED``).
     """
+    tried = [(one, refused) for one in _candidates(mapping, header, refused)]
+    tried += [(one, joined) for one in _splits(mapping, joined)]
     fixes = []
-    for candidate in _candidates(mapping, header, refused):
+    for candidate, records in tried:
         if candidate.mapping.spec == mapping.spec:
             continue  # the mapping says so already
         concerned = [
             record.row
-            for record in refused
-            if any(problem.code == candidate.code for problem in record.errors)
+            for record in records
+            if any(problem.code == candidate.code for problem in record.problems)
         ]
         mapper = RowMapper(bind(candidate.mapping, header))
-        repaired = sum(_are_well(mapper, concerned))
+        is_split = candidate.edit.path[-1] == _SEPARATOR
+        repaired = sum(_are_well(mapper, concerned, is_split=is_split))
         if repaired:
             fixes.append(
                 Fix(candidate.edit, candidate.code, len(concerned), repaired, candidate.costs)
             )
     fixes.sort(key=lambda fix: (bool(fix.costs), -fix.repaired))
-    return fixes
+    return [fix for fix in fixes if not _is_surpassed(fix, fixes)]
 
 
 def drops_fields(mapping: ColumnMapping) -> bool:
@@ -144,18 +153,30 @@ def fixes_of_dropped(
     return [
         replace(fix, looked_at=len(rows))
         for fix in tested_fixes(strict, header, dropped)
-        if fix.edit.path[-1] != "bad_value"
+        if fix.edit.path[-1] != "bad_value" and fix.code != JOINED
     ]
 
 
-def _are_well(mapper: RowMapper, rows: Iterable[Row]) -> Iterator[bool]:
-    """Yield for each row whether it would be sent, and no tag of it looks like several."""
+def _is_surpassed(fix: Fix, fixes: Iterable[Fix]) -> bool:
+    """Whether a further sign repairs as many rows as putting another sign in place of the known one."""
+    return fix.edit.path[-1] == _SEPARATOR and any(
+        other.edit.path == fix.edit.path
+        and other.code == fix.code
+        and not other.costs
+        and bool(fix.costs)
+        and other.repaired >= fix.repaired
+        for other in fixes
+    )
+
+
+def _are_well(mapper: RowMapper, rows: Iterable[Row], *, is_split: bool) -> Iterator[bool]:
+    """Yield for each row whether it would be sent; *is_split*: and no tag of it looks like several."""
     supply = iter(rows)
     while chunk := list(islice(supply, _TOGETHER)):
         for row, form in zip(chunk, mapper.forms(chunk), strict=True):
             found = form or mapper.record(row)
             is_valid = not isinstance(found, Record) or found.is_valid
-            yield is_valid and not any(w.code == "TAG_SEPARATOR" for w in found.warnings)
+            yield is_valid and not (is_split and any(w.code == JOINED for w in found.warnings))
 
 
 def _candidates(
@@ -189,10 +210,27 @@ def _candidates(
             )  # fmt: skip
 
 
+def _splits(mapping: ColumnMapping, joined: Sequence[Record]) -> Iterator[_Candidate]:
+    """Further signs for the tags that look like several."""
+    found: dict[str, list[Problem]] = {}
+    for record in joined:
+        for problem in record.warnings:
+            if problem.code == JOINED and problem.field in mapping.spec.fields:
+                found.setdefault(problem.field, []).append(problem)
+    for name, problems in found.items():
+        for candidate in _separators(mapping, JOINED, name, problems):
+            if not candidate.costs:
+                yield candidate
+
+
 def _separators(
     mapping: ColumnMapping, code: str, name: str, problems: Sequence[Problem]
 ) -> Iterator[_Candidate]:
-    """Other signs between tags or lists, those that the refused cells have; all of them at once too."""
+    """Further signs between tags or lists, those that the cells have, one by one and together.
+
+    Rows that are well are split at the signs that are known already: without those signs their
+    tags would run together. A sign *instead of* the known one is tried too, and says what it costs.
+    """
     said = mapping.spec.fields[name].separator or ","
     now = (said,) if isinstance(said, str) else said
     found = [
@@ -200,14 +238,17 @@ def _separators(
         for sign in _SEPARATORS
         if sign not in now and any(sign in problem.value for problem in problems)
     ]
-    is_mixed = any(sign in problem.value for problem in problems for sign in now)
-    choices: list[str | tuple[str, ...]] = list(found) if len(now) == 1 else []
-    if found and (is_mixed or not choices or len(found) > 1):
-        choices.append((*now, *(sign for sign in found if sign != "/")))
-    for choice in choices:
+    sure = [sign for sign in found if sign != "/"]  # which is in words, too
+    more: list[str | tuple[str, ...]] = [(*now, sign) for sign in sure]
+    if len(sure) > 1:
+        more.append((*now, *sure))
+    instead = found if len(now) == 1 else []
+    for choice in [*more, *instead]:
+        lost = "" if isinstance(choice, tuple) else now[0]
         yield _Candidate(
-            Change(("fields", name, "separator"), choice), code,
+            Change(("fields", name, _SEPARATOR), choice), code,
             _with_rule(mapping, name, separator=choice),
+            Message("cells are no longer split at {sign}", sign=lost) if lost else "",
         )  # fmt: skip
 
 

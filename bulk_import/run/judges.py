@@ -325,6 +325,8 @@ class Judges:
             return
         others = workers - 1
         pool = InterpreterPool(others)
+        for _ in range(others):  # they get ready while the sources are opened
+            pool.submit(_import)
         try:
             yield cls(pool, pool.share, others, tell=tell)
         finally:
@@ -433,6 +435,10 @@ class Judges:
                 )
             )
             return None
+
+
+def _import() -> None:
+    """Do nothing: to call it, an interpreter imports what it needs for judging."""
 
 
 def size_of(paths: Sequence[str]) -> int:
