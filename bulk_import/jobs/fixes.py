@@ -152,8 +152,8 @@ def fixes_of_dropped(
         return []
     return [
         replace(fix, looked_at=len(rows))
-        for fix in tested_fixes(strict, header, dropped)
-        if fix.edit.path[-1] != "bad_value" and fix.code != JOINED
+        for fix in tested_fixes(strict, header, dropped, ())
+        if fix.edit.path[-1] != "bad_value"
     ]
 
 
