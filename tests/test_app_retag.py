@@ -100,7 +100,12 @@ async def test_who_must_not_be_written_to_is_not_sent_and_an_odd_entry_refuses_t
         kind="suppress",
     )
     form = {"new": await _list(person, *PEOPLE), "suppress": never}
-    _, made = await _make(person, **form)
+    shown = (await person.post("/retag/compare", add_tags="vip", **form))["html"]
+    assert "<strong>8</strong> gain" in shown
+    assert "2 people must not be written to and are left alone: p1@example.org, p2@" in shown
+    assert 'vip <span class="soft">8</span>' in shown
+    assert "Look at the plan for 8 contacts" in shown
+    _, made = await _make(person, most="8", **form)
     sending = await sent_by_page(person, made["url"].removesuffix("/plan"))
     await sending.task
     sandbox = person.page.desk.sandbox
@@ -118,6 +123,37 @@ async def test_more_contacts_than_allowed_are_not_touched(person, most):
     assert (status, said["error"]) == (
         409, f"The brake: 10 contacts would be touched, {most} are allowed."
     )  # fmt: skip
+
+
+async def test_a_limit_that_is_no_number_is_refused_not_ignored(person):
+    new = await _list(person, *PEOPLE)
+    status, said = await _make(person, new=new, most="ten")
+    assert (status, said["error"]) == (409, "The brake: 'ten' is not a whole number.")
+
+
+async def test_two_tags_on_one_line_are_refused_in_the_language_of_the_page(person):
+    form = {"new": await _list(person, *PEOPLE), "add_tags": "vip, club"}
+    headers = {"Accept-Language": "ru"}
+    status, said, _ = await person.ask("POST", "/retag/compare", headers=headers, data=form)
+    assert (status, json.loads(said)["error"]) == (
+        409, "«vip, club»: пишите каждый тег и список в отдельной строке"
+    )  # fmt: skip
+
+
+async def test_it_is_said_that_whom_the_account_does_not_have_becomes_a_contact(person):
+    form = {"new": await _list(person, *PEOPLE), "add_tags": "vip"}
+    shown = (await person.post("/retag/compare", **form))["html"]
+    assert "not in the account yet becomes a new contact there" in shown
+    assert "Tags to add" in shown
+
+
+async def test_nothing_is_sent_when_everybody_is_on_the_list_of_people_never_sent(person):
+    never = await _list(person, *PEOPLE, name="out.csv", kind="suppress")
+    form = {"new": await _list(person, *PEOPLE), "suppress": never, "add_tags": "vip"}
+    shown = (await person.post("/retag/compare", **form))["html"]
+    assert "<strong>0</strong> gain" in shown
+    assert "<button disabled>" in shown
+    assert (await _make(person, **form))[0] == 409
 
 
 async def test_who_says_no_on_the_list_is_named_and_left_alone(person):

@@ -29,6 +29,7 @@ from bulk_import.run.judges import (
 )
 from bulk_import.run.passed import Watch
 from bulk_import.sources.damage import DamageDetector
+from bulk_import.sources.rows import Rows
 from tests.judged import HEADER, PLAIN, STOPS, mapping, people, source
 
 DAMAGED = "b@b.org,M\ufffdller"  # shows it by itself
@@ -106,8 +107,7 @@ def test_rows_that_are_not_beside_each_other_and_of_several_sheets_travel_whole(
 
 
 def test_rows_with_another_number_of_cells_than_the_header_are_not_judged_as_others():
-    rows = [*rows_of(*people(2))]
-    rows[1] = replace(rows[1], cells={"E-mail": "x@b.org"})
+    rows = [replace(row, cells={"E-mail": "x@b.org"}) for row in rows_of(*people(2))]
     told: list[str] = []
     judges = Judges(Elsewhere(), tell=told.append)
     with pytest.raises(KeyError):  # here, where somebody sees it
@@ -156,14 +156,14 @@ def test_what_only_a_whole_column_shows_is_counted_where_it_is_read(known, execu
 
 
 def test_a_judge_without_a_detector_takes_rows_as_they_are():
-    rows = rows_of(DAMAGED)
+    rows = Rows.of(rows_of(DAMAGED))
     assert judge_of().read(rows) == (rows, True)
     assert judge_of().looked_at(rows) is rows
     counting = judge_of(detector=DamageDetector({"Name": "name"}))
     looked, is_looked_at = counting.read(rows)
     assert (looked, is_looked_at) == (rows, False)
     assert [len(row.problems) for row in counting.looked_at(rows)] == [1]
-    doubtful = rows_of("a@b.org,None")
+    doubtful = Rows.of(rows_of("a@b.org,None"))
     looked, is_looked_at = counting.read(doubtful)
     assert (len(looked[0].problems), is_looked_at) == (1, True)
 

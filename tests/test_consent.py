@@ -18,7 +18,8 @@ from bulk_import.jobs.importing import import_file_async, import_frame_async, re
 from bulk_import.jobs.nightly import sync_async
 from bulk_import.jobs.rehearsing import Rehearsal
 from bulk_import.mapping.binding import bind
-from bulk_import.mapping.consent import Speaks, propose_rule, refusing_cells, speaks_of
+from bulk_import.mapping.consent import propose_rule, refusing_cells
+from bulk_import.mapping.consent_headers import Speaks, speaks_of
 from bulk_import.mapping.loading import load_mapping, parse_mapping
 from bulk_import.mapping.rows import RowMapper
 from bulk_import.models import Row, Status
@@ -185,8 +186,10 @@ def test_other_columns_are_no_consent(header, cells):
 @pytest.mark.parametrize(
     ("cells", "refusing"),
     [
-        ({"no": 1, "zzz": 1}, {"no": 1}), ({"no": 1, "zzz": 2}, {}),
-        ({"no": 1, "yes": 1, "zzz": 2}, {"no": 1}), ({"no": 1, "yes": 1, "zzz": 3}, {}),
+        ({"0": 1, "zzz": 1}, {"0": 1}), ({"0": 1, "zzz": 2}, {}),
+        ({"0": 1, "yes": 1, "zzz": 2}, {"0": 1}), ({"0": 1, "yes": 1, "zzz": 3}, {}),
+        # "weekly, monthly, no": whatever the others answer, a plain no is one
+        ({"no": 1, "zzz": 2}, {"no": 1}), ({"unsubscribed": 1, "none": 1, "zzz": 9}, {"unsubscribed": 1}),
     ],
 )  # fmt: skip
 def test_a_column_is_of_consent_if_half_of_its_cells_say_yes_or_no(header, cells, refusing):

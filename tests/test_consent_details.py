@@ -16,13 +16,12 @@ from bulk_import.jobs.proposing import proposed_text
 from bulk_import.jobs.retagging import retag_async
 from bulk_import.mapping.consent import (
     ConsentRule,
-    Speaks,
     heard,
     keeps_refusals,
     propose_rule,
     refusing_cells,
-    speaks_of,
 )
+from bulk_import.mapping.consent_headers import Speaks, speaks_of
 from bulk_import.mapping.loading import load_mapping, parse_mapping
 from bulk_import.models import Status
 from bulk_import.normalize.consent import answers_no, refuses
@@ -37,7 +36,7 @@ SAYS_NO = ("says no",)
     ("header", "no", "others"),
     [
         ("Newsletter seit", ["nein (2024-01-02)", "abgemeldet am 3.5.2024", "Nein. Will nicht"], ["2024-05-01", "Mai", "-", "keine Angabe"]),
-        ("Newsletter since", ["no", "NO - by phone 3 May", "unsubscribed", "No, thanks", "false"], ["2024", "none", "n/a", "0", "never"]),
+        ("Newsletter since", ["no", "NO - by phone 3 May", "unsubscribed", "No, thanks", "false", "never"], ["2024", "none", "n/a", "0", "web"]),
         ("Opt-in date", ["no 12.05.2024", "2024-05-01; withdrawn 2024-06-01", "not confirmed", "❌"], ["2024-05-01T10:00:00Z", "–", "pending", "ok"]),
         ("Consent source", ["no", "refused", "No consent"], ["no source", "Oslo, NO", "web form", "Import (no 5)", "none"]),
         ("Consent form", ["no", "no (asked on 3 May)"], ["no. 5", "No 5", "NO 2024-7", "form 3", "№ 5", "0"]),

@@ -7,15 +7,15 @@ import pytest
 from bulk_import.mapping.consent import (
     ConsentRule,
     ConsentWatch,
-    Speaks,
     heard,
     keeps_refusals,
     propose_rule,
     refusing_cells,
     says_no,
-    speaks_of,
     unheeded,
+    words_say_no,
 )
+from bulk_import.mapping.consent_headers import Speaks, speaks_of
 from bulk_import.models import Problem, Severity
 
 NO = ("empty", "no", "false", "0")
@@ -146,7 +146,7 @@ def test_answers_with_a_date_are_answers():
     assert propose_rule("Newsletter", cells) == ConsentRule(
         "skip", "Newsletter", (*NO, "nein (2024-05-03)", "nein am 4.5.2024"), "no consent"
     )
-    assert refusing_cells("Newsletter", {"Monthly since 2024": 3, "no": 2}) == {}
+    assert refusing_cells("Newsletter", {"Monthly since 2024": 3, "0": 2}) == {}
 
 
 def test_empty_cells_are_no_refusals_whatever_their_number():
@@ -178,7 +178,9 @@ def test_a_rule_lists_each_cell_once_as_it_was_typed_first_and_forty_at_most():
     rule = propose_rule("Opted in", {"zork": 1, **dates, **more})
     assert rule is not None
     assert (rule.section, len(rule.values)) == ("skip", 40)
-    assert rule.values == (*NO, *dates, *list(more)[:5])
+    assert rule.values == ("says no", *NO, *dates, *list(more)[:4])
+    unheard = [cell for cell in more if not words_say_no("Opted in", cell)]
+    assert unheard == []
 
 
 def test_of_a_remark_the_words_that_say_no_are_kept_and_of_any_other_column_the_cell():

@@ -125,6 +125,7 @@ def test_what_is_no_field_cannot_be_fed(project):
         (("fields", "add_tags", "always"), " a \n\nb", "  add_tags: {column: Notes, separator: \";\", always: [a, b]}\n"),
         (("fields", "add_tags", "separator"), "", "  add_tags: {column: Notes}\n"),
         (("fields", "add_tags", "separator"), "|", '  add_tags: {column: Notes, separator: "|"}\n'),
+        (("fields", "add_tags", "separator"), "; ,", '  add_tags: {column: Notes, separator: [";", ","]}\n'),
         (("when", "duplicate"), "last", '  add_tags: {column: Notes, separator: ";"}\nwhen:\n  duplicate: last\n'),
     ],
 )  # fmt: skip

@@ -66,7 +66,7 @@ def test_nothing_is_repaired_unless_it_is_asked_for(repair, cells, field, value,
 def test_check_tries_the_repair_and_counts_the_rows(repair, cells, field, value, code):
     mapping = _mapping()
     refused = [r for r in _records(mapping, cells, cells) if not r.is_valid]
-    fixes = jobs_fixes.tested_fixes(mapping, HEADER, refused)
+    fixes = jobs_fixes.tested_fixes(mapping, HEADER, refused, ())
     assert (fixes[0].change, fixes[0].repaired) == (f"repair: [{repair}]", 2)
 
 

@@ -767,3 +767,17 @@ async def test_the_last_twenty_runs_are_looked_at_for_what_they_have_confirmed_s
         *([str(folder), "10"] for folder in folders[-19:]),
         [str(tmp_path / "run1"), "1"],
     ]
+
+
+def test_the_command_names_whom_a_suppression_list_keeps_back(
+    tmp_path, write_csv, capsys, monkeypatch
+):
+    monkeypatch.setenv("INFLUENCERSOFT_API_KEY", "x")
+    new = write_csv([["E-mail"], ["a@b.org"], ["out@b.org"]], name="new.csv")
+    out = write_csv([["E-mail"], ["OUT@b.org"], ["other@b.org"]], name="out.csv")
+    with pytest.raises(SystemExit):
+        main(["retag", str(new), "--add-tag", "vip", "--suppress", str(out), "--dry-run",
+              "--account", "shop", "--no-preflight", "--run-dir", str(tmp_path / "dry")])  # fmt: skip
+    assert "of these, on a suppression list and not written to (1): out@b.org" in (
+        capsys.readouterr().err
+    )

@@ -13,7 +13,9 @@ from bulk_import.models import Problem, Record, Row
 
 
 def rule(*values: str, section: str = "skip", because: str = "") -> BoundRule:
-    return BoundRule.bind(section, RowRule(column=("Opt",), values=values, because=because), "Opt")
+    return BoundRule.bind(
+        section, RowRule(column=("Opt",), values=values, because=because), ("Opt",)
+    )
 
 
 def said(bound: BoundRule, cell: str) -> str:
@@ -131,3 +133,44 @@ def test_whether_a_rule_keeps_a_row_back_is_asked_of_its_cells_alone():
     assert one.keeps_back(cells | {"A": "X"})
     assert one.keeps_back(cells | {"B": ""})
     assert not mapper(MAPPING.partition("skip:")[0]).keeps_back(cells | {"A": "x"})
+
+
+@pytest.mark.parametrize(
+    ("section", "values", "kept_back", "passes"),
+    [
+        ("skip", ["no"], [("yes", "no"), ("no", "yes"), ("", "no"), ("no", "")], [("yes", "yes"), ("", ""), ("", "yes")]),
+        ("only", ["yes"], [("yes", "no"), ("no", "yes"), ("", "no"), ("", "")], [("yes", "yes"), ("", "yes"), ("yes", " ")]),
+        ("skip", ["empty"], [("", ""), (" ", "")], [("yes", ""), ("", "yes")]),
+        ("only", ["yes", "empty"], [("no", ""), ("", "no")], [("", ""), ("yes", ""), ("", "yes")]),
+    ],
+)  # fmt: skip
+def test_of_several_columns_every_filled_cell_is_looked_at(section, values, kept_back, passes):
+    mapping = parse_mapping(
+        f"version: 1\nfields: {{lead_email: E-mail}}\n"
+        f"{section}: [{{column: [Opt in, Opt-in, Gone], values: {values}}}]\n"
+    )
+    mapper = RowMapper(bind(mapping, ("E-mail", "Opt in", "Opt-in")))
+    rows = [
+        Row("a.csv", "", at, {"E-mail": f"p{at}@b.org", "Opt in": one, "Opt-in": other})
+        for at, (one, other) in enumerate([*kept_back, *passes], 2)
+    ]
+    are_sent = [False] * len(kept_back) + [True] * len(passes)
+    assert [form is not None for form in mapper.forms(rows)] == are_sent
+    records = [mapper.record(row) for row in rows]
+    assert [record.skipped is None for record in records] == are_sent
+
+
+def test_a_refusal_names_the_column_that_says_no_of_several():
+    columns = ("Opt", "News")
+    bound = BoundRule.bind("skip", RowRule(column=columns, values=("no",)), columns)
+    refusal = bound.refusal({"Opt": "yes", "News": "no"})
+    assert refusal is not None
+    assert (refusal.column, refusal.value) == ("News", "no")
+
+
+def test_a_damaged_cell_in_any_of_several_columns_decides_nothing():
+    columns = ("Opt", "News")
+    bound = BoundRule.bind("only", RowRule(column=columns, values=("yes",)), columns)
+    problem = bound.damage({"Opt": "yes", "News": "#N/A"})
+    assert problem is not None
+    assert (problem.column, problem.value) == ("News", "#N/A")

@@ -27,7 +27,7 @@ def fixes(lines: str, *rows: dict[str, str]) -> list[tuple[str, str, int, int, s
         for number, cells in enumerate(rows, 2)
     ]  # fmt: skip
     found = jobs_fixes.tested_fixes(
-        mapping, HEADER, [record for record in records if not record.is_valid]
+        mapping, HEADER, [record for record in records if not record.is_valid], ()
     )
     return [(fix.change, fix.code, fix.rows, fix.repaired, fix.costs) for fix in found]
 
@@ -85,14 +85,13 @@ AT = "fields.add_tags.separator: "
 @pytest.mark.parametrize(
     ("said", "cells", "found"),
     [
-        (', separator: ";"', ["a,b"], [(f'{AT}","', 1)]),
+        (', separator: ";"', ["a,b"], [(f'{AT}[";", ","]', 1)]),
         (', separator: ";"', ["a,b;c"], [(f'{AT}[";", ","]', 1)]),
-        (', separator: ";"', ["a,b", "c|d,e"], [(f'{AT}[";", ",", "|"]', 2), (f'{AT}","', 1)]),
-        ("", [f"{LONG};{LONG}y"], [(f'{AT}";"', 1)]),
-        ("", [f"{LONG}|{LONG}y", f"{LONG}|{LONG}z"], [(f'{AT}"|"', 2)]),
-        ("", [f"{LONG};{LONG}y", f"{LONG}|{LONG}z"], [(f'{AT}[",", ";", "|"]', 2), (f'{AT}";"', 1), (f'{AT}"|"', 1)]),
+        (', separator: ";"', ["a,b", "c|d,e"], [(f'{AT}[";", ",", "|"]', 2), (f'{AT}[";", ","]', 1)]),
+        ("", [f"{LONG};{LONG}y"], [(f'{AT}[",", ";"]', 1)]),
+        ("", [f"{LONG}|{LONG}y", f"{LONG}|{LONG}z"], [(f'{AT}[",", "|"]', 2)]),
+        ("", [f"{LONG};{LONG}y", f"{LONG}|{LONG}z"], [(f'{AT}[",", ";", "|"]', 2), (f'{AT}[",", ";"]', 1), (f'{AT}[",", "|"]', 1)]),
         ("", [f"{LONG};{LONG}y,c"], [(f'{AT}[",", ";"]', 1)]),
-        ("", [f"{LONG}/{LONG}y"], [(f'{AT}"/"', 1)]),
         ("", [f"{LONG}/{LONG}y;c"], []),
         (", separator: [';', '|']", ["a,b"], [(f'{AT}[";", "|", ","]', 1)]),
         (", separator: [';', '|']", [f"{LONG}/{LONG}y"], []),  # "/" is in words, too
@@ -108,6 +107,49 @@ def test_what_separates_tags_in_the_refused_cells_is_tried(said, cells, found):
     )  # fmt: skip
 
 
+def test_a_sign_instead_of_the_known_one_says_what_it_costs():
+    lines = "  add_tags: {column: Tags, bad_value: drop_field}\n"
+    assert fixes(lines.replace(", bad_value: drop_field", ""), {"Tags": f"{LONG}/{LONG}y"}) == [
+        (f'{AT}"/"', "TAG_TOO_LONG", 1, 1, "cells are no longer split at ,"),
+        ("fields.add_tags.bad_value: drop_field", "TAG_TOO_LONG", 1, 1, "they go without 'Tags to add'"),
+    ]  # fmt: skip
+
+
+def test_a_fix_never_makes_one_tag_of_the_two_in_a_cell_that_was_well():
+    head = f"{HEAD}  add_tags: {{column: Tags, separator: "
+    cells = ["client, VIP", "client; webinar"]
+    rows = [Row("a", "", n, dict.fromkeys(HEADER, "") | {"E-mail": f"p{n}@b.org", "Tags": cell}) for n, cell in enumerate(cells, 2)]  # fmt: skip
+    mapping = parse_mapping(f'{head}";"}}\n')
+    refused, well = (RowMapper(bind(mapping, HEADER)).record(row) for row in rows)
+    assert (refused.is_valid, well.is_valid) == (False, True)
+    best = jobs_fixes.tested_fixes(mapping, HEADER, [refused], ())[0]
+    assert best.change == 'fields.add_tags.separator: [";", ","]'
+    fixed = RowMapper(bind(parse_mapping(f'{head}[";", ","]}}\n'), HEADER))
+    assert [dict(fixed.record(row).fields)["add_tags"] for row in rows] == [
+        "client,VIP",
+        "client,webinar",
+    ]
+
+
+def test_a_further_sign_is_proposed_for_tags_that_look_like_several():
+    mapping = parse_mapping(f"{HEAD}  add_tags: Tags\n")
+    row = Row("a", "", 2, dict.fromkeys(HEADER, "") | {"E-mail": "a@b.org", "Tags": "x; y, z"})
+    joined = RowMapper(bind(mapping, HEADER)).record(row)
+    assert [problem.code for problem in joined.warnings] == ["TAG_SEPARATOR"]
+    (fix,) = jobs_fixes.tested_fixes(mapping, HEADER, [], [joined])
+    assert (fix.change, fix.code, fix.rows, fix.repaired, fix.costs) == (
+        'fields.add_tags.separator: [",", ";"]', "TAG_SEPARATOR", 1, 1, "",
+    )  # fmt: skip
+
+
+def test_a_row_whose_tag_looks_like_several_is_still_repaired_elsewhere():
+    lines = "  add_tags: Tags\n  lead_phone: {column: Phone, several: refuse}\n"
+    found = fixes(lines, {"Phone": "+1 415 555 2671; +1 415 555 2672", "Tags": "x; y"})
+    assert [(change, repaired) for change, _, _, repaired, _ in found] == [
+        ("fields.lead_phone.several: first", 1)
+    ]
+
+
 def test_lists_get_the_separator_that_makes_their_names_whole():
     mapping = parse_mapping(f"{HEAD}  add_to_lists: Lists\n")
     lists = {"A": ["a1"], "B": ["b1"]}
@@ -115,9 +157,9 @@ def test_lists_get_the_separator_that_makes_their_names_whole():
     rows = [Row("a", "", 2, dict.fromkeys(HEADER, "") | {"E-mail": "a@b.org", "Lists": "A;B"})]
     refused = [mapper.record(row) for row in rows]
     assert [p.code for p in refused[0].errors] == ["LIST_UNKNOWN"]
-    found = jobs_fixes.tested_fixes(mapping, HEADER, refused)
+    found = jobs_fixes.tested_fixes(mapping, HEADER, refused, ())
     assert found[0] == Fix(
-        Change(("fields", "add_to_lists", "separator"), ";"), "LIST_UNKNOWN", 1, 1
+        Change(("fields", "add_to_lists", "separator"), (",", ";")), "LIST_UNKNOWN", 1, 1
     )
     assert [fix.edit.value for fix in found[1:]] == ["drop_field"]
 
@@ -155,7 +197,7 @@ def test_a_mapping_without_an_address_gets_none():
     mapping = parse_mapping("version: 1\nfields: {lead_phone: Phone}\n")
     mapper = RowMapper(bind(mapping, HEADER))
     row = Row("a", "", 2, dict.fromkeys(HEADER, "") | {"Second": "s@x.org"})
-    assert jobs_fixes.tested_fixes(mapping, HEADER, [mapper.record(row)]) == []
+    assert jobs_fixes.tested_fixes(mapping, HEADER, [mapper.record(row)], ()) == []
 
 
 # -- their order, and how they are told ---------------------------------------------------------------
@@ -190,3 +232,44 @@ def test_a_change_is_written_as_it_stands_in_a_mapping():
         "fields.lead_first_name.order: last_first; fields.lead_last_name.order: last_first"
     )
     assert with_another.effect == "splits 7 of 9 names with NAME_NOT_SPLIT"
+
+
+# -- fields that rows are sent without -------------------------------------------------------------------
+
+
+def kept(lines: str, *rows: dict[str, str]) -> list[tuple[str, str]]:
+    """(change, effect) of what is proposed for fields that the rows are sent without."""
+    table = [
+        Row("a.csv", "", number, dict.fromkeys(HEADER, "") | {"E-mail": f"p{number}@b.org"} | cells)
+        for number, cells in enumerate(rows, 2)
+    ]
+    found = jobs_fixes.fixes_of_dropped(parse_mapping(HEAD + lines), HEADER, table)
+    return [(fix.change, fix.effect) for fix in found]
+
+
+def test_a_field_that_rows_go_without_has_its_repair_tried_as_well():
+    lines = "  lead_shipping_country_code: Zone\n  lead_shipping_zip: {column: Second, bad_value: drop_field}\n"
+    rows = [{"Second": zip_, "Zone": "US"} for zip_ in ("2140", "02141", "2142")]
+    effect = "keeps the field in 2 of 2 rows with POSTAL_CODE_ZERO_LOST (of the first 3 rows)"
+    assert kept(lines, *rows) == [("repair: [postal_zero]", effect)]
+    everywhere = lines.replace(", bad_value: drop_field", "") + "when: {bad_value: drop_field}\n"
+    assert kept(everywhere, *rows) == [("repair: [postal_zero]", effect)]
+
+
+def test_nothing_is_proposed_for_fields_that_are_sent_or_for_rows_that_are_refused():
+    lines = "  lead_phone: {column: Phone, bad_value: drop_field}\n"
+    assert kept(lines, {"Phone": "+14155550123"}) == []
+    assert kept(lines, {"Phone": "7400 123456", "E-mail": "none"}) == []
+
+
+def test_a_column_of_countries_gives_the_numbers_their_country():
+    rows = [
+        {"Phone": "79161234567", "Zone": "Россия"},
+        {"Phone": "0151 12345678", "Zone": "Germany"},
+    ]
+    effect = "keeps the field in 2 of 2 rows with PHONE_NO_COUNTRY (of the first 2 rows)"
+    assert kept("  lead_phone: {column: Phone, bad_value: drop_field}\n", *rows)[0] == (
+        "fields.lead_phone.region_from: Zone", effect
+    )  # fmt: skip
+    others = [{**row, "Zone": "Main Street"} for row in rows]
+    assert not any("region_from" in fix[0] for fix in fixes("  lead_phone: Phone\n", *others))

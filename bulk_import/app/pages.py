@@ -25,6 +25,7 @@ SCRIPT_TEXTS = (
     "The upload was cut off", "empty",
     "{n} rows", "{n} rows are left.", "No row fits.", "rows/s", "about {time} left", "almost done",
     "The page lost touch; it keeps trying.", "Edit {column}", "Nothing found",
+    "people: {n}", "entries: {n}", "Remove {name}", "The form was changed: compare again.",
     "less than a minute", "{n} min", "{h} h {m} min", "waiting {seconds} s: {why}",
 )  # fmt: skip
 

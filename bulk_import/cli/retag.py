@@ -111,6 +111,7 @@ def command(
             choose = None if asked is None else _chooser(asked)
             plan = stack.enter_context(compare(segments, opened, accept=accept, choose=choose))
         _show(plan)
+        _show_kept_back(plan, suppress)
         brake(plan, max_lose=max_lose, accept=accept, max_contacts=max_contacts)
         if plan.is_empty:
             asyncio.run(send_plan(plan, opened, settings))
@@ -215,6 +216,24 @@ def _show(plan: RetagPlan) -> None:
         click.echo(f"  {parameter}: {plain(shown)}", err=True)
     calls = len(plan.calls)
     click.echo(f"{calls:,} call{'' if calls == 1 else 's'}, one for each contact", err=True)
+
+
+def _show_kept_back(plan: RetagPlan, files: Sequence[Path]) -> None:
+    from bulk_import.jobs.keeping_back import kept_back
+    from bulk_import.mapping.schema import SuppressSpec
+    from bulk_import.mapping.suppression import SuppressionList
+
+    if not files:
+        return
+    listed = SuppressionList.load([(file, SuppressSpec(file=str(file))) for file in files])
+    kept = kept_back(plan, listed, _SAMPLES)
+    if kept.emails:
+        more = f" and {len(kept) - len(kept.shown):,} more" if len(kept) > len(kept.shown) else ""
+        click.echo(
+            f"  of these, on a suppression list and not written to ({len(kept):,}): "
+            f"{plain(', '.join(kept.shown))}{more}",
+            err=True,
+        )
 
 
 def _some(found: Collection[object]) -> str:

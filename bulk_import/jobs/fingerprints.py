@@ -13,13 +13,11 @@ import json
 import re
 import sys
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from importlib import metadata
-from operator import itemgetter
 from pathlib import Path
-from typing import Any
 
 from bulk_import import __version__
 from bulk_import.api.fields import Kind
@@ -27,6 +25,7 @@ from bulk_import.mapping.binding import Binding
 from bulk_import.mapping.rows import RowMapper
 from bulk_import.models import Row
 from bulk_import.normalize import zones
+from bulk_import.sources.rows import Rows
 
 # The parts that turn cells into a form. What reads them is not among them: what it finds is digested.
 _RULES = (
@@ -59,7 +58,7 @@ class Digester:
         """
         texts = list(map(_SEPARATOR.join, picked))
         expected = (len(self.columns) - 1) * len(texts)
-        if any(row.problems for row in rows) or "".join(texts).count(_SEPARATOR) != expected:
+        if Rows.of(rows).problems or "".join(texts).count(_SEPARATOR) != expected:
             texts = list(map(self._marked, rows, picked, texts))
         begin, found = self._begin, []
         for text in texts:
@@ -77,13 +76,10 @@ class Digester:
         return f"{_SEPARATOR * (separators + 1)}{(picked, row.problems)!r}"
 
 
-def cells_of(rows: Iterable[Row], columns: Sequence[str]) -> list[tuple[str, ...]]:
+def cells_of(rows: Sequence[Row], columns: Sequence[str]) -> list[tuple[str, ...]]:
     """Return the cells of *columns* of each row."""
-    if not columns:
-        return [() for _ in rows]
-    pick: Callable[[Mapping[str, str]], Any] = itemgetter(*columns)
-    found = [pick(row.cells) for row in rows]
-    return found if len(columns) > 1 else [(one,) for one in found]
+    column = Rows.of(rows).column
+    return [*zip(*map(column, columns), strict=True)] if columns else [()] * len(rows)
 
 
 def digester(mapper: RowMapper) -> Digester | None:
@@ -107,7 +103,7 @@ def fingerprint(binding: Binding) -> str:
             binding.mapping.fingerprint(),
             spec.model_dump(mode="json"),  # options of the command line included
             sorted(binding.used_columns),
-            [(rule.section, rule.column, sorted(rule.values)) for rule in binding.rules],
+            [(rule.section, rule.columns, sorted(rule.values)) for rule in binding.rules],
             [
                 (field.field.name, field.columns, field.region_column, field.always)
                 for field in bound

@@ -155,17 +155,23 @@ def _assigned(column: str, field: str) -> Message:
 def set_option(project: Project, path: Sequence[str], value: str) -> None:
     """Set one option of the mapping, ``fields.lead_phone.region_from``; empty removes it.
 
-    Lists are given one a line.
+    Lists are given one a line, several separators with a space between them.
 
     Raises:
         MappingError: It does not fit.
     """
-    lists = ("always", "suppress")
-    given = [line.strip() for line in value.splitlines() if line.strip()]
-    put = (given or None) if path[-1] in lists else (value or None)
+    put = _put(path[-1], value)
     paths = _with_siblings(project.mapping(), tuple(path))
     label = Message("option {path}", path=".".join(path))
     project.change_mapping([Change(one, put) for one in paths], label)
+
+
+def _put(option: str, value: str) -> str | list[str] | None:
+    if option in ("always", "suppress"):
+        return [line.strip() for line in value.splitlines() if line.strip()] or None
+    if option == "separator" and len(value.split()) > 1:
+        return value.split()
+    return value or None
 
 
 def read_as(project: Project, answers: Mapping[str, str]) -> None:

@@ -15,7 +15,8 @@ from bulk_import.errors import (
 )
 from bulk_import.jobs.holding import SHEET_SAYS_NO, Doubt
 from bulk_import.jobs.rosters import DoubtRow, PersonRow, Rosters
-from bulk_import.mapping.consent import heard, refusing_cells, speaks_of
+from bulk_import.mapping.consent import heard, refusing_cells
+from bulk_import.mapping.consent_headers import speaks_of
 from bulk_import.mapping.suggesting.contents import ROWS_LOOKED_AT, contents_of
 from bulk_import.mapping.suggesting.own_address import own_address, own_address_column
 from bulk_import.models import Row

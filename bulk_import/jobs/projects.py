@@ -20,7 +20,7 @@ from typing import Any
 from bulk_import.api.preflight import Directory
 from bulk_import.errors import Message, SetupError
 from bulk_import.jobs.edits import Edits, Step
-from bulk_import.jobs.fixes import Fix, tested_fixes
+from bulk_import.jobs.fixes import JOINED, Fix, tested_fixes
 from bulk_import.jobs.naming import NOT_SPLIT, has_unordered_names, order_fixes
 from bulk_import.jobs.proposing import proposed_or_asked
 from bulk_import.jobs.reviewing import Review
@@ -249,7 +249,8 @@ class Project:
     def fixes(self) -> list[Fix]:
         """Return changes of the mapping that were tried on the refused rows, and on names left whole."""
         review = self._judged()
-        found = tested_fixes(review.mapping, review.header, review.refused())
+        joined = review.warned(JOINED)
+        found = tested_fixes(review.mapping, review.header, review.refused(), joined)
         if has_unordered_names(review.mapping):
             whole: dict[str, list[str]] = {}
             for name, cell in review.warned_of(NOT_SPLIT):

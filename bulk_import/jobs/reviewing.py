@@ -233,6 +233,12 @@ class Review:
             found = (self._mapper.record(row) for _, _, row in rows)
             return [record for _, record in zip(range(_MOST_TRIED), found, strict=False)]
 
+    def warned(self, code: str) -> list[Record]:
+        """Return the records of rows to be sent that have the warning *code*, to try fixes on."""
+        with self._in_use():
+            lines = self.window(Filter(status=READY, code=code), 0, _MOST_TRIED)
+            return [self._mapper.record(self._row(line.seq)) for line in lines]
+
     def first_rows(self, rows: int) -> list[Row]:
         """Return the first rows as they are judged, corrections included."""
         with self._in_use():

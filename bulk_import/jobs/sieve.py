@@ -34,6 +34,7 @@ from bulk_import.models import Row, Status
 from bulk_import.normalize.mailboxes import email_key
 from bulk_import.run.judging import who_said_no
 from bulk_import.sources.damage import DamageDetector
+from bulk_import.sources.rows import Rows
 
 UNCHANGED = Refusal.because(Status.UNCHANGED, "UNCHANGED", "same as last confirmed")
 _AT_ONCE = 500  # values in one look-up
@@ -100,24 +101,22 @@ class _Chunk:
         cells: The same, column by column.
     """
 
-    rows: Sequence[Row]
+    rows: Rows
     columns: tuple[str, ...]
     picked: Sequence[tuple[str, ...]]
     cells: Mapping[str, Sequence[str]]
 
     @classmethod
-    def of(cls, rows: Sequence[Row], columns: tuple[str, ...]) -> _Chunk:
-        picked = cells_of(rows, columns)
-        return cls(
-            rows, columns, picked, dict(zip(columns, zip(*picked, strict=True), strict=True))
-        )
+    def of(cls, rows: Rows, columns: tuple[str, ...]) -> _Chunk:
+        cells = {column: rows.column(column) for column in columns}
+        return cls(rows, columns, cells_of(rows, columns), cells)
 
     def looked_at(self, positions: Iterable[int], detector: DamageDetector) -> _Chunk:
         """Return the chunk with some of its rows looked at."""
-        rows, some = list(self.rows), sorted(positions)
-        for at, row in zip(some, detector.looked_at([rows[at] for at in some]), strict=True):
-            rows[at] = row
-        return replace(self, rows=rows)
+        some = sorted(positions)
+        found = detector.damage(Rows.of([self.rows[at] for at in some]))
+        damage = {some[at]: problems for at, problems in found.items()}
+        return replace(self, rows=self.rows.with_problems(damage))
 
 
 class _Tags:
@@ -248,8 +247,8 @@ class Sieve:
             self._mirrors = mirrors_of(mapping, _ids(mapper.binding.lists))
         digest = self._digesters[number]
         columns = digest.columns if digest is not None else tuple(mapper.binding.used_columns)
-        chunk = _Chunk.of(rows, columns)
-        detector.count(rows, chunk.cells)
+        chunk = _Chunk.of(Rows.of(rows), columns)
+        detector.count(chunk.rows.numbers, chunk.cells)
         depending = detector.depending(chunk.cells)
         if depending:
             chunk = chunk.looked_at(depending, detector)

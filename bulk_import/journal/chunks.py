@@ -8,6 +8,7 @@ from bulk_import.journal.blocks import packed_block
 from bulk_import.journal.entries import JudgedChunk, Refusal
 from bulk_import.journal.packing import pack_problems
 from bulk_import.models import Problem, Row, Status
+from bulk_import.sources.rows import Rows
 
 # Names of the remarks in a block, and of the columns that are empty when it has them.
 WARNINGS, REASONS = "warnings", "reasons"
@@ -42,7 +43,7 @@ def chunk_of(
             warned[at] = warnings
         if refusal is not None:
             refusals[at] = refusal
-    cells = [[*row.cells.values()] for row in rows] if keeps_cells else None
+    cells = Rows.of(rows).cells if keeps_cells else None
     remarks = {
         WARNINGS: {at: pack_problems(found) or "" for at, found in warned.items()},
         REASONS: {

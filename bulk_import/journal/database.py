@@ -16,6 +16,7 @@ from bulk_import.errors import Message, SetupError, StorageError
 from bulk_import.journal.blocks import Block
 from bulk_import.journal.mark import Written
 from bulk_import.journal.packing import as_row, pack_ms, unpack_problems
+from bulk_import.journal.repeats import Repeats
 from bulk_import.models import Problem, Row, SourceInfo
 from bulk_import.system.clock import now
 from bulk_import.system.sqlite import connect, make_private
@@ -139,6 +140,8 @@ class Database:
         self._epoch: int | None = None
         self._blocks: OrderedDict[int, Block] = OrderedDict()  # that were read last
         self._recent: Block | None = None  # the last of them
+        # Addresses that may have several rows. Nobody else writes a scratch journal.
+        self._repeats: Repeats | None = Repeats() if is_scratch else None
 
     # -- opening ------------------------------------------------------------------------------
 

@@ -28,8 +28,10 @@ from bulk_import.journal.packing import (
     stored_sheet,
     unpack_problems,
 )
+from bulk_import.journal.repeats import Repeats
 from bulk_import.models import Problem, Row, Status
 from bulk_import.normalize.mailboxes import email_key
+from bulk_import.sources.rows import Rows
 
 # Created after the rows are stored: filling it row by row costs twice as much.
 _INDEX = "create index if not exists record_email on record (email) where email <> ''"
@@ -67,6 +69,7 @@ class Records(Database):
                 self._db.execute(f"delete from {table}")
         self._blocks.clear()
         self._recent = None
+        self._repeats = Repeats() if self._is_scratch else None
 
     @property
     def chunk_options(self) -> dict[str, bool]:
@@ -78,7 +81,7 @@ class Records(Database):
         alike = {(one.source, len(one.row.cells)) for one in batch}
         if self.makes_blocks and len(alike) == 1:
             judged = [one[2:] for one in batch]
-            rows = [one.row for one in batch]
+            rows = Rows.of([one.row for one in batch])
             self.add_chunk(
                 first_seq, batch[0].source, rows, chunk_of(rows, judged, **self.chunk_options)
             )
@@ -96,27 +99,26 @@ class Records(Database):
             )
         ]  # fmt: skip
         refusals = {at: one.refusal for at, one in enumerate(batch) if one.refusal is not None}
+        self._repeats = None  # these are not noted
         with self._writing():
             self._db.executemany(_RECORD, records)
             self._refuse(first_seq, refusals, [one.email for one in batch])
 
-    def add_chunk(
-        self, first_seq: int, source: int, rows: Sequence[Row], chunk: JudgedChunk
-    ) -> None:
+    def add_chunk(self, first_seq: int, source: int, rows: Rows, chunk: JudgedChunk) -> None:
         """Add the rows of a chunk; the first of them gets *first_seq*.
 
         Args:
             source: Its number.
         """
         plain = [
-            (seq, source, sheet, row.number, email, contact)
-            for seq, sheet, row, email, contact in zip(
-                count(first_seq), self._sheets(source, rows), rows, chunk.emails, chunk.contacts,
-                strict=False,
+            *zip(
+                count(first_seq), repeat(source), self._sheets(source, rows), rows.numbers,
+                chunk.emails, chunk.contacts,
             )
         ]  # fmt: skip
-        found_on_reading = (at for at, row in enumerate(rows) if row.problems)
-        others = sorted({*chunk.warnings, *chunk.refusals, *chunk.formless, *found_on_reading})
+        if self._repeats is not None:
+            self._repeats.add(chunk.emails)
+        others = sorted({*chunk.warnings, *chunk.refusals, *chunk.formless, *rows.problems})
 
         def records(first: int, after: int) -> Iterator[tuple[object, ...]]:
             for at in range(first, after):
@@ -158,11 +160,10 @@ class Records(Database):
         placed = {n: info.name for n, info in self.sources().items() if "places" in info.dialect}
         return lambda source, row: stored_sheet(row, placed.get(source, row.source))
 
-    def _sheets(self, source: int, rows: Sequence[Row]) -> Iterable[str]:
+    def _sheets(self, source: int, rows: Rows) -> Iterable[str]:
         """Return which sheet is stored for each row of a source."""
-        _, *others = {(row.source, row.sheet) for row in rows}
         stored = self._places()
-        if not others:  # as it mostly is
+        if rows.are_in_one_place:  # as they mostly are
             return repeat(stored(source, rows[0]), len(rows))
         return (stored(source, row) for row in rows)
 
@@ -235,6 +236,7 @@ class Records(Database):
             ended = (*ended[:-1], self._remark(REASONS, seq, ended[-1]))
         if before == record and (ended or ()) == refusal:
             return
+        self._repeats = None  # its address may be another one now
         with self._writing():
             self._db.execute(
                 "update record set email = ?, contact = ?, warnings = ?, body = ?, cells = ?,"
@@ -305,13 +307,22 @@ class Records(Database):
 
         Rows that were refused do not count; rows that gave way to another row of the contact do.
         """
-        return dict(
-            self._db.execute(
-                "select email, count(*) from record r where email <> '' and body is not null"
+        maybe = self._repeats.texts if self._repeats is not None else None
+        if maybe is not None and not maybe:
+            return {}
+        with translated(self.path):
+            if maybe is not None:
+                self._db.execute("drop table if exists temp.repeated")
+                self._db.execute("create temp table repeated (email text primary key)")
+                texts = ((text,) for text in maybe)
+                self._db.executemany("insert into temp.repeated values (?)", texts)
+            among = "email <> ''" if maybe is None else "email in temp.repeated"
+            found = self._db.execute(
+                f"select email, count(*) from record r where {among} and body is not null"
                 f" and not {_SAID_NO} group by email having count(*) > 1"
                 " order by count(*) desc, min(seq)"
             ).fetchall()
-        )
+        return dict(found)
 
     def shared_contacts(self, unknown_names: Collection[str] = ()) -> Iterator[list[SharedRow]]:
         """Yield the sendable rows of each contact that has several, in file order.

@@ -105,7 +105,7 @@ class Binding:
                 for column in (*field.columns, field.region_column)
                 if column
             )
-            | {rule.column for rule in self.rules}
+            | {column for rule in self.rules for column in rule.columns}
             | self._checked_columns
         )
 
@@ -121,8 +121,8 @@ class Binding:
                 roles[column] = ROLES.get(bound.field.kind, "text")
             if bound.region_column:
                 roles[bound.region_column] = "country"
-        for rule in self.rules:
-            roles[rule.column] = roles[rule.column] or "rule"
+        for column in (column for rule in self.rules for column in rule.columns):
+            roles[column] = roles[column] or "rule"
         for column in self._checked_columns:
             roles[column] = roles[column] or "rule"
         return roles
@@ -223,8 +223,8 @@ class _Binder:
     def rule(self, section: str, rule: RowRule, number: int) -> BoundRule | None:
         if rule.optional and not any(map(self._find, rule.column)):
             return None
-        column = self._any_of(rule.column, (section, number, "column"))
-        return BoundRule.bind(section, rule, column) if column else None
+        columns = self._all_of(rule.column, (section, number, "column"))
+        return BoundRule.bind(section, rule, columns) if columns else None
 
     def check(
         self, check: Check, number: int, fed_by: Mapping[str, tuple[str, ...]]

@@ -23,12 +23,13 @@ from bulk_import.mapping.normalizers import (
 )
 from bulk_import.mapping.recognizing import recognizer
 from bulk_import.mapping.rules import BoundRule
-from bulk_import.models import Problem, Row
+from bulk_import.models import Problem
 from bulk_import.normalize.addresses import normalize_postal_code
 from bulk_import.normalize.countries import normalize_country
 from bulk_import.normalize.crosschecks import has_shape_of
 from bulk_import.normalize.phones import plain_phone
 from bulk_import.normalize.result import NormalizeError
+from bulk_import.sources.rows import Rows
 
 _MOST = 5000  # texts of a column whose results are remembered
 _LONGEST_POSTAL_CODE = 10
@@ -46,9 +47,9 @@ class Chunk:
         warnings: Position of a row -> what is doubtful about it, in the order of its fields.
     """
 
-    def __init__(self, rows: Sequence[Row]) -> None:
+    def __init__(self, rows: Rows) -> None:
         self.rows = rows
-        self.spoiled = frozenset(at for at, row in enumerate(rows) if row.problems)
+        self.spoiled = frozenset(rows.problems)
         self.left = set(self.spoiled)
         self.values: dict[str, list[str]] = {}
         self.warnings: dict[int, list[Problem]] = {}
@@ -137,8 +138,7 @@ class _Texts:
         self._plain = recognizer(field.bound) if field.takes_text_as_it_is else None
 
     def parts(self, chunk: Chunk) -> list[str]:
-        pick = self._field.pick
-        texts = [pick(row.cells) for row in chunk.rows]
+        texts = self._field.picked(chunk.rows)
         if self._plain is None:
             return self._remembered(chunk, texts)
         plain = self._plain(texts)
@@ -219,17 +219,17 @@ class Tags(_Texts):
     """Tags, which are compared with those of earlier rows: the order of the rows matters."""
 
     @staticmethod
-    def learn(columns: Sequence[Tags], rows: Sequence[Row]) -> None:
+    def learn(columns: Sequence[Tags], rows: Rows) -> None:
         """Judge what is new among the tags of rows in the order in which the mapper would."""
+        picked = [column._field.picked(rows) for column in columns]
         for column in columns:
             if len(column._known) > _MOST:
                 column._known.clear()
-        for row in rows:
-            for column in columns:
-                text = column._field.pick(row.cells)
+        for at, texts in enumerate(zip(*picked, strict=True)):
+            for column, text in zip(columns, texts, strict=True):
                 if text in column._known:
                     continue
-                if column._is_refused(row):
+                if column._is_refused(rows.problems.get(at, ())):
                     column._has_more_to_say = True
                 else:
                     column._learn(text)
@@ -237,16 +237,15 @@ class Tags(_Texts):
     def _learn_all(self, texts: list[str]) -> None:
         """Do nothing: ``learn`` has judged them, but for those in spoiled cells."""
 
-    def _is_refused(self, row: Row) -> bool:
-        return bool(row.problems) and self._field.is_refused_as_spoiled(by_column(row.problems), [])
+    def _is_refused(self, problems: tuple[Problem, ...]) -> bool:
+        return bool(problems) and self._field.is_refused_as_spoiled(by_column(problems), [])
 
 
 class _Dependent(_Texts, ABC):
     """A field whose value depends on the row's country as well."""
 
     def parts(self, chunk: Chunk) -> list[str]:
-        pick = self._field.pick
-        texts = [pick(row.cells) for row in chunk.rows]
+        texts = self._field.picked(chunk.rows)
         plain = self._plain_values(chunk, texts)
         values = [value or "" for value in plain]
         parts = self._quoted(values)
@@ -295,7 +294,7 @@ class _Phones(_Dependent):
             regions = [value or region for value, region in zip(values, regions, strict=True)]
         column = self._field.bound.region_column
         if column:
-            cells = [row.cells[column] for row in rows]
+            cells = rows.column(column)
             own = self._regions
             if len(own) > _MOST:
                 own.clear()
@@ -354,8 +353,7 @@ class Extra:
         self._begin = f"&{quoted(field.name)}="
 
     def parts(self, chunk: Chunk) -> list[str]:
-        meant, pick = self._field.meant, self._field.pick
-        texts = [meant(pick(row.cells)) for row in chunk.rows]
+        texts = [*map(self._field.meant, self._field.picked(chunk.rows))]
         parts = [self._begin + text for text in quoted_all(texts)]
         for at, text in enumerate(texts):
             if not text.strip():
@@ -368,17 +366,17 @@ class Gate:
 
     def __init__(self, rule: BoundRule) -> None:
         self._rule = rule
-        self._known: dict[str, bool] = {}
+        self._known: dict[tuple[str, ...], bool] = {}
 
     def close(self, chunk: Chunk) -> None:
         """Leave out the rows about which the rule has anything to say."""
-        column = self._rule.column
-        cells = [row.cells[column] for row in chunk.rows]
+        columns = self._rule.columns
+        cells = [*zip(*map(chunk.rows.column, columns), strict=True)]
         if len(self._known) > _MOST:
             self._known.clear()
-        for cell in {*cells} - self._known.keys():
-            self._known[cell] = self._lets_pass({column: cell})
-        chunk.left.update(at for at, cell in enumerate(cells) if not self._known[cell])
+        for of_row in {*cells} - self._known.keys():
+            self._known[of_row] = self._lets_pass(dict(zip(columns, of_row, strict=True)))
+        chunk.left.update(at for at, of_row in enumerate(cells) if not self._known[of_row])
 
     def _lets_pass(self, cells: Mapping[str, str]) -> bool:
         return self._rule.damage(cells) is None and self._rule.refusal(cells) is None

@@ -19,6 +19,7 @@ from bulk_import.mapping.normalizers import FieldMapper, Found
 from bulk_import.mapping.whole import WholeRow
 from bulk_import.models import Problem, Row
 from bulk_import.normalize.crosschecks import begins_like, is_offset_of
+from bulk_import.sources.rows import Rows
 
 _EMAIL, _PHONE, _OFFSET = "lead_email", "lead_phone", "lead_utc"
 _COUNTRIES = ("lead_shipping_country_code", "lead_billing_country_code")
@@ -70,7 +71,7 @@ class FormMaker:
         known = self._known.get(id(row))
         return known[1] if known is not None else {}
 
-    def forms(self, rows: Sequence[Row]) -> list[Form | None]:
+    def forms(self, rows: Rows) -> list[Form | None]:
         """Return the form of each row; ``None`` for a row that is left to the mapper."""
         self._known = {}
         if not self._is_possible or self._pause:

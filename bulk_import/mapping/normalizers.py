@@ -35,6 +35,7 @@ from bulk_import.normalize.tags import (
     normalize_tags,
 )
 from bulk_import.normalize.text import clean
+from bulk_import.sources.rows import Rows
 
 Values = dict[str, str]
 Normalizer = Callable[[str, Values, Mapping[str, str]], Normalized]
@@ -73,6 +74,16 @@ class FieldMapper:
     def takes_text_as_it_is(self) -> bool:
         """Whether the mapping says nothing that changes texts before they are judged."""
         return not self.bound.values and not self._repairs
+
+    def picked(self, rows: Rows) -> list[str]:
+        """Return the texts of rows, as ``pick`` returns that of one."""
+        columns, pick = self.bound.columns, self.pick
+        if len(columns) == 1 and self.bound.rule.template is None:
+            return rows.column(columns[0])
+        if not columns:
+            return [pick({})] * len(rows)
+        every = zip(*map(rows.column, columns), strict=True)
+        return [pick(dict(zip(columns, cells, strict=True))) for cells in every]
 
     def looked_up(self, raw: str, values: Values, cells: Mapping[str, str]) -> Found:
         """As ``found``; remembered results are used."""

@@ -17,6 +17,7 @@ from bulk_import.mapping.whole import ADDED, WholeRow
 from bulk_import.models import Problem, Record, Row
 from bulk_import.normalize.emails import refusing_remark
 from bulk_import.normalize.mailboxes import email_key, mailboxes
+from bulk_import.sources.rows import Rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,13 @@ class Step:
     value: str
     rule: str
     problems: tuple[Problem, ...]
+
+
+def addresses_in(texts: Sequence[str]) -> tuple[str, ...]:
+    """Return the addresses in the e-mail cells of a row where there are several."""
+    if sum(text.count("@") for text in texts) < 2:
+        return ()
+    return tuple(dict.fromkeys(one for text in texts for one in mailboxes(text).addresses))
 
 
 class RowMapper:
@@ -83,10 +91,7 @@ class RowMapper:
 
     def addresses(self, cells: Mapping[str, str]) -> tuple[str, ...]:
         """Return the person's addresses where the row has several; it is sent to one of them alone."""
-        texts = [cells[column] for column in self.email_columns]
-        if sum(text.count("@") for text in texts) < 2:
-            return ()
-        return tuple(dict.fromkeys(one for text in texts for one in mailboxes(text).addresses))
+        return addresses_in([cells[column] for column in self.email_columns])
 
     @property
     def email_columns(self) -> tuple[str, ...]:
@@ -176,7 +181,7 @@ class RowMapper:
         self._normalizers.rows += len(rows)
         if self._overheard and self._overheard[0][0] < self._came:
             return [None] * len(rows)  # tags of other rows are to be looked at between these
-        return self._forms.forms(rows)
+        return self._forms.forms(Rows.of(rows))
 
     def record(self, row: Row) -> Record:
         """Return the record of a row, with every problem it has."""
@@ -268,7 +273,7 @@ class RowMapper:
     ) -> Problem | None:
         """Return which rule keeps the row from being sent. A damaged cell decides nothing."""
         for rule in self._rules:
-            damage = [p for p in spoiled.get(rule.column, ()) if p.is_error]
+            damage = [p for name in rule.columns for p in spoiled.get(name, ()) if p.is_error]
             error = rule.damage(cells)
             if damage or error:
                 problems.extend(damage or filter(None, [error]))

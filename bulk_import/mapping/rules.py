@@ -19,7 +19,10 @@ MAY_SAY_NO = ("EMAIL_SAYS_NO", "RULE_UNREADABLE")
 
 @dataclass(frozen=True, slots=True)
 class BoundRule:
-    """A rule, bound to a column of the file.
+    """A rule, bound to the columns of the file that it names, which is mostly one.
+
+    Of several, every filled cell is looked at: a rule is not to miss a no because another column
+    comes first. The cells are empty when all of them are.
 
     Attributes:
         section: ``skip`` or ``only``.
@@ -27,28 +30,32 @@ class BoundRule:
     """
 
     section: str
-    column: str
+    columns: tuple[str, ...]
     values: frozenset[str]
     because: str
 
     @classmethod
-    def bind(cls, section: str, rule: RowRule, column: str) -> BoundRule:
+    def bind(cls, section: str, rule: RowRule, columns: tuple[str, ...]) -> BoundRule:
         folded = {folded_cell(value) for value in rule.values}
         if EMPTY in folded:
             folded.add("")
-        return cls(section, column, frozenset(folded), rule.because)
+        return cls(section, columns, frozenset(folded), rule.because)
 
     def damage(self, cells: Mapping[str, str]) -> Problem | None:
         """Return the problem of a cell that shows a spreadsheet's error: it decides nothing."""
-        cell = cells[self.column].strip()
-        if not cell.startswith("#") or cell.upper() not in ERROR_VALUES:
-            return None
+        for column in self.columns:
+            cell = cells[column].strip()
+            if cell.startswith("#") and cell.upper() in ERROR_VALUES:
+                return self._damage(column, cell)
+        return None
+
+    def _damage(self, column: str, cell: str) -> Problem:
         message = Message(
             "{cell} stands where the {section} rule looks; repair the cell",
             cell=cell,
             section=self.section,
         )
-        return Problem("CELL_ERROR", message, column=self.column, value=cell)
+        return Problem("CELL_ERROR", message, column=column, value=cell)
 
     def unreadable(self) -> Problem:
         """Return what a damaged cell means for the row and for the others of its contact."""
@@ -58,13 +65,17 @@ class BoundRule:
             section=self.section,
             why=why,
         )
-        return Problem("RULE_UNREADABLE", message, column=self.column)
+        return Problem("RULE_UNREADABLE", message, column=self.columns[0])
 
     def refusal(self, cells: Mapping[str, str]) -> Problem | None:
         """Return why the row may not be sent; ``None`` when this rule lets it pass."""
-        cell = cells[self.column]
+        filled = [column for column in self.columns if cells[column].strip()]
+        found = (self._refusal(column, cells[column]) for column in filled or self.columns[:1])
+        return next(filter(None, found), None)
+
+    def _refusal(self, column: str, cell: str) -> Problem | None:
         is_named = folded_cell(cell) in self.values or (
-            SAYS_NO in self.values and words_say_no(self.column, cell)
+            SAYS_NO in self.values and words_say_no(column, cell)
         )
         if is_named is (self.section == "only"):
             return None
@@ -73,4 +84,4 @@ class BoundRule:
         message = Message(
             "{found} ({section}{why})", found=found, section=Message(self.section), why=why
         )
-        return Problem("SKIPPED", message, column=self.column, value=cell)
+        return Problem("SKIPPED", message, column=column, value=cell)

@@ -233,7 +233,9 @@ class RowRule(Part):
     """Cells that keep a row from being sent (``skip``), or that it needs to be sent (``only``)."""
 
     column: Columns = Field(
-        min_length=1, description="A column by its header; other spellings in a list."
+        min_length=1,
+        description="A column by its header; other spellings in a list. Of several columns that "
+        "a file has, every filled cell is looked at.",
     )
     values: Columns = Field(
         min_length=1,

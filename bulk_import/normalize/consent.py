@@ -17,7 +17,8 @@ from bulk_import.normalize.text import clean_line, remembered
 # Says no wherever it stands: nobody writes these words for another reason.
 _STRONG = """
 unsubscribed|unsubscribe|unsub|un subscribed|not subscribed|nonsubscribed|non subscribed|
-unsubscribed by admin|unsubscribed by user|globally unsubscribed|
+unsubscribed by admin|removed by complaint|removed due to complaint|unsubscribed by user|
+globally unsubscribed|
 opted out|opt out|optout|optedout|has opted out|email opt out|do not contact|do not email|do not e mail|
 do not mail|do not send|do not market|dont contact|dont email|dont e mail|dont mail|dont send|dnc|
 no marketing|no newsletter|no mailing|no mailings|non marketing contact|not marketing contact|
@@ -76,14 +77,26 @@ _WEAK = """
 cleaned|bounce|bounces|spam|abuse|blocked|block|banned|declined|refused|denied|rejected|withdrawn|revoked|
 removed|deleted|archived|invalid|inactive|cancelled|canceled|expired|unconfirmed|not confirmed|
 pending|pending confirmation|awaiting confirmation|waiting for confirmation|not opted in|disallowed|
-not allowed|forbidden|never subscribed|not granted|not given|disabled|off|failed|objected|transactional|
-отказ|отказался|отказалась|отозвано|отклонено|отклонен|отклонена|удален|удалена|удалено|заблокирован|
+not allowed|do not allow|forbidden|never subscribed|not granted|not given|not opted|unreachable|junk|
+redacted|
+spam rejected|no more|no longer|stopped|withdrew|out|no consent given|never opted in|not interested|
+no interest|not wanted|unwanted|dont want|does not want|never again|
+disabled|off|failed|objected|transactional|
+не активирован|не активирована|недоступен|недоступна|не интересно|не хочу|отменена|отменен|отменено|
+неактивный|неактивная|не хочет|не нужно|не надо|запрещен|
+запрещена|
+запрещены|отказ|отказался|отказалась|отозвано|отклонено|отклонен|отклонена|удален|удалена|удалено|заблокирован|
 заблокирована|заблокировано|неактивен|неактивна|не активен|не подтвержден|не подтверждена|
 не подтверждено|ожидает подтверждения|запрещено|спам|возврат|недействителен|исключен|исключена|
 не согласен|не согласна|отключен|отключена|отключено|откл|выкл|выключен|выключено|
 не дано|не давал|не давала|не получено|не выражено|не получать|
 widerspruch|gesperrt|blockiert|abgelehnt|inaktiv|geloscht|unbestatigt|nicht bestatigt|ausstehend|
-gekundigt|entfernt|ungultig|nicht erteilt|verweigert|zuruckgewiesen|nicht erlaubt|
+gekundigt|entfernt|ungultig|nicht erteilt|verweigert|zuruckgewiesen|nicht erlaubt|nicht zulassen|
+nicht gewunscht|nicht erwunscht|unerwunscht|
+mochte nicht|will nicht|kein newsletter gewunscht|annullata|annullato|annulee|annule|anulowana|anulowany|
+storniert|kein interesse|pas interesse|pas interessee|no interesado|no interesada|nie chce|istemiyor|
+geen interesse|
+uitgeschreven|afgemeld|retire|retiree|ret|
 rejete|rejetee|bloque|bloquee|refus|refuse|refusee|oppose|opposee|opposition|inactif|inactive|
 supprime|supprimee|non confirme|non confirmee|en attente|invalide|rebond|retour|resilie|
 cancelado|cancelada|bloqueado|bloqueada|rechazado|rechazada|anulado|anulada|inactivo|inactiva|
@@ -103,18 +116,18 @@ faux|jamais|falso|nunca|nao|mai|falsz|brak|hayir|yanlis|yok|h|aucun|ninguno|nenh
 ні|nu|nem|ikke|いいえ|希望しない|同意しない|受け取らない|受信しない|否|不同意|未同意|아니오|아니요|미동의|거부
 """
 _TRUE = """
-yes|y|true|t|1|x|on|ok|yep|ano|да|д|истина|ja|j|wahr|oui|o|vrai|si|s|verdadero|sim|verdadeiro|vero|tak|prawda|
+doğru|yes|y|true|t|1|x|on|ok|yep|ano|да|д|истина|ja|j|wahr|oui|o|vrai|si|s|verdadero|sim|verdadeiro|vero|tak|prawda|
 evet|e|dogru|var|
 так|igen|はい|希望する|同意する|受け取る|受信する|是|同意|已同意|예|네|동의
 """
 _SUBSCRIBED = """
 allow|subscribed|active|confirmed|opted in|opt in|optin|optedin|double opt in|double optin|single opt in|
 doi|soi|granted|given|agreed|accepted|consented|allowed|permitted|subscriber|marketing contact|enabled|
-verified|explicit|express|
-подписан|подписана|подписано|подписаны|подписался|подписалась|активен|активна|активный|подтвержден|
+verified|explicit|express|implicit|implied|obtained|confirmed opt in|available|
+подписан|подписана|подписано|подписаны|подписался|подписалась|активен|активна|активный|активная|подтвержден|
 подтверждена|подтверждено|согласен|согласна|согласие|согласие получено|есть|есть согласие|получено|дано|
-разрешено|включен|включена|включено|вкл|получать|
-angemeldet|abonniert|aktiv|bestatigt|erteilt|zugestimmt|eingewilligt|erlaubt|einwilligung|zustimmung|vorhanden|
+разрешено|разрешена|разрешен|разрешены|доступен|доступна|включен|включена|включено|вкл|получать|
+angemeldet|abonniert|aktiv|bestatigt|erteilt|zugestimmt|eingewilligt|erlaubt|einwilligung|zustimmung|vorhanden|zulassen|erwunscht|
 abonne|abonnee|inscrit|inscrite|actif|confirme|confirmee|accepte|acceptee|accorde|donne|consentement|
 suscrito|suscrita|activo|activa|confirmado|confirmada|aceptado|aceptada|acepta|alta|dado de alta|otorgado|
 inscrito|inscrita|ativo|ativa|aceito|aceita|aceitou|concedido|cadastrado|cadastrada|
@@ -139,11 +152,13 @@ _NAMES_REFUSALS = re.compile(
     r"(?:black|block) ?list\w*|do not (?:contact|e ?mail|mail|send)|отпис\w+|черн\w+ список|не писать|"
     r"abgemeldet\w*|abmeld\w+|abbestell\w*|sperrliste|widerspruche?|desabonn\w*|desinscri\w*|liste noire|"
     r"bajas?|lista negra|descadastr\w*|disiscri\w*|lista nera|wypis\w*|rezygnacj\w*|czarna lista|"
-    r"abonelikten \w+|kara liste|відпис\w+|uitgeschreven\w*|odhlas\w+)(?!\w)"
+    r"abonelikten \w+|kara liste|відпис\w+|uitgeschreven\w*|odhlas\w+|"
+    r"стоп ?лист\w*|stop ?list\w*|не рассылать|не слать|keine (?:e ?)?(?:mails?|werbung|newsletter)|"
+    r"no (?:e ?)?mails?|no newsletter|(?:werbe|kontakt|mail)sperre\w*|robinson\w*|geen mails?)(?!\w)"
 )
 # Means no and nothing else: neither "there is none" nor "not known", as ``none``, ``-`` and ``0`` may.
 _NO_WORDS = """
-no|n|nope|нет|н|ні|nein|nee|nej|ne|nie|nu|nem|ikke|non|nao|hayir|false|falsch|faux|falso|falsz|yanlis|ложь|
+no|n|nope|never|нет|никогда|niemals|jamais|nunca|nigdy|н|ні|nein|nee|nej|ne|nie|nu|nem|ikke|non|nao|hayir|false|falsch|faux|falso|falsz|yanlis|ложь|
 いいえ|希望しない|同意しない|受け取らない|受信しない|否|不同意|未同意|아니오|아니요|미동의|거부|
 no thanks|no thank you|нет спасибо|nein danke|non merci|no gracias|nao obrigado|nao obrigada|no grazie|
 nie dziekuje|nej tack|nej tak|nei takk|nee bedankt|hayir tesekkurler
@@ -163,6 +178,7 @@ reddedildi|reddetti|onaylanmadi|izin verilmedi|verilmedi
 """
 _MARKS = {"✓": True, "✔": True, "☑": True, "✅": True, "+": True, "☒": True}
 _MARKS |= {"-": False, "–": False, "—": False, "✗": False, "✘": False, "☐": False, "❌": False}
+_MARKS |= {"[ ]": False, "[]": False, "[x]": True, "[X]": True}
 _MARKS |= dict.fromkeys("✕✖×❎🚫", False)
 _DASHES = "-–—"
 _HOW_SHOWN = "\ufe0e\ufe0f"  # as text or as a picture: said behind a mark
@@ -174,6 +190,8 @@ _PARTS = re.compile(r"[,;|()\[\]\n]|\s[-–—/]+\s|[.:!](?=\s|$)")
 _LEADING_DATE = re.compile(r"^(?:\d[\d.:/-]*(?:T[\d:.]+Z?)?\s*)+")
 # "no. 5", "NO 12-A": a number; "no 12.5.2024" is an answer.
 _NUMBERED = re.compile(r"(?:n[or]?[.:°º]*|№)\s*(?!\d+[./-]\d+[./-]\d)\d", re.IGNORECASE)
+# "revoked by mail", "refused on phone"
+_BESIDE = re.compile(r" (?:by|on|per|via|from|due|because|par|por|po|по|через|weil|vom) .*")
 _LONG = 80  # characters: a longer cell is a wording ("... you can unsubscribe at any time")
 _ZERO = re.compile(r"[+-]?0+(?:[.,]0+)?\s*%?")
 
@@ -257,7 +275,8 @@ def refuses(cell: str) -> bool:
         return False
     found = _sets()["strong"] | _sets()["refusals"]
     parts = (cell, *_PARTS.split(cell))
-    return any(undated(_LEADING_DATE.sub("", part.strip())) in found for part in parts)
+    said = (undated(_LEADING_DATE.sub("", part.strip())) for part in parts)
+    return any(words in found or _BESIDE.sub("", words) in found for words in said)
 
 
 def names_refusals(name: str) -> bool:
@@ -296,7 +315,7 @@ def remark_of_refusal(remark: str) -> str:
 @remembered
 def folded_words(text: str) -> str:
     """Return a text as phrases are compared: one line, without case, accents and punctuation."""
-    return fold(clean_line(text))
+    return fold(clean_line(text)).replace("ğ", "g")
 
 
 @cache
@@ -321,4 +340,4 @@ def strong_words() -> frozenset[str]:
 
 def listed(text: str) -> frozenset[str]:
     """The phrases of a list, folded as cells are."""
-    return frozenset(fold(phrase) for phrase in text.replace("\n", "").split("|") if phrase)
+    return frozenset(folded_words(phrase) for phrase in text.replace("\n", "").split("|") if phrase)

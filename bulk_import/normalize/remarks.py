@@ -43,12 +43,18 @@ stop (?:all )?sending {_WHOM}{_ANY}{_MAILS}|
 no (?:more e ?mails?|more mails?|e ?mails|mailings?|newsletters?|marketing)|no e ?mail please|
 (?:withdr[ae]w\w*|revok\w+|cancel\w+) (?:h(?:is|er) |their |the |all )?(?:marketing |e ?mail )?consents?|
 consents? (?:(?:was|has been|is) )?(?:withdrawn|revoked)|right to (?:be forgotten|erasure)|
+no further (?:contact|communications?|marketing|e ?mails?|mails?|mailings?|newsletters?)|suppression lists?|
+cease (?:and desist )?(?:all )?(?:contact|communications?|e ?mails?|marketing)|
+(?:do not|dont|never|not to be) used? (?:\w+ )?for (?:marketing|e ?mails?|mailings?|newsletters?|
+advertising)|
+not for (?:marketing|mailings?|newsletters?|advertising)|
 (?:marked|reported|flagged)(?: \w+){{0,3}} as spam|spam complaint|complained (?:about|of) spam|
 gdpr (?:delet|eras|remov)\w+|(?:delet\w+|eras\w+) (?:my|h(?:is|er)|their) (?:personal )?data|
 (?:ask\w*|want\w*|wish\w*|request\w*) to be (?:removed|taken off)(?= please| asap|$)|
 (?:remov\w+|delet\w+|tak\w+) {_WHOM}(?:off |from ){_ANY}(?:e ?mails?|communications?|data ?base|crm)|
 (?:remov\w+|delet\w+|tak\w+) {_WHOM}(?:off )?(?:from )?{_ANY}(?:(?:mailing|e ?mail|newsletter) )*lists?|
 (?:remov\w+|delet\w+|tak\w+) {_WHOM}(?:off |from ){_ANY}(?:mailings?|newsletters?)|
+рассыл\w+ (?:отключ\w+|не нужн\w+|не надо|останов\w+)|(?:отключ\w+|останов\w+) рассыл\w+|
 отписа\w+|отпиши\w*|отписк\w+|без рассыл\w+|не подписан\w* на рассыл\w+|
 пожалова\w+ на (?:спам|рассыл\w+)|жалоба на (?:спам|рассыл\w+)|против (?:\w+ )?рассыл\w+|
 отозва\w+ согласи\w+|согласи\w+ отозва\w+|(?:нет|без) согласи\w+ на (?:рассыл\w+|обработк\w+)|
@@ -60,7 +66,9 @@ gdpr (?:delet|eras|remov)\w+|(?:delet\w+|eras\w+) (?:my|h(?:is|er)|their) (?:per
 (?:удали\w+|убра\w+|уберите|исключи\w+)(?: \w+)? из (?:\w+ )?базы|
 не (?:хочет|желает) (?:больше )?(?:получать|писем|рассыл\w+)|
 vom newsletter (?:ab(?:ge)?meld\w*|ab(?:zu)?bestell\w*|aus(?:ge|zu)?trag\w*|(?:ge)?losch\w*|nehmen)|
-newsletter (?:abbestellt|abgemeldet|gekundigt)|abbestellt|
+newsletter ?(?:abbestellt|abgemeldet|gekundigt|abmeldung)|abbestellt|
+abmeldung (?:vom |von |des )?newsletter|abgemeldet newsletter|
+nicht (?:mehr )?fur (?:werbung|werbezwecke|newsletter|mailings?)|
 (?:ab(?:ge)?meld\w*|ausgetragen) (?:vom|von|aus) (?:\w+ )?(?:newsletter|mailing\w*|\w*verteiler)|
 aus (?:dem |unserem )?(?:\w*verteiler|newsletter) (?:nehmen|genommen|entfern\w*|(?:ge)?losch\w*|
 raus|aus(?:ge|zu)?trag\w*|(?:ge)?str[ei]+ch\w*|ab(?:ge)?meld\w*)|
@@ -73,7 +81,8 @@ ne (?:veut|souhaite|desire) (?:plus|pas)(?: recevoir)? (?:(?:de|des|nos|vos|les|
 (?:d?e ?mails?|mails?|newsletters?|publicites?|pub)|
 ne (?:veut|souhaite|desire) (?:plus|pas) etre contacte\w*|
 (?:retirer|retire|supprimer|supprime|enlever) de (?:la |notre )?liste(?: de)? (?:diffusion|(?:e ?)?mails?)|
-dad[oa] de baja|(?:se )?dio de baja|darse de baja|(?:solicit\w+|pidi\w+|pide) (?:la |su )?baja|desuscri\w+|
+dad[oa] de baja|(?:se )?dio de baja|darse de baja|bajas? (?:de la |del )?(?:newsletter|boletin|
+lista de correos?)|(?:solicit\w+|pidi\w+|pide) (?:la |su )?baja|desuscri\w+|
 no (?:contactar|escribir|enviar|mandar)(?: mas)?|
 no (?:quiere|desea) (?:recibir|mas) (?:mas )?(?:correos?|e ?mails?|publicidad|newsletters?|boletines)|
 remov\w+ da lista|
@@ -89,9 +98,11 @@ abonelikten (?:cik\w*|ayril\w*)|iletisime gecme\w*|(?:mail|e posta) (?:atma\w*|g
 uitgeschreven|niet (?:meer )?mailen|geen (?:e ?)?mails|geen nieuwsbrief"""
 _CHANNELS = (
     "calls?|phones?|telephon\\w*|telefon\\w*|телефон\\w*|звон\\w+|sms|смс|texts?|fax|push|post|letters?|courrier|"
-    "whats ?app|вотсап\\w*|ватсап\\w*|viber|вайбер\\w*|telegram|телеграм\\w*|linkedin|facebook|instagram"
+    "whats ?app|вотсап\\w*|ватсап\\w*|вацап\\w*|you ?tube|ютуб\\w*|podcasts?|вк|vk|директ\\w*|личк\\w+|"
+    "channel|gym|gimnasio|course|webinar|"
+    "viber|вайбер\\w*|telegram|телеграм\\w*|linkedin|facebook|instagram"
 )
-_BY = "by|via|of|from|on|over|through|per|par|por|po|по|в|на"
+_BY = "by|via|of|from|on|over|through|per|par|por|del|po|по|в|на"
 # What is not wanted is no e-mail but this: "do not send invoices", "no marketing budget".
 _GOODS = (
     "invoices?|bills?|orders?|ordered|samples?|parcels?|packages?|goods|contracts?|quotes?|lens|lenses|"
@@ -103,11 +114,12 @@ _GOODS = (
     "(?:la |le )?fattur[ae]|pacc[oh]i?|merce|kurierem|paczk\\w*|faktur\\w*|wielkimi"
 )
 _OF_OFFICE = (
-    "budget|managers?|team|department|director|staff|agency|strategy|plan|address|addresses"
+    "budget|managers?|team|department|director|staff|agency|strategy|plan|address|addresses|"
+    "software|tools?|platform|experience|background|skills|details|info|information|data|numbers?|persons?"
 )
 _NOT_HERE = (
     "received|arriv\\w+|came|yet|so far|on file|from (?:h(?:im|er)|them)|"
-    "vorhanden|hinterlegt|bekannt"
+    "geschaltet|vorhanden|hinterlegt|bekannt"
 )
 _HOURS = (
     r"(?:before|after|until|between|vor|nach|bis|avant|apres|antes|до|после|раньше|позже) (?:de )?(?:las )?"
@@ -116,7 +128,7 @@ _HOURS = (
     r"понедельникам|будням|вечерам|утрам)"
 )
 _ANSWERED = (
-    "в (?:\\w+ )?чат\\w*|по (?:\\w+ )?(?:заявк|заказ|вопрос|счет|договор)\\w*|"
+    "в (?:\\w+ )?чат\\w*|по (?:\\w+ )?(?:заявк|заказ|вопрос|счет|договор|задач|тикет)\\w*|"
     "что|мне|нам|ему|ей|им|клиент\\w*"
 )
 _OF_MAIL_ITSELF = re.compile(
@@ -128,13 +140,14 @@ _ANSWER = re.compile(
 )
 _CLAUSES = re.compile(r"[,;|!\n]|[.:](?:\s|$)")
 _OFFERED = re.compile(
-    r"(?:\w+ )?(?:newsletters?|mailings?|e ?mail marketing|marketing e ?mails?|opt in|subscribed|"
+    r"(?:e ?mail )?marketing|(?:\w+ )?(?:newsletters?|mailings?|e ?mail marketing|marketing e ?mails?|"
+    r"opt in|subscribed|"
     r"consent|рассылк\w+|подписк\w+|подписан\w?|согласие на рассылк\w+|einwilligung|werbung|"
     r"abonne\w*|suscrit[oa]|inscrit[oa]|iscritt[oa]|zapisan[ya])"
 )
 # How the first words of these phrases begin.
 _FIRST_WORDS = """
-righ with revo canc cons mark repo flag comp spam gdpr eras news mail mark subs
+ceas baja bajas оста откл righ with revo canc cons mark repo flag comp spam gdpr eras news mail mark subs
 пожа жало отоз согл прот без нет подп расс newslett einw werb wide aus pas reti supp enle dars soli pidi
 pide remo rimo usun rezy brak cofn wyco uitg niet geen zapi susc insc iscr abon
 un unsu opt opts opte opti opto hard e emai mail do don dont does didn neve no not n stop ask asks aske want
@@ -143,10 +156,18 @@ désa dési ne plus dado dada dio se desu desc nao não disi non wypi nie abon i
 """
 _WORD = re.compile(r"[^\W_]+")
 _NOT_ASKED = re.compile(r"(?:not|never|didnt)(?: \w+)? ask\w* to be$")
+# "opted out of insurance", "unsubscribed from the gym": none of mailings.
+_OTHER_OFFER = re.compile(
+    r" (?:of|from) (?!(?:(?:all|any|our|the|your|my|his|her|their|every|further|future|us|this|these) )*"
+    r"(?:$|e ?mail|mail|newsletter|marketing|market|communic|everything|all|receiv|contact|promo|list|"
+    r"update|us|crm|data ?base|camp|broadcast|messag|advert|it|them|this|sequence|funnel|automation|"
+    r"offers|serie|weekly|daily|monthly|blog|digest|news))"
+)
 _WISHES = re.compile(r"(?<!\w)(?:mochte|will|wunscht|wollen|bitte|mehr)(?!\w)")
 _DENIALS = frozenset("dont not never didnt doesnt isnt hasnt wasnt не nicht pas nie".split())
 _JOINED = """
-donotemail|donotmail|donotcontact|donotsend|nomail|noemail|nonewsletter|nomarketing|stop|uitgeschreven
+donotemail|donotmail|donotcontact|donotsend|nomail|no mail|no mails|noemail|nonewsletter|nomarketing|
+stop|uitgeschreven
 """
 # Strong words that in a remark may be about an order, a course, a quarrel.
 _NOT_OF_MAIL = """
@@ -266,6 +287,8 @@ class _Patterns:
     def is_of_other_things(self, said: str, before: str, after: str) -> bool:
         """Whether the words around a refusal say that it is none of e-mail."""
         if self.hours.match(after):
+            return True
+        if _OTHER_OFFER.match(after) and said.startswith(("opt", "un")):
             return True
         if self.elsewhere.match(after):  # "opted out by phone" is of all, "opted out of SMS" is not
             return not said.startswith(("opt", "un")) or after.startswith((" of ", " from "))

@@ -144,7 +144,7 @@ def _watched(
         info = replace(info, dialect={**info.dialect, "places": "1"})
     return Input(
         info, detector.watched(source), mapper, source.problems, findings,
-        bare_rows=source, detector=detector,
+        bare_rows=source.rows, detector=detector,
     )  # fmt: skip
 
 

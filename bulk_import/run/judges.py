@@ -15,8 +15,7 @@ from collections import deque
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError, Executor, Future
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field, replace
-from itertools import islice, repeat
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Generic, NamedTuple, TypeVar
 
@@ -25,11 +24,13 @@ from bulk_import.errors import Message, SettingsError
 from bulk_import.journal.chunks import chunk_of
 from bulk_import.journal.entries import JudgedChunk, Refusal
 from bulk_import.mapping.binding import NOT_IN_ACCOUNT
-from bulk_import.mapping.rows import RowMapper
+from bulk_import.mapping.forms import Form
+from bulk_import.mapping.rows import RowMapper, addresses_in
 from bulk_import.mapping.suppression import SuppressionList
 from bulk_import.models import Problem, Record, Row, Status
 from bulk_import.run.passed import Heard, Watch
 from bulk_import.sources.damage import DamageDetector
+from bulk_import.sources.rows import Rows, taking
 from bulk_import.system.interpreters import InterpreterPool, is_possible, processors
 
 T = TypeVar("T")
@@ -130,26 +131,34 @@ class Judge:
     watch: Watch = field(default_factory=lambda: Watch({}))
     detector: DamageDetector | None = None
 
-    def rows(self, rows: Iterable[Row]) -> list[Judgement]:
+    def rows(self, rows: Sequence[Row]) -> list[Judgement]:
         """Judge *rows*."""
-        return [Judgement(*found) for found in self._judged([*rows])]
+        return [Judgement(*found) for found in self._judged(Rows.of(rows))]
 
-    def _judged(self, rows: Sequence[Row]) -> list[_Found]:
+    def _judged(self, rows: Rows) -> list[_Found]:
         """Return what ``Judgement`` is made of, for each row."""
         record, suppression = self.mapper.record, self.suppression
-        has_list = bool(len(suppression))
+        forms = self.mapper.forms(rows)
+        suppressed = self._suppressed(rows, forms) if len(suppression) else ()
         return [
-            judge(record(row), suppression)
-            if form is None or (has_list and self._may_be_suppressed(form.email, row))
+            judge(record(rows[at]), suppression)
+            if form is None or at in suppressed
             else (form.email, form.email, form.warnings, form.body, None)
-            for row, form in zip(rows, self.mapper.forms(rows), strict=True)
+            for at, form in enumerate(forms)
         ]
 
-    def _may_be_suppressed(self, email: str, row: Row) -> bool:
-        addresses = (email, *self.mapper.addresses(row.cells))
-        return any(map(self.suppression.reason, addresses))
+    def _suppressed(self, rows: Rows, forms: Sequence[Form | None]) -> set[int]:
+        """Return the positions of rows with an address that is on a list."""
+        reason = self.suppression.reason
+        columns = [rows.column(column) for column in self.mapper.email_columns]
+        texts = [*zip(*columns, strict=True)] or [()] * len(rows)
+        return {
+            at
+            for at, (form, of_row) in enumerate(zip(forms, texts, strict=True))
+            if form is not None and any(map(reason, (form.email, *addresses_in(of_row))))
+        }
 
-    def chunk(self, rows: Sequence[Row]) -> Judged:
+    def chunk(self, rows: Rows) -> Judged:
         """Judge *rows*, which have been looked at."""
         judged = [
             (email, contact, warnings_of(problems) if problems else (), body, refusal)
@@ -159,7 +168,7 @@ class Judge:
         heard = self.watch.heard(rows, chunk.refusals, (body for _, _, _, body, _ in judged))
         return Judged(chunk, {}, heard)
 
-    def read(self, rows: Sequence[Row]) -> tuple[Sequence[Row], bool]:
+    def read(self, rows: Rows) -> tuple[Rows, bool]:
         """Count rows, and look at those now whose damage depends on the rows before.
 
         Call it for every chunk in the order of the file, in the process that reads.
@@ -169,13 +178,13 @@ class Judge:
         """
         if self.detector is None:
             return rows, True
-        cells = {name: [row.cells[name] for row in rows] for name in self.detector.columns}
-        self.detector.count(rows, cells)
+        cells = {name: rows.column(name) for name in self.detector.columns}
+        self.detector.count(rows.numbers, cells)
         if self.detector.depending(cells):
             return self.detector.looked_at(rows), True
         return rows, False
 
-    def looked_at(self, rows: Sequence[Row]) -> Sequence[Row]:
+    def looked_at(self, rows: Rows) -> Rows:
         """Return rows with the damage of their cells among their problems."""
         return rows if self.detector is None else self.detector.looked_at(rows)
 
@@ -186,27 +195,14 @@ class Judge:
     def packed_chunk(self, packed: _Packed) -> Judged:
         """Look at rows that travelled, if nobody has, and judge them."""
         rows = self._unpacked(packed)
-        looked = rows if packed.is_looked_at else self.looked_at(rows)
-        damage = {
-            at: after.problems[len(before.problems) :]
-            for at, (before, after) in enumerate(zip(rows, looked, strict=True))
-            if before is not after
-        }
-        return self.chunk(looked)._replace(damage=damage)
+        damage = {} if packed.is_looked_at or not self.detector else self.detector.damage(rows)
+        return self.chunk(rows.with_problems(damage))._replace(damage=damage)
 
-    def _unpacked(self, packed: _Packed) -> list[Row]:
-        texts = marshal.loads(packed.cells)  # noqa: S302 - our own
-        header, source = self.header, self.source
-        if len(texts) != len(header) * len(packed.numbers):
+    def _unpacked(self, packed: _Packed) -> Rows:
+        cells = marshal.loads(packed.cells)  # noqa: S302 - our own
+        if len(cells) != len(packed.numbers) or {*map(len, cells)} - {len(self.header)}:
             raise ValueError("rows that travelled have not as many cells as the header")
-        cells = iter(texts)
-        rows = [
-            Row(source, sheet, number, dict(zip(header, cells)))  # noqa: B905 - other rows follow
-            for sheet, number in zip(_all(packed.sheets), packed.numbers, strict=False)
-        ]
-        for at, problems in packed.problems.items():
-            rows[at] = replace(rows[at], problems=problems)
-        return rows
+        return Rows(self.source, self.header, packed.sheets, packed.numbers, cells, packed.problems)
 
 
 _Found = tuple[str, str, tuple[Problem, ...], bytes | None, Refusal | None]
@@ -216,39 +212,37 @@ class _Packed(NamedTuple):
     """Rows on their way to another process, without the headers of their cells.
 
     Attributes:
-        sheets: Of each; one text where all are in the same.
-        numbers: Of each.
-        cells: Of all rows, one after the other, marshalled: it takes half the time of pickling.
-        problems: By position, of the rows that have any.
+        sheets, numbers, problems: As in ``Rows``.
+        cells: Marshalled: it takes half the time of pickling.
         is_looked_at: Whether the damage of their cells is among their problems.
     """
 
-    sheets: str | list[str]
+    sheets: str | Sequence[str]
     numbers: Sequence[int]
     cells: bytes
-    problems: dict[int, tuple[Problem, ...]]
+    problems: Mapping[int, tuple[Problem, ...]]
     is_looked_at: bool
 
 
 _MARSHAL = 2  # the version without references: looking for repeated texts takes longer than they do
 
 
-def _all(sheets: str | list[str]) -> Iterable[str]:
-    """Yield the sheet of each row, and more where all are in the same."""
-    return repeat(sheets) if isinstance(sheets, str) else sheets
-
-
-def _packed(rows: Sequence[Row], *, is_looked_at: bool) -> _Packed:
-    cells = [cell for row in rows for cell in row.cells.values()]
-    sheets, numbers = [row.sheet for row in rows], [row.number for row in rows]
+def _packed(rows: Rows, *, is_looked_at: bool) -> _Packed:
+    numbers = rows.numbers
     span = range(numbers[0], numbers[0] + len(numbers))
     return _Packed(
-        sheets[0] if len(set(sheets)) == 1 else sheets,
+        rows.sheets,
         span if numbers == [*span] else numbers,
-        marshal.dumps(cells, _MARSHAL),
-        {at: row.problems for at, row in enumerate(rows) if row.problems},
+        marshal.dumps([*map(tuple, rows.cells)], _MARSHAL),
+        rows.problems,
         is_looked_at,
     )
+
+
+def _each(take: Callable[[int], Rows], size: int) -> Iterator[Rows]:
+    """Yield all rows in chunks."""
+    while rows := take(size):
+        yield rows
 
 
 def _done(result: T) -> Future[T]:
@@ -267,26 +261,16 @@ class _Work(Generic[T]):
     """
 
     judge: Judge
-    judged: Callable[[Judge, Sequence[Row]], T]
+    judged: Callable[[Judge, Rows], T]
     there: Callable[[Judge, _Packed], T]
 
-    def looked_at(self, rows: Sequence[Row], is_looked_at: bool) -> Sequence[Row]:  # noqa: FBT001 - as `read` returns it
+    def looked_at(self, rows: Rows, is_looked_at: bool) -> Rows:  # noqa: FBT001 - as `read` returns it
         return rows if is_looked_at else self.judge.looked_at(rows)
 
-    def here(self, rows: Sequence[Row], is_looked_at: bool) -> tuple[Sequence[Row], T]:  # noqa: FBT001 - likewise
+    def here(self, rows: Rows, is_looked_at: bool) -> tuple[Rows, T]:  # noqa: FBT001 - likewise
         """Return the rows, looked at, and what they came to."""
         looked = self.looked_at(rows, is_looked_at)
         return looked, self.judged(self.judge, looked)
-
-
-def _damaged(rows: Sequence[Row], damage: Mapping[int, tuple[Problem, ...]]) -> Sequence[Row]:
-    """Return rows with the problems that another process has found in their cells."""
-    if not damage:
-        return rows
-    looked = list(rows)
-    for at, problems in damage.items():
-        looked[at] = replace(looked[at], problems=(*looked[at].problems, *problems))
-    return looked
 
 
 class Judges:
@@ -342,6 +326,8 @@ class Judges:
             return
         others = workers - 1
         pool = InterpreterPool(others)
+        for _ in range(others):  # they get ready while the sources are opened
+            pool.submit(_import)
         try:
             yield cls(pool, pool.share, others, tell=tell)
         finally:
@@ -349,7 +335,7 @@ class Judges:
 
     def judged(
         self, judge: Judge, rows: Iterable[Row], *, chunk: int = CHUNK, known: int = 0
-    ) -> Generator[tuple[Sequence[Row], list[Judgement]]]:
+    ) -> Generator[tuple[Rows, list[Judgement]]]:
         """Yield rows, which have been looked at, and their judgements by chunks, in order.
 
         Args:
@@ -363,7 +349,7 @@ class Judges:
 
     def judged_chunks(
         self, judge: Judge, rows: Iterable[Row], *, chunk: int = CHUNK, known: int = 0
-    ) -> Generator[tuple[Sequence[Row], Judged | None]]:
+    ) -> Generator[tuple[Rows, Judged | None]]:
         """As ``judged``, with what the journal stores of the rows; ``None`` for known ones.
 
         The rows are looked at as well, if the judge can do that, and come back with their damage.
@@ -372,7 +358,7 @@ class Judges:
         chunks = self._work(work, rows, chunk, known, judge.read)
         with closing(chunks):
             for part, found in chunks:
-                yield part if not found else _damaged(part, found.damage), found
+                yield part if not found else part.with_problems(found.damage), found
 
     def _work(
         self,
@@ -380,27 +366,27 @@ class Judges:
         rows: Iterable[Row],
         chunk: int,
         known: int,
-        read: Callable[[Sequence[Row]], tuple[Sequence[Row], bool]],
-    ) -> Generator[tuple[Sequence[Row], T | None]]:
+        read: Callable[[Rows], tuple[Rows, bool]],
+    ) -> Generator[tuple[Rows, T | None]]:
         """Yield rows and what judging them came to, by chunks, in order; ``None`` for known rows."""
-        supply = iter(rows)
-        while known > 0 and (before := list(islice(supply, min(chunk, known)))):
+        take = taking(rows)
+        while known > 0 and (before := take(min(chunk, known))):
             known -= len(before)
             yield work.looked_at(*read(before)), None
-        chunks = map(read, iter(lambda: list(islice(supply, chunk)), []))
+        chunks = map(read, _each(take, chunk))
         if self._executor is not None:
             yield from self._elsewhere(self._executor, work, chunks)
         for part in chunks:
             yield work.here(*part)
 
     def _elsewhere(
-        self, executor: Executor, work: _Work[T], chunks: Iterator[tuple[Sequence[Row], bool]]
-    ) -> Generator[tuple[Sequence[Row], T]]:
+        self, executor: Executor, work: _Work[T], chunks: Iterator[tuple[Rows, bool]]
+    ) -> Generator[tuple[Rows, T]]:
         """Judge by the executor and here, until the last chunk or until the executor fails."""
-        waiting: deque[tuple[tuple[Sequence[Row], bool], Future[T]]] = deque()
+        waiting: deque[tuple[tuple[Rows, bool], Future[T]]] = deque()
         shared = self._share(work.judge)
 
-        def there(part: tuple[Sequence[Row], bool]) -> Future[T]:
+        def there(part: tuple[Rows, bool]) -> Future[T]:
             return executor.submit(work.there, shared, _packed(part[0], is_looked_at=part[1]))
 
         try:
@@ -450,6 +436,10 @@ class Judges:
                 )
             )
             return None
+
+
+def _import() -> None:
+    """Do nothing: to call it, an interpreter imports what it needs for judging."""
 
 
 def size_of(paths: Sequence[str]) -> int:

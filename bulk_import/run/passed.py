@@ -19,6 +19,7 @@ from bulk_import.mapping.rows import RowMapper
 from bulk_import.mapping.unverified import unverified_names
 from bulk_import.models import Problem, Row, SourceInfo
 from bulk_import.run.changes import OTHERS
+from bulk_import.sources.rows import Rows
 
 _KEPT = 0xFFFF_FFFF  # in place of what a row says that is kept back
 _LEVEL = 1  # of compression: the numbers repeat
@@ -65,7 +66,7 @@ class Watch:
         """
         if not self.columns and not self.counts_changes:
             return None
-        said, counts, places = self._said(rows, kept) if self.columns else ([], [], b"")
+        said, counts, places = self._said(Rows.of(rows), kept) if self.columns else ([], [], b"")
         beginnings = Counter(
             form.partition(b"&" + OTHERS)[0]
             for at, form in enumerate(forms if self.counts_changes else ())
@@ -74,13 +75,13 @@ class Watch:
         return Heard(said, counts, places, dict(beginnings))
 
     def _said(
-        self, rows: Sequence[Row], kept: Mapping[int, object]
+        self, rows: Rows, kept: Mapping[int, object]
     ) -> tuple[list[tuple[str, ...]], list[int], bytes]:
-        # Of rows that are kept back the cells may be missing.
-        passing = [row.cells for at, row in enumerate(rows) if at not in kept]
         columns = []
         for column, is_of_consent in self.columns.items():
-            texts = [cells[column] for cells in passing]
+            texts = rows.column(column)
+            if kept:  # of these the cells may be missing
+                texts = [text for at, text in enumerate(texts) if at not in kept]
             columns.append(all_heard(column, texts) if is_of_consent else texts)
         numbers: dict[tuple[str, ...], int] = {}
         said = [numbers.setdefault(cells, len(numbers)) for cells in zip(*columns, strict=True)]

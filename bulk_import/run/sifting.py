@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import islice
 from typing import Protocol
 
 from bulk_import.journal import Journal
@@ -13,6 +12,7 @@ from bulk_import.mapping.suppression import SuppressionList
 from bulk_import.models import Row
 from bulk_import.run.plan import Input
 from bulk_import.sources.damage import DamageDetector
+from bulk_import.sources.rows import taking
 
 _BATCH = 1000  # rows that are looked up together
 
@@ -82,8 +82,8 @@ def _unknown(
     count: Callable[[int], None],
 ) -> Iterator[Row]:
     detector = source.detector or DamageDetector({})
-    rows = iter(source.bare_rows if source.detector is not None else source.rows)
-    while chunk := list(islice(rows, _BATCH)):
+    take = taking(source.bare_rows if source.detector is not None else source.rows)
+    while chunk := take(_BATCH):
         left = sieve.unknown(number, source.mapper, detector, chunk, suppression)
         count(len(chunk) - len(left))
         yield from left

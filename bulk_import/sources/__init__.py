@@ -83,7 +83,7 @@ class Source:
         return self.tally.findings()
 
     def __iter__(self) -> Iterator[Row]:
-        return self.rows
+        return iter(self.rows)
 
     def fingerprint(self) -> str:
         """Return the SHA-256 of the file's bytes (of an archive: of the file inside)."""

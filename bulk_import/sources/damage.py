@@ -16,6 +16,7 @@ from itertools import islice
 from bulk_import.errors import Message
 from bulk_import.models import Problem, Row, Severity
 from bulk_import.sources.remnants import DOUBTFUL, is_doubtful_in
+from bulk_import.sources.rows import Rows
 from bulk_import.sources.spoiled import spoiled
 from bulk_import.sources.suspicion import suspicious
 from bulk_import.sources.tally import Places
@@ -52,15 +53,15 @@ class _Lengths:
     counts: Counter[int] = field(default_factory=Counter)
     places: dict[int, list[int]] = field(default_factory=dict)
 
-    def add(self, texts: Sequence[str], rows: Sequence[Row]) -> None:
-        """Count the cells of a chunk of rows."""
+    def add(self, texts: Sequence[str], rows: Sequence[int]) -> None:
+        """Count the cells of a chunk of rows, which have these numbers."""
         found = Counter(len(text) for text in texts if text.isdigit())
         self.counts.update(found)
         for length in found:
             places = self.places.setdefault(length, [])
             if len(places) < _ROWS_NAMED:
                 numbers = (
-                    row.number
+                    row
                     for row, text in zip(rows, texts, strict=True)
                     if len(text) == length and text.isdigit()
                 )
@@ -128,20 +129,22 @@ class DamageDetector:
                 return
             yield from self._watched(chunk)
 
-    def _watched(self, rows: Sequence[Row]) -> Sequence[Row]:
+    def _watched(self, chunk: Sequence[Row]) -> Rows:
+        rows = Rows.of(chunk)
         peered = [column.name for column in self._columns if column.lengths is not None]
-        self.count(rows, {name: [row.cells[name] for row in rows] for name in peered})
+        self.count(rows.numbers, {name: rows.column(name) for name in peered})
         return self.looked_at(rows)
 
-    def count(self, rows: Sequence[Row], cells: Mapping[str, Sequence[str]]) -> None:
+    def count(self, numbers: Sequence[int], cells: Mapping[str, Sequence[str]]) -> None:
         """Count what ``findings`` compares within a column; call it once for every row.
 
         Args:
+            numbers: Of the rows.
             cells: Column -> its cells in these rows; at least those of ``columns``.
         """
         for column in self._columns:
             if column.lengths is not None:
-                column.lengths.add(cells[column.name], rows)
+                column.lengths.add(cells[column.name], numbers)
 
     def depending(self, cells: Mapping[str, Sequence[str]]) -> set[int]:
         """Return the positions of rows whose damage depends on other rows: doubtful placeholders.
@@ -159,26 +162,29 @@ class DamageDetector:
             if text.strip() in DOUBTFUL
         }
 
-    def looked_at(self, rows: Sequence[Row]) -> Sequence[Row]:
-        """Return rows with the damage of their cells among their problems.
+    def looked_at(self, rows: Sequence[Row]) -> Rows:
+        """Return rows with the damage of their cells among their problems: see ``damage``."""
+        given = Rows.of(rows)
+        return given.with_problems(self.damage(given))
+
+    def damage(self, rows: Rows) -> dict[int, tuple[Problem, ...]]:
+        """Return the damage of the cells of rows by their positions.
 
         Rows that ``depending`` returns must be looked at in the order of the file, each once; the
         damage of any other row is a function of its cells.
         """
         damaged: dict[int, list[Problem]] = {}
         for column in self._columns:
-            texts = [row.cells[column.name] for row in rows]
+            texts = rows.column(column.name)
             spoiled_texts = column.spoiled_among(texts)
             if spoiled_texts:
                 for at, text in enumerate(texts):
                     if text in spoiled_texts:
                         damaged.setdefault(at, []).append(spoiled_texts[text])
-        looked = list(rows)
-        for at in sorted(damaged):
-            row = looked[at]
-            found = self._weighed(damaged[at], row.number, row.cells.get("_reason", ""))
-            looked[at] = replace(row, problems=(*row.problems, *found))
-        return looked
+        return {
+            at: (*self._weighed(damaged[at], rows[at].number, rows[at].cells.get("_reason", "")),)
+            for at in sorted(damaged)
+        }
 
     def _weighed(self, found: list[Problem], row: int, refused_for: str) -> list[Problem]:
         """Take doubtful placeholders (``None``, ``Null``) for missing values where others agree.

@@ -254,11 +254,10 @@ def _open_workbook(
     notes += _of_refusals(tabs, [sheet for sheet, _ in tables])
     first = tables[0][1]
     header, labels, more = _joined_header([table for _, table in tables], [n for n, _ in tables])
-    rows: Iterator[Row] = chain.from_iterable(
-        _widened(table.rows(name, sheet, tally), header) if len(tables) > 1 else
-        table.rows(name, sheet, tally)
-        for sheet, table in tables
-    )  # fmt: skip
+    streams = [table.rows(name, sheet, tally) for sheet, table in tables]
+    rows: Iterator[Row] = streams[0]
+    if len(streams) > 1:
+        rows = chain.from_iterable(_widened(stream, header) for stream in streams)
     found = list(dict.fromkeys(problem for _, table in tables for problem in table.problems))
     return Source(
         name=name,

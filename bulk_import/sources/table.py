@@ -14,9 +14,10 @@ from itertools import chain
 from typing import Literal, NamedTuple
 
 from bulk_import.errors import Message, SourceError
-from bulk_import.models import Problem, Row, Severity
+from bulk_import.models import Problem, Severity
 from bulk_import.sources.guards import unguarded
 from bulk_import.sources.header import LOOKED_AT, Choice, bare_list, choose_header, kind_of_cell
+from bulk_import.sources.rows import Entry, RowStream
 from bulk_import.sources.tally import Tally
 from bulk_import.sources.totals import TOTALS, is_totals
 
@@ -78,10 +79,13 @@ class Table:
     example: int = 0
     problems: list[Problem] = field(default_factory=list)
 
-    def rows(self, source: str, sheet: str, tally: Tally) -> Iterator[Row]:
-        """Yield the rows below the header. Blank lines are no rows."""
-        header = self.header
-        width = len(header)
+    def rows(self, source: str, sheet: str, tally: Tally) -> RowStream:
+        """Return the rows below the header. Blank lines are no rows."""
+        return RowStream(source, sheet, self.header, self._entries(source, tally))
+
+    def _entries(self, source: str, tally: Tally) -> Iterator[Entry]:
+        """Yield what the rows are made of."""
+        width = len(self.header)
         is_rejects = set(self.labels) >= _REJECTS
         is_guarded = self.nature != "records" and not is_rejects
         example = self.example
@@ -103,8 +107,7 @@ class Table:
                 cells, changed = unguarded(cells)
                 if changed:
                     tally.guarded.add(number)
-            by_name = dict(zip(header, cells))  # noqa: B905 - as wide as the header by now
-            yield Row(source, sheet, number, by_name, problems)
+            yield number, cells, problems
 
     @staticmethod
     def _is_left_out(source: str, tally: Tally) -> bool:

@@ -50,6 +50,7 @@ TEXTS: dict[str, str | tuple[str, str, str]] = {
     "Text for every row": "Текст для каждой строки",
     "The same for every row": "Одинаково для всех строк",
     "cells are split at {sign}": "ячейки делятся по {sign}",
+    "several with a space between them": "несколько — через пробел",
     "what is certain is put right, each with a remark": "исправляется только бесспорное, с замечанием",
     "Encoding": "Кодировка",
     "File of the archive": "Файл в архиве",
@@ -249,6 +250,22 @@ TEXTS: dict[str, str | tuple[str, str, str]] = {
     "The brake: {n} of {before} would lose, more than {most} %.":
         "Тормоз: потеряли бы {n} из {before}, больше {most} %.",
     "The list is right: accept it for this once": "Список верный: принять на этот раз",
+    "The list is right: {n} people lose": (
+        "Список верный: {n} человек теряет",
+        "Список верный: {n} человека теряют",
+        "Список верный: {n} человек теряют",
+    ),
+    "{n} people must not be written to and are left alone: {which}": (
+        "{n} человеку писать нельзя, он не затрагивается: {which}",
+        "{n} людям писать нельзя, они не затрагиваются: {which}",
+        "{n} людям писать нельзя, они не затрагиваются: {which}",
+    ),
+    "Whoever of them is not in the account yet becomes a new contact there: the service does not say whom it has.": (
+        "Кого из них ещё нет в аккаунте, тот станет там новым контактом: сервис не сообщает, кто в нём есть."
+    ),
+    "people: {n}": "человек: {n}",
+    "entries: {n}": "записей: {n}",
+    "The form was changed: compare again.": "Форма изменилась: сравните ещё раз.",
     "Nobody gains and nobody loses: there is nothing to send.":
         "Никто не получает и никто не теряет: отправлять нечего.",
     "Who must not be written to": "Кому писать нельзя",

@@ -63,7 +63,12 @@ RUNS: dict[str, str | tuple[str, str, str]] = {
     "the rows are being judged again; reload the page": "строки проверяются заново; обновите страницу",
     "no column {column!r}": "столбца «{column}» нет",
     "no row at {seq}": "строки {seq} нет",
+    "{value!r}: write each tag or list on a line of its own": (
+        "«{value}»: пишите каждый тег и список в отдельной строке"
+    ),
+    "The brake: {most!r} is not a whole number.": "Тормоз: «{most}» — не целое число.",
     "only the first one is used": "берётся только первый",
+    "cells are no longer split at {sign}": "по {sign} ячейки больше не делятся",
     "they go without {title!r}": "отправятся без поля «{title}»",
     "they exist in {rivals} as well: be sure of {best}": "такие номера есть и в {rivals}: убедитесь, что это {best}",
     "There is no such file.": "Такого файла нет.",

@@ -13,6 +13,7 @@ from aiohttp import web
 from bulk_import.app.pages import DESK, form_of, page, refused
 from bulk_import.app.views.uploading import receive
 from bulk_import.errors import BulkImportError, Message, SetupError
+from bulk_import.jobs.keeping_back import KeptBack, kept_back, never_sent, people_of
 from bulk_import.jobs.members import read_members
 from bulk_import.jobs.projects import IMPORTS, RETAG, Project, safe_name
 from bulk_import.jobs.retagging import write_plan
@@ -24,8 +25,6 @@ from bulk_import.jobs.segments import (
     braked,
     plan_retag,
 )
-from bulk_import.mapping.schema import SuppressSpec
-from bulk_import.mapping.suppression import SuppressionList
 from bulk_import.run.folder import new_run_dir
 
 _LISTS = "lists"
@@ -47,7 +46,7 @@ async def upload_list(request: web.Request) -> web.Response:
     try:
         await receive(request, path)
         if request.query.get("as") == "suppress":
-            listed = await asyncio.to_thread(_never_sent, path)
+            listed = await asyncio.to_thread(_entries, path)
             return web.json_response(
                 {"list": f"{folder.name}/{name}", "name": name, "column": "", "people": listed}
             )
@@ -71,10 +70,15 @@ async def compare(request: web.Request) -> web.Response:
     form = dict(await form_of(request))
 
     def shown() -> web.Response:
-        with _planned(request.app[DESK].home, form) as plan:
+        home = request.app[DESK].home
+        with _planned(home, form) as plan:
+            kept = _kept_back(home, plan, form)
+            found = plan.differences["segment"]
+            gain, lose = people_of(found, kept)
             return page(
-                request, "_retag.html.j2", plan=plan, form=form, totals=plan.calls.totals(),
-                samples=_SAMPLES, braked=bool(braked(plan)) and not _accepts(form),
+                request, "_retag.html.j2", found=found, form=form, kept=kept, gain=gain, lose=lose,
+                gains=kept.left_of(found.gains, _SAMPLES), loses=kept.left_of(found.loses, _SAMPLES),
+                sent=len(plan.calls) - len(kept), braked=bool(braked(plan)) and not _accepts(form),
                 most_lose=round(MAX_LOSE * 100),
             )  # fmt: skip
 
@@ -91,13 +95,11 @@ async def make(request: web.Request) -> web.Response:
 
     def made() -> Project:
         with _planned(desk.home, form) as plan:
-            _refuse(plan, form)
+            _refuse(plan, form, len(plan.calls) - len(_kept_back(desk.home, plan, form)))
             return project_of(plan)
 
     def project_of(plan: RetagPlan) -> Project:
-        suppress = [Path(file) for file in _lists(desk.home, form.get("suppress", ""))]
-        for file in suppress:
-            _never_sent(file)
+        suppress = _suppressed(desk.home, form)
         folder = new_run_dir("retag", desk.home)
         folder.mkdir(parents=True)
         source, mapping = write_plan(folder, plan, suppress)
@@ -113,6 +115,7 @@ async def make(request: web.Request) -> web.Response:
 
 def _planned(home: Path, form: dict[str, str]) -> RetagPlan:
     values = {name: _lines(form.get(name, "")) for name in _CHANGES}
+    _refuse_what_is_not_meant(values, form.get("most", "").strip())
     segment = Segment.made(
         source=_lists(home, form.get("new", "")),
         previous=_lists(home, form.get("previous", "")),
@@ -125,25 +128,43 @@ def _planned(home: Path, form: dict[str, str]) -> RetagPlan:
     return plan_retag({"segment": segment}, accept=_accepts(form))
 
 
-def _refuse(plan: RetagPlan, form: Mapping[str, str]) -> None:
+def _refuse_what_is_not_meant(values: Mapping[str, tuple[str, ...]], most: str) -> None:
+    """Refuse a form that says something else than the person means.
+
+    Raises:
+        SetupError: Several tags on a line, or a limit that is no number: it would not be kept.
+    """
+    several = [value for named in values.values() for value in named if "," in value]
+    if several:
+        raise SetupError(
+            Message("{value!r}: write each tag or list on a line of its own", value=several[0][:80])
+        )
+    if most and not (most.isascii() and most.isdigit()):
+        raise SetupError(Message("The brake: {most!r} is not a whole number.", most=most[:80]))
+
+
+def _refuse(plan: RetagPlan, form: Mapping[str, str], sent: int) -> None:
     """Refuse a plan that is not to be sent as it is.
+
+    Args:
+        sent: How many contacts would be touched.
 
     Raises:
         SetupError: Too many contacts, the brake, or nothing to send.
     """
     most = form.get("most", "").strip()
-    if most.isdigit() and len(plan.calls) > int(most):
+    if most and sent > int(most):
         raise SetupError(
             Message(
                 "The brake: {n} contacts would be touched, {most} are allowed.",
-                n=len(plan.calls), most=int(most),
+                n=sent, most=int(most),
             )
         )  # fmt: skip
     if braked(plan) and not _accepts(form):
         raise SetupError(
             Message("The brake: look at the new list, then accept it or choose another.")
         )
-    if not plan.calls:
+    if not sent:
         raise SetupError(Message("Nobody gains and nobody loses: there is nothing to send."))
 
 
@@ -152,14 +173,17 @@ def _accepts(form: Mapping[str, str]) -> bool:
     return form.get("accept") == "1"
 
 
-def _never_sent(file: Path) -> int:
-    """Read a list of people who must not be written to; return the number of its entries.
+def _entries(file: Path) -> int:
+    """Return the number of entries of a list of people who must not be written to."""
+    return sum(report.understood for report in never_sent([file]).reports)
 
-    Raises:
-        MappingError: An entry is not understood: it would not be honoured.
-    """
-    found = SuppressionList.load([(file, SuppressSpec(file=str(file)))], is_strict=True)
-    return sum(report.understood for report in found.reports)
+
+def _suppressed(home: Path, form: Mapping[str, str]) -> list[Path]:
+    return [Path(file) for file in _lists(home, form.get("suppress", ""))]
+
+
+def _kept_back(home: Path, plan: RetagPlan, form: Mapping[str, str]) -> KeptBack:
+    return kept_back(plan, never_sent(_suppressed(home, form)))
 
 
 def _lists(home: Path, text: str) -> tuple[str, ...]:

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 
 from bulk_import.errors import Message
-from bulk_import.mapping.consent import ConsentRule, Speaks, heard, propose_rule, speaks_of
+from bulk_import.mapping.consent import ConsentRule, heard, propose_rule
+from bulk_import.mapping.consent_headers import Speaks, speaks_of
 from bulk_import.mapping.suggesting.assignment import assign
 from bulk_import.mapping.suggesting.contents import ROWS_LOOKED_AT, Content, contents_of
 from bulk_import.mapping.suggesting.evidence import FULL_NAME, SURE, Fit, Table

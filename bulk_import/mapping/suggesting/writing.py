@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from bulk_import.api.fields import FIELDS
-from bulk_import.mapping.consent import ConsentRule, Speaks, propose_rule, speaks_of
+from bulk_import.mapping.consent import ConsentRule, propose_rule
+from bulk_import.mapping.consent_headers import Speaks, speaks_of
 from bulk_import.mapping.suggesting.evidence import FULL_NAME
 from bulk_import.mapping.suggesting.products import Known, known_products
 from bulk_import.mapping.suggesting.proposal import NAME_PARTS, Proposal, Suggestion
