@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from bulk_import.normalize import offset_forms as forms
 from bulk_import.normalize import zones
 from bulk_import.normalize.offsets import normalize_utc_offset
 from bulk_import.normalize.result import NormalizeError
@@ -21,24 +22,34 @@ WINTERS = {
     "VLAT": "+10", "MAGT": "+11", "PETT": "+12", "UZT": "+05", "PKT": "+05", "NPT": "+05:45", "ICT": "+07",
     "WIB": "+07", "WITA": "+08", "WIT": "+09", "HKT": "+08", "SGT": "+08", "PHT": "+08", "AWST": "+08", "JST": "+09",
     "KST": "+09", "ACST": "+09:30", "AEST": "+10", "NZST": "+12", "BRT": "-03", "ART": "-03", "NST": "-03:30",
-    "EST": "-05", "MST": "-07", "PST": "-08", "AKST": "-09", "HST": "-10",
+    "EST": "-05", "MST": "-07", "AKST": "-09", "HST": "-10",
 }  # fmt: skip
 SUMMERS = {
-    "WEST": "+01", "CEST": "+02", "MESZ": "+02", "EEST": "+03", "EDT": "-04", "CDT": "-05", "MDT": "-06", "PDT": "-07",
+    "CEST": "+02", "MESZ": "+02", "EEST": "+03", "EDT": "-04", "MDT": "-06", "PDT": "-07",
     "AKDT": "-08", "AEDT": "+11", "ACDT": "+10:30", "NZDT": "+13", "MSD": "+04",
 }  # fmt: skip
 SHARED = {
     "IST": ("+05:30", "+01", "+02"), "CST": ("-06", "+08", "-05"), "BST": ("+01", "+06"), "AST": ("-04", "+03"),
     "ADT": ("-03", "+04"), "GST": ("+04", "-02"), "AMT": ("+04", "-04"), "ECT": ("-05", "-04"), "SST": ("+08", "-11"),
     "WST": ("+08", "+13"), "CT": ("-06", "-05"), "ET": ("-05", "-04"), "MT": ("-07", "-06"), "PT": ("-08", "-07"),
+    "PST": ("-08", "+08"), "CDT": ("-05", "-04"), "WEST": ("+01",),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize(("short", "offset"), WINTERS.items())
 def test_an_abbreviation_of_one_zone_is_its_offset_in_any_case(short, offset):
-    for text in (short, short.lower(), f" {short}. "):
+    for text in (short, f" {short}. ", *([] if short in forms.WORDS else [short.lower()])):
         found = normalize_utc_offset(text)
         assert (found.value, found.notes) == (offset, ())
+
+
+@pytest.mark.parametrize(
+    "text", ["Est", "est", "Cat", "wet", "Art", "eat", "West", "north", "South", "WEST", "ouest"]
+)
+def test_a_word_or_a_direction_is_no_abbreviation(text):
+    """A column "Zone" may hold parts of the country: nord, sud, est, ouest."""
+    with pytest.raises(NormalizeError):
+        normalize_utc_offset(text)
 
 
 @pytest.mark.parametrize(("short", "offset"), SUMMERS.items())
@@ -75,8 +86,6 @@ def _short_names() -> dict[str, set[str]]:
     """What the tz database itself calls the clocks of all zones in a winter and in a summer."""
     found: dict[str, set[str]] = {}
     for name in zones.names().values():
-        if name in ("Cuba", "America/Havana", "Asia/Manila"):
-            continue  # CDT and PST are of North America wherever English is written
         for moment in (WINTER, SUMMER):
             clock = moment.astimezone(zones.load(name))
             short = clock.tzname() or ""
@@ -185,3 +194,102 @@ def test_zones_and_cities_are_known_as_people_and_programs_write_them(text, valu
 def test_a_place_that_is_no_one_zone_is_refused(text):
     with pytest.raises(NormalizeError):
         normalize_utc_offset(text)
+
+
+# What programs write that name times by CLDR: browsers, Android, Java, calendars.
+CLOCK_NAMES = [
+    ("Central European Time", "+01", "utc_offset.zone.standard"),
+    ("Moscow Standard Time", "+03", "utc_offset.zone"),
+    ("Eastern European Standard Time", "+02", "utc_offset.zone.standard"),
+    ("Mitteleuropäische Zeit", "+01", "utc_offset.zone.standard"),
+    ("heure normale d’Europe centrale", "+01", "utc_offset.zone.standard"),
+    ("Москва, стандартное время", "+03", "utc_offset.zone"),
+    ("日本標準時", "+09", "utc_offset.zone"),
+    ("hora estándar de Perú", "-05", "utc_offset.zone"),
+    ("Central European Summer Time", "+02", "utc_offset.clock_name"),
+    ("Mitteleuropäische Sommerzeit", "+02", "utc_offset.clock_name"),
+    ("Australian Eastern Daylight Time", "+11", "utc_offset.clock_name"),
+    ("-05:00 Peru Time - Lima, Callao", "-05", "utc_offset.label"),
+    ("(UTC+12:00) Coordinated Universal Time+12", "+12", "utc_offset.label"),
+    ("GMT+0300 (Moscow Standard Time)", "+03", "utc_offset.stated"),
+    ("GMT+0200 (Central European Summer Time)", "+02", "utc_offset.stated"),
+]
+
+
+@pytest.mark.parametrize(("text", "offset", "rule"), CLOCK_NAMES)
+def test_a_clock_time_by_its_name_is_the_offset_of_its_zone(text, offset, rule):
+    found = normalize_utc_offset(text)
+    assert (found.value, found.rule) == (offset, rule)
+
+
+def test_the_name_of_a_summer_time_is_said_to_be_one():
+    (note,) = normalize_utc_offset("Eastern European Summer Time").notes
+    assert note.code == "UTC_OFFSET_SUMMER"
+
+
+@pytest.mark.parametrize(
+    "text", ["GMT+0100 (Moscow Standard Time)", "GMT+0100 (Central European Summer Time)"]
+)
+def test_an_offset_beside_the_name_of_another_clock_is_refused(text):
+    with pytest.raises(NormalizeError, match="leave one of the two"):
+        normalize_utc_offset(text)
+
+
+def test_every_clock_name_is_an_offset_of_its_zone():
+    """Of the whole table: none is read as something else on its way to it."""
+    wrong = []
+    for name, (zone, kind) in zones.clock_names().items():
+        try:
+            value = normalize_utc_offset(name).value
+        except NormalizeError:
+            continue
+        standard, summer = zones.both(zone)
+        if value != (summer if kind == "daylight" else standard):
+            wrong.append((name, value, zone))
+    assert wrong == []
+
+
+@pytest.mark.parametrize(
+    ("text", "offset"),
+    [("EET/EEST", "+02"), ("CET / CEST", "+01"), ("GMT/BST", "+00"), ("PST/PDT", "-08"), ("IST/IDT", None), ("CST/CDT", None)],
+)  # fmt: skip
+def test_a_pair_of_abbreviations_is_the_winter_of_the_one_zone_that_has_both(text, offset):
+    if offset is None:
+        with pytest.raises(NormalizeError):
+            normalize_utc_offset(text)
+        return
+    found = normalize_utc_offset(text)
+    assert (found.value, found.rule, found.notes[0].code) == (
+        offset,
+        "utc_offset.pair",
+        "UTC_OFFSET_DST",
+    )
+    with pytest.raises(NormalizeError):
+        normalize_utc_offset(text, dst="current", at=SUMMER)
+
+
+@pytest.mark.parametrize(
+    ("text", "offset"),
+    [("America/New_York (EST/EDT)", "-05"), ("Asia/Kolkata (IST)", "+05:30"), ("Europe/Moscow (MSK)", "+03"), ("Asia/Manila (PST)", "+08")],
+)  # fmt: skip
+def test_an_abbreviation_beside_its_zone_says_nothing_new(text, offset):
+    assert normalize_utc_offset(text).value == offset
+
+
+@pytest.mark.parametrize("text", ["Europe/Moscow (IST)", "Asia/Tokyo (EST)"])
+def test_an_abbreviation_beside_another_zone_is_refused(text):
+    with pytest.raises(NormalizeError):
+        normalize_utc_offset(text)
+
+
+# Towns that are called like the last part of a zone or like a city of one in another language, and
+# have another clock (GeoNames): Granada in Spain, Jaipur in India, Victoria in Canada.
+@pytest.mark.parametrize(
+    "town",
+    "Granada|Guadalupe|Canton|Jaipur|Victoria|San Juan|San Luis|Norfolk|Davis|Midway|Chatham|Mérida|St. John's|"
+    "Santa Luzia|São Vicente|Vincennes|Stanley|Center|Восток|Гранада".split("|"),
+)
+def test_a_town_with_namesakes_under_another_clock_is_refused(town):
+    with pytest.raises(NormalizeError):
+        normalize_utc_offset(town)
+    assert normalize_utc_offset(f"(UTC+05:00) {town}").value == "+05"  # the offset says it

@@ -149,7 +149,7 @@ OFFSETS = """
 UTC+3=+03|GMT -05:00=-05|+0300=+03|−3=-03|3=+03|Z=+00|-1=-01|+03=+03|UTC + 03=+03|0=+00|UTC=+00|GMT+1=+01|+3h=+03
 5:30=+05:30|+5.5=+05:30|UTC+05:45=+05:45|(UTC-05:00) Eastern Time (US & Canada)=-05|Europe/Moscow=+03|Etc/GMT+3=-03
 (GMT+03:00) Moscow, St. Petersburg, Volgograd=+03|Russian Standard Time=+03|Asia/Kolkata=+05:30|America/New_York=-05
-MSK=+03|МСК+2=+05|CET=+01|EST=-05|PST=-08|JST=+09|Europe/Dublin=+00|Europe/London=+00|3.0=+03|-0800=-08|Moscow=+03
+MSK=+03|МСК+2=+05|CET=+01|EST=-05|PST/PDT=-08|JST=+09|Europe/Dublin=+00|Europe/London=+00|3.0=+03|-0800=-08|Moscow=+03
 Moscow (UTC+3)=+03|(UTC) Coordinated Universal Time=+00|Australia/Sydney=+10|America/Sao_Paulo=-03|Asia/Kathmandu=+05:45
 """
 

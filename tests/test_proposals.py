@@ -165,7 +165,7 @@ def test_tags_and_lists_are_off_until_somebody_chooses_them():
 
 
 def test_the_zone_of_a_time_beside_it_is_not_the_contacts():
-    columns = {"E-mail": MAIL, "Time": ["12:30:11"] * 6, "TimeZone": ["PST"] * 6}
+    columns = {"E-mail": MAIL, "Time": ["12:30:11"] * 6, "TimeZone": ["EST"] * 6}
     assert "lead_utc" not in _of(columns).fields
 
 

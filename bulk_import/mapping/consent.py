@@ -83,7 +83,7 @@ def says_no(speaks: Speaks, cell: str) -> bool:
     if speaks is Speaks.OF_CONSENT:
         said = is_no(cell) or says_unsubscribed(cell, also_weak=True)
         said = said or is_no(undated(cell)) or answers_no(cell) or bool(refusal_in(cell))
-        return said or answered_in_pairs(cell) is False
+        return said or refuses(cell) or answered_in_pairs(cell) is False
     if speaks is Speaks.OF_REMARKS:
         return bool(refusal_in(cell))
     if speaks is Speaks.OF_DETAIL:

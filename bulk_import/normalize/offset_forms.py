@@ -54,6 +54,8 @@ FRACTION = re.compile(r"(?:UTC|GMT)?\s*([+-]?)\s*(\d{1,2})[.,](5|50|25|75)", re.
 DISPLAY = re.compile(
     r"\(\s*(?:UTC|GMT)\s*(?:([+-])\s*(\d{1,2}):?([0-5]\d)?)?\s*\)\s*(\S.*)", re.IGNORECASE
 )
+AHEAD_OF_NAME = re.compile(r"([+-])(\d\d):([0-5]\d) ([^\W\d]{3}[^\d+]*)")  # -05:00 Peru Time - Lima
+UNIVERSAL_BESIDE = re.compile(r"coordinated universal time([+-]\d\d)", re.IGNORECASE)
 MOSCOW = re.compile(
     r"(?:MSK|МСК)\s*(?:([+-])\s*(\d{1,2})(?::?00)?\s*(?:h|hrs?|hours?|ч|час(?:а|ов)?)?\.?)?",
     re.IGNORECASE,
@@ -87,8 +89,8 @@ ABBREVIATIONS = {
     "VLAT": 600, "MAGT": 660, "PETT": 720, "UZT": 300, "PKT": 300, "NPT": 345, "ICT": 420,
     "WIB": 420, "WITA": 480, "WIT": 540, "HKT": 480, "SGT": 480, "PHT": 480, "AWST": 480,
     "JST": 540, "KST": 540, "ACST": 570, "AEST": 600, "NZST": 720, "BRT": -180, "ART": -180,
-    "NST": -210, "EST": -300, "MST": -420, "PST": -480, "AKST": -540, "HST": -600, "WEST": 60,
-    "CEST": 120, "MESZ": 120, "EEST": 180, "EDT": -240, "CDT": -300, "MDT": -360, "PDT": -420,
+    "NST": -210, "EST": -300, "MST": -420, "AKST": -540, "HST": -600,
+    "CEST": 120, "MESZ": 120, "EEST": 180, "EDT": -240, "MDT": -360, "PDT": -420,
     "AKDT": -480, "AEDT": 660, "ACDT": 630, "NZDT": 780, "MSD": 240,
 }  # fmt: skip
 SHARED = {
@@ -106,7 +108,30 @@ SHARED = {
     "ET": "-05 or -04 North America",
     "MT": "-07 or -06 North America",
     "PT": "-08 or -07 North America",
+    "PST": "-08 North America, +08 Philippines",
+    "CDT": "-05 North America, -04 Cuba",
+    "WEST": "+01 Western Europe in summer, or a direction",
 }
+# Abbreviations that are words when they are not in capitals: "Est" is East in French.
+WORDS = frozenset("ART CAT EAT EST MET WET WIT".split())
+PAIR = re.compile(r"([A-Za-z]{2,5})\s*/\s*([A-Za-z]{2,5})")  # EET/EEST
+ZONE_AND_SHORT = re.compile(
+    r"(\w+/[\w/+-]+)\s*\(\s*([A-Za-z]{2,5})(?:\s*/\s*([A-Za-z]{2,5}))?\s*\)"
+)
 HAS_OFFSET = re.compile(r"[+-]\s*\d")
 NOT_OF_CITIES = ("US/", "Canada/", "Brazil/", "Chile/", "Mexico/", "Etc/")  # "US/Eastern"
-DST_NAMES = frozenset("WEST CEST MESZ EEST EDT CDT MDT PDT AKDT AEDT ACDT NZDT MSD".split())
+# Last parts of zones, and cities in other languages, that are words or that other towns are called too,
+# at least a fifth as large and with another clock. Compared with GeoNames' towns of 500 people and more.
+NAMESAKES = frozenset(
+    "act|center|christmas|easter|north|south|west|troll|resolute|virgin|vostok|восток|wake|wallis|"
+    "adena|ama|ammon|atka|azor|bacu|baia|bangi|belau|belen|belena|belis|beulah|canton|casey|chatham|"
+    "cocos|creston|currie|davis|dawson|dhule|gambier|granada|grenade|guadalupe|guama|jaipur|johnston|"
+    "kanar|katara|knox|komori|komoro|kudus|madera|mahe|mawson|merida|midway|mon|monkton|monterey|"
+    "monticello|naso|navidad|new salem|noma|norfolk|pala|palmer|palmera|petersburg|saint christophe|"
+    "saint helena|saint helene|saint johns|saint pierre|saint vincent|sam|san bartolome|san juan|"
+    "san luis|san vicente|santa elena|santa helena|santa isabel|santa lucia|santa luzia|santelena|"
+    "santo tome|sanxay|sao bartolomeu|sao cristovao|sao vicente|showa|sowa|stanley|tule|victoria|"
+    "vincennes|гранада|виктория|сан хуан|сан луис|мерида|кантон|стэнли|норфолк|"
+    "гваделупе|санта исабель|сент винсент|сент джонс|сен пьер|мидуэй|дейвис|кейси".split("|")
+)
+DST_NAMES = frozenset("CEST MESZ EEST EDT MDT PDT AKDT AEDT ACDT NZDT MSD".split())

@@ -23,6 +23,7 @@ LONGEST = 120
 _WEST_MIN, _EAST_MIN = -12 * 60, 14 * 60  # the widest civil offsets in the tz database
 
 _ADVICE = Message("write an offset such as +03 or a zone such as Europe/Moscow")
+_STANDARD = Message("its standard (winter) offset")
 _MOST_CHANGED = 60  # minutes by which the label of a zone can be out of date
 
 
@@ -53,7 +54,9 @@ def normalize_utc_offset(
     season = forms.SEASON.fullmatch(line) if "(" in line or "," in line else None
     if season:
         return _in_season(season[1].strip(), line, is_summer=bool(season[2]))
+    line = _without_its_short_name(line, at)
     found = _zone_beside(line, at) or _moscow(line) or _explicit(line, at) or _abbreviation(line)
+    found = found or (_winter_and_summer(line) if dst == "standard" else None)
     if found is not None:
         return found
     return _labelled(line, dst, at)
@@ -75,6 +78,40 @@ def _in_season(line: str, shown: str, *, is_summer: bool) -> Normalized:
     return Normalized(found.value, found.rule, (*found.notes, note))
 
 
+def _without_its_short_name(line: str, at: datetime | None) -> str:
+    """``Europe/Moscow (MSK)`` without the abbreviation, where the zone has its offset."""
+    match = forms.ZONE_AND_SHORT.fullmatch(line) if line.endswith(")") else None
+    zone = _zone_named(match[1], at) if match else None
+    if match is None or zone is None:
+        return line
+    shorts = [_minutes_of_short(short) for short in match.groups()[1:] if short]
+    shown = {_minutes(value) for value in zones.both(zone, at)}
+    return match[1] if all(shown & minutes for minutes in shorts) else line
+
+
+def _winter_and_summer(line: str) -> Normalized | None:
+    """``EET/EEST``, ``GMT/BST``: the abbreviations of a zone in winter and in summer."""
+    match = forms.PAIR.fullmatch(line)
+    if match is None:
+        return None
+    winter, summer = _minutes_of_short(match[1]), _minutes_of_short(match[2])
+    pairs = [minutes for minutes in winter if minutes + 60 in summer]
+    if len(pairs) != 1:
+        return None
+    value, other = zones.written(pairs[0]), zones.written(pairs[0] + 60)
+    return Normalized(
+        value, "utc_offset.pair", (_note_of_two(line, value, other, value, _STANDARD),)
+    )
+
+
+def _minutes_of_short(short: str) -> set[int]:
+    """Every offset that an abbreviation can stand for."""
+    upper = short.upper()
+    if upper in forms.ABBREVIATIONS:
+        return {forms.ABBREVIATIONS[upper]}
+    return set(map(_minutes, _offsets_shared(upper))) if upper in forms.SHARED else set()
+
+
 def _zone_beside(line: str, at: datetime | None) -> Normalized | None:
     """``Europe/Moscow +03:00``: a zone of the tz database and its offset."""
     match = forms.ZONE_BESIDE.fullmatch(line)
@@ -91,15 +128,21 @@ def _labelled(line: str, dst: Literal["standard", "current"], at: datetime | Non
     The offset in the label counts. A zone that is known by the name says whether it is another in
     summer, and is named in a warning where it has another one altogether.
     """
-    label = forms.DISPLAY.fullmatch(line)
+    label = forms.DISPLAY.fullmatch(line) or forms.AHEAD_OF_NAME.fullmatch(line)
+    summer = None if label else _summer_named(line, at)
+    if summer is not None:
+        return _summer_time(line, summer, "utc_offset.clock_name")
     zone = _zone_named(label[4], at, is_label=True) if label else _zone_named(line, at)
     if label is None:
         if zone is None:
             raise _invalid(line)
         return _of_zone(zone, dst, at)
+    stated = _checked(label[1] or "+", label[2] or "0", label[3], line)
+    universal = forms.UNIVERSAL_BESIDE.fullmatch(label[4])
+    if universal and universal[1] == stated.value:  # as Windows writes it
+        return Normalized(stated.value, "utc_offset.label")
     if forms.HAS_OFFSET.search(label[4]) or not any(map(str.isalpha, label[4])):
         raise _invalid(line)
-    stated = _checked(label[1] or "+", label[2] or "0", label[3], line)
     if zone is None:
         return Normalized(stated.value, "utc_offset.label")
     if stated.value in zones.both(zone, at):
@@ -249,6 +292,9 @@ def _meant(name: str, line: str, at: datetime | None) -> tuple[str, ...]:
     zone, upper = _zone_named(name, at), name.upper()
     if zone is not None:
         return zones.both(zone, at)
+    summer = _summer_named(name, at)
+    if summer is not None:
+        return (summer,)
     if upper in forms.ABBREVIATIONS:
         return (zones.written(forms.ABBREVIATIONS[upper]),)
     if upper in forms.SHARED:
@@ -297,29 +343,43 @@ def _abbreviation(line: str) -> Normalized | None:
         )
     if upper not in forms.ABBREVIATIONS:
         return None
+    if upper in forms.WORDS and line != upper:
+        raise _invalid(line)
     value = zones.written(forms.ABBREVIATIONS[upper])
-    notes: tuple[Note, ...] = ()
     if upper in forms.DST_NAMES:
-        notes = (
-            Note(
-                "UTC_OFFSET_SUMMER",
-                Message(
-                    "{line!r} is summer time: {value} is taken as written", line=line, value=value
-                ),
-            ),
-        )
-    return Normalized(value, "utc_offset.abbreviation", notes)
+        return _summer_time(line, value, "utc_offset.abbreviation")
+    return Normalized(value, "utc_offset.abbreviation")
+
+
+def _summer_time(line: str, value: str, rule: str) -> Normalized:
+    note = Note(
+        "UTC_OFFSET_SUMMER",
+        Message("{line!r} is summer time: {value} is taken as written", line=line, value=value),
+    )
+    return Normalized(value, rule, (note,))
+
+
+def _summer_named(line: str, at: datetime | None) -> str | None:
+    """The offset of ``Central European Summer Time``, a clock time that is summer's by its name."""
+    zone, kind = zones.clock_names().get(fold(line), ("", ""))
+    return zones.both(zone, at)[1] if kind == "daylight" else None
 
 
 def _zone_named(line: str, at: datetime | None, *, is_label: bool = False) -> str | None:
-    """The IANA zone that a name of a zone, of Windows or of a city stands for."""
+    """The IANA zone that a name of a zone, of Windows, of a clock time or of a city stands for."""
     key = line.strip().lower()
     known = zones.names()
     iana = known.get(key.replace(" ", "_"))
     if iana or "/" in key:
         return iana or zones.spelled_otherwise().get(zones.letters_of(key))
     windows = zones.windows_names()
-    return windows.get(key) or windows.get(f"{key}.") or _city(key, at, is_label=is_label)
+    known_to_windows = windows.get(key) or windows.get(f"{key}.")
+    if known_to_windows:
+        return known_to_windows
+    clock, kind = zones.clock_names().get(fold(key), ("", ""))
+    if clock and fold(key) not in forms.NAMESAKES:
+        return clock if kind == "standard" else None
+    return _city(key, at, is_label=is_label)
 
 
 def _city(key: str, at: datetime | None, *, is_label: bool) -> str | None:
@@ -335,6 +395,8 @@ def _city(key: str, at: datetime | None, *, is_label: bool) -> str | None:
 
 def _zones_of_city(city: str) -> list[str]:
     """The zones in whose names a lower-cased city comes last; else the one of its name in any language."""
+    if fold(city) in forms.NAMESAKES:
+        return []
     ending = "/" + city.replace(" ", "_")
     found = [
         zone
@@ -354,10 +416,15 @@ def _of_zone(zone: str, dst: str, at: datetime | None) -> Normalized:
         value = zones.written(zones.minutes_east(moment.astimezone(zones.load(zone)).utcoffset()))
         used = Message("the offset in force on {day}", day=f"{moment:%Y-%m-%d}")
     else:
-        value, used = standard, Message("its standard (winter) offset")
+        value, used = standard, _STANDARD
     if standard == summer:
         return Normalized(value, "utc_offset.zone")
-    note = Note(
+    note = _note_of_two(zone, standard, summer, value, used)
+    return Normalized(value, f"utc_offset.zone.{dst}", (note,))
+
+
+def _note_of_two(zone: str, standard: str, summer: str, value: str, used: Message) -> Note:
+    return Note(
         "UTC_OFFSET_DST",
         Message(
             "{zone} changes between {standard} and {summer}; {value}, {used}, is used",
@@ -368,7 +435,6 @@ def _of_zone(zone: str, dst: str, at: datetime | None) -> Normalized:
             used=used,
         ),
     )
-    return Normalized(value, f"utc_offset.zone.{dst}", (note,))
 
 
 def offset_for_api(value: str, *, half_hours: Literal["omit", "round"] = "omit") -> Normalized:

@@ -68,6 +68,20 @@ def cities() -> dict[str, str]:
 
 
 @cache
+def clock_names() -> dict[str, tuple[str, str]]:
+    """Folded name of a clock time -> (IANA name, ``standard`` or ``daylight``): "Central European Time".
+
+    In some fifty languages (``data/zone_names.tsv``). ``daylight`` names say that it is summer.
+    """
+    path = resources.files("bulk_import.normalize.data").joinpath("zone_names.tsv")
+    found = {}
+    for line in path.read_text("utf-8").splitlines():
+        zone, kind, names = line.split("\t")
+        found.update(dict.fromkeys(names.split("|"), (zone, kind)))
+    return found
+
+
+@cache
 def reference() -> datetime:
     """The moment that counts where none is given: the end of the tz database's own year."""
     import tzdata

@@ -17,7 +17,7 @@ from pathlib import Path
 from bulk_import.normalize.folding import fold
 
 HERE = Path(__file__).parent
-_LANGUAGES = (
+LANGUAGES = (
     "en ru de fr es pt it nl pl uk tr sv da no fi cs sk hu ro bg el he ar fa hi zh zh-Hant ja ko vi id "
     "ms th ka hy kk az uz et lv lt hr sr bs sl sq mk be ca eu gl is"
 ).split()
@@ -27,7 +27,7 @@ _NO_CITIES = ("Etc/",)
 def main() -> None:
     folder = Path(sys.argv[1])
     zones: dict[str, set[str]] = defaultdict(set)
-    for language in _LANGUAGES:
+    for language in LANGUAGES:
         path = folder / "cldr-dates-full" / "main" / language / "timeZoneNames.json"
         names = json.loads(path.read_text("utf-8"))["main"][language]["dates"]["timeZoneNames"]
         for zone, city in cities(names["zone"]):
