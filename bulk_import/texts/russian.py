@@ -95,6 +95,7 @@ TEXTS: dict[str, str | tuple[str, str, str]] = {
     "Extensions": "Добавочные номера",
     "Facebook": "Facebook",
     "File": "Файл",
+    "the sandbox": "песочница",
     "Lists of people who must not be written to": "Списки людей, которым писать нельзя",
     "Filters": "Фильтры",
     "Find": "Найти",
