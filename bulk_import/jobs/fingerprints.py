@@ -162,7 +162,7 @@ def clocks_of(binding: Binding) -> str:
         return ""
     is_of_now = any(rule.dst == "current" for rule in binding.mapping.spec.fields.values())
     at = binding.at or datetime.now(UTC)
-    # No zone changes its clocks within a quarter of an hour: the same answer for nights that follow each other.
+    # Clocks change at full quarters of an hour: nights that follow each other get the same answer.
     at = at.replace(minute=at.minute // 15 * 15, second=0, microsecond=0)
     return _offsets(at, is_of_now=is_of_now)
 
