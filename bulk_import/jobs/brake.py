@@ -19,6 +19,7 @@ class Brake:
         vanished: Contacts of the last good night that are missing.
         blanked: Values lost of any one field.
         smallest: If the last good night had fewer rows, shares are not compared.
+        rows_more: Rows added; may be above 1. Not compared where there are more files than before.
     """
 
     rows_fewer: float = 0.3
@@ -26,6 +27,7 @@ class Brake:
     vanished: float = 0.2
     blanked: float = 0.3
     smallest: int = 20
+    rows_more: float = 1.0
 
 
 @dataclass(slots=True)
@@ -111,7 +113,9 @@ def _jumps(night: Night, last: Night, before: int, limits: Brake) -> Iterator[st
         yield Message("the source is older than that of the last good run")
     if last.rows < limits.smallest:
         return
-    if night.rows < last.rows * (1 - limits.rows_fewer):
+    is_grown = night.rows > last.rows * (1 + limits.rows_more)
+    has_new_files = len(night.files) > len(last.files)
+    if night.rows < last.rows * (1 - limits.rows_fewer) or (is_grown and not has_new_files):
         yield Message("{n:,} rows, there were {before:,}", n=night.rows, before=last.rows)
     if before and night.vanished > before * limits.vanished:
         yield Message(

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from bulk_import.codes import look_up
 from bulk_import.errors import SourceError
-from bulk_import.jobs.fixes import Fix, tested_fixes
+from bulk_import.jobs.fixes import Fix, drops_fields, fixes_of_dropped, tested_fixes
 from bulk_import.jobs.naming import has_unordered_names, left_whole, order_fixes
 from bulk_import.journal import Journal
 from bulk_import.mapping.advice import follows_advice
@@ -217,10 +217,11 @@ def _check(
     mappers: list[RowMapper] = []
     heads: list[list[Row]] = []
     has_unique = any(check.unique for check in loaded.spec.checks)
+    needs_heads = has_unordered_names(loaded) or drops_fields(loaded)
     with scratch_journal(keeps_cells=has_unique) as journal:
         judge_sources(
             journal,
-            _noted(inputs, mappers, heads if has_unordered_names(loaded) else None),
+            _noted(inputs, mappers, heads if needs_heads else None),
             suppression,
             tally,
             duplicates=loaded.spec.when.duplicate,
@@ -237,7 +238,11 @@ def _check(
             rows=tuple(journal.count_rows(number) for number in sources),
             plan=plan,
             causes=causes,
-            fixes=(*_fixes(journal, loaded), *_order_fixes(journal, loaded, heads)),
+            fixes=(
+                *_fixes(journal, loaded),
+                *_fixes_of_dropped(journal, loaded, heads),
+                *_order_fixes(journal, loaded, heads),
+            ),
             refusal=_refusal(tally, loaded),
             lists=suppression.reports,
             columns={
@@ -351,11 +356,20 @@ def _fixes(journal: Journal, mapping: ColumnMapping) -> Iterator[Fix]:
         yield from tested_fixes(mapping, info.header, refused.get(number, []), ())
 
 
+def _fixes_of_dropped(
+    journal: Journal, mapping: ColumnMapping, heads: Sequence[Sequence[Row]]
+) -> Iterator[Fix]:
+    """What keeps fields that the first rows of each source are sent without."""
+    if drops_fields(mapping):
+        for head, info in zip(heads, journal.sources().values(), strict=True):
+            yield from fixes_of_dropped(mapping, info.header, head)
+
+
 def _order_fixes(
     journal: Journal, mapping: ColumnMapping, heads: Sequence[Sequence[Row]]
 ) -> Iterator[Fix]:
     """``order:`` for the names of each source, where they show it."""
-    if not heads:
+    if not has_unordered_names(mapping):
         return
     whole: dict[str, dict[str, list[str]]] = {}
     for outcome in journal.outcomes(only_remarked=True):
