@@ -87,7 +87,8 @@ def parse(text: str, name: str) -> Document:
 @lru_cache(maxsize=8)
 def _composed(text: str) -> Node | None:
     """Return the nodes of a document: the page reads one mapping again for each answer."""
-    return YAML(typ="safe", pure=True).compose(text)
+    node: Node | None = YAML(typ="safe", pure=True).compose(text)
+    return node
 
 
 class _Walker:
