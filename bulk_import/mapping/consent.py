@@ -87,7 +87,7 @@ def says_no(speaks: Speaks, cell: str) -> bool:
     if speaks is Speaks.OF_REMARKS:
         return bool(refusal_in(cell))
     if speaks is Speaks.OF_DETAIL:
-        return not _NO_LETTER.match(cell) and (answers_no(cell) or refuses(cell))
+        return answers_no(cell) or refuses(cell)
     if speaks is Speaks.OF_ANSWER:
         return is_yes(cell) or says_unsubscribed(cell, also_weak=True) or bool(refusal_in(cell))
     if speaks is Speaks.OF_CODE:
@@ -121,7 +121,10 @@ def all_heard(column: str, cells: Sequence[str]) -> Sequence[str]:
     if speaks is Speaks.OF_REMARKS:
         return refusals_in(cells)
     if speaks in _DETAILS:
-        return [cell if says_no(speaks, cell) else "" for cell in cells]
+        is_plain, known = _NO_LETTER.match, dict[str, str]()
+        for cell in set(cells):
+            known[cell] = "" if is_plain(cell) or not says_no(speaks, cell) else cell
+        return [known[cell] for cell in cells]
     return cells
 
 
