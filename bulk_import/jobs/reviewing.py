@@ -328,7 +328,7 @@ class Review:
                 heard = passed.watch.heard(chunk, {}, ())
                 if heard is not None:
                     passed.add(0, len(chunk), heard)
-        yield from passed.findings(())
+        yield from passed.findings()
 
     def _few(self) -> list[Problem]:
         """The problem of a source with too few rows, as a list."""
