@@ -13,6 +13,7 @@ from aiohttp import web
 
 from bulk_import.api.fields import FIELDS
 from bulk_import.app.pages import (
+    DESK,
     form_of,
     page,
     project_of,
@@ -96,7 +97,7 @@ async def suppress(request: web.Request) -> web.Response:
     try:
         refuse_while_sending(request, project)
         await asyncio.to_thread(folder.mkdir, mode=0o700)
-        await receive(request, folder / name)
+        await receive(request, folder / name, largest=request.app[DESK].largest_upload)
         await asyncio.to_thread(matching.never_send, project, folder / name)
     except (BulkImportError, OSError) as exc:
         await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
