@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from bulk_import.models import Entry, Problem, Row, Rows, RowStream, taking
+from bulk_import.models import Problem, Row
+from bulk_import.sources.rows import Entry, Rows, RowStream, taking
 
 HEADER = ("E-mail", "Name")
 RAGGED = (Problem("ROW_RAGGED", "three cells"),)

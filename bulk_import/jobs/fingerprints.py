@@ -23,8 +23,9 @@ from bulk_import import __version__
 from bulk_import.api.fields import Kind
 from bulk_import.mapping.binding import Binding
 from bulk_import.mapping.rows import RowMapper
-from bulk_import.models import Row, Rows
+from bulk_import.models import Row
 from bulk_import.normalize import zones
+from bulk_import.sources.rows import Rows
 
 # The parts that turn cells into a form. What reads them is not among them: what it finds is digested.
 _RULES = (

@@ -30,10 +30,11 @@ from bulk_import.journal.entries import JudgedRow, Refusal
 from bulk_import.mapping.binding import Lists
 from bulk_import.mapping.rows import RowMapper
 from bulk_import.mapping.suppression import SuppressionList
-from bulk_import.models import Row, Rows, Status
+from bulk_import.models import Row, Status
 from bulk_import.normalize.mailboxes import email_key
 from bulk_import.run.judging import who_said_no
 from bulk_import.sources.damage import DamageDetector
+from bulk_import.sources.rows import Rows
 
 UNCHANGED = Refusal.because(Status.UNCHANGED, "UNCHANGED", "same as last confirmed")
 _AT_ONCE = 500  # values in one look-up

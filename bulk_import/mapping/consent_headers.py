@@ -85,7 +85,8 @@ consent\w*|permissions?|gdpr|agree[sd]?|agreement|allowed|legal basis|
 e ?mails? (?:allowed|zulassen|erlaubt|ok|okay|updates?|offers?|list)|massen e ?mails?|
 (?:updates?|offers?|kontakt|contact|angebote|infos?) (?:by|per|via|par|por) e ?mail|(?:receives?|
 get) updates|
-keep me (?:updated|posted|informed)|stay in touch|mail list|e ?mail kontakt|маркетинг|publicidade?|
+^(?:per|by|via|par|por) (?:e ?)?mail$|keep me (?:updated|posted|informed)|stay in touch|mail list|
+e ?mail kontakt|маркетинг|publicidade?|
 accept(?:s|ed)? (?:e ?mails?|newsletters?)|wants (?:newsletters?|e ?mails?)|
 (?:can|may|ok to|okay to) (?:be |we )?(?:e ?mail|contact|send|sent|writ|mail)\w*|
 mailings?(?! (?:address|street|city|state|province|country|zip|postal|post ?code|code|same|line|unit|apt|
@@ -116,7 +117,7 @@ status(?:es)?|e ?mail availability|доступность (?:e ?mail|почты)
 statut|etat|estado|situacao|stato|stan|durum\w*"""
 _REMARKS = r"""
 notes?|comments?|remarks?|memos?|observations?|(?:contact |customer |client )?(?:description|details|info)|
-tags?|labels?|keywords|groups?|segments?|lists?|categor\w+|preferences?|lifecycle|reasons?|
+tags?|labels?|keywords|groups?|segments?|lists?|categor\w+|preferences?|contact methods?|lifecycle|reasons?|
 групп[аы]|сегмент\w*|категори\w+|списк\w+|kategori\w*|gruppen?|segmente|
 groupes?|grupos?|gruppi|segmentos?|listas?|
 примечани\w+|комментари\w+|заметк\w+|пометк\w+|теги?|метк[аи]|коммент\w*|примітк\w+|коментар\w*|
@@ -185,12 +186,16 @@ campaigns?|plans?|costs?|strategy|experience|degree|department|software|platform
 _OF_ANYTHING = r"""
 agree[sd]?|agreement|allowed|accept\w*|akzeptiert|accord|autori[sz]\w*|permissions?|permiso|permissao|
 разреш\w+|aceit\w+|acept\w+|accett\w+|onay\w*|izin\w*|izni|riza\w*|
-angemeldet|inscri\w*|iscri\w+|suscri(?:t|pt)\w+|zapisan\w+|aangemeld|ingeschreven"""
+angemeldet|inscri\w*|iscri\w+|suscrit\w+|zapisan\w+|aangemeld|ingeschreven"""
 _END_OF_ANYTHING = r"""
 возврат\w*|zwrot\w*|blocked|gesperrt|bloque\w*|bloccat[oa]|отказ\w*|refus\w*|cleaned|spam|спам|
-(?<!hard )(?<!soft )bounce\w*|invalid|withdrawn|withdrawal|widerruf\w*|abgemeldet\w*|abmeld\w+|ausgetragen|
-austrag\w*|(?:dad[oa]s? de )?bajas?|rezygnac\w+|жалоб\w+|complain\w*|reclam\w+|quejas?|plaintes?|
+invalid|withdrawn|withdrawal|widerruf\w*|abgemeldet\w*|abmeld(?!egrund|edatum)\w+|ausgetragen|
+rezygnac\w+|жалоб\w+|complain\w*|reclam\w+|quejas?|plaintes?|
 beschwerden?"""
+# Ends of something else, whatever stands beside them.
+_OTHER_ENDS = r"""
+bounced? (?:house|castle|che(?:ck|que))s?|bajas? (?:medica|laboral|tension|california|temperatura|por \w+)|
+(?:planta|gama|prioridad|tension|temporada|marea) bajas?|(?:blocked|cleaned) by"""
 # What may stand beside those words without naming something else.
 _KNOWN = r"""
 (?!by)\w{1,2}|\d+|the|for|from|and|has|can|may|our|your|you|all|any|per|via|not|out|yes|was|are|not|con|por|para|par|pour|
@@ -214,10 +219,11 @@ complain(?:t|ts|ing)|жалоб\w+|beschwerden?|plaintes?|quejas?|reclamac\w+|re
 возврат\w*|zwrot\w*|отказ\w*|refus\w*|opposition|objection|mail stop"""
 # Beside these words no other refusal than one of mailings is meant.
 _OF_MAILINGS = r"""
-рассыл\w+|писем|письм\w+|e ?mails?|mails?|newsletters?|spam|abuse|спам|marketing|werbung|контакт\w*|
+рассыл\w+|писем|письм\w+|e ?mail\w*|mails?|newsletter\w*|pazarlama|spam|abuse|спам|marketing|werbung|
+контакт\w*|
 contact\w*|kontakt\w*|consent\w*|согласи\w+|einwillig\w*|courriels?|correos?|subscri\w+|подписк\w+"""
 _ANY_MAIL = (
-    "e ?post|e ?posta\\w*|емейл|имейл|e ?mails?|mails?|newsletters?|почт\\w+|correo|courriel"
+    "e ?post|e ?posta\\w*|емейл|имейл|e ?mail\\w*|mails?|newsletter\\w*|почт\\w+|correo|courriel"
 )
 _NO = "no|not|non|без|нет|не|keine?|ohne|nicht|sin|sem|nao|senza|bez|brak|pas de|sans"
 _WITHDRAWN = (
@@ -247,6 +253,7 @@ _CHANNEL, _MAIL = _word(_OTHER_CHANNEL), _word(_ANY_MAIL)
 _OTHER = _word(_OTHER_USE)
 _THINGS, _ANYTHING, _END = _word(_OTHER_THINGS), _word(_OF_ANYTHING), _word(_END_OF_ANYTHING)
 _TRADE_WORD = _word(_TRADE)
+_OTHER_END = _word(_OTHER_ENDS)
 _KNOWN_WORD = _word(_KNOWN)
 _ANSWERED_WORD, _MAILING_WORD = _word(_ANSWERED), _word(_OF_MAILINGS)
 _MARKETING = _word(f"{_ANY_MAIL}|marketing|рекламн\\w+|werbung|pubblicita")
@@ -309,6 +316,8 @@ def _of_refusal(words: str) -> Speaks | None:
 
 def _names_another_end(words: str) -> bool:
     """Whether a header is of the end of something that is no mailing: "Window cleaned"."""
+    if _OTHER_END.search(words):
+        return True
     if _MAILING_WORD.search(_END.sub(" ", words)) or not _END.search(words):
         return False
     rest = _END.sub(" ", words)

@@ -152,7 +152,9 @@ _NAMES_REFUSALS = re.compile(
     r"(?:black|block) ?list\w*|do not (?:contact|e ?mail|mail|send)|отпис\w+|черн\w+ список|не писать|"
     r"abgemeldet\w*|abmeld\w+|abbestell\w*|sperrliste|widerspruche?|desabonn\w*|desinscri\w*|liste noire|"
     r"bajas?|lista negra|descadastr\w*|disiscri\w*|lista nera|wypis\w*|rezygnacj\w*|czarna lista|"
-    r"abonelikten \w+|kara liste|відпис\w+|uitgeschreven\w*|odhlas\w+)(?!\w)"
+    r"abonelikten \w+|kara liste|відпис\w+|uitgeschreven\w*|odhlas\w+|"
+    r"стоп ?лист\w*|stop ?list\w*|не рассылать|не слать|keine (?:e ?)?(?:mails?|werbung|newsletter)|"
+    r"no (?:e ?)?mails?|no newsletter|(?:werbe|kontakt|mail)sperre\w*|robinson\w*|geen mails?)(?!\w)"
 )
 # Means no and nothing else: neither "there is none" nor "not known", as ``none``, ``-`` and ``0`` may.
 _NO_WORDS = """

@@ -17,8 +17,9 @@ from typing import NamedTuple
 from bulk_import.mapping.consent import ConsentWatch, all_heard
 from bulk_import.mapping.rows import RowMapper
 from bulk_import.mapping.unverified import unverified_names
-from bulk_import.models import Problem, Row, Rows, SourceInfo
+from bulk_import.models import Problem, Row, SourceInfo
 from bulk_import.run.changes import OTHERS
+from bulk_import.sources.rows import Rows
 
 _KEPT = 0xFFFF_FFFF  # in place of what a row says that is kept back
 _LEVEL = 1  # of compression: the numbers repeat

@@ -9,9 +9,10 @@ from bulk_import.journal import Journal
 from bulk_import.journal.entries import JudgedRow
 from bulk_import.mapping.rows import RowMapper
 from bulk_import.mapping.suppression import SuppressionList
-from bulk_import.models import Row, taking
+from bulk_import.models import Row
 from bulk_import.run.plan import Input
 from bulk_import.sources.damage import DamageDetector
+from bulk_import.sources.rows import taking
 
 _BATCH = 1000  # rows that are looked up together
 
