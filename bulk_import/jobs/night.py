@@ -101,6 +101,7 @@ class NightJob:
         self._progress = progress
         self._spared: frozenset[str] = frozenset()
         self._told: dict[str, dict[str, str]] = {}  # what the account calls lists and managers
+        self._endpoint = ""
         self._state = state
         self._mapping = mapping
         self._options = options
@@ -157,6 +158,7 @@ class NightJob:
         missing = vanished_sources(journal)
         told = journal.facts()
         self._told = {name: json.loads(told.get(name, "{}")) for name in ("lists", "managers")}
+        self._endpoint = told.get("endpoint", "")
         with attached(self._state, journal):
             comparison = Comparison(
                 self._state,
@@ -289,7 +291,7 @@ class NightJob:
         """Return a night that sent and that a new state does not know: the state was deleted."""
         if not self._state.is_empty or self._state.get("latest"):
             return None
-        found = night_that_sent(self._run_dir, self._options.state)
+        found = night_that_sent(self._run_dir, self._options.state, self._endpoint)
         return None if found is None else self._run_dir.parent / found.name
 
     def _act_on(self, vanished: Sequence[str], journal: Journal) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from bulk_import.errors import BulkImportError
 from bulk_import.journal import Journal
 from bulk_import.run.folder import JOURNAL
+from bulk_import.settings import account_name
 
 
 def delete_old_nights(newest: Path, state: Path, keep: int) -> list[Path]:
@@ -32,15 +33,18 @@ def delete_old_nights(newest: Path, state: Path, keep: int) -> list[Path]:
     return gone
 
 
-def night_that_sent(run_dir: Path, state: Path) -> Path | None:
+def night_that_sent(run_dir: Path, state: Path, endpoint: str) -> Path | None:
     """Return the last night of a job beside *run_dir* of which rows were accepted.
 
     Args:
         state: The job's state file.
+        endpoint: Of the account; empty for any.
     """
-    job = str(state.resolve())
+    job, account = str(state.resolve()), account_name(endpoint) if endpoint else ""
     for folder in _newest_first(run_dir):
-        if folder != run_dir.resolve() and _facts_of_night(folder, job):
+        facts = _facts_of_night(folder, job)
+        is_ours = not account or account_name(facts.get("endpoint", "")) == account
+        if folder != run_dir.resolve() and facts and is_ours:
             with suppress(BulkImportError), Journal.open(folder / JOURNAL) as journal:
                 if journal.count_accepted():
                     return folder
