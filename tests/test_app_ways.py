@@ -56,6 +56,53 @@ async def test_corrections_are_taken_over_by_tomorrows_export(person):
     assert [row["cells"][2] for row in rows] == ["14", "12"]
 
 
+LOOSE = "version: 1\nfields:\n  lead_email: E-mail\n  lead_phone: {column: Phone, bad_value: drop_field}\n"
+
+
+async def test_the_page_says_whether_a_row_stays_or_only_a_cell(person):
+    base = await person.upload("E-mail,Phone\na@example.org,12\nnobody,+14155550123\n")
+    match = (await person.post(f"{base}/mapping/file", text=LOOSE))["html"]
+    assert (
+        'class="raw">12</span> <span aria-hidden="true">→</span> <span class="value">sent without it'
+        in match
+    )
+    assert (
+        'class="raw">nobody</span> <span aria-hidden="true">→</span> <span class="value">the row is not sent'
+        in match
+    )
+
+
+async def test_the_plan_names_what_is_remarked_of_the_rows_that_are_sent_alone(person):
+    base = await person.upload("E-mail,Phone\na@example.org,12\nnobody,12\nb@example.org,\n")
+    await person.post(f"{base}/mapping/file", text=LOOSE)
+    await judged(person, base)
+    plan = await person.get(f"{base}/plan")
+    remarks = plan.split("Sent with a remark")[1].split("</ul>")[0]
+    assert "<strong>1</strong> No such number can exist in its country." in remarks
+    assert "<strong>2</strong>" not in remarks
+
+
+async def test_a_page_in_russian_has_no_english_reasons(person):
+    russian = {"Accept-Language": "ru"}
+    text = "E-mail,Отказ,Комментарий\na b@mail.ru,,\nc@mail.ru,да,\nd@mail.ru,,просил не писать\n"
+    base = await person.upload(text)
+    match = await person.get(f"{base}/match", headers=russian)
+    assert "слова отказа" in match
+    await judged(person, base)
+    rows = json.loads(await person.get(f"{base}/rows?rows=5", headers=russian))["rows"]
+    assert [row["why"] for row in rows] == [
+        "«a b@mail.ru»: перед @ есть недопустимые знаки: пробел; напишите один адрес, например anna@example.org",
+        "«да» (правило пропуска: отписался)",
+        "«просил не писать» (правило пропуска: просил не писать)",
+    ]
+    for path, said in (
+        ("/imports/nowhere/match", "импорта «nowhere» здесь нет"),
+        ("/nothing", "Такой страницы нет."),
+    ):
+        _, page, _ = await person.ask("GET", path, headers=russian | {"Accept": "text/html"})
+        assert said in page
+
+
 async def test_a_braked_night_is_shown_and_accepted_once(person):
     await person.post("/account", kind="sandbox")
     desk = person.page.desk

@@ -26,7 +26,7 @@ from bulk_import.sandbox.app import Reply
 from bulk_import.sandbox.faults import Faults, Throttle
 from bulk_import.system.files import replaced
 from bulk_import.system.secrets import Secret
-from tests.conftest import Ear, report_of, statuses
+from tests.conftest import Ear, examples, report_of, statuses
 from tests.wires import MAPPING, quick, says, wired
 
 # -- lanes, breaker, canary ---------------------------------------------------------------------------
@@ -366,7 +366,8 @@ async def test_a_limit_of_20_a_second_is_used_and_hardly_overstepped_in_an_hour(
     pace = Pace(asked, clock=clock, sleep=clock.sleep)
     bucket = Throttle(20)
     taken, refused = 0, 0
-    while clock.now < 3700:
+    seconds = examples(3600)
+    while clock.now - 100 < seconds:
         await pace.slot()
         clock.now += 1 / 600  # as many as can be in flight
         if bucket.lets_through(clock.now):
@@ -376,7 +377,7 @@ async def test_a_limit_of_20_a_second_is_used_and_hardly_overstepped_in_an_hour(
             refused += 1
             pace.fall()
             pace.pause(1)
-    assert taken >= 0.9 * 20 * 3600
+    assert taken >= 0.9 * 20 * seconds
     assert refused <= 0.03 * taken
 
 

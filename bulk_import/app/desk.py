@@ -205,7 +205,7 @@ class Desk:
             try:
                 self.projects[name] = Project.open(self.home, name)
             except BulkImportError as exc:
-                raise web.HTTPNotFound(text=str(exc)) from None
+                raise web.HTTPNotFound(text=str(exc)) from exc
         return self.projects[name]
 
     def adopt(self, project: Project) -> Project:

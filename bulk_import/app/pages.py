@@ -11,7 +11,7 @@ from aiohttp import web
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined, pass_context
 
 from bulk_import.app.desk import Desk
-from bulk_import.errors import BulkImportError
+from bulk_import.errors import BulkImportError, SetupError
 from bulk_import.jobs.projects import Project
 from bulk_import.report.contents import NAMES, SET_NAMES
 from bulk_import.texts import LANGUAGES, Texts, best_language, texts
@@ -51,6 +51,7 @@ def environment() -> Environment:
     made.filters["said"] = pass_context(lambda context, text: context["say"].said(text))
     made.filters["without_folder"] = without_folder
     made.filters["as_choice"] = lambda name: (name, name)
+    made.filters["in_braces"] = lambda name: f"{{{name}}}"
     made.globals["status_names"] = NAMES
     made.globals["set_names"] = SET_NAMES
     made.globals["titles"] = FIELD_NAMES
@@ -126,6 +127,17 @@ async def form_of(request: web.Request) -> Mapping[str, str]:
 def project_of(request: web.Request) -> Project:
     """Return the project that the address names."""
     return request.app[DESK].project(request.match_info["id"])
+
+
+def refuse_while_sending(request: web.Request, project: Project) -> None:
+    """Refuse to change an import whose rows are being sent.
+
+    Raises:
+        SetupError: They are.
+    """
+    sending = request.app[DESK].sending.get(project.id)
+    if sending is not None and not sending.is_over:
+        raise SetupError("rows are being sent; correct cells when that is over")
 
 
 def refused(request: web.Request, exc: BulkImportError | OSError) -> web.Response:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import islice
@@ -227,12 +227,11 @@ def _check(
             duplicates=loaded.spec.when.duplicate,
             judges=judges,
         )
-        settled = journal.settled()
-        tally.weigh(settled)
+        tally.weigh(journal.settled)
         outcomes = journal.outcomes(only_remarked=on_row is _ignore)
         causes = _causes(outcomes, on_row, loaded.spec, with_source=has_several)
         sources = journal.sources()
-        plan = _plan(journal, tally, loaded.spec.when.duplicate, list(sources.values()), settled)
+        plan = _plan(journal, tally, loaded.spec.when.duplicate, list(sources.values()))
         return Checked(
             sources=tuple(sources.values()),
             rows=tuple(journal.count_rows(number) for number in sources),
@@ -297,11 +296,10 @@ def _plan(
     tally: Tally,
     duplicates: str,
     sources: Sequence[SourceInfo],
-    settled: Collection[int],
 ) -> Plan:
     sets = tally.changes
     if (
-        len(settled) > tally.rows_kept
+        journal.count_others() > tally.rows_kept
     ):  # because of other rows, which may have changed forms as well
         sets = SetCounter()
         for beginning, rows in journal.beginnings_to_send(OTHERS).items():

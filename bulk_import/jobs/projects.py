@@ -24,9 +24,11 @@ from bulk_import.jobs.fixes import JOINED, Fix, tested_fixes
 from bulk_import.jobs.naming import NOT_SPLIT, has_unordered_names, order_fixes
 from bulk_import.jobs.proposing import proposed_or_asked
 from bulk_import.jobs.reviewing import Review
+from bulk_import.journal import Journal
 from bulk_import.mapping.editing import Change, edited
 from bulk_import.mapping.loading import ColumnMapping, parse_mapping
 from bulk_import.mapping.suggesting.contents import ROWS_LOOKED_AT
+from bulk_import.models import Status
 from bulk_import.run.corrections import (
     Correction,
     Key,
@@ -45,6 +47,7 @@ IMPORTS = "imports"
 _FACTS = "project.json"
 _MAPPING = Message("change of the mapping file")
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,60}")
+_SENT = (Status.SUCCESS, Status.UNKNOWN)  # what failed was certainly not applied
 _UNSAFE = re.compile(r"[^\w. ()+-]+")
 
 
@@ -166,6 +169,15 @@ class Project:
         """Whether a run was begun and its journal is there."""
         return self.run_dir is not None and (self.run_dir / JOURNAL).is_file()
 
+    @property
+    def is_begun(self) -> bool:
+        """Whether a row may have been applied. Those that are left are then sent by the same mapping."""
+        if self.run_dir is None or not self.has_run:
+            return False
+        with Journal.open(self.run_dir / JOURNAL) as journal:
+            counts = journal.counts()
+        return any(counts.get(status) for status in _SENT)
+
     def remember(self, **facts: Any) -> None:
         """Change what ``project.json`` says."""
         self.facts = replace(self.facts, **facts)
@@ -201,6 +213,7 @@ class Project:
         before = self.mapping_text()
         if text == before:
             return
+        self._refuse_if_begun()
         _write(self.mapping_path, text)
         self._edits.add_mapping(label, before, text)
 
@@ -249,6 +262,8 @@ class Project:
     def fixes(self) -> list[Fix]:
         """Return changes of the mapping that were tried on the refused rows, and on names left whole."""
         review = self._judged()
+        if self.is_begun:
+            return []
         joined = review.warned(JOINED)
         found = tested_fixes(review.mapping, review.header, review.refused(), joined)
         if has_unordered_names(review.mapping):
@@ -361,6 +376,7 @@ class Project:
             if step is None:
                 return None
             if step.is_mapping:
+                self._refuse_if_begun()
                 _write(self.mapping_path, step.mapping_after if undone else step.mapping_before)
             else:
                 back = [(seq, column, after, before) for seq, column, before, after in step.cells]
@@ -404,6 +420,20 @@ class Project:
             return [new]
         first = chain[0].before
         return [] if first == new.after else [replace(new, before=first)]
+
+    def _refuse_if_begun(self) -> None:
+        """Refuse another mapping once a row was sent; a run that sent none is begun again.
+
+        Raises:
+            SetupError: A row was sent.
+        """
+        if self.is_begun:
+            raise SetupError(
+                "rows of this import were sent: the others are sent by the same columns and rules; "
+                "import the rows that need you by themselves to change them"
+            )
+        if self.has_run:
+            self.remember(run_dir="")
 
     def _judged(self) -> Review:
         if self.review is None:

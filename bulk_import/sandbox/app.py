@@ -108,6 +108,7 @@ class Sandbox:
         faults: Faults | None = None,
         plan: FaultPlan | None = None,
         database: Path | None = None,
+        store: Store | None = None,
         account: Account | None = None,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
@@ -116,13 +117,15 @@ class Sandbox:
 
         Args:
             plan: Faults of chosen contacts and attempts; they come before those by chance.
+            database: Where contacts and requests are kept; ``None`` = in memory.
+            store: Keeps them instead of the usual one.
             clock: What the throttle goes by, in seconds.
             sleep: Waits as long as an answer takes.
         """
         self.key = key
         self.faults = faults or Faults()
         self.account = account or Account()
-        self.store = Store(database)
+        self.store = store or Store(database)
         self.script: Script | None = None
         self.most_at_once = 0
         self.url = ""
@@ -232,7 +235,7 @@ class Sandbox:
 
     def _planned(self, request: Request) -> PlannedFault:
         """Return what the plan has for this attempt of this contact."""
-        if request.method != "addupdatelead":
+        if not self._plan.faults or request.method != "addupdatelead":
             return PlannedFault()
         named = request.email or request.form.get("lead_phone", "")
         contact = named or json.dumps(dict(request.form), sort_keys=True)

@@ -56,7 +56,7 @@ TEXTS: dict[str, str | tuple[str, str, str]] = {
     "File of the archive": "Файл в архиве",
     "How is the file read?": "Как читать файл?",
     "How the file is read": "Как читается файл",
-    "Sent: only rows whose cell is": "Отправляются только строки, где в ячейке:",
+    "Sent only: rows whose cell is": "Отправляются только строки, где в ячейке:",
     "Read it this way": "Читать так",
     "Row of the header": "Строка заголовка",
     "Left out: rows whose cell is": "Пропускаются строки, где в ячейке:",
@@ -83,7 +83,7 @@ TEXTS: dict[str, str | tuple[str, str, str]] = {
         "Перетащите новый список людей и прежний, если он есть. Кто появился — получит тег, кто исчез — потеряет, кто остался — без изменений.",
     "Duplicates of another row": "Повторы другой строки",
     "E-mail": "E-mail",
-    "Each click edits the mapping file. Beside each column: what becomes of its cells.":
+    "Every choice is saved at once. Beside each column: what becomes of its cells.":
         "Каждый щелчок меняет файл соответствий. Рядом со столбцом видно, что получится из его ячеек.",
     "Edit {column}": "Правка: {column}",
     "Everybody gets": "Получают все",
@@ -264,6 +264,13 @@ TEXTS: dict[str, str | tuple[str, str, str]] = {
         "Кого из них ещё нет в аккаунте, тот станет там новым контактом: сервис не сообщает, кто в нём есть."
     ),
     "people: {n}": "человек: {n}",
+    "words that say no": "слова отказа",
+    "nothing (an empty cell)": "ничего (пустая ячейка)",
+    "Rows of this import were sent: those that are left are sent by the same columns and rules, so that nothing can be changed here any more.": (
+        "Строки этого импорта уже отправлялись: остальные уйдут по тем же столбцам и правилам, поэтому здесь больше ничего не изменить."
+    ),
+    "Import the rows that need you by themselves": "Импортировать строки, которые ждут вас, отдельно",
+    "Correct the cells here. To change columns or rules:": "Ячейки исправляйте здесь. Чтобы изменить столбцы или правила:",
     "entries: {n}": "записей: {n}",
     "The form was changed: compare again.": "Форма изменилась: сравните ещё раз.",
     "Nobody gains and nobody loses: there is nothing to send.":
@@ -419,7 +426,12 @@ TEXTS: dict[str, str | tuple[str, str, str]] = {
     "to": "Куда:",
     "two letters, such as US": "две буквы, например RU",
     "undo": "откат",
-    "unite them": "объединить",
+    "merge them": "объединить",
+    "the row is not sent": "строка не отправляется",
+    "sent without it": "отправляется без этого",
+    "their names in braces": "их названия в фигурных скобках",
+    "Remarks": "Замечания",
+    "Look at the rows": "Посмотреть строки",
     "waiting {seconds} s: {why}": "ожидание {seconds} с: {why}",
     "winter time": "зимнее время",
     "{h} h {m} min": "{h} ч {m} мин",

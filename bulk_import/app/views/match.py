@@ -9,7 +9,14 @@ from typing import Any
 from aiohttp import web
 
 from bulk_import.api.fields import FIELDS
-from bulk_import.app.pages import form_of, page, project_of, refused, trouble
+from bulk_import.app.pages import (
+    form_of,
+    page,
+    project_of,
+    refuse_while_sending,
+    refused,
+    trouble,
+)
 from bulk_import.errors import BulkImportError, SetupError
 from bulk_import.jobs import matching
 from bulk_import.jobs.projects import Project
@@ -80,6 +87,7 @@ async def file(request: web.Request) -> web.Response:
 async def _changed(request: web.Request, change: Callable[[Project], None]) -> web.Response:
     project = project_of(request)
     try:
+        refuse_while_sending(request, project)
         await asyncio.to_thread(change, project)
     except BulkImportError as exc:
         return refused(request, exc)
@@ -94,6 +102,7 @@ async def _shown(request: web.Request, template: str) -> web.Response:
     except BulkImportError as exc:
         values["trouble"] = trouble(request, exc)
     text = await asyncio.to_thread(project.mapping_text)
+    values["is_begun"] = await asyncio.to_thread(lambda: project.is_begun)
     return page(
         request, template, groups=matching.GROUPS, title_of=matching.title_of,
         kind_of=matching.kind_of, fields=FIELDS, text=text, **values,
