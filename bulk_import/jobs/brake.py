@@ -87,6 +87,7 @@ def why_not(
     """
     if not night.rows:
         return Message("the brake: the source has no rows (--accept if that is meant)")
+    jumps: list[str]
     if earlier is not None:
         jumps = [Message("the state is new, but {run} was a night of it: is it lost?", run=earlier)]
     elif last is None:
