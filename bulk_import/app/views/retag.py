@@ -44,7 +44,7 @@ async def upload_list(request: web.Request) -> web.Response:
     await asyncio.to_thread(folder.mkdir, mode=0o700, parents=True)
     path = folder / name
     try:
-        await receive(request, path)
+        await receive(request, path, largest=desk.largest_upload)
         if request.query.get("as") == "suppress":
             listed = await asyncio.to_thread(_entries, path)
             return web.json_response(

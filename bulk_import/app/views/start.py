@@ -84,7 +84,7 @@ async def upload(request: web.Request) -> web.Response:
     await asyncio.to_thread(folder.mkdir, mode=0o700, parents=True, exist_ok=True)
     draft = folder / f".upload-{secrets.token_hex(8)}"
     try:
-        await receive(request, draft)
+        await receive(request, draft, largest=desk.largest_upload)
         project = await asyncio.to_thread(Project.adopt, desk.home, draft, name)
     except (BulkImportError, OSError) as exc:
         return refused(request, exc)
