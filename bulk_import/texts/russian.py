@@ -17,7 +17,7 @@ TEXTS: dict[str, str | tuple[str, str, str]] = {
     "Added to lists": "Добавлены в списки",
     "Address": "Адрес",
     "All rows": "Все строки",
-    "All rows are judged before anything is sent. Click a cell to see what becomes of it; type to correct it. Your file is never changed.":
+    "All rows are checked before anything is sent. Click a cell to see what becomes of it; type to correct it. Your file is never changed.":
         "Все строки проверены до отправки. Нажмите на ячейку, чтобы увидеть, что из неё получится; печатайте, чтобы исправить. Ваш файл не меняется.",
     "All {n} rows were imported": (
         "Импортирована вся {n} строка", "Импортированы все {n} строки", "Импортированы все {n} строк"),
@@ -60,7 +60,7 @@ TEXTS: dict[str, str | tuple[str, str, str]] = {
     "Read it this way": "Читать так",
     "Row of the header": "Строка заголовка",
     "Left out: rows whose cell is": "Пропускаются строки, где в ячейке:",
-    "Take over the corrections of {name}": "Взять исправления из {name}",
+    "Use the corrections of {name}": "Взять исправления из {name}",
     "The columns are proposed again then; Undo on the next page takes it back.": "Столбцы будут предложены заново; «Отменить» на следующей странице вернёт прежнее.",
     "detected": "определить",
     "City": "Город",
@@ -129,7 +129,7 @@ TEXTS: dict[str, str | tuple[str, str, str]] = {
     "This is meant: send it this once": "Так и задумано: отправить в этот раз",
     "It runs now; reload the page to see how it ended.": "Сейчас выполняется; обновите страницу, чтобы узнать итог.",
     "Jobs that run every night": "Задания, которые выполняются каждую ночь",
-    "Judging the rows …": "Проверка строк …",
+    "Checking the rows …": "Проверка строк …",
     "Language": "Язык",
     "Last name": "Фамилия",
     "Leave out rows whose cell is": "Пропускать строки, где в ячейке",
