@@ -116,6 +116,10 @@ def test_a_cell_says_no_by_what_its_column_speaks_of(speaks, no, may_be_sent):
         ("Opted in", {"yes": 3, "withdrawn": 1}, ("only", YES, "no consent")),
         ("Opted in", {"Yes": 1, "granted": 2, "": 9}, ("only", (*YES, "granted"), "no consent")),
         ("Opted in", {"yes": 3, "zork": 1, "no": 1, "withdrawn": 1}, ("skip", (*NO, "withdrawn"), "no consent")),
+        # of nine in ten that are understood, the rest is no consent
+        ("Opted in", {"yes": 9, "zork": 1}, ("only", YES, "no consent")),
+        ("Opted in", {"yes": 8, "zork": 1}, ("skip", NO, "no consent")),
+        ("Opted in", {"yes": 8, "please stop": 1, "not sure": 1}, ("only", YES, "no consent")),
         # states
         ("Status", {"unsubscribed": 3, "new": 2}, ("skip", STATES, "unsubscribed")),
         ("Status", {"bounced": 1, "active": 3}, ("skip", STATES, "unsubscribed")),
@@ -212,7 +216,7 @@ def test_a_rule_lists_each_cell_once_as_it_was_typed_first_and_forty_at_most():
     assert rule == ConsentRule("only", "Opted in", (*YES, "Granted"), "no consent")
     dates = {f"no (2024-05-{day:02})": 1 for day in range(1, 32)}
     more = {f"nein (2023-05-{day:02})": 1 for day in range(1, 32)}
-    rule = propose_rule("Opted in", {"zork": 1, **dates, **more})
+    rule = propose_rule("Opted in", {"zork": 9, **dates, **more})
     assert rule is not None
     assert (rule.section, len(rule.values)) == ("skip", 40)
     assert rule.values == ("says no", *NO, *dates, *list(more)[:4])

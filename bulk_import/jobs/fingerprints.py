@@ -162,7 +162,10 @@ def clocks_of(binding: Binding) -> str:
     if not has_offsets:
         return ""
     is_of_now = any(rule.dst == "current" for rule in binding.mapping.spec.fields.values())
-    return _offsets(binding.at or datetime.now(UTC), is_of_now=is_of_now)
+    at = binding.at or datetime.now(UTC)
+    # Clocks change at full quarters of an hour: nights that follow each other get the same answer.
+    at = at.replace(minute=at.minute // 15 * 15, second=0, microsecond=0)
+    return _offsets(at, is_of_now=is_of_now)
 
 
 @lru_cache(maxsize=8)

@@ -31,6 +31,8 @@ class Speaks(StrEnum):
 _REASONS = {
     "bounced": r"""
 bounce\w*|undeliverable|quarantined?|(?:e ?mail )?(?:address )?invalid(?: e ?mail\w*)?|
+e ?mail (?:invalid[eoa]|non valid[oa]|ungultig|nieprawidlow\w+)|(?:ungultige|nieprawidlowy|
+gecersiz) e ?(?:mail|posta)|
 (?<!carpet )cleaned(?! (?:address|name|phone|data))|clean time|bad (?:e ?mail )?address|npai|
 (?:e ?mail|почта|емейл|имейл|адрес) (?:недоступ|не ?валид|недейств|неверн)\w+|письма не доход\w+|
 недоступ\w+ (?:для )?(?:рассыл\w+|e ?mail|почт\w+)|
@@ -53,8 +55,11 @@ stop (?:all )?(?:e ?mail|mail|newsletter|sending|writing|contact|pub)\w*|
 не (?:писать|отправлять|беспокоить|связываться|присылать|рассылать|слать)|
 запре\w+ (?:на )?(?:рассыл\w+|писать|писем|e ?mails?|(?:отправк\w+|получени\w+) (?:писем|рассыл\w+|
 e ?mail))|
-исключ\w+ из (?:\w+ )?рассыл\w+|
-nicht (?:anschreiben|kontaktieren|schreiben)|kein(?:e|en)? (?:werbung|werbe\w*|\w*mails?|newsletters?)|
+(?:исключ|удал|убра|отключ)\w+ (?:из )?(?:\w+ )?рассыл\w+|не включать (?:\w+ )?рассыл\w+|
+нельзя (?:писать|отправлять)|
+nicht (?:anschreiben|kontaktieren|schreiben|anmailen|mailen)|ne pas e?mailer|pas de?mailing|
+(?:e ?)?mails? (?:nicht erwunscht|unerwunscht)|correo no deseado|e ?posta istemiyor|werbeverweiger\w*|
+kein kontakt|kein(?:e|en)? (?:werbung|werbe\w*|e ?mails?|\w*mails?|newsletters?)|
 ne (?:pas|plus) (?:contacter|ecrire|envoyer)|no (?:contactar|enviar|escribir|molestar)|no (?:quiere|
 desea) \w+|nao (?:quer|deseja) \w+|non (?:vuole|desidera) \w+|
 ne (?:souhaite|veut|desire) (?:pas|plus) \w+|nie chce \w+|(?:will|mochte) kein\w* \w+|geen (?:e ?)?mails?|
@@ -63,10 +68,11 @@ exclui[rd]\w* de (?:(?:los|las|la|os|as) )?(?:envi\w+|lista\w*|mailing\w*)|
 nao (?:contatar|contactar|enviar)|non (?:contattare|inviare)|
 nie (?:kontaktowac|wysylac|pisac)|iletisime gecme\w*|gonderme\w*""",
     "unsubscribed": r"""
-un ?subscri\w*|unsub\w*|not subscribed|opt(?:ed|s)? ?outs?|has opted out\w*|optout\w*|opt off|
+un ?subscri\w*|unsub\w*|not subscribed|opt(?:ed|s)? ?outs?|emailopt(?:ed)?out|has opted out\w*|optout\w*|
+opt off|
 withdrawn|withdrawal|revoked|objected|objection|
 removed (?:on|at|date)|removal date|e ?mails? disabled|disabled e ?mails?|
-отписа\w+|отписк\w+|отказ\w*(?: от)?(?: рассыл\w+)?|отозва\w+|
+отписа\w+|отписк\w+|отказ(?!о)\w*(?: от)?(?: рассыл\w+)?|отказо[мв]|отозва\w+|
 deaktiviert|abgemeldet\w*|abbestell\w+|abmeld\w+|ausgetragen|austrag(?!ungs?ort)\w*|widerruf(?!srecht|sbeleh|sfrist)\w*|widerspr\w+|werbewiderspr\w+|werbesperr\w*|mailsperr\w*|sperrvermerk\w*|sprzeciw\w*|
 desabonn\w*|desinscri\w*|refus\w*|opposition|
 bajas?|dad[oa]s? de baja|desuscri\w*|descadastr\w+|cancelou|
@@ -78,10 +84,13 @@ abonelikten \w+|aboneli\w+ iptal\w*|listeden (?:cik|ayril)\w+|
 leiratkoz\w+|退会\w*|配信(?:停止|拒否|不要|不可)\w*|已?退[订訂]\w*|取消订阅|수신 ?거부\w*|구독 ?취소""",
 }
 _CONSENT = r"""
-opt(?:ed|s)? ?ins?|has opted in\w*|double opt ?in|doi|subscri(?:bed?|ber|ptions?)|newsletters?|
+opt(?:ed|s)? ?ins?|has opted in\w*|double opt ?in|doi|subscri(?:bed?|ber|ptions?)|newsletter\w*|marketable|
 consent\w*|permissions?|gdpr|agree[sd]?|agreement|allowed|legal basis|
 (?:e ?mail )?marketing|
-(?:bulk|mass|promo) (?:e ?)?mails?|(?:allows?|sends?|permite) (?:bulk )?e ?mails?|emailings?|serienmails?|
+(?:bulk|mass|promo) (?:e ?)?mails?|(?:allows?|sends?|permite) (?:bulk )?e ?mails?|emailings?|
+serienmails?|(?:e ?)?mails? erwunscht|darf (?:angeschrieben|angemailt|kontaktiert)(?: werden)?|
+pazarlama e ?posta\w*|
+рекламн\w+ (?:письм|рассыл|сообщени|предложени)\w+|
 e ?mails? (?:allowed|zulassen|erlaubt|ok|okay|updates?|offers?|list)|massen e ?mails?|
 (?:updates?|offers?|kontakt|contact|angebote|infos?) (?:by|per|via|par|por) e ?mail|(?:receives?|
 get) updates|
@@ -149,7 +158,9 @@ lingua|paese|jezyk|kraj|dil|ulke|taal|sprak|sprog"""
 _OF_TERMS = r"""
 plan|count|number|price|amount|tier|period|fee|ends?|end date|expir\w+|renew\w*|auto ?renew\w*|
 until|rates?|ratio|percent|процент|paid|premium|trial|
-(?<=consent )(?:requested|required|needed)|opened|opens|clicked|clicks|geoffnet|ouverte?s?|открыл\w*|
+(?<=consent )(?:requested|required|needed)|opened|opens|clicked|clicks|geoffnet|geschickt|gesendet|
+ouverte?s?|envoye\w*|enviad[oa]s?|inviat[oaie]|wyslan\w*|discounts?|cost|
+стоимост\w*|скидк\w*|автопродлен\w*|pagad[oa]|paga|vence|scadut[oa]|bitis|открыл\w*|
 letzte\w*|dernier\w*|ultim[oa]s?|topics?|platform|
 software|tool|edition|issue|length|scan|received|закончил\w*|^no of|(?<=\w )no$|nr|sent|delivered|read|
 last|author|
@@ -174,28 +185,31 @@ treatment|vaccin\w*|parental|medical|surgery"""
 # Consents and subscriptions that are none of mailings, and what is not answered with yes or no to mailings.
 _OTHER_THINGS = r"""
 фото\w*|родител\w+|супруг\w*|операц\w*|обучени\w+|переезд\w*|строит\w+|zdjeci\w*|rodzic\w*|eltern|betriebsrat|
-travel|sharing|media|video\w*|film\w*|fotos?|recording|research|user (?:permissions?|agreement)|
+медицин\w*|вмешательств\w*|вакцин\w*|участи\w+|услови\w+|курс\w*|op|impfung|agb|vermieter|soins|cirugia|
+informato|informado|informed|zabieg\w*|wyjazd\w*|age|conditions|travel|sharing|media|video\w*|film\w*|
+fotos?|recording|research|user (?:permissions?|agreement)|
 offer accepted|accepted offer|договор\w*|документ\w*|контракт\w*|акт|анкет\w*|соглашени\w+|кем подписан\w?|
 на канал\w*|журнал\w*|magazine|journal|box|gym|fitness|netflix|spotify|product|transport|zeitung\w*|
 compliant|trained|officer|responsable|responsavel|geschaltet|kosten"""
 _TRADE = r"""
-marketing (?:fit|stack|tools?|qualified|team|manager|director|agency|budget|spend|sources?|channels?|
+marketing (?:fit|stack|owner|segments?|scores?|leads?|tools?|qualified|team|manager|director|agency|
+budget|spend|sources?|channels?|
 campaigns?|plans?|costs?|strategy|experience|degree|department|software|platform|automation|tech|role|title|needs?|goals?)|
-(?:uses|does|interested in|likes|knows) (?:e ?mail )?marketing"""
+digital marketing|(?:uses|does|interested in|likes|knows) (?:e ?mail )?marketing"""
 # Words that are of mailings where nothing else is named: "Accepts marketing", not "Accepts insurance".
 _OF_ANYTHING = r"""
 agree[sd]?|agreement|allowed|accept\w*|akzeptiert|accord|autori[sz]\w*|permissions?|permiso|permissao|
 разреш\w+|aceit\w+|acept\w+|accett\w+|onay\w*|izin\w*|izni|riza\w*|
 angemeldet|inscri\w*|iscri\w+|suscrit\w+|zapisan\w+|aangemeld|ingeschreven"""
 _END_OF_ANYTHING = r"""
-возврат\w*|zwrot\w*|blocked|gesperrt|bloque\w*|bloccat[oa]|отказ\w*|refus\w*|cleaned|spam|спам|
+возврат\w*|zwrot\w*|blocked|gesperrt|bloque\w*|bloccat[oa]|отказ(?!оуст|ник)\w*|refus\w*|cleaned|spam|спам|
 invalid|withdrawn|withdrawal|widerruf\w*|abgemeldet\w*|abmeld(?!egrund|edatum)\w+|ausgetragen|
 rezygnac\w+|жалоб\w+|complain\w*|reclam\w+|quejas?|plaintes?|
 beschwerden?"""
 # Ends of something else, whatever stands beside them.
 _OTHER_ENDS = r"""
 bounced? (?:house|castle|che(?:ck|que))s?|bajas? (?:medica|laboral|tension|california|temperatura|por \w+)|
-(?:planta|gama|prioridad|tension|temporada|marea) bajas?|(?:blocked|cleaned) by"""
+(?:planta|gama|prioridad|tension|temporada|marea) bajas?|baja demanda|(?:blocked|cleaned) by"""
 # What may stand beside those words without naming something else.
 _KNOWN = r"""
 (?!by)\w{1,2}|\d+|the|for|from|and|has|can|may|our|your|you|all|any|per|via|not|out|yes|was|are|not|con|por|para|par|pour|
@@ -216,10 +230,12 @@ woocommerce|shopify|kajabi|zoho|salesforce|intercom|bool\w*"""
 # In a column that is called so, texts are about orders, quarrels, ailments; a "yes" is a refusal.
 _ANSWERED = r"""
 complain(?:t|ts|ing)|жалоб\w+|beschwerden?|plaintes?|quejas?|reclamac\w+|reclam[oi]|skarg\w+|sikayet\w*|
-возврат\w*|zwrot\w*|отказ\w*|refus\w*|opposition|objection|mail stop"""
+возврат\w*|zwrot\w*|отказ(?!оуст|ник)\w*|refus\w*|opposition|objection|mail stop"""
 # Beside these words no other refusal than one of mailings is meant.
 _OF_MAILINGS = r"""
-рассыл\w+|писем|письм\w+|e ?mail\w*|mails?|newsletter\w*|pazarlama|spam|abuse|спам|marketing|werbung|
+рассыл\w+|писем|письм\w+|e ?mail\w*|mail(?:s|ing\w*)?|prospection|реклам\w+|iletisim|newsletter\w*|
+pazarlama|spam|abuse|
+спам|marketing|werbung|
 контакт\w*|
 contact\w*|kontakt\w*|consent\w*|согласи\w+|einwillig\w*|courriels?|correos?|subscri\w+|подписк\w+"""
 _ANY_MAIL = (
@@ -227,6 +243,7 @@ _ANY_MAIL = (
 )
 _NO = "no|not|non|без|нет|не|keine?|ohne|nicht|sin|sem|nao|senza|bez|brak|pas de|sans"
 _WITHDRAWN = (
+    "отключен\\w*|запрещен\\w*|abgelehnt|verweigert|gesperrt|sperre|"
     "withdrawn|withdrawal|revoked|отзыв\\w*|revoca\\w*|retrait|retirada|wycofanie|cofniecie|widerruf|"
     "отозван\\w+|widerrufen|yok|wycofan\\w+|"
     "cancell?ed|cancelad[oa]s?|cancellat[oaie]|anulad[oa]s?|annull?[eé]e?s?|annullat[oaie]|"
@@ -262,6 +279,7 @@ _COUNT_OF_BOUNCES = _word("soft|counts?|number|anzahl|nombre|numero|liczba|чи�
 _PARCEL = _word(
     "delivery|доставк\\w*|zustell\\w*|livraison|entrega|consegna|dostaw\\w*|versand\\w*"
 )
+_MOMENT = _word("at|on|date|time|timestamp")
 _OPT_IN = _word("opt ?in|doi")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
@@ -283,6 +301,8 @@ def _of_consent(words: str) -> Speaks | None:
         return None
     is_circumstance = bool(_CIRCUMSTANCE.search(words))
     if _STATE_WORD.search(words):
+        if _reason(words) == "unsubscribed" and _MOMENT.search(words):
+            return Speaks.OF_REFUSAL
         is_of_parcels = _PARCEL.search(words) and not _MAIL.search(words)
         return None if is_circumstance or is_of_parcels else Speaks.OF_STATE
     speaks = _of_refusal(words)

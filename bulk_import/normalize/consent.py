@@ -21,7 +21,8 @@ unsubscribed by admin|removed by complaint|removed due to complaint|unsubscribed
 globally unsubscribed|
 opted out|opt out|optout|optedout|has opted out|email opt out|do not contact|do not email|do not e mail|
 do not mail|do not send|do not market|dont contact|dont email|dont e mail|dont mail|dont send|dnc|
-no marketing|no newsletter|no mailing|no mailings|non marketing contact|not marketing contact|
+non marketable|nonmarketable|no marketing|no newsletter|no mailing|no mailings|non marketing contact|
+not marketing contact|
 no consent|consent withdrawn|consent revoked|withdrawn consent|no permission|
 bounced|hard bounce|hard bounced|hardbounce|hardbounced|soft bounce|soft bounced|softbounce|
 complained|complaint|spam complaint|marked as spam|reported spam|reported as spam|abuse complaint|
@@ -126,7 +127,7 @@ doi|soi|granted|given|agreed|accepted|consented|allowed|permitted|subscriber|mar
 verified|explicit|express|implicit|implied|obtained|confirmed opt in|available|
 подписан|подписана|подписано|подписаны|подписался|подписалась|активен|активна|активный|активная|подтвержден|
 подтверждена|подтверждено|согласен|согласна|согласие|согласие получено|есть|есть согласие|получено|дано|
-разрешено|разрешена|разрешен|разрешены|доступен|доступна|включен|включена|включено|вкл|получать|
+разрешено|разрешена|разрешен|разрешены|доступен|доступна|включен|включена|подключена|подключен|включено|вкл|получать|
 angemeldet|abonniert|aktiv|bestatigt|erteilt|zugestimmt|eingewilligt|erlaubt|einwilligung|zustimmung|vorhanden|zulassen|erwunscht|
 abonne|abonnee|inscrit|inscrite|actif|confirme|confirmee|accepte|acceptee|accorde|donne|consentement|
 suscrito|suscrita|activo|activa|confirmado|confirmada|aceptado|aceptada|acepta|alta|dado de alta|otorgado|
@@ -192,6 +193,25 @@ _LEADING_DATE = re.compile(r"^(?:\d[\d.:/-]*(?:T[\d:.]+Z?)?\s*)+")
 _NUMBERED = re.compile(r"(?:n[or]?[.:°º]*|№)\s*(?!\d+[./-]\d+[./-]\d)\d", re.IGNORECASE)
 # "revoked by mail", "refused on phone"
 _BESIDE = re.compile(r" (?:by|on|per|via|from|due|because|par|por|po|по|через|weil|vom) .*")
+# How an answer begins that is none of yes, whatever comes then; and what is no answer.
+_NEGATIVE = re.compile(
+    r"(?:please |pls |bitte |por favor |пожалуйста )?(?:no|not|nope|nah|never|negative|nicht|kein\w*|"
+    r"(?:will|mochte) (?:kein\w*|nicht)|не|нет|non|ne|nie|nao|niet|geen|nej|inte|ikke|"
+    r"nem|pas|plus (?:de|interesse\w*)|"
+    r"ya no|juz nie|niezainteresowan\w+|stop(?:p?ed)?|стоп|"
+    r"снят\w*|исключ\w*|удал\w*|убра\w*|против|запре\w*|"
+    r"попросил\w* (?:убрать|удалить|не)|просит (?:убрать|удалить|не)|remov\w+|delet\w+|cancel\w+|block\w+|"
+    r"gesperrt|geloscht|gekundigt|eliminar|eliminad\w+|saiu|rimoss\w+|disdett\w+|usuniet\w+|cikti|cikarildi|"
+    r"istemedi|istemiyor|ayrildi|wants? out|отключен\w*)(?!\w)"
+)
+_NOT_KNOWN = re.compile(
+    r"(?:no|not|nicht|keine?|не|нет|non|nie|nao|pas) (?:sure|known|asked|applicable|set|specified|provided|"
+    r"stated|available|answer\w*|response|reply|data|info\w*|idea|problem\w*|source|date|bekannt|angegeben|gefragt|"
+    r"angabe\w*|antwort|знаю|указан\w*|"
+    r"спрашивал\w*|заполнен\w*|данных|ответа|известн\w*|определен\w*|"
+    r"renseigne\w*|connu\w*|communique\w*|defini\w*|indicad\w*|consta|informad\w*|aplica\w*|"
+    r"disponi\w*|dotyczy|podano|wiadomo|applicabil\w*|indicat\w*|noto)(?!\w)"
+)
 _LONG = 80  # characters: a longer cell is a wording ("... you can unsubscribe at any time")
 _ZERO = re.compile(r"[+-]?0+(?:[.,]0+)?\s*%?")
 
@@ -263,6 +283,18 @@ def plain_no(cell: str) -> str:
         return ""
     word = undated(first)
     return word if word in _sets()["no_words"] else ""
+
+
+def begins_with_no(cell: str) -> bool:
+    """Whether an answer begins with a word that turns it into a no, and does not say "not known".
+
+    >>> [begins_with_no(cell) for cell in ("will keinen", "please remove", "no idea", "не указано")]
+    [True, True, False, False]
+    """
+    words = folded_words(cell)
+    if len(cell) > _LONG or _NUMBERED.match(cell.strip()):
+        return False
+    return bool(_NEGATIVE.match(words)) and not _NOT_KNOWN.match(words)
 
 
 def refuses(cell: str) -> bool:

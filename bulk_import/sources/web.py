@@ -8,6 +8,7 @@ import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import lru_cache
 from http import HTTPStatus
 from http.client import HTTPException, HTTPResponse
 from pathlib import Path
@@ -93,7 +94,8 @@ def opened(url: str) -> Iterator[Page]:
     for name, text in headers.items():
         conceal(Secret(text))
         request.add_unredirected_header(name, text)
-    context = ssl.create_default_context()
+    paths = ssl.get_default_verify_paths()
+    context = _trusting(paths.cafile, paths.capath)
     # Variables of other programs do not decide who sees the address, as for the account.
     opener = build_opener(ProxyHandler({}), HTTPSHandler(context=context), _Redirects(headers))
     try:
@@ -121,6 +123,12 @@ def opened(url: str) -> Iterator[Page]:
         raise _failed(
             url, Message("not HTTP as expected ({name})", name=type(exc).__name__)
         ) from None
+
+
+@lru_cache(maxsize=1)
+def _trusting(_file: str | None, _folder: str | None) -> ssl.SSLContext:
+    """Certificates of this machine, read once per process: that takes longer than a small file."""
+    return ssl.create_default_context()
 
 
 _SHARING = (
