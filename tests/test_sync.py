@@ -26,7 +26,7 @@ from bulk_import.progress import Silence
 from bulk_import.sandbox.app import Reply
 from bulk_import.stopping import RealTime, Stop
 from bulk_import.system.locks import hold
-from tests.conftest import share
+from tests.conftest import SHORT_WAITS, share
 
 HEADER = ["E-mail", "Name", "Phone"]
 MAPPING = (
@@ -63,7 +63,7 @@ def job(tmp_path, sandbox, settings):
         summary = await sync_night(
             source,
             parse_mapping(mapping, "m.yml"),
-            settings(sandbox, run_dir=run_dir),
+            settings(sandbox, run_dir=run_dir, **SHORT_WAITS),
             night_options,
             progress=progress,
         )
@@ -121,7 +121,6 @@ async def test_another_format_order_and_encoding_of_the_same_sends_nothing(job, 
     assert (await job(source=path))[1] == []
 
 
-@pytest.mark.usefixtures("short_waits")
 async def test_what_failed_or_is_unknown_comes_back_by_itself(job, sandbox):
     bad = {"p3@example.org": Reply(code=3, text="no"), "p4@example.org": Reply(status=502)}
     sandbox.script = lambda _number, form: bad.get(form.get("lead_email", ""))

@@ -17,7 +17,7 @@ TEXTS: dict[str, str | tuple[str, str, str]] = {
     "Added to lists": "Добавлены в списки",
     "Address": "Адрес",
     "All rows": "Все строки",
-    "All rows are judged before anything is sent. Click a cell to see what becomes of it; type to correct it. Your file is never changed.":
+    "All rows are checked before anything is sent. Click a cell to see what becomes of it; type to correct it. Your file is never changed.":
         "Все строки проверены до отправки. Нажмите на ячейку, чтобы увидеть, что из неё получится; печатайте, чтобы исправить. Ваш файл не меняется.",
     "All {n} rows were imported": (
         "Импортирована вся {n} строка", "Импортированы все {n} строки", "Импортированы все {n} строк"),
@@ -60,7 +60,7 @@ TEXTS: dict[str, str | tuple[str, str, str]] = {
     "Read it this way": "Читать так",
     "Row of the header": "Строка заголовка",
     "Left out: rows whose cell is": "Пропускаются строки, где в ячейке:",
-    "Take over the corrections of {name}": "Взять исправления из {name}",
+    "Use the corrections of {name}": "Взять исправления из {name}",
     "The columns are proposed again then; Undo on the next page takes it back.": "Столбцы будут предложены заново; «Отменить» на следующей странице вернёт прежнее.",
     "detected": "определить",
     "City": "Город",
@@ -95,7 +95,21 @@ TEXTS: dict[str, str | tuple[str, str, str]] = {
     "Extensions": "Добавочные номера",
     "Facebook": "Facebook",
     "File": "Файл",
-    "Files with contacts never to send": "Файлы с контактами, которым не отправлять никогда",
+    "the sandbox": "песочница",
+    "{n} contacts": ("{n} контакт", "{n} контакта", "{n} контактов"),
+    "A sandbox: nothing here reaches a real account.": "Песочница: отсюда ничего не попадает в настоящий аккаунт.",
+    "{n} requests so far.": ("Пока {n} запрос.", "Пока {n} запроса.", "Пока {n} запросов."),
+    "Lists": "Списки",
+    "Nobody is on a list.": "Ни в одном списке никого нет.",
+    "Tags": "Теги",
+    "No tags yet.": "Тегов пока нет.",
+    "Contacts": "Контакты",
+    "None yet. Import a spreadsheet into this address.": "Пока никого. Импортируйте таблицу на этот адрес.",
+    "newer": "новее",
+    "more": "ещё",
+    "page {page} of {pages}": "страница {page} из {pages}",
+    "(no name, no e-mail)": "(нет ни имени, ни e-mail)",
+    "Lists of people who must not be written to": "Списки людей, которым писать нельзя",
     "Filters": "Фильтры",
     "Find": "Найти",
     "Find and replace": "Найти и заменить",
@@ -115,7 +129,7 @@ TEXTS: dict[str, str | tuple[str, str, str]] = {
     "This is meant: send it this once": "Так и задумано: отправить в этот раз",
     "It runs now; reload the page to see how it ended.": "Сейчас выполняется; обновите страницу, чтобы узнать итог.",
     "Jobs that run every night": "Задания, которые выполняются каждую ночь",
-    "Judging the rows …": "Проверка строк …",
+    "Checking the rows …": "Проверка строк …",
     "Language": "Язык",
     "Last name": "Фамилия",
     "Leave out rows whose cell is": "Пропускать строки, где в ячейке",
@@ -266,8 +280,8 @@ TEXTS: dict[str, str | tuple[str, str, str]] = {
     "people: {n}": "человек: {n}",
     "words that say no": "слова отказа",
     "nothing (an empty cell)": "ничего (пустая ячейка)",
-    "Rows of this import were sent: those that are left are sent by the same columns and rules, so that nothing can be changed here any more.": (
-        "Строки этого импорта уже отправлялись: остальные уйдут по тем же столбцам и правилам, поэтому здесь больше ничего не изменить."
+    "Rows of this import were sent: those that are left are sent by the same columns and rules, so that nothing can be changed here any more. To change them, import the rows that need you by themselves, or drop the file again.": (
+        "Строки этого импорта уже отправлялись: остальные уйдут по тем же столбцам и правилам, поэтому здесь больше ничего не изменить. Чтобы изменить их, импортируйте строки, которые ждут вас, отдельно или перетащите файл ещё раз."
     ),
     "Import the rows that need you by themselves": "Импортировать строки, которые ждут вас, отдельно",
     "Correct the cells here. To change columns or rules:": "Ячейки исправляйте здесь. Чтобы изменить столбцы или правила:",
@@ -392,7 +406,6 @@ TEXTS: dict[str, str | tuple[str, str, str]] = {
     "numbers without + are of {region}": "номера без + — из {region}",
     "of {n} rows will be sent": "из {n} строк будут отправлены",
     "one a line": "по одному в строке",
-    "one path a line": "по одному пути в строке",
     "put into the notes": "записать в заметки",
     "re-tag": "теги",
     "refuse": "отклонить",

@@ -75,6 +75,7 @@ RUNS: dict[str, str | tuple[str, str, str]] = {
     "cells are no longer split at {sign}": "по {sign} ячейки больше не делятся",
     "they go without {title!r}": "отправятся без поля «{title}»",
     "they exist in {rivals} as well: be sure of {best}": "такие номера есть и в {rivals}: убедитесь, что это {best}",
+    "people of {name} are never sent": "людям из {name} ничего не отправляется",
     "There is no such page.": "Такой страницы нет.",
     "There is no such file.": "Такого файла нет.",
     "There is no such run.": "Такой отправки нет.",

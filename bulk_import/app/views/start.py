@@ -12,7 +12,6 @@ from aiohttp import web
 
 from bulk_import.app.pages import (
     DESK,
-    LANGUAGE_COOKIE,
     form_of,
     page,
     project_of,
@@ -27,7 +26,7 @@ from bulk_import.journal import Journal
 from bulk_import.models import Summary
 from bulk_import.run.folder import JOURNAL
 from bulk_import.run.reporting import summarize
-from bulk_import.texts import LANGUAGES
+from bulk_import.texts import LANGUAGE_COOKIE, LANGUAGES
 
 _SPREADSHEETS = frozenset(
     {
@@ -192,7 +191,7 @@ def _projects(home: Path) -> list[dict[str, Any]]:
         found.append(
             {
                 "id": project.id,
-                "name": project.source.name,
+                "name": project.name,
                 "note": project.facts.note,
                 "created_at": project.facts.created_at,
                 "run_dir": str(project.run_dir or ""),
