@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import multiprocessing
 import statistics
 import tempfile
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor, wait
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -50,10 +55,15 @@ async def _send(base: str, bodies: list[bytes], way: str) -> None:
 
 
 def judging(rows: int, rounds: int) -> None:
-    """`check` of six columns and of twelve, by one process and by one per processor."""
+    """`check` of six columns and of twelve: by one process, by one per processor, and side by side.
+
+    Side by side, as many processes as there are processors each check the whole file by themselves:
+    more than that no way of sharing the work can reach.
+    """
+    many = max(2, processors())
     print(f"{rows:,} rows; medians of {rounds} alternating rounds; {processors()} processors")
-    print(f"{'columns':>8}{'workers':>9}{'µs of CPU a row':>17}{'rows/s':>10}{'x one':>8}")
-    with tempfile.TemporaryDirectory() as name:
+    print(f"{'columns':>8}{'workers':>14}{'µs of CPU a row':>17}{'rows/s':>10}{'x one':>8}")
+    with tempfile.TemporaryDirectory() as name, _alone(many) as alone:
         folder = Path(name)
         write_source(folder, rows)
         works = {6: (folder / "c.csv", folder / "m.yml")}
@@ -61,14 +71,48 @@ def judging(rows: int, rounds: int) -> None:
         twelve.mkdir()
         works[12] = (write_csv(twelve / "c.csv", rows), write_mapping(twelve))
         for columns, (source, mapping) in works.items():
-            costs: dict[int, list[tuple[float, float]]] = {1: [], max(2, processors()): []}
+            ways: dict[str, Callable[[], tuple[float, float]]] = {
+                "1": partial(here_cost, partial(check_file, source, mapping, workers=1)),
+                str(many): partial(here_cost, partial(check_file, source, mapping, workers=many)),
+                "side by side": partial(_side_by_side, alone, many, source, mapping),
+            }
+            found: dict[str, list[tuple[float, float]]] = {way: [] for way in ways}
             for _ in range(rounds):
-                for workers, found in costs.items():
-                    found.append(here_cost(partial(check_file, source, mapping, workers=workers)))
-            one = statistics.median(wall for wall, _ in costs[1])
-            for workers, found in costs.items():
-                wall, cpu = (statistics.median(part) for part in zip(*found, strict=True))
+                for way, work in ways.items():
+                    found[way].append(work())
+            for way, costs in found.items():
+                wall, cpu = (statistics.median(part) for part in zip(*costs, strict=True))
+                pairs = zip(found["1"], costs, strict=True)
+                ratio = statistics.median(one / other for (one, _), (other, _) in pairs)
                 print(
-                    f"{columns:8}{workers:9}{cpu / rows * 1e6:17.1f}{rows / wall:10,.0f}{one / wall:8.2f}",
+                    f"{columns:8}{way:>14}{cpu / rows * 1e6:17.1f}{rows / wall:10,.0f}{ratio:8.2f}",
                     flush=True,
                 )
+
+
+@contextmanager
+def _alone(processes: int) -> Iterator[ProcessPoolExecutor]:
+    """Start processes that have imported what checks a file."""
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(processes, spawn, initializer=_imported) as pool:
+        wait([pool.submit(time.sleep, 0.5) for _ in range(processes)])
+        yield pool
+
+
+def _imported() -> None:
+    """Do nothing: this module has imported what it takes."""
+
+
+def _check_alone(source: Path, mapping: Path) -> float:
+    """Check a file in this process; return the CPU seconds."""
+    return here_cost(partial(check_file, source, mapping, workers=1))[1]
+
+
+def _side_by_side(
+    pool: ProcessPoolExecutor, processes: int, source: Path, mapping: Path
+) -> tuple[float, float]:
+    """Return (wall seconds of each of several checks at once, CPU seconds of one), per file."""
+    began = time.perf_counter()
+    checks = [pool.submit(_check_alone, source, mapping) for _ in range(processes)]
+    cpu = [check.result() for check in checks]
+    return (time.perf_counter() - began) / processes, statistics.mean(cpu)

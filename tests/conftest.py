@@ -5,25 +5,24 @@ from __future__ import annotations
 import csv
 import getpass
 import inspect
+import itertools
 import os
 import shutil
 import socket
 import subprocess
-import sys
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, TypeVar
 
 import aiohttp
 import aioresponses.core
 import hypothesis
 import pytest
 
-from bulk_import.delivery import attempts, pace, retry
 from bulk_import.progress import Silence
 from bulk_import.run.ahead import ReadAhead
 from bulk_import.sandbox.app import Sandbox
@@ -35,13 +34,7 @@ from bulk_import.system.secrets import Secret
 from tests.readers import Reader
 from tests.visitors import person, stranger  # noqa: F401 - fixtures for every module
 
-# Tests start the program hundreds of times. Compiled once, it starts in half the time, also on
-# machines that forbid compiled files beside the sources.
-if "PYTHONPYCACHEPREFIX" not in os.environ:
-    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
-    sys.pycache_prefix = str(Path(__file__).parents[1] / ".cache" / "pycache")
-    os.environ["PYTHONPYCACHEPREFIX"] = sys.pycache_prefix
-    sys.dont_write_bytecode = False
+_Case = TypeVar("_Case")
 
 # A run waits for the disk at every step that must survive a power cut. What it writes, and in which
 # order, is the same in memory.
@@ -66,6 +59,15 @@ def examples(number: int) -> int:
     """How many examples a test looks at that looks at *number* in CI."""
     return max(number * hypothesis.settings().max_examples // 100, 1)
 
+
+def share(cases: Iterable[_Case], part: int = 0, *, parts: int) -> list[_Case]:
+    """All cases in CI; every *parts*-th of them, beginning with that of number *part*, in the quick tests."""
+    return list(cases)[part % parts :: parts] if examples(100) < 100 else list(cases)
+
+
+# Waits between attempts a twentieth as long, for tests that are about what comes after them. How long
+# they are and how they grow is what test_retry, test_pace and test_throttling are about.
+SHORT_WAITS: dict[str, Any] = {"backoff_s": 0.05, "throttle_wait_s": 0.05, "first_limit": 20.0}
 
 MAPPING = """\
 version: 1
@@ -93,13 +95,38 @@ if "stream_writer" in inspect.signature(aiohttp.ClientResponse.__init__).paramet
     aioresponses.core.ClientResponse = _with_stream_writer()
 
 
-@pytest.fixture(autouse=True)
-def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+_OF_A_TEST = ("XDG_STATE_HOME", "BULK_IMPORT_LOCKS")
+
+
+@pytest.fixture(scope="session")
+def _state_folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Paths of folders that do not exist, each given once."""
+    parent = tmp_path_factory.mktemp("states")
+    return (parent / str(number) for number in itertools.count())
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _nobodys_environment(_state_folders: Iterator[Path]) -> Iterator[None]:
     """No key, no account and no locks of the person who runs the tests."""
-    for name in ("API_KEY", "ACCOUNT", "ENDPOINT"):
-        monkeypatch.delenv(f"INFLUENCERSOFT_{name}", raising=False)
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    monkeypatch.setenv("BULK_IMPORT_LOCKS", str(tmp_path / "state"))
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("API_KEY", "ACCOUNT", "ENDPOINT"):
+            patch.delenv(f"INFLUENCERSOFT_{name}", raising=False)
+        for name in _OF_A_TEST:
+            patch.setenv(name, str(next(_state_folders)))
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _own_state(request: pytest.FixtureRequest, _state_folders: Iterator[Path]) -> None:
+    """Locks and state of this test alone.
+
+    Most tests write no file: only for those that ask for ``tmp_path`` is a folder created.
+    """
+    if "tmp_path" in request.fixturenames:
+        folder = request.getfixturevalue("tmp_path") / "state"
+    else:
+        folder = next(_state_folders)
+    os.environ.update(dict.fromkeys(_OF_A_TEST, str(folder)))
 
 
 @pytest.fixture(params=["direct", pytest.param("session", marks=pytest.mark.slow)])
@@ -136,21 +163,12 @@ def settings(tmp_path: Path) -> Callable[..., Settings]:
     return make
 
 
-@pytest.fixture
-def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Waits between attempts a twentieth as long, for tests that are about what comes after them.
-
-    How long they are and how they grow is what test_retry, test_pace and test_throttling are about.
-    """
-    monkeypatch.setattr(retry, "BACKOFF_S", retry.BACKOFF_S / 20)
-    monkeypatch.setattr(attempts, "THROTTLE_WAIT_S", attempts.THROTTLE_WAIT_S / 20)
-    monkeypatch.setattr(pace, "START", pace.START * 20)
-
-
-@pytest.fixture(autouse=True)
-def short_waits_for_sources(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(scope="session", autouse=True)
+def _short_waits_for_sources() -> Iterator[None]:
     """Sources elsewhere are tried again at once; how long to wait is what test_remote is about."""
-    monkeypatch.setattr(again, "USUAL", Tries(backoff_s=0.01))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(again, "USUAL", Tries(backoff_s=0.01))
+        yield
 
 
 @pytest.fixture(scope="module")

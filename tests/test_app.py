@@ -13,7 +13,6 @@ import pytest
 
 from bulk_import.app.security import HEADERS
 from bulk_import.app.server import Page
-from bulk_import.app.views import uploading
 from bulk_import.jobs.projects import Project, safe_name
 from bulk_import.sandbox.app import DEFAULT_KEY, Sandbox
 from bulk_import.settings import Settings
@@ -209,9 +208,9 @@ async def test_an_upload_is_readable_by_its_owner_alone(person):
     assert {name: mode for name, mode in modes.items() if mode & 0o077} == {}
 
 
-async def test_an_upload_has_a_bound(person, monkeypatch):
-    monkeypatch.setattr(uploading, "LARGEST", 100)
-    monkeypatch.setattr(uploading.receive, "__kwdefaults__", {"largest": 100})
+async def test_an_upload_has_a_bound(person):
+    assert person.page.desk.largest_upload == 2_147_483_648
+    person.page.desk.largest_upload = 100
     status, text, _ = await person.ask("POST", "/upload", data=b"x" * 101)
     assert (status, "put the file into the folder" in text) == (409, True)
 

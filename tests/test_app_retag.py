@@ -48,6 +48,7 @@ async def test_the_brake_stops_a_list_that_would_take_the_tag_from_many(person):
     assert "The brake" not in accepted
     status, said = await _make(person, accept="1", **form)
     assert (status, said["url"].split("/")[1]) == (200, "imports")
+    assert 'title="vip">vip <span class="chip">re-tag</span>' in await person.get(said["url"])
 
 
 async def test_who_said_no_is_named_with_the_file_as_the_person_knows_it(person):
@@ -145,6 +146,14 @@ async def test_it_is_said_that_whom_the_account_does_not_have_becomes_a_contact(
     shown = (await person.post("/retag/compare", **form))["html"]
     assert "not in the account yet becomes a new contact there" in shown
     assert "Tags to add" in shown
+
+
+async def test_the_columns_of_a_plan_are_not_guessed(person):
+    form = {"new": await _list(person, *PEOPLE[:5]), "previous": await _list(person, *PEOPLE[2:6])}
+    _, made = await _make(person, accept="1", **form)
+    match = await person.get(made["url"].removesuffix("/plan") + "/match")
+    assert ">remove_tags</h2>" in match
+    assert ("Perhaps:" in match, "certain" in match) == (False, False)
 
 
 async def test_nothing_is_sent_when_everybody_is_on_the_list_of_people_never_sent(person):

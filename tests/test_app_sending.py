@@ -16,7 +16,7 @@ from bulk_import import import_file_async, load_mapping
 from bulk_import.app.live import Sending
 from bulk_import.models import Status
 from bulk_import.run.plan import Plan
-from bulk_import.sandbox.app import Sandbox
+from bulk_import.sandbox.app import Reply, Sandbox
 from tests.visitors import Visitor, judged
 
 CSV = (
@@ -179,8 +179,11 @@ async def test_downloads_and_the_way_back_of_a_run(person):
         status, _, headers = await person.ask("GET", f"/runs/{run}/files/{name}")
         assert status == 200
         assert headers["Content-Disposition"] == f'attachment; filename="{name}"'
+    result = await person.get(f"{base}/result")
+    assert "into the sandbox." in result
     answer = await person.post(f"/runs/{run}/undo")
     plan = await person.get(answer["url"])
+    assert 'title="contacts.csv">contacts.csv <span class="chip">undo</span>' in plan
     await judged(person, answer["url"].removesuffix("/plan"))
     plan = await person.get(answer["url"])
     assert 'data-rows="40"' in plan
@@ -200,3 +203,63 @@ async def test_orders_that_make_no_sense_are_refused(person, what):
     assert status in (400, 409)
     sending.end()
     await sending.task
+
+
+async def test_columns_are_settled_once_a_row_was_sent(person):
+    await person.post("/account", kind="sandbox")
+    base = await person.upload("E-mail,Phone\na@example.org,\nb@example.org,12\n")
+    text = "version: 1\nfields:\n  lead_email: E-mail\n  lead_phone: Phone\n"
+    await person.post(f"{base}/mapping/file", text=text)
+    sending = await sent_by_page(person, base)
+    await sending.task
+    project = person.page.desk.project(base.rsplit("/", 1)[1])
+    before = project.mapping_text()
+
+    status, said, _ = await person.ask(
+        "POST", f"{base}/mapping/option", data={"path": "when/bad_value", "value": "drop_field"}
+    )
+    assert (status, "by the same columns and rules" in said) == (409, True)
+    assert project.mapping_text() == before
+    match = await person.get(f"{base}/match")
+    assert '<fieldset class="plain" disabled>' in match
+    await judged(person, base)
+    side = await person.get(f"{base}/side")
+    assert "data-fix" not in side
+    # The way on: the rows that need somebody, by themselves.
+    run = sending.run_dir.name
+    assert f'action="/runs/{run}/rejects"' in side
+    answer = await person.post(f"/runs/{run}/rejects")
+    alone = answer["url"].removesuffix("/review")
+    await judged(person, alone)
+    assert "data-fix" in await person.get(f"{alone}/side")
+
+
+async def test_columns_can_be_changed_while_no_row_was_sent(person):
+    async with Sandbox() as account:
+        await person.post("/account", kind="account", endpoint=account.url, key=account.key)
+        base = await person.upload("E-mail,Phone\na@example.org,+14155550123\n")
+        account.script = lambda number, form: Reply(4, "incorrect hash")
+        sending = await sent_by_page(person, base)
+        await sending.task
+        account.script = None
+        await person.post(f"{base}/mapping/assign", column="Phone", field="")
+        sending = await sent_by_page(person, base)
+        await sending.task
+        (contact,) = account.contacts()
+    assert (contact.email, contact.fields.get("lead_phone")) == ("a@example.org", None)
+
+
+async def test_a_row_that_was_imported_is_not_corrected_for_nothing(person):
+    await person.post("/account", kind="sandbox")
+    base = await person.upload("E-mail,Name\na@example.org,Ann\nnobody,Ann\n")
+    sending = await sent_by_page(person, base)
+    await sending.task
+    await judged(person, base)
+    form = {"seq": "1", "column": "Name", "text": "Anna"}
+    status, said, _ = await person.ask("POST", f"{base}/edit", data=form)
+    assert (status, "this row was imported" in said) == (409, True)
+    # A replacement leaves it alone, and corrects the row that can still be sent.
+    answer = await person.post(f"{base}/replace", column="Name", find="Ann", by="Anna")
+    assert answer["changed"] == 1
+    rows = json.loads(await person.get(f"{base}/rows?rows=5"))["rows"]
+    assert [row["cells"][1] for row in rows] == ["Ann", "Anna"]

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from dataclasses import replace
+from html import unescape
 from urllib.parse import quote
 
+import pytest
+
+from bulk_import.app.pages import without_folder
 from bulk_import.jobs.history import list_jobs
 from bulk_import.jobs.nightly import sync_async
 from tests.visitors import judged
@@ -41,12 +46,15 @@ async def test_corrections_are_taken_over_by_tomorrows_export(person):
     await judged(person, base)
     await person.post(f"{base}/edit", seq="1", column="Phone", text="+14155550123")
     await person.post(f"{base}/edit", seq="2", column="Phone", text="+14155550124")
+    other = await person.upload("E-mail,Phone\nzed@example.com,12\n", "other.csv")
+    await judged(person, other)
+    assert "corrections of mon.csv" not in await person.get(f"{other}/side")
     # Tomorrow Bob comes first, with another number, and Ann as she was.
     later = await person.upload(
         header + "bob@example.com,Bob,14\nANN@example.com,Ann,12\n", "tue.csv"
     )
     await judged(person, later)
-    assert "Take over the corrections of mon.csv" in await person.get(f"{later}/side")
+    assert "Use the corrections of mon.csv" in await person.get(f"{later}/side")
     answer = await person.post(f"{later}/takeover", **{"from": base.rsplit("/", 1)[1]})
     assert answer["changed"] == 1
     rows = json.loads(await person.get(f"{later}/rows?rows=5"))["rows"]
@@ -54,6 +62,91 @@ async def test_corrections_are_taken_over_by_tomorrows_export(person):
     await person.post(f"{later}/undo")
     rows = json.loads(await person.get(f"{later}/rows?rows=5"))["rows"]
     assert [row["cells"][2] for row in rows] == ["14", "12"]
+
+
+LOOSE = "version: 1\nfields:\n  lead_email: E-mail\n  lead_phone: {column: Phone, bad_value: drop_field}\n"
+
+
+async def test_the_page_says_whether_a_row_stays_or_only_a_cell(person):
+    base = await person.upload("E-mail,Phone\na@example.org,12\nnobody,+14155550123\n")
+    match = (await person.post(f"{base}/mapping/file", text=LOOSE))["html"]
+    assert (
+        'class="raw">12</span> <span aria-hidden="true">→</span> <span class="value">sent without it'
+        in match
+    )
+    assert (
+        'class="raw">nobody</span> <span aria-hidden="true">→</span> <span class="value">the row is not sent'
+        in match
+    )
+
+
+async def test_the_plan_names_what_is_remarked_of_the_rows_that_are_sent_alone(person):
+    base = await person.upload("E-mail,Phone\na@example.org,12\nnobody,12\nb@example.org,\n")
+    await person.post(f"{base}/mapping/file", text=LOOSE)
+    await judged(person, base)
+    plan = await person.get(f"{base}/plan")
+    remarks = plan.split("Sent with a remark")[1].split("</ul>")[0]
+    assert "<strong>1</strong> No such number can exist in its country." in remarks
+    assert "<strong>2</strong>" not in remarks
+
+
+async def test_a_page_in_russian_has_no_english_reasons(person):
+    russian = {"Accept-Language": "ru"}
+    text = "E-mail,Отказ,Комментарий\na b@mail.ru,,\nc@mail.ru,да,\nd@mail.ru,,просил не писать\n"
+    base = await person.upload(text)
+    match = await person.get(f"{base}/match", headers=russian)
+    assert "слова отказа" in match
+    await judged(person, base)
+    rows = json.loads(await person.get(f"{base}/rows?rows=5", headers=russian))["rows"]
+    assert [row["why"] for row in rows] == [
+        "«a b@mail.ru»: перед @ есть недопустимые знаки: пробел; напишите один адрес, например anna@example.org",
+        "«да» (правило пропуска: отписался)",
+        "«просил не писать» (правило пропуска: просил не писать)",
+    ]
+    for path, said in (
+        ("/imports/nowhere/match", "импорта «nowhere» здесь нет"),
+        ("/nothing", "Такой страницы нет."),
+    ):
+        _, page, _ = await person.ask("GET", path, headers=russian | {"Accept": "text/html"})
+        assert said in page
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        (
+            "2 corrections of /home/Anna Berg/imports/c-1a2b/a b.csv applied",
+            "2 corrections of a b.csv applied",
+        ),
+        (r"read 'C:\Users\Anna Berg\imports\c-1a2b\a.csv'", "read 'a.csv'"),
+        ("list /imports/c-1a2b/never-0123abcd/out.txt: 2 entries", "list out.txt: 2 entries"),
+        ("/srv/imports/lists/0123abcd/vip.csv row 3", "vip.csv row 3"),
+        ("and/or imports/ of 1/2 a year", "and/or imports/ of 1/2 a year"),
+    ],
+)
+def test_a_folder_of_the_page_is_left_out_of_what_it_says(said, shown):
+    assert without_folder(said) == shown
+
+
+async def _never(person, base, text, name="out.txt"):
+    return await person.ask(
+        "POST", f"{base}/mapping/suppress", headers={"X-File-Name": quote(name)}, data=text.encode()
+    )
+
+
+async def test_a_list_of_people_never_written_to_is_dropped_and_removed(person):
+    base = await person.upload("E-mail\na@example.org\nb@example.org\n")
+    status, said, _ = await _never(person, base, "b@@example\n")
+    assert (status, "'b@@example' is not understood" in said) == (409, True)
+    folder = person.page.desk.home / base[1:]
+    assert list(folder.glob("never-*")) == []
+    assert (await _never(person, base, "B@Example.org\n", "отписались.txt"))[0] == 200
+    await judged(person, base)
+    assert "<strong>1</strong> of 2 rows" in await person.get(f"{base}/plan")
+    assert "<li>отписались.txt " in await person.get(f"{base}/match")
+    await person.post(f"{base}/mapping/option", path="suppress", value="")
+    await judged(person, base)
+    assert "<strong>2</strong> of 2 rows" in await person.get(f"{base}/plan")
 
 
 async def test_a_braked_night_is_shown_and_accepted_once(person):
@@ -149,3 +242,12 @@ async def test_whoever_asks_while_rows_are_judged_again_is_told(person):
     project.review.close()
     status, text, _ = await person.ask("GET", f"{base}/rows")
     assert (status, "judged again" in text) == (409, True)
+
+
+async def test_how_a_row_stands_is_said_in_the_language_of_the_page(person):
+    base = await person.upload("E-mail\na@example.org\n")
+    await judged(person, base)
+    review = await person.get(f"{base}/review", headers={"Accept-Language": "ru"})
+    statuses = json.loads(unescape(re.search(r'data-statuses="([^"]*)"', review)[1]))
+    assert statuses["ready"] == "Готовы"
+    assert [text for text in statuses.values() if text.isascii()] == []

@@ -166,7 +166,7 @@ def test_what_may_share_a_column_or_be_absent_is_no_mistake(lines):
 
 def test_an_optional_rule_counts_where_its_column_is():
     lines = "skip: [{column: [Oops, opt], values: [x], optional: yes}]\n"
-    assert [(rule.section, rule.column) for rule in bound(lines).rules] == [("skip", "Opt")]
+    assert [(rule.section, rule.columns) for rule in bound(lines).rules] == [("skip", ("Opt",))]
     assert bound(lines.replace("opt]", "opts]")).rules == ()
 
 

@@ -34,6 +34,10 @@ def test_a_night_without_rows_is_stopped_even_the_first():
     [
         ({"rows": 70, "filled": {"lead_phone": 70}}, ""),
         ({"rows": 69, "filled": {"lead_phone": 69}}, "69 rows, there were 100"),
+        ({"rows": 200, "filled": {"lead_phone": 200}}, ""),
+        ({"rows": 201, "filled": {"lead_phone": 201}}, "201 rows, there were 100"),
+        ({"rows": 201, "filled": {"lead_phone": 201}, "files": ["b.csv"]}, "201 rows, there were 100"),
+        ({"rows": 201, "filled": {"lead_phone": 201}, "files": ["a.csv", "b.csv"]}, ""),
         ({"vanished": 20}, ""),
         ({"vanished": 21}, "21 of 100 contacts have vanished"),
         ({"changed": 50}, ""),
@@ -76,9 +80,11 @@ def test_a_field_that_few_rows_had_may_be_emptied(filled, stops):
 
 
 def test_the_limits_are_those_of_the_mapping():
-    loose = Brake(rows_fewer=1, changed=1, vanished=1, blanked=1)
+    loose = Brake(rows_fewer=1, changed=1, vanished=1, blanked=1, rows_more=4)
+    assert said(brake=loose, rows=500) == "" != said(brake=loose, rows=501)
     assert said(brake=loose, rows=1, changed=100, vanished=100, filled={}) == ""
-    strict = Brake(rows_fewer=0, changed=0, vanished=0, blanked=0, smallest=1)
+    strict = Brake(rows_fewer=0, changed=0, vanished=0, blanked=0, smallest=1, rows_more=0)
+    assert "101 rows" in said(brake=strict, rows=101)
     assert "99 rows" in said(brake=strict, rows=99)
     assert "1 of 100 contacts have changed" in said(brake=strict, changed=1)
     assert "1 of 100 contacts have vanished" in said(brake=strict, vanished=1)

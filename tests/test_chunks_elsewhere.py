@@ -15,7 +15,7 @@ import pytest
 
 from bulk_import.errors import SettingsError
 from bulk_import.mapping.suppression import SuppressionList
-from bulk_import.models import Problem, Record, Row, Rows, Severity, Status
+from bulk_import.models import Problem, Record, Row, Severity, Status
 from bulk_import.run import judges as module
 from bulk_import.run.inputs import KnownNames, row_mapper
 from bulk_import.run.judges import (
@@ -29,6 +29,7 @@ from bulk_import.run.judges import (
 )
 from bulk_import.run.passed import Watch
 from bulk_import.sources.damage import DamageDetector
+from bulk_import.sources.rows import Rows
 from tests.judged import HEADER, PLAIN, STOPS, mapping, people, source
 
 DAMAGED = "b@b.org,M\ufffdller"  # shows it by itself

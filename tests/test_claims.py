@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from bulk_import.delivery import lanes as lanes_of
 from bulk_import.delivery.claims import Claims
 from bulk_import.delivery.lanes import Lanes
 from tests.deliveries import row
@@ -111,8 +110,7 @@ def test_only_while_a_lane_is_held_rows_are_asked_about_and_left_out(at_once):
     assert 3 in asked
 
 
-def test_no_more_rows_are_read_than_can_be_parked(monkeypatch):
-    monkeypatch.setattr(lanes_of, "MOST_PARKED", 3)
+def test_no_more_rows_are_read_than_can_be_parked():
     read: list[int] = []
 
     def supply():
@@ -120,7 +118,7 @@ def test_no_more_rows_are_read_than_can_be_parked(monkeypatch):
             read.append(n)
             yield row(n)
 
-    lanes = Lanes(supply())
+    lanes = Lanes(supply(), most_parked=3)
     first = lanes.take()
     assert lanes.take() is None
     assert read == [1, 2, 3, 4], "one is out, three are parked"

@@ -654,6 +654,20 @@ def test_a_night_that_had_ended_when_it_was_cut_off_keeps_its_end(job):
     )  # fmt: skip
 
 
+def test_many_new_contacts_join_a_few_that_are_known(job):
+    rows = [a(1), b(2), *(a(n)._replace(email=f"p{9 - n}@x.org") for n in range(3, 9))]
+    job.ends(job.night([a(1, "Eve"), bare(2)]), *sent(1, 2))
+    before = job.known()
+    job.ends(job.night(rows), *sent(*range(1, 9)))
+    new = {f"p{n}@x.org": (alone(a(1)), "HERE") for n in range(1, 7)}
+    assert job.known() == before | new | {
+        "a@x.org": (alone(a(1)), "HERE"), "b@x.org": (alone(b(2)), "HERE"),
+    }  # fmt: skip
+    with job.state as state:  # the new ones in the order of the source
+        found = [key for (key,) in state.db.execute("select key from contact order by id")]
+    assert [key for key in found if key not in before] == [one.email for one in rows[1:]]
+
+
 def test_contacts_are_indexed_by_their_cells_after_the_first_night_and_after_others(job):
     for name in ("Ann", "Eve"):
         job.ends(job.night([a(1, name), b(2, name)]), *sent(1, 2))

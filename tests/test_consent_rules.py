@@ -57,6 +57,23 @@ STATES = (
         ("Comments", Speaks.OF_REMARKS),
         ("Notes about the newsletter", Speaks.OF_CONSENT),  # the plainer word decides
         ("Discount", None),
+        ("Причина отказа", Speaks.OF_ANSWER),
+        ("Отказ от рассылки", Speaks.OF_REFUSAL),
+        ("Complaint", Speaks.OF_ANSWER),
+        ("Spam complaint", Speaks.OF_REFUSAL),
+        ("Complained", Speaks.OF_REFUSAL),
+        ("Window cleaned", Speaks.OF_TERMS),
+        ("Cleaned", Speaks.OF_REFUSAL),
+        ("Bounced check", Speaks.OF_TERMS),
+        ("Accepts insurance", Speaks.OF_TERMS),
+        ("Accepts", Speaks.OF_CONSENT),
+        ("Accepts e-mails about insurance", Speaks.OF_CONSENT),
+        ("Uses email marketing", Speaks.OF_TERMS),
+        ("Acme marketing", Speaks.OF_CONSENT),
+        ("Delivery status", None),
+        ("E-mail delivery status", Speaks.OF_STATE),
+        ("YouTube subscriber", None),
+        ("Consent withdrawal date", Speaks.OF_REFUSAL),
     ],
 )
 def test_a_header_says_how_its_column_speaks_of_consent(header, speaks):
@@ -73,6 +90,10 @@ def test_a_header_says_how_its_column_speaks_of_consent(header, speaks):
         (Speaks.OF_CONSENT, ["no", "nein (2024-05-03)", "withdrawn", "opted out", "please do not e-mail"], ["", "yes", "2024-05-01", "vip"]),
         (Speaks.OF_STATE, ["unsubscribed", "opted out"], ["", "no", "withdrawn", "please do not e-mail", "new"]),
         (Speaks.OF_REMARKS, ["please do not e-mail"], ["", "no", "withdrawn", "vip"]),
+        (Speaks.OF_ANSWER, ["yes", "x", "unsubscribed", "refused", "please do not e-mail"], ["", "no", "broken heel", "2024-05-01", "3"]),
+        (Speaks.OF_DETAIL, ["no", "withdrawn on 3 May", "refused by phone"], ["", "none", "0", "-", "please do not e-mail", "yes", "2024-05-01"]),
+        (Speaks.OF_CODE, ["nein", "no thanks", "opted out"], ["", "no", "NO", "ne", "nu (NU)", "en"]),
+        (Speaks.OF_TERMS, ["unsubscribed", "opted out"], ["", "no", "withdrawn", "refused", "0"]),
     ],
 )  # fmt: skip
 def test_a_cell_says_no_by_what_its_column_speaks_of(speaks, no, may_be_sent):
@@ -95,6 +116,10 @@ def test_a_cell_says_no_by_what_its_column_speaks_of(speaks, no, may_be_sent):
         ("Opted in", {"yes": 3, "withdrawn": 1}, ("only", YES, "no consent")),
         ("Opted in", {"Yes": 1, "granted": 2, "": 9}, ("only", (*YES, "granted"), "no consent")),
         ("Opted in", {"yes": 3, "zork": 1, "no": 1, "withdrawn": 1}, ("skip", (*NO, "withdrawn"), "no consent")),
+        # of nine in ten that are understood, the rest is no consent
+        ("Opted in", {"yes": 9, "zork": 1}, ("only", YES, "no consent")),
+        ("Opted in", {"yes": 8, "zork": 1}, ("skip", NO, "no consent")),
+        ("Opted in", {"yes": 8, "please stop": 1, "not sure": 1}, ("only", YES, "no consent")),
         # states
         ("Status", {"unsubscribed": 3, "new": 2}, ("skip", STATES, "unsubscribed")),
         ("Status", {"bounced": 1, "active": 3}, ("skip", STATES, "unsubscribed")),
@@ -103,6 +128,14 @@ def test_a_cell_says_no_by_what_its_column_speaks_of(speaks, no, may_be_sent):
         ("Status", {"subscribed": 3, "active": 2, "cleaned": 1, "new": 1}, ("only", ("subscribed", "active"), "not subscribed")),
         ("Status", {"active": 3, "new": 1}, None),
         ("Email status", {"active": 3, "valid": 1}, None),
+        # answers, and what most cells of a column are about
+        ("Complaint", {"yes": 1, "spam": 1, "late": 3}, ("skip", (*YES, "spam"), "complained")),
+        ("Complaint", {"late": 3}, None),
+        ("Newsletter", {"weekly": 5, "no": 1, "Nein, danke": 1}, ("skip", ("no", "Nein, danke"), "no consent")),
+        ("Subscription", {"weekly": 5, "no": 1, "unsubscribed": 1}, ("skip", ("unsubscribed",), "no consent")),
+        ("Subscription", {"weekly": 5, "no": 1}, None),
+        ("Opt-in", {"1": 5, "2": 1}, ("skip", ("2",), "no consent")),
+        ("Bounced", {"1": 5, "2": 1}, ("only", NO, "bounced")),
         # remarks
         ("Notes", {"vip, do not email": 1, "vip": 3}, ("skip", ("says no",), "asked not to be contacted")),
         ("Notes", {"vip": 1}, None),
@@ -124,6 +157,14 @@ def test_the_rule_for_a_column(header, cells, rule):
         ("Status", {"blocked": 2, "complained": 1}, {"blocked": 2, "complained": 1}),
         ("Status", {"subscribed": 2, "rejected": 1}, {"rejected": 1}),
         ("Order status", {"rejected": 1, "new": 1}, {}),
+        ("Subscription status", {"active": 1, "expired": 2}, {"expired": 2}),
+        (
+            "Subscription status",
+            {"trial": 1, "expired": 2, "unsubscribed": 1},
+            {"expired": 2, "unsubscribed": 1},
+        ),
+        ("Subscription status", {"trial": 1, "expired": 2}, {}),  # paid for
+        ("Newsletter status", {"free": 1, "expired": 2}, {"expired": 2}),
         ("Unsubscribed", {"off": 2, "yes": 1}, {"yes": 1}),  # "off" answers the header
     ],
 )
@@ -175,7 +216,7 @@ def test_a_rule_lists_each_cell_once_as_it_was_typed_first_and_forty_at_most():
     assert rule == ConsentRule("only", "Opted in", (*YES, "Granted"), "no consent")
     dates = {f"no (2024-05-{day:02})": 1 for day in range(1, 32)}
     more = {f"nein (2023-05-{day:02})": 1 for day in range(1, 32)}
-    rule = propose_rule("Opted in", {"zork": 1, **dates, **more})
+    rule = propose_rule("Opted in", {"zork": 9, **dates, **more})
     assert rule is not None
     assert (rule.section, len(rule.values)) == ("skip", 40)
     assert rule.values == ("says no", *NO, *dates, *list(more)[:4])

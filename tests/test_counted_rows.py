@@ -96,25 +96,25 @@ def test_what_cells_say_is_weighed_for_the_source_that_they_stand_in(journal, at
     tally = judge(journal, *inputs, batch=2)
     assert tally.is_watching
     before = list(tally.problems)
-    found = tally.weigh(journal.settled())
+    found = tally.weigh(journal.settled)
     ((name, problem),) = found
     assert (name, problem.code, problem.column) == (names[at], "CONSENT_IGNORED", "Unsubscribed")
     assert problem.message.startswith("3 of 6 rows say 'yes'")
     assert (tally.findings, tally.problems) == (found, before + found)
     assert not tally.is_watching, "it is weighed once"
-    assert tally.weigh([]) == []
+    assert tally.weigh(journal.settled) == []
 
 
 def test_rows_that_are_settled_by_now_are_not_weighed(journal):
     tally = judge(journal, consenting("a.csv", SPEAKING, *LINES))
     settle(journal, 2, Status.SUCCESS)
-    ((_, problem),) = tally.weigh(journal.settled())
+    ((_, problem),) = tally.weigh(journal.settled)
     assert problem.message.startswith("2 of 5 rows say 'yes'")
 
 
 def test_consent_is_not_weighed_where_a_survey_has_reported_it(journal):
     tally = judge(journal, consenting("a.csv", SPEAKING, *LINES), tally=Tally(watches_consent=False))  # fmt: skip
-    assert tally.weigh(journal.settled()) == []
+    assert tally.weigh(journal.settled) == []
 
 
 @pytest.mark.parametrize("counts", [True, False])

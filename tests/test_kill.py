@@ -12,7 +12,7 @@ import pytest
 
 from bulk_import.sandbox.contacts import read_contacts
 from tests.children import BOTH, Served, finish, interrupted, start
-from tests.conftest import report_of
+from tests.conftest import report_of, share
 
 pytestmark = pytest.mark.usefixtures("way")
 
@@ -30,7 +30,7 @@ def test_a_killed_run_is_resumed_without_loss_and_without_second_contacts(
 ):
     source, run_dir = contacts_csv(150, bare=True), tmp_path / "run"
     args = ("run", source, "-m", bare_mapping, "--run-dir", run_dir)
-    for requests in (40, 90):
+    for requests in share((40, 90), parts=2):
         process = start(*args, *EIGHT, url=served.url)
         served.wait_for(requests)
         process.send_signal(signal.SIGKILL)

@@ -30,7 +30,6 @@ from benchmarks.speaking import Speaking, function_around, words_of
 @pytest.fixture(autouse=True)
 def _no_collection_while_parsing() -> Iterator[None]:
     """A finalizer that warns while a tree is built parses for its traceback, which CPython 3.11 cannot do twice at once."""
-    gc.collect()
     gc.disable()
     yield
     gc.enable()

@@ -147,7 +147,7 @@ def test_a_night_notes_in_its_journal_what_a_resume_of_it_needs(nights):
     assert (number, len(rest)) == ("1", 32)
     assert json.loads(facts.pop("night_options")) == {
         "full": True, "accept": True, "report_all": False, "fewer_files": True, "judge_all": True,
-        "brake": {"rows_fewer": 0.1, "changed": 0.5, "vanished": 0.2, "blanked": 0.3, "smallest": 20},
+        "brake": {"rows_fewer": 0.1, "changed": 0.5, "vanished": 0.2, "blanked": 0.3, "smallest": 20, "rows_more": 1.0},
     }  # fmt: skip
     assert facts == {
         "job": "sync", "state": str(nights.folder / "job.state"), "night_stats": "[[5, 1000.0]]",

@@ -59,9 +59,12 @@ def added(passed: Passed, rows, kept, *, chunk: int) -> Counter[bytes]:
 
 
 def told(passed: Passed, settled) -> list[tuple[str, str, dict]]:
+    def after(*, after: int) -> list[int]:
+        return [seq for seq in sorted(settled) if seq > after]
+
     return [
         (problem.code, problem.column, dict(problem.message.values))
-        for _, problem in passed.findings(sorted(settled))
+        for _, problem in passed.findings(after)
     ]
 
 

@@ -209,6 +209,29 @@ def test_a_doubtful_cell_holds_whom_it_resembles_or_everybody(rosters, doubts, w
     }
 
 
+@pytest.mark.parametrize(
+    ("most", "why"),
+    [
+        (
+            3,
+            dict.fromkeys(
+                ("anna.berg", "ben"), "2 cells are not understood and may be any of them"
+            ),
+        ),
+        (4, {"anna.berg": may_be(50, "anna.bergb.org"), "ben": may_be(51, "zoe")}),
+    ],
+)
+def test_more_doubtful_cells_than_can_be_compared_hold_everybody(most, why):
+    """As when a wrong column is read: each of a million cells may be each of a million people."""
+    with Rosters(most_compared=most) as rosters:
+        put(rosters, 0, "x", "y", "z")
+        put(rosters, 1, "anna.berg", "ben", "x")
+        place = rosters.place("0.csv", "")
+        rosters.add_doubts(0, [DoubtRow(place, 50, "anna.bergb.org"), DoubtRow(place, 51, "zoe")])
+        assert compared(rosters) == (["y", "z"], [], [*why])
+        assert {name: rosters.held(0, 0)[f"{name}@b.org"] for name in why} == why
+
+
 def test_a_cell_that_names_somebody_else_holds_nobody(rosters):
     put(rosters, 1, "ben")
     rosters.add_doubts(0, [DoubtRow(rosters.place("0.csv", ""), 5, "x", ("q@b.org",))])

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from bulk_import.errors import SettingsError
 from bulk_import.sandbox.app import Sandbox
-from bulk_import.sandbox.contacts import Store
+from bulk_import.sandbox.contacts import Forgetful, Store
 from bulk_import.sandbox.faults import FaultPlan, Faults, PlannedFault
 
 
@@ -35,6 +35,16 @@ async def test_answers_are_json_called_html_with_a_hash_and_no_contact_id(sandbo
     digest = hashlib.md5(f"0::OK::{sandbox.key}".encode(), usedforsecurity=False).hexdigest()
     assert (status, kind) == (200, "text/html")
     assert json.loads(text) == {"error_code": 0, "error_text": "OK", "result": [], "hash": digest}
+
+
+async def test_a_sandbox_that_keeps_nothing_answers_as_any_other(sandbox):
+    forms: list[dict[str, str]] = [
+        {"lead_email": "a@b.org"}, {"lead_email": "a@b.org"}, {"lead_email": "a"}, {"rpsKey": "x"}, {},
+    ]  # fmt: skip
+    async with Sandbox(store=Forgetful()) as forgetful:
+        found = [await ask(forgetful, **form) for form in forms]
+        assert (forgetful.contacts(), forgetful.sent(), forgetful.activity) == ([], [], 10)
+    assert found == [await ask(sandbox, **form) for form in forms]
 
 
 async def test_contacts_are_updated_by_email_whatever_its_case(sandbox):
@@ -272,3 +282,20 @@ def test_values_are_kept_as_they_came(form):
     finally:
         store.close()
     assert {**contact.fields, **contact.extra} == {**form, "lead_email": "a@b.org"}
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{"Accept-Language": "ru"}, {"Accept-Language": "en", "Cookie": "bulk_import_language=ru"}],
+    ids=["of the browser", "chosen on the importer's page"],
+)
+async def test_the_page_is_in_the_language_of_the_person(sandbox, headers):
+    await code(sandbox, lead_email="a@b.org", lead_phone="+14155550123")
+    async with (
+        aiohttp.ClientSession() as session,
+        session.get(sandbox.url, headers=headers) as answer,
+    ):
+        html = await answer.text()
+    assert "<h1>1 контакт</h1>" in html
+    assert '<dt title="lead_phone">Телефон</dt><dd>+14155550123</dd>' in html
+    assert "Тегов пока нет." in html

@@ -112,22 +112,33 @@ def test_what_a_comparison_holds_in_memory_does_not_grow_with_the_lists():
 
 @pytest.fixture
 def retagging(temporary, tmp_path, write_csv):
-    """Start a re-tagging of 60,000 people as a process."""
-    rows = [["E-mail"], *([f"p{n}@example.org"] for n in range(60_000))]
-    path = write_csv(rows, name="new.csv")
-    return lambda served, **options: start(
-        "retag", path, "--add-tag", "vip", "--run-dir", tmp_path / "run", url=served.url, **options
-    )
+    """Start a re-tagging of as many people as a process."""
+
+    def started(served, people, **options):
+        rows = [["E-mail"], *([f"p{n}@example.org"] for n in range(people))]
+        path = write_csv(rows, name="new.csv")
+        return start(
+            "retag",
+            path,
+            "--add-tag",
+            "vip",
+            "--run-dir",
+            tmp_path / "run",
+            url=served.url,
+            **options,
+        )
+
+    return started
 
 
 def test_a_disk_that_fills_while_lists_are_compared_ends_the_command_before_it_sends(
     retagging, temporary, tmp_path
 ):
     def limited():
-        resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, 1_000_000))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (250_000, 250_000))
 
     with Served(tmp_path) as served:
-        process = retagging(served, preexec_fn=limited)
+        process = retagging(served, 15_000, preexec_fn=limited)
         _, said = process.communicate(timeout=300)
         assert (process.returncode, served.sent()) == (5, [])
     assert f"error: {temporary}: no temporary file can be written there" in said
@@ -140,7 +151,7 @@ def test_a_signal_while_lists_are_compared_leaves_nothing(
     retagging, temporary, tmp_path, number, code
 ):
     with Served(tmp_path) as served:
-        process = retagging(served)
+        process = retagging(served, 60_000)
         # Until rows are read: a Ctrl-C while Python still defines classes gives a code of its own.
         wait_for(
             lambda: any(

@@ -8,7 +8,6 @@ from types import SimpleNamespace
 import pytest
 
 from bulk_import.errors import MappingError, SettingsError, StoppedError
-from bulk_import.jobs import rosters
 from bulk_import.jobs.holding import Doubt, Place, held_back
 from bulk_import.jobs.retagging import similar_name
 from bulk_import.jobs.segments import Difference, Segment, brake, braked, load_plan
@@ -174,19 +173,6 @@ def test_who_is_held_in_one_segment_keeps_its_tag_although_another_one_ends(plan
         }
     )
     assert plan.calls == {}
-
-
-def test_more_doubtful_cells_than_can_be_compared_hold_everybody(plan_retag, segment, monkeypatch):
-    """As when a wrong column is read: each of a million cells may be each of a million people."""
-    new = [*people("x", "y", "z"), "anna.bergb.org", "zoe"]
-    one = segment(new, people("anna.berg", "ben", "x"), add_tags="a")
-    monkeypatch.setattr(rosters, "MOST_COMPARED", 3)
-    found = plan_retag({"s": one}).differences["s"]
-    why = "2 cells are not understood and may be any of them"
-    assert (found.loses, found.held) == ([], {"anna.berg@b.org": why, "ben@b.org": why})
-    monkeypatch.setattr(rosters, "MOST_COMPARED", 4)
-    assert plan_retag({"s": one}).differences["s"].held.keys() == {"anna.berg@b.org", "ben@b.org"}
-    assert why not in plan_retag({"s": one}).differences["s"].held.values()
 
 
 def test_why_somebody_is_held_is_known_of_those_alone(plan_retag, segment):

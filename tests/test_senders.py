@@ -23,6 +23,7 @@ from benchmarks.senders import (  # noqa: E402 - likewise
     judged,
     sender_at,
 )
+from tests.conftest import examples  # noqa: E402 - likewise
 
 ONE, TWO = Sender(300, 5), Sender(301, 5)
 
@@ -56,7 +57,7 @@ def test_a_sender_is_known_by_its_address():
 def test_a_killed_process_is_not_alive_when_its_lock_is_free(tmp_path):
     """Between the two it is still listed as running: killed processes were taken for senders."""
     lock = str(tmp_path / "lock")
-    for _ in range(50):
+    for _ in range(examples(50)):
         process = _holding(lock)
         sender = Sender(process, _age(process))
         assert holds(process, lock)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import signal
@@ -15,7 +16,7 @@ from click.testing import CliRunner
 from bulk_import.cli import cli
 from bulk_import.errors import SettingsError, SetupError, StoppedError
 from bulk_import.jobs.batches import Sent
-from bulk_import.jobs.singer import LONGEST_LINE, Poured, pour
+from bulk_import.jobs.singer import LONGEST_LINE, Poured, lines_of, pour
 from bulk_import.models import Status, Summary
 from bulk_import.sandbox.app import DEFAULT_KEY
 from tests.children import ENVIRONMENT, Served
@@ -343,3 +344,13 @@ def test_a_line_that_is_refused_is_named_with_what_would_work(lines, said):
         pour(lines, log.send, log.forward)
     assert (str(found.value), log.events) == (said, [])
     assert LONGEST_LINE == 16 * 1024 * 1024
+
+
+def test_a_line_that_is_too_long_is_cut_where_it_can_be_refused():
+    assert list(lines_of(io.BytesIO(b"ab\nabcd\nabc\nc"), longest=4)) == [
+        b"ab\n",
+        b"abcd\n",
+        b"abc\n",
+        b"c",
+    ]
+    assert list(lines_of(io.BytesIO(b"abcdefg\nc"), longest=4)) == [b"abcde", b"fg\n", b"c"]

@@ -10,7 +10,15 @@ from pathlib import Path
 import pytest
 
 from bulk_import.errors import SetupError, StorageError
-from bulk_import.jobs.state import FORMAT, Known, Presence, State, refuse_other_account
+from bulk_import.jobs.state import (
+    CELLS,
+    FORMAT,
+    KEYS,
+    Known,
+    Presence,
+    State,
+    refuse_other_account,
+)
 from bulk_import.settings import Settings
 
 ANN = Known("a@x.org", "d1", 3, "2026-03-10T11:05:00Z", Presence.HERE, b"c", b"r", 1, "{}")
@@ -239,18 +247,51 @@ def test_a_shape_is_which_fields_have_a_value(state, body, names):
         assert again.shape_of(body) == number
 
 
-@pytest.mark.parametrize(("number", "kib"), [(19_999, 8_000), (20_000, 24_000)])
-def test_many_contacts_are_stored_with_a_large_cache(state, number, kib):
-    def cache() -> int:
-        return -int(state.db.execute("pragma cache_size").fetchone()[0])
+def indexes(state: State) -> set[str]:
+    return {
+        name
+        for (name,) in state.db.execute(
+            "select name from sqlite_master where type = 'index' and sql is not null"
+        )
+    }
 
-    assert cache() == 8_000
-    with state.cached(number):
-        assert cache() == kib
-    assert cache() == 8_000
-    with pytest.raises(ZeroDivisionError), state.cached(number):
-        raise ZeroDivisionError
-    assert cache() == 8_000
+
+def test_contacts_have_their_indexes_again_when_many_are_stored(state):
+    with state.transaction(), state.without_indexes(KEYS, CELLS):
+        state.db.execute(
+            "insert into contact (key, digest, night, sent_at) values ('b', 'd', 1, '')"
+        )
+        assert indexes(state) == set()
+    with state.transaction(), state.without_indexes(CELLS):
+        assert indexes(state) == {KEYS}
+    with state.transaction(), state.without_indexes():
+        assert indexes(state) == {KEYS, CELLS}
+    state.confirm([ANN, ANN])
+    assert [known.key for known in contacts(state)] == ["a@x.org", "b"]
+
+
+def test_indexes_are_as_they_were_when_storing_fails(state):
+    state.confirm([ANN])
+    with (
+        pytest.raises(ZeroDivisionError),
+        state.transaction(),
+        state.without_indexes(KEYS, CELLS),
+    ):
+        state.forget(1 / 0 for _ in "a")
+    assert (indexes(state), contacts(state)) == ({KEYS, CELLS}, [ANN])
+
+
+def test_a_key_that_comes_twice_while_its_index_is_gone_is_not_stored(state):
+    state.confirm([ANN])
+    with (
+        pytest.raises(StorageError, match="UNIQUE constraint failed"),
+        state.transaction(),
+        state.without_indexes(KEYS, CELLS),
+    ):
+        state.db.execute(
+            "insert into contact (key, digest, night, sent_at) values ('a@x.org', 'd', 1, '')"
+        )
+    assert (indexes(state), contacts(state)) == ({KEYS, CELLS}, [ANN])
 
 
 @pytest.mark.parametrize(

@@ -141,3 +141,28 @@ def test_domains_of_no_country_are_none():
     assert regions_of(["a@x.com", "b@x.uk", "c@x.UK ", "d@x.de", "e@x.zz", "f"]) == ["GB", "DE"]
     assert regions_of([]) == []
     assert len({*REGIONS}) == len(REGIONS)
+
+
+# -- numbers that lost their plus ------------------------------------------------------------------------
+
+MOSCOW = [
+    f"7941977904{n}" for n in range(10)
+]  # without a plus they exist in Germany as well: 07941 is Öhringen
+
+
+def test_numbers_that_lost_their_plus_are_not_taken_for_numbers_of_another_country():
+    assert regions_by_numbers(MOSCOW, ("DE", "RU")) == [("RU", 1.0)]
+    german = ("Vorname", "Nachname", "Straße", "Phone", "Land")
+    assert found(MOSCOW, header=german) == Region(
+        "RU", 1.0, is_active=False, why="as many exist in KZ"
+    )
+
+
+def test_numbers_of_which_only_some_could_have_lost_a_plus_are_those_of_their_country():
+    mobiles = [f"1512345678{n}" for n in range(5)] + [f"1592345678{n}" for n in range(5)]
+    assert regions_by_numbers(mobiles, ("DE",)) == [("DE", 1.0)]
+
+
+def test_ten_digits_are_too_few_for_a_lost_plus():
+    assert regions_by_numbers(["2015554285", "2015554286"], ("US",)) == [("US", 1.0)]
+    assert regions_by_numbers(["201 555 428 51", "201-555-428-52"], ("US",)) == []

@@ -232,3 +232,44 @@ def test_a_change_is_written_as_it_stands_in_a_mapping():
         "fields.lead_first_name.order: last_first; fields.lead_last_name.order: last_first"
     )
     assert with_another.effect == "splits 7 of 9 names with NAME_NOT_SPLIT"
+
+
+# -- fields that rows are sent without -------------------------------------------------------------------
+
+
+def kept(lines: str, *rows: dict[str, str]) -> list[tuple[str, str]]:
+    """(change, effect) of what is proposed for fields that the rows are sent without."""
+    table = [
+        Row("a.csv", "", number, dict.fromkeys(HEADER, "") | {"E-mail": f"p{number}@b.org"} | cells)
+        for number, cells in enumerate(rows, 2)
+    ]
+    found = jobs_fixes.fixes_of_dropped(parse_mapping(HEAD + lines), HEADER, table)
+    return [(fix.change, fix.effect) for fix in found]
+
+
+def test_a_field_that_rows_go_without_has_its_repair_tried_as_well():
+    lines = "  lead_shipping_country_code: Zone\n  lead_shipping_zip: {column: Second, bad_value: drop_field}\n"
+    rows = [{"Second": zip_, "Zone": "US"} for zip_ in ("2140", "02141", "2142")]
+    effect = "keeps the field in 2 of 2 rows with POSTAL_CODE_ZERO_LOST (of the first 3 rows)"
+    assert kept(lines, *rows) == [("repair: [postal_zero]", effect)]
+    everywhere = lines.replace(", bad_value: drop_field", "") + "when: {bad_value: drop_field}\n"
+    assert kept(everywhere, *rows) == [("repair: [postal_zero]", effect)]
+
+
+def test_nothing_is_proposed_for_fields_that_are_sent_or_for_rows_that_are_refused():
+    lines = "  lead_phone: {column: Phone, bad_value: drop_field}\n"
+    assert kept(lines, {"Phone": "+14155550123"}) == []
+    assert kept(lines, {"Phone": "7400 123456", "E-mail": "none"}) == []
+
+
+def test_a_column_of_countries_gives_the_numbers_their_country():
+    rows = [
+        {"Phone": "79161234567", "Zone": "Россия"},
+        {"Phone": "0151 12345678", "Zone": "Germany"},
+    ]
+    effect = "keeps the field in 2 of 2 rows with PHONE_NO_COUNTRY (of the first 2 rows)"
+    assert kept("  lead_phone: {column: Phone, bad_value: drop_field}\n", *rows)[0] == (
+        "fields.lead_phone.region_from: Zone", effect
+    )  # fmt: skip
+    others = [{**row, "Zone": "Main Street"} for row in rows]
+    assert not any("region_from" in fix[0] for fix in fixes("  lead_phone: Phone\n", *others))

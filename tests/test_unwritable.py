@@ -175,16 +175,6 @@ def test_what_a_state_was_told_in_a_block_that_failed_it_does_not_remember(tmp_p
         assert state.get("night") == "3"
 
 
-@pytest.mark.parametrize("contacts", [1, 10_000_000])
-def test_a_state_has_the_usual_cache_again_after_storing_however_many(tmp_path, contacts):
-    with State.open(tmp_path / "job.state") as state:
-        usual = state.db.execute("pragma cache_size").fetchone()
-        with state.cached(contacts):
-            grown = state.db.execute("pragma cache_size").fetchone()
-        assert (grown == usual) == (contacts == 1)
-        assert state.db.execute("pragma cache_size").fetchone() == usual
-
-
 def test_a_journal_in_the_place_of_a_folder_is_not_made(tmp_path):
     path = tmp_path / "journal.sqlite3"
     (path / "something").mkdir(parents=True)

@@ -73,7 +73,7 @@ def test_the_date_behind_a_state_is_left_out(cell, words):
 @pytest.mark.parametrize(
     "name",
     ["Unsubscribed 2024", "Отписались", "Unsubs", "Blacklist", "black list", "Hard bounces", "Bounced", "DNC", "Bajas 2024", "Suppression", "Do not contact", "Liste noire", "Opt-out", "optouts", "Complaints",
-     "Sperrliste", "Kara liste", "Чёрный список", "Не писать"],
+     "Sperrliste", "Kara liste", "Чёрный список", "Не писать", "Стоп-лист", "Keine Mails", "No newsletter", "Robinsonliste", "Kontaktsperre"],
 )  # fmt: skip
 def test_a_sheet_of_people_who_said_no_is_known_by_its_name(name):
     assert names_refusals(name)

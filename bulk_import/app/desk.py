@@ -67,12 +67,14 @@ class Desk:
         base: Settings of the start: of a profile, or of the environment.
         profile: The profile that they are of; empty for none.
         config: The file with the profiles; ``None`` = the usual one.
+        largest_upload: Bytes; larger files are opened where they are.
     """
 
     home: Path
     base: Settings
     profile: str = ""
     config: Path | None = None
+    largest_upload: int = 2 * 2**30
     account: Account | None = None
     language: str = ""
     projects: dict[str, Project] = field(default_factory=dict)
@@ -205,7 +207,7 @@ class Desk:
             try:
                 self.projects[name] = Project.open(self.home, name)
             except BulkImportError as exc:
-                raise web.HTTPNotFound(text=str(exc)) from None
+                raise web.HTTPNotFound(text=str(exc)) from exc
         return self.projects[name]
 
     def adopt(self, project: Project) -> Project:

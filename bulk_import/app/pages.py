@@ -11,14 +11,13 @@ from aiohttp import web
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined, pass_context
 
 from bulk_import.app.desk import Desk
-from bulk_import.errors import BulkImportError
+from bulk_import.errors import BulkImportError, SetupError
 from bulk_import.jobs.projects import Project
 from bulk_import.report.contents import NAMES, SET_NAMES
-from bulk_import.texts import LANGUAGES, Texts, best_language, texts
+from bulk_import.texts import LANGUAGE_COOKIE, LANGUAGES, Texts, best_language, texts
 from bulk_import.texts.fields import FIELD_NAMES
 
 DESK = web.AppKey("desk", Desk)
-LANGUAGE_COOKIE = "bulk_import_language"
 # What the scripts say; they find them in the page, in its language.
 SCRIPT_TEXTS = (
     "Saved", "Not saved: {why}", "Uploading {name}: {percent}", "Reading the spreadsheet …",
@@ -30,7 +29,11 @@ SCRIPT_TEXTS = (
 )  # fmt: skip
 
 
-_FOLDER = re.compile(r"\S*[/\\]imports[/\\](?:lists[/\\])?[^/\\\s]+[/\\]")
+# A path into the folder of a project; names of folders may have blanks ("C:\\Users\\Anna Berg").
+_FOLDER = re.compile(
+    r"""(?<![^\s'"«“(])(?:[A-Za-z]:)?[/\\](?:[^\n'"«»“”:;]*?[/\\])?imports[/\\](?:lists[/\\])?[^/\\\s]+[/\\]"""
+    r"(?:never-[0-9a-f]{8}[/\\])?"
+)
 
 
 @cache
@@ -51,6 +54,7 @@ def environment() -> Environment:
     made.filters["said"] = pass_context(lambda context, text: context["say"].said(text))
     made.filters["without_folder"] = without_folder
     made.filters["as_choice"] = lambda name: (name, name)
+    made.filters["in_braces"] = lambda name: f"{{{name}}}"
     made.globals["status_names"] = NAMES
     made.globals["set_names"] = SET_NAMES
     made.globals["titles"] = FIELD_NAMES
@@ -126,6 +130,17 @@ async def form_of(request: web.Request) -> Mapping[str, str]:
 def project_of(request: web.Request) -> Project:
     """Return the project that the address names."""
     return request.app[DESK].project(request.match_info["id"])
+
+
+def refuse_while_sending(request: web.Request, project: Project) -> None:
+    """Refuse to change an import whose rows are being sent.
+
+    Raises:
+        SetupError: They are.
+    """
+    sending = request.app[DESK].sending.get(project.id)
+    if sending is not None and not sending.is_over:
+        raise SetupError("rows are being sent; correct cells when that is over")
 
 
 def refused(request: web.Request, exc: BulkImportError | OSError) -> web.Response:

@@ -111,7 +111,7 @@ def application(desk: Desk, doorkeeper: Doorkeeper) -> web.Application:
     project = "/imports/{id}"
     post(f"{project}/delete", start.delete)
     get(f"{project}/match", match.match)
-    for name in ("assign", "option", "constant", "value", "rule", "source", "file"):
+    for name in ("assign", "option", "constant", "value", "rule", "source", "file", "suppress"):
         post(f"{project}/mapping/{name}", getattr(match, name))
     get(f"{project}/review", review.review)
     for name in ("judging", "rows", "place", "side", "cell"):
@@ -172,6 +172,9 @@ def serve(
         asyncio.run(run())
 
 
+_NO_ROUTE = "404: Not Found"  # as the framework says it
+
+
 @web.middleware
 async def _explained(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Show an error that the person can act on as a page, not as a bug."""
@@ -182,7 +185,9 @@ async def _explained(request: web.Request, handler: Handler) -> web.StreamRespon
         return page(request, "trouble.html.j2", trouble=said, status=409)
     except web.HTTPNotFound as exc:
         if request.method == "GET" and "text/html" in request.headers.get("Accept", ""):
-            said = shown(request, (exc.text or "").strip())
+            cause = exc.__cause__  # whose message can be said in another language
+            text = str(cause) if isinstance(cause, BulkImportError) else (exc.text or "").strip()
+            said = shown(request, "There is no such page." if text == _NO_ROUTE else text)
             return page(request, "trouble.html.j2", trouble=said, status=404)
         raise
 

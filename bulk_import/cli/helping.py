@@ -17,8 +17,8 @@ GROUPS: dict[str, frozenset[str]] = {
     ),
     "Safety": frozenset(
         {"yes", "dry_run", "canary", "limit", "max_failures", "preflight", "strict_suppress", "accept",
-         "max_rows_fewer", "max_changed", "max_vanished", "max_blanked", "max_contacts", "max_lose",
-         "fewer_files", "judge_all",
+         "max_rows_fewer", "max_rows_more", "max_changed", "max_vanished", "max_blanked", "max_contacts",
+         "max_lose", "fewer_files", "judge_all",
          "verify_hash", "trust_503", "read_ahead_bytes", "suppress"}
     ),
     "Output": frozenset(

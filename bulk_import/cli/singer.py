@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -47,7 +46,7 @@ def command(
     not ask. Exit code 1 if rows were refused; they are in the runs' folders.
     """
     from bulk_import.jobs.batches import send_batch
-    from bulk_import.jobs.singer import LONGEST_LINE, pour
+    from bulk_import.jobs.singer import lines_of, pour
     from bulk_import.mapping.loading import load_mapping
 
     loaded = load_mapping(mapping)
@@ -58,19 +57,13 @@ def command(
         sys.stdout.flush()
 
     poured = pour(
-        _lines(sys.stdin.buffer, LONGEST_LINE),
+        lines_of(sys.stdin.buffer),
         lambda rows: send_batch(rows, loaded, settings, runs),
         forward, stream=stream, batch_size=batch_size,
     )  # fmt: skip
     if not quiet:
         _tell(poured, runs)
     return poured.exit_code
-
-
-def _lines(file: IO[bytes], longest: int) -> Iterator[bytes]:
-    """Yield lines; one that is too long is cut behind its limit, and refused by whoever reads it."""
-    while line := file.readline(longest + 1):
-        yield line
 
 
 def _tell(poured: Poured, runs: Path) -> None:

@@ -40,6 +40,8 @@ _SHARE = click.FloatRange(0, 1)
               help="Wait for another run of the job to end.")  # fmt: skip
 @click.option("--max-rows-fewer", type=_SHARE, default=0.3, show_default=True,
               help="The brake: share of rows that may be lost.")  # fmt: skip
+@click.option("--max-rows-more", type=click.FloatRange(0), default=1.0, show_default=True,
+              help="The brake: share of rows that may be added; 1 = twice as many.")  # fmt: skip
 @click.option("--max-changed", type=_SHARE, default=0.5, show_default=True,
               help="The brake: share of contacts that may change.")  # fmt: skip
 @click.option("--max-vanished", type=_SHARE, default=0.2, show_default=True,
@@ -71,6 +73,7 @@ def command(
     seed: Path | None,
     wait_lock_s: float,
     max_rows_fewer: float,
+    max_rows_more: float,
     max_changed: float,
     max_vanished: float,
     max_blanked: float,
@@ -102,7 +105,7 @@ def command(
 
     loaded = load_mapping(mapping).with_corrections(corrections, corrections_by)
     settings = settings_from(ends_when_closed=True, **options)
-    brake = Brake(max_rows_fewer, max_changed, max_vanished, max_blanked)
+    brake = Brake(max_rows_fewer, max_changed, max_vanished, max_blanked, rows_more=max_rows_more)
     night = SyncOptions(
         state, full, accept, seed, brake, wait_lock_s, report_all, fewer_files, judge_all,
         newest or 0,

@@ -12,8 +12,6 @@ from collections.abc import Callable, Iterator
 
 from bulk_import.journal.entries import Pending
 
-MOST_PARKED = 10_000  # rows held in memory because their lane is busy; beyond that the source waits
-
 
 class Lanes:
     """Hands out rows. For one event loop; reads the supply only as far as necessary.
@@ -21,13 +19,19 @@ class Lanes:
     Args:
         supply: Rows in source order.
         is_complete: Whether the supply is at its end when it says so, or may have more later.
+        most_parked: Rows held in memory because their lane is busy; beyond that the source waits.
     """
 
     def __init__(
-        self, supply: Iterator[Pending], is_complete: Callable[[], bool] = lambda: True
+        self,
+        supply: Iterator[Pending],
+        is_complete: Callable[[], bool] = lambda: True,
+        *,
+        most_parked: int = 10_000,
     ) -> None:
         self._supply = supply
         self._is_complete = is_complete
+        self._most_parked = most_parked
         self._drained = False
         self._parked: dict[str, deque[Pending] | None] = {}  # by busy lane
         self._parked_rows = 0
@@ -43,7 +47,7 @@ class Lanes:
         """Return the next row that may go, ``None`` when there is none at this moment."""
         if self._freed:
             return self._freed.popleft()
-        while not self._drained and self._parked_rows < MOST_PARKED:
+        while not self._drained and self._parked_rows < self._most_parked:
             was_complete = (
                 self._is_complete()
             )  # asked before reading: rows that arrive meanwhile are not missed

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from bulk_import.errors import Message
@@ -19,6 +20,7 @@ class Brake:
         vanished: Contacts of the last good night that are missing.
         blanked: Values lost of any one field.
         smallest: If the last good night had fewer rows, shares are not compared.
+        rows_more: Rows added; may be above 1. Not compared where there are more files than before.
     """
 
     rows_fewer: float = 0.3
@@ -26,6 +28,7 @@ class Brake:
     vanished: float = 0.2
     blanked: float = 0.3
     smallest: int = 20
+    rows_more: float = 1.0
 
 
 @dataclass(slots=True)
@@ -72,18 +75,25 @@ def missing_files(night: Night, last: Night) -> list[str]:
     return [name for name in last.files if name not in night.files]
 
 
-def why_not(night: Night, last: Night | None, before: int, brake: Brake) -> str:
+def why_not(
+    night: Night, last: Night | None, before: int, brake: Brake, earlier: Path | None = None
+) -> str:
     """Return why nothing may be sent tonight, or ``""``.
 
     Args:
         last: The last good night; ``None`` for the first one.
         before: Contacts of the last good night.
+        earlier: The folder of a night that sent, of which the state knows nothing.
     """
     if not night.rows:
         return Message("the brake: the source has no rows (--accept if that is meant)")
-    if last is None:
+    jumps: list[str]
+    if earlier is not None:
+        jumps = [Message("the state is new, but {run} was a night of it: is it lost?", run=earlier)]
+    elif last is None:
         return ""
-    jumps = [*_files(night, last), *_jumps(night, last, before, brake)]
+    else:
+        jumps = [*_files(night, last), *_jumps(night, last, before, brake)]
     if not jumps:
         return ""
     return Message(
@@ -111,7 +121,9 @@ def _jumps(night: Night, last: Night, before: int, limits: Brake) -> Iterator[st
         yield Message("the source is older than that of the last good run")
     if last.rows < limits.smallest:
         return
-    if night.rows < last.rows * (1 - limits.rows_fewer):
+    is_grown = night.rows > last.rows * (1 + limits.rows_more)
+    has_new_files = len(night.files) > len(last.files)
+    if night.rows < last.rows * (1 - limits.rows_fewer) or (is_grown and not has_new_files):
         yield Message("{n:,} rows, there were {before:,}", n=night.rows, before=last.rows)
     if before and night.vanished > before * limits.vanished:
         yield Message(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import islice
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from bulk_import.codes import look_up
 from bulk_import.errors import SourceError
-from bulk_import.jobs.fixes import Fix, tested_fixes
+from bulk_import.jobs.fixes import Fix, drops_fields, fixes_of_dropped, tested_fixes
 from bulk_import.jobs.naming import has_unordered_names, left_whole, order_fixes
 from bulk_import.journal import Journal
 from bulk_import.mapping.advice import follows_advice
@@ -217,27 +217,31 @@ def _check(
     mappers: list[RowMapper] = []
     heads: list[list[Row]] = []
     has_unique = any(check.unique for check in loaded.spec.checks)
+    needs_heads = has_unordered_names(loaded) or drops_fields(loaded)
     with scratch_journal(keeps_cells=has_unique) as journal:
         judge_sources(
             journal,
-            _noted(inputs, mappers, heads if has_unordered_names(loaded) else None),
+            _noted(inputs, mappers, heads if needs_heads else None),
             suppression,
             tally,
             duplicates=loaded.spec.when.duplicate,
             judges=judges,
         )
-        settled = journal.settled()
-        tally.weigh(settled)
+        tally.weigh(journal.settled)
         outcomes = journal.outcomes(only_remarked=on_row is _ignore)
         causes = _causes(outcomes, on_row, loaded.spec, with_source=has_several)
         sources = journal.sources()
-        plan = _plan(journal, tally, loaded.spec.when.duplicate, list(sources.values()), settled)
+        plan = _plan(journal, tally, loaded.spec.when.duplicate, list(sources.values()))
         return Checked(
             sources=tuple(sources.values()),
             rows=tuple(journal.count_rows(number) for number in sources),
             plan=plan,
             causes=causes,
-            fixes=(*_fixes(journal, loaded), *_order_fixes(journal, loaded, heads)),
+            fixes=(
+                *_fixes(journal, loaded),
+                *_fixes_of_dropped(journal, loaded, heads),
+                *_order_fixes(journal, loaded, heads),
+            ),
             refusal=_refusal(tally, loaded),
             lists=suppression.reports,
             columns={
@@ -292,11 +296,10 @@ def _plan(
     tally: Tally,
     duplicates: str,
     sources: Sequence[SourceInfo],
-    settled: Collection[int],
 ) -> Plan:
     sets = tally.changes
     if (
-        len(settled) > tally.rows_kept
+        journal.count_others() > tally.rows_kept
     ):  # because of other rows, which may have changed forms as well
         sets = SetCounter()
         for beginning, rows in journal.beginnings_to_send(OTHERS).items():
@@ -351,11 +354,20 @@ def _fixes(journal: Journal, mapping: ColumnMapping) -> Iterator[Fix]:
         yield from tested_fixes(mapping, info.header, refused.get(number, []), ())
 
 
+def _fixes_of_dropped(
+    journal: Journal, mapping: ColumnMapping, heads: Sequence[Sequence[Row]]
+) -> Iterator[Fix]:
+    """What keeps fields that the first rows of each source are sent without."""
+    if drops_fields(mapping):
+        for head, info in zip(heads, journal.sources().values(), strict=True):
+            yield from fixes_of_dropped(mapping, info.header, head)
+
+
 def _order_fixes(
     journal: Journal, mapping: ColumnMapping, heads: Sequence[Sequence[Row]]
 ) -> Iterator[Fix]:
     """``order:`` for the names of each source, where they show it."""
-    if not heads:
+    if not has_unordered_names(mapping):
         return
     whole: dict[str, dict[str, list[str]]] = {}
     for outcome in journal.outcomes(only_remarked=True):

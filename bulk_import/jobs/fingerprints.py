@@ -23,8 +23,9 @@ from bulk_import import __version__
 from bulk_import.api.fields import Kind
 from bulk_import.mapping.binding import Binding
 from bulk_import.mapping.rows import RowMapper
-from bulk_import.models import Row, Rows
+from bulk_import.models import Row
 from bulk_import.normalize import zones
+from bulk_import.sources.rows import Rows
 
 # The parts that turn cells into a form. What reads them is not among them: what it finds is digested.
 _RULES = (
@@ -161,7 +162,10 @@ def clocks_of(binding: Binding) -> str:
     if not has_offsets:
         return ""
     is_of_now = any(rule.dst == "current" for rule in binding.mapping.spec.fields.values())
-    return _offsets(binding.at or datetime.now(UTC), is_of_now=is_of_now)
+    at = binding.at or datetime.now(UTC)
+    # Clocks change at full quarters of an hour: nights that follow each other get the same answer.
+    at = at.replace(minute=at.minute // 15 * 15, second=0, microsecond=0)
+    return _offsets(at, is_of_now=is_of_now)
 
 
 @lru_cache(maxsize=8)

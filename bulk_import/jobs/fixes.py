@@ -1,9 +1,9 @@
-"""Changes to the mapping that would repair refused rows; each is tried on them before it is shown."""
+"""Changes to the mapping that repair refused rows or keep fields; each is tried before it is shown."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
 from bulk_import.api.fields import FIELDS
@@ -22,9 +22,11 @@ from bulk_import.models import Problem, Record, Row
 
 JOINED = "TAG_SEPARATOR"  # the warning of a tag that looks like several
 _EMAIL = "lead_email"
+_DROP = "drop_field"
 _SEPARATOR = "separator"
 _WITH_SEPARATOR = frozenset({"add_tags", "remove_tags", "add_to_lists", "remove_from_lists"})
 _SEPARATORS = (",", ";", "|", ":::", "/", "\n")
+_MOSTLY = 0.9  # of the cells of a column of countries are countries
 _TOGETHER = 1000  # rows that are mapped together
 _WITHOUT_FIELD = frozenset({"EMAIL_MISSING", "ROW_RAGGED", "ROW_TOTALS"})
 
@@ -40,6 +42,7 @@ class Fix:
         repaired: How many of them the change makes valid, or rids of the warning.
         costs: What the change loses, if anything.
         also: Changes that belong to it, in other fields.
+        looked_at: Set where the rows are sent without the field: rows of the file that it was tried on.
     """
 
     edit: Change
@@ -48,6 +51,7 @@ class Fix:
     repaired: int
     costs: str = ""
     also: tuple[Change, ...] = ()
+    looked_at: int = 0
 
     @property
     def change(self) -> str:
@@ -59,6 +63,11 @@ class Fix:
         """What it does to the rows, with their numbers."""
         if self.code == "NAME_NOT_SPLIT":
             return f"splits {self.repaired:,} of {self.rows:,} names with {self.code}"
+        if self.looked_at:
+            return (
+                f"keeps the field in {self.repaired:,} of {self.rows:,} rows with {self.code} "
+                f"(of the first {self.looked_at:,} rows)"
+            )
         return f"makes {self.repaired:,} of {self.rows:,} rows with {self.code} valid"
 
 
@@ -111,6 +120,43 @@ def tested_fixes(
     return [fix for fix in fixes if not _is_surpassed(fix, fixes)]
 
 
+def drops_fields(mapping: ColumnMapping) -> bool:
+    """Whether a row may be sent without a field whose cell is not understood."""
+    return mapping.spec.when.bad_value == _DROP or any(
+        rule.bad_value == _DROP for rule in mapping.spec.fields.values()
+    )
+
+
+def fixes_of_dropped(
+    mapping: ColumnMapping, header: Sequence[str], rows: Sequence[Row]
+) -> list[Fix]:
+    """Return what keeps fields that some *rows* are sent without, the most useful first.
+
+    Args:
+        header: Of the file, as bound.
+        rows: The first rows of the file.
+    """
+    spec = mapping.spec
+    fields = {
+        name: rule.model_copy(update={"bad_value": "refuse_row"})
+        if rule.bad_value == _DROP
+        else rule
+        for name, rule in spec.fields.items()
+    }
+    when = spec.when.model_copy(update={"bad_value": "refuse_row"})
+    strict = mapping.with_spec(spec.model_copy(update={"fields": fields, "when": when}))
+    lenient, severe = RowMapper(bind(mapping, header)), RowMapper(bind(strict, header))
+    records = [severe.record(row) for row in rows]
+    dropped = [one for one in records if not one.is_valid and lenient.record(one.row).is_valid]
+    if not dropped:
+        return []
+    return [
+        replace(fix, looked_at=len(rows))
+        for fix in tested_fixes(strict, header, dropped, ())
+        if fix.edit.path[-1] != "bad_value"
+    ]
+
+
 def _is_surpassed(fix: Fix, fixes: Iterable[Fix]) -> bool:
     """Whether a further sign repairs as many rows as putting another sign in place of the known one."""
     return fix.edit.path[-1] == _SEPARATOR and any(
@@ -143,6 +189,7 @@ def _candidates(
     codes = {code for code, _ in found}
     if "PHONE_NO_COUNTRY" in codes:
         yield from _regions(mapping, found, [record.email for record in refused])
+        yield from _columns_of_countries(mapping, header, found, [record.row for record in refused])
     if "EMAIL_MISSING" in codes:
         yield from _other_emails(mapping, header, [record.row for record in refused])
     yield from _repairs(mapping, codes)
@@ -157,8 +204,8 @@ def _candidates(
             )  # fmt: skip
         elif name and name != _EMAIL and code not in _WITHOUT_FIELD and name in mapping.spec.fields:
             yield _Candidate(
-                Change(("fields", name, "bad_value"), "drop_field"), code,
-                _with_rule(mapping, name, bad_value="drop_field"),
+                Change(("fields", name, "bad_value"), _DROP), code,
+                _with_rule(mapping, name, bad_value=_DROP),
                 Message("they go without {title!r}", title=FIELDS[name].title.partition(", ")[0]),
             )  # fmt: skip
 
@@ -244,6 +291,22 @@ def _regions(
         Change(("defaults", "phone_region"), best), "PHONE_NO_COUNTRY",
         mapping.with_spec(spec.model_copy(update={"defaults": defaults})), costs,
     )  # fmt: skip
+
+
+def _columns_of_countries(
+    mapping: ColumnMapping,
+    header: Sequence[str],
+    found: dict[tuple[str, str], list[Problem]],
+    rows: Sequence[Row],
+) -> Iterator[_Candidate]:
+    """``region_from:`` for the phones, from each column whose cells are countries."""
+    fields = [name for code, name in found if code == "PHONE_NO_COUNTRY"]
+    for column, content in contents_of(header, rows).items():
+        for name in fields if content.countries >= _MOSTLY else ():
+            yield _Candidate(
+                Change(("fields", name, "region_from"), column), "PHONE_NO_COUNTRY",
+                _with_rule(mapping, name, region_from=(column,)),
+            )  # fmt: skip
 
 
 def _other_emails(

@@ -24,9 +24,11 @@ from bulk_import.jobs.fixes import JOINED, Fix, tested_fixes
 from bulk_import.jobs.naming import NOT_SPLIT, has_unordered_names, order_fixes
 from bulk_import.jobs.proposing import proposed_or_asked
 from bulk_import.jobs.reviewing import Review
+from bulk_import.journal import Journal
 from bulk_import.mapping.editing import Change, edited
 from bulk_import.mapping.loading import ColumnMapping, parse_mapping
 from bulk_import.mapping.suggesting.contents import ROWS_LOOKED_AT
+from bulk_import.models import Status
 from bulk_import.run.corrections import (
     Correction,
     Key,
@@ -45,6 +47,7 @@ IMPORTS = "imports"
 _FACTS = "project.json"
 _MAPPING = Message("change of the mapping file")
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,60}")
+_SENT = (Status.SUCCESS, Status.UNKNOWN)  # what failed was certainly not applied
 _UNSAFE = re.compile(r"[^\w. ()+-]+")
 
 
@@ -59,6 +62,7 @@ class Facts:
         source: The spreadsheet; absolute, or a name inside the project's folder.
         run_dir: The run that was begun from here; empty before.
         note: What made this project, if it was not a person: ``undo`` of a run, a re-tag.
+        title: What it is called, if not by the name of its spreadsheet.
     """
 
     source: str
@@ -67,6 +71,7 @@ class Facts:
     canary: int = 5
     rate: float = 2.0
     note: str = ""
+    title: str = ""
 
 
 @dataclass(slots=True)
@@ -86,19 +91,22 @@ class Project:
     # -- making and finding -----------------------------------------------------------------------
 
     @classmethod
-    def create(cls, home: Path, source: Path, *, mapping: str = "", note: str = "") -> Project:
+    def create(
+        cls, home: Path, source: Path, *, mapping: str = "", note: str = "", title: str = ""
+    ) -> Project:
         """Make a project of a spreadsheet that is there.
 
         Args:
             home: The folder of the app.
             mapping: Its text; proposed by looking at the spreadsheet when empty.
+            note, title: As of ``Facts``.
 
         Raises:
             SourceError: The spreadsheet cannot be read.
         """
         text = mapping or proposed_or_asked(source)
         folder = _new_folder(home, source.stem)
-        facts = Facts(str(source.absolute()), now_s(), note=note)
+        facts = Facts(str(source.absolute()), now_s(), note=note, title=title)
         project = cls(folder, facts)
         project._save()
         _write(project.mapping_path, text)
@@ -147,6 +155,11 @@ class Project:
         return self.folder.name
 
     @property
+    def name(self) -> str:
+        """What people know it by."""
+        return self.facts.title or self.source.name
+
+    @property
     def source(self) -> Path:
         """The spreadsheet."""
         return self.folder / self.facts.source
@@ -165,6 +178,15 @@ class Project:
     def has_run(self) -> bool:
         """Whether a run was begun and its journal is there."""
         return self.run_dir is not None and (self.run_dir / JOURNAL).is_file()
+
+    @property
+    def is_begun(self) -> bool:
+        """Whether a row may have been applied. Those that are left are then sent by the same mapping."""
+        if self.run_dir is None or not self.has_run:
+            return False
+        with Journal.open(self.run_dir / JOURNAL) as journal:
+            counts = journal.counts()
+        return any(counts.get(status) for status in _SENT)
 
     def remember(self, **facts: Any) -> None:
         """Change what ``project.json`` says."""
@@ -201,6 +223,7 @@ class Project:
         before = self.mapping_text()
         if text == before:
             return
+        self._refuse_if_begun()
         _write(self.mapping_path, text)
         self._edits.add_mapping(label, before, text)
 
@@ -249,6 +272,8 @@ class Project:
     def fixes(self) -> list[Fix]:
         """Return changes of the mapping that were tried on the refused rows, and on names left whole."""
         review = self._judged()
+        if self.is_begun:
+            return []
         joined = review.warned(JOINED)
         found = tested_fixes(review.mapping, review.header, review.refused(), joined)
         if has_unordered_names(review.mapping):
@@ -293,19 +318,28 @@ class Project:
         return chain[0].before if chain else None
 
     def edit(self, changes: Iterable[tuple[int, str, str]], label: str) -> int:
-        """Correct cells, as one step; return how many changed.
+        """Correct cells, as one step; return how many changed. Rows that were imported stay.
 
         Args:
             changes: (seq, column, text).
             label: For people.
 
         Raises:
-            SetupError: There is no such row or column, or nothing is judged.
+            SetupError: There is no such row or column, nothing is judged, or all rows were imported.
         """
         with self._lock:
             review = self._judged()
+            wanted = list(changes)
+            accepted = review.accepted(seq for seq, _, _ in wanted)
+            if accepted and all(seq in accepted for seq, _, _ in wanted):
+                raise SetupError(
+                    "this row was imported: it is not sent again, so that a correction here would "
+                    "change nothing"
+                )
             cells = []
-            for seq, column, after in changes:
+            for seq, column, after in wanted:
+                if seq in accepted:
+                    continue
                 _, before = review.cell(seq, column)
                 if before != after:
                     cells.append((seq, column, before, after))
@@ -327,6 +361,12 @@ class Project:
 
     def take_over(self, earlier: Project) -> int:
         """Replay the corrections of an earlier export: same contact, column and text, as one step."""
+        return self.edit(
+            self.corrections_from(earlier), Message("corrections of {name}", name=earlier.name)
+        )
+
+    def corrections_from(self, earlier: Project) -> list[tuple[int, str, str]]:
+        """Return (seq, column, text) of the corrections of an earlier export that fit this one."""
         review = self._judged()
         path = earlier.corrections_path()
         kept = read_corrections(path) if path is not None and path.is_file() else []
@@ -334,13 +374,12 @@ class Project:
         for one in kept:
             if one.contact and one.column in review.header:
                 wanted.setdefault(contact_key(one.contact), []).append(one)
-        changes = [
+        return [
             (seq, one.column, one.after)
             for seq, contact in review.contacts(wanted.keys())
             for one in wanted[contact]
             if review.cell(seq, one.column)[1] == one.before
         ]
-        return self.edit(changes, Message("corrections of {name}", name=earlier.source.name))
 
     def undo(self) -> Step | None:
         """Take the last step back; ``None`` when there is none. Judge again if it is the mapping's."""
@@ -361,6 +400,7 @@ class Project:
             if step is None:
                 return None
             if step.is_mapping:
+                self._refuse_if_begun()
                 _write(self.mapping_path, step.mapping_after if undone else step.mapping_before)
             else:
                 back = [(seq, column, after, before) for seq, column, before, after in step.cells]
@@ -405,6 +445,20 @@ class Project:
         first = chain[0].before
         return [] if first == new.after else [replace(new, before=first)]
 
+    def _refuse_if_begun(self) -> None:
+        """Refuse another mapping once a row was sent; a run that sent none is begun again.
+
+        Raises:
+            SetupError: A row was sent.
+        """
+        if self.is_begun:
+            raise SetupError(
+                "rows of this import were sent: the others are sent by the same columns and rules; "
+                "import the rows that need you by themselves to change them"
+            )
+        if self.has_run:
+            self.remember(run_dir="")
+
     def _judged(self) -> Review:
         if self.review is None:
             raise SetupError("the rows are not judged yet")
@@ -423,6 +477,12 @@ def list_projects(home: Path) -> list[Project]:
         except (SetupError, OSError, ValueError, TypeError):
             continue
     return sorted(found, key=lambda project: project.facts.created_at, reverse=True)
+
+
+def name_of_run(home: Path, run_dir: Path) -> str:
+    """Return what the project is called from which a run was begun; empty for a run of a command."""
+    found = (project.name for project in list_projects(home) if project.run_dir == run_dir)
+    return next(found, "")
 
 
 def delete_project(project: Project) -> None:

@@ -12,7 +12,7 @@ from bulk_import.mapping.loading import ColumnMapping
 from bulk_import.models import Summary
 from bulk_import.progress import Progress
 from bulk_import.sandbox.app import Sandbox
-from bulk_import.sandbox.contacts import EveryList
+from bulk_import.sandbox.contacts import EveryList, Forgetful
 from bulk_import.sandbox.faults import FaultPlan, Faults
 from bulk_import.sandbox.rehearsal import Estimate, SimulatedTime, estimate
 from bulk_import.settings import Settings
@@ -64,7 +64,8 @@ class Rehearsal:
             faults = replace(faults, latency_ms=self._latency_ms)
         passing = stop.time = self._time = SimulatedTime()
         sandbox = Sandbox(
-            faults=faults, plan=self._plan, account=EveryList(), clock=passing.clock, sleep=self._answering
+            faults=faults, plan=self._plan, store=Forgetful(), account=EveryList(), clock=passing.clock,
+            sleep=self._answering,
         )  # fmt: skip
         passing.activity = lambda: sandbox.activity
         limits = replace(self._settings.limits, window="", daily_limit=0)

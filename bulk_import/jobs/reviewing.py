@@ -166,6 +166,30 @@ class Review:
             )
             return Counts(sum(statuses.values()), statuses, tuple(self._causes()), columns)
 
+    def accepted(self, seqs: Iterable[int]) -> set[int]:
+        """Return which of these rows a run sent and the account accepted: they are not sent again."""
+        if not self._sent:
+            return set()
+        with self._in_use():
+            found = self._db.execute(
+                f"""select r.seq from j.record r {self._joins()}
+                    where r.seq in (select value from json_each(?))
+                      and {self._status()} = '{Status.SUCCESS}'""",  # noqa: S608 - its parts are our own texts
+                (json.dumps(sorted(set(seqs))),),
+            )
+            return {seq for (seq,) in found}
+
+    def remarks(self) -> list[Cause]:
+        """Return what is remarked of the rows that would be sent, the most frequent first."""
+        with self._in_use():
+            found = self._db.execute(
+                f"""select p.code, count(distinct p.seq)
+                    from problem p join j.record r using (seq) {self._joins()}
+                    where not p.error and {self._status()} = '{READY}'
+                    group by p.code order by 2 desc, 1"""  # noqa: S608 - its parts are our own texts
+            )
+            return [Cause(code, rows, is_error=False, columns=()) for code, rows in found]
+
     def count(self, wanted: Filter) -> int:
         """Return how many rows *wanted* has."""
         with self._in_use():
@@ -317,7 +341,7 @@ class Review:
                 heard = passed.watch.heard(chunk, {}, ())
                 if heard is not None:
                     passed.add(0, len(chunk), heard)
-        yield from passed.findings(())
+        yield from passed.findings()
 
     def _few(self) -> list[Problem]:
         """The problem of a source with too few rows, as a list."""

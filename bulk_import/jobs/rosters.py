@@ -100,7 +100,6 @@ where p.roster = ? and p.key = ? and h.segment = ?"""
 # Reasons to hold everybody.
 _BLANKS, _TOO_MANY = 0, -1
 AT_A_TIME = 5_000  # contacts that are compared with each doubtful cell
-MOST_COMPARED = 500_000_000  # pairs of a contact and a cell: some minutes
 _DOUBT = """
 select d.id, l.source, l.sheet, d.row, d.text, d.candidates, d.said_no
 from doubt d join place l on l.id = d.place where {} order by d.id"""
@@ -143,10 +142,15 @@ def old_of(segment: int) -> int:
 
 
 class Rosters(Scratch):
-    """The rosters of some segments, which have numbers from 0."""
+    """The rosters of some segments, which have numbers from 0.
 
-    def __init__(self) -> None:
+    Args:
+        most_compared: Pairs of a contact and a doubtful cell; if there are more, everybody is held.
+    """
+
+    def __init__(self, *, most_compared: int = 500_000_000) -> None:  # takes some minutes
         super().__init__(_SCHEMA)
+        self._most_compared = most_compared
         self._places: dict[tuple[str, str], int] = {}
 
     # -- reading ----------------------------------------------------------------------------------
@@ -305,7 +309,7 @@ class Rosters(Scratch):
         doubts = self.doubts(new_of(segment), said_no=False)
         if not count or not (doubts or blanks > 0):
             return
-        if blanks > 0 or len(doubts) * count > MOST_COMPARED:
+        if blanks > 0 or len(doubts) * count > self._most_compared:
             why = _BLANKS if blanks > 0 else _TOO_MANY
             self.write(f"insert into held select :segment, person, {why}, 0 {leaving}", numbers)
             return

@@ -30,10 +30,11 @@ from bulk_import.journal.entries import JudgedRow, Refusal
 from bulk_import.mapping.binding import Lists
 from bulk_import.mapping.rows import RowMapper
 from bulk_import.mapping.suppression import SuppressionList
-from bulk_import.models import Row, Rows, Status
+from bulk_import.models import Row, Status
 from bulk_import.normalize.mailboxes import email_key
 from bulk_import.run.judging import who_said_no
 from bulk_import.sources.damage import DamageDetector
+from bulk_import.sources.rows import Rows
 
 UNCHANGED = Refusal.because(Status.UNCHANGED, "UNCHANGED", "same as last confirmed")
 _AT_ONCE = 500  # values in one look-up
@@ -86,7 +87,7 @@ select id from contact where key glob '*[^ -~]*' and id in (select id from temp.
 and mailbox_of(key) in (select mailbox from temp.said_no)"""
 
 
-_LookAt = Callable[[Sequence[int]], list[Row]]  # positions in a chunk -> their rows
+_LookAt = Callable[[Sequence[int]], Rows]  # positions in a chunk -> their rows
 _Seen = tuple[int, int | None, bytes | None]  # a line of `seen`
 
 
@@ -229,7 +230,7 @@ class Sieve:
         detector: DamageDetector,
         rows: Sequence[Row],
         suppression: SuppressionList,
-    ) -> list[Row]:
+    ) -> Rows:
         """Return the rows that must be judged, in their order; let the others go.
 
         Args:
@@ -252,10 +253,13 @@ class Sieve:
         if depending:
             chunk = chunk.looked_at(depending, detector)
 
-        def looked_at(positions: Sequence[int]) -> list[Row]:
-            new = [at for at in positions if at not in depending]
-            looked = dict(zip(new, detector.looked_at([chunk.rows[at] for at in new]), strict=True))
-            return [looked.get(at, chunk.rows[at]) for at in positions]
+        def looked_at(positions: Sequence[int]) -> Rows:
+            picked = chunk.rows.picked(positions)
+            if not depending:
+                return detector.looked_at(picked)
+            new = [at for at, before in enumerate(positions) if before not in depending]
+            found = detector.damage(picked.picked(new))
+            return picked.with_problems({new[at]: problems for at, problems in found.items()})
 
         return looked_at(self._left(number, chunk, suppression, looked_at))
 

@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
+from typing import IO, Any
 
 from bulk_import.errors import SettingsError, SetupError, StoppedError
 from bulk_import.jobs.batches import Sent
@@ -147,6 +147,12 @@ class _Target:
         if sent.summary.exit_code:
             codes = sent.summary.by_code
             poured.refused.update({code: rows for code, rows in codes.items() if code != "0"})
+
+
+def lines_of(file: IO[bytes], longest: int = LONGEST_LINE) -> Iterator[bytes]:
+    """Yield lines; one that is too long is cut a byte after the limit, and refused by who reads it."""
+    while line := file.readline(longest + 1):
+        yield line
 
 
 def _messages(lines: Iterable[bytes]) -> Iterator[tuple[int, Mapping[str, Any]]]:

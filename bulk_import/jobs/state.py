@@ -18,7 +18,8 @@ from types import MappingProxyType
 from typing import Any, Self
 
 from bulk_import.errors import Message, SetupError, StorageError
-from bulk_import.settings import Settings, account_name
+from bulk_import.settings import Settings
+from bulk_import.system.addresses import account_name
 from bulk_import.system.sqlite import connect, make_private
 
 FORMAT = 3
@@ -27,7 +28,7 @@ _META = "create table if not exists meta (name text primary key, value text not 
 _CONTACT = """
 create table contact (
     id integer primary key autoincrement,  -- never used again: a night's journal refers to it
-    key text not null unique,
+    key text not null,
     digest text not null,            -- of the payload confirmed last; empty: to be sent again
     night integer not null,          -- in which it was confirmed
     sent_at text not null,
@@ -58,21 +59,21 @@ _MOVED = {
         " (select seq from sqlite_sequence where name = 'earlier'), 0)) where name = 'contact'",
     ),
 }
-CELLS_INDEX = "contact_cells"
-INDEX = f"create index if not exists {CELLS_INDEX} on contact (cells) where cells is not null"
+KEYS, CELLS = "contact_key", "contact_cells"  # indexes of the contacts
+_INDEXES = (
+    # Files that were made earlier have `unique` in the table instead.
+    f"create unique index {KEYS} on contact (key)",
+    f"create index {CELLS} on contact (cells) where cells is not null",
+)
 _CONFIRMED = """
 insert into contact (key, digest, night, sent_at, presence, cells, rest, shape, mirrored)
 values (?, ?, ?, ?, ?, ?, ?, ?, ?)
 on conflict (key) do update set digest = excluded.digest, night = excluded.night,
     sent_at = excluded.sent_at, presence = excluded.presence, cells = excluded.cells,
     rest = excluded.rest, shape = excluded.shape, mirrored = excluded.mirrored"""
-_CACHE = "pragma cache_size = -{}"
 # Contacts are mostly looked up in the order in which they are stored: few pages are asked for again.
-_LOOKING_UP_KIB = 8_000
-# Where many contacts are stored, pages of the indexes are changed in no order. With a cache that is
-# too small each of them is written again and again.
-_STORING_KIB = 24_000
-_MANY = 20_000  # contacts
+# Sorting takes as much again; more than fits goes through temporary files.
+_CACHE = "pragma cache_size = -8000"  # KiB
 
 _FILLED = re.compile(rb"(?:^|&)([^=&]+)=(?!&|$)")  # the name of a field of a form that has a value
 
@@ -143,7 +144,7 @@ class State:
             try:
                 if not read_only:
                     _bring_up_to_date(db, found)
-                db.execute(_CACHE.format(_LOOKING_UP_KIB))
+                db.execute(_CACHE)
             except BaseException:
                 db.close()
                 raise
@@ -256,16 +257,22 @@ class State:
         return known
 
     @contextmanager
-    def cached(self, contacts: int) -> Iterator[None]:
-        """Give the block the cache that storing a number of contacts needs."""
-        if contacts < _MANY:
+    def without_indexes(self, *names: str) -> Iterator[None]:
+        """Drop indexes of the contacts while the block stores many; make them again after it.
+
+        Keys and digests come in no order. Sorting all of them takes less time and memory than entering
+        one after the other, which changes another page for each. Use it inside of a transaction.
+        """
+        with translated(self.path):
+            indexes = self.db.execute(
+                "select name, sql from sqlite_master where type = 'index' and tbl_name = 'contact'"
+            ).fetchall()
+            indexes = [(name, sql) for name, sql in indexes if name in names]
+            for name, _ in indexes:
+                self.db.execute(f"drop index {name}")
             yield
-            return
-        self.db.execute(_CACHE.format(_STORING_KIB))
-        try:
-            yield
-        finally:
-            self.db.execute(_CACHE.format(_LOOKING_UP_KIB))
+            for _, statement in indexes:
+                self.db.execute(statement)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -366,7 +373,7 @@ def _bring_up_to_date(db: sqlite3.Connection, found: int) -> None:
     try:
         db.execute(_META)
         if found:
-            db.execute(f"drop index if exists {CELLS_INDEX}")
+            db.execute(f"drop index if exists {CELLS}")
             db.execute("alter table contact rename to earlier")
         db.execute(_CONTACT)
         db.execute(_SENDING)
@@ -376,7 +383,8 @@ def _bring_up_to_date(db: sqlite3.Connection, found: int) -> None:
             for statement in _MOVED[found]:
                 db.execute(statement)
             db.execute("drop table earlier")
-        db.execute(INDEX)
+        for index in _INDEXES:
+            db.execute(index)
         db.execute("insert or replace into meta values ('format', ?)", (str(FORMAT),))
         db.execute("commit")
     except BaseException:

@@ -8,12 +8,14 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 
 from bulk_import.errors import Message, SetupError, StorageError
 from bulk_import.jobs.comparison import BARE, REFUSING, attached, here
 from bulk_import.jobs.payloads import digest_of, sha, union
-from bulk_import.jobs.state import CELLS_INDEX, INDEX, Known, Presence, State
+from bulk_import.jobs.state import CELLS, KEYS, Known, Presence, State
 from bulk_import.journal import Journal
 from bulk_import.journal.database import IN_DOUBT
 from bulk_import.models import VANISHED, Status
@@ -21,21 +23,20 @@ from bulk_import.progress import Progress
 from bulk_import.run.folder import JOURNAL
 from bulk_import.run.judging import who_said_no
 from bulk_import.run.reporting import stop_facts, write_reports
-from bulk_import.settings import Settings, account_name
+from bulk_import.settings import Settings
+from bulk_import.system.addresses import account_name
 from bulk_import.system.clock import now, now_s
 
 _STATUS = f"coalesce(o.status, case when {IN_DOUBT} then 'unknown' else 'not_sent' end)"
 _DIGEST = "coalesce(c.digest, digest_alone(c.sha))"
 _IS_PLAIN = f"c.digest is null and o.status = 'success' and c.key not like '{BARE}%'"
+_STORED = """
+insert into contact (key, digest, night, sent_at, presence, cells, rest, shape, mirrored)"""
 # Contacts of one row, in the order of the source: a night looks for them in that order.
-_PLAIN = f"""
-insert into contact (key, digest, night, sent_at, presence, cells, rest, shape, mirrored)
+_PLAIN = f"""{_STORED}
 select c.key, digest_alone(c.sha), :night, :moment, {Presence.HERE:d}, c.cells, c.rest, c.shape,
     c.mirrored
-from night.compared c join night.ended o using (seq) where {_IS_PLAIN} order by c.seq
-on conflict (key) do update set digest = excluded.digest, night = excluded.night,
-    sent_at = excluded.sent_at, presence = excluded.presence, cells = excluded.cells,
-    rest = excluded.rest, shape = excluded.shape, mirrored = excluded.mirrored"""
+from night.compared c join night.ended o using (seq) where {_IS_PLAIN} and {{}} order by c.seq"""
 _LEARNED = f"""
 create temp table learned as
 select c.key as key, min({_DIGEST}) as digest, max(c.cells) as cells,
@@ -46,15 +47,18 @@ where ({_IS_PLAIN}) is not 1
 group by c.key having sum(coalesce(o.status, '') <> 'unchanged') > 0
 order by min(c.seq)"""
 # A row that may not be sent twice is taken for sent if it is in doubt; a report names it.
-_CONFIRMED = f"""
-insert into contact (key, digest, night, sent_at, presence, cells, rest, shape, mirrored)
-select key, digest, :night, :moment,
-    case when is_bare then {Presence.GONE:d} else {Presence.HERE:d} end,
-    cells, rest, shape, mirrored
-from temp.learned where statuses = 'success' or (is_bare and statuses = 'unknown')
+_OTHERS = f"""{_STORED}
+select c.key, c.digest, :night, :moment,
+    case when c.is_bare then {Presence.GONE:d} else {Presence.HERE:d} end,
+    c.cells, c.rest, c.shape, c.mirrored
+from temp.learned c
+where (c.statuses = 'success' or (c.is_bare and c.statuses = 'unknown')) and {{}}"""
+_REPLACED = """
 on conflict (key) do update set digest = excluded.digest, night = excluded.night,
     sent_at = excluded.sent_at, presence = excluded.presence, cells = excluded.cells,
     rest = excluded.rest, shape = excluded.shape, mirrored = excluded.mirrored"""
+_IS_NEW = "c.key not in (select key from temp.few)"
+_IS_KNOWN = "c.key in (select key from temp.few)"
 # The account may have what was sent as well as what it had: either may have to be removed.
 _UNCERTAIN = f"""
 insert into contact (key, digest, night, sent_at, presence, mirrored)
@@ -77,17 +81,26 @@ where r.source in ({{}})"""
 _NEW_CELLS = """
 update contact set cells = s.cells, shape = s.shape from temp.seen s
 where s.id = contact.id and s.cells is not null"""
-_SAME = f"""
-with others as materialized (
-    select c.* from night.compared c left join night.ended o using (seq)
-    where ({_IS_PLAIN}) is not 1)
-update contact set cells = c.cells, shape = c.shape, mirrored = c.mirrored,
-    rest = c.rest
-from others c where c.key = contact.key and {_DIGEST} = contact.digest
+_NOTE_SAME = f"""
+create temp table same as
+select contact.id, c.cells, c.shape, c.mirrored, c.rest
+from night.compared c left join night.ended o using (seq) join contact on contact.key = c.key
+where ({_IS_PLAIN}) is not 1 and {_DIGEST} = contact.digest
     and (contact.cells, contact.shape, contact.mirrored, contact.rest)
         is not (c.cells, c.shape, c.mirrored, c.rest)"""
+_SAME = """
+update contact set cells = c.cells, shape = c.shape, mirrored = c.mirrored, rest = c.rest
+from temp.same c where c.id = contact.id"""
 
-
+_SEEDED = """
+drop table if exists temp.seeded;
+create temp table seeded (
+    seq integer primary key, key text not null, sha blob not null, is_there integer not null
+)"""
+_SEEDS = """
+select key, sha from temp.seeded join (
+    select key, min(seq) as first from temp.seeded group by key having min(is_there)
+) using (key) order by first, seq"""
 _SAID_NO = f"""
 update contact set presence = {Presence.SAID_NO:d} where key in (
     select mailbox from temp.refusing
@@ -127,10 +140,10 @@ def learn(state: State, run_dir: Path, verdict: Verdict) -> None:
         missing = vanished_sources(journal)
         facts = dict(verdict.facts or {})
         endpoint = journal.facts().get("endpoint", "")
-        with state.cached(_rows_to_learn(state)), state.transaction():
+        with state.transaction():
             doubtful = _learn_rows(state, verdict.night or last, str(run_dir))
             _learn_actions(state, missing, verdict.night or last)
-            state.db.execute(_SAME)
+            _learn_same(state)
             if verdict.night:
                 _place(state, missing, verdict)
             _note_who_said_no(state, journal)
@@ -151,32 +164,50 @@ def learn_new_cells(state: State) -> None:
 def _learn_rows(state: State, night: int, run_dir: str) -> dict[str, str]:
     """Store what became of the rows of the sources; return the doubtful ones without e-mail."""
     facts = {"night": night, "moment": now_s()}
-    with _cells_indexed_at_once(state):
-        state.db.execute(_PLAIN, facts)
     state.db.execute("drop table if exists temp.learned")
     state.db.execute(_LEARNED)
-    state.db.execute(_CONFIRMED, facts)
+    _store(state, facts)
     state.db.create_function("either", 2, _either, deterministic=True)
     state.db.execute(_UNCERTAIN, facts)
     return {key: run_dir for (key,) in state.db.execute(_DOUBTFUL)}
 
 
-def _rows_to_learn(state: State) -> int:
-    return int(state.db.execute("select count(*) from night.compared").fetchone()[0])
+def _store(state: State, facts: Mapping[str, object]) -> None:
+    """Store the contacts of which every row was accepted."""
+    (accepted,) = state.db.execute(
+        "select count(*) from night.ended where status = 'success'"
+    ).fetchone()
+    known, which = state.count(), "true"
+    if 2 * known <= accepted:  # as on the first night: most contacts are new
+        state.db.execute("drop table if exists temp.few")
+        state.db.execute("create temp table few (key text primary key) without rowid")
+        state.db.execute("insert into temp.few select key from contact order by key")
+        with state.without_indexes(KEYS, CELLS):
+            for statement in (_PLAIN, _OTHERS):
+                state.db.execute(statement.format(_IS_NEW), facts)
+        if not known:
+            return
+        which = _IS_KNOWN
+    with _changing_cells(state, accepted):
+        for statement in (_PLAIN, _OTHERS):
+            state.db.execute(statement.format(which) + _REPLACED, facts)
+
+
+def _learn_same(state: State) -> None:
+    """Store the cells of contacts that were found to have the payload confirmed last."""
+    state.db.execute("drop table if exists temp.same")
+    state.db.execute(_NOTE_SAME)
+    (changed,) = state.db.execute("select count(*) from temp.same").fetchone()
+    with _changing_cells(state, changed):
+        state.db.execute(_SAME)
 
 
 @contextmanager
-def _cells_indexed_at_once(state: State) -> Iterator[None]:
-    """Make the index of cells anew after the block, if the state has no contacts yet.
-
-    Digests come in no order: sorting all of them is cheaper than entering one after the other.
-    """
-    is_new = state.is_empty
-    if is_new:
-        state.db.execute(f"drop index if exists {CELLS_INDEX}")
-    yield
-    if is_new:
-        state.db.execute(INDEX)
+def _changing_cells(state: State, contacts: int) -> Iterator[None]:
+    """Make the index of cells anew after the block if it changes the cells of many contacts."""
+    is_many = contacts > 0 and 4 * contacts >= state.count()
+    with state.without_indexes(*([CELLS] if is_many else [])):
+        yield
 
 
 def _either(before: str | None, sent: str | None) -> str | None:
@@ -261,14 +292,16 @@ def seed(state: State, run_dir: Path, settings: Settings) -> None:
         endpoint = journal.facts().get("endpoint", "")
         if endpoint and settings.endpoint:
             _refuse_other_seed(run_dir, endpoint, settings.endpoint)
-        confirmed = [
-            Known(
-                key, digest_of(rows), last, moment,
-                Presence.GONE if key.startswith(BARE) else Presence.HERE,
-            )
-            for key, rows in _accepted(journal)
-        ]  # fmt: skip
-    state.learn(confirmed, (), facts={"endpoint": endpoint} if confirmed else {})
+        with state.transaction():
+            state.confirm(
+                Known(
+                    key, digest_of(rows), last, moment,
+                    Presence.GONE if key.startswith(BARE) else Presence.HERE,
+                )
+                for key, rows in _accepted(state, journal)
+            )  # fmt: skip
+            if not state.is_empty:
+                state.put(endpoint=endpoint)
 
 
 def _refuse_other_seed(run_dir: Path, endpoint: str, mine: str) -> None:
@@ -284,20 +317,31 @@ def _refuse_other_seed(run_dir: Path, endpoint: str, mine: str) -> None:
         )
 
 
-def _accepted(journal: Journal) -> Iterator[tuple[str, list[bytes]]]:
-    """Yield the contacts of which every row was accepted, with the digests of their forms."""
-    rows: dict[str, list[bytes]] = {}
-    refused: set[str] = set()
+def _accepted(state: State, journal: Journal) -> Iterator[tuple[str, Iterator[bytes]]]:
+    """Yield the contacts of which every row was accepted, with the digests of their forms.
+
+    They come in the order of their first rows. As many as there are rows, they are kept on disk.
+    """
+    for statement in _SEEDED.split(";\n"):
+        state.db.execute(statement)
+    state.db.executemany("insert into temp.seeded values (?, ?, ?, ?)", _ended(journal))
+    for key, lines in groupby(state.db.execute(_SEEDS), itemgetter(0)):
+        yield key, (sha for _, sha in lines)
+    state.db.execute("drop table temp.seeded")
+
+
+def _ended(journal: Journal) -> Iterator[tuple[int, str, bytes, bool]]:
+    """Yield (seq, key, digest of the form, whether the account has it) of the rows that were meant."""
     twins: Counter[bytes] = Counter()
-    for _, email, body, status in journal.payloads():
+    for seq, email, body, status in journal.payloads():
         digest = sha(body)
-        twins[digest] += not email
+        if not email:
+            twins[digest] += 1
         key = email or f"{BARE}{digest.hex()}:{twins[digest]}"
         if status is Status.SUCCESS or (not email and status is Status.UNKNOWN):
-            rows.setdefault(key, []).append(digest)
+            yield seq, key, digest, True
         elif status in (Status.UNKNOWN, Status.FAILED, Status.NOT_SENT):
-            refused.add(key)
-    yield from ((key, found) for key, found in rows.items() if key not in refused)
+            yield seq, key, digest, False
 
 
 def with_doubtful(state: State, more: Mapping[str, str]) -> str:

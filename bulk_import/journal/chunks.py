@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 from bulk_import.journal.blocks import packed_block
 from bulk_import.journal.entries import JudgedChunk, Refusal
 from bulk_import.journal.packing import pack_problems
-from bulk_import.models import Problem, Row, Rows, Status
+from bulk_import.models import Problem, Row, Status
+from bulk_import.sources.rows import Rows
 
 # Names of the remarks in a block, and of the columns that are empty when it has them.
 WARNINGS, REASONS = "warnings", "reasons"

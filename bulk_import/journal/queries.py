@@ -78,10 +78,17 @@ class Queries(Sums):
             found[Status.UNCHANGED] += int(self.facts().get("unchanged_rows") or 0)
         return found
 
-    def settled(self) -> set[int]:
-        """Return the place of every row that has ended, or was never to be sent."""
-        with translated(self.path):
-            return {seq for (seq,) in self._db.execute("select seq from ended")}
+    def settled(self, *, after: int = 0) -> Iterator[int]:
+        """Yield the place of every row that has ended, or was never to be sent, in ascending order.
+
+        Args:
+            after: The seq to start after.
+        """
+        # Not from the view: it would be sorted for each chunk, these two are merged.
+        query = f"""select seq from outcome where seq > ?1
+            union all select seq from accepted where seq > ?1 order by seq limit {CHUNK}"""
+        for (seq,) in self._paged(query, after=after):
+            yield seq
 
     def count_requests(self) -> int:
         """Requests made for rows, over all resumes."""

@@ -29,8 +29,9 @@ from bulk_import.journal.packing import (
     unpack_problems,
 )
 from bulk_import.journal.repeats import Repeats
-from bulk_import.models import Problem, Row, Rows, Status
+from bulk_import.models import Problem, Row, Status
 from bulk_import.normalize.mailboxes import email_key
+from bulk_import.sources.rows import Rows
 
 # Created after the rows are stored: filling it row by row costs twice as much.
 _INDEX = "create index if not exists record_email on record (email) where email <> ''"

@@ -140,7 +140,8 @@ class BoundCheck:
         return folded_cell(text) in self.one_of
 
     def _problem(self, code: str, message: str, value: str) -> Problem:
-        why = f" ({self.check.because})" if self.check.because else ""
+        because = self.check.because
+        why = Message(" ({because})", because=Message.of(because)) if because else ""
         return Problem(
             code,
             Message("{message}{why}", message=Message.of(message), why=why),

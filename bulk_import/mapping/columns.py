@@ -23,12 +23,13 @@ from bulk_import.mapping.normalizers import (
 )
 from bulk_import.mapping.recognizing import recognizer
 from bulk_import.mapping.rules import BoundRule
-from bulk_import.models import Problem, Rows
+from bulk_import.models import Problem
 from bulk_import.normalize.addresses import normalize_postal_code
 from bulk_import.normalize.countries import normalize_country
 from bulk_import.normalize.crosschecks import has_shape_of
 from bulk_import.normalize.phones import plain_phone
 from bulk_import.normalize.result import NormalizeError
+from bulk_import.sources.rows import Rows
 
 _MOST = 5000  # texts of a column whose results are remembered
 _LONGEST_POSTAL_CODE = 10

@@ -24,6 +24,7 @@ from bulk_import.mapping.consent_headers import (
 from bulk_import.models import Problem, Severity
 from bulk_import.normalize.consent import (
     answers_no,
+    begins_with_no,
     folded_cell,
     is_no,
     is_yes,
@@ -83,11 +84,11 @@ def says_no(speaks: Speaks, cell: str) -> bool:
     if speaks is Speaks.OF_CONSENT:
         said = is_no(cell) or says_unsubscribed(cell, also_weak=True)
         said = said or is_no(undated(cell)) or answers_no(cell) or bool(refusal_in(cell))
-        return said or answered_in_pairs(cell) is False
+        return said or refuses(cell) or begins_with_no(cell) or answered_in_pairs(cell) is False
     if speaks is Speaks.OF_REMARKS:
         return bool(refusal_in(cell))
     if speaks is Speaks.OF_DETAIL:
-        return not _NO_LETTER.match(cell) and (answers_no(cell) or refuses(cell))
+        return answers_no(cell) or refuses(cell)
     if speaks is Speaks.OF_ANSWER:
         return is_yes(cell) or says_unsubscribed(cell, also_weak=True) or bool(refusal_in(cell))
     if speaks is Speaks.OF_CODE:
@@ -121,7 +122,10 @@ def all_heard(column: str, cells: Sequence[str]) -> Sequence[str]:
     if speaks is Speaks.OF_REMARKS:
         return refusals_in(cells)
     if speaks in _DETAILS:
-        return [cell if says_no(speaks, cell) else "" for cell in cells]
+        is_plain, known = _NO_LETTER.match, dict[str, str]()
+        for cell in set(cells):
+            known[cell] = "" if is_plain(cell) or not says_no(speaks, cell) else cell
+        return [known[cell] for cell in cells]
     return cells
 
 
@@ -179,8 +183,9 @@ def propose_rule(header: str, counts: Mapping[str, int]) -> ConsentRule | None:
         agreed = (cell for cell in filled if not says_no(speaks, cell))
         return _rule("only", header, (*_NO_VALUES, *agreed), because or "no consent")
     if speaks is Speaks.OF_CONSENT:
-        if all(_is_understood(cell) for cell in filled):
-            agreed = (cell for cell in filled if not says_no(speaks, cell))
+        understood = sum(n for cell, n in filled.items() if _is_understood(cell))
+        if understood * 10 >= sum(filled.values()) * 9:
+            agreed = (cell for cell in filled if _is_understood(cell) and not says_no(speaks, cell))
             return _rule("only", header, (*_YES_VALUES, *agreed), "no consent")
         refused = [cell for cell in filled if says_no(speaks, cell)]
         return _rule("skip", header, (*_NO_VALUES, *refused), "no consent")
@@ -338,5 +343,6 @@ def _is_understood(cell: str) -> bool:
         or says_subscribed(cell)
         or says_unsubscribed(cell, also_weak=True)
         or answers_no(cell)
+        or begins_with_no(cell)
         or answered_in_pairs(cell) is not None
     )

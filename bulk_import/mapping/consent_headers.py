@@ -31,8 +31,11 @@ class Speaks(StrEnum):
 _REASONS = {
     "bounced": r"""
 bounce\w*|undeliverable|quarantined?|(?:e ?mail )?(?:address )?invalid(?: e ?mail\w*)?|
+e ?mail (?:invalid[eoa]|non valid[oa]|ungultig|nieprawidlow\w+)|(?:ungultige|nieprawidlowy|
+gecersiz) e ?(?:mail|posta)|
 (?<!carpet )cleaned(?! (?:address|name|phone|data))|clean time|bad (?:e ?mail )?address|npai|
-(?:e ?mail|почта) недоступ\w+|недоступ\w+ (?:для )?(?:рассыл\w+|e ?mail|почт\w+)|
+(?:e ?mail|почта|емейл|имейл|адрес) (?:недоступ|не ?валид|недейств|неверн)\w+|письма не доход\w+|
+недоступ\w+ (?:для )?(?:рассыл\w+|e ?mail|почт\w+)|
 возврат\w*|недоставл\w+|unzustellbar\w*|rebond\w*|rebot\w+|rimbalz\w+|odbit\w+|zwrot(?:y|ow|u)?""",
     "complained": r"""
 complain\w*|spam(?: complaints?| reports?)?|abuse|спам|жалоб\w+|beschwerden?|plaintes?|
@@ -40,7 +43,8 @@ quejas?|reclamac\w+|reclam[oi]|skarg\w+|sikayet\w*""",
     "blocked": r"""
 black ?list\w*|block ?list\w*|blocked|suppress\w*|черн\w+ спис\w+|чс|заблокирован\w*|
 schwarze liste|gesperrt|blockiert|liste noire|bloquee?|lista negra|bloquead[oa]|
-стоп ?лист\w*|stop ?list\w*|\w*sperrlisten?|(?:werbe|kontakt|mail|mailing|versand|newsletter)sperr\w*|
+robinson\w*|стоп ?лист\w*|stop ?list\w*|\w*sperrlisten?|(?:werbe|kontakt|mail|mailing|versand|
+newsletter)sperr\w*|
 (?:werbe|kontakt)verbot\w*|lista nera|bloccat[oa]|czarna lista|zablokowan\w+|kara liste|engellen\w+""",
     "asked not to be contacted": r"""
 (?:do not|dont|no) (?:contact|e ?mails?|mail|mailings?|market\w*|send|disturb|solicit)|dnc|
@@ -49,19 +53,27 @@ donot(?:bulk)?(?:e ?mail|mail|contact|market|send)\w*|no(?:e?mails?|newsletters?
 stop (?:all )?(?:e ?mail|mail|newsletter|sending|writing|contact|pub)\w*|
 (?:do not|dont|not) allow (?:bulk )?(?:e ?mails?|marketing)|
 не (?:писать|отправлять|беспокоить|связываться|присылать|рассылать|слать)|
-запре\w+ (?:на )?(?:рассыл\w+|писать|писем|(?:отправк\w+|получени\w+) (?:писем|рассыл\w+|e ?mail))|
-исключ\w+ из (?:\w+ )?рассыл\w+|
-nicht (?:anschreiben|kontaktieren|schreiben)|kein(?:e|en)? (?:werbung|werbe\w*|\w*mails?|newsletters?)|
-ne (?:pas|plus) (?:contacter|ecrire|envoyer)|no (?:contactar|enviar|escribir|molestar)|
+запре\w+ (?:на )?(?:рассыл\w+|писать|писем|e ?mails?|(?:отправк\w+|получени\w+) (?:писем|рассыл\w+|
+e ?mail))|
+(?:исключ|удал|убра|отключ)\w+ (?:из )?(?:\w+ )?рассыл\w+|не включать (?:\w+ )?рассыл\w+|
+нельзя (?:писать|отправлять)|
+nicht (?:anschreiben|kontaktieren|schreiben|anmailen|mailen)|ne pas e?mailer|pas de?mailing|
+(?:e ?)?mails? (?:nicht erwunscht|unerwunscht)|correo no deseado|e ?posta istemiyor|werbeverweiger\w*|
+kein kontakt|kein(?:e|en)? (?:werbung|werbe\w*|e ?mails?|\w*mails?|newsletters?)|
+ne (?:pas|plus) (?:contacter|ecrire|envoyer)|no (?:contactar|enviar|escribir|molestar)|no (?:quiere|
+desea) \w+|nao (?:quer|deseja) \w+|non (?:vuole|desidera) \w+|
+ne (?:souhaite|veut|desire) (?:pas|plus) \w+|nie chce \w+|(?:will|mochte) kein\w* \w+|geen (?:e ?)?mails?|
+(?:does not|doesnt) want \w+|gonderilme\w*|
 exclui[rd]\w* de (?:(?:los|las|la|os|as) )?(?:envi\w+|lista\w*|mailing\w*)|
 nao (?:contatar|contactar|enviar)|non (?:contattare|inviare)|
 nie (?:kontaktowac|wysylac|pisac)|iletisime gecme\w*|gonderme\w*""",
     "unsubscribed": r"""
-un ?subscri\w*|unsub\w*|not subscribed|opt(?:ed|s)? ?outs?|has opted out\w*|optout\w*|opt off|
+un ?subscri\w*|unsub\w*|not subscribed|opt(?:ed|s)? ?outs?|emailopt(?:ed)?out|has opted out\w*|optout\w*|
+opt off|
 withdrawn|withdrawal|revoked|objected|objection|
 removed (?:on|at|date)|removal date|e ?mails? disabled|disabled e ?mails?|
-отписа\w+|отписк\w+|отказ\w*(?: от)?(?: рассыл\w+)?|отозва\w+|
-deaktiviert|abgemeldet\w*|abbestell\w+|abmeld\w+|ausgetragen|austrag(?!ungs?ort)\w*|widerruf(?!srecht|sbeleh)\w*|widerspr\w+|werbewiderspr\w+|werbesperr\w*|mailsperr\w*|sperrvermerk\w*|sprzeciw\w*|
+отписа\w+|отписк\w+|отказ(?!о)\w*(?: от)?(?: рассыл\w+)?|отказо[мв]|отозва\w+|
+deaktiviert|abgemeldet\w*|abbestell\w+|abmeld\w+|ausgetragen|austrag(?!ungs?ort)\w*|widerruf(?!srecht|sbeleh|sfrist)\w*|widerspr\w+|werbewiderspr\w+|werbesperr\w*|mailsperr\w*|sperrvermerk\w*|sprzeciw\w*|
 desabonn\w*|desinscri\w*|refus\w*|opposition|
 bajas?|dad[oa]s? de baja|desuscri\w*|descadastr\w+|cancelou|
 (?:inscric|suscripci|iscrizion)\w+ (?:cancela|annulla|revoca)\w+|disiscri\w+|
@@ -72,14 +84,22 @@ abonelikten \w+|aboneli\w+ iptal\w*|listeden (?:cik|ayril)\w+|
 leiratkoz\w+|退会\w*|配信(?:停止|拒否|不要|不可)\w*|已?退[订訂]\w*|取消订阅|수신 ?거부\w*|구독 ?취소""",
 }
 _CONSENT = r"""
-opt(?:ed|s)? ?ins?|has opted in\w*|double opt ?in|doi|subscri(?:bed?|ber|ptions?)|newsletters?|
+opt(?:ed|s)? ?ins?|has opted in\w*|double opt ?in|doi|subscri(?:bed?|ber|ptions?)|newsletter\w*|marketable|
 consent\w*|permissions?|gdpr|agree[sd]?|agreement|allowed|legal basis|
-(?:e ?mail )?marketing(?! (?:budget|spend|sources?|channels?|agency|campaigns?|managers?|team|qualified|
-plan|costs?))|
-(?:bulk|mass) e ?mails?|allows? (?:bulk )?e ?mails?|e ?mails? (?:allowed|zulassen|erlaubt)|massen e ?mails?|
+(?:e ?mail )?marketing|
+(?:bulk|mass|promo) (?:e ?)?mails?|(?:allows?|sends?|permite) (?:bulk )?e ?mails?|emailings?|
+serienmails?|(?:e ?)?mails? erwunscht|darf (?:angeschrieben|angemailt|kontaktiert)(?: werden)?|
+pazarlama e ?posta\w*|
+рекламн\w+ (?:письм|рассыл|сообщени|предложени)\w+|
+e ?mails? (?:allowed|zulassen|erlaubt|ok|okay|updates?|offers?|list)|massen e ?mails?|
+(?:updates?|offers?|kontakt|contact|angebote|infos?) (?:by|per|via|par|por) e ?mail|(?:receives?|
+get) updates|
+^(?:per|by|via|par|por) (?:e ?)?mail$|keep me (?:updated|posted|informed)|stay in touch|mail list|
+e ?mail kontakt|маркетинг|publicidade?|
 accept(?:s|ed)? (?:e ?mails?|newsletters?)|wants (?:newsletters?|e ?mails?)|
 (?:can|may|ok to|okay to) (?:be |we )?(?:e ?mail|contact|send|sent|writ|mail)\w*|
-mailings?(?! (?:address|street|city|state|province|country|zip|postal|post ?code|code|same|line)\w*)|
+mailings?(?! (?:address|street|city|state|province|country|zip|postal|post ?code|code|same|line|unit|apt|
+salutation|done)\w*)|
 (?:join|on|in) (?:the |our |your )?mailing lists?|
 promotional e ?mails?|e ?mail promotions?|receives? (?:e ?mails?|newsletters?|promotions?)|
 подпис(?:[кч]|ан(?!и)|ал|ат|ыв)\w*|рассылк\w+|(?:получать|отправлять|присылать) (?:письм\w+|e ?mail\w*)|
@@ -89,7 +109,7 @@ infomails?|rundmails?|(?:e ?)?mailverteiler|werbekennzeichen|kontakt erwunscht|a
 werbeeinwillig\w*|angemeldet|erlaubnis|dsgvo|
 (?:receber|recibir|recevoir|ricevere|ricevi) (?:(?:la|las|los|le|les|as|os|i|de|des|nos) )*
 (?:e ?mails?|correos?|noticias|novidades|novedades|ofertas|offres|offerte|promo\w+|publici\w+|
-comunica\w+|infos?)|
+comunica\w+|inform\w+|infos?)|
 (?:comunica[cz]i?on[ei]s?|communications?|comunicacoes) (?:commerci|comerci)\w+|
 consentement|inscrit\w*|lettres? d ?info\w*|infolettre|accord|accept\w+|autoris\w+|rgpd|
 consentimiento|suscri\w+|boletin\w*|acepta\w*|autoriza\w*|permiso|
@@ -106,7 +126,7 @@ status(?:es)?|e ?mail availability|доступность (?:e ?mail|почты)
 statut|etat|estado|situacao|stato|stan|durum\w*"""
 _REMARKS = r"""
 notes?|comments?|remarks?|memos?|observations?|(?:contact |customer |client )?(?:description|details|info)|
-tags?|labels?|keywords|groups?|segments?|lists?|categor\w+|preferences?|lifecycle|reasons?|
+tags?|labels?|keywords|groups?|segments?|lists?|categor\w+|preferences?|contact methods?|lifecycle|reasons?|
 групп[аы]|сегмент\w*|категори\w+|списк\w+|kategori\w*|gruppen?|segmente|
 groupes?|grupos?|gruppi|segmentos?|listas?|
 примечани\w+|комментари\w+|заметк\w+|пометк\w+|теги?|метк[аи]|коммент\w*|примітк\w+|коментар\w*|
@@ -138,10 +158,15 @@ lingua|paese|jezyk|kraj|dil|ulke|taal|sprak|sprog"""
 _OF_TERMS = r"""
 plan|count|number|price|amount|tier|period|fee|ends?|end date|expir\w+|renew\w*|auto ?renew\w*|
 until|rates?|ratio|percent|процент|paid|premium|trial|
-(?<=consent )(?:requested|required|needed)|opened|opens|clicked|clicks|sent|delivered|read|last|author|
+(?<=consent )(?:requested|required|needed)|opened|opens|clicked|clicks|geoffnet|geschickt|gesendet|
+ouverte?s?|envoye\w*|enviad[oa]s?|inviat[oaie]|wyslan\w*|discounts?|cost|
+стоимост\w*|скидк\w*|автопродлен\w*|pagad[oa]|paga|vence|scadut[oa]|bitis|открыл\w*|
+letzte\w*|dernier\w*|ultim[oa]s?|topics?|platform|
+software|tool|edition|issue|length|scan|received|закончил\w*|^no of|(?<=\w )no$|nr|sent|delivered|read|
+last|author|
 editor|
-(?<=mailings )received|applies|applicable|
-дней|количеств\w+|число|оплачен\w*|платн\w+|премиум|до|открыт\w*|отправлен\w*|последн\w+|тариф|цена|срок|продлен\w+|окончан\w+|laufzeit|preis|anzahl|ende|bis|verlangerung|
+applies|applicable|
+sayisi|сумм\w*|дней|количеств\w+|число|оплачен\w*|платн\w+|премиум|до|открыт\w*|отправлен\w*|последн\w+|тариф|цена|срок|продлен\w+|окончан\w+|laufzeit|preis|anzahl|ende|bis|verlangerung|
 prix|nombre|fin|precio|numero|prezzo|scadenza|cena|liczba|koniec|ilosc"""
 # These, where a subscription may be one for money as well.
 _OF_A_SUBSCRIPTION = (
@@ -157,36 +182,70 @@ _OTHER_USE = r"""
 profil(?:ing|azione|owani[ea]|age|ierung|acion|acao)|cookies?|third part(?:y|ies)|terze parti|dritte|
 tiers|terceros|terceiros|photos?|images?|bildrechte|droit a l image|
 treatment|vaccin\w*|parental|medical|surgery"""
-# What is agreed to, allowed, registered for or given up beside mailings, where the word alone does not say.
+# Consents and subscriptions that are none of mailings, and what is not answered with yes or no to mailings.
 _OTHER_THINGS = r"""
-quotes?|quotation|offer accepted|accepted offer|orders?|invoices?|terms|conditions|agb|cgv|cgu|credit|
-cards?|
-returns?|discounts?|price|deadline|logins?|amount|balance|method|money|work|screen|users?|roles?|carpet|patient|
-contract|nda|signed|договор\w*|документ\w*|контракт\w*|акт|экран\w*|работ\w*|сумм\w*|
-товар\w*|заказ\w*|покупк\w*|денег|пациент\w*|курс\w*|вебинар\w*|показател\w+|
-webinar\w*|webinaire|kurs\w*|course|corso|curso|cours|evento|veranstaltung\w*|seminar\w*|workshop\w*|
-konferen\w*|congres\w*|training|gym|fitness|kfz|vertrag\w*|angebot\w*|bestell\w*|rabatt|
-cadre|decouvert|siparis\w*|kodu?|gunleri|sayisi|yillik|podatku|towar\w*|danych|
-medica|tension|planta|prioridad|laboral|california"""
-# Words that are of mailings only where nothing else is named.
+фото\w*|родител\w+|супруг\w*|операц\w*|обучени\w+|переезд\w*|строит\w+|zdjeci\w*|rodzic\w*|eltern|betriebsrat|
+медицин\w*|вмешательств\w*|вакцин\w*|участи\w+|услови\w+|курс\w*|op|impfung|agb|vermieter|soins|cirugia|
+informato|informado|informed|zabieg\w*|wyjazd\w*|age|conditions|travel|sharing|media|video\w*|film\w*|
+fotos?|recording|research|user (?:permissions?|agreement)|
+offer accepted|accepted offer|договор\w*|документ\w*|контракт\w*|акт|анкет\w*|соглашени\w+|кем подписан\w?|
+на канал\w*|журнал\w*|magazine|journal|box|gym|fitness|netflix|spotify|product|transport|zeitung\w*|
+compliant|trained|officer|responsable|responsavel|geschaltet|kosten"""
+_TRADE = r"""
+marketing (?:fit|stack|owner|segments?|scores?|leads?|tools?|qualified|team|manager|director|agency|
+budget|spend|sources?|channels?|
+campaigns?|plans?|costs?|strategy|experience|degree|department|software|platform|automation|tech|role|title|needs?|goals?)|
+digital marketing|(?:uses|does|interested in|likes|knows) (?:e ?mail )?marketing"""
+# Words that are of mailings where nothing else is named: "Accepts marketing", not "Accepts insurance".
 _OF_ANYTHING = r"""
-agree[sd]?|agreement|allowed|accept\w*|accord|autori[sz]\w*|permissions?|permiso|permissao|разреш\w+|
-aceit\w+|accett\w+|zgod\w+|onay\w*|izin\w*|izni|abone|подпис\w+|angemeldet|inscri\w*|iscri\w+|suscri\w+|
-zapisan\w+|aangemeld|ingeschreven|abonn\w*|
-complain\w*|возврат\w*|zwrot\w*|blocked|gesperrt|bloque\w*|bloccat[oa]|отказ\w*|refus\w*|cleaned|
-withdrawn|withdrawal|widerruf\w*|abgemeldet\w*|abmeld\w+|ausgetragen|bajas?|rezygnac\w+|жалоб\w+"""
+agree[sd]?|agreement|allowed|accept\w*|akzeptiert|accord|autori[sz]\w*|permissions?|permiso|permissao|
+разреш\w+|aceit\w+|acept\w+|accett\w+|onay\w*|izin\w*|izni|riza\w*|
+angemeldet|inscri\w*|iscri\w+|suscrit\w+|zapisan\w+|aangemeld|ingeschreven"""
+_END_OF_ANYTHING = r"""
+возврат\w*|zwrot\w*|blocked|gesperrt|bloque\w*|bloccat[oa]|отказ(?!оуст|ник)\w*|refus\w*|cleaned|spam|спам|
+invalid|withdrawn|withdrawal|widerruf\w*|abgemeldet\w*|abmeld(?!egrund|edatum)\w+|ausgetragen|
+rezygnac\w+|жалоб\w+|complain\w*|reclam\w+|quejas?|plaintes?|
+beschwerden?"""
+# Ends of something else, whatever stands beside them.
+_OTHER_ENDS = r"""
+bounced? (?:house|castle|che(?:ck|que))s?|bajas? (?:medica|laboral|tension|california|temperatura|por \w+)|
+(?:planta|gama|prioridad|tension|temporada|marea) bajas?|baja demanda|(?:blocked|cleaned) by"""
+# What may stand beside those words without naming something else.
+_KNOWN = r"""
+(?!by)\w{1,2}|\d+|the|for|from|and|has|can|may|our|your|you|all|any|per|via|not|out|yes|was|are|not|con|por|para|par|pour|
+des|les|los|las|del|dei|dal|una|und|fur|von|vom|der|die|das|zum|zur|aus|для|что|или|
+e ?mails?|mails?|email\w*|posta\w*|почт\w*|письм\w*|писем|емейл|имейл|correos?|courriels?|
+contact\w*|kontakt\w*|контакт\w*|send\w*|sent|receiv\w*|recevoir|recibir|receber|ricev\w*|otrzym\w*|получ\w*|
+отправ\w*|communic\w*|comunic\w*|commerc\w*|comerci\w*|market\w*|маркетинг\w*|pazarlama|promo\w*|акци\w+|
+publici\w*|pubblici\w*|advert\w*|реклам\w*|offers?|ofert\w*|offres?|offert\w*|angebote|news\w*|noticias|
+novedades|novidades|новост\w*|info\w*|updates?|lists?|spisok|bulten\w*|ileti\w*|elektronik|ticari|data|privacy|
+datenschutz|personal|process\w*|обработ\w*|персональн\w*|данных|customer|buyer|client\w*|клиент\w*|kunde\w*|person|
+subscriber|billing|user|meta|custom|field|flag|general|global|electronic|digital|legal|status|reason|grund|motivo?|
+motif|powod|причина|date|datum|fecha|data|дата|time|datumzeit|type|hard|soft|count|state|level|preference\w*|
+erwunscht|gewunscht|erlaubt|bestatigt|wants?|like|would|okay|opt|optin|optout|blog|digest|дайджест\w*|блог\w*|weekly|
+monthly|daily|active|aktiv|activ\w+|активн\w*|marked|blacklist\w*|email|address|адрес\w*|confirmed|consent\w*|
+mailchimp|pardot|hubspot|brevo|sendinblue|klaviyo|mailer ?lite|mailpoet|sendgrid|unisender|sendpulse|
+get ?response|
+woocommerce|shopify|kajabi|zoho|salesforce|intercom|bool\w*"""
 # In a column that is called so, texts are about orders, quarrels, ailments; a "yes" is a refusal.
 _ANSWERED = r"""
 complain(?:t|ts|ing)|жалоб\w+|beschwerden?|plaintes?|quejas?|reclamac\w+|reclam[oi]|skarg\w+|sikayet\w*|
-возврат\w*|zwrot\w*|отказ\w*|refus\w*|opposition|objection|mail stop"""
+возврат\w*|zwrot\w*|отказ(?!оуст|ник)\w*|refus\w*|opposition|objection|mail stop"""
 # Beside these words no other refusal than one of mailings is meant.
 _OF_MAILINGS = r"""
-рассыл\w+|писем|письм\w+|e ?mails?|mails?|newsletters?|spam|abuse|спам|marketing|werbung|контакт\w*|
+рассыл\w+|писем|письм\w+|e ?mail\w*|mail(?:s|ing\w*)?|prospection|реклам\w+|iletisim|newsletter\w*|
+pazarlama|spam|abuse|
+спам|marketing|werbung|
+контакт\w*|
 contact\w*|kontakt\w*|consent\w*|согласи\w+|einwillig\w*|courriels?|correos?|subscri\w+|подписк\w+"""
-_ANY_MAIL = "e ?mails?|mails?|newsletters?|почт\\w+|correo|courriel"
+_ANY_MAIL = (
+    "e ?post|e ?posta\\w*|емейл|имейл|e ?mail\\w*|mails?|newsletter\\w*|почт\\w+|correo|courriel"
+)
 _NO = "no|not|non|без|нет|не|keine?|ohne|nicht|sin|sem|nao|senza|bez|brak|pas de|sans"
 _WITHDRAWN = (
-    "withdrawn|revoked|отозван\\w+|widerrufen|yok|wycofan\\w+|"
+    "отключен\\w*|запрещен\\w*|abgelehnt|verweigert|gesperrt|sperre|"
+    "withdrawn|withdrawal|revoked|отзыв\\w*|revoca\\w*|retrait|retirada|wycofanie|cofniecie|widerruf|"
+    "отозван\\w+|widerrufen|yok|wycofan\\w+|"
     "cancell?ed|cancelad[oa]s?|cancellat[oaie]|anulad[oa]s?|annull?[eé]e?s?|annullat[oaie]|"
     "отмен[её]н\\w*|прекращен\\w*|gek[uü]ndigt|storniert|anulowan\\w+|iptal"
 )
@@ -209,11 +268,18 @@ _CODE_WORD, _TERMS_WORD = _word(_OF_CODES), _word(_OF_TERMS)
 _SUBSCRIPTION_WORD, _ITS_KIND = _word(_SUBSCRIPTION), _word(_OF_A_SUBSCRIPTION)
 _CHANNEL, _MAIL = _word(_OTHER_CHANNEL), _word(_ANY_MAIL)
 _OTHER = _word(_OTHER_USE)
-_THINGS, _ANYTHING = _word(_OTHER_THINGS), _word(_OF_ANYTHING)
+_THINGS, _ANYTHING, _END = _word(_OTHER_THINGS), _word(_OF_ANYTHING), _word(_END_OF_ANYTHING)
+_TRADE_WORD = _word(_TRADE)
+_OTHER_END = _word(_OTHER_ENDS)
+_KNOWN_WORD = _word(_KNOWN)
 _ANSWERED_WORD, _MAILING_WORD = _word(_ANSWERED), _word(_OF_MAILINGS)
 _MARKETING = _word(f"{_ANY_MAIL}|marketing|рекламн\\w+|werbung|pubblicita")
 # How often mail came back: one soft bounce is no reason to leave somebody out.
 _COUNT_OF_BOUNCES = _word("soft|counts?|number|anzahl|nombre|numero|liczba|число|количество|ile")
+_PARCEL = _word(
+    "delivery|доставк\\w*|zustell\\w*|livraison|entrega|consegna|dostaw\\w*|versand\\w*"
+)
+_MOMENT = _word("at|on|date|time|timestamp")
 _OPT_IN = _word("opt ?in|doi")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
@@ -231,35 +297,68 @@ def speaks_of(header: str) -> Speaks | None:
 
 def _of_consent(words: str) -> Speaks | None:
     """Return how a header speaks that names consent, a refusal or a state."""
-    if not words:
-        return None
-    if _CHANNEL.search(words) and not _MAIL.search(words):
-        return None
-    if _OTHER.search(words) and not _MARKETING.search(words):
-        return None
-    if _reason(words) == "bounced" and _COUNT_OF_BOUNCES.search(words):
+    if not words or _is_of_another_channel(words):
         return None
     is_circumstance = bool(_CIRCUMSTANCE.search(words))
     if _STATE_WORD.search(words):
-        return None if is_circumstance else Speaks.OF_STATE
-    if _is_of_other_things(words):
-        return None
-    is_answered = bool(_ANSWERED_WORD.search(words)) and not _MAILING_WORD.search(words)
-    if is_answered and not _reason(_ANSWERED_WORD.sub(" ", words)):
-        return None if is_circumstance else Speaks.OF_ANSWER
-    if _NEGATED.search(words) or _reason(words):
-        return None if is_circumstance else Speaks.OF_REFUSAL
+        if _reason(words) == "unsubscribed" and _MOMENT.search(words):
+            return Speaks.OF_REFUSAL
+        is_of_parcels = _PARCEL.search(words) and not _MAIL.search(words)
+        return None if is_circumstance or is_of_parcels else Speaks.OF_STATE
+    speaks = _of_refusal(words)
+    if speaks is not None:
+        return None if is_circumstance else speaks
     if not _CONSENT_WORD.search(words):
         return None
+    if _names_another_thing(words):
+        return Speaks.OF_TERMS
     return _of_detail(words) or (Speaks.OF_DETAIL if is_circumstance else Speaks.OF_CONSENT)
 
 
-def _is_of_other_things(words: str) -> bool:
-    """Whether a header names something to agree to or to give up that is no mailing."""
-    if not _THINGS.search(words) or _MARKETING.search(words):
+def _is_of_another_channel(words: str) -> bool:
+    """Whether a header is of calls, of profiling, or of how often mail came back."""
+    if _CHANNEL.search(words) and not _MAIL.search(words):
+        return True
+    if _OTHER.search(words) and not _MARKETING.search(words):
+        return True
+    return _reason(words) == "bounced" and bool(_COUNT_OF_BOUNCES.search(words))
+
+
+def _of_refusal(words: str) -> Speaks | None:
+    """Return how a header speaks that names a refusal, or the end of anything."""
+    if _names_another_end(words):
+        return Speaks.OF_TERMS
+    is_answered = bool(_ANSWERED_WORD.search(words)) and not _MAILING_WORD.search(words)
+    if is_answered and not _reason(_ANSWERED_WORD.sub(" ", words)):
+        return Speaks.OF_ANSWER
+    return Speaks.OF_REFUSAL if _NEGATED.search(words) or _reason(words) else None
+
+
+def _names_another_end(words: str) -> bool:
+    """Whether a header is of the end of something that is no mailing: "Window cleaned"."""
+    if _OTHER_END.search(words):
+        return True
+    if _MAILING_WORD.search(_END.sub(" ", words)) or not _END.search(words):
         return False
+    rest = _END.sub(" ", words)
+    return not _reason(rest) and _names_more(rest)
+
+
+def _names_another_thing(words: str) -> bool:
+    """Whether a header names something to agree to, or to subscribe to, that is no mailing."""
+    if _TRADE_WORD.search(words):
+        return True
+    if _THINGS.search(words) and not _MARKETING.search(words):
+        return True
     rest = _ANYTHING.sub(" ", words)
-    return not (_reason(rest) or _CONSENT_WORD.search(rest))
+    if rest == words or _CONSENT_WORD.search(rest) or _MAILING_WORD.search(rest):
+        return False
+    return _names_more(_YES_DETAIL.sub(" ", _TERMS_WORD.sub(" ", rest)))
+
+
+def _names_more(rest: str) -> bool:
+    """Whether what is left of a header is not only what mailings and their addresses have."""
+    return bool(_KNOWN_WORD.sub(" ", rest).strip())
 
 
 def _of_detail(words: str) -> Speaks | None:

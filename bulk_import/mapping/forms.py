@@ -17,8 +17,9 @@ from bulk_import.mapping.binding import Binding
 from bulk_import.mapping.columns import Chunk, Extra, Gate, Tags, column_of
 from bulk_import.mapping.normalizers import FieldMapper, Found
 from bulk_import.mapping.whole import WholeRow
-from bulk_import.models import Problem, Row, Rows
+from bulk_import.models import Problem, Row
 from bulk_import.normalize.crosschecks import begins_like, is_offset_of
+from bulk_import.sources.rows import Rows
 
 _EMAIL, _PHONE, _OFFSET = "lead_email", "lead_phone", "lead_utc"
 _COUNTRIES = ("lead_shipping_country_code", "lead_billing_country_code")

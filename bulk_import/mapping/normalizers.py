@@ -13,7 +13,7 @@ from bulk_import.mapping.binding import Binding, BoundField, resolve_list, spell
 from bulk_import.mapping.memo import Memo
 from bulk_import.mapping.optional import normalize_email_by, normalize_name_by
 from bulk_import.mapping.repairs import emptied, repaired, repairs, with_zero
-from bulk_import.models import Problem, Rows, Severity
+from bulk_import.models import Problem, Severity
 from bulk_import.normalize.addresses import (
     normalize_address,
     normalize_city,
@@ -35,6 +35,7 @@ from bulk_import.normalize.tags import (
     normalize_tags,
 )
 from bulk_import.normalize.text import clean
+from bulk_import.sources.rows import Rows
 
 Values = dict[str, str]
 Normalizer = Callable[[str, Values, Mapping[str, str]], Normalized]

@@ -14,9 +14,10 @@ from bulk_import.mapping.loading import ColumnMapping
 from bulk_import.mapping.normalizers import FieldMapper, Normalizers, Values, names_in, placed
 from bulk_import.mapping.unverified import RememberedNames
 from bulk_import.mapping.whole import ADDED, WholeRow
-from bulk_import.models import Problem, Record, Row, Rows
+from bulk_import.models import Problem, Record, Row
 from bulk_import.normalize.emails import refusing_remark
 from bulk_import.normalize.mailboxes import email_key, mailboxes
+from bulk_import.sources.rows import Rows
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,7 +59,7 @@ class BoundRule:
 
     def unreadable(self) -> Problem:
         """Return what a damaged cell means for the row and for the others of its contact."""
-        why = f" ({self.because})" if self.because else ""
+        why = Message(" ({because})", because=Message.of(self.because)) if self.because else ""
         message = Message(
             "the {section} rule{why} cannot be decided, so the contact is not sent",
             section=self.section,
@@ -79,8 +79,9 @@ class BoundRule:
         )
         if is_named is (self.section == "only"):
             return None
-        found = repr(" ".join(cell.split())) if cell.strip() else Message("empty")
-        why = f": {self.because}" if self.because else ""
+        shown = " ".join(cell.split())
+        found = Message("{cell!r}", cell=shown) if shown else Message("empty")
+        why = Message(": {because}", because=Message.of(self.because)) if self.because else ""
         message = Message(
             "{found} ({section}{why})", found=found, section=Message(self.section), why=why
         )

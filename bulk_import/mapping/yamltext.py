@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
@@ -72,7 +73,7 @@ def parse(text: str, name: str) -> Document:
     if _TOO_DEEP.search(text) or _flow_depth(text) > _DEEPEST_FLOW:
         raise MappingError.of("nested too deeply for a mapping", name, 1, 1)
     try:
-        node = YAML(typ="safe", pure=True).compose(text)
+        node = _composed(text)
     except MarkedYAMLError as exc:
         raise MappingError([_scanner_problem(exc, name, text)]) from None
     except YAMLError as exc:
@@ -81,6 +82,13 @@ def parse(text: str, name: str) -> Document:
         raise MappingError.of("nested too deeply for a mapping", name, 1, 1) from None
     walker = _Walker(name)
     return Document(name, walker.tree(node, ()) if node is not None else None, walker.places)
+
+
+@lru_cache(maxsize=8)
+def _composed(text: str) -> Node | None:
+    """Return the nodes of a document: the page reads one mapping again for each answer."""
+    node: Node | None = YAML(typ="safe", pure=True).compose(text)
+    return node
 
 
 class _Walker:

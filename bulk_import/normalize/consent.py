@@ -21,7 +21,8 @@ unsubscribed by admin|removed by complaint|removed due to complaint|unsubscribed
 globally unsubscribed|
 opted out|opt out|optout|optedout|has opted out|email opt out|do not contact|do not email|do not e mail|
 do not mail|do not send|do not market|dont contact|dont email|dont e mail|dont mail|dont send|dnc|
-no marketing|no newsletter|no mailing|no mailings|non marketing contact|not marketing contact|
+non marketable|nonmarketable|no marketing|no newsletter|no mailing|no mailings|non marketing contact|
+not marketing contact|
 no consent|consent withdrawn|consent revoked|withdrawn consent|no permission|
 bounced|hard bounce|hard bounced|hardbounce|hardbounced|soft bounce|soft bounced|softbounce|
 complained|complaint|spam complaint|marked as spam|reported spam|reported as spam|abuse complaint|
@@ -79,9 +80,11 @@ removed|deleted|archived|invalid|inactive|cancelled|canceled|expired|unconfirmed
 pending|pending confirmation|awaiting confirmation|waiting for confirmation|not opted in|disallowed|
 not allowed|do not allow|forbidden|never subscribed|not granted|not given|not opted|unreachable|junk|
 redacted|
-spam rejected|not interested|no interest|not wanted|unwanted|dont want|does not want|never again|
+spam rejected|no more|no longer|stopped|withdrew|out|no consent given|never opted in|not interested|
+no interest|not wanted|unwanted|dont want|does not want|never again|
 disabled|off|failed|objected|transactional|
-не активирован|не активирована|недоступен|недоступна|не интересно|не хочет|не нужно|не надо|запрещен|
+не активирован|не активирована|недоступен|недоступна|не интересно|не хочу|отменена|отменен|отменено|
+неактивный|неактивная|не хочет|не нужно|не надо|запрещен|
 запрещена|
 запрещены|отказ|отказался|отказалась|отозвано|отклонено|отклонен|отклонена|удален|удалена|удалено|заблокирован|
 заблокирована|заблокировано|неактивен|неактивна|не активен|не подтвержден|не подтверждена|
@@ -91,7 +94,9 @@ disabled|off|failed|objected|transactional|
 widerspruch|gesperrt|blockiert|abgelehnt|inaktiv|geloscht|unbestatigt|nicht bestatigt|ausstehend|
 gekundigt|entfernt|ungultig|nicht erteilt|verweigert|zuruckgewiesen|nicht erlaubt|nicht zulassen|
 nicht gewunscht|nicht erwunscht|unerwunscht|
-kein interesse|pas interesse|pas interessee|no interesado|no interesada|nie chce|istemiyor|geen interesse|
+mochte nicht|will nicht|kein newsletter gewunscht|annullata|annullato|annulee|annule|anulowana|anulowany|
+storniert|kein interesse|pas interesse|pas interessee|no interesado|no interesada|nie chce|istemiyor|
+geen interesse|
 uitgeschreven|afgemeld|retire|retiree|ret|
 rejete|rejetee|bloque|bloquee|refus|refuse|refusee|oppose|opposee|opposition|inactif|inactive|
 supprime|supprimee|non confirme|non confirmee|en attente|invalide|rebond|retour|resilie|
@@ -120,9 +125,9 @@ _SUBSCRIBED = """
 allow|subscribed|active|confirmed|opted in|opt in|optin|optedin|double opt in|double optin|single opt in|
 doi|soi|granted|given|agreed|accepted|consented|allowed|permitted|subscriber|marketing contact|enabled|
 verified|explicit|express|implicit|implied|obtained|confirmed opt in|available|
-подписан|подписана|подписано|подписаны|подписался|подписалась|активен|активна|активный|подтвержден|
+подписан|подписана|подписано|подписаны|подписался|подписалась|активен|активна|активный|активная|подтвержден|
 подтверждена|подтверждено|согласен|согласна|согласие|согласие получено|есть|есть согласие|получено|дано|
-разрешено|разрешена|разрешен|разрешены|доступен|доступна|включен|включена|включено|вкл|получать|
+разрешено|разрешена|разрешен|разрешены|доступен|доступна|включен|включена|подключена|подключен|включено|вкл|получать|
 angemeldet|abonniert|aktiv|bestatigt|erteilt|zugestimmt|eingewilligt|erlaubt|einwilligung|zustimmung|vorhanden|zulassen|erwunscht|
 abonne|abonnee|inscrit|inscrite|actif|confirme|confirmee|accepte|acceptee|accorde|donne|consentement|
 suscrito|suscrita|activo|activa|confirmado|confirmada|aceptado|aceptada|acepta|alta|dado de alta|otorgado|
@@ -148,7 +153,9 @@ _NAMES_REFUSALS = re.compile(
     r"(?:black|block) ?list\w*|do not (?:contact|e ?mail|mail|send)|отпис\w+|черн\w+ список|не писать|"
     r"abgemeldet\w*|abmeld\w+|abbestell\w*|sperrliste|widerspruche?|desabonn\w*|desinscri\w*|liste noire|"
     r"bajas?|lista negra|descadastr\w*|disiscri\w*|lista nera|wypis\w*|rezygnacj\w*|czarna lista|"
-    r"abonelikten \w+|kara liste|відпис\w+|uitgeschreven\w*|odhlas\w+)(?!\w)"
+    r"abonelikten \w+|kara liste|відпис\w+|uitgeschreven\w*|odhlas\w+|"
+    r"стоп ?лист\w*|stop ?list\w*|не рассылать|не слать|keine (?:e ?)?(?:mails?|werbung|newsletter)|"
+    r"no (?:e ?)?mails?|no newsletter|(?:werbe|kontakt|mail)sperre\w*|robinson\w*|geen mails?)(?!\w)"
 )
 # Means no and nothing else: neither "there is none" nor "not known", as ``none``, ``-`` and ``0`` may.
 _NO_WORDS = """
@@ -184,6 +191,27 @@ _PARTS = re.compile(r"[,;|()\[\]\n]|\s[-–—/]+\s|[.:!](?=\s|$)")
 _LEADING_DATE = re.compile(r"^(?:\d[\d.:/-]*(?:T[\d:.]+Z?)?\s*)+")
 # "no. 5", "NO 12-A": a number; "no 12.5.2024" is an answer.
 _NUMBERED = re.compile(r"(?:n[or]?[.:°º]*|№)\s*(?!\d+[./-]\d+[./-]\d)\d", re.IGNORECASE)
+# "revoked by mail", "refused on phone"
+_BESIDE = re.compile(r" (?:by|on|per|via|from|due|because|par|por|po|по|через|weil|vom) .*")
+# How an answer begins that is none of yes, whatever comes then; and what is no answer.
+_NEGATIVE = re.compile(
+    r"(?:please |pls |bitte |por favor |пожалуйста )?(?:no|not|nope|nah|never|negative|nicht|kein\w*|"
+    r"(?:will|mochte) (?:kein\w*|nicht)|не|нет|non|ne|nie|nao|niet|geen|nej|inte|ikke|"
+    r"nem|pas|plus (?:de|interesse\w*)|"
+    r"ya no|juz nie|niezainteresowan\w+|stop(?:p?ed)?|стоп|"
+    r"снят\w*|исключ\w*|удал\w*|убра\w*|против|запре\w*|"
+    r"попросил\w* (?:убрать|удалить|не)|просит (?:убрать|удалить|не)|remov\w+|delet\w+|cancel\w+|block\w+|"
+    r"gesperrt|geloscht|gekundigt|eliminar|eliminad\w+|saiu|rimoss\w+|disdett\w+|usuniet\w+|cikti|cikarildi|"
+    r"istemedi|istemiyor|ayrildi|wants? out|отключен\w*)(?!\w)"
+)
+_NOT_KNOWN = re.compile(
+    r"(?:no|not|nicht|keine?|не|нет|non|nie|nao|pas) (?:sure|known|asked|applicable|set|specified|provided|"
+    r"stated|available|answer\w*|response|reply|data|info\w*|idea|problem\w*|source|date|bekannt|angegeben|gefragt|"
+    r"angabe\w*|antwort|знаю|указан\w*|"
+    r"спрашивал\w*|заполнен\w*|данных|ответа|известн\w*|определен\w*|"
+    r"renseigne\w*|connu\w*|communique\w*|defini\w*|indicad\w*|consta|informad\w*|aplica\w*|"
+    r"disponi\w*|dotyczy|podano|wiadomo|applicabil\w*|indicat\w*|noto)(?!\w)"
+)
 _LONG = 80  # characters: a longer cell is a wording ("... you can unsubscribe at any time")
 _ZERO = re.compile(r"[+-]?0+(?:[.,]0+)?\s*%?")
 
@@ -257,6 +285,18 @@ def plain_no(cell: str) -> str:
     return word if word in _sets()["no_words"] else ""
 
 
+def begins_with_no(cell: str) -> bool:
+    """Whether an answer begins with a word that turns it into a no, and does not say "not known".
+
+    >>> [begins_with_no(cell) for cell in ("will keinen", "please remove", "no idea", "не указано")]
+    [True, True, False, False]
+    """
+    words = folded_words(cell)
+    if len(cell) > _LONG or _NUMBERED.match(cell.strip()):
+        return False
+    return bool(_NEGATIVE.match(words)) and not _NOT_KNOWN.match(words)
+
+
 def refuses(cell: str) -> bool:
     """Whether the cell, or one part of it, is a word for unsubscribed, withdrawn or refused.
 
@@ -267,7 +307,8 @@ def refuses(cell: str) -> bool:
         return False
     found = _sets()["strong"] | _sets()["refusals"]
     parts = (cell, *_PARTS.split(cell))
-    return any(undated(_LEADING_DATE.sub("", part.strip())) in found for part in parts)
+    said = (undated(_LEADING_DATE.sub("", part.strip())) for part in parts)
+    return any(words in found or _BESIDE.sub("", words) in found for words in said)
 
 
 def names_refusals(name: str) -> bool:

@@ -267,11 +267,23 @@ _REASONS = (
 )
 
 
+_NAMED = frozenset({"SPACE", "NO-BREAK SPACE"})
+
+
 def _reason(said: str) -> str:
     for template, pattern in _patterns():
         if match := pattern.fullmatch(said):
-            return Message(template, **match.groupdict())
+            found = match.groupdict()
+            return Message(template, **{name: _named(text) for name, text in found.items()})
     return said
+
+
+def _named(chars: str) -> str:
+    """Return invalid characters with their English names as messages."""
+    parts = chars.split(", ")
+    if not _NAMED.intersection(parts):
+        return chars
+    return Message.joined(", ", [Message(part) if part in _NAMED else part for part in parts])
 
 
 @cache

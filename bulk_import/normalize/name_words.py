@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from unicodedata import category
 
 _TITLES = frozenset(
     "mr mrs ms miss mx dr prof professor sir dame rev herr frau mme mlle sra srta dott "
@@ -127,8 +128,8 @@ def may_be_a_man(name: str) -> bool:
 
 
 def words_of_name(line: str) -> list[str]:
-    """Return the words without titles in front and degrees behind; ``Ali oglu`` stays together."""
-    words = line.split()
+    """Return the words without titles, degrees and pictures; ``Ali oglu`` stays together."""
+    words = [word for word in line.split() if word.isascii() or not _is_picture(word)]
     while words and is_title(words[0]):
         words.pop(0)
     while len(words) > 1 and is_suffix(words[-1]):
@@ -139,6 +140,11 @@ def words_of_name(line: str) -> list[str]:
         if words[at].lower() in _CHILD_OF:
             words[at - 1 : at + 1] = [f"{words[at - 1]} {words[at]}"]
     return words
+
+
+def _is_picture(word: str) -> bool:
+    """Whether a word is a picture or several, without a letter: a heart, a flag, a star."""
+    return not any(map(str.isalnum, word)) and any(category(char) == "So" for char in word)
 
 
 def is_title(word: str) -> bool:

@@ -166,11 +166,17 @@ def _without_remark(line: str) -> str:
 
 
 def _east_asian(words: list[str], line: str) -> _Parts:
-    """``山田 太郎``, ``김철수``: family name first; without a blank, where the lists know both."""
+    """``山田 太郎``, ``김철수``: family name first; without a blank, where the lists know both.
+
+    ``Anna 王``: a given name of another script comes first, as there.
+    """
     if len(words) == 1:
         found = name_order.together(words[0])
         if found:
             return _Parts(found[1], "", found[0], "name.east_asian")
+    elif len(words) == 2 and not EAST_ASIAN.search(words[0]):
+        if known(words[0]).is_given and known(words[1]).family:
+            return _Parts(words[0], "", words[1], "name.east_asian")
     elif len(words) == 2 and known(words[0]).family and name_order.may_be_given(words[1]):
         return _Parts(words[1], "", words[0], "name.east_asian")
     return _whole(

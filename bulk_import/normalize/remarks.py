@@ -98,7 +98,7 @@ abonelikten (?:cik\w*|ayril\w*)|iletisime gecme\w*|(?:mail|e posta) (?:atma\w*|g
 uitgeschreven|niet (?:meer )?mailen|geen (?:e ?)?mails|geen nieuwsbrief"""
 _CHANNELS = (
     "calls?|phones?|telephon\\w*|telefon\\w*|телефон\\w*|звон\\w+|sms|смс|texts?|fax|push|post|letters?|courrier|"
-    "whats ?app|вотсап\\w*|ватсап\\w*|вацап\\w*|you ?tube|ютуб\\w*|podcasts?|"
+    "whats ?app|вотсап\\w*|ватсап\\w*|вацап\\w*|you ?tube|ютуб\\w*|podcasts?|вк|vk|директ\\w*|личк\\w+|"
     "channel|gym|gimnasio|course|webinar|"
     "viber|вайбер\\w*|telegram|телеграм\\w*|linkedin|facebook|instagram"
 )
@@ -115,11 +115,11 @@ _GOODS = (
 )
 _OF_OFFICE = (
     "budget|managers?|team|department|director|staff|agency|strategy|plan|address|addresses|"
-    "experience|background|skills|details|info|information|data|numbers?|persons?"
+    "software|tools?|platform|experience|background|skills|details|info|information|data|numbers?|persons?"
 )
 _NOT_HERE = (
     "received|arriv\\w+|came|yet|so far|on file|from (?:h(?:im|er)|them)|"
-    "vorhanden|hinterlegt|bekannt"
+    "geschaltet|vorhanden|hinterlegt|bekannt"
 )
 _HOURS = (
     r"(?:before|after|until|between|vor|nach|bis|avant|apres|antes|до|после|раньше|позже) (?:de )?(?:las )?"
@@ -128,7 +128,7 @@ _HOURS = (
     r"понедельникам|будням|вечерам|утрам)"
 )
 _ANSWERED = (
-    "в (?:\\w+ )?чат\\w*|по (?:\\w+ )?(?:заявк|заказ|вопрос|счет|договор)\\w*|"
+    "в (?:\\w+ )?чат\\w*|по (?:\\w+ )?(?:заявк|заказ|вопрос|счет|договор|задач|тикет)\\w*|"
     "что|мне|нам|ему|ей|им|клиент\\w*"
 )
 _OF_MAIL_ITSELF = re.compile(
@@ -156,6 +156,13 @@ désa dési ne plus dado dada dio se desu desc nao não disi non wypi nie abon i
 """
 _WORD = re.compile(r"[^\W_]+")
 _NOT_ASKED = re.compile(r"(?:not|never|didnt)(?: \w+)? ask\w* to be$")
+# "opted out of insurance", "unsubscribed from the gym": none of mailings.
+_OTHER_OFFER = re.compile(
+    r" (?:of|from) (?!(?:(?:all|any|our|the|your|my|his|her|their|every|further|future|us|this|these) )*"
+    r"(?:$|e ?mail|mail|newsletter|marketing|market|communic|everything|all|receiv|contact|promo|list|"
+    r"update|us|crm|data ?base|camp|broadcast|messag|advert|it|them|this|sequence|funnel|automation|"
+    r"offers|serie|weekly|daily|monthly|blog|digest|news))"
+)
 _WISHES = re.compile(r"(?<!\w)(?:mochte|will|wunscht|wollen|bitte|mehr)(?!\w)")
 _DENIALS = frozenset("dont not never didnt doesnt isnt hasnt wasnt не nicht pas nie".split())
 _JOINED = """
@@ -280,6 +287,8 @@ class _Patterns:
     def is_of_other_things(self, said: str, before: str, after: str) -> bool:
         """Whether the words around a refusal say that it is none of e-mail."""
         if self.hours.match(after):
+            return True
+        if _OTHER_OFFER.match(after) and said.startswith(("opt", "un")):
             return True
         if self.elsewhere.match(after):  # "opted out by phone" is of all, "opted out of SMS" is not
             return not said.startswith(("opt", "un")) or after.startswith((" of ", " from "))

@@ -27,9 +27,10 @@ from bulk_import.mapping.binding import NOT_IN_ACCOUNT
 from bulk_import.mapping.forms import Form
 from bulk_import.mapping.rows import RowMapper, addresses_in
 from bulk_import.mapping.suppression import SuppressionList
-from bulk_import.models import Problem, Record, Row, Rows, Status, taking
+from bulk_import.models import Problem, Record, Row, Status
 from bulk_import.run.passed import Heard, Watch
 from bulk_import.sources.damage import DamageDetector
+from bulk_import.sources.rows import Rows, taking
 from bulk_import.system.interpreters import InterpreterPool, is_possible, processors
 
 T = TypeVar("T")

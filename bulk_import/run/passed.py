@@ -12,13 +12,23 @@ from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from bulk_import.mapping.consent import ConsentWatch, all_heard
 from bulk_import.mapping.rows import RowMapper
 from bulk_import.mapping.unverified import unverified_names
-from bulk_import.models import Problem, Row, Rows, SourceInfo
+from bulk_import.models import Problem, Row, SourceInfo
 from bulk_import.run.changes import OTHERS
+from bulk_import.sources.rows import Rows
+
+
+class Settled(Protocol):
+    """Yields the place in the run of every row that is not to be sent, in ascending order."""
+
+    def __call__(self, *, after: int) -> Iterable[int]:
+        """Begin after the place *after*."""
+        ...
+
 
 _KEPT = 0xFFFF_FFFF  # in place of what a row says that is kept back
 _LEVEL = 1  # of compression: the numbers repeat
@@ -153,11 +163,11 @@ class Passed:
             self._rows[number] += count
         self._chunks.append(_Chunk(first_seq, rows, numbers, heard.places))
 
-    def findings(self, settled: Iterable[int]) -> Iterator[tuple[str, Problem]]:
+    def findings(self, settled: Settled | None = None) -> Iterator[tuple[str, Problem]]:
         """Yield (source, problem) of the rows that are still to be sent.
 
         Args:
-            settled: Place in the run of every row that is not, in ascending order.
+            settled: Which rows are not; ``None`` = none.
         """
         left = self._rows - Counter(self._of(settled))
         said = [*self._known]
@@ -176,9 +186,11 @@ class Passed:
         for problem in [*self._consent.findings(), *filter(None, unverified)]:
             yield self._source, problem
 
-    def _of(self, settled: Iterable[int]) -> Iterator[int]:
+    def _of(self, settled: Settled | None) -> Iterator[int]:
         """Yield the number of what each settled row says that judging let pass."""
-        supply = iter(settled)
+        if settled is None or not self._chunks:
+            return
+        supply = iter(settled(after=self._chunks[0].first - 1))
         seq = next(supply, None)
         for chunk in self._chunks:
             while seq is not None and seq < chunk.first:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from bulk_import.mapping.rows import RowMapper
 from bulk_import.models import Problem, Row, SourceInfo, Status
 from bulk_import.run.changes import SetCounter
-from bulk_import.run.passed import Heard, Passed, Watch
+from bulk_import.run.passed import Heard, Passed, Settled, Watch
 from bulk_import.settings import Limits
 from bulk_import.sources.damage import DamageDetector
 
@@ -86,14 +86,13 @@ class Tally:
         """Whether there is anything to weigh: not where no row was judged."""
         return bool(self._passed)
 
-    def weigh(self, settled: Iterable[int]) -> list[tuple[str, Problem]]:
+    def weigh(self, settled: Settled) -> list[tuple[str, Problem]]:
         """Note, and return, what the rows show that are to be sent; when all rows are settled.
 
         Args:
-            settled: Place in the run of every row that is not to be sent.
+            settled: Which rows are not to be sent.
         """
-        ordered = sorted(settled)
-        found = [finding for passed in self._passed for finding in passed.findings(ordered)]
+        found = [finding for passed in self._passed for finding in passed.findings(settled)]
         self._passed = []
         self.findings += found
         self.problems += found

@@ -502,7 +502,7 @@ class Run:
                 self._stop.request(reason, EXIT_STOPPED)
         if not tally.is_watching:
             return
-        found = await asyncio.to_thread(lambda: tally.weigh(journal.settled()))
+        found = await asyncio.to_thread(tally.weigh, journal.settled)
         for name, problem in found:
             self._progress.say(Message("{name}: {problem}", name=name, problem=problem))
         self._heed(journal, unheeded(found))

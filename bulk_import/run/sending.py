@@ -204,7 +204,11 @@ def _canary_result(row: Pending, outcome: Outcome, plan: Plan) -> str:
         return who
     fields = [(name, value) for name, value in decode(row.body) if value]
     got = [
-        f"{name}: {', '.join(plan.titles.get(entry, entry) for entry in value.split(','))}"
+        Message(
+            "{name}: {entries}",
+            name=Message(name),
+            entries=", ".join(plan.titles.get(entry, entry) for entry in value.split(",")),
+        )
         for name, value in fields
         if name in SET_FIELDS
     ]

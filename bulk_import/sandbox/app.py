@@ -29,6 +29,7 @@ from bulk_import.sandbox.faults import (
     retry_after_header,
 )
 from bulk_import.sandbox.page import contacts_page
+from bulk_import.texts import LANGUAGE_COOKIE, LANGUAGES, best_language
 
 # With the characters that a careless client would mangle.
 DEFAULT_KEY = "sandbox#key=1%+;2"
@@ -93,6 +94,13 @@ class Reply:
 Script = Callable[[int, Mapping[str, str]], Reply | None]
 
 
+def _language(request: web.Request) -> str:
+    """Return the language that was chosen on the importer's page, on the same host; else the browser's."""
+    chosen = request.cookies.get(LANGUAGE_COOKIE, "")
+    accepted = request.headers.get("Accept-Language", "")
+    return chosen if chosen in LANGUAGES else best_language(accepted)
+
+
 class Sandbox:
     """The pretended account.
 
@@ -108,6 +116,7 @@ class Sandbox:
         faults: Faults | None = None,
         plan: FaultPlan | None = None,
         database: Path | None = None,
+        store: Store | None = None,
         account: Account | None = None,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
@@ -116,13 +125,15 @@ class Sandbox:
 
         Args:
             plan: Faults of chosen contacts and attempts; they come before those by chance.
+            database: Where contacts and requests are kept; ``None`` = in memory.
+            store: Keeps them instead of the usual one.
             clock: What the throttle goes by, in seconds.
             sleep: Waits as long as an answer takes.
         """
         self.key = key
         self.faults = faults or Faults()
         self.account = account or Account()
-        self.store = Store(database)
+        self.store = store or Store(database)
         self.script: Script | None = None
         self.most_at_once = 0
         self.url = ""
@@ -232,7 +243,7 @@ class Sandbox:
 
     def _planned(self, request: Request) -> PlannedFault:
         """Return what the plan has for this attempt of this contact."""
-        if request.method != "addupdatelead":
+        if not self._plan.faults or request.method != "addupdatelead":
             return PlannedFault()
         named = request.email or request.form.get("lead_phone", "")
         contact = named or json.dumps(dict(request.form), sort_keys=True)
@@ -404,6 +415,7 @@ class Sandbox:
             titles=self.account.lists,
             page=page,
             pages=max(1, -(-self.store.count("contact") // _PAGE_SIZE)),
+            language=_language(request),
         )
         return web.Response(
             text=html,

@@ -14,8 +14,9 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 
 from bulk_import.errors import Message
-from bulk_import.models import Problem, Row, Rows, Severity
+from bulk_import.models import Problem, Row, Severity
 from bulk_import.sources.remnants import DOUBTFUL, is_doubtful_in
+from bulk_import.sources.rows import Rows
 from bulk_import.sources.spoiled import spoiled
 from bulk_import.sources.suspicion import suspicious
 from bulk_import.sources.tally import Places

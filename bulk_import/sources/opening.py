@@ -317,8 +317,8 @@ def _by_name(tabs: Sequence[Tab], wanted: str, source: str) -> Tab:
 
 
 def _listed(tabs: Iterable[Tab]) -> str:
-    names = [repr(tab.name) for tab in tabs]
-    return ", ".join(names[:_NAMED]) + (", …" if len(names) > _NAMED else "")
+    names = [Message("{cell!r}", cell=tab.name) for tab in tabs]
+    return Message.joined(", ", names[:_NAMED]) + (", …" if len(names) > _NAMED else "")
 
 
 def _choose(tabs: Sequence[Tab], options: SourceOptions, source: str) -> tuple[Tab, list[Problem]]:

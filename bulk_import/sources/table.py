@@ -14,9 +14,10 @@ from itertools import chain
 from typing import Literal, NamedTuple
 
 from bulk_import.errors import Message, SourceError
-from bulk_import.models import Entry, Problem, RowStream, Severity
+from bulk_import.models import Problem, Severity
 from bulk_import.sources.guards import unguarded
 from bulk_import.sources.header import LOOKED_AT, Choice, bare_list, choose_header, kind_of_cell
+from bulk_import.sources.rows import Entry, RowStream
 from bulk_import.sources.tally import Tally
 from bulk_import.sources.totals import TOTALS, is_totals
 

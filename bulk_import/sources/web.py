@@ -8,6 +8,7 @@ import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import lru_cache
 from http import HTTPStatus
 from http.client import HTTPException, HTTPResponse
 from pathlib import Path
@@ -20,6 +21,7 @@ from bulk_import.api.answers import parse_retry_after
 from bulk_import.errors import Message, SettingsError, SourceError
 from bulk_import.sources.again import PassingError
 from bulk_import.sources.remote import shown
+from bulk_import.system.addresses import LOOPBACK
 from bulk_import.system.clock import from_header
 from bulk_import.system.crash import conceal
 from bulk_import.system.environment import (
@@ -31,7 +33,6 @@ from bulk_import.system.environment import (
 from bulk_import.system.secrets import Secret
 
 _SILENCE_S = 60.0  # without a byte
-_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _SHEET = re.compile(
     r"https://docs\.google\.com/spreadsheets/(?:u/\d+/)?d/(?P<id>[\w-]+)(?P<rest>/[^?#]*)?(?:[?#].*)?"
@@ -93,7 +94,8 @@ def opened(url: str) -> Iterator[Page]:
     for name, text in headers.items():
         conceal(Secret(text))
         request.add_unredirected_header(name, text)
-    context = ssl.create_default_context()
+    paths = ssl.get_default_verify_paths()
+    context = _trusting(paths.cafile, paths.capath)
     # Variables of other programs do not decide who sees the address, as for the account.
     opener = build_opener(ProxyHandler({}), HTTPSHandler(context=context), _Redirects(headers))
     try:
@@ -121,6 +123,12 @@ def opened(url: str) -> Iterator[Page]:
         raise _failed(
             url, Message("not HTTP as expected ({name})", name=type(exc).__name__)
         ) from None
+
+
+@lru_cache(maxsize=1)
+def _trusting(_file: str | None, _folder: str | None) -> ssl.SSLContext:
+    """Certificates of this machine, read once per process: that takes longer than a small file."""
+    return ssl.create_default_context()
 
 
 _SHARING = (
@@ -157,7 +165,7 @@ def headers_for(url: str, known: Mapping[str, str]) -> dict[str, str]:
     host = known.get(SOURCE_HOST_VARIABLE, "").strip()
     if not (token or text) or (host and parts.hostname != host.lower()):
         return {}
-    if parts.scheme.lower() != "https" and parts.hostname not in _LOOPBACK:
+    if parts.scheme.lower() != "https" and parts.hostname not in LOOPBACK:
         name = TOKEN_VARIABLE if token else HEADERS_VARIABLE
         raise SettingsError(
             Message(

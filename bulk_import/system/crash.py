@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING
 
 from bulk_import.errors import BugError, StorageError
@@ -197,14 +198,19 @@ def _report(exc: BaseException, scene: Scene, arguments: Sequence[str]) -> str:
     return text.replace(home, "~") if len(home) > 1 else text
 
 
-def _versions() -> Iterator[str]:
+@cache
+def _versions() -> tuple[str, ...]:
+    """Name and version of each package that matters, or that it is missing."""
+    return tuple(map(_version, _PACKAGES))
+
+
+def _version(package: str) -> str:
     from importlib import metadata
 
-    for name in _PACKAGES:
-        try:
-            yield f"{name} {metadata.version(name)}"
-        except metadata.PackageNotFoundError:
-            yield f"{name} missing"
+    try:
+        return f"{package} {metadata.version(package)}"
+    except metadata.PackageNotFoundError:
+        return f"{package} missing"
 
 
 def _is_terminal(stream: object) -> str:

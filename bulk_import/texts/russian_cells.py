@@ -6,6 +6,17 @@ _ADDRESS = "напишите один адрес, например anna@example.
 _AS_TEXT = "задайте столбцу текстовый формат и введите заново"
 
 CELLS: dict[str, str | tuple[str, str, str]] = {
+    "{cell!r}": "«{cell}»",
+    "SPACE": "пробел",
+    "NO-BREAK SPACE": "неразрывный пробел",
+    "no consent": "нет согласия",
+    "not subscribed": "не подписан",
+    "unsubscribed": "отписался",
+    "bounced": "письма не доходят",
+    "complained": "жаловался",
+    "blocked": "заблокирован",
+    "asked not to be contacted": "просил не писать",
+    "said no": "сказал «нет»",
     # e-mail
     "write one address such as anna@example.org": _ADDRESS,
     "empty; {advice}": "пусто; {advice}",

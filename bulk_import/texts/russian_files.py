@@ -93,6 +93,7 @@ FILES: dict[str, str | tuple[str, str, str]] = {
         "{name}: в архиве {n} файл ({shown}); выберите, какой читать, в «Файл в архиве»",
         "{name}: в архиве {n} файла ({shown}); выберите, какой читать, в «Файл в архиве»",
         "{name}: в архиве {n} файлов ({shown}); выберите, какой читать, в «Файл в архиве»"),
+    "rows with different columns": "строки с разными столбцами",
     "{name}: the file is damaged or incomplete ({exc}); download or save it again":
         "{name}: файл повреждён или неполон ({exc}); скачайте или сохраните его заново",
     "{name}: a damaged workbook ({exc})": "{name}: книга повреждена ({exc})",

@@ -28,6 +28,13 @@ RUNS: dict[str, str | tuple[str, str, str]] = {
     "Drop the list of the people who should have the tag": "перетащите список людей, у которых должен быть тег",
     "name a tag or a list": "назовите тег или список",
     "drop the list again: it is not there any more": "перетащите список ещё раз: его больше нет",
+    "this row was imported: it is not sent again, so that a correction here would change nothing": (
+        "эта строка уже импортирована: она не отправляется ещё раз, и исправление здесь ничего не изменит"
+    ),
+    "rows of this import were sent: the others are sent by the same columns and rules; import the rows that need you by themselves to change them": (
+        "строки этого импорта уже отправлялись: остальные уйдут по тем же столбцам и правилам; чтобы изменить их, "
+        "импортируйте строки, которые ждут вас, отдельно"
+    ),
     "rows are being sent; correct cells when that is over": "строки отправляются; исправляйте ячейки, когда это закончится",
     "nothing is being sent": "ничего не отправляется",
     "the pace is a number of rows per second": "скорость — это число строк в секунду",
@@ -71,6 +78,8 @@ RUNS: dict[str, str | tuple[str, str, str]] = {
     "cells are no longer split at {sign}": "по {sign} ячейки больше не делятся",
     "they go without {title!r}": "отправятся без поля «{title}»",
     "they exist in {rivals} as well: be sure of {best}": "такие номера есть и в {rivals}: убедитесь, что это {best}",
+    "people of {name} are never sent": "людям из {name} ничего не отправляется",
+    "There is no such page.": "Такой страницы нет.",
     "There is no such file.": "Такого файла нет.",
     "There is no such run.": "Такой отправки нет.",
     "Nothing is being sent.": "Ничего не отправляется.",
@@ -186,6 +195,10 @@ RUNS: dict[str, str | tuple[str, str, str]] = {
     "cut off; `bulk-import resume {run_dir}` continues it": "прервано; можно продолжить",
     "cut off; the next night took over": "прервано; продолжила следующая ночь",
     "canary: {place}, {contact}: {status}{said}": "проба: {place}, {contact}: {status}{said}",
+    "add_tags": "теги",
+    "remove_tags": "сняты теги",
+    "add_to_lists": "списки",
+    "remove_from_lists": "убран из списков",
     "{who}; got {fields}": "{who}; получил {fields}",
     "{n} other fields": ("ещё {n} поле", "ещё {n} поля", "ещё {n} полей"),
     "no e-mail": "без e-mail",
@@ -274,6 +287,8 @@ RUNS: dict[str, str | tuple[str, str, str]] = {
     "the brake: the source has no rows (--accept if that is meant)": f"тормоз: в источнике нет строк ({_NIGHT})",
     "{n} files, there were {before}; missing: {missing}": (
         "{n} файл, было {before}; нет {missing}", "{n} файла, было {before}; нет {missing}", "{n} файлов, было {before}; нет {missing}"),
+    "the state is new, but {run} was a night of it: is it lost?":
+        "состояние новое, но {run} — ночь этого же задания: не потерян ли файл состояния?",
     "the source is older than that of the last good run": "источник старше, чем в последнюю удачную ночь",
     "{n:,} rows, there were {before:,}": ("{n} строка, было {before}", "{n} строки, было {before}", "{n} строк, было {before}"),
     "{vanished:,} of {before:,} contacts have vanished": "исчезло контактов: {vanished} из {before}",

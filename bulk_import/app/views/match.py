@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
+import shutil
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import unquote
 
 from aiohttp import web
 
 from bulk_import.api.fields import FIELDS
-from bulk_import.app.pages import form_of, page, project_of, refused, trouble
+from bulk_import.app.pages import (
+    DESK,
+    form_of,
+    page,
+    project_of,
+    refuse_while_sending,
+    refused,
+    trouble,
+)
+from bulk_import.app.views.uploading import receive
 from bulk_import.errors import BulkImportError, SetupError
 from bulk_import.jobs import matching
-from bulk_import.jobs.projects import Project
+from bulk_import.jobs.projects import Project, safe_name
 
 
 async def match(request: web.Request) -> web.Response:
@@ -77,9 +89,26 @@ async def file(request: web.Request) -> web.Response:
     return await _changed(request, lambda p: p.write_mapping(text))
 
 
+async def suppress(request: web.Request) -> web.Response:
+    """Take a list of people who must not be written to; an entry that is not understood refuses it."""
+    project = project_of(request)
+    name = safe_name(unquote(request.headers.get("X-File-Name", "list.csv")))
+    folder = project.folder.resolve() / f"never-{secrets.token_hex(4)}"
+    try:
+        refuse_while_sending(request, project)
+        await asyncio.to_thread(folder.mkdir, mode=0o700)
+        await receive(request, folder / name, largest=request.app[DESK].largest_upload)
+        await asyncio.to_thread(matching.never_send, project, folder / name)
+    except (BulkImportError, OSError) as exc:
+        await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+        return refused(request, exc)
+    return web.json_response({"reload": True})
+
+
 async def _changed(request: web.Request, change: Callable[[Project], None]) -> web.Response:
     project = project_of(request)
     try:
+        refuse_while_sending(request, project)
         await asyncio.to_thread(change, project)
     except BulkImportError as exc:
         return refused(request, exc)
@@ -94,6 +123,7 @@ async def _shown(request: web.Request, template: str) -> web.Response:
     except BulkImportError as exc:
         values["trouble"] = trouble(request, exc)
     text = await asyncio.to_thread(project.mapping_text)
+    values["is_begun"] = await asyncio.to_thread(lambda: project.is_begun)
     return page(
         request, template, groups=matching.GROUPS, title_of=matching.title_of,
         kind_of=matching.kind_of, fields=FIELDS, text=text, **values,

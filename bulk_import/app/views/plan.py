@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from aiohttp import web
@@ -18,7 +19,7 @@ from bulk_import.app.pages import (
 )
 from bulk_import.app.views.start import accounts
 from bulk_import.errors import BulkImportError, Message, SetupError
-from bulk_import.jobs.grid import Counts
+from bulk_import.jobs.grid import Cause, Counts
 from bulk_import.models import Status
 from bulk_import.run.plan import Plan
 
@@ -31,11 +32,13 @@ class Outlook:
 
     Attributes:
         again: Rows that an earlier run of this project accepted: they stay as they are.
+        remarks: What is remarked of the rows that will be sent.
     """
 
     plan: Plan
     counts: Counts
     again: int = 0
+    remarks: Sequence[Cause] = ()
 
 
 async def plan(request: web.Request) -> web.Response:
@@ -103,4 +106,4 @@ def _outlook(request: web.Request) -> Outlook:
     endpoint, titles = (account.endpoint, account.titles) if account else ("", {})
     counts = review.counts()
     again = counts.statuses.get(Status.SUCCESS, 0)
-    return Outlook(review.plan(endpoint, titles), counts, again)
+    return Outlook(review.plan(endpoint, titles), counts, again, review.remarks())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +15,13 @@ from bulk_import.app.pages import (
     form_of,
     page,
     project_of,
+    refuse_while_sending,
     refused,
     shown,
     texts_of,
     trouble,
 )
-from bulk_import.errors import BulkImportError, Message, SetupError
+from bulk_import.errors import BulkImportError, Message
 from bulk_import.jobs.grid import Filter, Line
 from bulk_import.jobs.projects import Project, list_projects
 from bulk_import.jobs.reviewing import Review
@@ -79,11 +81,12 @@ async def side(request: web.Request) -> web.Response:
     project = project_of(request)
     found = _review(project)
     counts, fixes = await asyncio.to_thread(lambda: (found.counts(), project.fixes()))
+    run = project.run_dir.name if project.run_dir is not None and project.has_run else ""
     undo, redo = project.next_steps()
     earlier = await asyncio.to_thread(_with_corrections, request.app[DESK].home, project)
     return page(
         request, "_side.html.j2", project=project, counts=counts, fixes=fixes, undo=undo, redo=redo,
-        wanted=_filter(request), review=found, earlier=earlier,
+        wanted=_filter(request), review=found, earlier=earlier, run=run,
     )  # fmt: skip
 
 
@@ -142,6 +145,7 @@ async def fix(request: web.Request) -> web.Response:
     form = await form_of(request)
     project = project_of(request)
     try:
+        refuse_while_sending(request, project)
         await asyncio.to_thread(project.apply_fix, form.get("change", ""))
     except BulkImportError as exc:
         return refused(request, exc)
@@ -159,6 +163,7 @@ async def redo(request: web.Request) -> web.Response:
 async def _stepped(request: web.Request, step: Callable[[Project], Any]) -> web.Response:
     project = project_of(request)
     try:
+        refuse_while_sending(request, project)
         done = await asyncio.to_thread(step, project)
     except BulkImportError as exc:
         return refused(request, exc)
@@ -171,10 +176,8 @@ async def _stepped(request: web.Request, step: Callable[[Project], Any]) -> web.
 async def _edited(request: web.Request, change: Callable[[Project], int], seq: int) -> web.Response:
     project = project_of(request)
     desk = request.app[DESK]
-    sending = desk.sending.get(project.id)
-    if sending is not None and not sending.is_over:
-        return refused(request, SetupError("rows are being sent; correct cells when that is over"))
     try:
+        refuse_while_sending(request, project)
         changed = await asyncio.to_thread(change, project)
     except BulkImportError as exc:
         return refused(request, exc)
@@ -185,13 +188,21 @@ async def _edited(request: web.Request, change: Callable[[Project], int], seq: i
 
 
 def _with_corrections(home: Path, project: Project) -> list[Project]:
-    """Other imports that have corrections, the newest first."""
-    found = []
-    for other in list_projects(home):
-        path = corrections_beside(str(other.source))
-        if other.id != project.id and path is not None and path.is_file():
-            found.append(other)
-    return found[:5]
+    """Other imports whose corrections fit this one, the newest first."""
+    others = (other for other in list_projects(home) if other.id != project.id)
+    corrected = (
+        other
+        for other in others
+        if (path := corrections_beside(str(other.source))) is not None and path.is_file()
+    )
+    return [other for other in islice(corrected, 5) if _fits(project, other)]
+
+
+def _fits(project: Project, other: Project) -> bool:
+    try:
+        return bool(project.corrections_from(other))
+    except BulkImportError:  # its mapping, or its file of corrections, cannot be read any more
+        return False
 
 
 def _review(project: Project) -> Review:

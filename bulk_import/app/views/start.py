@@ -12,7 +12,6 @@ from aiohttp import web
 
 from bulk_import.app.pages import (
     DESK,
-    LANGUAGE_COOKIE,
     form_of,
     page,
     project_of,
@@ -27,7 +26,7 @@ from bulk_import.journal import Journal
 from bulk_import.models import Summary
 from bulk_import.run.folder import JOURNAL
 from bulk_import.run.reporting import summarize
-from bulk_import.texts import LANGUAGES
+from bulk_import.texts import LANGUAGE_COOKIE, LANGUAGES
 
 _SPREADSHEETS = frozenset(
     {
@@ -84,7 +83,7 @@ async def upload(request: web.Request) -> web.Response:
     await asyncio.to_thread(folder.mkdir, mode=0o700, parents=True, exist_ok=True)
     draft = folder / f".upload-{secrets.token_hex(8)}"
     try:
-        await receive(request, draft)
+        await receive(request, draft, largest=desk.largest_upload)
         project = await asyncio.to_thread(Project.adopt, desk.home, draft, name)
     except (BulkImportError, OSError) as exc:
         return refused(request, exc)
@@ -192,7 +191,7 @@ def _projects(home: Path) -> list[dict[str, Any]]:
         found.append(
             {
                 "id": project.id,
-                "name": project.source.name,
+                "name": project.name,
                 "note": project.facts.note,
                 "created_at": project.facts.created_at,
                 "run_dir": str(project.run_dir or ""),

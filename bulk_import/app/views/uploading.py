@@ -10,12 +10,14 @@ from aiohttp import web
 
 from bulk_import.errors import Message, SourceError
 
-LARGEST = 2 * 2**30  # bytes; larger ones are opened where they are
 _BLOCK = 1 << 20
 
 
-async def receive(request: web.Request, path: Path, *, largest: int = LARGEST) -> None:
+async def receive(request: web.Request, path: Path, *, largest: int) -> None:
     """Write the body of a request to a new file.
+
+    Args:
+        largest: Bytes; a larger one is refused.
 
     Raises:
         SourceError: ``SOURCE_TOO_LARGE``.

@@ -27,7 +27,7 @@ _FLAGS = ("--yes", "--json", "--quiet")
 # Options of `sync` and `retag` that `resume` does not take: it has them from the journal.
 NOT_OF_RESUME = frozenset(
     """--full --seed --newest --fewer-files --judge-all --report-all --keep-runs --previous --segment
-    --max-rows-fewer --max-changed --max-vanished --max-blanked --max-lose --max-contacts
+    --max-rows-fewer --max-rows-more --max-changed --max-vanished --max-blanked --max-lose --max-contacts
     --suppress --ignore-consent --query""".split()
 )
 

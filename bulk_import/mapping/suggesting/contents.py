@@ -32,6 +32,9 @@ _PHONE = re.compile(
     r"'?\+?[\d\s().,/\-\u2010-\u2015\u00a0]+(?:E\+?\d+)?(?:\s*(?:x|ext\.?)\s*\d+)?", re.I
 )
 
+_DECIMAL = re.compile(r"\d+[.,]\d{1,2}")
+_PHONE_AS_FLOAT = re.compile(r"\d{9,15}[.,]0")  # 79161234567.0, as programs write a number column
+
 
 @dataclass(slots=True)
 class _Counts:
@@ -182,7 +185,9 @@ def is_phone(cell: str) -> bool:
     digits = sum(char.isdigit() for char in cell)
     if not 6 <= digits <= 15 or digits < 0.5 * len(cell) or is_date(cell):
         return False
-    return _PHONE.fullmatch(cell) is not None and not re.fullmatch(r"\d+[.,]\d{1,2}", cell)
+    return _PHONE.fullmatch(cell) is not None and (
+        not _DECIMAL.fullmatch(cell) or _PHONE_AS_FLOAT.fullmatch(cell) is not None
+    )
 
 
 def is_date(cell: str) -> bool:

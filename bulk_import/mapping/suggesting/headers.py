@@ -153,10 +153,14 @@ def _others() -> dict[tuple[str, ...], tuple[str, ...]]:
 
 
 @cache
-def _patterns() -> tuple[tuple[tuple[str, ...], str], ...]:
+def _patterns() -> dict[str, list[tuple[tuple[str, ...], str]]]:
+    """First letter -> the phrases with ``*`` that begin with it, longest first."""
     found = [(words, c) for c, words in _table() if any(w.endswith("*") for w in words)]
     found = list(dict(reversed(found)).items())
-    return tuple(sorted(found, key=lambda item: -sum(map(len, item[0]))))
+    by_letter: dict[str, list[tuple[tuple[str, ...], str]]] = {}
+    for words, concept in sorted(found, key=lambda item: -sum(map(len, item[0]))):
+        by_letter.setdefault(words[0][0], []).append((words, concept))
+    return by_letter
 
 
 @cache
@@ -190,7 +194,7 @@ def _phrase(words: Sequence[str], at: int) -> tuple[str, int]:
         concept = exact.get(tuple(words[at : at + length]))
         if concept:
             return concept, length
-    for pattern, concept in _patterns():
+    for pattern, concept in _patterns().get(words[at][:1], ()):
         if len(pattern) <= len(words) - at and all(
             _fits(word, part) for word, part in zip(words[at:], pattern, strict=False)
         ):

@@ -16,6 +16,11 @@ from bulk_import.normalize.result import NormalizeError
 
 _ENOUGH = 0.6  # share of the numbers that must exist in the region
 _NUMBERS_TRIED = 200
+# Of German mobiles without their 0 every second one is also a number of North America, of a column
+# that lost its plus signs nearly all are numbers of some country.
+_LOST_PLUS = 0.9
+_MISREAD = 0.05
+_WITH_CODE = 11  # digits; 2015554285 is a number of New Jersey, and one of Egypt with a plus
 # Where most lists come from; what the file says of itself is asked before them.
 REGIONS = tuple(
     "US RU DE GB FR ES IT BR UA PL KZ BY NL PT MX AR IN CA AU TR IL CZ RO AT CH BE SE NO DK FI GR HU "
@@ -163,21 +168,34 @@ def regions_by_numbers(numbers: Sequence[str], regions: Iterable[str]) -> list[t
 
     Args:
         numbers: As typed, without country codes.
-        regions: To be tried; of equals the one that is named first comes first.
+        regions: To be tried; of equals the one that is named first comes first. None in which many
+            of them would be other numbers, where all of them seem to have lost their plus alone.
     """
     looked = numbers[:_NUMBERS_TRIED]
+    complete = [_value(f"+{number}", None) if _is_long(number) else "" for number in looked]
+    lost_plus = sum(map(bool, complete)) >= _LOST_PLUS * len(looked)
     found = []
     for region in dict.fromkeys(regions):
-        good = 0
-        for number in looked:
-            try:
-                normalize_phone(number, region=region, strict=True)
-            except NormalizeError:
-                continue
-            good += 1
-        if good:
+        there = [_value(number, region) for number in looked]
+        good = sum(map(bool, there))
+        others = sum(
+            bool(one and two) and one != two for one, two in zip(there, complete, strict=True)
+        )
+        if good and not (lost_plus and others > _MISREAD * len(looked)):
             found.append((region, good / len(looked)))
     return sorted(found, key=lambda item: -round(item[1], 1))
+
+
+def _is_long(number: str) -> bool:
+    """Whether there are digits enough for a number with its country code, and it begins with one."""
+    return number[:1].isdigit() and sum(map(str.isdigit, number)) >= _WITH_CODE
+
+
+def _value(number: str, region: str | None) -> str:
+    try:
+        return normalize_phone(number, region=region, strict=True).value
+    except NormalizeError:
+        return ""
 
 
 def regions_of(emails: Iterable[str]) -> list[str]:
