@@ -46,6 +46,8 @@ CELLS: dict[str, str | tuple[str, str, str]] = {
     "The email address is too long after the @-sign {more}": "адрес слишком длинный после @",
     "The email address is too long {more}": "адрес слишком длинный",
     "{shown!r} has no @; {advice}": "в «{shown}» нет знака @; {advice}",
+    "{shown!r} is written as in a formula or a link; {advice}":
+    "{shown!r}: так пишут в формуле или в ссылке; {advice}",
     "{shown!r} has a placeholder or a bracket in the address; {advice}":
         "в адресе «{shown}» заглушка или скобка; {advice}",
     "{shown!r}: {reason}; {advice}": "«{shown}»: {reason}; {advice}",
