@@ -60,6 +60,8 @@ class Limits:
             ``state_dir``; 0 = no limit.
         window: Hours in which requests may be made, ``01:00-05:00``; empty = all day.
         ends_when_closed: End the run when no more may be sent today, instead of waiting.
+        first_limit: Requests per second that a server is taken to allow when it refuses before it
+            has accepted any, and ``rate`` is 0.
     """
 
     rate: float = 2.0
@@ -67,6 +69,7 @@ class Limits:
     daily_limit: int = 0
     window: str = ""
     ends_when_closed: bool = False
+    first_limit: float = 1.0
 
     def __post_init__(self) -> None:
         _check(
@@ -88,6 +91,8 @@ class Patience:
         throttles: Throttled answers in a row, with no success between, after which the run stops.
         quota_waits_s: Pauses after code 8; the run stops when they are used up.
         retry_after_cap_s: A longer ``Retry-After`` stops the run.
+        backoff_s: Upper limit of the first random wait before a row is sent again; it doubles.
+        throttle_wait_s: First pause after a throttled answer without ``Retry-After``; it doubles.
     """
 
     timeout_s: float = 30.0
@@ -96,6 +101,8 @@ class Patience:
     throttles: int = 20
     quota_waits_s: tuple[float, ...] = (60.0, 300.0, 900.0)
     retry_after_cap_s: float = 600.0
+    backoff_s: float = 1.0
+    throttle_wait_s: float = 1.0
 
     def __post_init__(self) -> None:
         _check(0 < self.timeout_s <= 3600, "--timeout", self.timeout_s, "1 to 3600 seconds")
@@ -181,12 +188,15 @@ class Options(TypedDict, total=False):
     daily_limit: int
     window: str
     ends_when_closed: bool
+    first_limit: float
     timeout_s: float
     max_attempts: int
     connect_deadline_s: float
     throttles: int
     quota_waits_s: tuple[float, ...]
     retry_after_cap_s: float
+    backoff_s: float
+    throttle_wait_s: float
     limit: int | None
     canary: int
     max_failures: str

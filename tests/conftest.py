@@ -23,7 +23,6 @@ import aioresponses.core
 import hypothesis
 import pytest
 
-from bulk_import.delivery import attempts, pace, retry
 from bulk_import.progress import Silence
 from bulk_import.run.ahead import ReadAhead
 from bulk_import.sandbox.app import Sandbox
@@ -65,6 +64,10 @@ def share(cases: Iterable[_Case], part: int = 0, *, parts: int) -> list[_Case]:
     """All cases in CI; every *parts*-th of them, beginning with that of number *part*, in the quick tests."""
     return list(cases)[part % parts :: parts] if examples(100) < 100 else list(cases)
 
+
+# Waits between attempts a twentieth as long, for tests that are about what comes after them. How long
+# they are and how they grow is what test_retry, test_pace and test_throttling are about.
+SHORT_WAITS: dict[str, Any] = {"backoff_s": 0.05, "throttle_wait_s": 0.05, "first_limit": 20.0}
 
 MAPPING = """\
 version: 1
@@ -158,17 +161,6 @@ def settings(tmp_path: Path) -> Callable[..., Settings]:
         return replace(quick, **options)
 
     return make
-
-
-@pytest.fixture
-def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Waits between attempts a twentieth as long, for tests that are about what comes after them.
-
-    How long they are and how they grow is what test_retry, test_pace and test_throttling are about.
-    """
-    monkeypatch.setattr(retry, "BACKOFF_S", retry.BACKOFF_S / 20)
-    monkeypatch.setattr(attempts, "THROTTLE_WAIT_S", attempts.THROTTLE_WAIT_S / 20)
-    monkeypatch.setattr(pace, "START", pace.START * 20)
 
 
 @pytest.fixture(scope="session", autouse=True)

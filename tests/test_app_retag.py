@@ -48,6 +48,7 @@ async def test_the_brake_stops_a_list_that_would_take_the_tag_from_many(person):
     assert "The brake" not in accepted
     status, said = await _make(person, accept="1", **form)
     assert (status, said["url"].split("/")[1]) == (200, "imports")
+    assert 'title="vip">vip <span class="chip">re-tag</span>' in await person.get(said["url"])
 
 
 async def test_who_said_no_is_named_with_the_file_as_the_person_knows_it(person):

@@ -179,8 +179,11 @@ async def test_downloads_and_the_way_back_of_a_run(person):
         status, _, headers = await person.ask("GET", f"/runs/{run}/files/{name}")
         assert status == 200
         assert headers["Content-Disposition"] == f'attachment; filename="{name}"'
+    result = await person.get(f"{base}/result")
+    assert "into the sandbox." in result
     answer = await person.post(f"/runs/{run}/undo")
     plan = await person.get(answer["url"])
+    assert 'title="contacts.csv">contacts.csv <span class="chip">undo</span>' in plan
     await judged(person, answer["url"].removesuffix("/plan"))
     plan = await person.get(answer["url"])
     assert 'data-rows="40"' in plan

@@ -7,6 +7,9 @@ import json
 from dataclasses import replace
 from urllib.parse import quote
 
+import pytest
+
+from bulk_import.app.pages import without_folder
 from bulk_import.jobs.history import list_jobs
 from bulk_import.jobs.nightly import sync_async
 from tests.visitors import judged
@@ -101,6 +104,44 @@ async def test_a_page_in_russian_has_no_english_reasons(person):
     ):
         _, page, _ = await person.ask("GET", path, headers=russian | {"Accept": "text/html"})
         assert said in page
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        (
+            "2 corrections of /home/Anna Berg/imports/c-1a2b/a b.csv applied",
+            "2 corrections of a b.csv applied",
+        ),
+        (r"read 'C:\Users\Anna Berg\imports\c-1a2b\a.csv'", "read 'a.csv'"),
+        ("list /imports/c-1a2b/never-0123abcd/out.txt: 2 entries", "list out.txt: 2 entries"),
+        ("/srv/imports/lists/0123abcd/vip.csv row 3", "vip.csv row 3"),
+        ("and/or imports/ of 1/2 a year", "and/or imports/ of 1/2 a year"),
+    ],
+)
+def test_a_folder_of_the_page_is_left_out_of_what_it_says(said, shown):
+    assert without_folder(said) == shown
+
+
+async def _never(person, base, text, name="out.txt"):
+    return await person.ask(
+        "POST", f"{base}/mapping/suppress", headers={"X-File-Name": quote(name)}, data=text.encode()
+    )
+
+
+async def test_a_list_of_people_never_written_to_is_dropped_and_removed(person):
+    base = await person.upload("E-mail\na@example.org\nb@example.org\n")
+    status, said, _ = await _never(person, base, "b@@example\n")
+    assert (status, "'b@@example' is not understood" in said) == (409, True)
+    folder = person.page.desk.home / base[1:]
+    assert list(folder.glob("never-*")) == []
+    assert (await _never(person, base, "B@Example.org\n", "отписались.txt"))[0] == 200
+    await judged(person, base)
+    assert "<strong>1</strong> of 2 rows" in await person.get(f"{base}/plan")
+    assert "<li>отписались.txt " in await person.get(f"{base}/match")
+    await person.post(f"{base}/mapping/option", path="suppress", value="")
+    await judged(person, base)
+    assert "<strong>2</strong> of 2 rows" in await person.get(f"{base}/plan")
 
 
 async def test_a_braked_night_is_shown_and_accepted_once(person):

@@ -11,7 +11,7 @@ from bulk_import import import_file_async
 from bulk_import.jobs.importing import resume_async
 from bulk_import.mapping.loading import parse_mapping
 from bulk_import.sandbox.app import Reply
-from tests.conftest import Ear, report_of
+from tests.conftest import SHORT_WAITS, Ear, report_of
 
 MAPPING = parse_mapping(
     "version: 1\nfields:\n  lead_email: E-mail\n  lead_first_name: Name\n"
@@ -66,14 +66,13 @@ def source(write_csv):
         pytest.param("direct", 1, marks=pytest.mark.slow), pytest.param("session", 12, marks=pytest.mark.slow),
     ],
 )  # fmt: skip
-@pytest.mark.usefixtures("short_waits")
 async def test_every_row_ends_as_its_answers_say_and_is_sent_no_oftener(
     sandbox, settings, source, way, concurrency
 ):
     left = {name: list(answers) for name, (_, answers, _) in ROWS.items()}
     sandbox.script = lambda _number, form: left[form["lead_first_name"]].pop(0)
     chosen = settings(
-        sandbox, send_by=way, concurrency=concurrency, max_attempts=3, quota_waits_s=(0.02,) * 9,
+        sandbox, **SHORT_WAITS, send_by=way, concurrency=concurrency, max_attempts=3, quota_waits_s=(0.02,) * 9,
         breaker_s=60,
     )  # fmt: skip
     summary = await import_file_async(source, MAPPING, chosen)
@@ -91,19 +90,18 @@ async def test_every_row_ends_as_its_answers_say_and_is_sent_no_oftener(
 
 
 @pytest.mark.parametrize("way", ["direct", "session"])
-@pytest.mark.usefixtures("short_waits")
 async def test_what_a_resume_sends_again_by_the_other_way_is_what_is_safe(
     sandbox, settings, source, way
 ):
     """Rows in doubt with an e-mail are sent again, those without never."""
     other = {"direct": "session", "session": "direct"}[way]
     sandbox.script = lambda _number, _form: APPLIED
-    chosen = settings(sandbox, concurrency=4, max_attempts=1, breaker_s=60)
+    chosen = settings(sandbox, **SHORT_WAITS, concurrency=4, max_attempts=1, breaker_s=60)
     await import_file_async(source, MAPPING, chosen)
     before = len(sandbox.sent())
     assert before == len(ROWS)
     sandbox.script = None
-    again = await resume_async(chosen.run_dir, settings(sandbox, send_by=other))
+    again = await resume_async(chosen.run_dir, settings(sandbox, **SHORT_WAITS, send_by=other))
     names = Counter(request.form["lead_first_name"] for request in sandbox.sent()[before:])
     assert names == {name: 1 for name, (has_email, _, _) in ROWS.items() if has_email}
     assert again.counts == Counter(

@@ -15,7 +15,7 @@ from bulk_import import import_file_async
 from bulk_import.models import Status
 from bulk_import.sandbox.app import Reply
 from bulk_import.sandbox.faults import Faults
-from tests.conftest import report_of
+from tests.conftest import SHORT_WAITS, report_of
 from tests.wires import MAPPING, OK, Wire, answer, quick, reset, says, wired
 
 pytestmark = pytest.mark.usefixtures("way")
@@ -67,10 +67,9 @@ MORE_DOUBT = {
 
 
 @pytest.mark.parametrize("name", MORE_DOUBT)
-@pytest.mark.usefixtures("short_waits")
 async def test_what_is_no_answer_is_repeated_only_where_that_is_safe(tmp_path, source, name):
     async with wired(MORE_DOUBT[name], times=4) as wire:
-        summary = await import_file_async(source, MAPPING, quick(wire, tmp_path))
+        summary = await import_file_async(source, MAPPING, quick(wire, tmp_path, **SHORT_WAITS))
     assert summary.balanced
     lines = report_of(Path(summary.run_dir))
     assert all(line["status"] == "success" for line in lines if line["contact"])
@@ -80,7 +79,6 @@ async def test_what_is_no_answer_is_repeated_only_where_that_is_safe(tmp_path, s
     assert sum(wire.bodies.values()) == summary.requests
 
 
-@pytest.mark.usefixtures("short_waits")
 async def test_a_connection_reset_before_or_in_the_middle_of_a_request_is_no_proof(
     tmp_path, source
 ):
@@ -102,14 +100,13 @@ async def test_a_connection_reset_before_or_in_the_middle_of_a_request_is_no_pro
         server = await asyncio.start_server(resets_some, "127.0.0.1", 0)
         wire.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
         async with server:
-            summary = await import_file_async(source, MAPPING, quick(wire, tmp_path))
+            summary = await import_file_async(source, MAPPING, quick(wire, tmp_path, **SHORT_WAITS))
     lines = report_of(Path(summary.run_dir))
     assert [line["status"] for line in lines[:5]] == ["success"] * 5
     assert {line["status"] for line in lines[5:]} <= {"success", "unknown"}
     assert all(n == 1 for name, n in wire.bodies.items() if name.startswith("bare"))
 
 
-@pytest.mark.usefixtures("short_waits")
 async def test_connections_that_die_when_they_are_used_again_cost_rows_without_email_nothing(
     tmp_path, source
 ):
@@ -128,13 +125,12 @@ async def test_connections_that_die_when_they_are_used_again_cost_rows_without_e
     server = await asyncio.start_server(once, "127.0.0.1", 0)
     url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     async with server:
-        options = quick(Wire(says(OK), 0, url=url), tmp_path)
+        options = quick(Wire(says(OK), 0, url=url), tmp_path, **SHORT_WAITS)
         summary = await import_file_async(source, MAPPING, options)
     assert summary.counts[Status.SUCCESS] == 8
     assert all(served[f"bare{n}"] == 1 for n in range(3))
 
 
-@pytest.mark.usefixtures("short_waits")
 async def test_a_late_answer_is_given_to_no_other_row(tmp_path, write_csv):
     path = write_csv([["E-mail", "Name"], *[[f"p{n}@example.org", f"P{n}"] for n in range(12)]])
 
@@ -147,7 +143,7 @@ async def test_a_late_answer_is_given_to_no_other_row(tmp_path, write_csv):
         return True
 
     async with wired(late, times=4) as wire:
-        options = quick(wire, tmp_path, timeout_s=0.2, concurrency=2)
+        options = quick(wire, tmp_path, **SHORT_WAITS, timeout_s=0.2, concurrency=2)
         summary = await import_file_async(path, MAPPING, options)
         await asyncio.sleep(0.4)
     assert summary.counts[Status.SUCCESS] == 12
@@ -294,7 +290,6 @@ async def test_ten_equal_unknown_codes_in_a_row_end_the_run_and_nine_do_not(
     assert (ten.exit_code, ten.counts[Status.FAILED], ten.counts[Status.NOT_SENT]) == (3, 10, 30)
 
 
-@pytest.mark.usefixtures("short_waits")
 async def test_a_refusal_behind_a_lost_answer_leaves_the_row_unknown_unless_a_later_one_succeeds(
     sandbox, settings, contacts_csv, mapping
 ):
@@ -304,7 +299,7 @@ async def test_a_refusal_behind_a_lost_answer_leaves_the_row_unknown_unless_a_la
         "p3@example.org": [Reply(lost=True), Reply(status=422, raw=b"no", apply=False)],
     }  # fmt: skip
     sandbox.script = lambda _number, form: replies[form["lead_email"]].pop(0)
-    summary = await import_file_async(contacts_csv(3), mapping, settings(sandbox))
+    summary = await import_file_async(contacts_csv(3), mapping, settings(sandbox, **SHORT_WAITS))
     lines = report_of(Path(summary.run_dir))
     assert [line["status"] for line in lines] == ["unknown", "success", "unknown"]
     assert "refused at attempt 2 (no)" in lines[0]["message"]

@@ -13,7 +13,7 @@ from bulk_import.journal import Journal
 from bulk_import.journal.entries import JudgedRow
 from bulk_import.mapping.loading import ColumnMapping, load_mapping
 from bulk_import.mapping.suppression import SuppressionList
-from bulk_import.models import Problem, Row, SourceInfo, Status
+from bulk_import.models import Problem, SourceInfo, Status
 from bulk_import.run.corrections import Correction, Corrections
 from bulk_import.run.inputs import KnownNames, row_mapper
 from bulk_import.run.judging import (
@@ -25,6 +25,7 @@ from bulk_import.run.judging import (
 from bulk_import.run.plan import Input, Tally
 from bulk_import.run.withholding import withhold_suppressed
 from bulk_import.sources.damage import DamageDetector
+from bulk_import.sources.rows import Rows
 from tests.judged import (
     HEADER,
     PLAIN,
@@ -143,9 +144,9 @@ class Sieve:
     def restart(self) -> None:
         self.restarts += 1
 
-    def unknown(self, number, mapper, detector, rows, suppression) -> list[Row]:
+    def unknown(self, number, mapper, detector, rows, suppression) -> Rows:
         self.seen.append((number, len(rows), detector))
-        return [row for row in rows if row.cells["Name"] not in self._known]
+        return Rows.of([row for row in rows if row.cells["Name"] not in self._known])
 
     def kept(self, judged: Sequence[JudgedRow]) -> list[JudgedRow]:
         return [one for one in judged if one.row.cells["Tags"] != "forgotten"]

@@ -71,7 +71,7 @@ def test_a_project_is_opened_by_its_id_as_it_was_kept(tmp_path, write_csv):
     assert again.facts == made.facts
     assert asdict(again.facts) == {
         "source": str(source), "created_at": made.facts.created_at, "run_dir": str(tmp_path / "run"),
-        "canary": 0, "rate": 5.0, "note": "undo",
+        "canary": 0, "rate": 5.0, "note": "undo", "title": "",
     }  # fmt: skip
     assert (again.run_dir, again.has_run, again.mapping_text()) == (tmp_path / "run", False, MAPPING)  # fmt: skip
     (tmp_path / "run").mkdir()

@@ -211,3 +211,13 @@ async def test_a_cell_that_feeds_three_fields_is_reported_once(
     assert line["warnings"] == (
         "Who: 'Acme Ltd' looks like the name of a company; no part of it is sent"
     )
+
+
+def test_the_same_night_in_the_same_folder_is_told_what_continues_it(folder, run_cli):
+    night = (*SYNC, "--state", "crm.state", "--run-dir", "runs/1", "--dry-run",
+             "--endpoint", "http://127.0.0.1:9", "--api-key-file", "key.txt")  # fmt: skip
+    assert run_cli(*night)[0] == 0
+    assert run_cli(*night) == (
+        2, "", f"error: {Path('runs/1')}: holds a run already; nothing was sent. `bulk-import resume "
+        f"{Path('runs/1')}` continues it; for a new run give another folder\n",
+    )  # fmt: skip

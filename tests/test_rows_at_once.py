@@ -93,6 +93,27 @@ def test_rows_of_several_sheets_or_sources_are_not_in_one_place():
     assert ([row.source for row in sources], sources.are_in_one_place) == (["a.csv", "b.csv"], False)  # fmt: skip
 
 
+@pytest.mark.parametrize("rows", [as_read, lambda: Rows.of(ROWS)], ids=["read", "made of rows"])
+def test_some_rows_are_picked_and_joined_with_others(rows):
+    whole = rows()
+    picked = whole.picked([1, 2])
+    assert picked == ROWS[1:]
+    assert picked.problems == {0: RAGGED}
+    assert whole.picked(range(3)) is whole
+    assert Rows.joined([picked]) is picked
+    both = Rows.joined([picked, whole.picked([0]), picked])
+    assert both == [*ROWS[1:], ROWS[0], *ROWS[1:]]
+    assert both.problems == {0: RAGGED, 3: RAGGED}
+
+
+def test_rows_of_several_sheets_are_picked_and_joined_with_theirs():
+    sheets = Rows.of([ROWS[0], Row("a.csv", "Others", 2, ROWS[0].cells), ROWS[1]])
+    assert [row.sheet for row in sheets.picked([1, 2])] == ["Others", "People"]
+    joined = Rows.joined([as_read(), sheets])
+    assert joined == [*ROWS, *sheets]
+    assert joined[3] is ROWS[0]
+
+
 def test_rows_are_read_one_by_one_and_many_at_once_each_of_them_once():
     rows = stream()
     assert next(rows) == ROWS[0]

@@ -11,7 +11,7 @@ from bulk_import.mapping.loading import parse_mapping
 from bulk_import.models import Status
 from bulk_import.run.corrections import Correction, corrections_beside, write_corrections
 from bulk_import.sandbox.app import Reply
-from tests.conftest import report_of
+from tests.conftest import SHORT_WAITS, report_of
 
 LISTS = "version: 1\nfields:\n  lead_email: E-mail\n  lead_first_name: Name\n  add_to_lists: List\n"
 STOPS = """version: 1
@@ -80,7 +80,6 @@ async def test_half_of_a_merged_contact_is_not_sent_and_names_the_other_half(
 # -- who said no, after their row was sent ---------------------------------------------------------
 
 
-@pytest.mark.usefixtures("short_waits")
 async def test_a_row_without_an_answer_is_not_sent_again_once_another_row_says_no(
     sandbox, settings, write_csv
 ):
@@ -95,7 +94,7 @@ async def test_a_row_without_an_answer_is_not_sent_again_once_another_row_says_n
     sandbox.script = lambda _number, form: (
         Reply(lost=True) if form["lead_email"] == "ann@x.org" else None
     )
-    options = settings(sandbox, max_attempts=1)
+    options = settings(sandbox, **SHORT_WAITS, max_attempts=1)
     first = await import_file_async(source, parse_mapping(STOPS, "m"), options)
     assert [status for status, _ in ends(first.run_dir)] == ["unknown", "invalid", "success"]
     sandbox.script = None

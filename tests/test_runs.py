@@ -15,7 +15,7 @@ from bulk_import.jobs.importing import import_file_async, import_frame, resume_a
 from bulk_import.models import Status
 from bulk_import.sandbox.app import Reply, Sandbox
 from bulk_import.sandbox.faults import Faults
-from tests.conftest import report_of, statuses
+from tests.conftest import SHORT_WAITS, report_of, statuses
 
 
 async def test_every_row_is_delivered_and_accounted_for(sandbox, settings, contacts_csv, mapping):
@@ -124,14 +124,13 @@ async def test_rejects_can_be_fed_straight_back(sandbox, settings, write_csv, ma
     assert [r.email for r in sandbox.sent()] == ["a@b.org", "some@body.org"]
 
 
-@pytest.mark.usefixtures("short_waits")
 async def test_lost_answers_are_repeated_for_contacts_with_an_email(
     sandbox, settings, contacts_csv, mapping
 ):
     sandbox.use(Faults(lost=0.15, error_500=0.1, dropped=0.1, html_200=0.05))
 
     summary = await import_file_async(
-        contacts_csv(40), mapping, settings(sandbox, concurrency=8, max_attempts=20)
+        contacts_csv(40), mapping, settings(sandbox, **SHORT_WAITS, concurrency=8, max_attempts=20)
     )
 
     assert summary.counts[Status.SUCCESS] == 40
@@ -162,14 +161,13 @@ async def test_a_row_without_email_is_sent_once_and_called_unknown_when_the_answ
     assert len(sandbox.sent()) == 15
 
 
-@pytest.mark.usefixtures("short_waits")
 async def test_a_refusal_after_a_lost_answer_proves_nothing(
     sandbox, settings, contacts_csv, mapping
 ):
     replies = iter([Reply(lost=True), Reply(code=101, text="subscription error", apply=False)])
     sandbox.script = lambda _number, _form: next(replies)
 
-    summary = await import_file_async(contacts_csv(1), mapping, settings(sandbox))
+    summary = await import_file_async(contacts_csv(1), mapping, settings(sandbox, **SHORT_WAITS))
 
     (line,) = report_of(Path(summary.run_dir))
     assert (line["status"], line["error_code"], line["attempts"]) == ("unknown", "101", "2")

@@ -28,10 +28,11 @@ def test_the_defaults_are_those_of_the_documentation(monkeypatch):
     monkeypatch.delenv("BULK_IMPORT_SENDING", raising=False)
     assert asdict(Limits()) == {
         "rate": 2.0, "concurrency": 4, "daily_limit": 0, "window": "", "ends_when_closed": False,
+        "first_limit": 1.0,
     }  # fmt: skip
     assert asdict(Patience()) == {
         "timeout_s": 30.0, "max_attempts": 5, "connect_deadline_s": 60.0, "throttles": 20, "quota_waits_s": (60.0, 300.0, 900.0),
-        "retry_after_cap_s": 600.0,
+        "retry_after_cap_s": 600.0, "backoff_s": 1.0, "throttle_wait_s": 1.0,
     }  # fmt: skip
     assert asdict(Safeguards()) == {
         "limit": None, "canary": 0, "max_failures": "", "breaker_failures": 25, "breaker_s": 10.0, "equal_refusals": 10, "strict_suppress": None,

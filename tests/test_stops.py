@@ -11,6 +11,7 @@ from bulk_import.models import Status
 from bulk_import.progress import Silence
 from bulk_import.sandbox.app import Reply, Sandbox
 from bulk_import.sandbox.faults import Faults
+from tests.conftest import SHORT_WAITS
 
 
 async def test_a_fatal_answer_stops_the_run_and_a_resume_finishes_it(
@@ -74,7 +75,8 @@ async def test_when_everything_fails_the_breaker_stops_the_run(
 ):
     sandbox.use(Faults(error_500=1))
 
-    summary = await import_file_async(contacts_csv(500), mapping, settings(sandbox, concurrency=8))
+    options = settings(sandbox, concurrency=8, **SHORT_WAITS)
+    summary = await import_file_async(contacts_csv(500), mapping, options)
 
     assert summary.exit_code == 3
     assert "failed in a row" in summary.stopped

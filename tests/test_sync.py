@@ -26,7 +26,7 @@ from bulk_import.progress import Silence
 from bulk_import.sandbox.app import Reply
 from bulk_import.stopping import RealTime, Stop
 from bulk_import.system.locks import hold
-from tests.conftest import share
+from tests.conftest import SHORT_WAITS, share
 
 HEADER = ["E-mail", "Name", "Phone"]
 MAPPING = (
@@ -63,7 +63,7 @@ def job(tmp_path, sandbox, settings):
         summary = await sync_night(
             source,
             parse_mapping(mapping, "m.yml"),
-            settings(sandbox, run_dir=run_dir),
+            settings(sandbox, run_dir=run_dir, **SHORT_WAITS),
             night_options,
             progress=progress,
         )
@@ -121,7 +121,6 @@ async def test_another_format_order_and_encoding_of_the_same_sends_nothing(job, 
     assert (await job(source=path))[1] == []
 
 
-@pytest.mark.usefixtures("short_waits")
 async def test_what_failed_or_is_unknown_comes_back_by_itself(job, sandbox):
     bad = {"p3@example.org": Reply(code=3, text="no"), "p4@example.org": Reply(status=502)}
     sandbox.script = lambda _number, form: bad.get(form.get("lead_email", ""))
@@ -304,6 +303,30 @@ async def test_a_new_state_can_be_seeded_by_an_earlier_run(job, tmp_path):
         (tmp_path / f"job.state{extra}").unlink(missing_ok=True)
     _, sent = await job(people(21), seed=Path(first.run_dir))
     assert sent == ["p20@example.org"]
+
+
+async def test_a_night_whose_state_was_lost_sends_nothing_unless_it_is_said(job, tmp_path):
+    """Or everybody would be sent again, and who has no e-mail would be made again."""
+    first, _ = await job(people(3))
+    for extra in ("", "-wal", "-shm"):
+        (tmp_path / f"job.state{extra}").unlink(missing_ok=True)
+    for _ in range(2):  # the night that stopped does not make the state known
+        stopped, sent = await job(people(3))
+        assert (stopped.exit_code, sent, stopped.stopped) == (
+            3, [], f"the brake: the state is new, but {first.run_dir} was a night of it: is it lost? "
+            "(--accept sends it this once if it is meant)",
+        )  # fmt: skip
+    assert (await job(people(3), seed=Path(first.run_dir)))[1] == []
+    assert (await job(people(4)))[1] == ["p3@example.org"]
+
+
+async def test_a_lost_state_may_be_begun_again_and_a_night_that_sent_nothing_is_none(job, tmp_path):
+    await job([["x", "", ""]])
+    (tmp_path / "job.state").unlink()
+    assert len((await job(people(3)))[1]) == 3
+    (tmp_path / "job.state").unlink()
+    assert len((await job(people(3), accept=True))[1]) == 3
+    assert (await job(people(3)))[1] == []
 
 
 async def test_a_contact_of_which_a_row_was_refused_is_not_taken_over_from_an_earlier_run(

@@ -16,7 +16,7 @@ from bulk_import.jobs.importing import resume_async
 from bulk_import.models import Status
 from bulk_import.sandbox.app import Reply
 from bulk_import.sandbox.faults import Faults
-from tests.conftest import Ear, report_of, statuses
+from tests.conftest import SHORT_WAITS, Ear, report_of, statuses
 from tests.wires import MAPPING, OK, Wire, answer, quick, says, wired
 
 pytestmark = pytest.mark.usefixtures("way")
@@ -32,7 +32,6 @@ def source(write_csv):
 # -- throttling ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.usefixtures("short_waits")
 async def test_throttling_without_an_end_stops_the_run_and_fails_nobody(
     sandbox, settings, contacts_csv, mapping
 ):
@@ -40,7 +39,7 @@ async def test_throttling_without_an_end_stops_the_run_and_fails_nobody(
     sandbox.script = lambda _number, _form: Reply(
         status=429, raw=b"", headers={"Retry-After": "0"}, apply=False
     )
-    options = settings(sandbox, throttles=4, concurrency=2)
+    options = settings(sandbox, **SHORT_WAITS, throttles=4, concurrency=2)
     summary = await import_file_async(contacts_csv(20), mapping, options)
     assert (summary.exit_code, summary.counts[Status.NOT_SENT]) == (3, 20)
     assert "asked to slow down 5 times without taking a row" in summary.stopped
@@ -129,7 +128,6 @@ async def test_a_burst_of_code_8_is_waited_out(sandbox, settings, contacts_csv, 
     assert len(sandbox.sent()) == 22
 
 
-@pytest.mark.usefixtures("short_waits")
 async def test_maintenance_without_retry_after_leaves_bare_rows_unknown_unless_503_is_trusted(
     sandbox, settings, contacts_csv, bare_mapping, tmp_path
 ):
@@ -137,7 +135,11 @@ async def test_maintenance_without_retry_after_leaves_bare_rows_unknown_unless_5
         replies = [Reply(status=503, raw=b"maintenance", apply=False) for _ in range(2)]
         sandbox.script = lambda _number, _form, replies=replies: replies.pop(0) if replies else None
         options = settings(
-            sandbox, concurrency=2, trust_503=trust, run_dir=tmp_path / f"trust {trust}"
+            sandbox,
+            **SHORT_WAITS,
+            concurrency=2,
+            trust_503=trust,
+            run_dir=tmp_path / f"trust {trust}",
         )
         summary = await import_file_async(contacts_csv(2, bare=True), bare_mapping, options)
         assert statuses(Path(summary.run_dir)) == ["success", expected]
@@ -168,7 +170,6 @@ async def test_the_pace_falls_when_the_server_is_overloaded(
 # -- network ------------------------------------------------------------------------------------------
 
 
-@pytest.mark.usefixtures("short_waits")
 async def test_a_server_that_is_away_for_a_while_costs_no_attempts(tmp_path, source):
     """Nobody listens at first, later nobody listens again: rows without e-mail are sent all the same."""
     with socket.socket() as probe:
@@ -189,7 +190,9 @@ async def test_a_server_that_is_away_for_a_while_costs_no_attempts(tmp_path, sou
         await asyncio.sleep(0.4)
         return await asyncio.start_server(serve, "127.0.0.1", port)
 
-    options = quick(wire, tmp_path, connect_deadline_s=30, max_attempts=2, concurrency=1)
+    options = quick(
+        wire, tmp_path, **SHORT_WAITS, connect_deadline_s=30, max_attempts=2, concurrency=1
+    )
     summary, server = await asyncio.gather(
         import_file_async(source, MAPPING, options), comes_and_goes()
     )

@@ -20,6 +20,7 @@ from bulk_import.delivery import attempts
 from bulk_import.models import Status
 from bulk_import.sandbox.app import Reply
 from bulk_import.sandbox.faults import Faults
+from tests.conftest import SHORT_WAITS
 from tests.wires import MAPPING, OK, Wire, answer, quick, reset, says, wired
 
 pytestmark = pytest.mark.usefixtures("way")
@@ -106,12 +107,11 @@ def source(write_csv):
 
 
 @pytest.mark.parametrize("name", DOUBTFUL)
-@pytest.mark.usefixtures("short_waits")
 async def test_an_answer_that_cannot_be_trusted_loses_nothing_and_repeats_only_what_may_be(
     tmp_path, source, name
 ):
     async with wired(DOUBTFUL[name], times=4) as wire:
-        summary = await import_file_async(source, MAPPING, quick(wire, tmp_path))
+        summary = await import_file_async(source, MAPPING, quick(wire, tmp_path, **SHORT_WAITS))
     assert summary.balanced
     assert all(times == 1 for body, times in wire.bodies.items() if body.startswith("bare"))
     statuses = {row.contact or row.row: row.status for row in summary.frame().itertuples()}
@@ -231,7 +231,6 @@ async def test_a_handshake_that_stalls_ends_in_time_and_sends_nothing(tmp_path, 
 
 
 @pytest.mark.parametrize("jump", [timedelta(hours=1), timedelta(hours=-1)])
-@pytest.mark.usefixtures("short_waits")
 async def test_a_clock_that_jumps_neither_hangs_nor_hurries_a_run(
     tmp_path, source, monkeypatch, jump
 ):
@@ -253,7 +252,7 @@ async def test_a_clock_that_jumps_neither_hangs_nor_hurries_a_run(
     began = asyncio.get_running_loop().time()
     async with wired(throttles, times=1) as wire:
         summary = await import_file_async(
-            source, MAPPING, quick(wire, tmp_path, concurrency=1, timeout_s=5)
+            source, MAPPING, quick(wire, tmp_path, **SHORT_WAITS, concurrency=1, timeout_s=5)
         )
     waited = asyncio.get_running_loop().time() - began
     assert summary.exit_code == 0
@@ -306,10 +305,11 @@ async def test_a_server_of_an_old_tls_is_sent_nothing(tmp_path, source):
     assert "version" in summary.stopped.lower()
 
 
-@pytest.mark.usefixtures("short_waits")
 async def test_attempts_and_waits_are_told_row_by_row(tmp_path, source):
     async with wired(says(b"<html>", status="502 Bad Gateway"), times=2) as wire:
-        summary = await import_file_async(source, MAPPING, quick(wire, tmp_path, concurrency=1))
+        summary = await import_file_async(
+            source, MAPPING, quick(wire, tmp_path, **SHORT_WAITS, concurrency=1)
+        )
     frame = summary.frame()
     again = frame[frame.attempts.astype(int) > 1]
     assert len(again) >= 1

@@ -30,7 +30,11 @@ SCRIPT_TEXTS = (
 )  # fmt: skip
 
 
-_FOLDER = re.compile(r"\S*[/\\]imports[/\\](?:lists[/\\])?[^/\\\s]+[/\\]")
+# A path into the folder of a project; names of folders may have blanks ("C:\\Users\\Anna Berg").
+_FOLDER = re.compile(
+    r"""(?<![^\s'"«“(])(?:[A-Za-z]:)?[/\\](?:[^\n'"«»“”:;]*?[/\\])?imports[/\\](?:lists[/\\])?[^/\\\s]+[/\\]"""
+    r"(?:never-[0-9a-f]{8}[/\\])?"
+)
 
 
 @cache

@@ -111,7 +111,7 @@ def application(desk: Desk, doorkeeper: Doorkeeper) -> web.Application:
     project = "/imports/{id}"
     post(f"{project}/delete", start.delete)
     get(f"{project}/match", match.match)
-    for name in ("assign", "option", "constant", "value", "rule", "source", "file"):
+    for name in ("assign", "option", "constant", "value", "rule", "source", "file", "suppress"):
         post(f"{project}/mapping/{name}", getattr(match, name))
     get(f"{project}/review", review.review)
     for name in ("judging", "rows", "place", "side", "cell"):

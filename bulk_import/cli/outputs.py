@@ -19,6 +19,7 @@ OUTPUTS = {
     "database": "--database",
     "state": "--state",
 }
+_OWN_STATE = "the state of the run"
 _SOURCES = ("source", "new", "previous")
 
 
@@ -39,7 +40,8 @@ def refuse_inputs(params: Mapping[str, Any]) -> None:
     taken: list[tuple[str, Path]] = []
     for option, path in outputs.items():
         for what, other in [*inputs, *taken]:
-            if _is_same(path, other):
+            is_own = option == "--state" and what == _OWN_STATE  # the same command again
+            if not is_own and _is_same(path, other):
                 raise SettingsError(
                     f"{option} {path}: is {what}, and would be written over; nothing was done. "
                     "Give another path"
@@ -116,7 +118,7 @@ def _of_run(run_dir: Path) -> Iterator[tuple[str, Path]]:
             yield "a source of the run", Path(path)
         yield "the mapping of the run", Path(facts.get("mapping_name", ""))
         if facts.get("state"):
-            yield "the state of the run", Path(facts["state"])
+            yield _OWN_STATE, Path(facts["state"])
 
 
 def _of_plan(path: Path) -> Iterator[tuple[str, Path]]:

@@ -29,7 +29,6 @@ from bulk_import.settings import Settings
 from bulk_import.stopping import Stop, StoppingError
 from bulk_import.system.clock import now
 
-THROTTLE_WAIT_S = 1.0  # without Retry-After; doubles at each further signal
 _LONGEST_THROTTLE_WAIT_S = 60.0
 _UNSETTLED = frozenset({Verdict.THROTTLED, Verdict.UNREADABLE})
 
@@ -100,7 +99,8 @@ class Attempts:
         chance: Callable[[], float] = random.random,
     ) -> None:
         self.breaker = Breaker(settings)
-        self.pace = Pace(settings.limits.rate, clock=clock, sleep=stop.nap)
+        limits = settings.limits
+        self.pace = Pace(limits.rate, clock=clock, sleep=stop.nap, first_limit=limits.first_limit)
         self._settings = settings
         self._allowance = Allowance(
             Window.parse(settings.limits.window) if settings.limits.window else None,
@@ -323,7 +323,8 @@ class Attempts:
                 self._stop.request(describe(answer), EXIT_STOPPED)
                 return 0.0
             return waits[self._quota_hits - 1]
-        longest = min(THROTTLE_WAIT_S * 2.0 ** (self._throttles - 1), _LONGEST_THROTTLE_WAIT_S)
+        first = self._settings.patience.throttle_wait_s
+        longest = min(first * 2.0 ** (self._throttles - 1), _LONGEST_THROTTLE_WAIT_S)
         return longest * (0.75 + 0.25 * self._chance())
 
     def _note(

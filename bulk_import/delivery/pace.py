@@ -26,7 +26,6 @@ NEAR = 0.97
 # of an hour. Each refusal costs a pause, which is as much as many seconds at a rate just below.
 PROBE_PER_S2 = 0.000003
 SLOWEST = 0.05  # requests per second
-START = 1.0  # requests per second, after a refusal before anything was accepted
 KNOWN_AFTER_S = 1.0  # of accepted requests: before that a refusal tells of no limit
 DOUBLES_IN_S = 3.0  # while no limit is known
 HELD_S = 0.1  # between two looks whether a held run is released
@@ -41,11 +40,20 @@ class Pace:
         rate: Requests per second in force; 0 = no limit.
     """
 
-    def __init__(self, rate: float, *, clock: Clock, sleep: Sleep = asyncio.sleep) -> None:
+    def __init__(
+        self, rate: float, *, clock: Clock, sleep: Sleep = asyncio.sleep, first_limit: float = 1.0
+    ) -> None:
+        """Begin with a rate.
+
+        Args:
+            rate: Requests per second; 0 = no limit.
+            first_limit: What a refusal tells of the server's limit if nothing was accepted before.
+        """
         self.asked = rate
         self.rate = rate
         self._clock = clock
         self._sleep = sleep
+        self._first_limit = first_limit
         self._next = float("-inf")
         self._paused_until = float("-inf")
         self._is_held = False
@@ -132,7 +140,7 @@ class Pace:
             self._is_guess = False
             rate = self.rate * FALL_NEAR_LIMIT
         else:
-            refused = self.rate or accepted or START
+            refused = self.rate or accepted or self._first_limit
             self._is_guess = not self._limit and over_s < KNOWN_AFTER_S
             self._limit = min(refused, accepted) if accepted else refused
             rate = min(self._limit * FALL_NEAR_LIMIT, refused * FALL)

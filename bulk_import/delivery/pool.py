@@ -195,6 +195,7 @@ class Pool:
         retrying = policy(
             attempts_left=lambda: self._settings.patience.max_attempts - shipment.doubtful,
             sleep=self._stop.nap,
+            backoff_s=self._settings.patience.backoff_s,
         )
         in_doubt = False
         try:

@@ -14,7 +14,6 @@ from tenacity.wait import wait_base
 
 Sleep = Callable[[float], Awaitable[None]]
 
-BACKOFF_S = 1.0  # the first wait is a random part of it, and it doubles
 LONGEST_BACKOFF_S = 30.0
 LONGEST_UNREACHABLE_S = 5.0  # so that a host that is back is noticed soon
 
@@ -52,20 +51,23 @@ class AttemptFailedError(Exception):
         self.retry_after_s = retry_after_s
 
 
-def policy(*, attempts_left: Callable[[], int], sleep: Sleep) -> AsyncRetrying:
+def policy(
+    *, attempts_left: Callable[[], int], sleep: Sleep, backoff_s: float = 1.0
+) -> AsyncRetrying:
     """Return a fresh policy for one row.
 
     Args:
         attempts_left: Doubtful attempts that the row may still make; throttled and unreachable
             ones are the run's business and not counted.
         sleep: Waits; may raise to end the row when the run stops.
+        backoff_s: The first wait is a random part of it, and it doubles.
     """
     return AsyncRetrying(
         retry=retry_if_exception(
             lambda exc: isinstance(exc, AttemptFailedError) and exc.is_repeatable
         ),
         stop=lambda _state: attempts_left() <= 0,
-        wait=_WaitByFailure(),
+        wait=_WaitByFailure(backoff_s),
         sleep=sleep,
         reraise=True,
     )
@@ -74,9 +76,9 @@ def policy(*, attempts_left: Callable[[], int], sleep: Sleep) -> AsyncRetrying:
 class _WaitByFailure(wait_base):
     """What Retry-After asks for, else capped exponential backoff with full jitter."""
 
-    def __init__(self) -> None:
-        self._doubtful = wait_random_exponential(multiplier=BACKOFF_S, max=LONGEST_BACKOFF_S)
-        self._unreachable = wait_random_exponential(multiplier=BACKOFF_S, max=LONGEST_UNREACHABLE_S)
+    def __init__(self, backoff_s: float) -> None:
+        self._doubtful = wait_random_exponential(multiplier=backoff_s, max=LONGEST_BACKOFF_S)
+        self._unreachable = wait_random_exponential(multiplier=backoff_s, max=LONGEST_UNREACHABLE_S)
 
     def __call__(self, retry_state: RetryCallState) -> float:
         match retry_state.outcome and retry_state.outcome.exception():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from bulk_import.errors import Message
@@ -74,18 +75,25 @@ def missing_files(night: Night, last: Night) -> list[str]:
     return [name for name in last.files if name not in night.files]
 
 
-def why_not(night: Night, last: Night | None, before: int, brake: Brake) -> str:
+def why_not(
+    night: Night, last: Night | None, before: int, brake: Brake, earlier: Path | None = None
+) -> str:
     """Return why nothing may be sent tonight, or ``""``.
 
     Args:
         last: The last good night; ``None`` for the first one.
         before: Contacts of the last good night.
+        earlier: The folder of a night that sent, of which the state knows nothing.
     """
     if not night.rows:
         return Message("the brake: the source has no rows (--accept if that is meant)")
-    if last is None:
+    jumps: list[str]
+    if earlier is not None:
+        jumps = [Message("the state is new, but {run} was a night of it: is it lost?", run=earlier)]
+    elif last is None:
         return ""
-    jumps = [*_files(night, last), *_jumps(night, last, before, brake)]
+    else:
+        jumps = [*_files(night, last), *_jumps(night, last, before, brake)]
     if not jumps:
         return ""
     return Message(

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from bulk_import.api.fields import FIELDS, Field, Kind
 from bulk_import.errors import MappingError, Message, SetupError
+from bulk_import.jobs.keeping_back import never_sent
 from bulk_import.jobs.projects import Project
 from bulk_import.jobs.proposing import proposed_text
 from bulk_import.mapping.binding import bind
@@ -164,6 +165,18 @@ def set_option(project: Project, path: Sequence[str], value: str) -> None:
     paths = _with_siblings(project.mapping(), tuple(path))
     label = Message("option {path}", path=".".join(path))
     project.change_mapping([Change(one, put) for one in paths], label)
+
+
+def never_send(project: Project, file: Path) -> None:
+    """Add a list of people who must not be written to.
+
+    Raises:
+        MappingError: It cannot be read, or an entry is not understood: it would not be honoured.
+    """
+    never_sent([file])
+    known = [spec.file for spec in project.mapping().spec.suppress]
+    label = Message("people of {name} are never sent", name=file.name)
+    project.change_mapping([Change(("suppress",), [*known, str(file)])], label)
 
 
 def _put(option: str, value: str) -> str | list[str] | None:

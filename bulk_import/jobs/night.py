@@ -14,6 +14,7 @@ from bulk_import.jobs.brake import Brake, Night, missing_files, why_not
 from bulk_import.jobs.comparison import Comparison, Found, attached
 from bulk_import.jobs.holding import Doubt, held_back
 from bulk_import.jobs.payloads import has_offset, list_id, mirrors_of
+from bulk_import.jobs.retention import night_that_sent
 from bulk_import.jobs.sieve import Sieve
 from bulk_import.jobs.state import State
 from bulk_import.jobs.takeover import Verdict, learn, learn_new_cells, vanished_sources
@@ -100,6 +101,7 @@ class NightJob:
         self._progress = progress
         self._spared: frozenset[str] = frozenset()
         self._told: dict[str, dict[str, str]] = {}  # what the account calls lists and managers
+        self._endpoint = ""
         self._state = state
         self._mapping = mapping
         self._options = options
@@ -156,6 +158,7 @@ class NightJob:
         missing = vanished_sources(journal)
         told = journal.facts()
         self._told = {name: json.loads(told.get(name, "{}")) for name in ("lists", "managers")}
+        self._endpoint = told.get("endpoint", "")
         with attached(self._state, journal):
             comparison = Comparison(
                 self._state,
@@ -282,7 +285,14 @@ class NightJob:
         last = self._last
         if last is not None and self._options.fewer_files:
             last = replace(last, files=[])
-        return why_not(self._night, last, before, self._options.brake)
+        return why_not(self._night, last, before, self._options.brake, self._forgotten_night())
+
+    def _forgotten_night(self) -> Path | None:
+        """Return a night that sent and that a new state does not know: the state was deleted."""
+        if not self._state.is_empty or self._state.get("latest"):
+            return None
+        found = night_that_sent(self._run_dir, self._options.state, self._endpoint)
+        return None if found is None else self._run_dir.parent / found.name
 
     def _act_on(self, vanished: Sequence[str], journal: Journal) -> None:
         """Queue the mapping's action for contacts that are missing."""

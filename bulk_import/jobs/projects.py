@@ -62,6 +62,7 @@ class Facts:
         source: The spreadsheet; absolute, or a name inside the project's folder.
         run_dir: The run that was begun from here; empty before.
         note: What made this project, if it was not a person: ``undo`` of a run, a re-tag.
+        title: What it is called, if not by the name of its spreadsheet.
     """
 
     source: str
@@ -70,6 +71,7 @@ class Facts:
     canary: int = 5
     rate: float = 2.0
     note: str = ""
+    title: str = ""
 
 
 @dataclass(slots=True)
@@ -89,19 +91,22 @@ class Project:
     # -- making and finding -----------------------------------------------------------------------
 
     @classmethod
-    def create(cls, home: Path, source: Path, *, mapping: str = "", note: str = "") -> Project:
+    def create(
+        cls, home: Path, source: Path, *, mapping: str = "", note: str = "", title: str = ""
+    ) -> Project:
         """Make a project of a spreadsheet that is there.
 
         Args:
             home: The folder of the app.
             mapping: Its text; proposed by looking at the spreadsheet when empty.
+            note, title: As of ``Facts``.
 
         Raises:
             SourceError: The spreadsheet cannot be read.
         """
         text = mapping or proposed_or_asked(source)
         folder = _new_folder(home, source.stem)
-        facts = Facts(str(source.absolute()), now_s(), note=note)
+        facts = Facts(str(source.absolute()), now_s(), note=note, title=title)
         project = cls(folder, facts)
         project._save()
         _write(project.mapping_path, text)
@@ -148,6 +153,11 @@ class Project:
     @property
     def id(self) -> str:
         return self.folder.name
+
+    @property
+    def name(self) -> str:
+        """What people know it by."""
+        return self.facts.title or self.source.name
 
     @property
     def source(self) -> Path:
@@ -355,7 +365,7 @@ class Project:
             for one in wanted[contact]
             if review.cell(seq, one.column)[1] == one.before
         ]
-        return self.edit(changes, Message("corrections of {name}", name=earlier.source.name))
+        return self.edit(changes, Message("corrections of {name}", name=earlier.name))
 
     def undo(self) -> Step | None:
         """Take the last step back; ``None`` when there is none. Judge again if it is the mapping's."""
@@ -453,6 +463,12 @@ def list_projects(home: Path) -> list[Project]:
         except (SetupError, OSError, ValueError, TypeError):
             continue
     return sorted(found, key=lambda project: project.facts.created_at, reverse=True)
+
+
+def name_of_run(home: Path, run_dir: Path) -> str:
+    """Return what the project is called from which a run was begun; empty for a run of a command."""
+    found = (project.name for project in list_projects(home) if project.run_dir == run_dir)
+    return next(found, "")
 
 
 def delete_project(project: Project) -> None:

@@ -1,13 +1,16 @@
-"""Deletes old run folders of a nightly job: they hold people's data."""
+"""The run folders of a nightly job: which one is the last, and which may go; they hold people's data."""
 
 from __future__ import annotations
 
 import shutil
+from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from bulk_import.errors import BulkImportError
 from bulk_import.journal import Journal
 from bulk_import.run.folder import JOURNAL
+from bulk_import.settings import account_name
 
 
 def delete_old_nights(newest: Path, state: Path, keep: int) -> list[Path]:
@@ -21,11 +24,7 @@ def delete_old_nights(newest: Path, state: Path, keep: int) -> list[Path]:
         state: The job's state file.
     """
     job = str(state.resolve())
-    folders = sorted(
-        (folder for folder in newest.resolve().parent.iterdir() if _is_night(folder, job)),
-        key=lambda folder: (folder / JOURNAL).stat().st_mtime,
-        reverse=True,
-    )
+    folders = [folder for folder in _newest_first(newest) if _is_over(_facts_of_night(folder, job))]
     gone = []
     for folder in folders[keep:]:
         if folder != newest.resolve():
@@ -34,14 +33,40 @@ def delete_old_nights(newest: Path, state: Path, keep: int) -> list[Path]:
     return gone
 
 
-def _is_night(folder: Path, job: str) -> bool:
-    """Whether the folder holds a night of *job* that nobody needs any more to go on."""
-    if not (folder / JOURNAL).is_file():
-        return False
-    try:
-        with Journal.open(folder / JOURNAL) as journal:
-            facts = journal.facts()
-    except BulkImportError:
-        return False
-    is_over = bool(facts.get("finished") or facts.get("taken_over"))
-    return is_over and facts.get("job") == "sync" and facts.get("state") == job
+def night_that_sent(run_dir: Path, state: Path, endpoint: str) -> Path | None:
+    """Return the last night of a job beside *run_dir* of which rows were accepted.
+
+    Args:
+        state: The job's state file.
+        endpoint: Of the account; empty for any.
+    """
+    job, account = str(state.resolve()), account_name(endpoint) if endpoint else ""
+    for folder in _newest_first(run_dir):
+        facts = _facts_of_night(folder, job)
+        is_ours = not account or account_name(facts.get("endpoint", "")) == account
+        if folder != run_dir.resolve() and facts and is_ours:
+            with suppress(BulkImportError), Journal.open(folder / JOURNAL) as journal:
+                if journal.count_accepted():
+                    return folder
+    return None
+
+
+def _newest_first(run_dir: Path) -> list[Path]:
+    """The folders of runs beside *run_dir*."""
+    parent = run_dir.resolve().parent
+    found = [path.parent for path in parent.glob(f"*/{JOURNAL}") if path.is_file()]
+    return sorted(found, key=lambda folder: (folder / JOURNAL).stat().st_mtime, reverse=True)
+
+
+def _facts_of_night(folder: Path, job: str) -> Mapping[str, str]:
+    """What the journal of a night of *job* says of it; empty for another run, or a damaged journal."""
+    with suppress(BulkImportError), Journal.open(folder / JOURNAL) as journal:
+        facts = journal.facts()
+        if facts.get("job") == "sync" and facts.get("state") == job:
+            return facts
+    return {}
+
+
+def _is_over(facts: Mapping[str, str]) -> bool:
+    """Whether nobody needs the night any more to continue."""
+    return bool(facts.get("finished") or facts.get("taken_over"))

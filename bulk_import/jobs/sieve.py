@@ -87,7 +87,7 @@ select id from contact where key glob '*[^ -~]*' and id in (select id from temp.
 and mailbox_of(key) in (select mailbox from temp.said_no)"""
 
 
-_LookAt = Callable[[Sequence[int]], list[Row]]  # positions in a chunk -> their rows
+_LookAt = Callable[[Sequence[int]], Rows]  # positions in a chunk -> their rows
 _Seen = tuple[int, int | None, bytes | None]  # a line of `seen`
 
 
@@ -230,7 +230,7 @@ class Sieve:
         detector: DamageDetector,
         rows: Sequence[Row],
         suppression: SuppressionList,
-    ) -> list[Row]:
+    ) -> Rows:
         """Return the rows that must be judged, in their order; let the others go.
 
         Args:
@@ -253,10 +253,13 @@ class Sieve:
         if depending:
             chunk = chunk.looked_at(depending, detector)
 
-        def looked_at(positions: Sequence[int]) -> list[Row]:
-            new = [at for at in positions if at not in depending]
-            looked = dict(zip(new, detector.looked_at([chunk.rows[at] for at in new]), strict=True))
-            return [looked.get(at, chunk.rows[at]) for at in positions]
+        def looked_at(positions: Sequence[int]) -> Rows:
+            picked = chunk.rows.picked(positions)
+            if not depending:
+                return detector.looked_at(picked)
+            new = [at for at, before in enumerate(positions) if before not in depending]
+            found = detector.damage(picked.picked(new))
+            return picked.with_problems({new[at]: problems for at, problems in found.items()})
 
         return looked_at(self._left(number, chunk, suppression, looked_at))
 

@@ -12,7 +12,7 @@ from bulk_import.mapping.suppression import SuppressionList
 from bulk_import.models import Row
 from bulk_import.run.plan import Input
 from bulk_import.sources.damage import DamageDetector
-from bulk_import.sources.rows import taking
+from bulk_import.sources.rows import Rows, taking
 
 _BATCH = 1000  # rows that are looked up together
 
@@ -35,7 +35,7 @@ class Sieve(Protocol):
         detector: DamageDetector,
         rows: Sequence[Row],
         suppression: SuppressionList,
-    ) -> list[Row]:
+    ) -> Rows:
         """Return the rows of source *number* that must be judged, in their order.
 
         Args:
@@ -71,19 +71,45 @@ def sifted(
         sieve: ``None`` = all must be.
         count: Called with the number of rows that were let go, after each batch.
     """
-    return source.rows if sieve is None else _unknown(source, number, suppression, sieve, count)
-
-
-def _unknown(
-    source: Input,
-    number: int,
-    suppression: SuppressionList,
-    sieve: Sieve,
-    count: Callable[[int], None],
-) -> Iterator[Row]:
+    if sieve is None:
+        return source.rows
     detector = source.detector or DamageDetector({})
     take = taking(source.bare_rows if source.detector is not None else source.rows)
-    while chunk := take(_BATCH):
-        left = sieve.unknown(number, source.mapper, detector, chunk, suppression)
-        count(len(chunk) - len(left))
-        yield from left
+
+    def left() -> Iterator[Rows]:
+        while chunk := take(_BATCH):
+            found = sieve.unknown(number, source.mapper, detector, chunk, suppression)
+            count(len(chunk) - len(found))
+            if found:
+                yield found
+
+    return _Left(left())
+
+
+class _Left(Iterator[Row]):
+    """The rows that a sieve leaves, one by one or many at once; waiting, they are no objects yet.
+
+    Args:
+        parts: As it leaves them, each with some rows.
+    """
+
+    def __init__(self, parts: Iterator[Rows]) -> None:
+        self._parts = parts
+        self._over: list[Rows] = []  # read already
+
+    def __next__(self) -> Row:
+        for row in self.next(1):
+            return row
+        raise StopIteration
+
+    def next(self, most: int) -> Rows:
+        """Return the next rows, *most* of them at most; none at the end."""
+        parts, number = self._over, sum(map(len, self._over))
+        while number < most and (part := next(self._parts, None)):
+            parts.append(part)
+            number += len(part)
+        if not parts:
+            return Rows.of([])
+        rows = Rows.joined(parts)
+        self._over = [rows.picked(range(most, number))] if number > most else []
+        return rows.picked(range(min(most, number)))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from itertools import islice
-from typing import overload
+from itertools import accumulate, islice
+from typing import Protocol, overload, runtime_checkable
 
 from bulk_import.models import Problem, Row
 
@@ -74,6 +74,45 @@ class Rows(Sequence[Row]):
             return [""] * len(self)
         at = self._at[name]
         return [cells[at] for cells in self.cells]
+
+    def picked(self, positions: Sequence[int]) -> Rows:
+        """Return the rows at *positions*, which ascend."""
+        if len(positions) == len(self):
+            return self
+        sheets, places = self.sheets, {at: new for new, at in enumerate(positions)}
+        picked = Rows(
+            self.source, self.header,
+            sheets if isinstance(sheets, str) else [sheets[at] for at in positions],
+            [self.numbers[at] for at in positions],
+            [self.cells[at] for at in positions],
+            {places[at]: found for at, found in self.problems.items() if at in places},
+        )  # fmt: skip
+        picked._made = {places[at]: row for at, row in self._made.items() if at in places}
+        return picked
+
+    @classmethod
+    def joined(cls, parts: Sequence[Rows]) -> Rows:
+        """Return the rows of *parts* one after the other."""
+        if len(parts) == 1:
+            return parts[0]
+        if len({(part.source, part.header) for part in parts}) != 1 or any(
+            part._made or not isinstance(part.sheets, str) or part.sheets != parts[0].sheets
+            for part in parts
+        ):
+            return cls.of([row for part in parts for row in part])
+        firsts = accumulate((len(part) for part in parts), initial=0)
+        return cls(
+            parts[0].source,
+            parts[0].header,
+            parts[0].sheets,
+            [number for part in parts for number in part.numbers],
+            [cells for part in parts for cells in part.cells],
+            {
+                first + at: found
+                for first, part in zip(firsts, parts, strict=False)
+                for at, found in part.problems.items()
+            },
+        )
 
     def with_problems(self, found: Mapping[int, tuple[Problem, ...]]) -> Rows:
         """Return the same rows, some of them with more problems.
@@ -165,9 +204,18 @@ class RowStream(Iterator[Row]):
         return Rows(self._source, self._header, self._sheet, numbers, cells, problems)
 
 
+@runtime_checkable
+class Takes(Protocol):
+    """Rows of which many can be taken at once."""
+
+    def next(self, most: int) -> Rows:
+        """Return the next rows, *most* of them at most; none at the end."""
+        ...
+
+
 def taking(rows: Iterable[Row]) -> Callable[[int], Rows]:
     """Return what takes the next rows of *rows*, as many as it is told at most; none at the end."""
-    if isinstance(rows, RowStream):
+    if isinstance(rows, Takes):
         return rows.next
     supply = iter(rows)
     return lambda most: Rows.of([*islice(supply, most)])

@@ -95,7 +95,8 @@ TEXTS: dict[str, str | tuple[str, str, str]] = {
     "Extensions": "Добавочные номера",
     "Facebook": "Facebook",
     "File": "Файл",
-    "Files with contacts never to send": "Файлы с контактами, которым не отправлять никогда",
+    "the sandbox": "песочница",
+    "Lists of people who must not be written to": "Списки людей, которым писать нельзя",
     "Filters": "Фильтры",
     "Find": "Найти",
     "Find and replace": "Найти и заменить",
@@ -266,8 +267,8 @@ TEXTS: dict[str, str | tuple[str, str, str]] = {
     "people: {n}": "человек: {n}",
     "words that say no": "слова отказа",
     "nothing (an empty cell)": "ничего (пустая ячейка)",
-    "Rows of this import were sent: those that are left are sent by the same columns and rules, so that nothing can be changed here any more.": (
-        "Строки этого импорта уже отправлялись: остальные уйдут по тем же столбцам и правилам, поэтому здесь больше ничего не изменить."
+    "Rows of this import were sent: those that are left are sent by the same columns and rules, so that nothing can be changed here any more. To change them, import the rows that need you by themselves, or drop the file again.": (
+        "Строки этого импорта уже отправлялись: остальные уйдут по тем же столбцам и правилам, поэтому здесь больше ничего не изменить. Чтобы изменить их, импортируйте строки, которые ждут вас, отдельно или перетащите файл ещё раз."
     ),
     "Import the rows that need you by themselves": "Импортировать строки, которые ждут вас, отдельно",
     "Correct the cells here. To change columns or rules:": "Ячейки исправляйте здесь. Чтобы изменить столбцы или правила:",
@@ -392,7 +393,6 @@ TEXTS: dict[str, str | tuple[str, str, str]] = {
     "numbers without + are of {region}": "номера без + — из {region}",
     "of {n} rows will be sent": "из {n} строк будут отправлены",
     "one a line": "по одному в строке",
-    "one path a line": "по одному пути в строке",
     "put into the notes": "записать в заметки",
     "re-tag": "теги",
     "refuse": "отклонить",

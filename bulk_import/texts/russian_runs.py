@@ -75,6 +75,7 @@ RUNS: dict[str, str | tuple[str, str, str]] = {
     "cells are no longer split at {sign}": "по {sign} ячейки больше не делятся",
     "they go without {title!r}": "отправятся без поля «{title}»",
     "they exist in {rivals} as well: be sure of {best}": "такие номера есть и в {rivals}: убедитесь, что это {best}",
+    "people of {name} are never sent": "людям из {name} ничего не отправляется",
     "There is no such page.": "Такой страницы нет.",
     "There is no such file.": "Такого файла нет.",
     "There is no such run.": "Такой отправки нет.",
@@ -283,6 +284,8 @@ RUNS: dict[str, str | tuple[str, str, str]] = {
     "the brake: the source has no rows (--accept if that is meant)": f"тормоз: в источнике нет строк ({_NIGHT})",
     "{n} files, there were {before}; missing: {missing}": (
         "{n} файл, было {before}; нет {missing}", "{n} файла, было {before}; нет {missing}", "{n} файлов, было {before}; нет {missing}"),
+    "the state is new, but {run} was a night of it: is it lost?":
+        "состояние новое, но {run} — ночь этого же задания: не потерян ли файл состояния?",
     "the source is older than that of the last good run": "источник старше, чем в последнюю удачную ночь",
     "{n:,} rows, there were {before:,}": ("{n} строка, было {before}", "{n} строки, было {before}", "{n} строк, было {before}"),
     "{vanished:,} of {before:,} contacts have vanished": "исчезло контактов: {vanished} из {before}",

@@ -107,6 +107,21 @@ export function receive(zone, take) {
   input.addEventListener("change", () => { take([...input.files]); input.value = ""; });
 }
 
+// A file that is sent as soon as it is chosen.
+document.addEventListener("change", async (event) => {
+  const input = event.target;
+  if (!input.matches("input[type=file][data-send]") || !input.files.length) return;
+  complain("");
+  try {
+    const [file] = input.files;
+    follow(await upload(input.dataset.send, file, (share) => tell(t("Uploading {name}: {percent}", { name: file.name, percent: `${Math.round(100 * share)} %` }))));
+  } catch (error) {
+    complain(error.message);
+  } finally {
+    input.value = "";
+  }
+});
+
 const zone = document.getElementById("drop");
 if (zone) {
   const bar = zone.querySelector("progress");

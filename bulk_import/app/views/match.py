@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
+import shutil
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import unquote
 
 from aiohttp import web
 
 from bulk_import.api.fields import FIELDS
 from bulk_import.app.pages import (
+    DESK,
     form_of,
     page,
     project_of,
@@ -17,9 +21,10 @@ from bulk_import.app.pages import (
     refused,
     trouble,
 )
+from bulk_import.app.views.uploading import receive
 from bulk_import.errors import BulkImportError, SetupError
 from bulk_import.jobs import matching
-from bulk_import.jobs.projects import Project
+from bulk_import.jobs.projects import Project, safe_name
 
 
 async def match(request: web.Request) -> web.Response:
@@ -82,6 +87,22 @@ async def file(request: web.Request) -> web.Response:
     form = await form_of(request)
     text = form.get("text", "").replace("\r\n", "\n")
     return await _changed(request, lambda p: p.write_mapping(text))
+
+
+async def suppress(request: web.Request) -> web.Response:
+    """Take a list of people who must not be written to; an entry that is not understood refuses it."""
+    project = project_of(request)
+    name = safe_name(unquote(request.headers.get("X-File-Name", "list.csv")))
+    folder = project.folder.resolve() / f"never-{secrets.token_hex(4)}"
+    try:
+        refuse_while_sending(request, project)
+        await asyncio.to_thread(folder.mkdir, mode=0o700)
+        await receive(request, folder / name, largest=request.app[DESK].largest_upload)
+        await asyncio.to_thread(matching.never_send, project, folder / name)
+    except (BulkImportError, OSError) as exc:
+        await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+        return refused(request, exc)
+    return web.json_response({"reload": True})
 
 
 async def _changed(request: web.Request, change: Callable[[Project], None]) -> web.Response:

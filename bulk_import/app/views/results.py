@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from dataclasses import replace
 from pathlib import Path
 
 from aiohttp import web
@@ -15,10 +16,11 @@ from bulk_import.app.pages import (
     refused,
     texts_of,
     trouble,
+    without_folder,
 )
 from bulk_import.errors import BulkImportError, SetupError
 from bulk_import.jobs.history import read_report
-from bulk_import.jobs.projects import Project
+from bulk_import.jobs.projects import Project, name_of_run
 from bulk_import.jobs.undoing import undo as write_undo
 from bulk_import.report.contents import contents
 from bulk_import.run.folder import JOURNAL
@@ -71,7 +73,8 @@ async def undo(request: web.Request) -> web.Response:
     def make() -> Project:
         plan = write_undo(run_dir)
         text = plan.mapping.read_text("utf-8")
-        return Project.create(desk.home, plan.source, mapping=text, note="undo")
+        title = name_of_run(desk.home, run_dir)
+        return Project.create(desk.home, plan.source, mapping=text, note="undo", title=title)
 
     try:
         project = await asyncio.to_thread(make)
@@ -91,7 +94,10 @@ async def fix_rejects(request: web.Request) -> web.Response:
         rejects = [path for name in found.rejects if (path := run_dir / name).is_file()]
         if not rejects:
             raise SetupError("no row of this run needs you")
-        return Project.create(desk.home, rejects[0], mapping=found.mapping, note="rejects")
+        title = name_of_run(desk.home, run_dir)
+        return Project.create(
+            desk.home, rejects[0], mapping=found.mapping, note="rejects", title=title
+        )
 
     try:
         project = await asyncio.to_thread(make)
@@ -124,7 +130,13 @@ async def _shown(
             request, "trouble.html.j2", project=project, step="result",
             trouble=trouble(request, exc),
         )  # fmt: skip
-    report = contents(found.summary, found.digest, found.changes, say)
+    account = request.app[DESK].account
+    summary = found.summary
+    if account is not None and account.is_sandbox and account.endpoint == summary.endpoint:
+        summary = replace(summary, endpoint=say("the sandbox"))
+    report = contents(summary, found.digest, found.changes, say)
+    listed = tuple(replace(row, source=without_folder(row.source)) for row in report.listed)
+    report = replace(report, listed=listed)
     files = await asyncio.to_thread(_files, run_dir)
     return page(
         request, "result.html.j2", project=project, step="result", report=report, error=error,

@@ -103,7 +103,14 @@ async def make(request: web.Request) -> web.Response:
         folder = new_run_dir("retag", desk.home)
         folder.mkdir(parents=True)
         source, mapping = write_plan(folder, plan, suppress)
-        return Project.create(desk.home, source, mapping=mapping.read_text("utf-8"), note=RETAG)
+        names = [value for name in _CHANGES for value in _lines(form.get(name, ""))]
+        return Project.create(
+            desk.home,
+            source,
+            mapping=mapping.read_text("utf-8"),
+            note=RETAG,
+            title=", ".join(names),
+        )
 
     try:
         project = await asyncio.to_thread(made)

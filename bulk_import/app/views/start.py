@@ -192,7 +192,7 @@ def _projects(home: Path) -> list[dict[str, Any]]:
         found.append(
             {
                 "id": project.id,
-                "name": project.source.name,
+                "name": project.name,
                 "note": project.facts.note,
                 "created_at": project.facts.created_at,
                 "run_dir": str(project.run_dir or ""),
