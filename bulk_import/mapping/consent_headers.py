@@ -73,10 +73,11 @@ nie (?:kontaktowac|wysylac|pisac)|iletisime gecme\w*|gonderme\w*""",
 un ?subscri\w*|unsub\w*|not subscribed|opt(?:ed|s)? ?outs?|emailopt(?:ed)?out|has opted out\w*|optout\w*|
 opt off|
 withdrawn|withdrawal|revoked|objected|objection|
-(?:exclu[dir]\w*|remov\w+|left|retire[es]?s?|retirad[oa]|supprime[es]?s?|cancellat[oa]|escludi|esclus[oa]|rimoss[oa]|wykluczon\w+|
-usuniet\w+|entfernt|geloscht|eliminad[oa]|borrad[oa]|снят\w*|стоп|блок) (?:\w+ ){0,2}(?:mailing\w*|
-e ?mails?|newsletter\w*|
-lists?|lista|liste|рассыл\w+|campan\w+|campaigns?)|
+(?:exclu[dir]\w*|remov\w+|left|retire[es]?s?|retirad[oa]|supprime[es]?s?|cancellat[oa]|escludi|esclus[oa]|
+rimoss[oa]|wykluczon\w+|usuniet\w+|entfernt|geloscht|eliminad[oa]|borrad[oa]|снят\w*|стоп|
+блок) (?:(?:\w+ ){0,2}
+(?:mailing\w*|e ?mails?|newsletter\w*|рассыл\w+|campan\w+|campaigns?)|(?:the|from|de|da|dalla|aus|
+z) (?:\w+ )?(?:lists?|lista|liste))|
 removed (?:on|at|date)|removal date|e ?mails? disabled|disabled e ?mails?|
 отписа\w+|отписк\w+|отказ(?!о)\w*(?: от)?(?: рассыл\w+)?|отказо[мв]|отозва\w+|
 deaktiviert|abgemeldet\w*|abbestell\w+|abmeld\w+|ausgetragen|austrag(?!ungs?ort)\w*|widerruf(?!srecht|sbeleh|sfrist)\w*|widerspr\w+|werbewiderspr\w+|werbesperr\w*|mailsperr\w*|sperrvermerk\w*|sprzeciw\w*|
