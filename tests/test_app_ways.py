@@ -44,12 +44,15 @@ async def test_corrections_are_taken_over_by_tomorrows_export(person):
     await judged(person, base)
     await person.post(f"{base}/edit", seq="1", column="Phone", text="+14155550123")
     await person.post(f"{base}/edit", seq="2", column="Phone", text="+14155550124")
+    other = await person.upload("E-mail,Phone\nzed@example.com,12\n", "other.csv")
+    await judged(person, other)
+    assert "corrections of mon.csv" not in await person.get(f"{other}/side")
     # Tomorrow Bob comes first, with another number, and Ann as she was.
     later = await person.upload(
         header + "bob@example.com,Bob,14\nANN@example.com,Ann,12\n", "tue.csv"
     )
     await judged(person, later)
-    assert "Take over the corrections of mon.csv" in await person.get(f"{later}/side")
+    assert "Use the corrections of mon.csv" in await person.get(f"{later}/side")
     answer = await person.post(f"{later}/takeover", **{"from": base.rsplit("/", 1)[1]})
     assert answer["changed"] == 1
     rows = json.loads(await person.get(f"{later}/rows?rows=5"))["rows"]

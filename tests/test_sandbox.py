@@ -282,3 +282,20 @@ def test_values_are_kept_as_they_came(form):
     finally:
         store.close()
     assert {**contact.fields, **contact.extra} == {**form, "lead_email": "a@b.org"}
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{"Accept-Language": "ru"}, {"Accept-Language": "en", "Cookie": "bulk_import_language=ru"}],
+    ids=["of the browser", "chosen on the importer's page"],
+)
+async def test_the_page_is_in_the_language_of_the_person(sandbox, headers):
+    await code(sandbox, lead_email="a@b.org", lead_phone="+14155550123")
+    async with (
+        aiohttp.ClientSession() as session,
+        session.get(sandbox.url, headers=headers) as answer,
+    ):
+        html = await answer.text()
+    assert "<h1>1 контакт</h1>" in html
+    assert '<dt title="lead_phone">Телефон</dt><dd>+14155550123</dd>' in html
+    assert "Тегов пока нет." in html

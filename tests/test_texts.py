@@ -38,7 +38,7 @@ _DURATIONS = re.compile(rf"\(\d[\d_]*, {_TEXT}, {_TEXT}\)")
 
 
 def sources() -> list[Path]:
-    rooms = ("app", "report", "texts")
+    rooms = ("app", "report", "sandbox", "texts")
     return [path for room in rooms for kind in ("*.j2", "*.py")
             for path in (PACKAGE / room).rglob(kind) if not path.name.startswith("russian")]  # fmt: skip
 

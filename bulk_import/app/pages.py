@@ -14,11 +14,10 @@ from bulk_import.app.desk import Desk
 from bulk_import.errors import BulkImportError, SetupError
 from bulk_import.jobs.projects import Project
 from bulk_import.report.contents import NAMES, SET_NAMES
-from bulk_import.texts import LANGUAGES, Texts, best_language, texts
+from bulk_import.texts import LANGUAGE_COOKIE, LANGUAGES, Texts, best_language, texts
 from bulk_import.texts.fields import FIELD_NAMES
 
 DESK = web.AppKey("desk", Desk)
-LANGUAGE_COOKIE = "bulk_import_language"
 # What the scripts say; they find them in the page, in its language.
 SCRIPT_TEXTS = (
     "Saved", "Not saved: {why}", "Uploading {name}: {percent}", "Reading the spreadsheet …",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from itertools import islice
 from pathlib import Path
 from uuid import uuid4
 
@@ -25,7 +26,7 @@ from bulk_import.models import VANISHED, Row, SourceInfo, Status, Summary
 from bulk_import.normalize.mailboxes import email_key, mailboxes
 from bulk_import.progress import Progress
 from bulk_import.run.inputs import Names, remembered_names
-from bulk_import.run.judging import who_said_no
+from bulk_import.run.judging import BATCH, who_said_no
 from bulk_import.run.plan import Tally
 from bulk_import.sources.remote import shown, source_stat
 
@@ -316,16 +317,15 @@ class NightJob:
             name=f"({VANISHED})", kind=VANISHED, header=("E-mail",), labels=("E-mail",)
         )
         journal.add_source(number, info)
-        journal.add(
-            journal.count_records() + 1,
-            [
-                JudgedRow(
-                    number, Row(info.name, "", at, {"E-mail": email}), email, email, (),
-                    encode([("lead_email", email), *fields]), None,
-                )
-                for at, email in enumerate(vanished, earlier + 1)
-            ],
+        queued = (
+            JudgedRow(
+                number, Row(info.name, "", at, {"E-mail": email}), email, email, (),
+                encode([("lead_email", email), *fields]), None,
+            )
+            for at, email in enumerate(vanished, earlier + 1)
         )  # fmt: skip
+        while batch := list(islice(queued, BATCH)):
+            journal.add(journal.count_records() + 1, batch)
 
 
 _BACK = Refusal.because(Status.UNCHANGED, "UNCHANGED", "the contact is in the source after all")

@@ -352,6 +352,12 @@ class Project:
 
     def take_over(self, earlier: Project) -> int:
         """Replay the corrections of an earlier export: same contact, column and text, as one step."""
+        return self.edit(
+            self.corrections_from(earlier), Message("corrections of {name}", name=earlier.name)
+        )
+
+    def corrections_from(self, earlier: Project) -> list[tuple[int, str, str]]:
+        """Return (seq, column, text) of the corrections of an earlier export that fit this one."""
         review = self._judged()
         path = earlier.corrections_path()
         kept = read_corrections(path) if path is not None and path.is_file() else []
@@ -359,13 +365,12 @@ class Project:
         for one in kept:
             if one.contact and one.column in review.header:
                 wanted.setdefault(contact_key(one.contact), []).append(one)
-        changes = [
+        return [
             (seq, one.column, one.after)
             for seq, contact in review.contacts(wanted.keys())
             for one in wanted[contact]
             if review.cell(seq, one.column)[1] == one.before
         ]
-        return self.edit(changes, Message("corrections of {name}", name=earlier.name))
 
     def undo(self) -> Step | None:
         """Take the last step back; ``None`` when there is none. Judge again if it is the mapping's."""

@@ -8,6 +8,8 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 
 from bulk_import.errors import Message, SetupError, StorageError
@@ -89,7 +91,15 @@ _SAME = """
 update contact set cells = c.cells, shape = c.shape, mirrored = c.mirrored, rest = c.rest
 from temp.same c where c.id = contact.id"""
 
-
+_SEEDED = """
+drop table if exists temp.seeded;
+create temp table seeded (
+    seq integer primary key, key text not null, sha blob not null, is_there integer not null
+)"""
+_SEEDS = """
+select key, sha from temp.seeded join (
+    select key, min(seq) as first from temp.seeded group by key having min(is_there)
+) using (key) order by first, seq"""
 _SAID_NO = f"""
 update contact set presence = {Presence.SAID_NO:d} where key in (
     select mailbox from temp.refusing
@@ -281,14 +291,16 @@ def seed(state: State, run_dir: Path, settings: Settings) -> None:
         endpoint = journal.facts().get("endpoint", "")
         if endpoint and settings.endpoint:
             _refuse_other_seed(run_dir, endpoint, settings.endpoint)
-        confirmed = [
-            Known(
-                key, digest_of(rows), last, moment,
-                Presence.GONE if key.startswith(BARE) else Presence.HERE,
-            )
-            for key, rows in _accepted(journal)
-        ]  # fmt: skip
-    state.learn(confirmed, (), facts={"endpoint": endpoint} if confirmed else {})
+        with state.transaction():
+            state.confirm(
+                Known(
+                    key, digest_of(rows), last, moment,
+                    Presence.GONE if key.startswith(BARE) else Presence.HERE,
+                )
+                for key, rows in _accepted(state, journal)
+            )  # fmt: skip
+            if not state.is_empty:
+                state.put(endpoint=endpoint)
 
 
 def _refuse_other_seed(run_dir: Path, endpoint: str, mine: str) -> None:
@@ -304,20 +316,31 @@ def _refuse_other_seed(run_dir: Path, endpoint: str, mine: str) -> None:
         )
 
 
-def _accepted(journal: Journal) -> Iterator[tuple[str, list[bytes]]]:
-    """Yield the contacts of which every row was accepted, with the digests of their forms."""
-    rows: dict[str, list[bytes]] = {}
-    refused: set[str] = set()
+def _accepted(state: State, journal: Journal) -> Iterator[tuple[str, Iterator[bytes]]]:
+    """Yield the contacts of which every row was accepted, with the digests of their forms.
+
+    They come in the order of their first rows. As many as there are rows, they are kept on disk.
+    """
+    for statement in _SEEDED.split(";\n"):
+        state.db.execute(statement)
+    state.db.executemany("insert into temp.seeded values (?, ?, ?, ?)", _ended(journal))
+    for key, lines in groupby(state.db.execute(_SEEDS), itemgetter(0)):
+        yield key, (sha for _, sha in lines)
+    state.db.execute("drop table temp.seeded")
+
+
+def _ended(journal: Journal) -> Iterator[tuple[int, str, bytes, bool]]:
+    """Yield (seq, key, digest of the form, whether the account has it) of the rows that were meant."""
     twins: Counter[bytes] = Counter()
-    for _, email, body, status in journal.payloads():
+    for seq, email, body, status in journal.payloads():
         digest = sha(body)
-        twins[digest] += not email
+        if not email:
+            twins[digest] += 1
         key = email or f"{BARE}{digest.hex()}:{twins[digest]}"
         if status is Status.SUCCESS or (not email and status is Status.UNKNOWN):
-            rows.setdefault(key, []).append(digest)
+            yield seq, key, digest, True
         elif status in (Status.UNKNOWN, Status.FAILED, Status.NOT_SENT):
-            refused.add(key)
-    yield from ((key, found) for key, found in rows.items() if key not in refused)
+            yield seq, key, digest, False
 
 
 def with_doubtful(state: State, more: Mapping[str, str]) -> str:

@@ -29,6 +29,7 @@ from bulk_import.sandbox.faults import (
     retry_after_header,
 )
 from bulk_import.sandbox.page import contacts_page
+from bulk_import.texts import LANGUAGE_COOKIE, LANGUAGES, best_language
 
 # With the characters that a careless client would mangle.
 DEFAULT_KEY = "sandbox#key=1%+;2"
@@ -91,6 +92,13 @@ class Reply:
 
 
 Script = Callable[[int, Mapping[str, str]], Reply | None]
+
+
+def _language(request: web.Request) -> str:
+    """Return the language that was chosen on the importer's page, on the same host; else the browser's."""
+    chosen = request.cookies.get(LANGUAGE_COOKIE, "")
+    accepted = request.headers.get("Accept-Language", "")
+    return chosen if chosen in LANGUAGES else best_language(accepted)
 
 
 class Sandbox:
@@ -407,6 +415,7 @@ class Sandbox:
             titles=self.account.lists,
             page=page,
             pages=max(1, -(-self.store.count("contact") // _PAGE_SIZE)),
+            language=_language(request),
         )
         return web.Response(
             text=html,

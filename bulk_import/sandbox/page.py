@@ -7,13 +7,15 @@ from functools import cache
 from typing import Any
 
 from bulk_import.sandbox.contacts import Contact
+from bulk_import.texts import texts
+from bulk_import.texts.fields import FIELD_NAMES
 
 _SHOWN = ("lead_first_name", "lead_middle_name", "lead_last_name")
 
 _TEMPLATE = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8">
+<html lang="{{ language }}"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Sandbox: {{ total }} contacts</title>
+<title>{{ _("The sandbox") }}: {{ say.count(total, "{n} contact", "{n} contacts") }}</title>
 <style>
   :root { color-scheme: light dark; --line: color-mix(in srgb, currentColor 18%, transparent); }
   body { font: 15px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
@@ -28,27 +30,29 @@ _TEMPLATE = """<!doctype html>
   nav { margin: 1.5rem 0; display: flex; gap: 1rem; }
   @media (max-width: 34rem) { dl { grid-template-columns: 1fr; } dd { margin-bottom: .4rem; } }
 </style></head><body>
-<h1>{{ "{:,}".format(total) }} contacts</h1>
-<p class="note">A sandbox: nothing here reaches a real account.
-  {{ "{:,}".format(requests) }} requests so far.</p>
-<h2>Lists</h2>
+<h1>{{ say.count(total, "{n} contact", "{n} contacts") }}</h1>
+<p class="note">{{ _("A sandbox: nothing here reaches a real account.") }}
+  {{ say.count(requests, "{n} request so far.", "{n} requests so far.") }}</p>
+<h2>{{ _("Lists") }}</h2>
 {% for name, n in lists.items() %}<span class="chip">{{ name }} · {{ n }}</span>{% else %}
-<p class="note">Nobody is on a list.</p>{% endfor %}
-<h2>Tags</h2>
+<p class="note">{{ _("Nobody is on a list.") }}</p>{% endfor %}
+<h2>{{ _("Tags") }}</h2>
 {% for name, n in tags.items() %}<span class="chip">{{ name }} · {{ n }}</span>{% else %}
-<p class="note">No tags yet.</p>{% endfor %}
-<h2>Contacts</h2>
+<p class="note">{{ _("No tags yet.") }}</p>{% endfor %}
+<h2>{{ _("Contacts") }}</h2>
 {% for contact in contacts %}
 <article><h3>{{ contact.title }}</h3>
 {% for name in contact.lists %}<span class="chip">{{ name }}</span>{% endfor %}
 {% for name in contact.tags %}<span class="chip">#{{ name }}</span>{% endfor %}
-<dl>{% for name, value in contact.details %}<dt>{{ name }}</dt><dd>{{ value }}</dd>{% endfor %}</dl>
+<dl>{% for name, value in contact.details %}
+<dt title="{{ name }}">{{ _(titles[name]) if name in titles else name }}</dt><dd>{{ value }}</dd>
+{% endfor %}</dl>
 </article>
-{% else %}<p class="note">None yet. Import a spreadsheet into this address.</p>{% endfor %}
+{% else %}<p class="note">{{ _("None yet. Import a spreadsheet into this address.") }}</p>{% endfor %}
 {% if pages > 1 %}<nav>
-{% if page > 1 %}<a href="/?page={{ page - 1 }}">newer</a>{% endif %}
-<span>page {{ page }} of {{ pages }}</span>
-{% if page < pages %}<a href="/?page={{ page + 1 }}">more</a>{% endif %}
+{% if page > 1 %}<a href="/?page={{ page - 1 }}">{{ _("newer") }}</a>{% endif %}
+<span>{{ _("page {page} of {pages}", page=page, pages=pages) }}</span>
+{% if page < pages %}<a href="/?page={{ page + 1 }}">{{ _("more") }}</a>{% endif %}
 </nav>{% endif %}
 </body></html>
 """
@@ -71,11 +75,13 @@ def contacts_page(
     titles: Mapping[str, str],
     page: int,
     pages: int,
+    language: str = "en",
 ) -> str:
-    """Return the page as HTML; every value is escaped."""
+    """Return the page as HTML, in *language*; every value is escaped."""
+    say = texts(language)
     shown = [
         {
-            "title": _title(contact),
+            "title": _title(contact) or say("(no name, no e-mail)"),
             "lists": [titles.get(id_, id_) for id_ in contact.lists],
             "tags": contact.tags,
             "details": [
@@ -87,6 +93,10 @@ def contacts_page(
         for contact in contacts
     ]
     html: str = _template().render(
+        _=say,
+        say=say,
+        language=say.language,
+        titles=FIELD_NAMES,
         contacts=shown,
         total=total,
         requests=requests,
@@ -100,4 +110,4 @@ def contacts_page(
 
 def _title(contact: Contact) -> str:
     name = " ".join(filter(None, (contact.fields.get(part, "") for part in _SHOWN)))
-    return name or contact.email or "(no name, no e-mail)"
+    return name or contact.email

@@ -11,6 +11,7 @@ from typing import Any
 from bulk_import.errors import Message
 from bulk_import.models import Problem
 
+LANGUAGE_COOKIE = "bulk_import_language"  # of the page, and of the sandbox beside it
 LANGUAGES = {"en": "English", "ru": "Русский"}
 _NARROW = "\u202f"  # between groups of digits, where the language has no comma there
 _MONTHS_EN = (

@@ -32,15 +32,19 @@ export function follow(answer) {
   else if (answer.reload) location.reload();
 }
 
-// Replaces a part of the page; open details and the focus stay where they were.
+// Replaces a part of the page; open details and the focus stay where they were. A control that is gone
+// (a proposal that was taken) leaves the focus to the next one of its entry in the list.
 function swap(target, html) {
   const open = new Set([...target.querySelectorAll("details[open][id]")].map((one) => one.id));
   const focused = document.activeElement?.id;
+  const entries = (within) => [...within.querySelectorAll("ul.columns > li")];
+  const at = entries(target).findIndex((entry) => entry.contains(document.activeElement));
   const scroll = window.scrollY;
   target.innerHTML = html;
   for (const id of open) document.getElementById(id)?.setAttribute("open", "");
   target.dispatchEvent(new CustomEvent("swapped", { bubbles: true }));
-  if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
+  const next = (focused && document.getElementById(focused)) || entries(target)[at]?.querySelector("input:not([type=hidden]), button, select:not([hidden])");
+  next?.focus({ preventScroll: true });
   window.scrollTo({ top: scroll, behavior: "instant" });
 }
 

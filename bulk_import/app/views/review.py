@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -187,13 +188,21 @@ async def _edited(request: web.Request, change: Callable[[Project], int], seq: i
 
 
 def _with_corrections(home: Path, project: Project) -> list[Project]:
-    """Other imports that have corrections, the newest first."""
-    found = []
-    for other in list_projects(home):
-        path = corrections_beside(str(other.source))
-        if other.id != project.id and path is not None and path.is_file():
-            found.append(other)
-    return found[:5]
+    """Other imports whose corrections fit this one, the newest first."""
+    others = (other for other in list_projects(home) if other.id != project.id)
+    corrected = (
+        other
+        for other in others
+        if (path := corrections_beside(str(other.source))) is not None and path.is_file()
+    )
+    return [other for other in islice(corrected, 5) if _fits(project, other)]
+
+
+def _fits(project: Project, other: Project) -> bool:
+    try:
+        return bool(project.corrections_from(other))
+    except BulkImportError:  # its mapping, or its file of corrections, cannot be read any more
+        return False
 
 
 def _review(project: Project) -> Review:

@@ -12,7 +12,6 @@ from aiohttp import web
 
 from bulk_import.app.pages import (
     DESK,
-    LANGUAGE_COOKIE,
     form_of,
     page,
     project_of,
@@ -27,7 +26,7 @@ from bulk_import.journal import Journal
 from bulk_import.models import Summary
 from bulk_import.run.folder import JOURNAL
 from bulk_import.run.reporting import summarize
-from bulk_import.texts import LANGUAGES
+from bulk_import.texts import LANGUAGE_COOKIE, LANGUAGES
 
 _SPREADSHEETS = frozenset(
     {
