@@ -22,20 +22,18 @@ from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
 from typing import Any, TypedDict, TypeVar, Unpack
-from urllib.parse import urlsplit
 
 from bulk_import.errors import Message, SettingsError
 from bulk_import.system import environment
+from bulk_import.system.addresses import (
+    account_endpoint,
+    normalize_endpoint,
+    normalize_proxy,
+    proxy_of,
+)
 from bulk_import.system.profiles import Profile, load_profile
 from bulk_import.system.secrets import Secret
 
-# The vendor's international domain; an account on another one names its --endpoint.
-ACCOUNT_DOMAIN = "influencersoft.com"
-METHODS = ("addupdatelead", "getalllists", "getpersonalmanagers")
-LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
-
-_USUAL_PORTS = {"https": 443, "http": 80}
-_LOGIN = re.compile(r"[a-z0-9](?:[a-z0-9_-]{0,61}[a-z0-9])?", re.IGNORECASE)
 _LIMIT = re.compile(r"(\d+)(%?)|(\d+\.\d+)(%)")
 
 NO_KEY = Secret("")
@@ -338,7 +336,7 @@ class Settings:
             endpoint = known.get(environment.ENDPOINT_VARIABLE, "")
             account = "" if endpoint else known.get(environment.ACCOUNT_VARIABLE, "")
         options.setdefault("state_dir", environment.lock_folder(known))
-        options["proxy"] = _proxy(options.get("proxy") or "", known)
+        options["proxy"] = proxy_of(options.get("proxy") or "", known)
         return cls(
             endpoint=normalize_endpoint(endpoint) if endpoint else account_endpoint(account),
             api_key=key or environment.api_key(known, api_key_file),
@@ -435,119 +433,6 @@ def _placed(profile: Profile, name: str, check: Callable[[], _T]) -> _T:
         return check()
     except SettingsError as exc:
         raise SettingsError(Message("{place}: {exc}", place=profile.place(name), exc=exc)) from None
-
-
-def account_endpoint(login: str) -> str:
-    """Return the base URL of the account with that login; empty for an empty login."""
-    login = login.strip()
-    if not login:
-        return ""
-    if not _LOGIN.fullmatch(login):
-        raise SettingsError(
-            Message(
-                "--account {login!r}: give the login alone, as in LOGIN.{account_domain}; an "
-                "account on another domain is named by --endpoint https://…",
-                login=login,
-                account_domain=ACCOUNT_DOMAIN,
-            )
-        )
-    return f"https://{login.lower()}.{ACCOUNT_DOMAIN}"
-
-
-def normalize_endpoint(url: str) -> str:
-    """Return *url* as ``scheme://host[:port]``; a method's URL is cut to its base.
-
-    Raises:
-        SettingsError: Not a URL; plain http to another machine; user, query or path in it.
-    """
-    given = url.strip()
-    try:
-        parts = urlsplit(given if "://" in given else f"https://{given}")
-        host, port = parts.hostname or "", parts.port
-    except ValueError as exc:
-        raise SettingsError(
-            Message("--endpoint {given!r}: not a URL ({exc})", given=given, exc=exc)
-        ) from None
-    if parts.scheme not in ("http", "https") or not host or " " in host:
-        raise SettingsError(
-            Message(
-                "--endpoint {given!r}: give a URL such as https://shop.example.com", given=given
-            )
-        )
-    if parts.username or parts.password or parts.query or parts.fragment:
-        raise SettingsError(
-            "--endpoint: give the address alone, without user, password, ? or #; "
-            "the key has a place of its own"
-        )
-    if parts.scheme == "http" and host not in LOOPBACK:
-        raise SettingsError(
-            Message(
-                "--endpoint {given!r}: plain http would show your API key to everybody on "
-                "the way; use https://{host}",
-                given=given,
-                host=host,
-            )
-        )
-    path = parts.path.strip("/").lower()
-    if path and path != "api" and path.removeprefix("api/") not in METHODS:
-        raise SettingsError(
-            Message(
-                "--endpoint {given!r}: the address of the account is enough: {scheme}://{host}",
-                given=given,
-                scheme=parts.scheme,
-                host=host,
-            )
-        )
-    host = host.rstrip(".")
-    shown = f"[{host}]" if ":" in host else host
-    is_usual = port is None or port == _USUAL_PORTS[parts.scheme]
-    return f"{parts.scheme}://{shown}" + ("" if is_usual else f":{port}")
-
-
-def account_name(endpoint: str) -> str:
-    """Return one name for all spellings of an account's address: ``localhost`` is ``127.0.0.1``."""
-    parts = urlsplit(normalize_endpoint(endpoint))
-    host = parts.hostname or ""
-    return f"{'localhost' if host in LOOPBACK else host}:{parts.port or _USUAL_PORTS[parts.scheme]}"
-
-
-def normalize_proxy(url: Secret | str) -> Secret:
-    """Return the URL of a proxy, checked; empty if it is.
-
-    Raises:
-        SettingsError: It is not one. Neither user nor password are shown.
-    """
-    text = url.reveal() if isinstance(url, Secret) else url.strip()
-    if not text:
-        return NO_KEY
-    try:
-        parts = urlsplit(text)
-        is_good = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        is_good = False
-    if not is_good:
-        raise SettingsError(
-            Message(
-                "--proxy, {proxy_variable}: give a URL such as http://proxy.example.com:3128",
-                proxy_variable=environment.PROXY_VARIABLE,
-            )
-        )
-    return Secret(text)
-
-
-def _proxy(given: Secret | str, known: Mapping[str, str]) -> Secret:
-    """Return the proxy of the command line, else of the environment."""
-    if isinstance(given, Secret):
-        return normalize_proxy(given)
-    if "@" in given:
-        raise SettingsError(
-            Message(
-                "--proxy: every program on this computer can read user and password in a "
-                "command line; set {proxy_variable} to http://user:password@host:port instead",
-                proxy_variable=environment.PROXY_VARIABLE,
-            )
-        )
-    return normalize_proxy(given or known.get(environment.PROXY_VARIABLE, ""))
 
 
 def parse_limit(text: str) -> tuple[float, bool]:

@@ -17,7 +17,7 @@ from bulk_import.jobs.batches import send_batch, send_batch_async
 from bulk_import.mapping.loading import load_mapping
 from bulk_import.models import Status
 from bulk_import.sandbox.app import Reply
-from bulk_import.settings import account_name
+from bulk_import.system.addresses import account_name
 
 MAPPING = {
     "version": "1",

@@ -809,3 +809,25 @@ def test_a_scheduler_that_does_not_answer_is_a_mistake_in_the_settings(fleet):
     assert process.returncode == 2
     assert "--cluster tcp://127.0.0.1:9: no scheduler answers" in err
     assert not issubclass(SchedulerGoneError, BulkImportError)
+
+
+@pytest.mark.slow
+def test_the_engine_takes_no_port_that_another_program_may_have(tmp_path):
+    """A warning of dask about 8787 went into the output of every second fleet of a machine."""
+    start = (
+        "from contextlib import suppress; import socket\n"
+        "from bulk_import.jobs.fleet.engine import opened\n"
+        "if __name__ == '__main__':\n"
+        "    with socket.socket() as taken:\n"
+        "        with suppress(OSError):  # somebody has it\n"
+        "            taken.bind(('127.0.0.1', 8787)); taken.listen()\n"
+        "        with opened('', 'fleet'):\n"
+        "            print('opened')\n"
+    )
+    (tmp_path / "start.py").write_text(start, "utf-8")
+    done = subprocess.run(
+        [sys.executable, str(tmp_path / "start.py")],
+        capture_output=True, text=True, check=True, timeout=120,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)},
+    )  # fmt: skip
+    assert (done.stdout, done.stderr) == ("opened\n", "")

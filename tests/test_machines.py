@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from bulk_import.sandbox.app import DEFAULT_KEY
-from bulk_import.settings import Settings, account_name
+from bulk_import.settings import Settings
+from bulk_import.system.addresses import account_name
 from bulk_import.system.environment import LAST_RESORT, lock_folder
 from bulk_import.system.locks import hold
 from tests.children import Served, finish, start

@@ -9,17 +9,12 @@ from pathlib import Path
 import pytest
 
 from bulk_import.errors import SettingsError
-from bulk_import.settings import (
-    Limits,
-    Patience,
-    Policy,
-    Safeguards,
-    Settings,
+from bulk_import.settings import Limits, Patience, Policy, Safeguards, Settings, parse_limit
+from bulk_import.system.addresses import (
     account_endpoint,
     account_name,
     normalize_endpoint,
     normalize_proxy,
-    parse_limit,
 )
 from bulk_import.system.secrets import Secret
 

@@ -22,8 +22,9 @@ from bulk_import.mapping.loading import AnyMapping, ColumnMapping, load_mapping
 from bulk_import.models import Status, Summary
 from bulk_import.progress import Progress
 from bulk_import.run.folder import JOURNAL
-from bulk_import.settings import Settings, account_name
+from bulk_import.settings import Settings
 from bulk_import.stopping import Stop
+from bulk_import.system.addresses import account_name
 from bulk_import.system.files import made_folder, replaced
 from bulk_import.system.loop import run_blocking
 

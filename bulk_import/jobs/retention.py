@@ -10,7 +10,7 @@ from pathlib import Path
 from bulk_import.errors import BulkImportError
 from bulk_import.journal import Journal
 from bulk_import.run.folder import JOURNAL
-from bulk_import.settings import account_name
+from bulk_import.system.addresses import account_name
 
 
 def delete_old_nights(newest: Path, state: Path, keep: int) -> list[Path]:

@@ -18,7 +18,8 @@ from types import MappingProxyType
 from typing import Any, Self
 
 from bulk_import.errors import Message, SetupError, StorageError
-from bulk_import.settings import Settings, account_name
+from bulk_import.settings import Settings
+from bulk_import.system.addresses import account_name
 from bulk_import.system.sqlite import connect, make_private
 
 FORMAT = 3

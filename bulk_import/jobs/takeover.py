@@ -23,7 +23,8 @@ from bulk_import.progress import Progress
 from bulk_import.run.folder import JOURNAL
 from bulk_import.run.judging import who_said_no
 from bulk_import.run.reporting import stop_facts, write_reports
-from bulk_import.settings import Settings, account_name
+from bulk_import.settings import Settings
+from bulk_import.system.addresses import account_name
 from bulk_import.system.clock import now, now_s
 
 _STATUS = f"coalesce(o.status, case when {IN_DOUBT} then 'unknown' else 'not_sent' end)"

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from datetime import datetime
+from functools import cache
 from typing import Literal
 
 from bulk_import.errors import Message
@@ -397,14 +398,23 @@ def _zones_of_city(city: str) -> list[str]:
     """The zones in whose names a lower-cased city comes last; else the one of its name in any language."""
     if fold(city) in forms.NAMESAKES:
         return []
-    ending = "/" + city.replace(" ", "_")
-    found = [
-        zone
-        for key, zone in zones.names().items()
-        if key.endswith(ending) and not zone.startswith(forms.NOT_OF_CITIES)
-    ]
+    found = _zones_by_ending().get(city.replace(" ", "_"))
+    if found:
+        return found
     other = zones.cities().get(fold(city))
-    return found or ([other] if other else [])
+    return [other] if other else []
+
+
+@cache
+def _zones_by_ending() -> dict[str, list[str]]:
+    """What follows a slash in the lower-cased name of a zone -> the zones."""
+    found: dict[str, list[str]] = {}
+    for key, zone in zones.names().items():
+        if not zone.startswith(forms.NOT_OF_CITIES):
+            parts = key.split("/")
+            for at in range(1, len(parts)):
+                found.setdefault("/".join(parts[at:]), []).append(zone)
+    return found
 
 
 def _of_zone(zone: str, dst: str, at: datetime | None) -> Normalized:

@@ -14,7 +14,8 @@ from pathlib import Path
 
 from bulk_import.errors import BulkImportError
 from bulk_import.journal import Journal
-from bulk_import.settings import Settings, account_name
+from bulk_import.settings import Settings
+from bulk_import.system.addresses import account_name
 from bulk_import.system.clock import rfc3339
 from bulk_import.system.files import made_folder, replaced
 

@@ -12,8 +12,9 @@ from bulk_import.mapping.loading import ColumnMapping
 from bulk_import.models import SourceInfo
 from bulk_import.run.corrections import digest_of
 from bulk_import.run.inputs import changed_sources, corrections_file
-from bulk_import.settings import Settings, account_name
+from bulk_import.settings import Settings
 from bulk_import.sources.remote import shown
+from bulk_import.system.addresses import account_name
 from bulk_import.system.clock import now
 
 

@@ -21,6 +21,7 @@ from bulk_import.api.answers import parse_retry_after
 from bulk_import.errors import Message, SettingsError, SourceError
 from bulk_import.sources.again import PassingError
 from bulk_import.sources.remote import shown
+from bulk_import.system.addresses import LOOPBACK
 from bulk_import.system.clock import from_header
 from bulk_import.system.crash import conceal
 from bulk_import.system.environment import (
@@ -32,7 +33,6 @@ from bulk_import.system.environment import (
 from bulk_import.system.secrets import Secret
 
 _SILENCE_S = 60.0  # without a byte
-_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _SHEET = re.compile(
     r"https://docs\.google\.com/spreadsheets/(?:u/\d+/)?d/(?P<id>[\w-]+)(?P<rest>/[^?#]*)?(?:[?#].*)?"
@@ -165,7 +165,7 @@ def headers_for(url: str, known: Mapping[str, str]) -> dict[str, str]:
     host = known.get(SOURCE_HOST_VARIABLE, "").strip()
     if not (token or text) or (host and parts.hostname != host.lower()):
         return {}
-    if parts.scheme.lower() != "https" and parts.hostname not in _LOOPBACK:
+    if parts.scheme.lower() != "https" and parts.hostname not in LOOPBACK:
         name = TOKEN_VARIABLE if token else HEADERS_VARIABLE
         raise SettingsError(
             Message(

@@ -294,6 +294,7 @@ def opened(cluster: str, name: str, *, processes: int = 1, threads: int = 1) -> 
             engine.close()
         return
     settings = {
+        "distributed.scheduler.http.routes": [],  # nobody looks, and it would be without TLS
         "distributed.scheduler.allowed-failures": 0,  # a job is started again by its journal alone
         "distributed.scheduler.locks.lease-validation-interval": "1s",
         _TIMEOUT: f"{_LOCAL_LEASE_S}s",
@@ -303,7 +304,9 @@ def opened(cluster: str, name: str, *, processes: int = 1, threads: int = 1) -> 
         dask.config.set(settings),
         LocalCluster(
             n_workers=processes, threads_per_worker=threads, processes=True, memory_limit=0,
-            dashboard_address=None, silence_logs=logging.CRITICAL, security=True,
+            # Its port is any free one: for 8787, which it takes otherwise, it warns when that is taken.
+            dashboard_address="127.0.0.1:0", scheduler_kwargs={"dashboard": False},
+            silence_logs=logging.CRITICAL, security=True,
         ) as local,
     ):  # fmt: skip
         engine = Engine(

@@ -20,7 +20,7 @@ from bulk_import.errors import MappingError, MappingProblem, SettingsError
 from bulk_import.mapping.loading import said_of
 from bulk_import.mapping.schema import Columns, Part
 from bulk_import.mapping.yamltext import Document, parse
-from bulk_import.settings import account_endpoint, account_name, normalize_endpoint
+from bulk_import.system.addresses import account_endpoint, account_name, normalize_endpoint
 from bulk_import.system.profiles import Profile, config_file, load_profile
 
 Kind = Literal["run", "sync", "retag"]
