@@ -148,6 +148,14 @@ async def test_it_is_said_that_whom_the_account_does_not_have_becomes_a_contact(
     assert "Tags to add" in shown
 
 
+async def test_the_columns_of_a_plan_are_not_guessed(person):
+    form = {"new": await _list(person, *PEOPLE[:5]), "previous": await _list(person, *PEOPLE[2:6])}
+    _, made = await _make(person, accept="1", **form)
+    match = await person.get(made["url"].removesuffix("/plan") + "/match")
+    assert ">remove_tags</h2>" in match
+    assert ("Perhaps:" in match, "certain" in match) == (False, False)
+
+
 async def test_nothing_is_sent_when_everybody_is_on_the_list_of_people_never_sent(person):
     never = await _list(person, *PEOPLE, name="out.csv", kind="suppress")
     form = {"new": await _list(person, *PEOPLE), "suppress": never, "add_tags": "vip"}

@@ -247,3 +247,19 @@ async def test_columns_can_be_changed_while_no_row_was_sent(person):
         await sending.task
         (contact,) = account.contacts()
     assert (contact.email, contact.fields.get("lead_phone")) == ("a@example.org", None)
+
+
+async def test_a_row_that_was_imported_is_not_corrected_for_nothing(person):
+    await person.post("/account", kind="sandbox")
+    base = await person.upload("E-mail,Name\na@example.org,Ann\nnobody,Ann\n")
+    sending = await sent_by_page(person, base)
+    await sending.task
+    await judged(person, base)
+    form = {"seq": "1", "column": "Name", "text": "Anna"}
+    status, said, _ = await person.ask("POST", f"{base}/edit", data=form)
+    assert (status, "this row was imported" in said) == (409, True)
+    # A replacement leaves it alone, and corrects the row that can still be sent.
+    answer = await person.post(f"{base}/replace", column="Name", find="Ann", by="Anna")
+    assert answer["changed"] == 1
+    rows = json.loads(await person.get(f"{base}/rows?rows=5"))["rows"]
+    assert [row["cells"][1] for row in rows] == ["Ann", "Anna"]

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from dataclasses import replace
+from html import unescape
 from urllib.parse import quote
 
 import pytest
@@ -240,3 +242,12 @@ async def test_whoever_asks_while_rows_are_judged_again_is_told(person):
     project.review.close()
     status, text, _ = await person.ask("GET", f"{base}/rows")
     assert (status, "judged again" in text) == (409, True)
+
+
+async def test_how_a_row_stands_is_said_in_the_language_of_the_page(person):
+    base = await person.upload("E-mail\na@example.org\n")
+    await judged(person, base)
+    review = await person.get(f"{base}/review", headers={"Accept-Language": "ru"})
+    statuses = json.loads(unescape(re.search(r'data-statuses="([^"]*)"', review)[1]))
+    assert statuses["ready"] == "Готовы"
+    assert [text for text in statuses.values() if text.isascii()] == []

@@ -318,19 +318,28 @@ class Project:
         return chain[0].before if chain else None
 
     def edit(self, changes: Iterable[tuple[int, str, str]], label: str) -> int:
-        """Correct cells, as one step; return how many changed.
+        """Correct cells, as one step; return how many changed. Rows that were imported stay.
 
         Args:
             changes: (seq, column, text).
             label: For people.
 
         Raises:
-            SetupError: There is no such row or column, or nothing is judged.
+            SetupError: There is no such row or column, nothing is judged, or all rows were imported.
         """
         with self._lock:
             review = self._judged()
+            wanted = list(changes)
+            accepted = review.accepted(seq for seq, _, _ in wanted)
+            if accepted and all(seq in accepted for seq, _, _ in wanted):
+                raise SetupError(
+                    "this row was imported: it is not sent again, so that a correction here would "
+                    "change nothing"
+                )
             cells = []
-            for seq, column, after in changes:
+            for seq, column, after in wanted:
+                if seq in accepted:
+                    continue
                 _, before = review.cell(seq, column)
                 if before != after:
                     cells.append((seq, column, before, after))

@@ -166,6 +166,19 @@ class Review:
             )
             return Counts(sum(statuses.values()), statuses, tuple(self._causes()), columns)
 
+    def accepted(self, seqs: Iterable[int]) -> set[int]:
+        """Return which of these rows a run sent and the account accepted: they are not sent again."""
+        if not self._sent:
+            return set()
+        with self._in_use():
+            found = self._db.execute(
+                f"""select r.seq from j.record r {self._joins()}
+                    where r.seq in (select value from json_each(?))
+                      and {self._status()} = '{Status.SUCCESS}'""",  # noqa: S608 - its parts are our own texts
+                (json.dumps(sorted(set(seqs))),),
+            )
+            return {seq for (seq,) in found}
+
     def remarks(self) -> list[Cause]:
         """Return what is remarked of the rows that would be sent, the most frequent first."""
         with self._in_use():

@@ -28,6 +28,9 @@ RUNS: dict[str, str | tuple[str, str, str]] = {
     "Drop the list of the people who should have the tag": "перетащите список людей, у которых должен быть тег",
     "name a tag or a list": "назовите тег или список",
     "drop the list again: it is not there any more": "перетащите список ещё раз: его больше нет",
+    "this row was imported: it is not sent again, so that a correction here would change nothing": (
+        "эта строка уже импортирована: она не отправляется ещё раз, и исправление здесь ничего не изменит"
+    ),
     "rows of this import were sent: the others are sent by the same columns and rules; import the rows that need you by themselves to change them": (
         "строки этого импорта уже отправлялись: остальные уйдут по тем же столбцам и правилам; чтобы изменить их, "
         "импортируйте строки, которые ждут вас, отдельно"

@@ -16,6 +16,7 @@ if (workspace) start();
 function start() {
   const base = workspace.dataset.base;
   const header = JSON.parse(workspace.dataset.header);
+  const statuses = JSON.parse(workspace.dataset.statuses);
   const grid = document.getElementById("grid");
   const side = document.getElementById("side");
   const panel = document.getElementById("cell");
@@ -186,9 +187,9 @@ function start() {
     if (row) {
       const dot = document.createElement("span");
       dot.className = `dot dot-${row.status}`;
-      dot.title = row.why || row.status;
+      dot.title = row.why || statuses[row.status];
       name.append(dot, number(row.row));
-      name.setAttribute("aria-label", `${number(row.row)} ${row.status}`);
+      name.setAttribute("aria-label", `${number(row.row)}: ${statuses[row.status]}`);
     } else {
       name.textContent = "…";
     }
