@@ -18,7 +18,7 @@ from bulk_import import import_file_async
 from bulk_import.cli import main
 from bulk_import.errors import BusyError, SetupError, StoppedError
 from bulk_import.jobs.night import SyncOptions
-from bulk_import.jobs.nightly import sync_night
+from bulk_import.jobs.nightly import sync_async, sync_night
 from bulk_import.jobs.state import State
 from bulk_import.mapping.loading import parse_mapping
 from bulk_import.models import Status
