@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from bulk_import.cli.asking import TYPED_ABOVE, counted, describe_plan
+from bulk_import.cli.asking import TYPED_ABOVE, counted, describe_plan, wrapped
 from bulk_import.models import Problem, Status
 from bulk_import.run.plan import Plan, Sample
 from bulk_import.settings import Limits
@@ -315,3 +315,13 @@ def test_rows_that_another_row_keeps_back_are_counted_in_words_as_those_of_rules
     assert counted({"CONTACT_SKIPPED": 2, rule: 3}, 5) == (
         f"{rule} (3), another row of the contact is kept back (2)"
     )
+
+
+def test_a_plan_is_broken_between_words_and_its_lines_stay_indented():
+    text = "340 rows read\n  fields: lead_email (1,827), lead_first_name (1,827), lead_phone (12)\n\nend"
+    assert wrapped(text, 40).splitlines() == wrapped(text, 41).splitlines() == [
+        "340 rows read", "  fields: lead_email (1,827),", "    lead_first_name (1,827), lead_phone", "    (12)", "", "end",
+    ]  # fmt: skip
+    assert wrapped(text, 0) == text == wrapped(text, 100)
+    address = "https://" + "x" * 50
+    assert wrapped(address, 41) == address  # it is copied in one piece

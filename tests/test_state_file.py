@@ -316,3 +316,19 @@ def test_the_state_of_another_account_is_refused(state, known, mine, dry_run, is
         f"{state.path}: the state of {known}, not of {mine}; each account and job has a state file "
         "of its own"
     )
+
+
+def test_a_full_disk_is_named_and_what_was_stored_before_is_there(path):
+    with State.open(path) as state:
+        state.put(night="1")
+        pages = state.db.execute("pragma page_count").fetchone()[0]
+        state.db.execute(f"pragma max_page_count = {pages}")
+        with pytest.raises(StorageError) as raised, state.transaction():
+            state.put(night="2", last="x" * 200_000)
+        assert str(raised.value) == (
+            f"{path}: cannot be read or written (database or disk is full); free some space or correct "
+            "the permissions, then run the same command again: nothing is lost"
+        )
+        assert (state.get("night"), state.get("last")) == ("1", "")
+        state.db.execute("pragma max_page_count = 100000")
+        state.put(night="2")

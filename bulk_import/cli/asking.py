@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TextIO
@@ -27,6 +28,7 @@ _CANARY = 5
 _WORTH_A_CANARY = 20
 _NAMES_SHOWN = 8
 _REASONS_SHOWN = 6
+_NARROWEST = 40  # columns
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,14 @@ class Person:
     _reads: TextIO
     _writes: TextIO
     sees_messages: bool
+
+    @property
+    def columns(self) -> int:
+        """Width of the terminal; 0 where what is said goes elsewhere."""
+        try:
+            return os.get_terminal_size(self._writes.fileno()).columns
+        except (OSError, ValueError):
+            return 0
 
     def say(self, text: str) -> None:
         self._writes.write(f"{text}\n")
@@ -98,7 +108,7 @@ def ask_about(plan: Plan) -> Answer:
         if not somebody.sees_messages:
             for name, problem in plan.problems:
                 somebody.say(f"{name}: {plain(str(problem))}")
-        somebody.say(describe_plan(plan))
+        somebody.say(wrapped(describe_plan(plan), somebody.columns))
         if 0 < plan.canary < plan.to_send:
             return somebody.confirms(
                 f"Send {plan.canary:,} rows of different shapes first? You are asked again before the rest."
@@ -164,6 +174,20 @@ def describe_plan(plan: Plan) -> str:
     if plan.examples:
         lines.append("  refused, for instance:")
         lines += [f"    {place}: {plain(in_words(why))}" for place, why in plan.examples[:3]]
+    return "\n".join(lines)
+
+
+def wrapped(text: str, columns: int) -> str:
+    """Break lines of more than *columns* between words, with the rest indented; 0 = break none."""
+    if not columns:
+        return text
+    width = max(columns - 1, _NARROWEST)
+    lines = []
+    for line in text.split("\n"):
+        indent = " " * (len(line) - len(line.lstrip(" ")))
+        lines += textwrap.wrap(
+            line, width, subsequent_indent=f"{indent}  ", break_long_words=False, break_on_hyphens=False,
+        ) or [line]  # fmt: skip
     return "\n".join(lines)
 
 

@@ -283,7 +283,8 @@ class State:
                 yield
                 self.db.execute("commit")
             except BaseException:
-                self.db.execute("rollback")
+                if self.db.in_transaction:  # a full disk has ended it, and is what there is to say
+                    self.db.execute("rollback")
                 raise
 
 
@@ -388,7 +389,8 @@ def _bring_up_to_date(db: sqlite3.Connection, found: int) -> None:
         db.execute("insert or replace into meta values ('format', ?)", (str(FORMAT),))
         db.execute("commit")
     except BaseException:
-        db.execute("rollback")
+        if db.in_transaction:
+            db.execute("rollback")
         raise
 
 
@@ -428,6 +430,15 @@ def translated(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.DatabaseError as exc:
+        if getattr(exc, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_FULL:
+            raise StorageError(
+                Message(
+                    "{path}: cannot be read or written ({exc}); free some space or correct the "
+                    "permissions, then run the same command again: nothing is lost",
+                    path=path,
+                    exc=exc,
+                )
+            ) from exc
         raise StorageError(
             Message("{path}: not a usable state file: {exc}", path=path, exc=exc)
         ) from exc
