@@ -26,6 +26,8 @@ CELLS: dict[str, str | tuple[str, str, str]] = {
     "{line!r} holds several addresses; the first is used": "в «{line}» несколько адресов; берётся первый",
     "{line!r} says {said!r}: not sent; remove the remark if it is wrong, or the row":
         "в «{line}» написано «{said}»: не отправляется; удалите пометку, если она неверна, или строку",
+    "{cell!r}, to the right of the last named column, says no: not sent; remove the remark if it is wrong":
+        "«{cell}» правее последнего названного столбца: человек отказался, не отправляется; удалите пометку, если она неверна",
     "{line!r} holds two addresses; {advice}": "в «{line}» два адреса; {advice}",
     "The part after the @-sign contains invalid characters: {chars}": "после @ есть недопустимые знаки: {chars}",
     "The email address contains invalid characters before the @-sign: {chars}": "перед @ есть недопустимые знаки: {chars}",
