@@ -39,9 +39,8 @@ app: $(READY) ## The whole job in a browser: bulk-import app
 demo: $(READY) ## Import sample_data into the built-in sandbox and show the report
 	@$(BIN)/python -m bulk_import demo
 
-# Tests wait for processes and servers for a third of their time, the quick ones for half of it.
+# Tests wait for processes and servers for a third of their time; each worker collects all of them.
 WORKERS ?= $(shell echo $$(( $$(getconf _NPROCESSORS_ONLN) * 3 / 2 )))
-QUICK_WORKERS ?= $(shell echo $$(( $$(getconf _NPROCESSORS_ONLN) * 2 )))
 
 # Playwright leaves an event loop running in its process: the browser has one of its own.
 # Stealing keeps the tests of a module together, and with them what they share: a cluster, a wheel, an account.
@@ -50,7 +49,7 @@ test: $(READY) ## Run every test
 	@$(BIN)/python -m pytest -m "" tests/browser
 
 test-quick: $(READY) ## Run the tests that are not whole runs of many seconds
-	@$(BIN)/python -m pytest -n $(QUICK_WORKERS) --dist worksteal --ignore=tests/browser
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --ignore=tests/browser
 
 check: lint types docs test ## Everything CI runs, quickest to fail first
 

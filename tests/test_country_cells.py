@@ -174,3 +174,39 @@ def test_texts_are_folded_to_words_without_case_accents_and_punctuation(text, fo
 def test_shortened_words_are_written_out_and_little_words_carry_nothing():
     assert written_out("dem rep of the utd is") == "democratic republic of the united islands"
     assert core("republic of the korea") == core("korea republic") == "korea republic"
+
+
+# What remains of an official name without the kind of state is "united" or "Africa": it was taken for
+# another country without a word.
+@pytest.mark.parametrize(
+    "text",
+    "Unit States|Emiratos Unidos|Émirats unis|Vereinigte Emirate|De forente emirater|Republik Afrika|Afrika Cumhuriyeti|Naija|Papua".split(
+        "|"
+    ),
+)
+def test_united_or_african_alone_is_no_country(text):
+    with pytest.raises(NormalizeError):
+        normalize_country(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("Estados Unido", "US"), ("États-Uni", "US"), ("Verenigd Staten", "US"), ("Vereinigte Königreich", "GB"),
+    ],
+)  # fmt: skip
+def test_a_slip_in_the_united_states_is_said_to_be_one(text, code):
+    found = normalize_country(text)
+    assert (found.value, [note.code for note in found.notes]) == (code, ["COUNTRY_GUESSED"])
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("République italienne", "IT"), ("Territoire britannique de l'océan Indien", "IO"), ("Sud Africa", "ZA"),
+        ("Македонија", "MK"), ("العربية السعودية", "SA"), ("Zhongguo", "CN"),
+        ("N. Ireland", "GB"), ("Congo, Republic of the (Brazzaville)", "CG"),
+    ],
+)  # fmt: skip
+def test_a_name_that_is_known_is_not_refused_for_its_form(text, code):
+    assert normalize_country(text).value == code

@@ -18,7 +18,7 @@ from bulk_import import import_file_async
 from bulk_import.cli import main
 from bulk_import.errors import BusyError, SetupError, StoppedError
 from bulk_import.jobs.night import SyncOptions
-from bulk_import.jobs.nightly import sync_night
+from bulk_import.jobs.nightly import sync_async, sync_night
 from bulk_import.jobs.state import State
 from bulk_import.mapping.loading import parse_mapping
 from bulk_import.models import Status
@@ -327,6 +327,19 @@ async def test_a_lost_state_may_be_begun_again_and_a_night_that_sent_nothing_is_
     (tmp_path / "job.state").unlink()
     assert len((await job(people(3), accept=True))[1]) == 3
     assert (await job(people(3)))[1] == []
+
+
+async def test_a_first_night_does_not_mind_runs_beside_it_that_are_no_nights(
+    job, tmp_path, sandbox, settings
+):
+    """The folder of an import beside it ended the night as a mistake in the settings."""
+    source = job.write(people(1))
+    mapping = parse_mapping(MAPPING, "m.yml")
+    await import_file_async(source, mapping, settings(sandbox, run_dir=tmp_path / "one"))
+    night = await sync_async(
+        source, mapping, settings(sandbox, run_dir=tmp_path / "night"), state=tmp_path / "new.state"
+    )
+    assert (night.exit_code, night.counts[Status.SUCCESS]) == (0, 1)
 
 
 async def test_a_contact_of_which_a_row_was_refused_is_not_taken_over_from_an_earlier_run(

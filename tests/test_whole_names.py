@@ -393,3 +393,68 @@ def test_which_family_names_are_of_spain_and_portugal():
 )  # fmt: skip
 def test_names_in_capitals_or_small_letters_get_capitals_in_front(name, is_family, shown):
     assert titled(name, is_family=is_family) == shown
+
+
+def _sent(text, **options):
+    found = split_name(text, **options)
+    return (found.first, found.middle, found.last), [note.code for note in found.notes]
+
+
+@pytest.mark.parametrize(
+    "text",
+    "Иван Иванович|Пётр Ильич|Александр Лукич|Никита Михайлович|Сергей Юрьевич|Олег Павлович|Рустам Алиевич".split(
+        "|"
+    ),
+)
+def test_a_mans_patronymic_behind_his_name_is_not_sent_as_a_last_name(text):
+    """In Belarus and Serbia it may be one, so only what is certain goes out."""
+    assert _sent(text) == ((text.split()[0], "", ""), ["NAME_PART_DROPPED"])
+
+
+@pytest.mark.parametrize(
+    "text", ["Марина Абрамович", "Исаак Рабинович", "Андрей Мацкевич", "Marina Abramovich"]
+)
+def test_what_is_no_patronymic_of_this_person_stays_a_last_name(text):
+    first, last = text.split()
+    assert _sent(text)[0] in {(first, "", last), ("", "", "")}
+
+
+def test_the_stated_order_makes_a_last_name_of_what_may_be_a_patronymic():
+    assert _sent("Иван Иванович", order="first_last")[0] == ("Иван", "", "Иванович")
+
+
+def test_a_womans_patronymic_in_latin_letters_is_no_last_name():
+    assert _sent("Anna Ivanovna") == (("Anna", "Ivanovna", ""), [])
+
+
+@pytest.mark.parametrize("text", ["Kim Minjun", "Kim Minsu", "Lee Jihoon", "Park Geunhye"])
+def test_a_korean_family_name_in_front_is_not_taken_for_a_given_name(text):
+    assert _sent(text) == (("", "", ""), ["NAME_NOT_SPLIT"])
+
+
+@pytest.mark.parametrize("text", ["Kim Smith", "Kim Novak", "Lee Harper", "Kim Anderson"])
+def test_kim_and_lee_are_given_names_before_a_known_family_name(text):
+    first, last = text.split()
+    assert _sent(text)[0] == (first, "", last)
+
+
+@pytest.mark.parametrize(
+    ("text", "first", "last"),
+    [
+        ("Marie Ó Fachtna", "Marie", "Ó Fachtna"), ("Máire Ní Bhriain", "Máire", "Ní Bhriain"),
+        ("Sean O Brien", "Sean", "O Brien"), ("Nuala Uí Néill", "Nuala", "Uí Néill"),
+        ("DE ANDA Diana", "Diana", "DE ANDA"), ("HEMMA VAN ALLEMANIË Evie", "Evie", "HEMMA VAN ALLEMANIË"),
+    ],
+)  # fmt: skip
+def test_a_particle_belongs_to_the_last_name(text, first, last):
+    assert _sent(text) == ((first, "", last), [])
+
+
+@pytest.mark.parametrize("text", ["Smith", "Johnson", "Rossi", "Garcia"])
+def test_one_word_that_is_mostly_a_family_name_greets_nobody_by_it(text):
+    assert _sent(text)[0] == ("", "", text)
+
+
+@pytest.mark.parametrize("text", ["Martin", "James", "Kim", "Thomas", "Taylor", "Daniel"])
+def test_one_word_that_is_often_a_given_name_is_one(text):
+    assert _sent(text)[0] == (text, "", "")

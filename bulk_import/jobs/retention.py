@@ -43,8 +43,9 @@ def night_that_sent(run_dir: Path, state: Path, endpoint: str) -> Path | None:
     job, account = str(state.resolve()), account_name(endpoint) if endpoint else ""
     for folder in _newest_first(run_dir):
         facts = _facts_of_night(folder, job)
-        is_ours = not account or account_name(facts.get("endpoint", "")) == account
-        if folder != run_dir.resolve() and facts and is_ours:
+        if not facts or folder == run_dir.resolve():
+            continue
+        if not account or account_name(facts.get("endpoint") or endpoint) == account:
             with suppress(BulkImportError), Journal.open(folder / JOURNAL) as journal:
                 if journal.count_accepted():
                     return folder

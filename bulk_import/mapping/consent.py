@@ -149,6 +149,7 @@ def refusing_cells(header: str, counts: Mapping[str, int]) -> dict[str, int]:
             return {}
         # "Newsletter: weekly, monthly, no": most cells answer another question, and some this one.
         speaks = Speaks.OF_TERMS if may_be_for_money(header) else Speaks.OF_DETAIL
+        return {c: n for c, n in filled.items() if says_no(speaks, c) or refusal_in(c)}
     also_weak = speaks is Speaks.OF_STATE and _is_of_subscriptions(header, filled)
     return {
         cell: n

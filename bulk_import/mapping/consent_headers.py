@@ -49,7 +49,8 @@ newsletter)sperr\w*|
     "asked not to be contacted": r"""
 (?:do not|dont|no) (?:contact|e ?mails?|mail|mailings?|market\w*|send|disturb|solicit)|dnc|
 donot(?:bulk)?(?:e ?mail|mail|contact|market|send)\w*|no(?:e?mails?|newsletters?|mailings?)|
-(?:should|to be) forg\w+|forget (?:this|me)(?: \w+)?|
+(?:should|to be) forg\w+|never (?:e ?mail|contact|mail)|liste rouge|nao perturb\w+|forget (?:this|
+me)(?: \w+)?|
 stop (?:all )?(?:e ?mail|mail|newsletter|sending|writing|contact|pub)\w*|
 (?:do not|dont|not) allow (?:bulk )?(?:e ?mails?|marketing)|
 не (?:писать|отправлять|беспокоить|связываться|присылать|рассылать|слать)|
@@ -57,10 +58,11 @@ stop (?:all )?(?:e ?mail|mail|newsletter|sending|writing|contact|pub)\w*|
 e ?mail))|
 (?:исключ|удал|убра|отключ)\w+ (?:из )?(?:\w+ )?рассыл\w+|не включать (?:\w+ )?рассыл\w+|
 нельзя (?:писать|отправлять)|
-nicht (?:anschreiben|kontaktieren|schreiben|anmailen|mailen)|ne pas e?mailer|pas de?mailing|
+nicht (?:mehr )?(?:anschreiben|kontaktieren|schreiben|anmailen|mailen)|ne pas e?mailer|pas de?mailing|
 (?:e ?)?mails? (?:nicht erwunscht|unerwunscht)|correo no deseado|e ?posta istemiyor|werbeverweiger\w*|
 kein kontakt|kein(?:e|en)? (?:werbung|werbe\w*|e ?mails?|\w*mails?|newsletters?)|
-ne (?:pas|plus) (?:contacter|ecrire|envoyer)|no (?:contactar|enviar|escribir|molestar)|no (?:quiere|
+ne (?:pas|plus) (?:solliciter|contacter|ecrire|envoyer)|no (?:contactar|enviar|escribir|molestar)|
+no (?:quiere|
 desea) \w+|nao (?:quer|deseja) \w+|non (?:vuole|desidera) \w+|
 ne (?:souhaite|veut|desire) (?:pas|plus) \w+|nie chce \w+|(?:will|mochte) kein\w* \w+|geen (?:e ?)?mails?|
 (?:does not|doesnt) want \w+|gonderilme\w*|
@@ -71,6 +73,11 @@ nie (?:kontaktowac|wysylac|pisac)|iletisime gecme\w*|gonderme\w*""",
 un ?subscri\w*|unsub\w*|not subscribed|opt(?:ed|s)? ?outs?|emailopt(?:ed)?out|has opted out\w*|optout\w*|
 opt off|
 withdrawn|withdrawal|revoked|objected|objection|
+(?:exclu[dir]\w*|remov\w+|left|retire[es]?s?|retirad[oa]|supprime[es]?s?|cancellat[oa]|escludi|esclus[oa]|
+rimoss[oa]|wykluczon\w+|usuniet\w+|entfernt|geloscht|eliminad[oa]|borrad[oa]|снят\w*|стоп|
+блок) (?:(?:\w+ ){0,2}
+(?:mailing\w*|e ?mails?|newsletter\w*|рассыл\w+|campan\w+|campaigns?)|(?:the|from|de|da|dalla|aus|
+z) (?:\w+ )?(?:lists?|lista|liste))|
 removed (?:on|at|date)|removal date|e ?mails? disabled|disabled e ?mails?|
 отписа\w+|отписк\w+|отказ(?!о)\w*(?: от)?(?: рассыл\w+)?|отказо[мв]|отозва\w+|
 deaktiviert|abgemeldet\w*|abbestell\w+|abmeld\w+|ausgetragen|austrag(?!ungs?ort)\w*|widerruf(?!srecht|sbeleh|sfrist)\w*|widerspr\w+|werbewiderspr\w+|werbesperr\w*|mailsperr\w*|sperrvermerk\w*|sprzeciw\w*|
@@ -92,21 +99,22 @@ serienmails?|(?:e ?)?mails? erwunscht|darf (?:angeschrieben|angemailt|kontaktier
 pazarlama e ?posta\w*|
 рекламн\w+ (?:письм|рассыл|сообщени|предложени)\w+|
 e ?mails? (?:allowed|zulassen|erlaubt|ok|okay|updates?|offers?|list)|massen e ?mails?|
-(?:updates?|offers?|kontakt|contact|angebote|infos?) (?:by|per|via|par|por) e ?mail|(?:receives?|
+(?:updates?|offers?|kontakt|contact|angebote|infos?|kommunikation|communication) (?:by|per|via|par|
+por) e ?mail|(?:receives?|
 get) updates|
 ^(?:per|by|via|par|por) (?:e ?)?mail$|keep me (?:updated|posted|informed)|stay in touch|mail list|
 e ?mail kontakt|маркетинг|publicidade?|
 accept(?:s|ed)? (?:e ?mails?|newsletters?)|wants (?:newsletters?|e ?mails?)|
 (?:can|may|ok to|okay to) (?:be |we )?(?:e ?mail|contact|send|sent|writ|mail)\w*|
 mailings?(?! (?:address|street|city|state|province|country|zip|postal|post ?code|code|same|line|unit|apt|
-salutation|done)\w*)|
+salutation|done|weight|costs?|house)\w*)|
 (?:join|on|in) (?:the |our |your )?mailing lists?|
 promotional e ?mails?|e ?mail promotions?|receives? (?:e ?mails?|newsletters?|promotions?)|
 подпис(?:[кч]|ан(?!и)|ал|ат|ыв)\w*|рассылк\w+|(?:получать|отправлять|присылать) (?:письм\w+|e ?mail\w*)|
 можно (?:писать|отправлять|присылать)|новост(?:и|ей|ям|ях|ями)|согласи\w+|согласен|согласна|разреш\w+|
 einwillig\w*|zustimm\w*|einverstand\w+|datenschutz\w* (?:akzeptiert|zugestimmt|bestatigt)|
 infomails?|rundmails?|(?:e ?)?mailverteiler|werbekennzeichen|kontakt erwunscht|abonn\w*|werbung|
-werbeeinwillig\w*|angemeldet|erlaubnis|dsgvo|
+werbe(?:einwillig|erlaubnis|zustimm)\w*|mailingliste|angemeldet|erlaubnis|dsgvo|
 (?:receber|recibir|recevoir|ricevere|ricevi) (?:(?:la|las|los|le|les|as|os|i|de|des|nos) )*
 (?:e ?mails?|correos?|noticias|novidades|novedades|ofertas|offres|offerte|promo\w+|publici\w+|
 comunica\w+|inform\w+|infos?)|
@@ -163,8 +171,7 @@ ouverte?s?|envoye\w*|enviad[oa]s?|inviat[oaie]|wyslan\w*|discounts?|cost|
 стоимост\w*|скидк\w*|автопродлен\w*|pagad[oa]|paga|vence|scadut[oa]|bitis|открыл\w*|
 letzte\w*|dernier\w*|ultim[oa]s?|topics?|platform|
 software|tool|edition|issue|length|scan|received|закончил\w*|^no of|(?<=\w )no$|nr|sent|delivered|read|
-last|author|
-editor|
+last|author|editor|seats?|design|sponsors?|contributors?|кол во|
 applies|applicable|
 sayisi|сумм\w*|дней|количеств\w+|число|оплачен\w*|платн\w+|премиум|до|открыт\w*|отправлен\w*|последн\w+|тариф|цена|срок|продлен\w+|окончан\w+|laufzeit|preis|anzahl|ende|bis|verlangerung|
 prix|nombre|fin|precio|numero|prezzo|scadenza|cena|liczba|koniec|ilosc"""
@@ -185,14 +192,15 @@ treatment|vaccin\w*|parental|medical|surgery"""
 # Consents and subscriptions that are none of mailings, and what is not answered with yes or no to mailings.
 _OTHER_THINGS = r"""
 фото\w*|родител\w+|супруг\w*|операц\w*|обучени\w+|переезд\w*|строит\w+|zdjeci\w*|rodzic\w*|eltern|betriebsrat|
-медицин\w*|вмешательств\w*|вакцин\w*|участи\w+|услови\w+|курс\w*|op|impfung|agb|vermieter|soins|cirugia|
+genitori|school|schule|spousal|landlord|chef|szef\w*|банка|директора|сервис\w*|gift|audit|dpo|медицин\w*|вмешательств\w*|вакцин\w*|участи\w+|услови\w+|курс\w*|op|impfung|agb|vermieter|soins|cirugia|
 informato|informado|informed|zabieg\w*|wyjazd\w*|age|conditions|travel|sharing|media|video\w*|film\w*|
 fotos?|recording|research|user (?:permissions?|agreement)|
 offer accepted|accepted offer|договор\w*|документ\w*|контракт\w*|акт|анкет\w*|соглашени\w+|кем подписан\w?|
 на канал\w*|журнал\w*|magazine|journal|box|gym|fitness|netflix|spotify|product|transport|zeitung\w*|
 compliant|trained|officer|responsable|responsavel|geschaltet|kosten"""
 _TRADE = r"""
-marketing (?:fit|stack|owner|segments?|scores?|leads?|tools?|qualified|team|manager|director|agency|
+marketing (?:headcount|partners?|contracts?|fit|stack|owner|segments?|scores?|leads?|tools?|qualified|
+team|manager|director|agency|
 budget|spend|sources?|channels?|
 campaigns?|plans?|costs?|strategy|experience|degree|department|software|platform|automation|tech|role|title|needs?|goals?)|
 digital marketing|(?:uses|does|interested in|likes|knows) (?:e ?mail )?marketing"""
@@ -203,13 +211,16 @@ agree[sd]?|agreement|allowed|accept\w*|akzeptiert|accord|autori[sz]\w*|permissio
 angemeldet|inscri\w*|iscri\w+|suscrit\w+|zapisan\w+|aangemeld|ingeschreven"""
 _END_OF_ANYTHING = r"""
 возврат\w*|zwrot\w*|blocked|gesperrt|bloque\w*|bloccat[oa]|отказ(?!оуст|ник)\w*|refus\w*|cleaned|spam|спам|
-invalid|withdrawn|withdrawal|widerruf\w*|abgemeldet\w*|abmeld(?!egrund|edatum)\w+|ausgetragen|
-rezygnac\w+|жалоб\w+|complain\w*|reclam\w+|quejas?|plaintes?|
+invalid|withdrawn|withdrawal|widerruf\w*|rezygnac\w+|жалоб\w+|complain\w*|reclam\w+|quejas?|plaintes?|
 beschwerden?"""
 # Ends of something else, whatever stands beside them.
 _OTHER_ENDS = r"""
 bounced? (?:house|castle|che(?:ck|que))s?|bajas? (?:medica|laboral|tension|california|temperatura|por \w+)|
-(?:planta|gama|prioridad|tension|temporada|marea) bajas?|baja demanda|(?:blocked|cleaned) by"""
+(?:planta|gama|prioridad|tension|temporada|marea) bajas?|baja demanda|(?:blocked|cleaned) by|
+(?:abgemeldet|abmeldung|abmelden|ausgetragen) (?:\w+ )?(?:kfz|kurs\w*|kita|fahrzeug\w*|behorde|wohnsitz|
+schule|
+gewerbe|handelsregister)|
+fahrzeug abgemeldet"""
 # What may stand beside those words without naming something else.
 _KNOWN = r"""
 (?!by)\w{1,2}|\d+|the|for|from|and|has|can|may|our|your|you|all|any|per|via|not|out|yes|was|are|not|con|por|para|par|pour|
@@ -233,7 +244,8 @@ complain(?:t|ts|ing)|жалоб\w+|beschwerden?|plaintes?|quejas?|reclamac\w+|re
 возврат\w*|zwrot\w*|отказ(?!оуст|ник)\w*|refus\w*|opposition|objection|mail stop"""
 # Beside these words no other refusal than one of mailings is meant.
 _OF_MAILINGS = r"""
-рассыл\w+|писем|письм\w+|e ?mail\w*|mail(?:s|ing\w*)?|prospection|реклам\w+|iletisim|newsletter\w*|
+рассыл\w+|писем|письм\w+|e ?mail\w*|mail(?:s|ing\w*)?|prospection|comm?uni[ck]\w*|kommunik\w*|реклам\w+|
+iletisim|newsletter\w*|
 pazarlama|spam|abuse|
 спам|marketing|werbung|
 контакт\w*|

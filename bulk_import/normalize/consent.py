@@ -80,10 +80,12 @@ removed|deleted|archived|invalid|inactive|cancelled|canceled|expired|unconfirmed
 pending|pending confirmation|awaiting confirmation|waiting for confirmation|not opted in|disallowed|
 not allowed|do not allow|forbidden|never subscribed|not granted|not given|not opted|unreachable|junk|
 redacted|
-spam rejected|no more|no longer|stopped|withdrew|out|no consent given|never opted in|not interested|
+spam rejected|no more|no longer|quit|gone|has left|unsubscribing|refuses|stopped|withdrew|out|
+no consent given|never opted in|not interested|
 no interest|not wanted|unwanted|dont want|does not want|never again|
 disabled|off|failed|objected|transactional|
-не активирован|не активирована|недоступен|недоступна|не интересно|не хочу|отменена|отменен|отменено|
+не активирован|не активирована|недоступен|недоступна|не интересно|не хочу|не желает|отказывается|
+отменена|отменен|отменено|
 неактивный|неактивная|не хочет|не нужно|не надо|запрещен|
 запрещена|
 запрещены|отказ|отказался|отказалась|отозвано|отклонено|отклонен|отклонена|удален|удалена|удалено|заблокирован|
@@ -94,7 +96,8 @@ disabled|off|failed|objected|transactional|
 widerspruch|gesperrt|blockiert|abgelehnt|inaktiv|geloscht|unbestatigt|nicht bestatigt|ausstehend|
 gekundigt|entfernt|ungultig|nicht erteilt|verweigert|zuruckgewiesen|nicht erlaubt|nicht zulassen|
 nicht gewunscht|nicht erwunscht|unerwunscht|
-mochte nicht|will nicht|kein newsletter gewunscht|annullata|annullato|annulee|annule|anulowana|anulowany|
+mochte nicht|will nicht|kundigung|ausgeschieden|negativ|recusou|ha rifiutato|odmowil|odmowila|
+kein newsletter gewunscht|annullata|annullato|annulee|annule|anulowana|anulowany|
 storniert|kein interesse|pas interesse|pas interessee|no interesado|no interesada|nie chce|istemiyor|
 geen interesse|
 uitgeschreven|afgemeld|retire|retiree|ret|
@@ -202,7 +205,7 @@ _NEGATIVE = re.compile(
     r"снят\w*|исключ\w*|удал\w*|убра\w*|против|запре\w*|"
     r"попросил\w* (?:убрать|удалить|не)|просит (?:убрать|удалить|не)|remov\w+|delet\w+|cancel\w+|block\w+|"
     r"gesperrt|geloscht|gekundigt|eliminar|eliminad\w+|saiu|rimoss\w+|disdett\w+|usuniet\w+|cikti|cikarildi|"
-    r"istemedi|istemiyor|ayrildi|wants? out|отключен\w*)(?!\w)"
+    r"istemedi|istemiyor|ayrildi|wants? out|отказ\w*|hat widersprochen|отключен\w*)(?!\w)"
 )
 _NOT_KNOWN = re.compile(
     r"(?:no|not|nicht|keine?|не|нет|non|nie|nao|pas) (?:sure|known|asked|applicable|set|specified|provided|"

@@ -26,7 +26,7 @@ from bulk_import.normalize.text import clean_line, remembered
 
 LONGEST = 100  # characters; no country's name is longer
 # Algérien is a person in French, Algerien the country in German; estonià is a person in Catalan.
-_OF_PEOPLE_ABROAD = re.compile("[éè].*ien(?:ne)?$|ià$|^gal[éê]s$")
+_OF_PEOPLE_ABROAD = re.compile("\\S*(?:[éè]\\S*ien(?:ne)?|ià)|gal[éê]s")
 _FLAG = re.compile("[\U0001f1e6-\U0001f1ff]{2}")
 _FLAG_OF_HOME_NATION = re.compile(
     "\U0001f3f4\U000e0067\U000e0062[\U000e0061-\U000e007a]+\U000e007f"
@@ -75,7 +75,7 @@ def normalize_country(text: str) -> Normalized:
         raise NormalizeError(
             "COUNTRY_UNKNOWN", Message("too long for a country; {advice}", advice=ADVICE)
         )
-    if not line.isascii() and _OF_PEOPLE_ABROAD.search(line.lower()):
+    if not line.isascii() and _OF_PEOPLE_ABROAD.fullmatch(line.lower()):
         raise NormalizeError(
             "COUNTRY_UNKNOWN",
             Message("{line!r} is a person or a language; {advice}", line=line, advice=ADVICE),

@@ -56,6 +56,8 @@ _ADJECTIVE = re.compile(
 )
 # Two states share each of these names; what stands beside it decides.
 _NOT_BY_A_PART = frozenset("CN TW KR KP CG CD DM DO GN GW GQ SD SS MK WS AS".split())
+# Without the kind of state no more is left of these than "united" or "Africa": others are, too.
+_NOT_BY_ESSENCE = _NOT_BY_A_PART | frozenset("GB US AE ZA CF TZ".split())
 _ISLANDS = re.compile(
     r"^(?:the )?(?:islands?|isles?|isl?|islas?|iles?|isole|isola|ilhas?|inseln?|eilanden|wyspy|"
     r"острова?|острів|острови|остров|ostrovy?|otoci|insulele|illes|oarna) "
@@ -125,7 +127,7 @@ def _by_essence(line: str, folded: str) -> Normalized | None:
     code = (named[0] if named else _essences().get(essence, "")) if essence else ""
     if not code and " " not in essence and not essence.startswith("centr"):
         code = _by_beginning(essence)
-    if not code or code in _NOT_BY_A_PART:
+    if not code or code in _NOT_BY_ESSENCE:
         return None
     return Normalized(code, "country.words")
 

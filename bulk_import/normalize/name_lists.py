@@ -73,7 +73,7 @@ class Known(NamedTuple):
     @property
     def is_iberian(self) -> bool:
         """Whether it is a family name of Spain or Portugal, where people have two."""
-        return bool(self.family_in & _languages("es pt"))
+        return bool(self.family_in & languages("es pt"))
 
 
 _IN_NO_LIST = Known(0, 0)
@@ -84,7 +84,8 @@ def _bits() -> dict[str, int]:
     return {}
 
 
-def _languages(codes: str) -> int:
+@cache
+def languages(codes: str) -> int:
     """The bits of languages, separated by blanks."""
     bits = _bits()
     mask = 0
@@ -121,7 +122,7 @@ def _table(file: str) -> dict[str, Known]:
     found: dict[str, Known] = {}
     for line in text.splitlines():
         given, family, names = line.split("\t")
-        given_in, family_in = _languages(given), _languages(family)
+        given_in, family_in = languages(given), languages(family)
         of = Known(given_in.bit_count(), family_in.bit_count(), given_in, family_in)
         found.update(dict.fromkeys(names.split("|"), of))
     return found
@@ -154,7 +155,7 @@ def _ends_surely(key: str) -> bool:
 
 @cache
 def _family_by_ending() -> Known:
-    return Known(0, 1, 0, ~_languages("es pt"))
+    return Known(0, 1, 0, ~languages("es pt"))
 
 
 def _by_ending(key: str) -> Known:

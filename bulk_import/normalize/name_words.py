@@ -47,13 +47,20 @@ REMARKS = frozenset(
 _SOCIETY = re.compile(r"\w.*\sS\.\s?A\.(?:\s\w\.)*")
 PARTICLES = frozenset(
     "van von der den de del della delle degli di da dal dalla du des dos das do la le el al "
-    "bin ibn ben ter ten zu zur vom af av st saint san santa mac abu abd y e".split()
+    "bin ibn ben ter ten zu zur vom af av st saint san santa mac abu abd y e ó ní nic mhic uí".split()
 )
 _PATRONYMIC = re.compile(
     r"[А-ЯЁа-яёІіЇїЄєЎўӘәҒғҚқҢңӨөҰұҮүҺһ-]+(?:ович|евич|ич|овна|евна|ична|инична|йович|івна|ївна|овіч|авіч|евіч|лліч|"
     r"аўна|еўна|оўна|улы|кызы|оглы|гызы|ұлы|қызы|оғлы)",
     re.IGNORECASE,
 )
+_OF_A_SON = re.compile(r"([А-ЯЁа-яё]{2,}?)(?:[еёо]вич|ич)", re.IGNORECASE)
+_OF_A_LATIN_SON = re.compile(r"([a-z]{2,}?)(?:[eo]vich|ich)", re.IGNORECASE)
+# Names of men that end as those of women do.
+_MEN = frozenset(
+    "никита илья кузьма фома лука савва данила гаврила сила фока nikita ilya kuzma foma luka".split()
+)
+_FATHERS = frozenset("павл льв михайл дмитри юрь pavl lv lev mikhayl mikhail".split())
 _CHILD_OF = frozenset("оглы оглу кызы гызы улы огли ұлы қызы ogly oglu kyzy qizi uly".split())
 # Romance particles also stand inside given names: María del Carmen Ruiz.
 ROMANCE = frozenset(
@@ -83,7 +90,7 @@ def special_words() -> frozenset[str]:
     """Words that say something besides a name."""
     return frozenset().union(
         _TITLES, _TITLES_WITH_DOT, MAYBE_TITLES, _SUFFIXES, _DEGREES, TOGETHER, PAIRING, REMARKS,
-        _PLAIN_COMPANY_WORDS, _CHILD_OF, PARTICLES, PINYIN,
+        _PLAIN_COMPANY_WORDS, _CHILD_OF, PARTICLES, PINYIN, KOREAN_FAMILY,
     )  # fmt: skip
 
 
@@ -100,6 +107,24 @@ def is_patronymic(words: str) -> bool:
     """Whether a name is a patronymic of Russian, Ukrainian, Belarusian or Turkic form."""
     child_of = words.rpartition(" ")[2].lower() in _CHILD_OF
     return child_of or _PATRONYMIC.fullmatch(words) is not None
+
+
+def father_of_a_son(word: str) -> list[str]:
+    """Return the names that a man's patronymic may come from: ``Сергеевич`` from ``Сергей``."""
+    match = _OF_A_SON.fullmatch(word) or _OF_A_LATIN_SON.fullmatch(word)
+    if match is None:
+        return []
+    stem = match[1].lower()
+    if stem in _FATHERS:
+        return ["иван" if stem[0] > "z" else "ivan"]  # one that certainly is a name
+    endings = ("", "й", "ь", "а", "я") if stem[0] > "z" else ("", "y", "i", "ey", "ei", "a", "ya")
+    soft = [stem[:-1] + "ий"] if stem.endswith("ь") else []
+    return [stem + ending for ending in endings] + soft
+
+
+def may_be_a_man(name: str) -> bool:
+    """Whether a Russian given name is not plainly a woman's."""
+    return name.lower() in _MEN or not name.lower().endswith(("а", "я", "a", "ya"))
 
 
 def words_of_name(line: str) -> list[str]:

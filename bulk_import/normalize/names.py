@@ -15,7 +15,7 @@ from typing import Literal
 
 from bulk_import.errors import Message
 from bulk_import.normalize import name_order
-from bulk_import.normalize.name_lists import EAST_ASIAN, known
+from bulk_import.normalize.name_lists import EAST_ASIAN, known, languages
 from bulk_import.normalize.name_order import Order
 from bulk_import.normalize.name_words import (
     KOREAN_FAMILY,
@@ -30,10 +30,12 @@ from bulk_import.normalize.name_words import (
     VIETNAMESE_BARE,
     VIETNAMESE_MIDDLE,
     bare_word,
+    father_of_a_son,
     is_company,
     is_patronymic,
     is_suffix,
     is_title,
+    may_be_a_man,
     special_words,
     words_of_name,
 )
@@ -47,14 +49,22 @@ _NICKNAME = re.compile(
 )
 _MONSIEUR = frozenset({"m.", "mm."})
 _LATIN_PATRONYMIC = re.compile(r"[a-z'-]+(?:ovich|evich|ovna|evna|ichna)", re.IGNORECASE)
+_LATIN_PATRONYMICS = ("ovich", "evich", "ovna", "evna")
+_LATIN_OF_DAUGHTER = re.compile(r"[a-z'-]+(?:ovna|evna)", re.IGNORECASE)
 _SLAVIC_SURNAME = re.compile(
     r"[a-z'-]+(?:[oe]va?|sk[iy]y?|skaya|skij|skii|enko|chuk)", re.IGNORECASE
 )
+_MOSTLY_FAMILY = 3  # times as often a family name as a given name
 _MOSTLY_GIVEN = 15  # times as often a given name as a family name
 _INITIALS = re.compile(r"(?:[^\W\d_]\.)+")
 _INITIAL = re.compile(r"[^\W\d_]\.|[A-Z]")
 _EXPONENT = re.compile(r"(?<=\d)[eE](?=[+-]?\d)")
 _KOREAN_GIVEN = re.compile(r"[A-Z][a-z]+-[A-Za-z][a-z]+")
+_SYLLABLE = (
+    "(?:kk|tt|pp|ss|jj|sh|ch|[gkndtrlmbpsjh])?"
+    "(?:y?[aeou]|y?eo|[wy]?ae|w[aeio]|weo|[aeo]e|y?[oe][ou]|ui|eu|ee|i|yi)(?:ng|[knmltph])?"
+)
+_KOREAN_TOGETHER = re.compile(f"{_SYLLABLE}{_SYLLABLE}", re.IGNORECASE)  # Minjun
 
 _WHOLE = frozenset({"name.whole", "name.no_person"})
 
@@ -130,6 +140,7 @@ def _is_plain(word: str) -> bool:
         and word.lower() not in special_words()
         and EAST_ASIAN.search(word) is None
         and not is_patronymic(word)
+        and not word.lower().endswith(_LATIN_PATRONYMICS)
     )
 
 
@@ -211,14 +222,15 @@ def _by_words(words: list[str], line: str, order: Order | None) -> _Parts:
         is_addressed = is_title(line.split()[0])  # Mr. Smith
         # "Mr. James" is a family name, too; of "Frau Anna" one in twenty would be.
         is_likely = named.family >= 1 and named.given < _MOSTLY_GIVEN * named.family
-        is_family = (named.is_family and not named.given) or (is_addressed and is_likely)
+        is_mostly = named.family >= 1 and named.family >= _MOSTLY_FAMILY * named.given  # Smith
+        is_family = is_mostly or (is_addressed and is_likely)
         return (
             _Parts("", "", words[0], "name.one_word_family")
             if is_family
             else _Parts(words[0], "", "", "name.one_word")
         )
     return (
-        _by_patronymic(words)
+        _by_patronymic(words, order)
         or _by_latin_patronymic(words, line)
         or _by_initials(words, line)
         or _by_asian_order(words, line, order)
@@ -271,7 +283,7 @@ def _is_number(line: str) -> bool:
     return not any(map(str.isalpha, _EXPONENT.sub("", line)))
 
 
-def _by_patronymic(words: list[str]) -> _Parts | None:
+def _by_patronymic(words: list[str], order: Order | None) -> _Parts | None:
     if len(words) == 3 and is_patronymic(words[2]) and not is_patronymic(words[1]):
         return _Parts(words[1], words[2], words[0], "name.russian_last_first")
     if len(words) == 3 and is_patronymic(words[1]):
@@ -282,7 +294,20 @@ def _by_patronymic(words: list[str]) -> _Parts | None:
         and words[1].lower().endswith(("на", "улы", "ұлы", "кызы", "қызы"))
     ):
         return _Parts(words[0], words[1], "", "name.russian_no_last")
-    return None
+    return _by_father(words) if len(words) == 2 and order is None else None
+
+
+def _by_father(words: list[str]) -> _Parts | None:
+    """``Иван Петрович``: a patronymic or, in Belarus and Serbia, a family name. The first name is sure."""
+    name, second = words
+    if _LATIN_OF_DAUGHTER.fullmatch(second) and known(name).is_given:
+        return _Parts(name, second, "", "name.russian_no_last")
+    fathers = father_of_a_son(second)
+    if not fathers or not may_be_a_man(name) or not _is_russian(name):
+        return None
+    if not any(_is_russian(father) for father in fathers):  # Рабинович
+        return None
+    return _Parts(name, "", "", "name.russian_first")
 
 
 def _by_latin_patronymic(words: list[str], line: str) -> _Parts | None:
@@ -328,12 +353,29 @@ def _by_asian_order(words: list[str], line: str, order: Order | None) -> _Parts 
         return _Parts(words[1], "", words[0], "name.korean")
     if len(words) == 2 and _KOREAN_GIVEN.fullmatch(words[0]) and second in KOREAN_FAMILY:
         return _Parts(words[0], "", words[1], "name.korean")
+    if len(words) == 2 and order is None and first in KOREAN_FAMILY and _is_korean(words[1]):
+        return _whole(line, "name.whole", _ORDER_UNKNOWN)
     if order != "last_first" and first in PINYIN and words[-1].lower() not in PINYIN:
         return _whole(line, "name.whole", _ORDER_UNKNOWN)
     return None
 
 
+def _is_korean(word: str) -> bool:
+    """Whether a word that no list has can be a Korean given name: ``Minjun``, of two syllables."""
+    named = known(word)
+    return not (named.given or named.family) and _KOREAN_TOGETHER.fullmatch(word) is not None
+
+
+def _is_russian(name: str) -> bool:
+    """Whether a name is given to people in Russia, whatever it is elsewhere."""
+    return known(name).given_in & languages("ru uk") != 0
+
+
 def _by_particle(words: list[str], line: str) -> _Parts | None:
+    if len(words) == 3 and words[1] == "O" and known(f"O'{words[2]}").family:  # Sean O Brien
+        return _Parts(words[0], "", " ".join(words[1:]), "name.particle")
+    if len(words) > 2 and _is_loud_but_last(words):  # DE ANDA Diana
+        return _Parts(words[-1], "", " ".join(words[:-1]), "name.particle_first")
     has_family_in_front = len(words) > 2 and words[0].lower() in PARTICLES
     if has_family_in_front and known(words[-1]).is_given and not known(words[-2]).is_given:
         return _Parts(words[-1], "", " ".join(words[:-1]), "name.particle_first")
@@ -354,6 +396,13 @@ def _by_particle(words: list[str], line: str) -> _Parts | None:
                 at = 1
             return _Parts(words[0], " ".join(words[1:at]), " ".join(words[at:]), "name.particle")
     return None
+
+
+def _is_loud_but_last(words: list[str]) -> bool:
+    """Whether a family name in capitals, with a particle, stands before the given name."""
+    family = words[:-1]
+    has_particle = any(word.lower() in PARTICLES for word in family)
+    return has_particle and all(word.isupper() for word in family) and words[-1].istitle()
 
 
 def _by_order(words: list[str], line: str, order: Order | None) -> _Parts:
