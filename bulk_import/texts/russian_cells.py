@@ -167,6 +167,7 @@ CELLS: dict[str, str | tuple[str, str, str]] = {
     "{line!r} does not say which country; write one of {candidates}":
         "по «{line}» не понять, какая это страна; напишите одно из: {candidates}",
     "nothing but commas": "одни запятые",
+    "{value!r} is an e-mail address or a link, not a city": "«{value}» — адрес почты или ссылка, а не город",
     "{value!r} has no letter, so it is no city": "в «{value}» нет букв, это не город",
     "{line!r} is not a postal code": "«{line}» — не почтовый индекс",
     "{line!r} is too short for a code of {country}, which has {length} digits":
