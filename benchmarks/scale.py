@@ -112,7 +112,14 @@ def _jobs(folder: Path, base: str, count: int) -> Iterator[tuple[str, Cost, floa
     to_run = ["--run-dir", f"{folder}/run"]
     yield job("check", "check", str(source), "-m", mapping)
     yield job("check, one worker", "check", str(source), "-m", mapping, "--workers", "1")
-    yield job("run", "run", str(source), "-m", mapping, *send, "-y", *to_run)
+    again = ["--endpoint", base, "--no-preflight", "-y", "-q"]
+    yield job("run", "run", str(source), "-m", mapping, *send, "-y", *to_run, keep=True)
+    yield job("resume of it: nothing is left", "resume", f"{folder}/run", *again, keep=True)
+    yield job("report of it", "report", f"{folder}/run", keep=True)
+    yield job("explain, its last row", "explain", f"{folder}/run", "--row", str(count + 1))
+    yield job(
+        "explain, of the file", "explain", str(source), "-m", mapping, "--row", str(count + 1)
+    )
     night = ["sync", str(source), "-m", mapping, *send, *to_run, "--state", f"{folder}/s.db"]
     yield job("sync, first night", *night)
     yield job("sync, nothing changed", *night)
@@ -127,8 +134,7 @@ def _jobs(folder: Path, base: str, count: int) -> Iterator[tuple[str, Cost, floa
     refused = _written(folder / "c.csv", 0, count, refused=2)
     run = ["run", str(refused), "-m", mapping, *send, "-y", *to_run]
     yield job("run, half of the rows refused", *run, keep=True)
-    again = ["resume", f"{folder}/run", "--endpoint", base, "--no-preflight", "-y", "-q"]
-    yield job("resume of it: judged again", *again)
+    yield job("resume of it: judged again", "resume", f"{folder}/run", *again)
 
 
 def _written(path: Path, first: int, last: int, *, refused: int = 0) -> Path:

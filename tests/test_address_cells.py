@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from bulk_import.normalize.addresses import normalize_postal_code
 from bulk_import.normalize.emails import (
     is_placeholder,
     is_plain_domain,
@@ -66,7 +67,8 @@ def test_the_one_address_of_a_cell_is_read(text, value, rule):
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ("foo", "has no @"), ("{{email}}@x.org", "has a placeholder or a bracket in the address"), ("%EMAIL%@x.org", "has a placeholder or a bracket in the address"),
+        ("foo", "has no @"), ("{{email}}@x.org", "has a placeholder or a bracket in the address"), ("=jean@x.org", "is written as in a formula or a link"),
+        ("jean%20@x.org", "is written as in a formula or a link"), ("jean%2Bnews@x.org", "is written as in a formula or a link"), ("%EMAIL%@x.org", "has a placeholder or a bracket in the address"),
         ("a}b@x.org", "has a placeholder or a bracket in the address"), ("a★b@c.org", ": '★' (U+2605) is in no address"),
         ("ab📧@c.org", ": '📧' (U+1F4E7) is in no address"), ("@b.org", ": There must be something before the @-sign"),
         ("a@", ": There must be something after the @-sign"), (".a@b.org", ": An email address cannot start with a period"),
@@ -274,3 +276,9 @@ def test_a_domain_is_known_by_its_letters_whatever_surrounds_them():
 
 def test_hosts_of_everybody_are_no_firms():
     assert [is_public_provider(one) for one in ("gmail.com", "mail.ru", "x.gmail.com", "firm.example", "")] == [True, True, False, False, False]  # fmt: skip
+
+
+def test_the_letters_of_bermuda_are_a_postal_code_there_alone():
+    assert normalize_postal_code("hm gx", country="BM").value == "HM GX"
+    with pytest.raises(NormalizeError):
+        normalize_postal_code("hm gx", country="US")

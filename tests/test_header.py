@@ -184,3 +184,43 @@ def test_a_file_of_empty_cells_has_no_rows_with_or_without_a_header(tmp_path, he
     with pytest.raises(SourceError) as caught, open_source(path, SourceOptions(header_row=header_row)):  # fmt: skip
         pass
     assert (caught.value.code, str(caught.value)) == ("SOURCE_EMPTY", f"{path}: no rows in it")
+
+
+def test_a_no_to_the_right_of_the_named_columns_keeps_the_row_back(tmp_path):
+    from openpyxl import Workbook
+
+    book = Workbook()
+    said = ["subscribed", "unsubscribed", "please do not mail", "call back", "отписан"]
+    lines = [["Name", "E-mail"], *([f"P{n}", f"p{n}@b.org", word] for n, word in enumerate(said))]
+    for line in lines:
+        book.active.append(line)
+    book.save(tmp_path / "a.xlsx")
+    with open_source(tmp_path / "a.xlsx") as source:
+        assert source.header == ("Name", "E-mail")
+        kept = [row.number for row in source if any(p.is_error for p in row.problems)]
+    assert kept == [3, 4, 6]
+
+
+def test_nobody_whose_no_is_under_no_heading_is_sent(tmp_path):
+    """A heading that is merged over two rows is above the row that is taken as the header."""
+    from openpyxl import Workbook
+
+    from bulk_import import check_file
+
+    book = Workbook()
+    sheet = book.active
+    for line in [["Contact", None, "Mailing"], ["Name", "E-mail"]]:
+        sheet.append(line)
+    sheet.merge_cells("C1:C2")
+    for n in range(9):
+        sheet.append([f"P{n}", f"p{n}@b.org", "unsubscribed" if n % 3 == 1 else "subscribed"])
+    book.save(tmp_path / "a.xlsx")
+    mapping = tmp_path / "m.yml"
+    mapping.write_text(
+        "version: 1\nsource: {header_row: 2}\nfields: {lead_email: E-mail, lead_first_name: Name}\n"
+    )
+    checked = check_file(tmp_path / "a.xlsx", mapping)
+    assert (checked.plan.rows_read, checked.plan.to_send) == (9, 6)
+    assert {cause.code: cause.rows for cause in checked.causes if cause.is_error} == {
+        "EMAIL_SAYS_NO": 3
+    }

@@ -781,3 +781,18 @@ def test_the_command_names_whom_a_suppression_list_keeps_back(
     assert "of these, on a suppression list and not written to (1): out@b.org" in (
         capsys.readouterr().err
     )
+
+
+def test_who_says_no_under_no_heading_of_the_list_gains_nothing(plan_retag, tmp_path):
+    from openpyxl import Workbook
+
+    book = Workbook()
+    for line in [["E-mail"], ["a@b.org", "subscribed"], ["no@b.org", "unsubscribed"]]:
+        book.active.append(line)
+    book.save(tmp_path / "new.xlsx")
+    segment = Segment.made(source=(str(tmp_path / "new.xlsx"),), add_tags=("vip",))
+    with plan_retag({"segment": segment}) as plan:
+        found = plan.differences["segment"]
+        assert list(found.gains) == ["a@b.org"]
+        assert [doubt.text for doubt in found.said_no] == ["no@b.org"]
+        assert "'unsubscribed'" in str(found.said_no[0])

@@ -280,6 +280,21 @@ def init(monkeypatch):
     return call
 
 
+def test_the_fields_that_rows_would_go_without_are_named(init):
+    zones = ["Europe/Berlin"] * 8 + ["soon", "later"]
+    lines = [f"p{n}@x.org,{zone}\n" for n, zone in enumerate(zones)]
+    Path("zones.csv").write_text("Email,Time Zone\n" + "".join(lines))
+    code, _, said = init("", "zones.csv", "-o", "m.yml")
+    assert (code, said.splitlines()[-3:]) == (
+        0,
+        [
+            "Time Zone: 2 of the 10 rows looked at would go without lead_utc; check says why, and what keeps it",
+            "m.yml is written. Next:",
+            "  bulk-import check zones.csv -m m.yml",
+        ],
+    )
+
+
 def test_at_a_terminal_the_mapping_is_written_beside_and_never_over_another(init):
     Path("plain list.csv").write_text("Email,Zork\n" + "".join(f"p{n}@x.org,{n}\n" for n in range(4)))  # fmt: skip
     code, out, said = init("", "plain list.csv")

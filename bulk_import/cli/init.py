@@ -126,6 +126,14 @@ def _finish(proposed: Proposed, output: Path | None, *, update: bool, force: boo
         click.echo(f"{output}: {len(added)} lines added, nothing else changed", err=True)
     else:
         write_mapping(output, proposed.text(), force=force or update)
+        for name, rows in proposed.proposal.dropped.items():
+            found = proposed.proposal.fields.get(name, ())
+            columns = ", ".join(one.column for one in found) or name
+            click.echo(
+                f"{plain(columns)}: {rows:,} of the {proposed.proposal.rows:,} rows looked at would go "
+                f"without {name}; check says why, and what keeps it",
+                err=True,
+            )
         command = shlex.join(["bulk-import", "check", source, "-m", str(output)])
         click.echo(f"{output} is written. Next:\n  {command}", err=True)
     for question in proposed.proposal.questions:

@@ -30,6 +30,7 @@ from bulk_import.sources.remote import shown
 # (question, columns) -> the chosen column, or None
 Choose = Callable[[str, Sequence[str]], str | None]
 
+_SAYS_NO = "EMAIL_SAYS_NO"
 _BATCH = 1000  # rows that are stored together
 
 
@@ -185,9 +186,10 @@ class _Reader:
 
     def _take(self, path: str, row: Row, column: str, consent: _Consent, taken: _Taken) -> None:
         text = row.cells[column].strip()
-        broken = None
+        broken = remark = None
         if row.problems:
             broken = next((p for p in row.problems if p.is_error and p.column == column), None)
+            remark = next((p for p in row.problems if p.code == _SAYS_NO and not p.column), None)
         if not text and broken is None:
             self.blanks += any(cell.strip() for cell in row.cells.values())
             return
@@ -197,12 +199,17 @@ class _Reader:
                 raise NormalizeError(broken.code, broken.message)
             address = normalize_email(text).value.lower()
             key = email_key(address)
+            if remark is not None:  # under no heading, so that no rule can look at it
+                said_no = DoubtRow(place, row.number, address, (address,), repr(remark.value))
+                taken.doubts.append(said_no)
+                taken.refused.append(key)
+                return
             written = "" if address == key else address
             taken.people.append(PersonRow(key, written, place, row.number, consent.note(row)))
         except NormalizeError as exc:
             named = tuple(exc.candidates)
             taken.doubts.append(DoubtRow(place, row.number, text or exc.code, named))
-            if exc.code == "EMAIL_SAYS_NO":
+            if exc.code == _SAYS_NO:
                 taken.refused.extend(map(email_key, named))
 
     def _take_refusing(self, path: str, row: Row, columns: Sequence[str], taken: _Taken) -> None:

@@ -28,6 +28,7 @@ _BEFORE = re.compile(
 )
 _ADDRESS = re.compile(r"[^\s()<>:\[\]\"']+@[^\s()<>\[\]\"']+")
 _FULL_WIDTH = re.compile("[\uff01-\uff5e]")
+_OF_LINK = re.compile(r"%(?:2[0-9a-f]|3[c-f]|40)", re.IGNORECASE)  # jean%20@gmail.com
 _UNFILLED = re.compile(r"%\w+%")  # %EMAIL%@…
 _SCHEME = re.compile(r"(?:mailto|smtp):\s*", re.IGNORECASE)
 _FORMULA = re.compile(r'="([^"]+)"')  # how programs keep spreadsheets from touching a value
@@ -206,6 +207,15 @@ def _validated(address: str, shown: str) -> str:
             "EMAIL_INVALID",
             Message(
                 "{shown!r} has a placeholder or a bracket in the address; {advice}",
+                shown=shown,
+                advice=_ADVICE,
+            ),
+        )
+    if address.startswith("=") or _OF_LINK.search(address):
+        raise NormalizeError(
+            "EMAIL_INVALID",
+            Message(
+                "{shown!r} is written as in a formula or a link; {advice}",
                 shown=shown,
                 advice=_ADVICE,
             ),

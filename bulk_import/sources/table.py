@@ -15,6 +15,7 @@ from typing import Literal, NamedTuple
 
 from bulk_import.errors import Message, SourceError
 from bulk_import.models import Problem, Severity
+from bulk_import.normalize.consent import remark_of_refusal
 from bulk_import.sources.guards import unguarded
 from bulk_import.sources.header import LOOKED_AT, Choice, bare_list, choose_header, kind_of_cell
 from bulk_import.sources.rows import Entry, RowStream
@@ -27,6 +28,7 @@ LONGEST_CELL = 32_767  # characters; what Excel can hold
 # A file with these columns is one of our rejects: its cells were read before, guards and all, and
 # what was neutralized in them is restored.
 _REJECTS = frozenset({"_status", "_reason"})
+_SHOWN = 60  # characters of a cell in a message
 _ADDED = _REJECTS | {"_row", "_sheet"}
 _NEUTRALIZED = re.compile("'+[=+\\-@\t\r\n|%\uff1d\uff0b\uff0d\uff20]")
 _EXAMPLE = Problem("ROW_EXAMPLE", "this row shows how to fill the table in; it is no contact")
@@ -166,7 +168,7 @@ class Table:
         if not is_shifted:
             if has_more:
                 tally.beyond.add(number)
-            return cells, ()
+            return cells, tuple(_refusals(given[width:]))
         # What a writer of rejects needs to write the row as ragged as it was.
         rest = json.dumps(list(given[width:])) if found > width else str(width - found)
         return cells, (
@@ -185,6 +187,25 @@ class Table:
                 value=rest,
             ),
         )
+
+
+def _refusals(beyond: Iterable[str]) -> Iterator[Problem]:
+    """Yield the refusal of a row in whose cells without a column somebody says no.
+
+    No rule of a mapping can look at these cells.
+    """
+    for cell in beyond:
+        if remark_of_refusal(cell):
+            yield Problem(
+                "EMAIL_SAYS_NO",
+                Message(
+                    "{cell!r}, to the right of the last named column, says no: not sent; remove the "
+                    "remark if it is wrong",
+                    cell=" ".join(cell.split())[:_SHOWN],
+                ),
+                value=cell,
+            )
+            return
 
 
 def find_table(

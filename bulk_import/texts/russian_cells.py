@@ -26,6 +26,8 @@ CELLS: dict[str, str | tuple[str, str, str]] = {
     "{line!r} holds several addresses; the first is used": "в «{line}» несколько адресов; берётся первый",
     "{line!r} says {said!r}: not sent; remove the remark if it is wrong, or the row":
         "в «{line}» написано «{said}»: не отправляется; удалите пометку, если она неверна, или строку",
+    "{cell!r}, to the right of the last named column, says no: not sent; remove the remark if it is wrong":
+        "«{cell}» правее последнего названного столбца: человек отказался, не отправляется; удалите пометку, если она неверна",
     "{line!r} holds two addresses; {advice}": "в «{line}» два адреса; {advice}",
     "The part after the @-sign contains invalid characters: {chars}": "после @ есть недопустимые знаки: {chars}",
     "The email address contains invalid characters before the @-sign: {chars}": "перед @ есть недопустимые знаки: {chars}",
@@ -46,6 +48,8 @@ CELLS: dict[str, str | tuple[str, str, str]] = {
     "The email address is too long after the @-sign {more}": "адрес слишком длинный после @",
     "The email address is too long {more}": "адрес слишком длинный",
     "{shown!r} has no @; {advice}": "в «{shown}» нет знака @; {advice}",
+    "{shown!r} is written as in a formula or a link; {advice}":
+    "{shown!r}: так пишут в формуле или в ссылке; {advice}",
     "{shown!r} has a placeholder or a bracket in the address; {advice}":
         "в адресе «{shown}» заглушка или скобка; {advice}",
     "{shown!r}: {reason}; {advice}": "«{shown}»: {reason}; {advice}",
@@ -163,6 +167,7 @@ CELLS: dict[str, str | tuple[str, str, str]] = {
     "{line!r} does not say which country; write one of {candidates}":
         "по «{line}» не понять, какая это страна; напишите одно из: {candidates}",
     "nothing but commas": "одни запятые",
+    "{value!r} is an e-mail address or a link, not a city": "«{value}» — адрес почты или ссылка, а не город",
     "{value!r} has no letter, so it is no city": "в «{value}» нет букв, это не город",
     "{line!r} is not a postal code": "«{line}» — не почтовый индекс",
     "{line!r} is too short for a code of {country}, which has {length} digits":
