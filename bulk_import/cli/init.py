@@ -125,7 +125,7 @@ def _finish(proposed: Proposed, output: Path | None, *, update: bool, force: boo
             click.echo(f"added {plain(line)}", err=True)
         click.echo(f"{output}: {len(added)} lines added, nothing else changed", err=True)
     else:
-        write_mapping(output, proposed.text(), force=force or update)
+        write_mapping(output, proposed.text(output.parent), force=force or update)
         for name, rows in proposed.proposal.dropped.items():
             found = proposed.proposal.fields.get(name, ())
             columns = ", ".join(one.column for one in found) or name

@@ -132,7 +132,8 @@ CODES: tuple[Code, ...] = (
     ),
     Code(
         "SHEET_SAYS_NO",
-        "A sheet is named as a list of people who want no e-mail. Only re-tagging leaves them alone.",
+        "A sheet is named as a list of people who want no e-mail. Only re-tagging leaves them alone; "
+        "an import that asks nobody stops.",
         "Name it under suppress: in the mapping (file: and sheet:), and do not read it as contacts.",
         "sheet 'Unsubscribed'",
     ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
@@ -16,7 +17,7 @@ from bulk_import.mapping.suggesting import Proposal, as_yaml, suggest
 from bulk_import.mapping.suggesting.contents import ROWS_LOOKED_AT
 from bulk_import.mapping.suggesting.products import Product, preset_text, product_named
 from bulk_import.mapping.suggesting.updating import updated
-from bulk_import.mapping.suggesting.writing import preset_yaml
+from bulk_import.mapping.suggesting.writing import preset_yaml, suppress_yaml
 from bulk_import.models import Problem, Row
 from bulk_import.sources import SourceOptions, open_source
 from bulk_import.system.files import replaced
@@ -54,11 +55,20 @@ class Proposed:
     problems: list[Problem]
     proposal: Proposal
 
-    def text(self) -> str:
-        """Return the mapping file."""
+    def text(self, folder: Path | None = None) -> str:
+        """Return the mapping file.
+
+        Args:
+            folder: Where it will be; ``None`` = the current one.
+        """
         said = asdict(self.options)
         known = {name: str(said[name]) for name in _SOURCE_KEYS if said[name] is not None}
-        return as_yaml(self.proposal, self.source, known)
+        text = as_yaml(self.proposal, self.source, known)
+        sheets = [found.value for found in self.problems if found.code == "SHEET_SAYS_NO"]
+        if not sheets or not Path(self.source).is_file():
+            return text
+        file = os.path.relpath(self.source, folder or Path())
+        return text + suppress_yaml(file, sheets)
 
 
 _SOURCE_KEYS = ("sheet", "header_row", "encoding", "delimiter", "member")

@@ -188,7 +188,8 @@ class When(Part):
     bad_value: Literal["refuse_row", "drop_field"] = "refuse_row"
     says_no: Literal["stop", "send"] = Field(
         default="stop",
-        description="Where nobody is asked and rows would be sent of which a column of consent says no.",
+        description="Where nobody is asked and rows would be sent of which a column of consent, or the "
+        "name of another sheet, says no.",
     )
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from bulk_import.errors import MappingError, MappingProblem, Message
 from bulk_import.mapping.lists import Entries, ListReport, read_list
 from bulk_import.mapping.schema import SuppressSpec
+from bulk_import.models import Problem
 from bulk_import.normalize.mailboxes import email_key
 
 
@@ -97,3 +98,17 @@ def _digests(email: str, key: str) -> set[str]:
         for spelling in spellings
         for name in ("md5", "sha1", "sha256")
     }
+
+
+def unheeded_sheets(
+    problems: Iterable[tuple[str, Problem]], lists: Iterable[SuppressSpec]
+) -> list[str]:
+    """Return the sheets whose names say that people want no e-mail, and that are on no list.
+
+    Args:
+        problems: (source, problem) of reading.
+        lists: The suppression lists that are read.
+    """
+    heeded = {spec.sheet for spec in lists}
+    found = dict.fromkeys(p.value for _, p in problems if p.code == "SHEET_SAYS_NO")
+    return [sheet for sheet in found if sheet not in heeded]

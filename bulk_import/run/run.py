@@ -38,13 +38,14 @@ from bulk_import.journal import Journal
 from bulk_import.mapping.consent import unheeded
 from bulk_import.mapping.loading import ColumnMapping
 from bulk_import.mapping.rows import RowMapper
-from bulk_import.mapping.suppression import SuppressionList
+from bulk_import.mapping.suppression import SuppressionList, unheeded_sheets
 from bulk_import.models import VANISHED, SourceInfo, Summary
 from bulk_import.progress import Progress
 from bulk_import.run.ahead import ReadAhead, ReadingTask, is_possible
 from bulk_import.run.connecting import connected
 from bulk_import.run.ending import Ending
 from bulk_import.run.folder import RunFolder
+from bulk_import.run.heeding import reasons_to_stop
 from bulk_import.run.identity import (
     facts_of,
     refuse_other_job,
@@ -232,7 +233,9 @@ class Run:
             seen = await self._survey(opened)
             rows = seen.rows
             journal.remember(rows_expected=str(rows))
-            self._heed(journal, unheeded(seen.findings))
+            noted = ((source.name, found) for source, *_ in opened for found in source.problems)
+            sheets = unheeded_sheets(noted, self._mapping.spec.suppress)
+            self._heed(journal, unheeded(seen.findings), sheets)
             if seen.says_no:  # a later row may say no for the contact of an earlier one
                 await self._stop.unless(ahead.judged())
             plan = Plan(endpoint=self._settings.endpoint, rows_read=rows, to_send=rows)
@@ -345,7 +348,10 @@ class Run:
                 tally = Tally(int(facts["rows_read"]))
                 await asyncio.to_thread(self._judge_again, journal, directory, suppression, tally)
                 await self._compare(journal, tally, suppression)
-                self._heed(journal, json.loads(facts.get("unheeded", "[]")))
+                known = (
+                    json.loads(facts.get(name, "[]")) for name in ("unheeded", "unheeded_sheets")
+                )
+                self._heed(journal, *known)
             else:
                 again = paths or json.loads(facts["paths"])
                 names = self._names(directory)
@@ -505,24 +511,25 @@ class Run:
         found = await asyncio.to_thread(tally.weigh, journal.settled)
         for name, problem in found:
             self._progress.say(Message("{name}: {problem}", name=name, problem=problem))
-        self._heed(journal, unheeded(found))
+        self._heed(
+            journal, unheeded(found), unheeded_sheets(tally.problems, self._mapping.spec.suppress)
+        )
 
-    def _heed(self, journal: Journal, columns: Sequence[str]) -> None:
-        """Stop where nobody is asked, if *columns* say no of people who would be written to."""
+    def _heed(self, journal: Journal, columns: Sequence[str], sheets: Sequence[str]) -> None:
+        """Stop where nobody is asked, if people would be written to who may have said no.
+
+        Args:
+            columns: Their cells say so of people who would be sent.
+            sheets: Their names say so, and no suppression list keeps back the people on them.
+        """
         is_meant = self._mapping.spec.when.says_no == "send" or not self._settings.policy.heeds_no
-        if not columns or is_meant:
+        if is_meant or not (columns or sheets):
             return
-        journal.remember(unheeded=json.dumps(columns))  # a resume sends them no more than this run
+        # A resume sends them no more than this run.
+        journal.remember(unheeded=json.dumps(columns), unheeded_sheets=json.dumps(sheets))
         if self._confirm is None:
-            self._stop.request(
-                Message(
-                    "nothing was sent: cells of {columns} say that people must not be written to, "
-                    "and no rule looks at them. Add a skip or only rule (`bulk-import init` "
-                    "proposes one), or write `when: {{says_no: send}}` if it means something else",
-                    columns=", ".join(map(repr, columns)),
-                ),
-                EXIT_STOPPED,
-            )
+            for reason in reasons_to_stop(columns, sheets):
+                self._stop.request(reason, EXIT_STOPPED)
 
     async def _send(self, journal: Journal, client: Client | None, tally: Tally) -> Summary:
         if client is None or self._stop.is_set:

@@ -159,6 +159,8 @@ ENGLISH: dict[str, str | tuple[str, str, str]] = {
         f"{{bare!r}} stands for a missing value; clear the cell, or give its meaning in {_MEANT}",
     "nothing was sent: cells of {columns} say that people must not be written to, and no rule looks at them. Add a skip or only rule (`bulk-import init` proposes one), or write `when: {{says_no: send}}` if it means something else":
         "nothing was sent: cells of {columns} say that people must not be written to, and no rule looks at them; add a rule that keeps them back",
+    "nothing was sent: the name of sheet {sheets} says that the people on it must not be written to, and nothing keeps them back. Name it under `suppress:` (file: and sheet:), or write `when: {{says_no: send}}` if it means something else":
+        "nothing was sent: the name of sheet {sheets} says that the people on it must not be written to, and nothing keeps them back; upload the sheet as a list of people who must not be written to",
     # the file
     "{name}: the archive holds {n} files ({shown}); name one by source: member: in the mapping":
         "{name}: the archive holds {n} files ({shown}); name one in “File of the archive”",

@@ -353,6 +353,8 @@ RUNS: dict[str, str | tuple[str, str, str]] = {
         "было бы затронуто {n} контактов, разрешено {max_contacts}; ничего не отправлено"),
     "{path}: no rows": "{path}: строк нет",
     "the {name} of row {seq} are missing": "у строки {seq} нет данных ({name})",
+    "nothing was sent: the name of sheet {sheets} says that the people on it must not be written to, and nothing keeps them back. Name it under `suppress:` (file: and sheet:), or write `when: {{says_no: send}}` if it means something else":
+        "ничего не отправлено: судя по названию листа {sheets}, людям на нём писать нельзя, но он никого не удерживает; назовите его в suppress (file: и sheet:)",
     "nothing was sent: cells of {columns} say that people must not be written to, and no rule looks at them. Add a skip or only rule (`bulk-import init` proposes one), or write `when: {{says_no: send}}` if it means something else":
         "ничего не отправлено: по столбцу {columns} видно, что некоторым людям писать нельзя, а правила для него нет; добавьте правило, которое их исключит",
 }  # fmt: skip

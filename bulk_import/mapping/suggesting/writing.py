@@ -48,6 +48,18 @@ def as_yaml(proposal: Proposal, source: str, options: Mapping[str, str] | None =
     return "\n".join(_lines(proposal, source, options or {})) + "\n"
 
 
+def suppress_yaml(file: str, sheets: Sequence[str]) -> str:
+    """Return the lines that keep back the people on sheets of a workbook.
+
+    Args:
+        file: From the mapping's folder.
+    """
+    lines = [f"  - {{file: {scalar(file)}, sheet: {scalar(sheet)}}}" for sheet in sheets]
+    return "\n".join(
+        ["\n# Their names say that the people on them want no e-mail.", "suppress:", *lines, ""]
+    )
+
+
 def _lines(proposal: Proposal, source: str, options: Mapping[str, str]) -> Iterator[str]:
     yield f"# A proposal for {_one_line(source)}. Read it, then: bulk-import check SOURCE -m THIS_FILE"
     if proposal.product is not None:
