@@ -288,6 +288,9 @@ def test_a_question_mark_at_a_letter_was_a_letter():
     reason = "has a question mark where an earlier program could not write a letter; export the data again as UTF-8"
     assert said("M?ller") == ("TEXT_LOST", f"'M?ller' {reason}")
     assert said("Hauptstra?e 5", "address")[0] == "TEXT_LOST"
+    either = "a letter that an earlier program could not write, or a doubt; export the data again as UTF-8, or remove the mark"
+    for text in ("Jos?", "Anna?"):
+        assert said(text) == ("TEXT_LOST", f"'{text}' ends with a question mark: {either}")
     assert spoiled("x/y?z=1", "address") is None
     assert spoiled("M?ller", "text") is None
 

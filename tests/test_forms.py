@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import cache
+from urllib.parse import parse_qsl
 
 import phonenumbers
 import pytest
@@ -228,6 +229,22 @@ def test_plain_numbers_are_read_as_any_number(region):
                 continue
             found = normalize_phone(text, region=dialled_in or None)
             assert (found.value, found.notes, found.extension) == (quick, (), ""), text
+
+
+@pytest.mark.parametrize(
+    ("country", "billing", "number"),
+    [("DE", "IT", "+4930123456"), ("", "IT", "+39030123456"), ("DE", "", "+4930123456")],
+)
+def test_a_phone_is_of_the_country_that_the_mapper_takes_first(country, billing, number):
+    text = (
+        "version: 1\nfields:\n  lead_email: E-mail\n  lead_phone: Phone\n"
+        "  lead_billing_country_code: Billing\n  lead_shipping_country_code: Country\n"
+    )
+    rows = [_row(2, {"Phone": "030 123456", "Country": country, "Billing": billing})]
+    [found] = _by_column(text, rows)
+    assert [found] == _field_by_field(text, rows)
+    assert found.body is not None
+    assert dict(parse_qsl(found.body.decode()))["lead_phone"] == number
 
 
 def test_a_phone_with_a_trunk_prefix_is_plain():

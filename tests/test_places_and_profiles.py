@@ -196,3 +196,9 @@ def test_a_profile_is_not_empty_and_not_longer_than_the_field():
 )  # fmt: skip
 def test_what_nobody_can_see_is_taken_away_and_nothing_else(text, cleaned, line):
     assert (clean(text), clean_line(text)) == (cleaned, line)
+
+
+@pytest.mark.parametrize("text", ["anna@example.org", "https://example.org/x", "www.example.org"])
+def test_a_value_of_another_column_is_no_city(text):
+    with pytest.raises(NormalizeError, match="not a city"):
+        normalize_city(text)

@@ -228,3 +228,17 @@ def test_tags_beyond_the_twenty_thousand_commonest_are_not_compared():
 
 def test_tags_of_signs_alone_stay_apart():
     assert clusters({"-": 3, "--": 2, "...": 1}) == []
+
+
+@pytest.mark.parametrize(
+    "text", ["1473249885,2899961004", "super,1473249885,2899961004", "1473249885,289"]
+)
+def test_a_list_id_whose_period_became_a_comma_is_not_two_lists(text):
+    with pytest.raises(NormalizeError) as caught:
+        normalize_list_ids(text)
+    assert caught.value.code == "LIST_ID_COMMA"
+
+
+def test_two_whole_list_ids_behind_a_comma_are_two():
+    text = "1473249885.2899961004,1473249886.2899961005"
+    assert normalize_list_ids(text).values == tuple(text.split(","))

@@ -458,3 +458,12 @@ def test_one_word_that_is_mostly_a_family_name_greets_nobody_by_it(text):
 @pytest.mark.parametrize("text", ["Martin", "James", "Kim", "Thomas", "Taylor", "Daniel"])
 def test_one_word_that_is_often_a_given_name_is_one(text):
     assert _sent(text)[0] == (text, "", "")
+
+
+@pytest.mark.parametrize("text", ["千代 木村", "舞 長谷川"])
+def test_an_east_asian_name_with_the_given_name_in_front_is_not_turned_round(text):
+    assert _sent(text) == (("", "", ""), ["NAME_NOT_SPLIT"])
+
+
+def test_an_east_asian_name_with_the_family_name_in_front_is_read():
+    assert _sent("木村 千代") == (("千代", "", "木村"), [])

@@ -358,3 +358,16 @@ def test_a_field_that_is_switched_off_becomes_a_remark_with_its_reason():
     )
     assert ("lead_phone" in found.fields, found.dropped, found.region) == (False, {}, None)
     assert found.filled_rows("lead_phone", rows_of(COLUMNS)) == 0
+
+
+def test_a_phone_takes_its_region_from_the_country_of_its_own_address():
+    """A French number beside a German shipping address would be read as a German one."""
+    columns = {
+        "user_email": COLUMNS["Email"],
+        "billing_phone": COLUMNS["Phone"],
+        "billing_country": ["United States"] * 10,
+        "shipping_country": ["Canada"] * 10,
+        "shipping_city": ["Toronto"] * 10,
+        "billing_city": ["Boston"] * 10,
+    }
+    assert "region_from: billing_country" in as_yaml(proposed(columns), "a.csv")

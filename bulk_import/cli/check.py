@@ -149,7 +149,7 @@ def _tell_sources(checked: Checked) -> None:
 
 def _seen_as(info: Any) -> str:
     if info.name.endswith(".sql"):  # kept as JSON, which nobody has seen
-        return f"the rows of a query, {len(info.header)} columns"
+        return f"the rows of a query, {_columns(len(info.header))}"
     how = [info.kind]
     if info.sheet:
         how.append(f"sheet {info.sheet!r}")
@@ -160,8 +160,12 @@ def _seen_as(info: Any) -> str:
         how.append("delimiter tab" if delimiter == "\t" else f"delimiter {delimiter!r}")
     if info.header_row:  # objects and queries have none
         how.append(f"header in row {info.header_row}")
-    how.append(f"{len(info.header)} columns")
+    how.append(_columns(len(info.header)))
     return ", ".join(how)
+
+
+def _columns(number: int) -> str:
+    return f"{number:,} column{'s' * (number != 1)}"
 
 
 def _row_as_json(outcome: Outcome) -> dict[str, Any]:

@@ -26,6 +26,7 @@ _DROP = "drop_field"
 _SEPARATOR = "separator"
 _WITH_SEPARATOR = frozenset({"add_tags", "remove_tags", "add_to_lists", "remove_from_lists"})
 _SEPARATORS = (",", ";", "|", ":::", "/", "\n")
+_COUNTRIES = 300  # spellings: a column with more is not of countries, and is not asked about
 _MOSTLY = 0.9  # of the cells of a column of countries are countries
 _TOGETHER = 1000  # rows that are mapped together
 _WITHOUT_FIELD = frozenset({"EMAIL_MISSING", "ROW_RAGGED", "ROW_TOTALS"})
@@ -302,7 +303,8 @@ def _columns_of_countries(
     """``region_from:`` for the phones, from each column whose cells are countries."""
     fields = [name for code, name in found if code == "PHONE_NO_COUNTRY"]
     for column, content in contents_of(header, rows).items():
-        for name in fields if content.countries >= _MOSTLY else ():
+        is_of_countries = content.distinct <= _COUNTRIES and content.countries >= _MOSTLY
+        for name in fields if is_of_countries else ():
             yield _Candidate(
                 Change(("fields", name, "region_from"), column), "PHONE_NO_COUNTRY",
                 _with_rule(mapping, name, region_from=(column,)),

@@ -13,6 +13,7 @@ LONGEST_POSTAL_CODE = 16
 _EDGES = " \t\n,;"
 _COMMAS = re.compile(r"\s*,(?:\s*,)+\s*")
 _LINES = re.compile(r"\s*,?\s*\n\s*")
+_LINK = re.compile(r"https?://|www\.", re.IGNORECASE)
 _BERMUDA = re.compile(r"[A-Z]{2} ?[A-Z]{2}")  # HM GX, without a digit
 _POSTAL = re.compile(r"(?=.*\d)(?![0 -]+\Z)[0-9A-Z](?:[0-9A-Z -]*[0-9A-Z])?")
 # A word is a place or "or"; letters of a code come in threes, but for islands' ("FIQQ 1ZZ").
@@ -63,6 +64,11 @@ def normalize_city(text: str) -> Normalized:
         raise NormalizeError(
             "ADDRESS_INVALID",
             Message("{value!r} has no letter, so it is no city", value=found.value),
+        )
+    if "@" in found.value or _LINK.match(found.value):
+        raise NormalizeError(
+            "ADDRESS_INVALID",
+            Message("{value!r} is an e-mail address or a link, not a city", value=found.value),
         )
     return Normalized(found.value, "address.city")
 

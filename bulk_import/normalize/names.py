@@ -15,7 +15,7 @@ from typing import Literal
 
 from bulk_import.errors import Message
 from bulk_import.normalize import name_order
-from bulk_import.normalize.name_lists import EAST_ASIAN, known, languages
+from bulk_import.normalize.name_lists import EAST_ASIAN, Known, known, languages
 from bulk_import.normalize.name_order import Order
 from bulk_import.normalize.name_words import (
     KOREAN_FAMILY,
@@ -177,11 +177,18 @@ def _east_asian(words: list[str], line: str) -> _Parts:
     elif len(words) == 2 and not EAST_ASIAN.search(words[0]):
         if known(words[0]).is_given and known(words[1]).family:
             return _Parts(words[0], "", words[1], "name.east_asian")
+    elif len(words) == 2 and _is_turned_round(*map(known, words)):
+        return _whole(line, "name.whole", _ORDER_UNKNOWN)
     elif len(words) == 2 and known(words[0]).family and name_order.may_be_given(words[1]):
         return _Parts(words[1], "", words[0], "name.east_asian")
     return _whole(
         line, "name.whole", Message("is in East Asian letters and its parts cannot be told")
     )
+
+
+def _is_turned_round(first: Known, second: Known) -> bool:
+    """``千代 木村``: the second word is a family name and no given one, the first may be given."""
+    return first.given > 0 and second.family > 0 and not second.given
 
 
 def _by_comma(line: str, shown: str) -> _Parts | None:

@@ -32,6 +32,8 @@ _SIGNS = re.compile(
 _LIST = re.compile(r"\[(.*)\]|\{(.*)\}|\((.*)\)", re.DOTALL)
 _BROKEN_LIST = re.compile(r"""[\[{]\s*["']|["']\s*[\]}]|^[\[{][^\]}]*$|^[^\[{]*[\]}]$""")
 _LIST_ID = re.compile(r"\d{10}\.\d{10}")
+# 1473249885,2899961004, as a spreadsheet writes it where the comma is the decimal sign.
+_ID_WITH_COMMA = re.compile(r"(?<![\d.])1\d{9},\d{3,}(?![\d.])")
 _FLOAT_LIKE = re.compile(r"\d+[.,]\d+(?:[eE][+-]?\d+)?|\d[.,]?\d*[eE][+-]?\d+")
 
 
@@ -84,8 +86,14 @@ def normalize_list_ids(text: str, *, separator: Separator = ",") -> NormalizedLi
     """Return the list ids (or titles, to be resolved) of a cell.
 
     Raises:
-        NormalizeError: ``LIST_ID_DAMAGED`` for an id that was a number for a while.
+        NormalizeError: ``LIST_ID_DAMAGED`` for an id that was a number for a while; ``LIST_ID_COMMA``
+            for one whose period became a comma.
     """
+    with_comma = _ID_WITH_COMMA.search(text) if "," in text else None
+    if with_comma:
+        raise NormalizeError(
+            "LIST_ID_COMMA", Message("the list {text!r} has a comma in it", text=with_comma[0])
+        )
     values = {list_id(part): None for part in _split(text, separator)}
     return NormalizedList(tuple(values), "lists.split")
 

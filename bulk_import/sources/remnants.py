@@ -224,6 +224,16 @@ def _shape(text: str, bare: str, role: str) -> Problem | None:
         )
         return _as_warning(problem) if role in ("text", "address") else problem
     if (lost := _LOST_IN.get(role)) and lost.search(bare):
+        if bare.find("?") == len(bare) - 1:  # Jos?, but also Anna?
+            return _error(
+                "TEXT_LOST",
+                Message(
+                    "{bare!r} ends with a question mark: a letter that an earlier program could not "
+                    "write, or a doubt; export the data again as UTF-8, or remove the mark",
+                    bare=bare[:40],
+                ),
+                text,
+            )
         return _error(
             "TEXT_LOST",
             Message(

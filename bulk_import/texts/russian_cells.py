@@ -167,6 +167,7 @@ CELLS: dict[str, str | tuple[str, str, str]] = {
     "{line!r} does not say which country; write one of {candidates}":
         "по «{line}» не понять, какая это страна; напишите одно из: {candidates}",
     "nothing but commas": "одни запятые",
+    "{value!r} is an e-mail address or a link, not a city": "«{value}» — адрес почты или ссылка, а не город",
     "{value!r} has no letter, so it is no city": "в «{value}» нет букв, это не город",
     "{line!r} is not a postal code": "«{line}» — не почтовый индекс",
     "{line!r} is too short for a code of {country}, which has {length} digits":
@@ -335,6 +336,8 @@ CELLS: dict[str, str | tuple[str, str, str]] = {
     "{bare!r} has HTML tags in it; remove them": "в «{bare}» теги HTML; удалите их",
     "{bare} is a whole number that a program has turned into a decimal; format the column as text and export it again":
         "{bare} — целое число, которое программа сделала дробным; задайте столбцу текстовый формат и выгрузите заново",
+    "{bare!r} ends with a question mark: a letter that an earlier program could not write, or a doubt; export the data again as UTF-8, or remove the mark":
+        "«{bare}» кончается вопросом: это буква, которую не смогла записать прежняя программа, или сомнение; выгрузите данные заново в UTF-8 или уберите знак",
     "{bare!r} has a question mark where an earlier program could not write a letter; export the data again as UTF-8":
         "в «{bare}» вопрос на месте буквы, которую не смогла записать прежняя программа; выгрузите данные заново в UTF-8",
     "{value} is a placeholder that was never filled in": "{value} — незаполненная заготовка",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import takewhile
 from typing import Any
 
 from bulk_import.api.fields import FIELDS
@@ -27,6 +28,7 @@ _RULES = (
 _TAGS_ARE_OFF = (
     "# Off, because tags and lists can start e-mail series. Remove the # of a line to send it."
 )
+_FEWEST_ALIKE = 4  # letters at the beginning of two headers that speak of one address
 _PHONE = "lead_phone"
 _COUNTRY_OF = ("lead_shipping_country_code", "lead_billing_country_code")
 _SAY_ORDER = {
@@ -130,15 +132,27 @@ def field_options(name: str, columns: Sequence[str], proposal: Proposal) -> dict
     options: dict[str, Any] = (
         {"columns": list(columns)} if len(columns) > 1 else {"column": columns[0]}
     )
-    country = next((proposal.fields[c][0] for c in _COUNTRY_OF if c in proposal.fields), None)
-    if name == _PHONE and country is not None:
-        options["region_from"] = country.column
+    if name == _PHONE and (country := _country_beside(columns[0], proposal)):
+        options["region_from"] = country
     if name == "add_tags":
         options["separator"] = proposal.separator
     is_dropped = proposal.product is not None and name in proposal.product.drops
     if is_dropped or proposal.dropped.get(name):
         options["bad_value"] = "drop_field"
     return options
+
+
+def _country_beside(phone: str, proposal: Proposal) -> str:
+    """The column of the country that a phone belongs to: ``billing_country`` of ``billing_phone``."""
+    countries = [proposal.fields[c][0].column for c in _COUNTRY_OF if c in proposal.fields]
+    return max(countries, key=lambda column: _alike_in_front(phone, column), default="")
+
+
+def _alike_in_front(one: str, other: str) -> int:
+    """How many letters two headers begin alike with; 0 for a few, which say nothing."""
+    pairs = zip(one.lower(), other.lower(), strict=False)
+    alike = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+    return alike if alike >= _FEWEST_ALIKE else 0
 
 
 def _value(value: str | list[str]) -> str:
