@@ -98,9 +98,10 @@ create temp table seeded (
     seq integer primary key, key text not null, sha blob not null, is_there integer not null
 )"""
 _SEEDS = """
-select key, sha from temp.seeded join (
-    select key, min(seq) as first from temp.seeded group by key having min(is_there)
-) using (key) order by first, seq"""
+select key, sha from (
+    select key, sha, seq, min(seq) over contact as first, min(is_there) over contact as are_there
+    from temp.seeded window contact as (partition by key)
+) where are_there order by first, seq"""
 _SAID_NO = f"""
 update contact set presence = {Presence.SAID_NO:d} where key in (
     select mailbox from temp.refusing
