@@ -77,7 +77,7 @@ withdrawn|withdrawal|revoked|objected|objection|
 rimoss[oa]|wykluczon\w+|usuniet\w+|entfernt|geloscht|eliminad[oa]|borrad[oa]|снят\w*|стоп|
 блок) (?:(?:\w+ ){0,2}
 (?:mailing\w*|e ?mails?|newsletter\w*|рассыл\w+|campan\w+|campaigns?)|(?:the|from|de|da|dalla|aus|
-z) (?:\w+ )?(?:lists?|lista|liste))|
+z) (?:\w+ )?(?:list|(?<!remove from )lists|lista|liste))|
 removed (?:on|at|date)|removal date|e ?mails? disabled|disabled e ?mails?|
 отписа\w+|отписк\w+|отказ(?!о)\w*(?: от)?(?: рассыл\w+)?|отказо[мв]|отозва\w+|
 deaktiviert|abgemeldet\w*|abbestell\w+|abmeld\w+|ausgetragen|austrag(?!ungs?ort)\w*|widerruf(?!srecht|sbeleh|sfrist)\w*|widerspr\w+|werbewiderspr\w+|werbesperr\w*|mailsperr\w*|sperrvermerk\w*|sprzeciw\w*|
