@@ -106,6 +106,7 @@ def _peak_of(people):
         tracemalloc.stop()
 
 
+@pytest.mark.slow
 def test_what_a_comparison_holds_in_memory_does_not_grow_with_the_lists():
     assert _peak_of(60_000) < 3_000_000  # the addresses of one list alone would be 4 MB
 

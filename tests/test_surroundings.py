@@ -53,6 +53,7 @@ def shell(tmp_path):
     return run
 
 
+@pytest.mark.slow
 def test_the_library_is_imported_where_the_output_is_no_file():
     """A notebook's and pythonw's ``sys.stdout`` has no bytes beneath it."""
     code = (
