@@ -228,7 +228,7 @@ def test_the_judge_is_shared_once():
     assert shared == [using]
 
 
-LARGE = 16_777_216  # bytes, from which on other interpreters are worth starting
+LARGE = 4_194_304  # bytes, from which on other interpreters are worth starting
 
 # -- where ------------------------------------------------------------------------------------------------
 

@@ -37,8 +37,8 @@ T = TypeVar("T")
 Tell = Callable[[str], None]
 
 CHUNK = 1000  # rows that are judged together
-# Of sources: below that, starting other interpreters (a second each) costs more than they save.
-LARGE_BYTES = 16 * 2**20
+# Of sources: below that, starting other interpreters (a third of a second each) saves nothing.
+LARGE_BYTES = 4 * 2**20
 _AHEAD = 3  # chunks that wait for each worker of the executor
 # Chunks that wait for one before them. It is sent to an interpreter that starts, for half a second.
 _HELD = 24
