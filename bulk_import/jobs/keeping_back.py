@@ -18,7 +18,8 @@ class KeptBack:
     """Who of a plan is not written to.
 
     Attributes:
-        emails: Their addresses, in the order of the plan.
+        emails: Their addresses.
+        shown: The first of them, in the order of the plan.
         totals: Parameter -> value -> contacts, of those who are written to.
     """
 

@@ -214,7 +214,7 @@ class Takes(Protocol):
 
 
 def taking(rows: Iterable[Row]) -> Callable[[int], Rows]:
-    """Return what takes the next rows of *rows*, as many as it is told at most; none at the end."""
+    """Return what takes the next rows of *rows*, at most as many as are asked for; none at the end."""
     if isinstance(rows, Takes):
         return rows.next
     supply = iter(rows)
